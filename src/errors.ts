@@ -1,0 +1,121 @@
+import type { Finding, WireError } from './model.js';
+
+/**
+ * Every way to fail on purpose: code → exit code and what to do where the thrower says nothing better.
+ * The exit codes are the command's contract; see the README.
+ */
+export const exitCodes = {
+  ok: 0,
+  differs: 1,
+  usage: 2,
+  refused: 20,
+  source: 21,
+  target: 22,
+  data: 23,
+  cutoverRefused: 24,
+  cutoverStuck: 25,
+  threadLost: 26,
+  bug: 70,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+const classes = {
+  usage: exitCodes.usage,
+  plan: exitCodes.refused,
+  source: exitCodes.source,
+  target: exitCodes.target,
+  data: exitCodes.data,
+  thread: exitCodes.threadLost,
+  bug: exitCodes.bug,
+  interrupted: exitCodes.interrupted,
+} as const;
+
+/** The part before the dot decides the exit code; the part after it names the case: `source.not_a_database`. */
+export type ErrorCode = `${keyof typeof classes}.${string}`;
+
+export interface ErrorPlace {
+  readonly table?: string | null;
+  readonly column?: string | null;
+  readonly key?: string | null;
+}
+
+export interface CopierErrorOptions extends ErrorPlace {
+  /** What the operator does next. */
+  readonly hint: string;
+  readonly cause?: unknown;
+  /** SQLSTATE or SQLite result code. */
+  readonly foreignCode?: string | null;
+  /** Where one error stands for a list of reasons: all of them. */
+  readonly findings?: readonly Finding[];
+}
+
+/** The one expected failure. Anything else that is thrown is a bug. */
+export class CopierError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly table: string | null;
+  readonly column: string | null;
+  readonly key: string | null;
+  readonly foreignCode: string | null;
+  readonly findings: readonly Finding[];
+
+  constructor(code: ErrorCode, message: string, options: CopierErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CopierError';
+    this.code = code;
+    this.hint = options.hint;
+    this.table = options.table ?? null;
+    this.column = options.column ?? null;
+    this.key = options.key ?? null;
+    this.foreignCode = options.foreignCode ?? null;
+    this.findings = options.findings ?? [];
+  }
+
+  get exitCode(): number {
+    return exitCodeOf(this.code);
+  }
+}
+
+/** The exit code of an error code; an unknown class is a bug. */
+export function exitCodeOf(code: string): number {
+  const name = code.split('.', 1)[0] ?? '';
+  return Object.hasOwn(classes, name) ? classes[name as keyof typeof classes] : exitCodes.bug;
+}
+
+/** Makes an error plain data so that it survives postMessage and JSON. */
+export function toWire(error: unknown): WireError {
+  if (error instanceof CopierError) {
+    const { code, message, hint, table, column, key, exitCode, foreignCode, stack } = error;
+    return { code, message, hint, table, column, key, exitCode, foreignCode, stack: stack ?? null };
+  }
+  const known = error instanceof Error ? error : new Error(String(error));
+  return {
+    code: 'bug.unexpected',
+    message: known.message,
+    hint: 'this is a bug in pgferry; please report it with the log of the run',
+    table: null,
+    column: null,
+    key: null,
+    exitCode: exitCodes.bug,
+    foreignCode: null,
+    stack: known.stack ?? null,
+  };
+}
+
+/** The error again, on the other side of the wire. The thread's stack is kept as the cause. */
+export function fromWire(wire: WireError): CopierError {
+  const cause = wire.stack === null ? undefined : wire.stack;
+  return new CopierError(wire.code as ErrorCode, wire.message, { ...wire, cause });
+}
+
+/** Asserts what must be true. One that fires is a bug, not a message to the user. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`assertion failed: ${message}`);
+}
+
+/** Narrows away undefined and null where the program's own logic guarantees a value. */
+export function must<T>(value: T | undefined | null, what: string): T {
+  if (value === undefined || value === null) throw new Error(`assertion failed: no ${what}`);
+  return value;
+}

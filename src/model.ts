@@ -1,0 +1,551 @@
+/**
+ * The nouns of pgferry as types. Plain data only: everything here can be sent to a thread
+ * (structured clone) and, with bigints written as decimal strings, printed as JSON.
+ */
+
+// ---------------------------------------------------------------- values
+
+/**
+ * How one value is stored in a row, as small integers so that a row can be held in typed arrays.
+ * `Wide` is an integer outside ±(2^53 − 1): its eight bytes stand in `RowView.wide`.
+ */
+export const Storage = { Null: 0, Integer: 1, Wide: 2, Real: 3, Text: 4, Blob: 5 } as const;
+export type StorageCode = (typeof Storage)[keyof typeof Storage];
+
+/**
+ * One source row as both readers yield it and as the encoder takes it; index i is the i-th column of
+ * `TablePlan.columns`. The reader fills the same object again for each row, so nothing may keep it.
+ */
+export interface RowView {
+  /** StorageCode per column. */
+  readonly storage: Uint8Array;
+  /** The value where storage is Integer or Real. */
+  readonly number: Float64Array;
+  /** The value where storage is Wide: 8 bytes per column, two's complement, big-endian, at 8 * i. */
+  readonly wide: DataView;
+  /** Holds the bytes of Text (UTF-8, not necessarily valid) and Blob values; may be replaced between rows. */
+  bytes: Buffer;
+  /** First byte of a Text or Blob value in `bytes`. */
+  readonly start: Int32Array;
+  /** One past its last byte. */
+  readonly end: Int32Array;
+}
+
+/** A value as better-sqlite3 yields it in raw mode. */
+export type SqliteValue = null | number | bigint | string | Buffer;
+
+// ---------------------------------------------------------------- source
+
+/** https://www.sqlite.org/datatype3.html section 3.1 */
+export type Affinity = 'integer' | 'text' | 'blob' | 'real' | 'numeric';
+
+export interface SourceColumn {
+  readonly name: string;
+  /** As written, '' where there is none. */
+  readonly declaredType: string;
+  readonly affinity: Affinity;
+  readonly notNull: boolean;
+  /** The default's SQL text as SQLite keeps it, null where there is none. */
+  readonly defaultSql: string | null;
+  readonly generated: 'no' | 'virtual' | 'stored';
+  /** BINARY, NOCASE, RTRIM or the name of another collation. */
+  readonly collation: string;
+}
+
+export interface SourceForeignKey {
+  readonly id: number;
+  readonly columns: readonly string[];
+  readonly parentTable: string;
+  /** `REFERENCES t` without columns is resolved to t's primary key; empty where that is not possible. */
+  readonly parentColumns: readonly string[];
+  readonly onUpdate: string;
+  readonly onDelete: string;
+  readonly deferrable: 'no' | 'immediate' | 'deferred';
+}
+
+export interface SourceIndexColumn {
+  /** null for an expression. */
+  readonly column: string | null;
+  readonly descending: boolean;
+  readonly collation: string;
+}
+
+export interface SourceIndex {
+  readonly name: string;
+  readonly isUnique: boolean;
+  /** c: CREATE INDEX, u: UNIQUE constraint, pk: PRIMARY KEY. */
+  readonly origin: 'c' | 'u' | 'pk';
+  readonly isPartial: boolean;
+  readonly columns: readonly SourceIndexColumn[];
+  /** null for the automatic indexes of constraints. */
+  readonly sql: string | null;
+}
+
+export interface SourceTable {
+  readonly name: string;
+  readonly sql: string;
+  /** Page number of the b-tree's root, from sqlite_schema. */
+  readonly rootPage: number;
+  readonly isWithoutRowid: boolean;
+  readonly isStrict: boolean;
+  readonly columns: readonly SourceColumn[];
+  /** Column names in key order; empty where there is no PRIMARY KEY. */
+  readonly primaryKey: readonly string[];
+  /** The INTEGER PRIMARY KEY column that is the rowid itself, else null. */
+  readonly rowidAlias: string | null;
+  /** A name by which SQL can reach the rowid (no column hides it); null for WITHOUT ROWID or where all are hidden. */
+  readonly rowidName: string | null;
+  readonly isAutoincrement: boolean;
+  /** seq of sqlite_sequence as a decimal string, null where there is none. */
+  readonly sequence: string | null;
+  readonly foreignKeys: readonly SourceForeignKey[];
+  readonly indexes: readonly SourceIndex[];
+}
+
+export interface LeftOut {
+  readonly name: string;
+  readonly type: 'virtual' | 'shadow' | 'internal' | 'bookkeeping' | 'view' | 'trigger' | 'excluded';
+  readonly reason: string;
+  readonly sql: string | null;
+}
+
+export interface SourceCatalog {
+  readonly encoding: 'UTF-8' | 'UTF-16le' | 'UTF-16be';
+  readonly pageSize: number;
+  readonly pageCount: number;
+  /** Bytes at the end of each page that belong to an extension (file format, section 1.3.4). */
+  readonly reservedBytes: number;
+  readonly schemaVersion: number;
+  readonly tables: readonly SourceTable[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** What one column really holds, counted over every row. */
+export interface ColumnCensus {
+  readonly column: string;
+  readonly nulls: number;
+  readonly integers: number;
+  readonly reals: number;
+  readonly texts: number;
+  readonly blobs: number;
+  /** Texts of zero length. */
+  readonly emptyTexts: number;
+  /** Smallest and largest stored integer as decimal strings, null where there is none. */
+  readonly integerMin: string | null;
+  readonly integerMax: string | null;
+  /** Smallest and largest stored real, null where there is none; left out by a census that does not look. */
+  readonly realMin?: number | null;
+  readonly realMax?: number | null;
+  /** Longest text in characters and bytes of the longest text or blob; 0 where there is none. */
+  readonly charsMax: number;
+  readonly bytesMax: number;
+}
+
+export interface TableCensus {
+  readonly table: string;
+  readonly rows: number;
+  readonly columns: readonly ColumnCensus[];
+}
+
+export interface ForeignKeyViolation {
+  readonly table: string;
+  readonly foreignKeyId: number;
+  readonly parentTable: string;
+  readonly count: number;
+  /** Up to three keys (or rowids) of offending rows, as text. */
+  readonly examples: readonly string[];
+}
+
+/** The page-exact private copy that everything reads. */
+export interface Snapshot {
+  readonly path: string;
+  readonly sourcePath: string;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** ISO 8601, UTC. */
+  readonly takenAt: string;
+}
+
+// ---------------------------------------------------------------- target
+
+/** Where and how to reach Postgres. Never printed: `password` is inside. */
+export interface TargetAddress {
+  /** Host name, address, or the folder of a unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | null;
+  readonly schema: string;
+  readonly sslmode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+  readonly sslRootCertPath: string | null;
+  readonly sslCertPath: string | null;
+  readonly sslKeyPath: string | null;
+  readonly connectTimeoutMs: number;
+  /** Server settings from `options=-c name=value`. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface TargetColumn {
+  readonly name: string;
+  /** format_type(): `timestamp(3) without time zone`, `public."Plan"`. */
+  readonly type: string;
+  /** pg_type.typname of the type itself, domains resolved: int4, text, timestamp, numeric, bpchar … */
+  readonly baseType: string;
+  /** pg_type.typtype of the base type: b base, e enum, c composite, r range, m multirange. */
+  readonly typeClass: string;
+  /** atttypmod of the column or of its domain; -1 where there is none. */
+  readonly typmod: number;
+  readonly isDomain: boolean;
+  /** Labels in sort order where the base type is an enum. */
+  readonly enumLabels: readonly string[] | null;
+  readonly notNull: boolean;
+  /** pg_get_expr of the default, null where there is none. */
+  readonly defaultSql: string | null;
+  readonly identity: 'no' | 'always' | 'default';
+  readonly isGenerated: boolean;
+}
+
+export interface TargetForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly parentSchema: string;
+  readonly parentTable: string;
+  readonly parentColumns: readonly string[];
+}
+
+export interface TargetTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly oid: number;
+  /** pg_class.relkind: r table, p partitioned table, f foreign table. Others are not listed. */
+  readonly kind: 'r' | 'p' | 'f';
+  readonly isUnlogged: boolean;
+  readonly hasRowSecurity: boolean;
+  readonly columns: readonly TargetColumn[];
+  readonly primaryKey: readonly string[];
+  /** Columns of each UNIQUE constraint or whole, non-partial unique index. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly foreignKeys: readonly TargetForeignKey[];
+  /** Whether at least one row is there. */
+  readonly hasRows: boolean;
+  /** Whether our role owns it (or is a member of the owner). */
+  readonly isOwned: boolean;
+  /** Missing privileges out of SELECT, INSERT, UPDATE, TRUNCATE. */
+  readonly missingPrivileges: readonly string[];
+  /** Names of enabled user triggers. */
+  readonly triggers: readonly string[];
+}
+
+export interface TargetCatalog {
+  readonly schema: string;
+  readonly schemaExists: boolean;
+  /** server_version_num, for example 180004. */
+  readonly serverVersion: number;
+  readonly serverVersionText: string;
+  readonly encoding: string;
+  readonly database: string;
+  readonly role: string;
+  readonly canCreateInDatabase: boolean;
+  readonly canCreateInSchema: boolean;
+  readonly isReadOnly: boolean;
+  readonly tables: readonly TargetTable[];
+}
+
+// ---------------------------------------------------------------- plan
+
+/** The unit of a number in a temporal column. */
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'julian';
+
+/** How the values of one column travel. Decided in the plan; the copy has no opinions. */
+export type Kind =
+  | { readonly tag: 'bool' }
+  | { readonly tag: 'int2' | 'int4' | 'int8' }
+  | { readonly tag: 'float4' | 'float8' }
+  | { readonly tag: 'numeric'; readonly precision: number | null; readonly scale: number | null }
+  /** text, varchar(n), name, citext; maxChars null where unlimited. */
+  | { readonly tag: 'text'; readonly maxChars: number | null }
+  | { readonly tag: 'char'; readonly chars: number }
+  | { readonly tag: 'bytea' | 'uuid' | 'json' | 'jsonb' }
+  | { readonly tag: 'enum'; readonly labels: readonly string[] }
+  | { readonly tag: 'date' }
+  /** precision: fraction digits the target keeps, 0 to 6. */
+  | { readonly tag: 'time'; readonly precision: number }
+  | { readonly tag: 'timestamp' | 'timestamptz'; readonly precision: number; readonly unit: TimeUnit }
+  /** Any other type: its text form goes through Postgres' own input function, in text format only. */
+  | { readonly tag: 'literal' };
+
+export interface ColumnPlan {
+  readonly source: string;
+  readonly target: string;
+  readonly declaredType: string;
+  /** Source affinity: a number in a text column renders as SQLite's CAST does. */
+  readonly affinity: Affinity;
+  readonly targetType: string;
+  readonly kind: Kind;
+  /** Why this kind, in words, for the printed plan. */
+  readonly reason: string;
+  readonly isTextual: boolean;
+}
+
+export interface KeyPlan {
+  /** primary: the primary key; unique: a unique key of NOT NULL columns; none: every column, in order. */
+  readonly origin: 'primary' | 'unique' | 'none';
+  /** Indexes into TablePlan.columns. For `none` all columns. */
+  readonly columns: readonly number[];
+}
+
+/** A bound of a key range: integers as decimal strings so that it survives JSON. */
+export type BoundValue =
+  | { readonly tag: 'integer'; readonly value: string }
+  | { readonly tag: 'real'; readonly value: number }
+  | { readonly tag: 'text'; readonly value: string }
+  | { readonly tag: 'blob'; readonly hex: string };
+
+/** after is exclusive, through inclusive; null is open. Rowids are decimal strings. */
+export type ChunkRange =
+  | { readonly tag: 'whole' }
+  | { readonly tag: 'rowid'; readonly after: string | null; readonly through: string | null }
+  | {
+      readonly tag: 'key';
+      readonly after: readonly BoundValue[] | null;
+      readonly through: readonly BoundValue[] | null;
+    };
+
+export interface Chunk {
+  readonly table: string;
+  readonly index: number;
+  readonly range: ChunkRange;
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+}
+
+export interface TablePlan {
+  readonly source: string;
+  readonly targetSchema: string;
+  readonly target: string;
+  readonly columns: readonly ColumnPlan[];
+  readonly key: KeyPlan;
+  /** 0 for tables without parents; a component of a cycle shares one layer. */
+  readonly layer: number;
+  /** Rows counted in the snapshot. */
+  readonly rows: number;
+  readonly estimatedBytes: number;
+  readonly rootPage: number;
+  readonly isWithoutRowid: boolean;
+  readonly rowidName: string | null;
+  /** Name of the column that is the rowid, else null. */
+  readonly rowidAlias: string | null;
+  /** Columns of a WITHOUT ROWID key in key order, for key ranges; else empty. */
+  readonly sourceKey: readonly string[];
+  readonly reader: 'rows' | 'pages';
+  readonly readerReason: string;
+  readonly format: 'binary' | 'text';
+  readonly formatReason: string;
+  readonly chunks: readonly Chunk[];
+}
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** Something a person must know: named by table, column and key, with what to do next. */
+export interface Finding {
+  readonly severity: Severity;
+  readonly code: string;
+  readonly table: string | null;
+  readonly column: string | null;
+  readonly key: string | null;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A parent → child edge of the foreign-key graph, by table name. */
+export interface ForeignKeyEdge {
+  readonly child: string;
+  readonly parent: string;
+}
+
+export interface Plan {
+  readonly version: 1;
+  /** SHA-256 over every decision below, lower-case hex: equal plans copy equally. */
+  readonly hash: string;
+  readonly tables: readonly TablePlan[];
+  /** Table names per layer; order within a layer is by size, biggest first. */
+  readonly layers: readonly (readonly string[])[];
+  /** Strongly connected components with more than one table. */
+  readonly cycles: readonly (readonly string[])[];
+  readonly edges: readonly ForeignKeyEdge[];
+  readonly leftOut: readonly LeftOut[];
+  readonly keepsConstraints: boolean;
+  readonly findings: readonly Finding[];
+}
+
+// ---------------------------------------------------------------- copy
+
+export interface ColumnResult {
+  readonly column: string;
+  readonly nulls: number;
+  /** Texts of zero length; 0 for columns that are not textual. */
+  readonly empties: number;
+  /** Sum over rows of H(value, key hash), mod 2^64, 16 lower-case hex digits. */
+  readonly fingerprint: string;
+}
+
+/** What one side holds of one table, or of one chunk: adds up across chunks in any order. */
+export interface TableFingerprint {
+  readonly rows: number;
+  /** Sum over rows of the key hash, mod 2^64, 16 lower-case hex digits. */
+  readonly keyset: string;
+  readonly columns: readonly ColumnResult[];
+}
+
+export interface ChunkResult extends TableFingerprint {
+  readonly table: string;
+  readonly index: number;
+  /** COPY bytes sent. */
+  readonly bytes: number;
+  /** XXH128 (hash-wasm) of the key fields' COPY bytes in the order they were sent, hex: the chunk's receipt. */
+  readonly receipt: string;
+  readonly durationMs: number;
+}
+
+// ---------------------------------------------------------------- verify
+
+/**
+ * Some rows of one side as the verifier reads them: cell i of row r stands at index r * columnCount + i.
+ * A reader fills the same object again for each batch, so nothing may keep it.
+ */
+export interface CellBatch {
+  rowCount: number;
+  readonly columnCount: number;
+  /** Texts and blobs as they are; integers and reals of the source as SQLite's own decimal text. */
+  bytes: Buffer;
+  /** First byte of a cell in `bytes`. */
+  start: Int32Array;
+  /** One past its last byte. */
+  end: Int32Array;
+  /** StorageCode per cell: what SQLite holds (never Wide: integers are text here); of the target only Null and Text. */
+  storage: Uint8Array;
+  /** The exact value of a Real cell of the source, in columns whose kind is a number or a point in time. */
+  number: Float64Array;
+}
+
+// ---------------------------------------------------------------- results
+
+export interface Sides<T> {
+  readonly source: T;
+  readonly target: T;
+}
+
+export interface ColumnReport {
+  readonly column: string;
+  readonly nulls: Sides<number>;
+  readonly empty: Sides<number>;
+  readonly fingerprint: Sides<string>;
+}
+
+export interface TableReport {
+  readonly table: string;
+  readonly sourceRows: number;
+  readonly copiedRows: number;
+  readonly quarantinedRows: number;
+  readonly targetRows: number;
+  readonly keyset: Sides<string>;
+  readonly columns: readonly ColumnReport[];
+  readonly ok: boolean;
+}
+
+/** One proven difference between the sides, as `verify` prints it. */
+export interface Difference {
+  readonly table: string;
+  /** The key as text, `a=1, b='x'`. */
+  readonly key: string;
+  readonly kind: 'missing' | 'extra' | 'changed' | 'repeated';
+  /** null unless changed. */
+  readonly column: string | null;
+  readonly source: string | null;
+  readonly target: string | null;
+}
+
+/** An error as plain data, as it crosses a thread boundary or goes into JSON. */
+export interface WireError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  readonly table: string | null;
+  readonly column: string | null;
+  readonly key: string | null;
+  readonly exitCode: number;
+  /** SQLSTATE or SQLite result code where there is one. */
+  readonly foreignCode: string | null;
+  readonly stack: string | null;
+}
+
+/** What a worker entry answers: errors cross as plain data, since postMessage drops their class and code. */
+export type JobAnswer<T> =
+  | { readonly tag: 'done'; readonly result: T }
+  | { readonly tag: 'failed'; readonly error: WireError };
+
+// ---------------------------------------------------------------- runs
+
+export type PhaseName =
+  | 'snapshot'
+  | 'dump'
+  | 'census'
+  | 'init'
+  | 'plan'
+  | 'detach'
+  | 'copy'
+  | 'indexes'
+  | 'constraints'
+  | 'sequences'
+  | 'analyze'
+  | 'verify'
+  | 'compare';
+
+export interface PhaseTime {
+  readonly name: PhaseName;
+  readonly ms: number;
+}
+
+/** What a run tells while it goes on; the display, the log and the library's `onEvent` all get the same. */
+export type RunEvent =
+  | { readonly tag: 'note'; readonly message: string }
+  | { readonly tag: 'warning'; readonly message: string }
+  | { readonly tag: 'phase-begin'; readonly name: PhaseName }
+  | { readonly tag: 'phase-end'; readonly name: PhaseName; readonly ms: number }
+  | { readonly tag: 'table-copied'; readonly table: string; readonly rows: number }
+  | { readonly tag: 'table-verified'; readonly table: string; readonly isEqual: boolean }
+  | { readonly tag: 'progress'; readonly progress: Progress };
+
+export interface Progress {
+  readonly rows: number;
+  readonly rowsTotal: number;
+  /** COPY bytes sent so far. */
+  readonly bytes: number;
+  /** Tables with a chunk in COPY now. */
+  readonly tablesInWork: readonly string[];
+  readonly tablesDone: number;
+  readonly tablesTotal: number;
+}
+
+/** The result of a command, as printed with --json. Fields are added, never changed. */
+export interface RunResult {
+  readonly ok: boolean;
+  readonly command: string;
+  readonly runId: string | null;
+  readonly runDir: string | null;
+  readonly durationMs: number;
+  readonly tables: readonly TableReport[];
+  readonly findings: readonly Finding[];
+  readonly phases: readonly PhaseTime[];
+  readonly source: string;
+  /** The target's URL without its password. */
+  readonly target: string;
+  readonly snapshot: Snapshot | null;
+  /** Chunks that an earlier attempt of the same run had committed. */
+  readonly chunksResumed: number;
+  readonly chunksCopied: number;
+  readonly bytesCopied: number;
+  readonly differences: readonly Difference[];
+}
