@@ -1,0 +1,60 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CopierError } from '../errors.js';
+import { statFile } from './open.js';
+
+export interface SourceFile {
+  /** Absolute, symbolic links resolved. */
+  readonly path: string;
+  readonly bytes: number;
+  /** More than 1: the file is reachable under other names too, whose -wal SQLite would not find from this one. */
+  readonly linkCount: number;
+}
+
+/**
+ * Finds the file that the operator named: a plain path, or a `file:` URL in Prisma's form
+ * (`file:./dev.db?connection_limit=1`) or SQLite's (`file:///srv/app.db`). Relative paths start at the current folder.
+ * Errors: usage.source_path, source.missing, source.unreadable.
+ */
+export function sourceFile(pathOrFileUrl: string): SourceFile {
+  const path = resolve(pathOf(pathOrFileUrl));
+  statFile(path);
+  const real = realpathSync(path);
+  const { size, nlink } = statFile(real);
+  return { path: real, bytes: size, linkCount: nlink };
+}
+
+function pathOf(text: string): string {
+  if (text.trim() === '') {
+    throw new CopierError('usage.source_path', 'the source path is empty', { hint: 'name the SQLite file' });
+  }
+  if (!text.startsWith('file:')) return text;
+  return text.startsWith('file://') ? pathOfUrl(text) : pathOfPrisma(text);
+}
+
+function pathOfUrl(text: string): string {
+  try {
+    return fileURLToPath(new URL(text));
+  } catch (cause) {
+    throw new CopierError('usage.source_path', `'${text}' is not the URL of a file on this machine`, {
+      hint: 'give a plain path, or a URL such as file:///srv/app/dev.db',
+      cause,
+    });
+  }
+}
+
+/** Prisma takes the part between `file:` and `?` as it is; SQLite decodes `%20`. The name that exists is meant. */
+function pathOfPrisma(text: string): string {
+  const path = text.slice('file:'.length).split('?', 1)[0] ?? '';
+  if (path.includes('%') && !existsSync(path)) return decodePercents(path);
+  return path;
+}
+
+function decodePercents(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,162 @@
+import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database, { type Database as Connection, SqliteError } from 'better-sqlite3';
+import { CopierError } from '../errors.js';
+import { translateSqliteError } from './source-error.js';
+
+// The live database, its -wal and its -shm are only ever stat'ed here, never opened with `fs`: closing any
+// descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them.
+
+/** How long a reader waits for a writer's lock before it gives up: a writer rarely holds one for a second. */
+export const busyTimeoutMs = 5000;
+
+export interface SourceOptions {
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Lends a read-only connection to an existing database file and closes it afterwards. Each kind of bad file has its
+ * own code: source.missing, is_a_folder, empty, unreadable, not_a_database, truncated, corrupt, busy, hot_journal,
+ * wal_folder_readonly. A WAL database that nobody has open gets its -wal and -shm files beside it, as with any reader.
+ */
+export async function withSource<T>(
+  path: string,
+  use: (db: Connection) => Promise<T> | T,
+  options: SourceOptions = {},
+): Promise<T> {
+  const db = openSource(path, { readonly: true, timeoutMs: options.timeoutMs ?? busyTimeoutMs });
+  try {
+    return await use(db);
+  } catch (error) {
+    throw translateSqliteError(error, path);
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * Opens an existing database and proves that it can be read; the caller closes it. Outside this room use `withSource`.
+ * The pragmas keep a crafted file from running code or hiding damage: https://www.sqlite.org/security.html section 2.
+ */
+export function openSource(
+  path: string,
+  options: { readonly readonly: boolean; readonly timeoutMs: number },
+): Connection {
+  const stats = checkFile(path);
+  let db: Connection | null = null;
+  try {
+    db = new Database(path, { readonly: options.readonly, fileMustExist: true, timeout: options.timeoutMs });
+    harden(db, options.readonly);
+    probe(db);
+    return db;
+  } catch (error) {
+    db?.close();
+    throw nameFailure(error, path, stats);
+  }
+}
+
+function harden(db: Connection, isReadonly: boolean): void {
+  db.pragma('trusted_schema = OFF');
+  db.pragma('cell_size_check = ON');
+  db.pragma('mmap_size = 0');
+  if (isReadonly) db.pragma('query_only = ON');
+}
+
+class ShortFile {
+  constructor(readonly cause: InstanceType<typeof SqliteError>) {}
+}
+
+/** Reads page 1, then the schema. At page 1 the only damage SQLite can see is a header that counts more pages than the file has. */
+function probe(db: Connection): void {
+  try {
+    db.pragma('schema_version');
+  } catch (error) {
+    throw error instanceof SqliteError && error.code.startsWith('SQLITE_CORRUPT') ? new ShortFile(error) : error;
+  }
+  db.prepare('SELECT count(*) FROM sqlite_schema').get();
+}
+
+function checkFile(path: string): Stats {
+  // better-sqlite3 trims the path it is given, and would open another file than the one named.
+  if (path.trim() !== path) {
+    throw new CopierError('usage.source_path', `the path '${path}' begins or ends with white space`, {
+      hint: 'rename the file, or reach it through a symbolic link with a plain name',
+    });
+  }
+  const stats = statFile(path);
+  if (stats.isDirectory()) {
+    throw new CopierError('source.is_a_folder', `${path} is a folder`, { hint: 'name the SQLite file itself' });
+  }
+  if (!stats.isFile()) {
+    throw new CopierError('source.unreadable', `${path} is not a regular file`, {
+      hint: 'name the SQLite file itself',
+    });
+  }
+  if (stats.size === 0) {
+    throw new CopierError('source.empty', `${path} is empty (0 bytes)`, {
+      hint: 'check the path: many programs leave an empty file where they were started in the wrong folder',
+    });
+  }
+  if (!isAllowed(path, constants.R_OK)) throw unreadable(path);
+  return stats;
+}
+
+/** stat, with the ways to fail named: source.missing and source.unreadable. */
+export function statFile(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      const hint = 'check the path; a relative path starts at the current folder';
+      throw new CopierError('source.missing', `there is no file ${path}`, { hint, cause });
+    }
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause?: unknown): CopierError {
+  const hint = 'run as a user who may read the file, or change its permissions';
+  return new CopierError('source.unreadable', `${path} may not be read by the current user`, { hint, cause });
+}
+
+function isAllowed(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Turns a failed opening into the error that names the kind of bad file, with the help of what stat says. */
+function nameFailure(error: unknown, path: string, stats: Stats): unknown {
+  if (error instanceof ShortFile) {
+    return new CopierError(
+      'source.truncated',
+      `${path} is cut short: its header counts more pages than its ${stats.size} bytes hold`,
+      {
+        hint: 'the copy or download of this file was not finished; fetch it again or restore a backup',
+        cause: error.cause,
+        foreignCode: error.cause.code,
+      },
+    );
+  }
+  if (!(error instanceof SqliteError)) return error;
+  const isWal = error.code.startsWith('SQLITE_CANTOPEN') || error.code.startsWith('SQLITE_READONLY');
+  if (isWal && error.code !== 'SQLITE_READONLY_ROLLBACK' && isWalBlocked(path)) {
+    return new CopierError('source.wal_folder_readonly', `${path} is in WAL mode and its folder is read-only`, {
+      hint: 'run as a user who may write to the folder (SQLite needs its -shm file there), or use a copy made with `sqlite3 FILE .backup COPY`',
+      cause: error,
+      foreignCode: error.code,
+    });
+  }
+  return translateSqliteError(error, path);
+}
+
+function isWalBlocked(path: string): boolean {
+  return (
+    !isAllowed(dirname(path), constants.W_OK) ||
+    (existsSync(`${path}-shm`) && !isAllowed(`${path}-shm`, constants.W_OK))
+  );
+}

@@ -1,0 +1,50 @@
+/** One token of SQL text. A bare word may be a keyword; a quoted name never is. */
+export interface Token {
+  readonly tag: 'word' | 'name' | 'string' | 'mark';
+  /** Words and marks as written; names and strings without their quotes. */
+  readonly text: string;
+}
+
+// One alternative per kind of token, tried at one place at a time (sticky), so that quotes and comments are respected.
+// An unclosed quote or comment runs to the end, as in SQLite.
+const pattern = new RegExp(
+  [
+    String.raw`(?<space>[ \t\n\f\r]+|--[^\n]*|/\*[^]*?(?:\*/|$))`,
+    "(?<string>'[^']*(?:''[^']*)*(?:'|$))",
+    String.raw`(?<name>"[^"]*(?:""[^"]*)*(?:"|$)|\x60[^\x60]*(?:\x60\x60[^\x60]*)*(?:\x60|$)|\[[^\]]*(?:\]|$))`,
+    String.raw`(?<word>[A-Za-z0-9_$\u0080-\uffff]+)`,
+    '(?<mark>[^])',
+  ].join('|'),
+  'y',
+);
+
+/** Cuts SQL text into tokens; white space and comments fall away. Never fails: an odd character is a mark. */
+export function* readTokens(sql: string): Generator<Token> {
+  let at = 0;
+  while (at < sql.length) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(sql);
+    at = pattern.lastIndex;
+    const { word, name, string, mark } = match?.groups ?? {};
+    if (word !== undefined) yield { tag: 'word', text: word };
+    else if (name !== undefined) yield { tag: 'name', text: unquote(name) };
+    else if (string !== undefined) yield { tag: 'string', text: unquote(string) };
+    else if (mark !== undefined) yield { tag: 'mark', text: mark };
+  }
+}
+
+function unquote(text: string): string {
+  const quote = text.charAt(0);
+  const inner = text.slice(1, -1);
+  return quote === '[' ? inner : inner.replaceAll(quote + quote, quote);
+}
+
+/** Whether a token is this keyword (given in capitals). Keywords fold only A to Z. */
+export function isKeyword(token: Token | undefined, keyword: string): boolean {
+  return (
+    token?.tag === 'word' &&
+    token.text.length === keyword.length &&
+    /^[A-Za-z]+$/.test(token.text) &&
+    token.text.toUpperCase() === keyword
+  );
+}
