@@ -1,0 +1,26 @@
+import type { TargetClient } from './connect.js';
+import { quoteTable } from './quote.js';
+import type { TableName } from './truncate.js';
+
+/**
+ * VACUUM (ANALYZE) of each table, for the planner's statistics and the visibility map, outside any transaction. Gives
+ * what the server warned about instead of doing it, by table: where our role may not, it skips with a warning.
+ */
+export async function analyzeTables(
+  client: TargetClient,
+  tables: readonly TableName[],
+): Promise<{ table: string; warning: string }[]> {
+  const skipped: { table: string; warning: string }[] = [];
+  for (const { schema, name } of tables) {
+    const onNotice = (notice: { message?: string | undefined }) => {
+      skipped.push({ table: name, warning: notice.message ?? 'skipped' });
+    };
+    client.raw.on('notice', onNotice);
+    try {
+      await client.run(`VACUUM (ANALYZE) ${quoteTable(schema, name)}`, [], { table: name, doing: `analyse ${name}` });
+    } finally {
+      client.raw.off('notice', onNotice);
+    }
+  }
+  return skipped;
+}

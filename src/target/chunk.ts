@@ -1,0 +1,111 @@
+import { must } from '../errors.js';
+import type { ChunkResult, ColumnResult } from '../model.js';
+import { type TargetClient, withTransaction } from './connect.js';
+import { attemptKey } from './lock.js';
+import { type RunTicket, superseded } from './run.js';
+
+/** Which chunk, and with what right. */
+export interface ChunkTicket extends RunTicket {
+  readonly table: string;
+  readonly index: number;
+}
+
+const columns = `table_name AS table, chunk_index AS index, rows::text AS rows, bytes::text AS bytes, keyset, receipt, columns,
+  duration_ms AS "durationMs"`;
+
+interface ChunkRow {
+  readonly table: string;
+  readonly index: number;
+  readonly rows: string;
+  readonly bytes: string;
+  readonly keyset: string;
+  readonly receipt: string;
+  readonly columns: readonly ColumnResult[];
+  readonly durationMs: number;
+}
+
+/**
+ * Runs `copy` (on the same client) in one transaction with the chunk's ledger row: either both are there afterwards, or
+ * neither. `target.run_superseded` where the token is no longer the run's. Where the answer to COMMIT is lost, call
+ * again on a new connection: the row tells.
+ */
+export async function withChunk(
+  client: TargetClient,
+  ticket: ChunkTicket,
+  copy: () => Promise<ChunkResult>,
+): Promise<ChunkResult | 'already done'> {
+  return await withTransaction(client, async () => {
+    await client.query('SET LOCAL synchronous_commit = on');
+    await claimRun(client, ticket);
+    if (!(await insertChunk(client, ticket))) return 'already done';
+    const result = await copy();
+    await recordChunk(client, ticket, result);
+    return result;
+  });
+}
+
+/** What a chunk that is 'already done' left in the ledger. */
+export async function readChunk(
+  client: TargetClient,
+  { runId, table, index }: Omit<ChunkTicket, 'token'>,
+): Promise<ChunkResult> {
+  const rows = await client.query<ChunkRow & Record<string, unknown>>(
+    `SELECT ${columns} FROM pgferry.chunk WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
+    [runId, table, index],
+  );
+  return toResult(must(rows[0], `chunk ${index} of ${table} in the ledger`));
+}
+
+/** Every committed chunk of a run, by table and index. */
+export async function listChunks(client: TargetClient, runId: string): Promise<ChunkResult[]> {
+  const rows = await client.query<ChunkRow & Record<string, unknown>>(
+    `SELECT ${columns} FROM pgferry.chunk WHERE run_id = $1 ORDER BY table_name, chunk_index`,
+    [runId],
+  );
+  return rows.map(toResult);
+}
+
+/**
+ * FOR SHARE makes a token and a commit exclude each other: who raises the token waits for us, or we see the new one.
+ * The advisory lock lets that somebody find and end us, should we hang.
+ */
+async function claimRun(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock_shared($1::bigint)', [attemptKey(runId)]);
+  const rows = await client.query(
+    `SELECT 1 FROM pgferry.run WHERE run_id = $1 AND token = $2::bigint AND state = 'copying' FOR SHARE`,
+    [runId, token],
+  );
+  if (rows.length === 0) throw superseded(runId);
+}
+
+async function insertChunk(client: TargetClient, { runId, table, index }: ChunkTicket): Promise<boolean> {
+  const rows = await client.query(
+    `INSERT INTO pgferry.chunk (run_id, table_name, chunk_index) VALUES ($1, $2, $3)
+     ON CONFLICT DO NOTHING RETURNING chunk_index`,
+    [runId, table, index],
+  );
+  return rows.length === 1;
+}
+
+async function recordChunk(client: TargetClient, ticket: ChunkTicket, result: ChunkResult): Promise<void> {
+  await client.query(
+    `UPDATE pgferry.chunk SET rows = $4, bytes = $5, keyset = $6, receipt = $7, columns = $8::jsonb, duration_ms = $9,
+       committed_at = clock_timestamp() WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
+    [
+      ticket.runId,
+      ticket.table,
+      ticket.index,
+      result.rows,
+      result.bytes,
+      result.keyset,
+      result.receipt,
+      JSON.stringify(result.columns),
+      result.durationMs,
+    ],
+  );
+}
+
+function toResult(row: ChunkRow): ChunkResult {
+  const { table, index, keyset, receipt, columns, durationMs } = row;
+  return { table, index, rows: Number(row.rows), bytes: Number(row.bytes), keyset, receipt, columns, durationMs };
+}

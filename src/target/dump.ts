@@ -1,0 +1,133 @@
+import { open, rm, stat } from 'node:fs/promises';
+import { env } from 'node:process';
+import { CopierError } from '../errors.js';
+import type { TargetAddress } from '../model.js';
+import { type CommandResult, runCommand } from './command.js';
+import { withTarget } from './connect.js';
+import { printable } from './errors.js';
+import { findPassword } from './password.js';
+import { quoteName } from './quote.js';
+
+export interface DumpOptions {
+  readonly address: TargetAddress;
+  /** The file to make, `postgres-precutover.sql`; it must not be there yet. */
+  readonly path: string;
+  readonly signal?: AbortSignal;
+}
+
+export type DumpResult =
+  | { readonly tag: 'dumped'; readonly bytes: number }
+  /** Nothing was written; the reason is for people. */
+  | { readonly tag: 'absent'; readonly reason: string };
+
+const versionTimeoutMs = 10_000;
+/** A target that takes longer to dump than this is not the empty one that we are about to fill. */
+const dumpTimeoutMs = 6 * 3_600_000;
+
+/**
+ * Writes schema and data of the target schema with pg_dump into a new file (0600, fsynced). Where there is no pg_dump,
+ * or it is older than the server or fails, that is the result and no partial file stays. A file that is already there
+ * is never overwritten. The password goes through the child's environment, never its arguments.
+ */
+export async function dumpTarget({ address, path, signal }: DumpOptions): Promise<DumpResult> {
+  const options = signal === undefined ? {} : { signal };
+  const version = await runCommand('pg_dump', ['--version'], { ...options, timeoutMs: versionTimeoutMs });
+  if (!version.wasFound) return absent('pg_dump is not on the PATH');
+  const ours = /(\d+)(?:\.\d+|devel|beta|rc)/.exec(version.stdout)?.[1];
+  if (version.exitCode !== 0 || ours === undefined) return absent(`pg_dump --version fails: ${last(version)}`);
+  const server = await readServer(address, signal);
+  if (Number(ours) < server.major) {
+    return absent(`pg_dump is version ${ours}, older than the server's ${server.major}, and would refuse to dump it`);
+  }
+  if (!server.schemaExists) return absent(`schema ${address.schema} does not exist yet`);
+  return dumpInto({ address, path, ...options });
+}
+
+async function readServer(address: TargetAddress, signal: AbortSignal | undefined) {
+  const options = { applicationName: 'pgferry dump', ...(signal === undefined ? {} : { signal }) };
+  return withTarget(address, options, async (client) => {
+    const [row] = await client.query<{ major: number; schemaExists: boolean }>(
+      `SELECT current_setting('server_version_num')::int / 10000 AS major,
+              EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS "schemaExists"`,
+      [address.schema],
+    );
+    return row ?? { major: 0, schemaExists: false };
+  });
+}
+
+async function dumpInto({ address, path, signal }: DumpOptions): Promise<DumpResult> {
+  await makeFile(path);
+  let isWhole = false;
+  try {
+    const result = await runCommand('pg_dump', dumpArguments(address, path), {
+      env: await dumpEnvironment(address),
+      timeoutMs: dumpTimeoutMs,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    isWhole = result.exitCode === 0;
+    return isWhole ? { tag: 'dumped', bytes: await syncFile(path) } : absent(`pg_dump fails: ${last(result)}`);
+  } finally {
+    if (!isWhole) await rm(path, { force: true });
+  }
+}
+
+/** The schema is quoted as in SQL, since pg_dump takes a pattern in which `*` and capitals mean something else. */
+function dumpArguments(address: TargetAddress, path: string): string[] {
+  return [
+    '--no-password',
+    `--schema=${quoteName(address.schema)}`,
+    '--format=plain',
+    '--encoding=UTF8',
+    `--file=${path}`,
+  ];
+}
+
+/** libpq's variables for the address; the operator's own PG… variables would contradict it and are left out. */
+async function dumpEnvironment(address: TargetAddress): Promise<Record<string, string>> {
+  const inherited = Object.entries(env).filter(([name]) => !name.startsWith('PG'));
+  const wanted = {
+    PGHOST: address.host,
+    PGPORT: String(address.port),
+    PGUSER: address.user,
+    PGPASSWORD: await findPassword(address),
+    PGDATABASE: address.database,
+    PGSSLMODE: address.sslmode,
+    PGSSLROOTCERT: address.sslRootCertPath,
+    PGSSLCERT: address.sslCertPath,
+    PGSSLKEY: address.sslKeyPath,
+    PGAPPNAME: 'pgferry dump',
+    PGCONNECT_TIMEOUT: String(Math.ceil(address.connectTimeoutMs / 1000)),
+  };
+  const pairs = [...inherited, ...Object.entries(wanted)];
+  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+}
+
+async function makeFile(path: string): Promise<void> {
+  try {
+    await (await open(path, 'wx', 0o600)).close();
+  } catch (error) {
+    throw new CopierError('usage.dump_file', `cannot make ${path} for the dump of the target`, {
+      hint: 'name a folder that can be written and has no such file yet',
+      cause: error,
+    });
+  }
+}
+
+async function syncFile(path: string): Promise<number> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return (await stat(path)).size;
+}
+
+function absent(reason: string): DumpResult {
+  return { tag: 'absent', reason };
+}
+
+/** pg_dump's complaint; its last lines name the cause. */
+function last(result: CommandResult): string {
+  return printable(result.stderr.trim().split('\n').slice(-3).join(' | ')) || `exit code ${result.exitCode}`;
+}

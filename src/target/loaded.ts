@@ -1,0 +1,36 @@
+import type { ColumnResult, TableFingerprint } from '../model.js';
+import type { TargetClient } from './connect.js';
+
+/** What a table held when a run of ours finished it: exactly such rows may be replaced by a later run. */
+export interface LoadedTable extends TableFingerprint {
+  readonly schema: string;
+  readonly table: string;
+  readonly runId: string;
+}
+
+/** Notes what a finished table holds; the newest note of a table replaces the one before. */
+export async function recordLoaded(client: TargetClient, loaded: LoadedTable): Promise<void> {
+  await client.query(
+    `INSERT INTO pgferry.loaded (target_schema, table_name, run_id, rows, keyset, columns)
+     VALUES ($1, $2, $3, $4, $5, $6::jsonb)
+     ON CONFLICT (target_schema, table_name) DO UPDATE SET run_id = excluded.run_id, rows = excluded.rows,
+       keyset = excluded.keyset, columns = excluded.columns, loaded_at = clock_timestamp()`,
+    [loaded.schema, loaded.table, loaded.runId, loaded.rows, loaded.keyset, JSON.stringify(loaded.columns)],
+  );
+}
+
+/** What our runs loaded into the tables of a schema, by table name. */
+export async function findLoaded(client: TargetClient, schema: string): Promise<LoadedTable[]> {
+  const rows = await client.query<{
+    table: string;
+    runId: string;
+    rows: string;
+    keyset: string;
+    columns: readonly ColumnResult[];
+  }>(
+    `SELECT table_name AS table, run_id AS "runId", rows::text AS rows, keyset, columns
+       FROM pgferry.loaded WHERE target_schema = $1 ORDER BY table_name`,
+    [schema],
+  );
+  return rows.map((row) => ({ ...row, schema, rows: Number(row.rows) }));
+}

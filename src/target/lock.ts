@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { CopierError } from '../errors.js';
+import type { TargetClient } from './connect.js';
+import { hasLedger } from './ledger.js';
+
+/**
+ * Holds the one run lock of a schema while `use` works: a session advisory lock, database-wide by nature, so it goes
+ * with the connection whatever happens. Does not wait: `target.run_active` names who has it, `target.pooler` is thrown
+ * where statements of this session reach different backends. `lost` fires when the connection, and so the lock, is gone.
+ */
+export async function withRunLock<T>(
+  client: TargetClient,
+  schema: string,
+  use: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
+  await refusePooler(client);
+  await takeLock(client, schema);
+  const lost = new AbortController();
+  const onEnd = () => lost.abort(lockLost());
+  client.raw.once('end', onEnd);
+  try {
+    return await use(lost.signal);
+  } finally {
+    client.raw.off('end', onEnd);
+    // On a lost connection the lock is gone already, and the error of `use` says more.
+    await client.query('SELECT pg_advisory_unlock($1::bigint)', [runKey(schema)]).catch(() => undefined);
+  }
+}
+
+/** The advisory key of a schema's run lock, a signed 64-bit number as a decimal string. */
+export function runKey(schema: string): string {
+  return hashKey(['pgferry', 'schema', schema]);
+}
+
+/** The advisory key that every chunk transaction of a run holds shared. */
+export function attemptKey(runId: string): string {
+  return hashKey(['pgferry', 'run', runId]);
+}
+
+function hashKey(parts: readonly string[]): string {
+  const digest = createHash('sha256').update(parts.join('\0')).digest();
+  return digest.readBigInt64BE(0).toString();
+}
+
+/** A pooler in transaction mode may hand each statement to another backend: session locks and settings mean nothing. */
+async function refusePooler(client: TargetClient): Promise<void> {
+  const first = await readBackend(client);
+  const second = await readBackend(client);
+  if (first === second) return;
+  throw new CopierError('target.pooler', 'two statements of one session reached two backends of postgres', {
+    hint: 'a pooler in transaction mode is in between: name the port of the server itself in the target url',
+  });
+}
+
+async function readBackend(client: TargetClient): Promise<number | undefined> {
+  const rows = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid;
+}
+
+async function takeLock(client: TargetClient, schema: string): Promise<void> {
+  const rows = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS taken', [
+    runKey(schema),
+  ]);
+  if (rows[0]?.taken === true) return;
+  throw new CopierError('target.run_active', await describeHolder(client, schema), {
+    hint: 'wait until that run ends; where its process is gone, end its session with pg_terminate_backend(pid)',
+  });
+}
+
+async function describeHolder(client: TargetClient, schema: string): Promise<string> {
+  const session = await readHolder(client, schema);
+  const run = (await hasLedger(client)) ? await readActiveRun(client, schema) : undefined;
+  const held = session === undefined ? '' : `; its session is pid ${session.pid} on the server, since ${session.since}`;
+  if (run === undefined) return `another pgferry works on schema ${schema}${held}`;
+  return `run ${run.runId} is active on schema ${schema} (pid ${run.pid} on ${run.host}, since ${run.since})${held}`;
+}
+
+async function readHolder(client: TargetClient, schema: string) {
+  const rows = await client.query<{ pid: number; since: string }>(
+    `SELECT l.pid, coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'), '?') AS since
+       FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND ((l.classid::bigint << 32) | l.objid::bigint) = $1::bigint`,
+    [runKey(schema)],
+  );
+  return rows[0];
+}
+
+async function readActiveRun(client: TargetClient, schema: string) {
+  const rows = await client.query<{ runId: string; pid: number; host: string; since: string }>(
+    `SELECT run_id AS "runId", pid, host, to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') AS since
+       FROM pgferry.run WHERE target_schema = $1 AND state IN ('copying', 'finishing')`,
+    [schema],
+  );
+  return rows[0];
+}
+
+function lockLost(): CopierError {
+  return new CopierError('target.connection_lost', 'lost the connection that held the lock of the run', {
+    hint: 'check that the server is up, then run the same command again: finished chunks are not sent twice',
+  });
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+/** The server that `make test` started for this run; a test never brings its own unless it must kill it. */
+export function serverUrl(): string {
+  const url = process.env['PGFERRY_TEST_URL'];
+  if (url === undefined) throw new Error('PGFERRY_TEST_URL is not set: run the tests with `make test`');
+  return url;
+}
+
+/** The same server, another database. */
+export function databaseUrl(database: string): string {
+  const url = new URL(serverUrl());
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** Lends a fresh, empty database and a client on it; drops both afterwards. */
+export async function withDatabase(use: (url: string, client: pg.Client) => Promise<void>): Promise<void> {
+  const database = `t_${randomBytes(6).toString('hex')}`;
+  await onServer(`CREATE DATABASE ${database}`);
+  const url = databaseUrl(database);
+  const client = new pg.Client({ connectionString: url });
+  try {
+    await client.connect();
+    await use(url, client);
+  } finally {
+    await client.end();
+    await onServer(`DROP DATABASE ${database} WITH (FORCE)`);
+  }
+}
+
+async function onServer(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl() });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
