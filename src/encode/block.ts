@@ -1,0 +1,126 @@
+/** Room behind the nominal size, so that the last row of a full block rarely makes it grow. */
+const SLACK_BYTES = 65_536;
+
+/** Texts up to this length are copied by a loop: a call into native code costs more than the bytes do (measured). */
+const LOOP_COPY_BYTES = 40;
+
+const TWO_TO_32 = 4_294_967_296;
+
+/**
+ * A run of bytes that grows at its end, big-endian as PostgreSQL's wire is. `take` hands the filled bytes over and
+ * goes on in a second run of bytes, so that one is on the wire while the other is filled. What `take` gave stays
+ * untouched until the next `take` returns. A run that had to grow for a big row is let go when it is handed over.
+ */
+export class Block {
+  bytes: Buffer;
+  /** Over exactly the same memory as `bytes`. */
+  view: DataView;
+  length = 0;
+  /** bytes.length, which is slower to ask for. */
+  #limit: number;
+  readonly #capacity: number;
+  #spare: Buffer | null = null;
+
+  constructor(blockBytes: number) {
+    this.#capacity = blockBytes + SLACK_BYTES;
+    this.bytes = Buffer.allocUnsafeSlow(this.#capacity);
+    this.view = viewOf(this.bytes);
+    this.#limit = this.#capacity;
+  }
+
+  /** Makes sure that `count` more bytes fit. */
+  reserve(count: number): void {
+    if (this.length + count > this.#limit) this.#grow(this.length + count);
+  }
+
+  take(): Buffer {
+    const taken = this.bytes.subarray(0, this.length);
+    const next = this.#spare ?? Buffer.allocUnsafeSlow(this.#capacity);
+    this.#spare = this.#limit === this.#capacity ? this.bytes : null;
+    this.#use(next);
+    this.length = 0;
+    return taken;
+  }
+
+  /** Empties a block that is never handed over. One that grew for a big row goes back to its size. */
+  clear(): void {
+    if (this.#limit !== this.#capacity) this.#use(Buffer.allocUnsafeSlow(this.#capacity));
+    this.length = 0;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length] = value;
+    this.length += 1;
+  }
+
+  int16(value: number): void {
+    this.reserve(2);
+    this.view.setInt16(this.length, value);
+    this.length += 2;
+  }
+
+  int32(value: number): void {
+    this.reserve(4);
+    this.view.setInt32(this.length, value);
+    this.length += 4;
+  }
+
+  /** A whole number of at most 2^53 − 1 either way, as eight bytes. */
+  int64(value: number): void {
+    this.reserve(8);
+    const high = Math.floor(value / TWO_TO_32);
+    this.view.setInt32(this.length, high);
+    this.view.setUint32(this.length + 4, value - high * TWO_TO_32);
+    this.length += 8;
+  }
+
+  bigInt64(value: bigint): void {
+    this.reserve(8);
+    this.view.setBigInt64(this.length, value);
+    this.length += 8;
+  }
+
+  float32(value: number): void {
+    this.reserve(4);
+    this.view.setFloat32(this.length, value);
+    this.length += 4;
+  }
+
+  float64(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.length, value);
+    this.length += 8;
+  }
+
+  /** Text of ASCII characters only. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    for (let i = 0; i < text.length; i += 1) this.bytes[this.length + i] = text.charCodeAt(i);
+    this.length += text.length;
+  }
+
+  copy(source: Buffer, start: number, end: number): void {
+    const count = end - start;
+    this.reserve(count);
+    if (count > LOOP_COPY_BYTES) source.copy(this.bytes, this.length, start, end);
+    else for (let i = 0; i < count; i += 1) this.bytes[this.length + i] = source[start + i] as number;
+    this.length += count;
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#limit));
+    this.bytes.copy(grown, 0, 0, this.length);
+    this.#use(grown);
+  }
+
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.#limit = bytes.length;
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

@@ -1,0 +1,74 @@
+import type { Block } from './block.js';
+import type { ColumnEncoder } from './column-encoder.js';
+import { momentOfNumber, outOfRange, precisionLoss } from './epoch.js';
+import { refuse, refuseBlob } from './misfit.js';
+import { createMoment, FIRST_DAY, type Moment } from './temporal.js';
+import { createTemporalReader } from './temporal-text.js';
+
+export const INT32_MAX = 2 ** 31 - 1;
+export const INT32_MIN = -(2 ** 31);
+
+const hint = 'correct the value in the source, or make the target column timestamp or text';
+
+/**
+ * date: int32 days since 2000-01-01. Text dates, or date and time at midnight without an offset other than 0; numbers only
+ * as milliseconds since 1970 that fall on midnight exactly.
+ */
+export function dateEncoder(): ColumnEncoder {
+  const moment = createMoment();
+  const reader = createTemporalReader();
+  const number = (out: Block, value: number): void => {
+    if (!Number.isFinite(value)) notADate();
+    momentOfNumber(moment, value, 'ms');
+    writeDate(out, moment);
+  };
+  return {
+    integer: number,
+    wide: () => notADate(),
+    real: number,
+    text: (out, bytes, start, end) => {
+      if (!reader.timestamp(moment, bytes, start, end)) notADate();
+      writeDate(out, moment);
+    },
+    blob: () => refuseBlob('date'),
+  };
+}
+
+/** time(p): int64 microseconds since midnight, 24:00:00 included. Text only. */
+export function timeEncoder(precision: number): ColumnEncoder {
+  const moment = createMoment();
+  const reader = createTemporalReader();
+  const grain = 10 ** (6 - precision);
+  return {
+    integer: () => notATime(),
+    wide: () => notATime(),
+    real: () => notATime(),
+    text: (out, bytes, start, end) => {
+      if (!reader.time(moment, bytes, start, end)) notATime();
+      if (moment.isCut || moment.micros % grain !== 0) precisionLoss();
+      out.int64(moment.micros);
+    },
+    blob: () => refuseBlob('time of day'),
+  };
+}
+
+function writeDate(out: Block, moment: Moment): void {
+  if (moment.infinite !== 0) {
+    out.int32(moment.infinite > 0 ? INT32_MAX : INT32_MIN);
+    return;
+  }
+  const hasOffset = moment.offsetMinutes !== null && moment.offsetMinutes !== 0;
+  if (hasOffset || moment.micros !== 0 || moment.isCut) {
+    refuse('data.not_a_date', 'a date with a time of day or an offset', hint);
+  }
+  if (moment.days < FIRST_DAY) outOfRange();
+  out.int32(moment.days);
+}
+
+function notADate(): never {
+  refuse('data.not_a_date', 'not a date', hint);
+}
+
+function notATime(): never {
+  refuse('data.not_a_time', 'not a time of day', 'correct the value in the source, or make the target column text');
+}

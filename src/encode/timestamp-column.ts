@@ -1,0 +1,56 @@
+import type { TimeUnit } from '../model.js';
+import type { Block } from './block.js';
+import type { ColumnEncoder } from './column-encoder.js';
+import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from './epoch.js';
+import { INT64_MAX, INT64_MIN } from './integer-column.js';
+import { refuse, refuseBlob } from './misfit.js';
+import { createMoment, FIRST_DAY, MICROS_PER_DAY, type Moment, TIMESTAMP_END_DAY } from './temporal.js';
+import { createTemporalReader } from './temporal-text.js';
+
+/** Days whose microseconds stay below 2^53. */
+const SAFE_DAYS = 104_249;
+
+/**
+ * timestamp(p) and timestamptz(p): int64 microseconds since 2000-01-01 00:00 (UTC). Numbers count in `unit`; text with an
+ * offset is brought to UTC, text without one is taken as UTC.
+ */
+export function timestampEncoder(precision: number, unit: TimeUnit): ColumnEncoder {
+  const moment = createMoment();
+  const reader = createTemporalReader();
+  const grain = 10 ** (6 - precision);
+  const number = (out: Block, value: number): void => {
+    momentOfNumber(moment, value, unit);
+    writeTimestamp(out, moment, grain);
+  };
+  return {
+    integer: number,
+    wide: (out, value) => {
+      momentOfWide(moment, value, unit);
+      writeTimestamp(out, moment, grain);
+    },
+    real: number,
+    text: (out, bytes, start, end) => {
+      if (!reader.timestamp(moment, bytes, start, end)) {
+        refuse(
+          'data.not_a_timestamp',
+          'not a date and time',
+          'correct the value in the source, or make the target column text',
+        );
+      }
+      writeTimestamp(out, moment, grain);
+    },
+    blob: () => refuseBlob('date and time'),
+  };
+}
+
+function writeTimestamp(out: Block, moment: Moment, grain: number): void {
+  const { days, micros } = moment;
+  if (moment.infinite !== 0) {
+    out.bigInt64(moment.infinite > 0 ? INT64_MAX : INT64_MIN);
+    return;
+  }
+  if (days < FIRST_DAY || days >= TIMESTAMP_END_DAY) outOfRange();
+  if (moment.isCut || micros % grain !== 0) precisionLoss();
+  if (days > -SAFE_DAYS && days < SAFE_DAYS) out.int64(days * MICROS_PER_DAY + micros);
+  else out.bigInt64(BigInt(days) * BigInt(MICROS_PER_DAY) + BigInt(micros));
+}
