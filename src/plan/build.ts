@@ -1,0 +1,192 @@
+import type {
+  Chunk,
+  ColumnPlan,
+  Finding,
+  ForeignKeyViolation,
+  Kind,
+  Plan,
+  SourceCatalog,
+  SourceTable,
+  TableCensus,
+  TablePlan,
+  TargetCatalog,
+} from '../model.js';
+import { must } from '../errors.js';
+import { makeFinding } from './finding.js';
+import { fitTables, type TableChoice, type TableFit } from './fit.js';
+import { checkForeignKeys, collectEdges } from './foreign-keys.js';
+import { buildGraph, compareNames, type Graph } from './graph.js';
+import { checkCycles, joinSelfReferences } from './in-force.js';
+import { chooseKey } from './key.js';
+import { chooseKind } from './kinds.js';
+import { hashPlan } from './plan-hash.js';
+import { checkReadiness } from './readiness.js';
+import { checkSizes } from './sizes.js';
+
+export interface ReaderChoice {
+  readonly reader: TablePlan['reader'];
+  readonly reason: string;
+}
+
+export interface PlanOptions extends TableChoice {
+  readonly keepConstraints: boolean;
+  readonly truncateTarget: boolean;
+  /** Source names of tables whose rows an earlier run of this tool loaded. */
+  readonly replaceable: ReadonlySet<string>;
+  readonly format: 'binary' | 'text';
+  /** Whether the operator asked for this format, so that a table which cannot keep it is a warning. */
+  readonly isFormatForced: boolean;
+  /** Chooses the reader of a table; the row reader, which reads every table, without it. */
+  readonly chooseReader?: (table: SourceTable) => ReaderChoice;
+}
+
+export interface PlanRequest {
+  readonly source: SourceCatalog;
+  readonly target: TargetCatalog;
+  readonly census: readonly TableCensus[];
+  /** Chunks of a table by its source name, in index order. */
+  readonly chunksOf: (table: string) => readonly Chunk[];
+  readonly violations: readonly ForeignKeyViolation[];
+  readonly options: PlanOptions;
+}
+
+/** Decides everything before the first write. All reasons against it stand in `findings`; one error means refusal. */
+export function buildPlan(request: PlanRequest): Plan {
+  const { source, target, options } = request;
+  const fit = fitTables({ source, target, choice: options });
+  const edges = collectEdges(fit.tables);
+  const graph = buildGraph(
+    edges,
+    fit.tables.map((table) => table.source.name),
+  );
+  const planned = fit.tables.map((table) => planTable(table, graph, request));
+  const notOwned = fit.tables.filter((table) => !table.target.isOwned);
+  const keepsConstraints = options.keepConstraints || notOwned.length > 0;
+  const inOrder = planned.map((one) => one.table).sort((a, b) => a.layer - b.layer || bySize(a, b));
+  const tables = keepsConstraints ? joinSelfReferences(inOrder, fit.tables) : inOrder;
+  const decided = {
+    version: 1 as const,
+    tables,
+    layers: graph.layers.map((_, layer) =>
+      tables.filter((table) => table.layer === layer).map((table) => table.source),
+    ),
+    cycles: graph.cycles,
+    edges,
+    leftOut: [...source.leftOut, ...fit.leftOut],
+    keepsConstraints,
+  };
+  const findings = [
+    ...fit.findings,
+    ...checkReadiness({ ...options, target, tables: fit.tables }),
+    ...(options.keepConstraints ? [] : noteOwners(notOwned)),
+    ...(keepsConstraints ? checkCycles(fit.tables) : []),
+    ...checkSizes(fit.tables, request),
+    ...planned.flatMap((one) => one.findings),
+    ...checkForeignKeys({ source, tables: fit.tables, violations: request.violations }),
+  ];
+  return { ...decided, hash: hashPlan(decided), findings };
+}
+
+/** Biggest first, so that the longest work starts earliest. */
+function bySize(a: TablePlan, b: TablePlan): number {
+  return b.estimatedBytes - a.estimatedBytes || b.rows - a.rows || compareNames(a.source, b.source);
+}
+
+function noteOwners(tables: readonly TableFit[]): Finding[] {
+  if (tables.length === 0) return [];
+  const names = tables.map((table) => table.target.name).join(', ');
+  const message = `our role does not own ${names}: indexes and constraints stay in force, and layers are loaded one after the other`;
+  return [
+    makeFinding({ severity: 'note', code: 'plan.not_owner', message, hint: 'copy as the owner for a faster load' }),
+  ];
+}
+
+function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: TablePlan; findings: Finding[] } {
+  const { source, target } = fit;
+  const { options } = request;
+  const census = must(
+    request.census.find((one) => one.table === source.name),
+    `census of ${source.name}`,
+  );
+  const planned = planColumns(fit, census);
+  const format = chooseFormat(planned.columns, options);
+  const reader = options.chooseReader?.(source) ?? { reader: 'rows', reason: 'the row reader reads every table' };
+  const chunks = request.chunksOf(source.name);
+  const table: TablePlan = {
+    source: source.name,
+    targetSchema: target.schema,
+    target: target.name,
+    columns: planned.columns,
+    key: chooseKey(source, target, planned.columns),
+    layer: must(graph.layerOf.get(source.name), 'layer'),
+    rows: census.rows,
+    estimatedBytes: chunks.reduce((sum, chunk) => sum + chunk.estimatedBytes, 0),
+    rootPage: source.rootPage,
+    isWithoutRowid: source.isWithoutRowid,
+    rowidName: source.rowidName,
+    rowidAlias: source.rowidAlias,
+    sourceKey: source.isWithoutRowid ? source.primaryKey : [],
+    reader: reader.reader,
+    readerReason: reader.reason,
+    format: format.format,
+    formatReason: format.reason,
+    chunks,
+  };
+  const isOverruled = options.isFormatForced && format.format !== options.format;
+  return {
+    table,
+    findings: isOverruled ? [...planned.findings, formatFinding(source.name, format.reason)] : planned.findings,
+  };
+}
+
+function planColumns(fit: TableFit, census: TableCensus): { columns: ColumnPlan[]; findings: Finding[] } {
+  const findings: Finding[] = [];
+  const columns = fit.columns.map(({ source, target }) => {
+    const column = must(
+      census.columns.find((one) => one.column === source.name),
+      `census of column ${source.name}`,
+    );
+    const isPrimaryKey = fit.target.primaryKey.includes(target.name);
+    const choice = chooseKind({ table: fit.source.name, source, target, census: column, isPrimaryKey });
+    findings.push(...choice.findings);
+    const { declaredType, affinity } = source;
+    const { kind, reason } = choice;
+    return {
+      source: source.name,
+      target: target.name,
+      declaredType,
+      affinity,
+      targetType: target.type,
+      kind,
+      reason,
+      isTextual: isTextual(kind),
+    };
+  });
+  return { columns, findings };
+}
+
+/** Whether NULL against the empty string is a question for this kind. */
+function isTextual(kind: Kind): boolean {
+  return kind.tag === 'text' || kind.tag === 'char';
+}
+
+function chooseFormat(
+  columns: readonly ColumnPlan[],
+  options: PlanOptions,
+): { format: 'binary' | 'text'; reason: string } {
+  if (options.format === 'text') return { format: 'text', reason: 'asked for' };
+  const literal = columns.find((column) => column.kind.tag === 'literal');
+  if (literal === undefined) return { format: 'binary', reason: 'every column has a binary form' };
+  return { format: 'text', reason: `${literal.target} is ${literal.targetType}, which is given as text` };
+}
+
+function formatFinding(table: string, reason: string): Finding {
+  const message = `goes in text format although binary was asked for: ${reason}`;
+  return makeFinding({
+    severity: 'warning',
+    code: 'plan.format',
+    table,
+    message,
+    hint: 'nothing to do: the values are the same',
+  });
+}

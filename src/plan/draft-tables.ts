@@ -1,0 +1,114 @@
+import type { Finding, SourceCatalog, SourceTable, TableCensus } from '../model.js';
+import { must } from '../errors.js';
+import type { ColumnDraft, TableDraft, Translation } from './draft.js';
+import { makeFinding } from './finding.js';
+import { foldCase } from './match.js';
+import { NameBook, shortName } from './names.js';
+import { bigint, mapType } from './type-map.js';
+
+/** PostgreSQL's MaxHeapAttributeNumber. */
+const columnsMax = 1600;
+/** Names of PostgreSQL's own columns in every table. */
+const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+/** Names and types for every table that PostgreSQL can hold; the others are findings. Takes table and index names first. */
+export function draftTables(source: SourceCatalog, census: readonly TableCensus[], shared: Translation): TableDraft[] {
+  const drafts: TableDraft[] = [];
+  for (const table of source.tables) {
+    const problems = [...checkTableName(table, shared.names), ...checkColumnNames(table)];
+    shared.findings.push(...problems, ...noteShortNames(table));
+    if (problems.some((problem) => problem.severity === 'error')) continue;
+    const counts = must(
+      census.find((one) => one.table === table.name),
+      `census of ${table.name}`,
+    );
+    drafts.push({ source: table, name: shortName(table.name), columns: draftColumns(table, counts, shared.findings) });
+  }
+  for (const index of source.tables.flatMap((table) => table.indexes).filter((one) => one.origin === 'c')) {
+    if (!shared.names.claim(index.name))
+      shared.findings.push(nameError({ table: null, column: null }, `the name of the index ${index.name} is taken`));
+  }
+  return drafts;
+}
+
+function draftColumns(table: SourceTable, census: TableCensus, findings: Finding[]): ColumnDraft[] {
+  const indexed = new Set(
+    [...table.primaryKey, ...table.indexes.flatMap((index) => index.columns.map(({ column }) => column ?? ''))].map(
+      foldCase,
+    ),
+  );
+  return table.columns.map((column) => {
+    const counts = must(
+      census.columns.find((one) => one.column === column.name),
+      `census of column ${column.name}`,
+    );
+    const isIdentity = column.name === table.rowidAlias;
+    const choice = isIdentity
+      ? { type: bigint, findings: [] }
+      : mapType({ table: table.name, column, census: counts, isIndexed: indexed.has(foldCase(column.name)) });
+    findings.push(...choice.findings);
+    if (counts.nulls > 0 && table.primaryKey.includes(column.name))
+      findings.push(nullKey(table.name, column.name, counts.nulls));
+    return { source: column, census: counts, name: shortName(column.name), isIdentity, type: choice.type };
+  });
+}
+
+function nullKey(table: string, column: string, nulls: number): Finding {
+  const message = `${nulls} NULLs stand in a primary key column, which PostgreSQL does not allow`;
+  const hint = 'give these rows keys in SQLite before the migration';
+  return makeFinding({ severity: 'error', code: 'plan.null_in_not_null', table, column, message, hint });
+}
+
+function checkTableName(table: SourceTable, names: NameBook): Finding[] {
+  const place = { table: table.name, column: null };
+  if (table.name === '') return [nameError(place, 'PostgreSQL has no empty names')];
+  return names.claim(table.name)
+    ? []
+    : [nameError(place, `its name on the target, ${shortName(table.name)}, is taken`)];
+}
+
+function checkColumnNames(table: SourceTable): Finding[] {
+  const findings: Finding[] = [];
+  if (table.columns.length > columnsMax) {
+    const message = `${table.columns.length} columns are more than the ${columnsMax} that PostgreSQL allows`;
+    const hint = 'split the table in SQLite, or leave it out with --exclude';
+    findings.push(makeFinding({ severity: 'error', code: 'plan.too_many_columns', table: table.name, message, hint }));
+  }
+  const names = new NameBook();
+  for (const { name } of table.columns) {
+    const place = { table: table.name, column: name };
+    if (name === '') findings.push(nameError(place, 'PostgreSQL has no empty names'));
+    else if (systemColumns.has(name))
+      findings.push(nameError(place, `${name} is the name of a system column in PostgreSQL`));
+    else if (!names.claim(name))
+      findings.push(nameError(place, `its name on the target, ${shortName(name)}, is taken`));
+  }
+  return findings;
+}
+
+function nameError({ table, column }: { table: string | null; column: string | null }, message: string): Finding {
+  const hint = 'rename it in SQLite';
+  return { ...makeFinding({ severity: 'error', code: 'plan.name', message, hint }), table, column };
+}
+
+function noteShortNames(table: SourceTable): Finding[] {
+  const places = [
+    { name: table.name, place: { table: table.name }, what: 'the table' },
+    ...table.columns.map(({ name }) => ({ name, place: { table: table.name, column: name }, what: 'the column' })),
+    ...table.indexes
+      .filter((index) => index.origin === 'c')
+      .map(({ name }) => ({ name, place: { table: table.name }, what: `the index ${name}` })),
+  ];
+  return places
+    .filter(({ name }) => shortName(name) !== name)
+    .map(({ name, place, what }) => {
+      const message = `${what} becomes ${shortName(name)}: PostgreSQL's names hold 63 bytes`;
+      return makeFinding({
+        severity: 'note',
+        code: 'plan.name_shortened',
+        ...place,
+        message,
+        hint: 'nothing to do: the copy finds it',
+      });
+    });
+}

@@ -1,0 +1,84 @@
+import type { ColumnCensus, Finding, SourceColumn, SourceTable } from '../model.js';
+import { readExpression, Unportable } from './expression.js';
+import { asCondition, type Rendered, renderExpression, type ValueClass, yields } from './expression-sql.js';
+import { columnScope } from './functions.js';
+import { foldCase } from './match.js';
+import type { NameBook } from './names.js';
+import { quoteName } from './names.js';
+import type { Token } from './sql-tokens.js';
+import type { PgType } from './type-map.js';
+
+/** A column on its way to PostgreSQL. */
+export interface ColumnDraft {
+  readonly source: SourceColumn;
+  readonly census: ColumnCensus;
+  /** The name on the target. */
+  readonly name: string;
+  readonly isIdentity: boolean;
+  type: PgType;
+}
+
+/** A table on its way to PostgreSQL. */
+export interface TableDraft {
+  readonly source: SourceTable;
+  readonly name: string;
+  readonly columns: readonly ColumnDraft[];
+}
+
+/** What every part of the translation shares: where the tables go, which names are taken, and what was found. */
+export interface Translation {
+  readonly schema: string;
+  readonly names: NameBook;
+  readonly findings: Finding[];
+}
+
+/** SQL of an expression, or why it has no sure equivalent. */
+export type Portable =
+  | { readonly tag: 'sql'; readonly value: Rendered }
+  | { readonly tag: 'unportable'; readonly reason: string };
+
+/** A column by its name as SQLite finds it. */
+export function findColumn(table: TableDraft, name: string): ColumnDraft | null {
+  return table.columns.find((column) => foldCase(column.source.name) === foldCase(name)) ?? null;
+}
+
+/** Translates an expression over a table's columns; `isAllowed` says which columns may stand in it. */
+export function translateExpression(
+  tokens: readonly Token[],
+  table: TableDraft,
+  isAllowed: (column: ColumnDraft) => boolean,
+): Portable {
+  const scope = columnScope((name) => {
+    const column = findColumn(table, name);
+    return column === null || !isAllowed(column) ? null : yields(classOf(column), quoteName(column.name));
+  });
+  return attempt(() => renderExpression(readExpression(tokens), scope));
+}
+
+/** The same for a condition: a boolean, or an integer that is not 0. */
+export function translateCondition(tokens: readonly Token[], table: TableDraft): Portable {
+  const portable = translateExpression(tokens, table, () => true);
+  if (portable.tag === 'unportable') return portable;
+  return attempt(() => yields('bool', asCondition(portable.value)));
+}
+
+function attempt(render: () => Rendered): Portable {
+  try {
+    return { tag: 'sql', value: render() };
+  } catch (error) {
+    if (error instanceof Unportable) return { tag: 'unportable', reason: error.message };
+    throw error;
+  }
+}
+
+/** A text column that compares by another collation can only be asked whether it is NULL. */
+function classOf({ source, type }: ColumnDraft): ValueClass {
+  if (type.class === 'text') return source.collation.toUpperCase() === 'BINARY' ? 'text' : 'other';
+  const isPlain =
+    type.class === 'integer' ||
+    type.class === 'numeric' ||
+    type.class === 'real' ||
+    type.class === 'bool' ||
+    type.class === 'bytes';
+  return isPlain ? type.class : 'other';
+}

@@ -1,0 +1,238 @@
+import { isSign, isWord, splitAtCommas, findClose, type Token } from './sql-tokens.js';
+
+/** SQLite's expressions, as far as they can mean the same in PostgreSQL. Operators are in upper case. */
+export type Expression =
+  | { readonly tag: 'number' | 'string' | 'blob'; readonly text: string }
+  | { readonly tag: 'null' }
+  | { readonly tag: 'bool'; readonly value: boolean }
+  /** An unquoted or quoted identifier: a column, or a text by SQLite's old leniency. */
+  | { readonly tag: 'name'; readonly name: string; readonly isQuoted: boolean }
+  | { readonly tag: 'call'; readonly name: string; readonly operands: readonly Expression[] }
+  | { readonly tag: 'cast'; readonly operand: Expression; readonly type: string }
+  | { readonly tag: 'unary'; readonly operator: string; readonly operand: Expression }
+  | { readonly tag: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
+  | {
+      readonly tag: 'in';
+      readonly operand: Expression;
+      readonly items: readonly Expression[];
+      readonly isNegated: boolean;
+    };
+
+/** Why an expression has no sure equivalent. Thrown and caught within the translation only. */
+export class Unportable extends Error {}
+
+const levels: readonly (readonly string[])[] = [
+  ['OR'],
+  ['AND'],
+  ['NOT'],
+  ['=', '==', '<>', '!=', 'IS', 'IN', 'LIKE', 'BETWEEN', 'ISNULL', 'NOTNULL', 'NOT'],
+  ['<', '<=', '>', '>='],
+  ['+', '-'],
+  ['*', '/', '%'],
+  ['||'],
+];
+const notLevel = 2;
+const equalityLevel = 3;
+/** Deeper nesting than any schema written by a person. */
+const depthMax = 500;
+
+/** Reads one whole expression. Throws Unportable at what it does not know. */
+export function readExpression(tokens: readonly Token[]): Expression {
+  const reader = new Reader(tokens);
+  const expression = reader.readLevel(0);
+  reader.expectEnd();
+  return expression;
+}
+
+/** A place in a token list, moved by reading. */
+class Reader {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  expectEnd(): void {
+    const rest = this.#tokens[this.#at];
+    if (rest !== undefined) throw new Unportable(`${rest.text} is not understood here`);
+  }
+
+  readLevel(level: number): Expression {
+    if (this.#depth > depthMax) throw new Unportable('it is nested too deeply');
+    this.#depth += 1;
+    const expression = this.#readLevelInside(level);
+    this.#depth -= 1;
+    return expression;
+  }
+
+  #readLevelInside(level: number): Expression {
+    if (level >= levels.length) return this.#readUnary();
+    if (level === notLevel) {
+      return this.#take('NOT')
+        ? { tag: 'unary', operator: 'NOT', operand: this.readLevel(level) }
+        : this.readLevel(level + 1);
+    }
+    let left = this.readLevel(level + 1);
+    for (let operator = this.#takeAny(level); operator !== null; operator = this.#takeAny(level)) {
+      left =
+        level === equalityLevel
+          ? this.#readEquality(left, operator)
+          : { tag: 'binary', operator, left, right: this.readLevel(level + 1) };
+    }
+    return left;
+  }
+
+  #readEquality(left: Expression, operator: string): Expression {
+    const isNegated = operator === 'NOT';
+    const word = isNegated ? this.#expectAny(['IN', 'LIKE', 'BETWEEN', 'NULL']) : operator;
+    switch (word) {
+      case 'ISNULL':
+        return isNull(left, false);
+      case 'NOTNULL':
+      case 'NULL':
+        return isNull(left, true);
+      case 'IS':
+        return this.#readIs(left);
+      case 'IN':
+        return { tag: 'in', operand: left, items: this.#readList(), isNegated };
+      case 'LIKE':
+        return negate({ tag: 'binary', operator: 'LIKE', left, right: this.readLevel(equalityLevel + 1) }, isNegated);
+      case 'BETWEEN':
+        return negate(this.#readBetween(left), isNegated);
+      default:
+        return { tag: 'binary', operator: word, left, right: this.readLevel(equalityLevel + 1) };
+    }
+  }
+
+  #readIs(left: Expression): Expression {
+    const isNegated = this.#take('NOT');
+    const right = this.readLevel(equalityLevel + 1);
+    if (right.tag === 'null') return isNull(left, isNegated);
+    return { tag: 'binary', operator: isNegated ? 'IS NOT' : 'IS', left, right };
+  }
+
+  #readBetween(operand: Expression): Expression {
+    const low = this.readLevel(equalityLevel + 1);
+    this.#expectAny(['AND']);
+    const high = this.readLevel(equalityLevel + 1);
+    const above: Expression = { tag: 'binary', operator: '>=', left: operand, right: low };
+    return {
+      tag: 'binary',
+      operator: 'AND',
+      left: above,
+      right: { tag: 'binary', operator: '<=', left: operand, right: high },
+    };
+  }
+
+  #readUnary(): Expression {
+    for (const operator of ['-', '+']) {
+      if (!this.#take(operator)) continue;
+      const operand = this.readLevel(levels.length);
+      if (operand.tag === 'number')
+        return { tag: 'number', text: operator === '-' ? `-${operand.text}`.replace('--', '') : operand.text };
+      return { tag: 'unary', operator, operand };
+    }
+    return this.#readPrimary();
+  }
+
+  #readPrimary(): Expression {
+    const token = this.#tokens[this.#at];
+    if (token === undefined) throw new Unportable('it ends too early');
+    if (isSign(token, '(')) return this.#readBracket();
+    this.#at += 1;
+    switch (token.tag) {
+      case 'number':
+      case 'string':
+      case 'blob':
+        return { tag: token.tag, text: token.text };
+      case 'name':
+        return { tag: 'name', name: token.text, isQuoted: true };
+      case 'word':
+        return this.#readWord(token);
+      case 'sign':
+        throw new Unportable(`${token.text} has no sure equivalent`);
+    }
+  }
+
+  #readBracket(): Expression {
+    const [only, another] = this.#readList();
+    if (only === undefined || another !== undefined) throw new Unportable('a row value has no sure equivalent');
+    return only;
+  }
+
+  #readWord(token: Token): Expression {
+    const word = token.text.toUpperCase();
+    if (word === 'CAST' && isSign(this.#tokens[this.#at], '(')) return this.#readCast();
+    if (isSign(this.#tokens[this.#at], '('))
+      return { tag: 'call', name: token.text.toLowerCase(), operands: this.#readList() };
+    if (word === 'NULL') return { tag: 'null' };
+    if (word === 'TRUE' || word === 'FALSE') return { tag: 'bool', value: word === 'TRUE' };
+    if (['CURRENT_TIMESTAMP', 'CURRENT_DATE', 'CURRENT_TIME'].includes(word))
+      return { tag: 'call', name: word.toLowerCase(), operands: [] };
+    if (['CASE', 'SELECT', 'EXISTS', 'RAISE', 'GLOB', 'MATCH', 'REGEXP', 'COLLATE'].includes(word)) {
+      throw new Unportable(`${word} has no sure equivalent`);
+    }
+    return { tag: 'name', name: token.text, isQuoted: false };
+  }
+
+  #readCast(): Expression {
+    const inside = this.#readInside();
+    const as = inside.findIndex(
+      (token, index) => isWord(token, 'AS') && inside.slice(index + 1).every((rest) => rest.tag === 'word'),
+    );
+    if (as < 0) throw new Unportable('CAST is not understood');
+    const type = inside
+      .slice(as + 1)
+      .map((token) => token.text.toUpperCase())
+      .join(' ');
+    return { tag: 'cast', operand: readExpression(inside.slice(0, as)), type };
+  }
+
+  #readList(): Expression[] {
+    const inside = this.#readInside();
+    return inside.length === 0 ? [] : splitAtCommas(inside).map((part) => this.#readNested(part));
+  }
+
+  #readNested(tokens: readonly Token[]): Expression {
+    const reader = new Reader(tokens);
+    reader.#depth = this.#depth;
+    const expression = reader.readLevel(0);
+    reader.expectEnd();
+    return expression;
+  }
+
+  #readInside(): readonly Token[] {
+    const close = isSign(this.#tokens[this.#at], '(') ? findClose(this.#tokens, this.#at) : -1;
+    if (close < 0) throw new Unportable('its brackets do not match');
+    const inside = this.#tokens.slice(this.#at + 1, close);
+    this.#at = close + 1;
+    return inside;
+  }
+
+  #take(operator: string): boolean {
+    const token = this.#tokens[this.#at];
+    const isThere = isSign(token, operator) || isWord(token, operator);
+    if (isThere) this.#at += 1;
+    return isThere;
+  }
+
+  #takeAny(level: number): string | null {
+    return levels[level]?.find((operator) => this.#take(operator)) ?? null;
+  }
+
+  #expectAny(words: readonly string[]): string {
+    const word = words.find((candidate) => this.#take(candidate));
+    if (word === undefined) throw new Unportable(`${words.join(' or ')} is missing`);
+    return word;
+  }
+}
+
+function isNull(operand: Expression, isNegated: boolean): Expression {
+  return { tag: 'unary', operator: isNegated ? 'IS NOT NULL' : 'IS NULL', operand };
+}
+
+function negate(operand: Expression, isNegated: boolean): Expression {
+  return isNegated ? { tag: 'unary', operator: 'NOT', operand } : operand;
+}

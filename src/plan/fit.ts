@@ -1,0 +1,193 @@
+import type {
+  Finding,
+  LeftOut,
+  SourceCatalog,
+  SourceColumn,
+  SourceTable,
+  TargetCatalog,
+  TargetColumn,
+  TargetTable,
+} from '../model.js';
+import { must } from '../errors.js';
+import { makeFinding } from './finding.js';
+import { foldCase, type Match, matchNames } from './match.js';
+
+/** A source column and the target column its values go into. */
+export interface ColumnFit {
+  readonly source: SourceColumn;
+  readonly target: TargetColumn;
+  readonly how: Match;
+}
+
+export interface TableFit {
+  readonly source: SourceTable;
+  readonly target: TargetTable;
+  readonly how: Match;
+  /** In the source's column order; without what the target generates itself. */
+  readonly columns: readonly ColumnFit[];
+}
+
+/** Which source tables go along: null means all. Names are compared as SQLite does, without ASCII case. */
+export interface TableChoice {
+  readonly tables: readonly string[] | null;
+  readonly exclude: readonly string[];
+}
+
+export interface Fit {
+  readonly tables: readonly TableFit[];
+  /** What `tables` and `exclude` left out. */
+  readonly leftOut: readonly LeftOut[];
+  readonly findings: readonly Finding[];
+}
+
+/** Matches source tables and columns to the target's, and lists every difference at once. */
+export function fitTables(request: { source: SourceCatalog; target: TargetCatalog; choice: TableChoice }): Fit {
+  const { source, target, choice } = request;
+  const isChosen = chooseTables(choice);
+  const chosen = source.tables.filter((table) => isChosen(table.name));
+  const findings = checkChoice(choice, source);
+  const matches = matchNames(
+    chosen.map((table) => table.name),
+    target.tables.map((table) => table.name),
+  );
+  const tables: TableFit[] = [];
+  for (const table of chosen) {
+    const match = matches.get(table.name);
+    if (match === undefined) {
+      findings.push(tableMissing(table.name, target.schema));
+      continue;
+    }
+    const found = must(
+      target.tables.find((candidate) => candidate.name === match.target),
+      'matched target table',
+    );
+    const fitted = fitColumns(table, found);
+    tables.push({ source: table, target: found, how: match.how, columns: fitted.columns });
+    findings.push(...noteMatch({ table: table.name, column: null }, match), ...fitted.findings);
+  }
+  const leftOut = source.tables.filter((table) => !isChosen(table.name)).map(excluded);
+  return { tables, leftOut, findings };
+}
+
+function chooseTables({ tables, exclude }: TableChoice): (name: string) => boolean {
+  const only = tables === null ? null : new Set(tables.map(foldCase));
+  const not = new Set(exclude.map(foldCase));
+  return (name) => (only === null || only.has(foldCase(name))) && !not.has(foldCase(name));
+}
+
+function checkChoice({ tables, exclude }: TableChoice, source: SourceCatalog): Finding[] {
+  const known = new Set(source.tables.map((table) => foldCase(table.name)));
+  const hint = 'name a table of the source as it is written there';
+  return [...(tables ?? []), ...exclude]
+    .filter((name) => !known.has(foldCase(name)))
+    .map((name) =>
+      makeFinding({
+        severity: 'error',
+        code: 'plan.unknown_table',
+        table: name,
+        message: 'the source has no such table to choose or exclude',
+        hint,
+      }),
+    );
+}
+
+function excluded(table: SourceTable): LeftOut {
+  return { name: table.name, type: 'excluded', reason: 'left out by the choice of tables', sql: table.sql };
+}
+
+function tableMissing(table: string, schema: string): Finding {
+  return makeFinding({
+    severity: 'error',
+    code: 'plan.table_missing',
+    table,
+    message: `the schema ${schema} of the target has no table for it`,
+    hint: 'run `pgferry init`, or leave the table out with --exclude',
+  });
+}
+
+function fitColumns(source: SourceTable, target: TargetTable): { columns: ColumnFit[]; findings: Finding[] } {
+  const table = source.name;
+  const matches = matchNames(
+    source.columns.map((column) => column.name),
+    target.columns.map((column) => column.name),
+  );
+  const columns: ColumnFit[] = [];
+  const findings: Finding[] = [];
+  for (const column of source.columns) {
+    const match = matches.get(column.name);
+    const found = target.columns.find((candidate) => candidate.name === match?.target);
+    if (match === undefined || found === undefined) {
+      findings.push(columnMissing(table, column));
+      continue;
+    }
+    findings.push(...noteMatch({ table, column: column.name }, match));
+    if (found.isGenerated) findings.push(generatedNote(table, column));
+    else columns.push({ source: column, target: found, how: match.how });
+  }
+  const filled = new Set([...matches.values()].map((match) => match.target));
+  findings.push(
+    ...target.columns.filter((column) => !filled.has(column.name)).flatMap((column) => checkUnfilled(table, column)),
+  );
+  return { columns, findings };
+}
+
+function noteMatch(
+  place: { table: string; column: string | null },
+  { target, how }: { target: string; how: Match },
+): Finding[] {
+  if (how === 'exact') return [];
+  const { table, column } = place;
+  const ways = { shortened: 'its short form', case: 'its name without case', snake: 'snake_case against camelCase' };
+  const message = `goes into ${target} of the target, found by ${ways[how]}`;
+  const where = column === null ? { table } : { table, column };
+  return [
+    makeFinding({
+      severity: 'note',
+      code: 'plan.matched',
+      ...where,
+      message,
+      hint: 'nothing to do if this is the right one',
+    }),
+  ];
+}
+
+function columnMissing(table: string, column: SourceColumn): Finding {
+  if (column.generated !== 'no') {
+    const message = 'a generated column of the source that the target does not have: its values are computed, not data';
+    return makeFinding({
+      severity: 'note',
+      code: 'plan.generated',
+      table,
+      column: column.name,
+      message,
+      hint: 'nothing to do',
+    });
+  }
+  const hint = 'add the column to the target table, or rename it there';
+  const message = 'the target table has no column for it';
+  return makeFinding({ severity: 'error', code: 'plan.column_missing', table, column: column.name, message, hint });
+}
+
+function generatedNote(table: string, column: SourceColumn): Finding {
+  const isPlain = column.generated === 'no';
+  const message = `the target generates this column itself: ${isPlain ? 'stored values of the source are not copied' : 'not copied'}`;
+  const hint = isPlain
+    ? 'see that its expression gives what the source holds; verify does not compare it'
+    : 'nothing to do';
+  return makeFinding({
+    severity: isPlain ? 'warning' : 'note',
+    code: 'plan.generated',
+    table,
+    column: column.name,
+    message,
+    hint,
+  });
+}
+
+function checkUnfilled(table: string, column: TargetColumn): Finding[] {
+  const isFilled = !column.notNull || column.defaultSql !== null || column.identity !== 'no' || column.isGenerated;
+  if (isFilled) return [];
+  const message = 'the target column is NOT NULL without a default, and the source has no column for it';
+  const hint = 'give the target column a default, or drop its NOT NULL';
+  return [makeFinding({ severity: 'error', code: 'plan.column_unfilled', table, column: column.name, message, hint })];
+}

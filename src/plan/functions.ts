@@ -1,0 +1,75 @@
+import type { Expression } from './expression.js';
+import { asText, type Rendered, refuse, renderExpression, type Scope, yields } from './expression-sql.js';
+
+type Render = (operands: readonly Rendered[], expressions: readonly Expression[]) => Rendered;
+
+/** Functions of SQLite that mean the same for the same values; lower and upper fold ASCII only, hence "C". */
+const functions: Readonly<Record<string, Render>> = {
+  length: (operands) => yields('integer', `length(${textOf(operands, 1)})`),
+  lower: (operands) => yields('text', `lower(${textOf(operands, 1)} COLLATE "C")`),
+  upper: (operands) => yields('text', `upper(${textOf(operands, 1)} COLLATE "C")`),
+  trim: (operands) => yields('text', `btrim(${textOf(operands, 1)})`),
+  ltrim: (operands) => yields('text', `ltrim(${textOf(operands, 1)})`),
+  rtrim: (operands) => yields('text', `rtrim(${textOf(operands, 1)})`),
+  abs: renderAbs,
+  substr: renderSubstr,
+  substring: renderSubstr,
+  coalesce: renderCoalesce,
+  ifnull: renderCoalesce,
+};
+
+/** Renders a call to a function that depends on its operands only; null where there is no such function here. */
+export function renderPureCall(name: string, operands: readonly Expression[], scope: Scope): Rendered | null {
+  const render = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  return render === undefined
+    ? null
+    : render(
+        operands.map((operand) => renderExpression(operand, scope)),
+        operands,
+      );
+}
+
+/** A scope of columns only, for CHECK constraints, generated columns and indexes. */
+export function columnScope(column: (name: string) => Rendered | null): Scope {
+  return { column, call: renderPureCall };
+}
+
+function textOf(operands: readonly Rendered[], count: number): string {
+  const [first] = operands;
+  if (first === undefined || operands.length !== count || first.class !== 'text')
+    return refuse('the function needs a text');
+  return first.sql;
+}
+
+function renderAbs([operand, another]: readonly Rendered[]): Rendered {
+  if (operand === undefined || another !== undefined || !['integer', 'real'].includes(operand.class))
+    return refuse('abs needs a number');
+  return yields(operand.class, `abs(${operand.sql})`);
+}
+
+/** The same from position 1 on; SQLite counts positions and lengths below that from the end. */
+function renderSubstr(operands: readonly Rendered[], expressions: readonly Expression[]): Rendered {
+  const [text, from, count] = operands;
+  if (text === undefined || from === undefined || operands.length > 3)
+    return refuse('substr needs a text and a position');
+  if (lowerBound(expressions[1]) < 1 || (count !== undefined && lowerBound(expressions[2]) < 0))
+    return refuse('substr could count from the end');
+  const length = count === undefined ? '' : `, (${count.sql})::integer`;
+  return yields('text', `substr(${asText(text)}, (${from.sql})::integer${length})`);
+}
+
+/** A number that the expression is never below: 0 for abs(x) % n, for instance. */
+function lowerBound(expression: Expression | undefined): number {
+  if (expression?.tag === 'number') return Number(expression.text);
+  if (expression?.tag === 'call') return expression.name === 'abs' ? 0 : -Infinity;
+  if (expression?.tag !== 'binary') return -Infinity;
+  if (expression.operator === '+') return lowerBound(expression.left) + lowerBound(expression.right);
+  return expression.operator === '%' && lowerBound(expression.left) >= 0 ? 0 : -Infinity;
+}
+
+function renderCoalesce(operands: readonly Rendered[]): Rendered {
+  const [first] = operands;
+  if (first === undefined || operands.some((operand) => operand.class !== first.class))
+    return refuse('its values are of different classes');
+  return yields(first.class, `coalesce(${operands.map((operand) => operand.sql).join(', ')})`);
+}

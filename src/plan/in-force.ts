@@ -1,0 +1,48 @@
+import type { Chunk, Finding, TablePlan } from '../model.js';
+import { makeFinding } from './finding.js';
+import type { TableFit } from './fit.js';
+import { buildGraph } from './graph.js';
+
+/*
+ * What changes when the target's foreign keys stay in force during the copy: PostgreSQL checks a row's parent at the
+ * end of each COPY, so parents must have been committed before, or come in the very same COPY.
+ */
+
+/** A table that refers to itself goes in one chunk: its parents are in the same COPY then. */
+export function joinSelfReferences(tables: readonly TablePlan[], fits: readonly TableFit[]): TablePlan[] {
+  return tables.map((table) => {
+    const fit = fits.find(({ source }) => source.name === table.source);
+    return fit !== undefined && refersTo(fit, fit) ? { ...table, chunks: [joinChunks(table)] } : table;
+  });
+}
+
+/** Foreign keys of the target that run in a circle cannot be satisfied table by table. */
+export function checkCycles(fits: readonly TableFit[]): Finding[] {
+  const edges = fits.flatMap((child) =>
+    fits
+      .filter((parent) => parent !== child && refersTo(child, parent))
+      .map((parent) => ({ child: child.source.name, parent: parent.source.name })),
+  );
+  const { cycles } = buildGraph(
+    edges,
+    fits.map((fit) => fit.source.name),
+  );
+  return cycles.map((cycle) =>
+    makeFinding({
+      severity: 'error',
+      code: 'plan.cycle_in_force',
+      message: `the foreign keys of ${cycle.join(', ')} run in a circle and stay in force, so no order of loading satisfies them`,
+      hint: 'copy without --keep-constraints, as the owner of these tables',
+    }),
+  );
+}
+
+function refersTo(child: TableFit, parent: TableFit): boolean {
+  return child.target.foreignKeys.some(
+    ({ parentSchema, parentTable }) => parentSchema === parent.target.schema && parentTable === parent.target.name,
+  );
+}
+
+function joinChunks({ source, rows, estimatedBytes }: TablePlan): Chunk {
+  return { table: source, index: 0, range: { tag: 'whole' }, estimatedRows: rows, estimatedBytes };
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+
+/** PostgreSQL cuts names after 63 bytes (NAMEDATALEN - 1). */
+export const nameBytesMax = 63;
+
+/** An identifier in double quotes, case kept. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A schema-qualified identifier. */
+export function quotePath(schema: string, name: string): string {
+  return `${quoteName(schema)}.${quoteName(name)}`;
+}
+
+/** A text literal, under standard_conforming_strings, which is on since PostgreSQL 9.1. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** The name itself where it fits; else its start, cut on a character boundary, and 8 hex digits of its SHA-256. */
+export function shortName(name: string): string {
+  if (Buffer.byteLength(name) <= nameBytesMax) return name;
+  const suffix = `_${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+  let start = '';
+  let bytes = suffix.length;
+  for (const character of name) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > nameBytesMax) break;
+    start += character;
+  }
+  return start + suffix;
+}
+
+/** Names already given in one namespace; PostgreSQL keeps tables, indexes and sequences of a schema in one. */
+export class NameBook {
+  readonly #taken = new Set<string>();
+
+  /** Takes a name of the source as it is, shortened; false where it is taken. */
+  claim(name: string): boolean {
+    const short = shortName(name);
+    if (this.#taken.has(short)) return false;
+    this.#taken.add(short);
+    return true;
+  }
+
+  /** Takes the first free one of name, name1, name2 … and gives it back. */
+  invent(name: string): string {
+    let free = shortName(name);
+    for (let count = 1; this.#taken.has(free); count += 1) free = shortName(`${name}${count}`);
+    this.#taken.add(free);
+    return free;
+  }
+}

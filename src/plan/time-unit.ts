@@ -1,0 +1,112 @@
+import type { ColumnCensus, TimeUnit } from '../model.js';
+
+/** The unit of the numbers in a temporal column, or why it cannot be told. */
+export type UnitChoice =
+  | { readonly tag: 'decided'; readonly unit: TimeUnit; readonly reason: string; readonly doubt: string | null }
+  | { readonly tag: 'ambiguous'; readonly message: string };
+
+type EpochUnit = Exclude<TimeUnit, 'julian'>;
+
+const perSecond: Readonly<Record<EpochUnit, bigint>> = { s: 1n, ms: 1000n, us: 1_000_000n, ns: 1_000_000_000n };
+const epochUnits: readonly EpochUnit[] = ['s', 'ms', 'us', 'ns'];
+const unitNames: Readonly<Record<TimeUnit, string>> = {
+  s: 'seconds since 1970',
+  ms: 'milliseconds since 1970',
+  us: 'microseconds since 1970',
+  ns: 'nanoseconds since 1970',
+  julian: 'Julian days',
+};
+
+/**
+ * A number speaks for a unit when it reads as a time from 1971 to 2100 in it. With 1971 as the lower end the four
+ * bands do not meet, so that a number speaks for one unit at most. Smaller numbers, zero and negatives speak for none.
+ */
+const earliestS = 31_536_000n;
+const latestS = 4_102_444_800n;
+/** Julian days of 0000-01-01 and 9999-12-31, the range of SQLite's date functions. */
+const julianMin = 1_721_059.5;
+const julianMax = 5_373_484.5;
+/** Years 0001 and 9999 in seconds. */
+const yearOneS = -62_135_596_800n;
+const yearTenThousandS = 253_402_300_800n;
+
+/** Decides the unit from the range of the numbers; the declared type breaks a tie: Prisma's DATETIME holds milliseconds. */
+export function chooseTimeUnit(census: ColumnCensus, declaredType: string): UnitChoice {
+  const isPrismas = declaredType.trim().toUpperCase() === 'DATETIME';
+  if (census.reals > 0) return chooseWithReals(census, isPrismas);
+  if (census.integerMin === null || census.integerMax === null) {
+    return { tag: 'decided', unit: isPrismas ? 'ms' : 's', reason: 'text only, decoded value by value', doubt: null };
+  }
+  return chooseFromIntegers(BigInt(census.integerMin), BigInt(census.integerMax), isPrismas);
+}
+
+/** The time that a number means in a unit, as ISO text. */
+export function describeInstant(value: bigint, unit: EpochUnit): string {
+  const scale = perSecond[unit];
+  const seconds = value / scale - (value % scale < 0n ? 1n : 0n);
+  const fraction = value - seconds * scale;
+  const milliseconds = Number(seconds) * 1000;
+  if (Math.abs(milliseconds) > 8.64e15) return 'outside any calendar';
+  const whole = new Date(milliseconds).toISOString().replace('.000Z', '');
+  return scale === 1n ? `${whole}Z` : `${whole}.${String(fraction).padStart(String(scale).length - 1, '0')}Z`;
+}
+
+function chooseFromIntegers(min: bigint, max: bigint, isPrismas: boolean): UnitChoice {
+  const votes = new Set([min, max].map(voteOf).filter((unit) => unit !== null));
+  const isOdd = [min, max].some((value) => value >= earliestS && voteOf(value) === null);
+  const [only] = votes;
+  if (votes.size === 1 && only !== undefined && !isOdd) return decide(only, { min, max, doubt: null });
+  if (min === 0n && max === 0n) return decide('ms', { min, max, doubt: null });
+  if (isPrismas && (votes.size === 0 || votes.has('ms')) && [min, max].every(isDateInMs)) {
+    return decide('ms', { min, max, doubt: `the declared type DATETIME decided; ${readings(min, max)}` });
+  }
+  return { tag: 'ambiguous', message: `the unit of its integers cannot be told: ${readings(min, max)}` };
+}
+
+function chooseWithReals(census: ColumnCensus, isPrismas: boolean): UnitChoice {
+  const { realMin, realMax } = census;
+  if (typeof realMin !== 'number' || typeof realMax !== 'number') {
+    return {
+      tag: 'ambiguous',
+      message: `the unit of its ${census.reals} reals cannot be told: their range is not known`,
+    };
+  }
+  const [min, max] = [Number(census.integerMin ?? realMin), Number(census.integerMax ?? realMax)];
+  if ([realMin, realMax, min, max].every((value) => value >= julianMin && value <= julianMax)) {
+    return { tag: 'decided', unit: 'julian', reason: `reals are Julian days: ${realMin} to ${realMax}`, doubt: null };
+  }
+  const isSeconds = [realMin, realMax].every((value) => value >= Number(earliestS) && value <= Number(latestS));
+  if (isSeconds && integersAgree(census, isPrismas)) {
+    return { tag: 'decided', unit: 's', reason: `reals are seconds since 1970: ${realMin} to ${realMax}`, doubt: null };
+  }
+  const message = `the unit of its reals cannot be told: they go from ${realMin} to ${realMax}`;
+  return { tag: 'ambiguous', message };
+}
+
+function integersAgree(census: ColumnCensus, isPrismas: boolean): boolean {
+  if (census.integerMin === null || census.integerMax === null) return true;
+  const choice = chooseFromIntegers(BigInt(census.integerMin), BigInt(census.integerMax), isPrismas);
+  return choice.tag === 'decided' && (choice.unit === 's' || (census.integerMin === '0' && census.integerMax === '0'));
+}
+
+function voteOf(value: bigint): EpochUnit | null {
+  const fits = (unit: EpochUnit) => value >= earliestS * perSecond[unit] && value <= latestS * perSecond[unit];
+  return epochUnits.find(fits) ?? null;
+}
+
+function isDateInMs(value: bigint): boolean {
+  return value >= yearOneS * 1000n && value < yearTenThousandS * 1000n;
+}
+
+function decide(unit: EpochUnit, range: { min: bigint; max: bigint; doubt: string | null }): UnitChoice {
+  const { min, max, doubt } = range;
+  const values = new Map([min, (min + max) / 2n, max].map((value) => [value, describeInstant(value, unit)]));
+  const examples = [...values].map(([value, text]) => `${value} is ${text}`);
+  const kind = examples.length > 1 ? 'smallest, midway and largest' : 'all equal';
+  return { tag: 'decided', unit, reason: `integers are ${unitNames[unit]}: ${examples.join(', ')} (${kind})`, doubt };
+}
+
+function readings(min: bigint, max: bigint): string {
+  const one = (unit: EpochUnit) => `as ${unit} ${describeInstant(min, unit)} to ${describeInstant(max, unit)}`;
+  return `${min} to ${max} reads ${epochUnits.map(one).join('; ')}`;
+}

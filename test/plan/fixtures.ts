@@ -1,0 +1,150 @@
+import Database from 'better-sqlite3';
+import type {
+  ColumnCensus,
+  SourceCatalog,
+  SourceColumn,
+  SourceTable,
+  TableCensus,
+  TargetCatalog,
+  TargetColumn,
+  TargetTable,
+} from '../../src/model.js';
+import { readSourceCatalog } from '../../src/source/catalog.js';
+import { takeCensus } from '../../src/source/census.js';
+
+/** Runs of a property test: a few hundred, many with PGFERRY_FULL=1. */
+export const runCount = process.env['PGFERRY_FULL'] === '1' ? 5000 : 300;
+
+export function sourceColumn(parts: Partial<SourceColumn> = {}): SourceColumn {
+  return {
+    name: 'c',
+    declaredType: 'TEXT',
+    affinity: 'text',
+    notNull: false,
+    defaultSql: null,
+    generated: 'no',
+    collation: 'BINARY',
+    ...parts,
+  };
+}
+
+export function targetColumn(parts: Partial<TargetColumn> = {}): TargetColumn {
+  return {
+    name: 'c',
+    type: parts.baseType ?? 'text',
+    baseType: 'text',
+    typeClass: 'b',
+    typmod: -1,
+    isDomain: false,
+    enumLabels: null,
+    notNull: false,
+    defaultSql: null,
+    identity: 'no',
+    isGenerated: false,
+    ...parts,
+  };
+}
+
+export function columnCensus(parts: Partial<ColumnCensus> = {}): ColumnCensus {
+  return {
+    column: 'c',
+    nulls: 0,
+    integers: 0,
+    reals: 0,
+    texts: 0,
+    blobs: 0,
+    emptyTexts: 0,
+    integerMin: null,
+    integerMax: null,
+    charsMax: 0,
+    bytesMax: 0,
+    ...parts,
+  };
+}
+
+/** A census of integers between two bounds. */
+export function integers(min: bigint | number, max: bigint | number): ColumnCensus {
+  return columnCensus({ integers: 2, integerMin: String(min), integerMax: String(max) });
+}
+
+export function sourceTable(parts: Partial<SourceTable> = {}): SourceTable {
+  return {
+    name: 't',
+    sql: '',
+    rootPage: 2,
+    isWithoutRowid: false,
+    isStrict: false,
+    columns: [sourceColumn()],
+    primaryKey: [],
+    rowidAlias: null,
+    rowidName: 'rowid',
+    isAutoincrement: false,
+    sequence: null,
+    foreignKeys: [],
+    indexes: [],
+    ...parts,
+  };
+}
+
+export function targetTable(parts: Partial<TargetTable> = {}): TargetTable {
+  return {
+    schema: 'public',
+    name: 't',
+    oid: 1,
+    kind: 'r',
+    isUnlogged: false,
+    hasRowSecurity: false,
+    columns: [targetColumn()],
+    primaryKey: [],
+    uniqueKeys: [],
+    foreignKeys: [],
+    hasRows: false,
+    isOwned: true,
+    missingPrivileges: [],
+    triggers: [],
+    ...parts,
+  };
+}
+
+export function sourceCatalog(tables: readonly SourceTable[]): SourceCatalog {
+  return { encoding: 'UTF-8', pageSize: 4096, pageCount: 9, reservedBytes: 0, schemaVersion: 1, tables, leftOut: [] };
+}
+
+export function targetCatalog(tables: readonly TargetTable[], parts: Partial<TargetCatalog> = {}): TargetCatalog {
+  return {
+    schema: 'public',
+    schemaExists: true,
+    serverVersion: 180004,
+    serverVersionText: '18.4',
+    encoding: 'UTF8',
+    database: 'd',
+    role: 'app "x"',
+    canCreateInDatabase: true,
+    canCreateInSchema: true,
+    isReadOnly: false,
+    tables,
+    ...parts,
+  };
+}
+
+/** An empty census of every column of the tables. */
+export function emptyCensus(tables: readonly SourceTable[], rows = 0): TableCensus[] {
+  return tables.map((table) => ({
+    table: table.name,
+    rows,
+    columns: table.columns.map(({ name }) => columnCensus({ column: name })),
+  }));
+}
+
+/** Catalog and census of a database made from SQL. */
+export function surveySqlite(sql: string): { source: SourceCatalog; census: TableCensus[] } {
+  const db = new Database(':memory:');
+  try {
+    db.pragma('foreign_keys = OFF');
+    db.exec(sql);
+    const source = readSourceCatalog(db);
+    return { source, census: source.tables.map((table) => takeCensus(db, table)) };
+  } finally {
+    db.close();
+  }
+}
