@@ -1,0 +1,173 @@
+import { must } from '../errors.js';
+import type { Difference, Sides } from '../model.js';
+import { cellsByColumn, describeCells, describeKey } from './describe.js';
+import { isSameCell, type KeptRow, keepRow } from './kept-row.js';
+import { createHashBytes, hashHex } from './row-hash.js';
+import { type CellBatches, type RenderLiterals, type VerifyTable, visitRows } from './rows.js';
+import { bucketOf, type TableComparison } from './table.js';
+
+/** No more differences of one table are named by default. */
+export const differencesMaxDefault = 100;
+/** Rows of both sides that the second pass keeps, and their bytes: each about 64 MB at most, but always one bucket. */
+const keptRowsMax = 50_000;
+const keptBytesMax = 64 * 2 ** 20;
+
+export interface DifferenceSearch {
+  readonly table: VerifyTable;
+  /** The number of buckets of the summaries. */
+  readonly bucketCount: number;
+  /** Rows of each bucket on both sides together, from the summaries. */
+  readonly rowsOfBucket: (bucket: number) => number;
+  readonly differingBuckets: TableComparison['differingBuckets'];
+  /** Read each side once more. */
+  readonly readSource: () => CellBatches;
+  readonly readTarget: () => CellBatches;
+  readonly renderLiterals?: RenderLiterals;
+  readonly signal?: AbortSignal;
+  readonly differencesMax?: number;
+}
+
+export interface FoundDifferences {
+  readonly differences: readonly Difference[];
+  /** False where there are, or may be, more than those that are named: "at least". */
+  readonly isComplete: boolean;
+}
+
+/**
+ * The second pass: reads both sides again, keeps only rows of buckets that differ, joins them by key and names every
+ * difference. Memory is bounded: where too many rows would be kept, only some of the buckets are looked into. An empty
+ * answer means that a side has changed between the two passes.
+ */
+export async function findDifferences(search: DifferenceSearch): Promise<FoundDifferences> {
+  const kept = new KeptBuckets(chooseBuckets(search));
+  const chosen = kept.bucketCount;
+  await keepSide(search, kept, 'source');
+  await keepSide(search, kept, 'target');
+  const max = search.differencesMax ?? differencesMaxDefault;
+  const differences = kept.keys().flatMap((sides) => compareRows(search.table, sides));
+  differences.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const isComplete =
+    differences.length <= max && chosen === search.differingBuckets.length && kept.bucketCount === chosen;
+  return { differences: differences.slice(0, max), isComplete };
+}
+
+function chooseBuckets(search: DifferenceSearch): number[] {
+  const chosen: number[] = [];
+  let rows = 0;
+  for (const bucket of search.differingBuckets) {
+    rows += search.rowsOfBucket(bucket);
+    if (chosen.length > 0 && rows > keptRowsMax) break;
+    chosen.push(bucket);
+  }
+  return chosen;
+}
+
+async function keepSide(search: DifferenceSearch, kept: KeptBuckets, side: keyof Sides<unknown>): Promise<void> {
+  const hashBytes = await createHashBytes();
+  const { renderLiterals, signal } = search;
+  const batches = side === 'source' ? search.readSource() : search.readTarget();
+  const options = { side, ...(renderLiterals && { renderLiterals }), ...(signal && { signal }) };
+  await visitRows(batches, search.table, options, ({ cells, keyHash, rowHash }) => {
+    const bucket = bucketOf(keyHash.low, search.bucketCount);
+    if (!kept.has(bucket)) return;
+    const hash = hashHex(rowHash.low, rowHash.high);
+    kept.add(bucket, side, hashHex(keyHash.low, keyHash.high), hash, () => keepRow(cells, hash, hashBytes));
+  });
+}
+
+type KeySides = { readonly source: KeptRow[]; readonly target: KeptRow[] };
+
+/** The kept rows by bucket and key. Grows to its bound in bytes, then gives up whole buckets, never the last one. */
+class KeptBuckets {
+  readonly #buckets: Map<number, { readonly keys: Map<string, KeySides>; bytes: number }>;
+  #bytes = 0;
+
+  constructor(buckets: readonly number[]) {
+    this.#buckets = new Map(buckets.map((bucket) => [bucket, { keys: new Map(), bytes: 0 }]));
+  }
+
+  get bucketCount(): number {
+    return this.#buckets.size;
+  }
+
+  has(bucket: number): boolean {
+    return this.#buckets.has(bucket);
+  }
+
+  add(bucket: number, side: keyof KeySides, key: string, rowHash: string, keep: () => KeptRow): void {
+    const { keys } = must(this.#buckets.get(bucket), 'bucket');
+    const sides = keys.get(key) ?? { source: [], target: [] };
+    keys.set(key, sides);
+    const same = sides[side].find((row) => row.rowHash === rowHash);
+    if (same !== undefined) same.count += 1;
+    else this.#push(bucket, sides[side], keep());
+  }
+
+  keys(): KeySides[] {
+    return [...this.#buckets.values()].flatMap((bucket) => [...bucket.keys.values()]);
+  }
+
+  #push(bucket: number, rows: KeptRow[], row: KeptRow): void {
+    rows.push(row);
+    must(this.#buckets.get(bucket), 'bucket').bytes += row.bytes.length;
+    this.#bytes += row.bytes.length;
+    while (this.#bytes > keptBytesMax && this.#buckets.size > 1) this.#giveUpLast();
+  }
+
+  #giveUpLast(): void {
+    const last = must([...this.#buckets.keys()].at(-1), 'bucket');
+    this.#bytes -= must(this.#buckets.get(last), 'bucket').bytes;
+    this.#buckets.delete(last);
+  }
+}
+
+/** All differences among the rows of one key. Rows that are the same on both sides cancel out, one for one. */
+function compareRows(table: VerifyTable, sides: KeySides): Difference[] {
+  const counts = { source: countRows(sides.source), target: countRows(sides.target) };
+  const row = must(sides.source[0] ?? sides.target[0], 'row of a key');
+  const place = { table: table.source, key: describeKey(table, row), column: null, source: null, target: null };
+  if (counts.target === 0) return [{ ...place, kind: 'missing' }];
+  if (counts.source === 0) return [{ ...place, kind: 'extra' }];
+  const changed = pairRemainders(sides).flatMap(([source, target]) => compareCells(table, place.key, source, target));
+  if (counts.source === counts.target) return changed;
+  const repeated: Difference = {
+    ...place,
+    kind: 'repeated',
+    source: rowsText(counts.source),
+    target: rowsText(counts.target),
+  };
+  return [...changed, repeated];
+}
+
+function countRows(rows: readonly KeptRow[]): number {
+  return rows.reduce((sum, row) => sum + row.count, 0);
+}
+
+function rowsText(count: number): string {
+  return count === 1 ? '1 row' : `${count} rows`;
+}
+
+/** Rows without their like on the other side, each paired with one of there, as far as they go. */
+function pairRemainders(sides: KeySides): (readonly [KeptRow, KeptRow])[] {
+  const source = remainder(sides.source, sides.target);
+  const target = remainder(sides.target, sides.source);
+  return source.slice(0, target.length).map((row, i) => [row, must(target[i], 'partner')] as const);
+}
+
+function remainder(rows: readonly KeptRow[], others: readonly KeptRow[]): KeptRow[] {
+  return rows.filter((row) => row.count > (others.find((other) => other.rowHash === row.rowHash)?.count ?? 0));
+}
+
+function compareCells(table: VerifyTable, key: string, source: KeptRow, target: KeptRow): Difference[] {
+  const left = cellsByColumn(table, source);
+  const right = cellsByColumn(table, target);
+  return table.columns.flatMap((column, i): Difference[] => {
+    const a = must(left[i], 'cell');
+    const b = must(right[i], 'cell');
+    if (isSameCell(a, b)) return [];
+    const [sourceText, targetText] = describeCells(column, a, b);
+    return [
+      { table: table.source, key, kind: 'changed', column: column.source, source: sourceText, target: targetText },
+    ];
+  });
+}

@@ -1,0 +1,165 @@
+import type { TimeUnit } from '../model.js';
+import { normalizeDecimal, scaleToInteger } from './decimal.js';
+
+/** A point in time (or, for `time`, in a day): whole seconds, floored, and 0 to 999 999 microseconds on top. */
+export interface Moment {
+  seconds: number;
+  micros: number;
+}
+
+const stampPattern =
+  /^([+-]?\d{4,6})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?( BC| AD)?$/i;
+const timePattern = /^(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?$/;
+/** Shorter runs of digits could be a year or a compact date. */
+const epochTextPattern = /^[+-]?\d{9,}(\.\d+)?$/;
+
+const powers = { s: 6, ms: 3, us: 0, ns: -3 } as const;
+const dayMs = 86_400_000;
+const daySeconds = 86_400;
+/** Milliseconds from the Julian epoch (noon, 24 November 4714 BC, Gregorian) to 1970, as in SQLite's date.c. */
+const julianEpochMs = 210_866_760_000_000;
+/** Beyond any date that either side can hold; keeps the arithmetic in whole doubles. */
+const secondsMax = 2 ** 53;
+
+/**
+ * Reads `YYYY-MM-DD[ T]HH:MM[:SS[.f…]][offset]`, also with BC, signed or long years, or the date alone, as UTC.
+ * A text without offset is UTC; 24:00:00 is the next midnight. Bytes [start, end) are ASCII or not a date.
+ * False, with `out` untouched or meaningless, where it is something else, no such day, or finer than microseconds.
+ */
+export function readStamp(bytes: Buffer, start: number, end: number, out: Moment): boolean {
+  return readPlainStamp(bytes, start, end, out) || readAnyStamp(bytes.toString('latin1', start, end), out);
+}
+
+/** The form that nearly every value has, straight from the bytes: `YYYY-MM-DD HH:MM:SS[.ffffff]` with Z, +00 or nothing. */
+function readPlainStamp(bytes: Buffer, start: number, end: number, out: Moment): boolean {
+  if (end - start < 19) return false;
+  const separator = bytes[start + 10];
+  const year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2);
+  const month = twoDigits(bytes, start + 5);
+  const day = twoDigits(bytes, start + 8);
+  const hour = twoDigits(bytes, start + 11);
+  const minute = twoDigits(bytes, start + 14);
+  const second = twoDigits(bytes, start + 17);
+  if (bytes[start + 4] !== 45 || bytes[start + 7] !== 45 || bytes[start + 13] !== 58 || bytes[start + 16] !== 58)
+    return false;
+  if (separator !== 32 && separator !== 84) return false;
+  // NaN from a character that is no digit fails each of these; the full reader judges everything unusual.
+  if (!(year >= 100 && month >= 1 && month <= 12 && day >= 1 && day <= 28)) return false;
+  if (!(hour <= 23 && minute <= 59 && second <= 59)) return false;
+  let at = start + 19;
+  let micros = 0;
+  if (bytes[at] === 46 && at < end) {
+    let weight = 100_000;
+    for (at += 1; at < end && weight >= 1; at += 1) {
+      const digit = (bytes[at] as number) - 48;
+      if (digit < 0 || digit > 9) break;
+      micros += digit * weight;
+      weight /= 10;
+    }
+    if (bytes[at - 1] === 46) return false;
+  }
+  if (!isAtUtc(bytes, at, end)) return false;
+  out.seconds = Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
+  out.micros = micros;
+  return true;
+}
+
+function isAtUtc(bytes: Buffer, at: number, end: number): boolean {
+  const left = end - at;
+  if (left === 0) return true;
+  if (left === 1) return bytes[at] === 90;
+  return left === 3 && bytes[at] === 43 && bytes[at + 1] === 48 && bytes[at + 2] === 48;
+}
+
+function twoDigits(bytes: Buffer, at: number): number {
+  const tens = (bytes[at] as number) - 48;
+  const ones = (bytes[at + 1] as number) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
+}
+
+function readAnyStamp(text: string, out: Moment): boolean {
+  const match = stampPattern.exec(text);
+  if (match === null) return false;
+  const [, yearText = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction, offset, era] =
+    match;
+  // There is no year 0 before Christ: 1 BC is the astronomical year 0.
+  const year = era?.toUpperCase() === ' BC' ? 1 - Number(yearText) : Number(yearText);
+  const days = daysSince1970(year, Number(month), Number(day));
+  const clock = clockSeconds(Number(hour), Number(minute), Number(second));
+  const micros = microsOfFraction(fraction);
+  if (days === null || clock === null || micros === null || (clock === daySeconds && micros > 0)) return false;
+  out.seconds = days * daySeconds + clock - offsetSeconds(offset);
+  out.micros = micros;
+  return true;
+}
+
+/** Reads `HH:MM[:SS[.f…]]` as seconds since midnight; 24:00:00 is kept apart from 00:00:00, as in Postgres. */
+export function readTime(text: string, out: Moment): boolean {
+  const [, hour = '', minute = '', second = '0', fraction] = timePattern.exec(text) ?? [];
+  const clock = hour === '' ? null : clockSeconds(Number(hour), Number(minute), Number(second));
+  const micros = microsOfFraction(fraction);
+  if (clock === null || micros === null || (clock === daySeconds && micros > 0)) return false;
+  out.seconds = clock;
+  out.micros = micros;
+  return true;
+}
+
+/** Reads a decimal number of the column's unit since 1970, or of Julian days; false where it is finer than microseconds. */
+export function readEpoch(text: string, unit: TimeUnit, out: Moment): boolean {
+  if (unit === 'julian') return readJulian(Number(text), out);
+  const plain = normalizeDecimal(text);
+  const micros = plain === null ? null : scaleToInteger(plain, powers[unit]);
+  return micros !== null && setMicros(micros, out);
+}
+
+/** Text that is nothing but a long number is a number of the column's unit. */
+export function readEpochText(text: string, unit: TimeUnit, out: Moment): boolean {
+  return epochTextPattern.test(text) && readEpoch(text, unit, out);
+}
+
+/** Whole milliseconds that a double holds exactly: the common case, without a detour over text. */
+export function readMilliseconds(ms: number, out: Moment): void {
+  out.seconds = Math.floor(ms / 1000);
+  out.micros = (ms - out.seconds * 1000) * 1000;
+}
+
+/** SQLite rounds a Julian day to the millisecond (date.c), since a double near today holds no more. */
+function readJulian(days: number, out: Moment): boolean {
+  const ms = Math.floor(days * dayMs + 0.5) - julianEpochMs;
+  if (!Number.isSafeInteger(ms)) return false;
+  readMilliseconds(ms, out);
+  return true;
+}
+
+function setMicros(micros: bigint, out: Moment): boolean {
+  const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  out.seconds = Number((micros - rest) / 1_000_000n);
+  out.micros = Number(rest);
+  return Math.abs(out.seconds) <= secondsMax;
+}
+
+/** Date.UTC reads years below 100 as 19xx and ends at 275760, so the year is moved into 2000 to 2399, by whole 400-year cycles. */
+function daysSince1970(year: number, month: number, day: number): number | null {
+  const cycle = Math.floor(year / 400);
+  const moved = year - cycle * 400 + 2000;
+  if (month < 1 || month > 12 || day < 1 || day > new Date(Date.UTC(moved, month, 0)).getUTCDate()) return null;
+  return Date.UTC(moved, month - 1, day) / dayMs + (cycle - 5) * 146_097;
+}
+
+function clockSeconds(hour: number, minute: number, second: number): number | null {
+  const seconds = hour * 3600 + minute * 60 + second;
+  // A leap second is the first of the next minute, as Postgres has it.
+  return minute > 59 || second > 60 || seconds > daySeconds ? null : seconds;
+}
+
+function microsOfFraction(fraction: string | undefined): number | null {
+  const digits = (fraction ?? '').replace(/0+$/, '');
+  return digits.length > 6 ? null : Number(digits.padEnd(6, '0'));
+}
+
+function offsetSeconds(offset: string | undefined): number {
+  if (offset === undefined || /^[zu]/i.test(offset)) return 0;
+  const digits = offset.replaceAll(/[^\d]/g, '').padEnd(6, '0');
+  const seconds = Number(digits.slice(0, 2)) * 3600 + Number(digits.slice(2, 4)) * 60 + Number(digits.slice(4, 6));
+  return offset.startsWith('-') ? -seconds : seconds;
+}

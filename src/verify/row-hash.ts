@@ -1,0 +1,37 @@
+import { createXXHash64 } from 'hash-wasm';
+
+/** A 64-bit hash as two unsigned halves: BigInt would cost an allocation for each row. */
+export interface Hash64 {
+  low: number;
+  high: number;
+}
+
+/** Writes XXH64 (hash-wasm) of bytes [0, length) into `out`. */
+export type HashBytes = (bytes: Buffer, length: number, out: Hash64) => void;
+
+/** Loads the WebAssembly hasher of this thread. */
+export async function createHashBytes(): Promise<HashBytes> {
+  const hasher = await createXXHash64();
+  return (bytes, length, out) => {
+    const digest = hasher.init().update(bytes.subarray(0, length)).digest('binary');
+    out.high = word(digest, 0);
+    out.low = word(digest, 4);
+  };
+}
+
+/** Adds a hash to the `index`-th of many sums, mod 2^64, kept as pairs of low and high words. */
+export function addHash(sums: Uint32Array, index: number, hash: Hash64): void {
+  const low = (sums[2 * index] as number) + hash.low;
+  sums[2 * index] = low;
+  sums[2 * index + 1] = (sums[2 * index + 1] as number) + hash.high + (low > 0xffff_ffff ? 1 : 0);
+}
+
+/** The `index`-th sum or a hash's two words as 16 lower-case hex digits. */
+export function hashHex(low: number, high: number): string {
+  return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
+  return ((high << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0;
+}

@@ -1,0 +1,114 @@
+import { assert } from '../errors.js';
+import type { Sides } from '../model.js';
+import { cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
+import { addHash, hashHex } from './row-hash.js';
+import { type CellBatches, cellOrder, type ReadingOptions, type VerifyTable, visitRows } from './rows.js';
+
+/**
+ * How one side of a table is summed up, without any order and in bounded memory: every row falls into the bucket that
+ * the hash of its key names, and each bucket keeps its number of rows and the sum of their hashes, mod 2^64. The hash of
+ * a row covers its key, so values swapped between rows, doubled rows and lost rows all show. Equal buckets, equal tables.
+ */
+export interface SideSummary {
+  readonly rows: number;
+  /** Sum over rows of the key's hash, mod 2^64, 16 lower-case hex digits. */
+  readonly keyset: string;
+  readonly counts: Uint32Array;
+  /** Sum over rows of the row's hash, mod 2^64. */
+  readonly sums: BigUint64Array;
+  /** In the plan's order of columns. */
+  readonly columns: readonly { readonly nulls: number; readonly empties: number }[];
+}
+
+/** Both summaries side by side, in the words of `TableReport`. */
+export interface TableComparison {
+  readonly table: string;
+  readonly equal: boolean;
+  /** Empty if and only if the sides are equal. */
+  readonly differingBuckets: readonly number[];
+  readonly rows: Sides<number>;
+  readonly keyset: Sides<string>;
+  readonly columns: readonly {
+    readonly column: string;
+    readonly nulls: Sides<number>;
+    readonly empty: Sides<number>;
+  }[];
+}
+
+const bucketsMin = 4096;
+const bucketsMax = 2 ** 20;
+const rowsPerBucket = 256;
+
+/** How many buckets a table of about so many rows gets: a power of two, 12 bytes each, at most 12 MB a side. */
+export function bucketCountFor(rows: number): number {
+  let count = bucketsMin;
+  while (count < bucketsMax && count * rowsPerBucket < rows) count *= 2;
+  return count;
+}
+
+/** The bucket of a key, by the low word of its hash. */
+export function bucketOf(keyHashLow: number, bucketCount: number): number {
+  return (keyHashLow & (bucketCount - 1)) >>> 0;
+}
+
+/** Reads one side once, in whatever order it comes. The answer is plain data and may cross threads. */
+export async function hashSide(
+  batches: CellBatches,
+  table: VerifyTable,
+  options: ReadingOptions & { readonly bucketCount: number },
+): Promise<SideSummary> {
+  const { bucketCount } = options;
+  assert(Number.isInteger(Math.log2(bucketCount)), 'the number of buckets is a power of two');
+  const order = cellOrder(table);
+  const counts = new Uint32Array(bucketCount);
+  const sums = new Uint32Array(2 * bucketCount);
+  const keyset = new Uint32Array(2);
+  const nulls = new Float64Array(order.length);
+  const empties = new Float64Array(order.length);
+  let rows = 0;
+  await visitRows(batches, table, options, ({ cells, keyHash, rowHash }) => {
+    const bucket = bucketOf(keyHash.low, bucketCount);
+    rows += 1;
+    counts[bucket] = (counts[bucket] as number) + 1;
+    addHash(sums, bucket, rowHash);
+    addHash(keyset, 0, keyHash);
+    countEmptiness(cells.bytes, cells.length, nulls, empties);
+  });
+  const columns = table.columns.map((column, index) => {
+    const at = order.indexOf(index);
+    return { nulls: nulls[at] ?? 0, empties: column.isTextual ? (empties[at] ?? 0) : 0 };
+  });
+  const [low = 0, high = 0] = keyset;
+  return { rows, keyset: hashHex(low, high), counts, sums: new BigUint64Array(sums.buffer), columns };
+}
+
+function countEmptiness(bytes: Buffer, length: number, nulls: Float64Array, empties: Float64Array): void {
+  for (let at = 0, i = 0; at < length; i += 1) {
+    const size = cellSize(bytes, at);
+    if (bytes[at] === Tag.Null) nulls[i] = (nulls[i] as number) + 1;
+    else if (size === 0) empties[i] = (empties[i] as number) + 1;
+    at += cellHeaderBytes + size;
+  }
+}
+
+/** Compares two summaries made with the same table and number of buckets. */
+export function compareSides(table: VerifyTable, sides: Sides<SideSummary>): TableComparison {
+  const { source, target } = sides;
+  assert(source.counts.length === target.counts.length, 'both sides have the same number of buckets');
+  const differingBuckets: number[] = [];
+  for (let i = 0; i < source.counts.length; i += 1) {
+    if (source.counts[i] !== target.counts[i] || source.sums[i] !== target.sums[i]) differingBuckets.push(i);
+  }
+  return {
+    table: table.source,
+    equal: differingBuckets.length === 0,
+    differingBuckets,
+    rows: { source: source.rows, target: target.rows },
+    keyset: { source: source.keyset, target: target.keyset },
+    columns: table.columns.map((column, i) => ({
+      column: column.source,
+      nulls: { source: source.columns[i]?.nulls ?? 0, target: target.columns[i]?.nulls ?? 0 },
+      empty: { source: source.columns[i]?.empties ?? 0, target: target.columns[i]?.empties ?? 0 },
+    })),
+  };
+}
