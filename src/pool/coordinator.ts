@@ -1,0 +1,117 @@
+import { CopierError } from '../errors.js';
+import type { Chunk, ChunkResult } from '../model.js';
+import { Queue } from './queue.js';
+
+/** How often one chunk may be tried: the server may restart once or twice under a run, not for ever. */
+const triesMax = 5;
+/** Waits before the second, third … try of a chunk, in milliseconds. */
+const backoffMs: readonly number[] = [250, 1000, 3000, 8000];
+
+export interface CoordinatorOptions {
+  readonly layers: readonly (readonly string[])[];
+  readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
+  readonly isBarrier: boolean;
+  /** What the ledger already holds, by table. */
+  readonly done: ReadonlyMap<string, readonly ChunkResult[]>;
+  /** Chunks copied at the same time. */
+  readonly concurrency: number;
+  readonly isRetryable: (error: unknown) => boolean;
+  readonly runJob: (chunk: Chunk) => Promise<ChunkResult>;
+  readonly onChunkDone: (result: ChunkResult) => void;
+  readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
+  /** Called once per table, when its last chunk has committed; chunk results in chunk order. */
+  readonly onTableDone: (table: string, results: readonly ChunkResult[]) => void;
+  /** Ends the run at the next edge of a chunk. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends every chunk that the ledger does not hold to `runJob`, `concurrency` at a time, and resolves when
+ * all have committed. A chunk that fails for a listed reason is tried again in a new transaction; any other
+ * failure lets the running chunks end, starts no more, and is thrown.
+ */
+export async function coordinate(options: CoordinatorOptions): Promise<void> {
+  const queue = new Queue(options);
+  const results = new Map<string, ChunkResult[]>();
+  const running = new Set<Promise<void>>();
+  let failure: unknown = null;
+  const mayStart = () => failure === null && !options.signal.aborted;
+
+  const settle = (chunk: Chunk, result: ChunkResult) => {
+    const ofTable = results.get(chunk.table) ?? [];
+    results.set(chunk.table, ofTable);
+    ofTable.push(result);
+    if (!queue.markDone(chunk).isTableDone) return;
+    options.onTableDone(
+      chunk.table,
+      [...ofTable].sort((a, b) => a.index - b.index),
+    );
+  };
+
+  for (const [table, chunks] of options.chunks) {
+    if (chunks.length === 0) options.onTableDone(table, []);
+  }
+
+  const start = (chunk: Chunk) => {
+    const job = runWithRetries(chunk, options, mayStart)
+      .then((result) => {
+        options.onChunkDone(result);
+        settle(chunk, result);
+      })
+      .catch((error: unknown) => {
+        failure ??= error;
+      })
+      .finally(() => running.delete(job));
+    running.add(job);
+  };
+
+  const isDone = (chunk: Chunk) => options.done.get(chunk.table)?.find((result) => result.index === chunk.index);
+  for (;;) {
+    while (mayStart() && running.size < options.concurrency) {
+      const chunk = queue.take();
+      if (chunk === null) break;
+      const result = isDone(chunk);
+      if (result === undefined) start(chunk);
+      else settle(chunk, result);
+    }
+    if (running.size === 0) break;
+    await Promise.race(running);
+  }
+  if (failure !== null) throw failure;
+  if (options.signal.aborted) throw interruption();
+}
+
+/** The error of a run that was asked to stop. */
+export function interruption(): CopierError {
+  return new CopierError('interrupted.by_operator', 'stopped at the edge of a chunk, as asked', {
+    hint: 'run the same command again: finished chunks are not sent a second time',
+  });
+}
+
+async function runWithRetries(
+  chunk: Chunk,
+  options: CoordinatorOptions,
+  mayStart: () => boolean,
+): Promise<ChunkResult> {
+  for (let tryNumber = 1; ; tryNumber++) {
+    try {
+      return await options.runJob(chunk);
+    } catch (error) {
+      if (tryNumber === triesMax || !mayStart() || !options.isRetryable(error)) throw error;
+      options.onRetry(chunk, tryNumber + 1, error);
+      await pause(backoffMs[tryNumber - 1] ?? 0, options.signal);
+    }
+  }
+}
+
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, durationMs);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

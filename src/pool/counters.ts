@@ -1,0 +1,63 @@
+/** What was sent, in rows and in COPY bytes. */
+export interface Sent {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/**
+ * What all threads may look at and add to while a run goes on. Layout of the shared memory, as 64-bit signed
+ * integers: [0] stop flag; [1] start of the copy on the machine's monotonic clock, in nanoseconds; [2] rows and
+ * [3] COPY bytes of the whole run; then two (rows, bytes) per table slot. Adding is atomic; nobody waits on it.
+ */
+export class Counters {
+  readonly shared: SharedArrayBuffer;
+  readonly #cells: BigInt64Array;
+
+  constructor(shared: SharedArrayBuffer) {
+    this.shared = shared;
+    this.#cells = new BigInt64Array(shared);
+  }
+
+  static create(slots: number): Counters {
+    return new Counters(new SharedArrayBuffer(8 * (4 + 2 * slots)));
+  }
+
+  add(slot: number, sent: Sent): void {
+    const rows = BigInt(sent.rows);
+    const bytes = BigInt(sent.bytes);
+    Atomics.add(this.#cells, 2, rows);
+    Atomics.add(this.#cells, 3, bytes);
+    Atomics.add(this.#cells, 4 + 2 * slot, rows);
+    Atomics.add(this.#cells, 5 + 2 * slot, bytes);
+  }
+
+  total(): Sent {
+    return { rows: this.#read(2), bytes: this.#read(3) };
+  }
+
+  ofSlot(slot: number): Sent {
+    return { rows: this.#read(4 + 2 * slot), bytes: this.#read(5 + 2 * slot) };
+  }
+
+  /** Notes the moment from which rate limits count, as process.hrtime.bigint() gives it. */
+  markStart(startedAtNs: bigint): void {
+    Atomics.store(this.#cells, 1, startedAtNs);
+  }
+
+  get startedAtNs(): bigint {
+    return Atomics.load(this.#cells, 1);
+  }
+
+  /** Asks every thread to end its chunk now; the chunk's transaction rolls back. */
+  stop(): void {
+    Atomics.store(this.#cells, 0, 1n);
+  }
+
+  get isStopped(): boolean {
+    return Atomics.load(this.#cells, 0) !== 0n;
+  }
+
+  #read(cell: number): number {
+    return Number(Atomics.load(this.#cells, cell));
+  }
+}

@@ -1,0 +1,63 @@
+import type { Chunk } from '../model.js';
+
+export interface QueueOptions {
+  /** Table names per layer, in the order in which tables are to be taken within a layer. */
+  readonly layers: readonly (readonly string[])[];
+  readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
+  /** True while foreign keys are in force: a layer opens only when every earlier one is done. */
+  readonly isBarrier: boolean;
+}
+
+/**
+ * Remembers what is still to copy. A chunk is waiting, running or done; a table is done when all its
+ * chunks are; with barriers, a chunk is offered only when its layer is open.
+ */
+export class Queue {
+  readonly #waiting: Chunk[][];
+  readonly #openChunks: number[];
+  readonly #layerOf = new Map<string, number>();
+  readonly #openOfTable = new Map<string, number>();
+  readonly #isBarrier: boolean;
+
+  constructor(options: QueueOptions) {
+    this.#isBarrier = options.isBarrier;
+    this.#waiting = options.layers.map((tables) => tables.flatMap((table) => options.chunks.get(table) ?? []));
+    this.#openChunks = this.#waiting.map((chunks) => chunks.length);
+    options.layers.forEach((tables, layer) => {
+      for (const table of tables) {
+        this.#layerOf.set(table, layer);
+        this.#openOfTable.set(table, options.chunks.get(table)?.length ?? 0);
+      }
+    });
+  }
+
+  /** The next chunk that may start now, or null: all are running, done, or behind a barrier. */
+  take(): Chunk | null {
+    for (let layer = 0; layer < this.#waiting.length; layer++) {
+      const next = this.#waiting[layer]?.shift();
+      if (next !== undefined) return next;
+      if (this.#isBarrier && (this.#openChunks[layer] ?? 0) > 0) return null;
+    }
+    return null;
+  }
+
+  /** Puts a failed chunk back at the front of its layer. */
+  putBack(chunk: Chunk): void {
+    this.#waiting[this.#layer(chunk)]?.unshift(chunk);
+  }
+
+  /** Notes a chunk as done; says whether its table now is. */
+  markDone(chunk: Chunk): { readonly isTableDone: boolean } {
+    const layer = this.#layer(chunk);
+    this.#openChunks[layer] = (this.#openChunks[layer] ?? 0) - 1;
+    const open = (this.#openOfTable.get(chunk.table) ?? 0) - 1;
+    this.#openOfTable.set(chunk.table, open);
+    return { isTableDone: open === 0 };
+  }
+
+  #layer(chunk: Chunk): number {
+    const layer = this.#layerOf.get(chunk.table);
+    if (layer === undefined) throw new Error(`assertion failed: ${chunk.table} is in no layer`);
+    return layer;
+  }
+}

@@ -1,0 +1,90 @@
+import type { ChunkResult, ColumnReport, ColumnResult, TableFingerprint, TableReport } from '../model.js';
+
+const zero = '0000000000000000';
+
+/** Adds chunk results of one table up: counts are added, fingerprints added mod 2^64, in any order. */
+export function addUp(columns: readonly string[], parts: readonly TableFingerprint[]): TableFingerprint {
+  const start: TableFingerprint = {
+    rows: 0,
+    keyset: zero,
+    columns: columns.map((column) => ({ column, nulls: 0, empties: 0, fingerprint: zero })),
+  };
+  return parts.reduce(
+    (sum, part) => ({
+      rows: sum.rows + part.rows,
+      keyset: addHex(sum.keyset, part.keyset),
+      columns: sum.columns.map((column, index) => addColumn(column, part.columns[index])),
+    }),
+    start,
+  );
+}
+
+/** COPY bytes of all chunks together. */
+export function totalBytes(results: readonly ChunkResult[]): number {
+  return results.reduce((sum, result) => sum + result.bytes, 0);
+}
+
+/**
+ * Sets both sides of a table side by side. Equal means: the conservation law holds (rows of the source = copied +
+ * quarantined), and counts, keyset and every column's counts and fingerprint are the same.
+ */
+export function compareFingerprints(request: {
+  readonly table: string;
+  readonly sourceRows: number;
+  readonly source: TableFingerprint;
+  readonly target: TableFingerprint;
+}): TableReport {
+  const { table, sourceRows, source, target } = request;
+  const columns = source.columns.map((column, index) => reportColumn(column, target.columns[index]));
+  const isConserved = sourceRows === source.rows && source.rows === target.rows;
+  const ok = isConserved && source.keyset === target.keyset && columns.every(isSame);
+  return {
+    table,
+    sourceRows,
+    copiedRows: source.rows,
+    quarantinedRows: 0,
+    targetRows: target.rows,
+    keyset: { source: source.keyset, target: target.keyset },
+    columns,
+    ok,
+  };
+}
+
+/** Whether two sides hold the same rows, by every count and sum. */
+export function isSameContent(a: TableFingerprint, b: TableFingerprint): boolean {
+  return (
+    a.rows === b.rows &&
+    a.keyset === b.keyset &&
+    a.columns.every((column, index) => isSame(reportColumn(column, b.columns[index])))
+  );
+}
+
+function addColumn(sum: ColumnResult, part: ColumnResult | undefined): ColumnResult {
+  if (part?.column !== sum.column) throw new Error(`assertion failed: a chunk result lacks column ${sum.column}`);
+  return {
+    column: sum.column,
+    nulls: sum.nulls + part.nulls,
+    empties: sum.empties + part.empties,
+    fingerprint: addHex(sum.fingerprint, part.fingerprint),
+  };
+}
+
+function addHex(a: string, b: string): string {
+  return BigInt.asUintN(64, BigInt(`0x${a}`) + BigInt(`0x${b}`))
+    .toString(16)
+    .padStart(16, '0');
+}
+
+function reportColumn(source: ColumnResult, target: ColumnResult | undefined): ColumnReport {
+  if (target === undefined) throw new Error(`assertion failed: the target side lacks column ${source.column}`);
+  return {
+    column: source.column,
+    nulls: { source: source.nulls, target: target.nulls },
+    empty: { source: source.empties, target: target.empties },
+    fingerprint: { source: source.fingerprint, target: target.fingerprint },
+  };
+}
+
+function isSame({ nulls, empty, fingerprint }: ColumnReport): boolean {
+  return nulls.source === nulls.target && empty.source === empty.target && fingerprint.source === fingerprint.target;
+}

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { CopierError } from '../../src/errors.js';
+import type { Chunk, ChunkResult } from '../../src/model.js';
+import { type CoordinatorOptions, coordinate } from '../../src/pool/coordinator.js';
+import { Counters } from '../../src/pool/counters.js';
+import { Queue } from '../../src/pool/queue.js';
+
+function chunksOf(table: string, count: number): Chunk[] {
+  return Array.from({ length: count }, (_, index) => ({
+    table,
+    index,
+    range: { tag: 'whole' },
+    estimatedRows: 1,
+    estimatedBytes: 1,
+  }));
+}
+
+function resultOf(chunk: Chunk): ChunkResult {
+  const { table, index } = chunk;
+  return { table, index, rows: 1, bytes: 1, keyset: '0', columns: [], receipt: '', durationMs: 0 };
+}
+
+function optionsFor(tables: Record<string, number>, changes: Partial<CoordinatorOptions>): CoordinatorOptions {
+  return {
+    layers: [Object.keys(tables)],
+    chunks: new Map(Object.entries(tables).map(([table, count]) => [table, chunksOf(table, count)])),
+    isBarrier: false,
+    done: new Map(),
+    concurrency: 2,
+    isRetryable: () => false,
+    runJob: async (chunk) => resultOf(chunk),
+    onChunkDone: () => {},
+    onRetry: () => {},
+    onTableDone: () => {},
+    signal: new AbortController().signal,
+    ...changes,
+  };
+}
+
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('every chunk runs exactly once and every table is reported done once, whatever the shape', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(5), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.boolean(),
+      async (counts, concurrency, isBarrier) => {
+        const tables = Object.fromEntries(counts.map((count, index) => [`t${index}`, count]));
+        const ran: string[] = [];
+        const done: string[] = [];
+        let running = 0;
+        await coordinate(
+          optionsFor(tables, {
+            layers: Object.keys(tables).map((table) => [table]),
+            isBarrier,
+            concurrency,
+            runJob: async (chunk) => {
+              running++;
+              assert.ok(running <= concurrency);
+              await nextTurn();
+              running--;
+              ran.push(`${chunk.table}/${chunk.index}`);
+              return resultOf(chunk);
+            },
+            onTableDone: (table) => done.push(table),
+          }),
+        );
+        const expected = Object.entries(tables).flatMap(([table, count]) => chunksOf(table, count));
+        assert.deepEqual(ran.sort(), expected.map((chunk) => `${chunk.table}/${chunk.index}`).sort());
+        assert.deepEqual(done.sort(), Object.keys(tables).sort());
+      },
+    ),
+  );
+});
+
+test('with barriers no chunk of a layer starts before the layer above has committed', async () => {
+  const finished = new Set<string>();
+  await coordinate(
+    optionsFor(
+      { parent: 3, child: 3 },
+      {
+        layers: [['parent'], ['child']],
+        isBarrier: true,
+        concurrency: 4,
+        runJob: async (chunk) => {
+          if (chunk.table === 'child') assert.ok(finished.has('parent'));
+          await nextTurn();
+          return resultOf(chunk);
+        },
+        onTableDone: (table) => finished.add(table),
+      },
+    ),
+  );
+});
+
+test('without barriers free threads take chunks of the next layer', async () => {
+  const started: string[] = [];
+  await coordinate(
+    optionsFor(
+      { parent: 1, child: 1 },
+      {
+        layers: [['parent'], ['child']],
+        runJob: async (chunk) => {
+          started.push(chunk.table);
+          if (chunk.table === 'parent') while (started.length < 2) await nextTurn();
+          return resultOf(chunk);
+        },
+      },
+    ),
+  );
+  assert.deepEqual(started, ['parent', 'child']);
+});
+
+test('a chunk of the ledger is not sent again but counts for its table', async () => {
+  const [first, second] = chunksOf('t', 2);
+  assert.ok(first && second);
+  const ran: number[] = [];
+  const results: number[][] = [];
+  await coordinate(
+    optionsFor(
+      { t: 2 },
+      {
+        done: new Map([['t', [resultOf(first)]]]),
+        runJob: async (chunk) => {
+          ran.push(chunk.index);
+          return resultOf(chunk);
+        },
+        onTableDone: (_, all) => results.push(all.map((result) => result.index)),
+      },
+    ),
+  );
+  assert.deepEqual(ran, [1]);
+  assert.deepEqual(results, [[0, 1]]);
+});
+
+test('a listed failure is tried again, and only so often', async () => {
+  let tries = 0;
+  const lost = new CopierError('target.connection_lost', 'gone', { hint: '' });
+  const aborting = new AbortController();
+  await coordinate(
+    optionsFor(
+      { t: 1 },
+      {
+        isRetryable: (error) => error === lost,
+        runJob: async (chunk) => {
+          tries++;
+          if (tries < 3) throw lost;
+          return resultOf(chunk);
+        },
+      },
+    ),
+  );
+  assert.equal(tries, 3);
+  tries = 0;
+  const always = optionsFor(
+    { t: 1 },
+    {
+      isRetryable: () => true,
+      signal: aborting.signal,
+      runJob: async () => {
+        tries++;
+        throw lost;
+      },
+      onRetry: (_, tryNumber) => {
+        if (tryNumber === 3) aborting.abort();
+      },
+    },
+  );
+  await assert.rejects(coordinate(always), lost);
+  assert.equal(tries, 3);
+});
+
+test('any other failure lets running chunks end, starts no more and is thrown', async () => {
+  const ran: number[] = [];
+  const bad = new CopierError('data.out_of_range', 'no', { hint: '' });
+  const options = optionsFor(
+    { t: 6 },
+    {
+      runJob: async (chunk) => {
+        await nextTurn();
+        if (chunk.index === 0) throw bad;
+        await nextTurn();
+        ran.push(chunk.index);
+        return resultOf(chunk);
+      },
+    },
+  );
+  await assert.rejects(coordinate(options), bad);
+  assert.deepEqual(ran, [1]);
+});
+
+test('an abort ends the run at the edge of a chunk as interrupted', async () => {
+  const aborting = new AbortController();
+  const ran: number[] = [];
+  const options = optionsFor(
+    { t: 9 },
+    {
+      concurrency: 1,
+      signal: aborting.signal,
+      runJob: async (chunk) => {
+        ran.push(chunk.index);
+        if (chunk.index === 2) aborting.abort();
+        return resultOf(chunk);
+      },
+    },
+  );
+  await assert.rejects(coordinate(options), (error) => error instanceof CopierError && error.exitCode === 130);
+  assert.deepEqual(ran, [0, 1, 2]);
+});
+
+test('a chunk that was put back is the next to be taken', () => {
+  const queue = new Queue({ layers: [['t']], chunks: new Map([['t', chunksOf('t', 2)]]), isBarrier: false });
+  const first = queue.take();
+  assert.ok(first);
+  queue.putBack(first);
+  assert.equal(queue.take(), first);
+});
+
+test('counters add up over views of the same memory', () => {
+  const here = Counters.create(2);
+  const there = new Counters(here.shared);
+  there.add(1, { rows: 3, bytes: 10 });
+  there.add(0, { rows: 2, bytes: 5 });
+  there.add(0, { rows: -2, bytes: -5 });
+  assert.deepEqual(here.total(), { rows: 3, bytes: 10 });
+  assert.deepEqual(here.ofSlot(1), { rows: 3, bytes: 10 });
+  assert.deepEqual(here.ofSlot(0), { rows: 0, bytes: 0 });
+  assert.equal(there.isStopped, false);
+  here.stop();
+  assert.equal(there.isStopped, true);
+});
