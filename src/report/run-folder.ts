@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  createReadStream,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { CopierError } from '../errors.js';
+
+export interface RunFolder {
+  readonly path: string;
+  /** Path of a file in it. */
+  readonly pathOf: (name: string) => string;
+}
+
+export interface RunFolderOptions {
+  readonly baseFolder: string;
+  /** The very folder, where the operator named one. It may exist if it is empty. */
+  readonly runFolder: string | null;
+  readonly now: Date;
+}
+
+/** Makes the folder of one run: 0700, never an existing one with something in it. */
+export function makeRunFolder(options: RunFolderOptions): RunFolder {
+  try {
+    if (options.runFolder !== null) return namedFolder(resolve(options.runFolder));
+    const base = resolve(options.baseFolder);
+    mkdirSync(base, { recursive: true, mode: 0o700 });
+    return stampedFolder(base, options.now);
+  } catch (cause) {
+    if (cause instanceof CopierError) throw cause;
+    throw new CopierError('source.run_folder', `the run folder cannot be made: ${(cause as Error).message}`, {
+      hint: 'give --backup-dir or --run-dir a folder that may be written',
+      cause,
+    });
+  }
+}
+
+/** An existing run's folder, for going on with it. */
+export function openRunFolder(path: string): RunFolder {
+  return lend(realpathSync(path));
+}
+
+function namedFolder(path: string): RunFolder {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (readdirSync(path).length > 0) {
+    throw new CopierError('usage.run_folder_used', `the run folder ${path} already holds files`, {
+      hint: 'name a new folder with --run-dir, or leave the choice to pgferry',
+    });
+  }
+  return lend(realpathSync(path));
+}
+
+function stampedFolder(base: string, now: Date): RunFolder {
+  const stamp = now
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z$/, 'Z');
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const path = join(base, attempt === 0 ? stamp : `${stamp}-${attempt}`);
+    try {
+      mkdirSync(path, { mode: 0o700 });
+      return lend(realpathSync(path));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  throw new CopierError('source.run_folder', `no free name for a run folder under ${base}`, {
+    hint: 'name one with --run-dir',
+  });
+}
+
+function lend(path: string): RunFolder {
+  return { path, pathOf: (name) => join(path, name) };
+}
+
+/** Writes a new file durably: 0600, never over an existing one, never through a planted symlink. */
+export function writeArtefact(path: string, content: string): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const file = openSync(path, flags, 0o600);
+  try {
+    writeFileSync(file, content);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Adds one line to the run's log. */
+export function appendLog(path: string, line: string): void {
+  appendFileSync(path, `${line}\n`, { mode: 0o600 });
+}
+
+/** Writes `manifest.sha256` over every file of the folder, in the form `sha256sum -c` reads. */
+export async function writeManifest(folder: RunFolder, name = 'manifest.sha256'): Promise<void> {
+  const lines: string[] = [];
+  const files = readdirSync(folder.path, { withFileTypes: true }).filter(
+    (entry) => entry.isFile() && !entry.name.startsWith('manifest'),
+  );
+  for (const file of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    lines.push(`${await sha256OfFile(folder.pathOf(file.name))}  ${file.name}\n`);
+  }
+  writeArtefact(folder.pathOf(name), lines.join(''));
+}
+
+async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
+  return hash.digest('hex');
+}
