@@ -1,0 +1,89 @@
+import type { BenchResult, CaseResult } from './result.js';
+
+/*
+ * Where the time goes: one bar per case, one stretch per phase. What no phase accounts for is drawn grey as "other", so
+ * that a bar is never shorter than the time it stands for.
+ */
+
+const width = 900;
+const left = 170;
+const barHeight = 26;
+const rowHeight = 44;
+const top = 46;
+const legendHeight = 26;
+/** Told apart also by those who do not see red and green as different (Okabe and Ito, 2008). */
+const colours = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#f0e442', '#000000'];
+const otherColour = '#bbbbbb';
+const legendColumns = 6;
+
+interface Stretch {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/** Draws a result as one self-contained SVG text. */
+export function renderChart(result: BenchResult): string {
+  const bars = result.cases.map((one) => ({ one, stretches: cutBar(one) }));
+  const names = [...new Set(bars.flatMap(({ stretches }) => stretches.map(({ name }) => name)))].filter(
+    (name) => name !== 'other',
+  );
+  const colourOf = (name: string): string =>
+    name === 'other' ? otherColour : (colours[names.indexOf(name) % colours.length] ?? otherColour);
+  const longestMs = Math.max(1, ...bars.map(({ stretches }) => sumMs(stretches)));
+  const scale = (width - left - 70) / longestMs;
+  const legendTop = top + bars.length * rowHeight;
+  const legend = [...names, 'other'];
+  const height = legendTop + Math.ceil(legend.length / legendColumns) * legendHeight + 10;
+  return `${[
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="13">`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    `<text x="10" y="24" font-size="15">Where the time goes: ${escapeXml(`${result.shape} ${result.size}, ${result.fixture.rows} rows`)}</text>`,
+    ...bars.map(({ one, stretches }, row) => drawBar({ one, stretches, y: top + row * rowHeight, scale, colourOf })),
+    ...legend.map((name, at) => drawLegend({ name, at, y: legendTop, colour: colourOf(name) })),
+    '</svg>',
+  ].join('\n')}\n`;
+}
+
+/** The phases of a case, and the rest of its wall time. Phases that overlap may add up to more than that. */
+function cutBar({ median }: CaseResult): Stretch[] {
+  const restMs = median.wallMs - sumMs(median.phases);
+  const phases = median.phases.filter(({ ms }) => ms > 0);
+  return restMs > 0 ? [...phases, { name: 'other', ms: restMs }] : phases;
+}
+
+function sumMs(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, { ms }) => sum + ms, 0);
+}
+
+interface Bar {
+  readonly one: CaseResult;
+  readonly stretches: readonly Stretch[];
+  readonly y: number;
+  /** Pixels per millisecond. */
+  readonly scale: number;
+  readonly colourOf: (name: string) => string;
+}
+
+function drawBar({ one, stretches, y, scale, colourOf }: Bar): string {
+  const parts = [`<text x="10" y="${y + 18}">${escapeXml(one.name)}</text>`];
+  let x = left;
+  for (const { name, ms } of stretches) {
+    const title = `<title>${escapeXml(name)}: ${(ms / 1000).toFixed(2)} s</title>`;
+    parts.push(
+      `<rect x="${x.toFixed(1)}" y="${y}" width="${(ms * scale).toFixed(1)}" height="${barHeight}" fill="${colourOf(name)}">${title}</rect>`,
+    );
+    x += ms * scale;
+  }
+  parts.push(`<text x="${(x + 6).toFixed(1)}" y="${y + 18}">${(one.median.wallMs / 1000).toFixed(2)} s</text>`);
+  return parts.join('');
+}
+
+function drawLegend({ name, at, y, colour }: { name: string; at: number; y: number; colour: string }): string {
+  const x = 10 + (at % legendColumns) * 145;
+  const line = y + Math.floor(at / legendColumns) * legendHeight;
+  return `<rect x="${x}" y="${line}" width="14" height="14" fill="${colour}"/><text x="${x + 20}" y="${line + 12}">${escapeXml(name)}</text>`;
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { findPostmaster } from './cpu.js';
+
+/*
+ * The benchmark's own door to Postgres. It shares no code with the tool that it measures, so that the floor cannot
+ * grow slower, or faster, along with it.
+ */
+
+/** Settings that decide what a measurement means; they are written into every result. */
+const toldSettings = [
+  'fsync',
+  'synchronous_commit',
+  'full_page_writes',
+  'wal_level',
+  'wal_compression',
+  'max_wal_size',
+  'checkpoint_timeout',
+  'shared_buffers',
+  'maintenance_work_mem',
+  'max_parallel_maintenance_workers',
+  'autovacuum',
+] as const;
+
+export interface ServerFacts {
+  readonly version: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** The server's main process on this machine; null where it is elsewhere, and its CPU cannot be read. */
+  readonly postmaster: number | null;
+}
+
+/** Lends a client and closes it afterwards. */
+export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url, application_name: 'pgferry bench' });
+  // A connection that is lost while idle says so here; the next query on it fails with the same news.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Looks at the server once, before anything is measured. */
+export async function readServerFacts(url: string): Promise<ServerFacts> {
+  return withClient(url, async (client) => {
+    const settings: Record<string, string> = {};
+    for (const name of toldSettings) {
+      const { rows } = await client.query<{ value: string }>('SELECT current_setting($1, true) AS value', [name]);
+      settings[name] = rows[0]?.value ?? 'unknown';
+    }
+    const { rows } = await client.query<{ version: string; pid: number }>(
+      'SELECT version() AS version, pg_backend_pid() AS pid',
+    );
+    return { version: rows[0]?.version ?? '', settings, postmaster: findPostmaster(rows[0]?.pid ?? 0) };
+  });
+}
+
+/** The same server, another database. */
+export function urlOf(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** A URL as it may be shown and kept: without its password. */
+export function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = '***';
+  shown.searchParams.delete('password');
+  return shown.href;
+}
+
+/** What psql and its like need in their environment to reach the same database. */
+export function environmentOf(url: string): Record<string, string> {
+  const { hostname, port, pathname, username, password } = new URL(url);
+  return {
+    PGHOST: hostname,
+    PGPORT: port === '' ? '5432' : port,
+    PGDATABASE: decodeURIComponent(pathname.slice(1)),
+    PGUSER: decodeURIComponent(username),
+    ...(password === '' ? {} : { PGPASSWORD: decodeURIComponent(password) }),
+  };
+}
+
+/** Lends the URL of a fresh, empty database with a name that nobody else has, and drops it afterwards. */
+export async function withBenchDatabase<T>(serverUrl: string, use: (url: string) => Promise<T>): Promise<T> {
+  const database = `pgferry_bench_${randomBytes(4).toString('hex')}`;
+  await withClient(serverUrl, (client) => client.query(`CREATE DATABASE "${database}" TEMPLATE template0`));
+  try {
+    return await use(urlOf(serverUrl, database));
+  } finally {
+    await withClient(serverUrl, (client) => client.query(`DROP DATABASE "${database}" WITH (FORCE)`));
+  }
+}
+
+/** Writes out what earlier work left dirty, so that no measurement pays for another; where the role may not, it waits for nobody. */
+export async function settle(serverUrl: string): Promise<void> {
+  await withClient(serverUrl, async (client) => {
+    const { rows } = await client.query<{ may: boolean }>(
+      `SELECT rolsuper AS may FROM pg_roles WHERE rolname = current_user`,
+    );
+    if (rows[0]?.may === true) await client.query('CHECKPOINT');
+  });
+}
+
+/** Rows of each table, counted. */
+export async function countRows(url: string, tables: readonly string[]): Promise<Record<string, number>> {
+  return withClient(url, async (client) => {
+    const counts: Record<string, number> = {};
+    for (const table of tables) {
+      const { rows } = await client.query<{ count: string }>(`SELECT count(*) AS count FROM ${quoteName(table)}`);
+      counts[table] = Number(rows[0]?.count);
+    }
+    return counts;
+  });
+}
+
+/** A name as SQL takes it on both sides. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

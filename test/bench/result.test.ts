@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderChart } from '../../bench/chart.js';
+import { parseStat } from '../../bench/cpu.js';
+import { readPhases } from '../../bench/ours.js';
+import { renderResult } from '../../bench/render.js';
+import { type BenchResult, type CaseResult, computeRatios, median, medianPass, type Pass } from '../../bench/result.js';
+import { withoutPassword } from '../../bench/server.js';
+
+function pass(wallMs: number, phases: Readonly<Record<string, number>> = {}, rest: Partial<Pass> = {}): Pass {
+  const list = Object.entries(phases).map(([name, ms]) => ({ name, ms }));
+  return { wallMs, cpuMs: null, serverCpuMs: null, peakBytes: null, ...rest, phases: list };
+}
+
+function oneCase(name: string, middle: Pass, note: string | null = null): CaseResult {
+  return { name, passes: [middle], median: middle, rows: 1000, command: `run ${name}`, note };
+}
+
+const cases: readonly CaseResult[] = [
+  oneCase('pgferry, 1 worker', pass(8000, { copy: 6000 })),
+  oneCase(
+    'pgferry, 2 workers',
+    pass(4000, { copy: 3000, verify: 500 }, { cpuMs: 1500, serverCpuMs: 3000, peakBytes: 120e6 }),
+  ),
+  oneCase('floor', pass(2500, { load: 2000, indexes: 500 })),
+  oneCase('sqlite3 | psql', pass(20_000), 'nothing is verified'),
+];
+
+const result: BenchResult = {
+  shape: 'mixed',
+  size: 'small',
+  measuredAt: '2024-02-29T23:59:59.123Z',
+  machine: { cpu: 'A <fast> CPU', cores: 2, memoryBytes: 8e9, kernel: 'Linux 6', node: 'v20', sqlite: '3.53' },
+  server: { version: 'PostgreSQL 18.4', settings: { fsync: 'on' } },
+  fixture: { rows: 1000, bytes: 4_000_000, tables: { Metric: 1000 } },
+  cases,
+  skipped: [{ name: 'pgloader', reason: 'pgloader is not installed' }],
+  ratios: computeRatios(cases, [1, 2]),
+};
+
+test('the median is the middle value, or the mean of the middle two', () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 3, 2]), 2.5);
+  assert.equal(median([7]), 7);
+});
+
+test('a pass of medians takes each figure and each phase for itself', () => {
+  const middle = medianPass([
+    pass(10, { copy: 5 }, { cpuMs: 1, peakBytes: 9 }),
+    pass(30, { copy: 7 }, { cpuMs: 3, peakBytes: null }),
+    pass(20, { copy: 6, verify: 2 }, { cpuMs: 2, peakBytes: 8 }),
+  ]);
+  assert.deepEqual(middle, pass(20, { copy: 6, verify: 0 }, { cpuMs: 2 }));
+});
+
+test('the ratios are those of the medians, and those that cannot be are left out', () => {
+  assert.deepEqual(Object.fromEntries(result.ratios.map(({ name, value }) => [name, value])), {
+    'copy phase / floor load': 1.5,
+    'whole migrate / floor load + indexes': 1.6,
+    'verify phase / whole migrate': 0.125,
+    '1 worker / 2 workers, whole migrate': 2,
+    '1 worker / 2 workers, copy phase': 2,
+    'our CPU / server CPU': 0.5,
+    'sqlite3 | psql / whole migrate': 5,
+  });
+  assert.deepEqual(computeRatios([], [1, 2]), []);
+});
+
+test('the printed result has a row per case, the reasons of the skipped ones, and the commands', () => {
+  const lines = renderResult(result).split('\n');
+  const row = lines.find((line) => line.startsWith('pgferry, 2 workers')) ?? '';
+  assert.deepEqual(row.split(/ {2,}/), [
+    'pgferry, 2 workers',
+    '4.00',
+    '250',
+    '1.0',
+    '1.50',
+    '3.00',
+    '120',
+    'copy 3.00, verify 0.50',
+  ]);
+  assert.ok(lines.includes('pgloader: pgloader is not installed'));
+  assert.ok(lines.includes('sqlite3 | psql: nothing is verified'));
+  assert.ok(lines.includes('floor: run floor'));
+  assert.ok(lines.some((line) => line.includes('PostgreSQL 18.4; fsync=on')));
+});
+
+test('the chart has a bar per case, as long as its time, with what no phase accounts for drawn as other', () => {
+  const svg = renderChart(result);
+  assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+  assert.equal(svg.match(/<title>/g)?.length, 2 + 3 + 2 + 1);
+  assert.match(svg, /<title>other: 0\.50 s<\/title>/);
+  assert.ok(svg.includes('sqlite3 | psql</text>') && svg.includes('20.00 s'));
+});
+
+test('the chart escapes what stands in names', () => {
+  const svg = renderChart({ ...result, cases: [oneCase('a < b & "c"', pass(1, { '<x>': 1 }))] });
+  assert.ok(svg.includes('a &lt; b &amp; &quot;c&quot;'));
+  assert.ok(!svg.includes('<x>'));
+});
+
+test('the phases come out of the JSON of the command, and none where it tells none', () => {
+  assert.deepEqual(readPhases('{"ok":true,"phases":[{"name":"copy","ms":12.5,"more":1}]}'), [
+    { name: 'copy', ms: 12.5 },
+  ]);
+  assert.deepEqual(readPhases('{"ok":true}'), []);
+});
+
+test('a line of /proc/<pid>/stat is read even where the name of the program holds brackets and spaces', () => {
+  const line = '42 (a (b) c) S 7 1 1 0 -1 0 0 0 0 0 11 22 33 44 20 0 1 0';
+  assert.deepEqual(parseStat(line), { parent: 7, name: 'a (b) c', ownTicks: 33, waitedTicks: 77 });
+});
+
+test('a URL is shown without its password', () => {
+  assert.equal(
+    withoutPassword('postgres://me:s3cret@h:5432/d?sslmode=require'),
+    'postgres://me:***@h:5432/d?sslmode=require',
+  );
+  assert.ok(!withoutPassword('postgres://h/d?password=s3cret').includes('s3cret'));
+});
