@@ -1,0 +1,76 @@
+# Every target is one pgferry command; every knob is an environment variable (see the README). Extra flags: ARGS="--json".
+NODE ?= node
+PGFERRY = $(NODE) dist/src/cli.js
+INSTALLED = node_modules/.package-lock.json
+BUILT = dist/.built
+SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
+
+.PHONY: help build sample lint format test test-full bench clean db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-migrate db-pg-status db-pg-stop
+
+help:
+	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
+	@echo 'make db-pg-init      make the target schema'
+	@echo 'make db-pg-plan      show what would happen, and why; nothing is written'
+	@echo 'make db-pg-copy      copy all rows'
+	@echo 'make db-pg-verify    compare every value of both sides'
+	@echo 'make db-pg-status    where the last run stands'
+	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
+	@echo 'make test            all tests, on a PostgreSQL of their own'
+	@echo 'make test-full       the same with the long property and fault loops'
+	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app)'
+
+$(INSTALLED): package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $(INSTALLED)
+
+$(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
+	rm -rf dist
+	npx --no-install tsc -p tsconfig.json
+	@touch $(BUILT)
+
+build: $(BUILT)
+
+# The sample database is made only where no source is named and none is there.
+sample: build
+	@if [ -z "$$SQLITE_DB_PATH" ]; then $(NODE) dist/prisma/make-sample.js prisma/dev.db; fi
+
+db-pg-init: sample
+	@$(PGFERRY) init $(ARGS)
+
+db-pg-plan: sample
+	@$(PGFERRY) plan $(ARGS)
+
+db-pg-copy: sample
+	@$(PGFERRY) copy $(ARGS)
+
+db-pg-verify: sample
+	@$(PGFERRY) verify $(ARGS)
+
+db-pg-migrate: sample
+	@$(PGFERRY) migrate $(ARGS)
+
+db-pg-status: build
+	@$(PGFERRY) status $(ARGS)
+
+db-pg-stop: build
+	@$(PGFERRY) embedded stop
+
+lint: $(INSTALLED)
+	npx --no-install biome check .
+
+format: $(INSTALLED)
+	npx --no-install biome check --write .
+
+test: build lint
+	@$(NODE) dist/test/run.js
+
+test-full: build lint
+	@PGFERRY_FULL=1 $(NODE) dist/test/run.js
+
+SIZE ?= medium
+SHAPE ?= mixed
+bench: build
+	@$(NODE) dist/bench/run.js --size $(SIZE) --shape $(SHAPE) $(ARGS)
+
+clean:
+	rm -rf dist

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { CopierError } from '../errors.js';
+import type { Finding } from '../model.js';
+import { translateSchema } from '../plan/translate.js';
+import { readTargetCatalog } from '../target/catalog.js';
+import { type TargetClient, withTarget } from '../target/connect.js';
+import { withRunLock } from '../target/lock.js';
+import { applySqlFiles, applyStatements, ensureSchema, readSqlFolder, resetSchema } from '../target/schema.js';
+import { type Context, resolveTarget } from './context.js';
+import { withRunThreads } from './copy-threads.js';
+import { type Settings, standardSqlFolder } from './settings.js';
+import { type Survey, surveySource } from './survey.js';
+import { withTemporarySnapshot } from './temporary-snapshot.js';
+
+export interface MadeSchema {
+  /** there: tables were there already; sql: made from files; translated: made from the SQLite schema. */
+  readonly tag: 'there' | 'sql' | 'translated';
+  readonly message: string;
+  readonly findings: readonly Finding[];
+}
+
+/** The init command: makes the target schema. */
+export async function runInit(context: Context): Promise<MadeSchema> {
+  const { settings, journal } = context;
+  const { address } = await resolveTarget(context);
+  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
+    const request = { settings, address, applicationName: 'pgferry init', slots: 0 };
+    const survey = await withRunThreads(request, (threads) =>
+      journal.phase('census', () =>
+        surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),
+      ),
+    );
+    return await withTarget(address, { applicationName: 'pgferry init', signal: context.signal }, (client) =>
+      withRunLock(client, address.schema, () =>
+        journal.phase('init', () => makeSchema({ client, schema: address.schema, settings, survey })),
+      ),
+    );
+  });
+}
+
+/**
+ * Makes the target schema, inside the caller's transaction where there is one: from the .sql files where there are any, else translated
+ * from SQLite. Where tables are there already nothing is made; `plan` compares them with the source.
+ */
+export async function makeSchema(request: {
+  readonly client: TargetClient;
+  readonly schema: string;
+  readonly settings: Settings;
+  readonly survey: Survey;
+}): Promise<MadeSchema> {
+  const { client, schema, settings, survey } = request;
+  if (settings.resetSchema) await resetSchema(client, schema);
+  const { tables } = await readTargetCatalog(client, schema);
+  if (tables.length > 0) {
+    return {
+      tag: 'there',
+      message: `schema ${schema} has ${tables.length} tables already; none was made`,
+      findings: [],
+    };
+  }
+  await ensureSchema(client, schema);
+  const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
+  if (files.length > 0) {
+    await applySqlFiles(client, { files, schema });
+    const names = files.map(({ name }) => name).join(', ');
+    return { tag: 'sql', message: `schema ${schema} made from ${names} in ${settings.sqlFolder}`, findings: [] };
+  }
+  return await translate(client, schema, survey);
+}
+
+/** The standard folder need not be there; one that the operator named must be. */
+function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {
+  return !fromSource && (sqlFolder !== standardSqlFolder || existsSync(sqlFolder));
+}
+
+async function translate(client: TargetClient, schema: string, survey: Survey): Promise<MadeSchema> {
+  const { catalog, census } = survey;
+  const { statements, findings } = translateSchema({ source: catalog, census, targetSchema: schema });
+  const blocking = findings.filter(({ severity }) => severity === 'error');
+  if (blocking.length > 0) {
+    throw new CopierError(
+      'plan.refused',
+      `the schema cannot be translated for ${blocking.length} reasons; nothing was written`,
+      {
+        hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
+        findings,
+      },
+    );
+  }
+  await applyStatements(client, schema, statements);
+  const message = `schema ${schema} translated from SQLite: ${statements.length} statements`;
+  return { tag: 'translated', message, findings };
+}

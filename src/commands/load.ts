@@ -1,0 +1,359 @@
+import type { CopyJob } from '../../workers/copy.js';
+import { must } from '../errors.js';
+import type {
+  ChunkResult,
+  Difference,
+  Plan,
+  Progress,
+  Snapshot,
+  SourceCatalog,
+  TableFingerprint,
+  TablePlan,
+  TableReport,
+  TargetAddress,
+} from '../model.js';
+import { coordinate } from '../pool/coordinator.js';
+import type { Counters } from '../pool/counters.js';
+import { addUp, compareFingerprints, totalBytes } from '../pool/tally.js';
+import type { Threads } from '../pool/threads.js';
+import { choosePages, type PageLayout } from '../source/pages-layout.js';
+import { analyzeTables } from '../target/analyze.js';
+import type { TargetClient } from '../target/connect.js';
+import { detach, listRestoreSteps, type RestoreStage, restoreSettings, restoreStep } from '../target/constraints.js';
+import { readDetachable } from '../target/detachable.js';
+import { isRetryable } from '../target/errors.js';
+import { fingerprintTable } from '../target/fingerprint.js';
+import { recordLoaded } from '../target/loaded.js';
+import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
+import { type SequenceNeed, setSequences } from '../target/sequences.js';
+import { emptyTables } from '../target/truncate.js';
+import { type ComparedTable, compareTable } from './compare.js';
+import type { Context } from './context.js';
+import type { Journal } from './journal.js';
+import { type Lanes, withLanes } from './lanes.js';
+
+/*
+ * From an accepted plan to a complete run. What is done is in the ledger, so each step may be reached twice: after a
+ * crash the same steps run again and find their work done.
+ *   begun → detached, emptied → chunk by chunk copied; a table that is whole is fingerprinted and indexed at once,
+ *   while others are still copied → foreign keys, sequences, triggers → statistics → complete, or failed if a side differs
+ */
+
+const progressEveryMs = 250;
+const standardIndexMemory = '128MB';
+
+export interface LoadRequest {
+  readonly context: Context;
+  /** The coordinator's connection, which holds the run lock. */
+  readonly client: TargetClient;
+  readonly address: TargetAddress;
+  readonly ticket: RunTicket;
+  readonly plan: Plan;
+  readonly snapshot: Snapshot;
+  /** Of the snapshot. */
+  readonly catalog: SourceCatalog;
+  /** Target tables to be emptied before the first chunk. */
+  readonly toEmpty: readonly string[];
+  /** Chunks that earlier attempts committed. */
+  readonly done: readonly ChunkResult[];
+  readonly threads: Threads;
+  readonly counters: Counters;
+  readonly signal: AbortSignal;
+}
+
+export interface LoadOutcome {
+  readonly tables: readonly TableReport[];
+  readonly chunksCopied: number;
+  readonly bytesCopied: number;
+  readonly differences: readonly Difference[];
+}
+
+export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
+  const { context, plan, address, signal } = request;
+  const { journal, settings } = context;
+  const isBarrier = await takeAway(request);
+  const lanes = {
+    address,
+    lanes: settings.connections,
+    applicationName: `pgferry finish ${request.ticket.runId}`,
+    settings: restoreSettings({ memory: settings.maintenanceWorkMem ?? standardIndexMemory, parallelWorkers: 2 }),
+    signal,
+  };
+  return await withLanes(lanes, async (open) => {
+    const early: Promise<void>[] = [];
+    const copied = await copyAndCheck(request, open, isBarrier, early);
+    await startFinishing(request.client, request.ticket);
+    await journal.phase('indexes', async () => {
+      await Promise.allSettled(early);
+      await restoreStage(request, open, 1);
+    });
+    await journal.phase('constraints', async () => {
+      await restoreStage(request, open, 2);
+      await restoreStage(request, open, 3);
+      await restoreStage(request, open, 4);
+    });
+    await journal.phase('sequences', () => setSequences(request.client, address.schema, sequencesOf(request)));
+    await journal.phase('analyze', () => analyze(plan, open, journal));
+    await concludeRun(request, copied.tables);
+    return copied;
+  });
+}
+
+/**
+ * Before the first chunk: detaches what slows the load down, and empties the tables whose rows may be replaced. Gives
+ * back whether foreign keys stay in force, so that layers must wait for each other.
+ */
+async function takeAway(request: LoadRequest): Promise<boolean> {
+  const { client, plan, address, ticket, toEmpty, context, done } = request;
+  return await context.journal.phase('detach', async () => {
+    const names = plan.tables.map((table) => table.target);
+    const { objects, kept } = await readDetachable(client, address.schema, names);
+    for (const { kind, name, table, reason } of kept) {
+      context.journal.note(`${kind} ${name} of ${table} stays in force: ${reason}`);
+    }
+    const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
+    if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
+    if (done.length === 0 && toEmpty.length > 0) {
+      await emptyTables(
+        client,
+        toEmpty.map((name) => ({ schema: address.schema, name })),
+      );
+    }
+    return plan.keepsConstraints || kept.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
+  });
+}
+
+/**
+ * Copies every chunk; fingerprints and indexes each table on another connection as soon as it is whole. The index
+ * builds go on after the return, as `early`; one that fails is tried again, and told, by the stage of its own.
+ */
+async function copyAndCheck(
+  request: LoadRequest,
+  lanes: Lanes,
+  isBarrier: boolean,
+  early: Promise<void>[],
+): Promise<LoadOutcome> {
+  const { plan, context } = request;
+  const { journal } = context;
+  const checks: Promise<ComparedTable>[] = [];
+  const steps = await stepsByTable(request);
+  const copied: ChunkResult[] = [];
+  await journal.phase('copy', () =>
+    copyChunks(request, isBarrier, {
+      onChunk: (result) => copied.push(result),
+      onTable: (name, results) => {
+        const table = must(
+          plan.tables.find((one) => one.source === name),
+          `plan of ${name}`,
+        );
+        const source = addUp(
+          table.columns.map((column) => column.target),
+          results,
+        );
+        journal.tell({ tag: 'table-copied', table: name, rows: source.rows });
+        const check = checkTable(request, table, source, lanes);
+        check.catch(() => {});
+        checks.push(check);
+        for (const ordinal of steps.get(table.target) ?? []) {
+          const step = lanes.run((client) => restoreStep(client, request.ticket.runId, ordinal));
+          step.catch(() => {});
+          early.push(step);
+        }
+      },
+    }),
+  );
+  const checked = await journal.phase('verify', () => Promise.all(checks));
+  return {
+    tables: inPlanOrder(
+      plan,
+      checked.map(({ report }) => report),
+    ),
+    chunksCopied: copied.length,
+    bytesCopied: totalBytes(copied),
+    differences: checked.flatMap(({ differences }) => differences),
+  };
+}
+
+async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, number[]>> {
+  const byTable = new Map<string, number[]>();
+  for (const step of await listRestoreSteps(client, ticket.runId)) {
+    if (step.stage === 1) byTable.set(step.table, [...(byTable.get(step.table) ?? []), step.ordinal]);
+  }
+  return byTable;
+}
+
+/**
+ * The proof of one table that is whole: what the threads summed up while sending against one aggregate on the server.
+ * Where a kind has no fingerprint, its table is compared value by value as well.
+ */
+async function checkTable(
+  request: LoadRequest,
+  table: TablePlan,
+  source: TableFingerprint,
+  lanes: Lanes,
+): Promise<ComparedTable> {
+  const { threads, snapshot, context } = request;
+  const target = await lanes.run((client) => fingerprintTable(client, table));
+  let report = compareFingerprints({ table: table.source, sourceRows: table.rows, source, target });
+  let differences: readonly Difference[] = [];
+  if (table.columns.some(({ kind }) => kind.tag === 'jsonb' || kind.tag === 'literal')) {
+    const { differencesMax } = context.settings;
+    const compared = await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax });
+    differences = compared.differences;
+    report = { ...report, ok: report.ok && compared.report.ok };
+  }
+  context.journal.tell({ tag: 'table-verified', table: table.source, isEqual: report.ok });
+  return { report, differences, findings: [] };
+}
+
+function inPlanOrder(plan: Plan, reports: readonly TableReport[]): TableReport[] {
+  return plan.tables.flatMap(({ source }) => reports.filter(({ table }) => table === source));
+}
+
+interface CopyListener {
+  readonly onChunk: (result: ChunkResult) => void;
+  readonly onTable: (table: string, results: readonly ChunkResult[]) => void;
+}
+
+async function copyChunks(request: LoadRequest, isBarrier: boolean, listener: CopyListener): Promise<void> {
+  const { plan, context, threads, counters, done, signal } = request;
+  const { settings, journal } = context;
+  const inWork = new Map<string, number>();
+  const tablesDone = new Set<string>();
+  const rowsBefore = done.reduce((sum, result) => sum + result.rows, 0);
+  const ticker = setInterval(() => journal.tell({ tag: 'progress', progress: progressNow() }), progressEveryMs);
+  const progressNow = (): Progress => ({
+    rows: rowsBefore + counters.total().rows,
+    rowsTotal: plan.tables.reduce((sum, table) => sum + table.rows, 0),
+    bytes: counters.total().bytes,
+    tablesInWork: [...inWork.keys()],
+    tablesDone: tablesDone.size,
+    tablesTotal: plan.tables.length,
+  });
+  counters.markStart(process.hrtime.bigint());
+  try {
+    await coordinate({
+      layers: plan.layers,
+      chunks: new Map(plan.tables.map((table) => [table.source, table.chunks])),
+      isBarrier,
+      done: groupByTable(done),
+      concurrency: Math.min(settings.connections, settings.workers),
+      isRetryable,
+      runJob: async (chunk) => {
+        inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
+        try {
+          return await threads.run<ChunkResult>('copy', jobOf(request, chunk.table, chunk));
+        } finally {
+          const left = (inWork.get(chunk.table) ?? 1) - 1;
+          if (left === 0) inWork.delete(chunk.table);
+          else inWork.set(chunk.table, left);
+        }
+      },
+      onChunkDone: listener.onChunk,
+      onRetry: (chunk, tryNumber, error) => {
+        const why = error instanceof Error ? error.message : String(error);
+        journal.warn(`chunk ${chunk.index} of ${chunk.table}: ${why}; try ${tryNumber}`);
+      },
+      onTableDone: (table, results) => {
+        tablesDone.add(table);
+        listener.onTable(table, results);
+      },
+      signal,
+    });
+    journal.tell({ tag: 'progress', progress: progressNow() });
+  } finally {
+    clearInterval(ticker);
+  }
+}
+
+function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[]> {
+  const byTable = new Map<string, ChunkResult[]>();
+  for (const result of results) {
+    const ofTable = byTable.get(result.table) ?? [];
+    byTable.set(result.table, ofTable);
+    ofTable.push(result);
+  }
+  return byTable;
+}
+
+function jobOf(request: LoadRequest, name: string, chunk: CopyJob['chunk']): CopyJob {
+  const { plan, context, ticket, snapshot } = request;
+  const progressSlot = plan.tables.findIndex((table) => table.source === name);
+  const { chunks, ...table } = must(plan.tables[progressSlot], `plan of ${name}`);
+  const { nullSentinel, allowSentinel, blockBytes } = context.settings;
+  return {
+    snapshotPath: snapshot.path,
+    runId: ticket.runId,
+    token: ticket.token,
+    table,
+    layout: table.reader === 'pages' ? layoutOf(name, request.catalog) : null,
+    progressSlot,
+    chunk,
+    sentinel: nullSentinel,
+    allowSentinel,
+    blockBytes,
+  };
+}
+
+/** Runs all missing steps of one stage, the biggest tables first, on all lanes. */
+async function restoreStage({ client, ticket }: LoadRequest, lanes: Lanes, stage: RestoreStage): Promise<void> {
+  const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
+  await Promise.all(steps.map(({ ordinal }) => lanes.run((lane) => restoreStep(lane, ticket.runId, ordinal))));
+}
+
+function layoutOf(name: string, catalog: SourceCatalog): PageLayout {
+  const choice = choosePages(
+    must(
+      catalog.tables.find((table) => table.name === name),
+      `table ${name}`,
+    ),
+    catalog,
+  );
+  if (choice.tag === 'pages') return choice.layout;
+  throw new Error(`assertion failed: ${name} was planned for the page reader, but ${choice.reason}`);
+}
+
+/** Where AUTOINCREMENT stands: a sequence must go on above every number that was ever handed out. */
+function sequencesOf({ plan, catalog }: LoadRequest): SequenceNeed[] {
+  return plan.tables.map((table) => {
+    const { rowidAlias, sequence } = must(
+      catalog.tables.find(({ name }) => name === table.source),
+      table.source,
+    );
+    const column = table.columns.find(({ source }) => source === rowidAlias);
+    return { table: table.target, sequenceAtLeast: column === undefined ? {} : { [column.target]: sequence } };
+  });
+}
+
+async function analyze(plan: Plan, lanes: Lanes, journal: Journal): Promise<void> {
+  const names = plan.tables.map(({ targetSchema, target }) => ({ schema: targetSchema, name: target }));
+  const skipped = await Promise.all(names.map((name) => lanes.run((client) => analyzeTables(client, [name]))));
+  for (const { table, warning } of skipped.flat()) journal.note(`statistics of ${table}: ${warning}`);
+}
+
+/** Notes what every table now holds and ends the run: complete if both sides are equal, else failed. */
+async function concludeRun(
+  { client, ticket, plan, address }: LoadRequest,
+  tables: readonly TableReport[],
+): Promise<void> {
+  for (const report of tables) {
+    const { target } = must(
+      plan.tables.find((table) => table.source === report.table),
+      `plan of ${report.table}`,
+    );
+    await recordLoaded(client, {
+      schema: address.schema,
+      table: target,
+      runId: ticket.runId,
+      rows: report.targetRows,
+      keyset: report.keyset.target,
+      columns: report.columns.map(({ column, nulls, empty, fingerprint }) => ({
+        column,
+        nulls: nulls.target,
+        empties: empty.target,
+        fingerprint: fingerprint.target,
+      })),
+    });
+  }
+  await finishRun(client, ticket, tables.every((table) => table.ok) ? 'complete' : 'failed');
+}

@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+import type { RunResult } from '../model.js';
+import { type RunFolder, writeArtefact, writeManifest } from '../report/run-folder.js';
+import { columnsTsv, tablesTsv } from '../report/tables-tsv.js';
+
+/** Leaves in the run's folder all that is needed to audit it later; an earlier attempt's record is kept beside it. */
+export async function writeRecord(folder: RunFolder, result: RunResult): Promise<void> {
+  const suffix = freeSuffix(folder);
+  writeArtefact(folder.pathOf(`result${suffix}.json`), `${JSON.stringify(result, null, 1)}\n`);
+  writeArtefact(folder.pathOf(`tables${suffix}.tsv`), tablesTsv(result.tables));
+  writeArtefact(folder.pathOf(`columns${suffix}.tsv`), columnsTsv(result.tables));
+  await writeManifest(folder, `manifest${suffix}.sha256`);
+}
+
+function freeSuffix(folder: RunFolder): string {
+  for (let attempt = 1; ; attempt++) {
+    const suffix = attempt === 1 ? '' : `-${attempt}`;
+    if (!existsSync(folder.pathOf(`result${suffix}.json`))) return suffix;
+  }
+}

@@ -1,0 +1,297 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import { CopierError } from '../errors.js';
+import type { ChunkResult, RunResult, Snapshot, SourceCatalog, TargetAddress } from '../model.js';
+import { appendLog, makeRunFolder, openRunFolder, type RunFolder, writeArtefact } from '../report/run-folder.js';
+import { describeFinding } from '../report/summary.js';
+import { sourceFile } from '../source/file.js';
+import { checkSnapshot, takeSnapshot } from '../source/snapshot.js';
+import { describeTarget } from '../target/address.js';
+import { listChunks } from '../target/chunk.js';
+import { type TargetClient, withTarget, withTransaction } from '../target/connect.js';
+import { dumpTarget } from '../target/dump.js';
+import { hasLedger, openLedger } from '../target/ledger.js';
+import { withRunLock } from '../target/lock.js';
+import { beginRun, findUnfinishedRun, readPlan, resumeRun, type Run } from '../target/run.js';
+import { giveUp } from './abandon.js';
+import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
+import { withRunThreads } from './copy-threads.js';
+import { makeSchema, type MadeSchema } from './init.js';
+import { logError, logLine } from './journal.js';
+import { type LoadOutcome, loadTables } from './load.js';
+import { preparePlan } from './prepare.js';
+import { writeRecord } from './record.js';
+import { checkChoices, choicesOf, type StoredPlan } from './stored-plan.js';
+import { readCatalog, surveySource } from './survey.js';
+
+/*
+ * migrate and copy. Both go: lock → go on with the unfinished run of this schema, or begin a new one (snapshot, survey,
+ * schema, plan, ledger) → load → record. migrate also saves the target with pg_dump and makes the schema.
+ */
+
+const snapshotName = 'sqlite-precutover.db';
+const dumpName = 'postgres-precutover.sql';
+
+/** Everything that reads and writes for one attempt at a run. */
+interface Attempt {
+  readonly context: Context;
+  readonly command: 'migrate' | 'copy';
+  readonly address: TargetAddress;
+  readonly client: TargetClient;
+  readonly sourcePath: string;
+  readonly signal: AbortSignal;
+}
+
+/** A run that is in the ledger and may copy. */
+interface BegunRun {
+  readonly run: Run;
+  readonly stored: StoredPlan;
+  readonly snapshot: Snapshot;
+  readonly folder: RunFolder;
+  readonly catalog: SourceCatalog;
+  readonly done: readonly ChunkResult[];
+}
+
+/** Backup of both sides, schema, copy and proof in one pass. */
+export async function runMigrate(context: Context): Promise<RunResult> {
+  return await runLoad(context, 'migrate');
+}
+
+/** The copy alone, into a schema that is there. */
+export async function runCopy(context: Context): Promise<RunResult> {
+  return await runLoad(context, 'copy');
+}
+
+async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<RunResult> {
+  const startedAtMs = performance.now();
+  const sourcePath = sourceFile(context.settings.sourcePath).path;
+  const { address } = await resolveTarget(context);
+  return await withTarget(address, { applicationName: 'pgferry coordinator' }, (client) =>
+    withRunLock(client, address.schema, async (lost) => {
+      const signal = AbortSignal.any([context.signal, lost]);
+      const attempt: Attempt = { context, command, address, client, sourcePath, signal };
+      return await goOnOrBegin(attempt, startedAtMs);
+    }),
+  );
+}
+
+async function goOnOrBegin(attempt: Attempt, startedAtMs: number): Promise<RunResult> {
+  const unfinished = await findUnfinished(attempt);
+  if (unfinished === null) return await beginAnew(attempt, startedAtMs);
+  const begun = await goOn(attempt, unfinished);
+  if (begun === null) return await beginAnew(attempt, startedAtMs);
+  return await logged(attempt, begun.folder, async () => {
+    const slots = begun.stored.plan.tables.length;
+    return await withRunThreads(threadsFor(attempt, slots), async (threads, counters) =>
+      finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters })),
+    );
+  });
+}
+
+function threadsFor({ context, address }: Attempt, slots: number) {
+  return { settings: context.settings, address, applicationName: 'pgferry copy', slots };
+}
+
+async function findUnfinished({ client, address }: Attempt): Promise<Run | null> {
+  if (!(await hasLedger(client))) return null;
+  return await findUnfinishedRun(client, address.schema);
+}
+
+/** Takes an unfinished run over, or gives it up where it cannot or shall not go on; null then. */
+async function goOn(attempt: Attempt, run: Run): Promise<BegunRun | null> {
+  const { context, client, sourcePath } = attempt;
+  const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+  const give = async (why: string): Promise<null> => {
+    context.journal.warn(`run ${run.runId} is given up: ${why}`);
+    await giveUp({ client, run, stored, schema: attempt.address.schema });
+    return null;
+  };
+  if (context.settings.fresh) return await give('--fresh was given');
+  if (run.sourcePath !== sourcePath) throw otherSource(run, sourcePath);
+  checkChoices(run.runId, stored.choices, choicesOf(context.settings));
+  const snapshot = await findSnapshot(run);
+  if (typeof snapshot === 'string') return await give(snapshot);
+  const resumed = await resumeRun(client, { ...whoWeAre(context), runId: run.runId, planHash: run.planHash });
+  const done = await listChunks(client, run.runId);
+  const total = stored.plan.tables.reduce((sum, table) => sum + table.chunks.length, 0);
+  context.journal.note(
+    `going on with run ${run.runId} of ${run.startedAt}: ${done.length} of ${total} chunks are there, on its snapshot of ${run.snapshotTakenAt}`,
+  );
+  const catalog = await readCatalog(snapshot.path);
+  return { run: resumed, stored, snapshot, catalog, folder: openRunFolder(folderOf(run.snapshotPath)), done };
+}
+
+function folderOf(snapshotPath: string): string {
+  return snapshotPath.slice(0, -`/${snapshotName}`.length);
+}
+
+/** The run's snapshot, checked against its SHA-256, or why it cannot be used. */
+async function findSnapshot(run: Run): Promise<Snapshot | string> {
+  const { snapshotPath: path, snapshotSha256: sha256, snapshotTakenAt: takenAt, sourcePath } = run;
+  try {
+    const snapshot = { path, sourcePath, sha256, takenAt, bytes: sourceFile(path).bytes };
+    await checkSnapshot(snapshot);
+    return snapshot;
+  } catch (error) {
+    if (error instanceof CopierError) return `its snapshot cannot be used: ${error.message}`;
+    throw error;
+  }
+}
+
+function otherSource(run: Run, sourcePath: string): CopierError {
+  return new CopierError(
+    'plan.other_source',
+    `the target schema has an unfinished run ${run.runId} of ${run.sourcePath}, not of ${sourcePath}`,
+    {
+      hint: 'finish that run with its own source, or give it up with --fresh, or use another schema',
+    },
+  );
+}
+
+function whoWeAre(context: Context) {
+  return { toolVersion: context.toolVersion, host: hostname(), pid };
+}
+
+async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResult> {
+  const { context } = attempt;
+  const { settings } = context;
+  const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
+  return await logged(attempt, folder, async () => {
+    const snapshot = await takeRunSnapshot(attempt, folder);
+    if (attempt.command === 'migrate') await saveTarget(attempt, folder);
+    const catalog = await readCatalog(snapshot.path);
+    return await withRunThreads(threadsFor(attempt, catalog.tables.length), async (threads, counters) => {
+      const begun = await planAndBegin(attempt, { folder, snapshot, catalog, threads });
+      return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
+    });
+  });
+}
+
+async function takeRunSnapshot({ context, sourcePath, signal }: Attempt, folder: RunFolder): Promise<Snapshot> {
+  return await context.journal.phase('snapshot', () =>
+    takeSnapshot({ sourcePath, snapshotPath: folder.pathOf(snapshotName), signal }),
+  );
+}
+
+async function saveTarget({ context, address }: Attempt, folder: RunFolder): Promise<void> {
+  const { journal } = context;
+  const saved = await journal.phase('dump', () => dumpTarget({ address, path: folder.pathOf(dumpName) }));
+  if (saved.tag === 'absent') journal.warn(`the target was not saved with pg_dump: ${saved.reason}`);
+}
+
+/** Surveys, makes the schema and plans in one transaction of the target: a refused plan leaves nothing behind. */
+async function planAndBegin(
+  attempt: Attempt,
+  found: {
+    folder: RunFolder;
+    snapshot: Snapshot;
+    catalog: SourceCatalog;
+    threads: Parameters<typeof surveySource>[0]['threads'];
+  },
+): Promise<BegunRun> {
+  const { context, client, address, sourcePath } = attempt;
+  const { settings, journal } = context;
+  const { folder, snapshot, catalog, threads } = found;
+  const survey = await journal.phase('census', () =>
+    surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),
+  );
+  const stored = await withTransaction(client, async () => {
+    const made = await makeSchemaFor(attempt, survey);
+    const prepared = await journal.phase('plan', () =>
+      preparePlan({ survey, client, schema: address.schema, settings, findings: made.findings }),
+    );
+    refuseIfBlocked(prepared.plan);
+    return prepared;
+  });
+  for (const finding of stored.plan.findings) journal.note(`${describeFinding(finding)} [${finding.code}]`);
+  await openLedger(client);
+  const run = await beginRun(client, {
+    ...whoWeAre(context),
+    runId: randomBytes(6).toString('hex'),
+    schema: address.schema,
+    planHash: stored.plan.hash,
+    snapshotPath: snapshot.path,
+    snapshotSha256: snapshot.sha256,
+    snapshotTakenAt: snapshot.takenAt,
+    sourcePath,
+    plan: JSON.stringify(stored),
+  });
+  writeArtefact(folder.pathOf('plan.json'), `${JSON.stringify(stored.plan, null, 1)}\n`);
+  return { run, stored, snapshot, catalog, folder, done: [] };
+}
+
+async function makeSchemaFor(
+  attempt: Attempt,
+  survey: Parameters<typeof makeSchema>[0]['survey'],
+): Promise<MadeSchema> {
+  const { context, client, address, command } = attempt;
+  if (command === 'copy') return { tag: 'there', message: '', findings: [] };
+  const made = await context.journal.phase('init', () =>
+    makeSchema({ client, schema: address.schema, settings: context.settings, survey }),
+  );
+  context.journal.note(made.message);
+  return made;
+}
+
+type LoadStart = Omit<Parameters<typeof loadTables>[0], 'threads' | 'counters'>;
+
+async function finish(
+  attempt: Attempt,
+  begun: BegunRun,
+  startedAtMs: number,
+  load: (request: LoadStart) => Promise<LoadOutcome>,
+): Promise<RunResult> {
+  const { context, client, address, signal, command, sourcePath } = attempt;
+  const { run, stored, snapshot, catalog, folder, done } = begun;
+  const { plan, toEmpty } = stored;
+  const ticket = { runId: run.runId, token: run.token };
+  const outcome = await load({
+    context,
+    client,
+    address,
+    ticket,
+    plan,
+    snapshot,
+    catalog,
+    toEmpty,
+    done,
+    signal,
+  });
+  const result: RunResult = {
+    ok: outcome.tables.every((table) => table.ok),
+    command,
+    runId: run.runId,
+    runDir: folder.path,
+    durationMs: Math.round(performance.now() - startedAtMs),
+    tables: outcome.tables,
+    findings: plan.findings,
+    phases: context.journal.phases,
+    source: sourcePath,
+    target: describeTarget(address),
+    snapshot,
+    chunksResumed: done.length,
+    chunksCopied: outcome.chunksCopied,
+    bytesCopied: outcome.bytesCopied,
+    differences: outcome.differences,
+  };
+  await writeRecord(folder, result);
+  return result;
+}
+
+/** Keeps the run's log while `use` works; an error is its last line. A refused run leaves no folder behind. */
+async function logged<T>({ context }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
+  const path = folder.pathOf('run.log');
+  context.journal.listen((event) => {
+    const line = logLine(event, new Date());
+    if (line !== null) appendLog(path, line);
+  });
+  try {
+    return await use();
+  } catch (error) {
+    if (error instanceof CopierError && error.code === 'plan.refused') rmSync(folder.path, { recursive: true });
+    else appendLog(path, logError(error, new Date()));
+    throw error;
+  }
+}

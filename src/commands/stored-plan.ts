@@ -1,0 +1,42 @@
+import { CopierError } from '../errors.js';
+import type { Plan } from '../model.js';
+import type { Settings } from './settings.js';
+
+/** What a run keeps in the ledger so that it can be resumed on any machine that has the snapshot. */
+export interface StoredPlan {
+  readonly plan: Plan;
+  /** Target tables that held rows which may be replaced. */
+  readonly toEmpty: readonly string[];
+  /** The settings that shape the plan: the same run cannot go on with others. */
+  readonly choices: Choices;
+}
+
+const shaping = [
+  'reader',
+  'format',
+  'chunkBytes',
+  'keepConstraints',
+  'tables',
+  'exclude',
+  'nullSentinel',
+  'allowSentinel',
+] as const;
+
+export type Choices = Pick<Settings, (typeof shaping)[number]>;
+
+/** The settings of this call that shape a plan. */
+export function choicesOf(settings: Settings): Choices {
+  return Object.fromEntries(shaping.map((name) => [name, settings[name]])) as Choices;
+}
+
+/** Refuses to go on with a run under other settings than it began with (`plan.changed`), naming each. */
+export function checkChoices(runId: string, stored: Choices, now: Choices): void {
+  const changed = shaping.filter((name) => JSON.stringify(stored[name]) !== JSON.stringify(now[name]));
+  if (changed.length === 0) return;
+  const list = changed.map(
+    (name) => `${name} was ${JSON.stringify(stored[name])}, is now ${JSON.stringify(now[name])}`,
+  );
+  throw new CopierError('plan.changed', `run ${runId} began with other settings: ${list.join('; ')}`, {
+    hint: 'run again with the first settings to go on, or with --fresh to begin anew',
+  });
+}

@@ -1,0 +1,107 @@
+import { CopierError } from '../errors.js';
+import type { Plan, RunResult } from '../model.js';
+import { makeRunFolder } from '../report/run-folder.js';
+import { describeTarget } from '../target/address.js';
+import { withTarget } from '../target/connect.js';
+import { hasLedger } from '../target/ledger.js';
+import { findUnfinishedRun } from '../target/run.js';
+import { compareTable } from './compare.js';
+import { type Context, refuseIfBlocked, type ResolvedTarget, resolveTarget } from './context.js';
+import { withRunThreads } from './copy-threads.js';
+import { preparePlan } from './prepare.js';
+import { writeRecord } from './record.js';
+import { surveySource } from './survey.js';
+import { withTemporarySnapshot } from './temporary-snapshot.js';
+
+/**
+ * The verify command: every value of the source as it is now against the target as it is now, read anew on both
+ * sides. Refused while a run is unfinished, since its target is not meant to be whole.
+ */
+export async function runVerify(context: Context): Promise<RunResult> {
+  const startedAtMs = performance.now();
+  const { settings, journal } = context;
+  const { address } = await resolveTarget(context);
+  await refuseUnfinished(context, address);
+  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
+    const request = { settings, address, applicationName: 'pgferry verify', slots: 0 };
+    return await withRunThreads(request, async (threads) => {
+      const plan = await planComparison(context, address, () =>
+        surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),
+      );
+      const compared = await journal.phase('compare', () =>
+        Promise.all(
+          plan.tables.map(async (table) => {
+            const compared = await compareTable(table, {
+              threads,
+              snapshotPath: snapshot.path,
+              differencesMax: settings.differencesMax,
+            });
+            journal.tell({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
+            return compared;
+          }),
+        ),
+      );
+      const folder = makeRunFolder({
+        baseFolder: settings.backupFolder,
+        runFolder: settings.runFolder,
+        now: new Date(),
+      });
+      const result: RunResult = {
+        ok: compared.every(({ report }) => report.ok),
+        command: 'verify',
+        runId: null,
+        runDir: folder.path,
+        durationMs: Math.round(performance.now() - startedAtMs),
+        tables: compared.map(({ report }) => report),
+        findings: [...plan.findings, ...compared.flatMap(({ findings }) => findings)],
+        phases: journal.phases,
+        source: snapshot.sourcePath,
+        target: describeTarget(address),
+        snapshot,
+        chunksResumed: 0,
+        chunksCopied: 0,
+        bytesCopied: 0,
+        differences: compared.flatMap(({ differences }) => differences),
+      };
+      await writeRecord(folder, result);
+      return result;
+    });
+  });
+}
+
+async function refuseUnfinished(context: Context, address: ResolvedTarget['address']): Promise<void> {
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal };
+  const run = await withTarget(address, connecting, async (client) =>
+    (await hasLedger(client)) ? await findUnfinishedRun(client, address.schema) : null,
+  );
+  if (run === null || run.state === 'failed') return;
+  throw new CopierError(
+    'target.run_unfinished',
+    `run ${run.runId} of schema ${address.schema} is not finished (${run.state})`,
+    {
+      hint: 'finish it first: run `pgferry migrate` or `pgferry copy` again; `pgferry status` shows where it stands',
+    },
+  );
+}
+
+/** Matches tables and columns as the copy would; rows in the target and orphans are no reason against comparing. */
+async function planComparison(
+  context: Context,
+  address: ResolvedTarget['address'],
+  survey: () => ReturnType<typeof surveySource>,
+): Promise<Plan> {
+  const { settings, journal, signal } = context;
+  const surveyed = await journal.phase('census', survey);
+  const { plan } = await withTarget(address, { applicationName: 'pgferry verify', signal }, (client) =>
+    preparePlan({
+      survey: surveyed,
+      client,
+      schema: address.schema,
+      settings: { ...settings, truncateTarget: true },
+      findings: [],
+    }),
+  );
+  const findings = plan.findings.filter(({ code }) => code !== 'plan.orphans');
+  refuseIfBlocked({ ...plan, findings });
+  return { ...plan, findings: findings.filter(({ severity }) => severity !== 'note') };
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { Journal } from './commands/journal.js';
+import { runPlan } from './commands/plan.js';
+import { runMigrate } from './commands/run.js';
+import { type CommandName, readSettings, type Settings } from './commands/settings.js';
+import { runVerify } from './commands/verify.js';
+import type { Plan, RunEvent, RunResult } from './model.js';
+
+/**
+ * The library: the same plan, migrate and verify as the command, as typed functions. Nothing is read from the
+ * environment and nothing is printed. They throw `CopierError` (see errors.ts), whose `code` and `exitCode` are the
+ * command's own.
+ */
+export interface RunOptions extends Partial<Omit<Settings, 'json' | 'quiet'>> {
+  /** Ends the run at the next edge of a chunk; the same call goes on with it later. */
+  readonly signal?: AbortSignal;
+  /** Phases, tables and progress as they happen. */
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** Snapshot, schema, copy and proof in one pass. `ok` is false where the two sides differ. */
+export async function migrate(options: RunOptions): Promise<RunResult> {
+  return await runMigrate(contextOf('migrate', options));
+}
+
+/** What migrate would do, and why; nothing is written. Findings of severity `error` are reasons to refuse. */
+export async function plan(options: RunOptions): Promise<Plan> {
+  return await runPlan(contextOf('plan', options));
+}
+
+/** Compares every value of both sides as they are now. */
+export async function verify(options: RunOptions): Promise<RunResult> {
+  return await runVerify(contextOf('verify', options));
+}
+
+function contextOf(command: CommandName, options: RunOptions) {
+  const { signal, onEvent, ...given } = options;
+  const journal = new Journal();
+  if (onEvent !== undefined) journal.listen(onEvent);
+  const settings = readSettings({ command, flags: {}, env: {}, config: { ...given } });
+  return { settings, journal, signal: signal ?? new AbortController().signal, toolVersion: toolVersion() };
+}
+
+/** The version in package.json. */
+export function toolVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(text) as { version: unknown }).version);
+}

@@ -1,0 +1,63 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { RunResult, WireError } from '../../src/model.js';
+
+const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** The environment of a clean machine: no setting of pgferry or Postgres leaks in. */
+function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string> {
+  return { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...env };
+}
+
+/** Starts the real command in a process of its own. */
+export function startCommand(
+  args: readonly string[],
+  { cwd, env = {} }: CommandOptions,
+): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [cli, ...args], { cwd, env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal, stdout, stderr }));
+  });
+  return { child, ended };
+}
+
+/** Runs the real command to its end. */
+export async function runCommand(args: readonly string[], options: CommandOptions): Promise<Ended> {
+  return await startCommand(args, options).ended;
+}
+
+export type JsonResult = RunResult & { readonly error?: WireError };
+
+/** Runs the command with --json and reads its one object. */
+export async function runJson(
+  args: readonly string[],
+  options: CommandOptions,
+): Promise<Ended & { readonly json: JsonResult }> {
+  const ended = await runCommand([...args, '--json'], options);
+  try {
+    return { ...ended, json: JSON.parse(ended.stdout) as JsonResult };
+  } catch {
+    throw new Error(`no JSON on stdout: ${ended.stdout}\n${ended.stderr}`);
+  }
+}

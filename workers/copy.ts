@@ -1,0 +1,165 @@
+import { createRowEncoder, type RowEncoder } from '../src/encode/row-encoder.js';
+import { explainRow } from '../src/encode/explain.js';
+import { CopierError, must, toWire } from '../src/errors.js';
+import type { Chunk, ChunkResult, JobAnswer, RowView, TablePlan } from '../src/model.js';
+import { busyTimeoutMs, openSource } from '../src/source/open.js';
+import { readPages } from '../src/source/pages.js';
+import { openSnapshotFile, type SnapshotFile } from '../src/source/pages-file.js';
+import type { PageLayout } from '../src/source/pages-layout.js';
+import { readRows } from '../src/source/rows.js';
+import { connectTarget, type TargetClient } from '../src/target/connect.js';
+import { copyIn } from '../src/target/copy-in.js';
+import { readChunk, withChunk } from '../src/target/chunk.js';
+import { counters, threadData, waitForRate } from './session.js';
+
+/** What a copy thread gets for one chunk. */
+export interface CopyJob {
+  readonly snapshotPath: string;
+  readonly runId: string;
+  /** Fencing token of this attempt: a chunk commits only while the ledger holds the same one. */
+  readonly token: string;
+  readonly table: Omit<TablePlan, 'chunks'>;
+  /** Where the columns stand in a record, for the page reader; null for the row reader. */
+  readonly layout: PageLayout | null;
+  /** Position of the table's two counters in the shared memory. */
+  readonly progressSlot: number;
+  readonly chunk: Chunk;
+  readonly sentinel: string;
+  readonly allowSentinel: boolean;
+  readonly blockBytes: number;
+}
+
+/*
+ * Thread entry: copies one chunk in one transaction. The thread keeps its snapshot handles and its connection from
+ * one job to the next; a connection that failed is dropped, so that the next job begins with a new one.
+ */
+let rows: { readonly path: string; readonly db: ReturnType<typeof openSource> } | null = null;
+let pages: { readonly path: string; readonly file: SnapshotFile } | null = null;
+let target: TargetClient | null = null;
+
+export default async function copy(job: CopyJob): Promise<JobAnswer<ChunkResult>> {
+  try {
+    return { tag: 'done', result: await copyChunk(job) };
+  } catch (error) {
+    return { tag: 'failed', error: toWire(error) };
+  }
+}
+
+async function copyChunk(job: CopyJob): Promise<ChunkResult> {
+  const client = await sessionClient();
+  const place = { runId: job.runId, token: job.token, table: job.table.source, index: job.chunk.index };
+  try {
+    const result = await withChunk(client, place, () => streamChunk(job, client));
+    return result === 'already done' ? must(await readChunk(client, place), 'committed chunk') : result;
+  } catch (error) {
+    target = null;
+    await client.close();
+    throw isRejected(error) ? explain(job, error) : error;
+  }
+}
+
+/** Reads, encodes and sends; nothing it did lasts unless the caller's transaction commits. */
+async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
+  const startedAtMs = performance.now();
+  const encoder = await createRowEncoder(job);
+  const sent = { rows: 0, bytes: 0 };
+  const { table } = job;
+  const columns = table.columns.map((column) => column.target);
+  const into = {
+    schema: table.targetSchema,
+    table: table.target,
+    columns,
+    format: table.format,
+    nullText: job.sentinel,
+  };
+  try {
+    const taken = await copyIn(client, into, async (write) => {
+      for (const view of rowsOf(job)) {
+        encoder.encodeRow(view);
+        if (encoder.isBlockFull) await sendBlock(job, encoder, write, sent);
+      }
+      await write(encoder.finish());
+      countSent(job, encoder, sent);
+    });
+    const result = encoder.result();
+    if (taken !== result.rows) throw miscounted(job, result.rows, taken);
+    const durationMs = Math.round(performance.now() - startedAtMs);
+    return { ...result, table: table.source, index: job.chunk.index, durationMs };
+  } catch (error) {
+    counters.add(job.progressSlot, { rows: -sent.rows, bytes: -sent.bytes });
+    throw error;
+  }
+}
+
+async function sendBlock(
+  job: CopyJob,
+  encoder: RowEncoder,
+  write: (block: Buffer) => Promise<void>,
+  sent: { rows: number; bytes: number },
+): Promise<void> {
+  if (counters.isStopped) throw stopped();
+  await write(encoder.takeBlock());
+  countSent(job, encoder, sent);
+  await waitForRate();
+}
+
+function countSent(job: CopyJob, encoder: RowEncoder, sent: { rows: number; bytes: number }): void {
+  const added = { rows: encoder.rows - sent.rows, bytes: encoder.bytes - sent.bytes };
+  counters.add(job.progressSlot, added);
+  sent.rows = encoder.rows;
+  sent.bytes = encoder.bytes;
+}
+
+function rowsOf({ snapshotPath, table, layout, chunk }: CopyJob): Iterable<RowView> {
+  if (layout === null) return readRows(sessionDatabase(snapshotPath), table, chunk.range);
+  return readPages(sessionPages(snapshotPath), table, layout, chunk.range);
+}
+
+function sessionDatabase(path: string): ReturnType<typeof openSource> {
+  if (rows?.path === path) return rows.db;
+  rows?.db.close();
+  rows = { path, db: openSource(path, { readonly: true, timeoutMs: busyTimeoutMs }) };
+  return rows.db;
+}
+
+function sessionPages(path: string): SnapshotFile {
+  if (pages?.path === path) return pages.file;
+  pages?.file.close();
+  pages = { path, file: openSnapshotFile(path) };
+  return pages.file;
+}
+
+async function sessionClient(): Promise<TargetClient> {
+  target ??= await connectTarget(threadData.address, { applicationName: threadData.applicationName });
+  return target;
+}
+
+function isRejected(error: unknown): boolean {
+  return error instanceof CopierError && error.code === 'data.rejected';
+}
+
+/** The slow second pass over one chunk: which value was it that Postgres would not take? */
+function explain(job: CopyJob, error: unknown): unknown {
+  for (const view of rowsOf(job)) {
+    const reason = explainRow(job.table, view);
+    if (reason !== null) return reason;
+  }
+  return error;
+}
+
+function stopped(): CopierError {
+  return new CopierError('interrupted.by_operator', 'stopped within a chunk, as asked; the chunk was rolled back', {
+    hint: 'run the same command again: finished chunks are not sent a second time',
+  });
+}
+
+function miscounted(job: CopyJob, sentRows: number, takenRows: number): CopierError {
+  return new CopierError(
+    'target.row_count',
+    `${job.table.source}: sent ${sentRows} rows, the server counted ${takenRows}`,
+    {
+      hint: 'a trigger or rule on the target may drop or add rows; disable it and run again',
+      table: job.table.source,
+    },
+  );
+}
