@@ -21,8 +21,6 @@ export interface CopyJob {
   readonly table: Omit<TablePlan, 'chunks'>;
   /** Where the columns stand in a record, for the page reader; null for the row reader. */
   readonly layout: PageLayout | null;
-  /** Position of the table's two counters in the shared memory. */
-  readonly progressSlot: number;
   readonly chunk: Chunk;
   readonly sentinel: string;
   readonly allowSentinel: boolean;
@@ -76,36 +74,35 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
     const taken = await copyIn(client, into, async (write) => {
       for (const view of rowsOf(job)) {
         encoder.encodeRow(view);
-        if (encoder.isBlockFull) await sendBlock(job, encoder, write, sent);
+        if (encoder.isBlockFull) await sendBlock(encoder, write, sent);
       }
       await write(encoder.finish());
-      countSent(job, encoder, sent);
+      countSent(encoder, sent);
     });
     const result = encoder.result();
     if (taken !== result.rows) throw miscounted(job, result.rows, taken);
     const durationMs = Math.round(performance.now() - startedAtMs);
     return { ...result, table: table.source, index: job.chunk.index, durationMs };
   } catch (error) {
-    counters.add(job.progressSlot, { rows: -sent.rows, bytes: -sent.bytes });
+    counters.add({ rows: -sent.rows, bytes: -sent.bytes });
     throw error;
   }
 }
 
 async function sendBlock(
-  job: CopyJob,
   encoder: RowEncoder,
   write: (block: Buffer) => Promise<void>,
   sent: { rows: number; bytes: number },
 ): Promise<void> {
   if (counters.isStopped) throw stopped();
   await write(encoder.takeBlock());
-  countSent(job, encoder, sent);
+  countSent(encoder, sent);
   await waitForRate();
 }
 
-function countSent(job: CopyJob, encoder: RowEncoder, sent: { rows: number; bytes: number }): void {
+function countSent(encoder: RowEncoder, sent: { rows: number; bytes: number }): void {
   const added = { rows: encoder.rows - sent.rows, bytes: encoder.bytes - sent.bytes };
-  counters.add(job.progressSlot, added);
+  counters.add(added);
   sent.rows = encoder.rows;
   sent.bytes = encoder.bytes;
 }

@@ -26,8 +26,6 @@ export interface ThreadRequest {
   readonly settings: Settings;
   readonly address: TargetAddress;
   readonly applicationName: string;
-  /** Tables that are counted on their own. */
-  readonly slots: number;
 }
 
 /** Lends a pool whose threads know the target, the run's limits and the shared counters. */
@@ -35,8 +33,8 @@ export async function withRunThreads<T>(
   request: ThreadRequest,
   use: (threads: Threads, counters: Counters) => Promise<T>,
 ): Promise<T> {
-  const { settings, address, applicationName, slots } = request;
-  const counters = Counters.create(slots);
+  const { settings, address, applicationName } = request;
+  const counters = Counters.create();
   const threadData: ThreadData = { address, counters: counters.shared, limits: limitsOf(settings), applicationName };
   return await withThreads({ threads: threadCount(settings), threadData, heapMbMax }, (threads) =>
     use(threads, counters),

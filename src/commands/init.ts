@@ -24,7 +24,7 @@ export async function runInit(context: Context): Promise<MadeSchema> {
   const { settings, journal } = context;
   const { address } = await resolveTarget(context);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry init', slots: 0 };
+    const request = { settings, address, applicationName: 'pgferry init' };
     const survey = await withRunThreads(request, (threads) =>
       journal.phase('census', () =>
         surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),

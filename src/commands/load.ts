@@ -278,8 +278,10 @@ function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[
 
 function jobOf(request: LoadRequest, name: string, chunk: CopyJob['chunk']): CopyJob {
   const { plan, context, ticket, snapshot } = request;
-  const progressSlot = plan.tables.findIndex((table) => table.source === name);
-  const { chunks, ...table } = must(plan.tables[progressSlot], `plan of ${name}`);
+  const { chunks, ...table } = must(
+    plan.tables.find(({ source }) => source === name),
+    `plan of ${name}`,
+  );
   const { nullSentinel, allowSentinel, blockBytes } = context.settings;
   return {
     snapshotPath: snapshot.path,
@@ -287,7 +289,6 @@ function jobOf(request: LoadRequest, name: string, chunk: CopyJob['chunk']): Cop
     token: ticket.token,
     table,
     layout: table.reader === 'pages' ? layoutOf(name, request.catalog) : null,
-    progressSlot,
     chunk,
     sentinel: nullSentinel,
     allowSentinel,

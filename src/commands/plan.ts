@@ -15,7 +15,7 @@ export async function runPlan(context: Context): Promise<Plan> {
   const { settings, journal, signal } = context;
   const { address } = await resolveTarget(context);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry plan', slots: 0 };
+    const request = { settings, address, applicationName: 'pgferry plan' };
     const survey = await withRunThreads(request, (threads) =>
       journal.phase('census', () =>
         surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),

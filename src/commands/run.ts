@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import { CopierError } from '../errors.js';
 import type { ChunkResult, RunResult, Snapshot, SourceCatalog, TargetAddress } from '../model.js';
+import type { Threads } from '../pool/threads.js';
 import { appendLog, makeRunFolder, openRunFolder, type RunFolder, writeArtefact } from '../report/run-folder.js';
 import { describeFinding } from '../report/summary.js';
 import { sourceFile } from '../source/file.js';
@@ -83,15 +84,14 @@ async function goOnOrBegin(attempt: Attempt, startedAtMs: number): Promise<RunRe
   const begun = await goOn(attempt, unfinished);
   if (begun === null) return await beginAnew(attempt, startedAtMs);
   return await logged(attempt, begun.folder, async () => {
-    const slots = begun.stored.plan.tables.length;
-    return await withRunThreads(threadsFor(attempt, slots), async (threads, counters) =>
+    return await withRunThreads(threadsFor(attempt), async (threads, counters) =>
       finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters })),
     );
   });
 }
 
-function threadsFor({ context, address }: Attempt, slots: number) {
-  return { settings: context.settings, address, applicationName: 'pgferry copy', slots };
+function threadsFor({ context, address }: Attempt) {
+  return { settings: context.settings, address, applicationName: 'pgferry copy' };
 }
 
 async function findUnfinished({ client, address }: Attempt): Promise<Run | null> {
@@ -159,19 +159,28 @@ async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResu
   const { settings } = context;
   const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
   return await logged(attempt, folder, async () => {
-    const snapshot = await takeRunSnapshot(attempt, folder);
-    if (attempt.command === 'migrate') await saveTarget(attempt, folder);
-    const catalog = await readCatalog(snapshot.path);
-    return await withRunThreads(threadsFor(attempt, catalog.tables.length), async (threads, counters) => {
+    return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
+      const snapshot = await takeRunSnapshot(attempt, folder, threads);
+      if (attempt.command === 'migrate') await saveTarget(attempt, folder);
+      const catalog = await readCatalog(snapshot.path);
       const begun = await planAndBegin(attempt, { folder, snapshot, catalog, threads });
       return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
     });
   });
 }
 
-async function takeRunSnapshot({ context, sourcePath, signal }: Attempt, folder: RunFolder): Promise<Snapshot> {
+async function takeRunSnapshot(
+  { context, sourcePath, signal }: Attempt,
+  folder: RunFolder,
+  threads: Threads,
+): Promise<Snapshot> {
   return await context.journal.phase('snapshot', () =>
-    takeSnapshot({ sourcePath, snapshotPath: folder.pathOf(snapshotName), signal }),
+    takeSnapshot({
+      sourcePath,
+      snapshotPath: folder.pathOf(snapshotName),
+      signal,
+      checkPages: (path) => threads.run('check', path),
+    }),
   );
 }
 
@@ -188,7 +197,7 @@ async function planAndBegin(
     folder: RunFolder;
     snapshot: Snapshot;
     catalog: SourceCatalog;
-    threads: Parameters<typeof surveySource>[0]['threads'];
+    threads: Threads;
   },
 ): Promise<BegunRun> {
   const { context, client, address, sourcePath } = attempt;

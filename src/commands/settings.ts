@@ -54,6 +54,8 @@ export interface OptionRow {
   readonly env: readonly string[];
   readonly reading: Reading;
   readonly standard: Settings[keyof Settings];
+  /** How help names the default where the value itself would say nothing, or something else on each machine. */
+  readonly standardText?: string;
   readonly help: string;
   readonly commands: readonly CommandName[];
 }
@@ -85,7 +87,8 @@ export const optionTable: readonly OptionRow[] = [
     env: ['POSTGRES_DATABASE_URL', 'PG_URL'],
     reading: { tag: 'text' },
     standard: null,
-    help: 'PostgreSQL URL; Prisma’s form with ?schema= is understood (default: an embedded PostgreSQL)',
+    standardText: 'an embedded PostgreSQL',
+    help: 'PostgreSQL URL; Prisma’s form with ?schema= is understood',
     commands: all,
   },
   {
@@ -165,7 +168,8 @@ export const optionTable: readonly OptionRow[] = [
     env: ['MIGRATION_RUN_DIR'],
     reading: { tag: 'text' },
     standard: null,
-    help: 'the run’s own folder (default: <backup-dir>/<timestamp>)',
+    standardText: '<backup-dir>/<timestamp>',
+    help: 'the run’s own folder, which must be new or empty',
     commands: ['copy', 'migrate', 'verify'],
   },
   {
@@ -175,7 +179,8 @@ export const optionTable: readonly OptionRow[] = [
     env: ['WORKERS'],
     reading: { tag: 'count', min: 1, max: 256 },
     standard: Math.max(1, availableParallelism()),
-    help: 'worker threads (default: one per core)',
+    standardText: 'one per core',
+    help: 'worker threads',
     commands: reading,
   },
   {
@@ -185,7 +190,8 @@ export const optionTable: readonly OptionRow[] = [
     env: ['CONNECTIONS'],
     reading: { tag: 'count', min: 1, max: 256 },
     standard: 0,
-    help: 'chunks in COPY at once, and index builds at once (default: --workers)',
+    standardText: 'as --workers',
+    help: 'chunks in COPY at once, and index builds at once',
     commands: loading,
   },
   {
@@ -195,7 +201,8 @@ export const optionTable: readonly OptionRow[] = [
     env: ['CHUNK_BYTES'],
     reading: { tag: 'bytes', min: 65_536, max: 4_294_967_296 },
     standard: 16 * MiB,
-    help: 'source bytes per chunk: the unit of commit, retry and resume (suffixes k, M, G)',
+    standardText: '16M',
+    help: 'source bytes per chunk, the unit of commit, retry and resume; k, M and G are understood',
     commands: loading,
   },
   {
@@ -205,7 +212,8 @@ export const optionTable: readonly OptionRow[] = [
     env: ['BLOCK_BYTES'],
     reading: { tag: 'bytes', min: 4096, max: 16 * MiB },
     standard: 256 * 1024,
-    help: 'COPY bytes handed to the socket at once, two blocks per thread',
+    standardText: '256k',
+    help: 'COPY bytes handed to the socket at once; each thread has two such blocks',
     commands: loading,
   },
   {
@@ -215,7 +223,7 @@ export const optionTable: readonly OptionRow[] = [
     env: ['READER'],
     reading: { tag: 'choice', choices: ['auto', 'rows', 'pages'] },
     standard: 'auto',
-    help: 'auto; rows: through SQLite; pages: b-tree pages of the snapshot',
+    help: 'rows: through SQLite; pages: b-tree pages of the snapshot; auto: pages where they can be read',
     commands: loading,
   },
   {
@@ -225,7 +233,7 @@ export const optionTable: readonly OptionRow[] = [
     env: ['COPY_FORMAT'],
     reading: { tag: 'choice', choices: ['binary', 'text'] },
     standard: 'binary',
-    help: 'COPY format: binary or text',
+    help: 'COPY format, binary or text',
     commands: loading,
   },
   {
@@ -255,7 +263,7 @@ export const optionTable: readonly OptionRow[] = [
     env: ['MEMORY_LIMIT'],
     reading: { tag: 'count', min: 128, max: 1_048_576 },
     standard: null,
-    help: 'memory the whole process may take, in MB: fewer threads and smaller blocks where needed',
+    help: 'memory the whole process may take, in MB: fewer threads where needed',
     commands: ['copy', 'migrate'],
   },
   {
@@ -275,7 +283,8 @@ export const optionTable: readonly OptionRow[] = [
     env: ['MAINTENANCE_WORK_MEM'],
     reading: { tag: 'text' },
     standard: null,
-    help: 'PostgreSQL memory per index build, such as 256MB (default: 128MB)',
+    standardText: '128MB',
+    help: 'PostgreSQL memory per index build, such as 256MB',
     commands: ['copy', 'migrate'],
   },
   {

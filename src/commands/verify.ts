@@ -23,7 +23,7 @@ export async function runVerify(context: Context): Promise<RunResult> {
   const { address } = await resolveTarget(context);
   await refuseUnfinished(context, address);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry verify', slots: 0 };
+    const request = { settings, address, applicationName: 'pgferry verify' };
     return await withRunThreads(request, async (threads) => {
       const plan = await planComparison(context, address, () =>
         surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),

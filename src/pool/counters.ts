@@ -7,7 +7,7 @@ export interface Sent {
 /**
  * What all threads may look at and add to while a run goes on. Layout of the shared memory, as 64-bit signed
  * integers: [0] stop flag; [1] start of the copy on the machine's monotonic clock, in nanoseconds; [2] rows and
- * [3] COPY bytes of the whole run; then two (rows, bytes) per table slot. Adding is atomic; nobody waits on it.
+ * [3] COPY bytes of the whole run. Adding is atomic; nobody waits on it.
  */
 export class Counters {
   readonly shared: SharedArrayBuffer;
@@ -18,25 +18,17 @@ export class Counters {
     this.#cells = new BigInt64Array(shared);
   }
 
-  static create(slots: number): Counters {
-    return new Counters(new SharedArrayBuffer(8 * (4 + 2 * slots)));
+  static create(): Counters {
+    return new Counters(new SharedArrayBuffer(8 * 4));
   }
 
-  add(slot: number, sent: Sent): void {
-    const rows = BigInt(sent.rows);
-    const bytes = BigInt(sent.bytes);
-    Atomics.add(this.#cells, 2, rows);
-    Atomics.add(this.#cells, 3, bytes);
-    Atomics.add(this.#cells, 4 + 2 * slot, rows);
-    Atomics.add(this.#cells, 5 + 2 * slot, bytes);
+  add(sent: Sent): void {
+    Atomics.add(this.#cells, 2, BigInt(sent.rows));
+    Atomics.add(this.#cells, 3, BigInt(sent.bytes));
   }
 
   total(): Sent {
     return { rows: this.#read(2), bytes: this.#read(3) };
-  }
-
-  ofSlot(slot: number): Sent {
-    return { rows: this.#read(4 + 2 * slot), bytes: this.#read(5 + 2 * slot) };
   }
 
   /** Notes the moment from which rate limits count, as process.hrtime.bigint() gives it. */

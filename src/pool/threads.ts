@@ -4,7 +4,7 @@ import { CopierError, fromWire } from '../errors.js';
 import type { JobAnswer } from '../model.js';
 
 /** The programs a thread can run: one file each in workers/. */
-export type ThreadEntry = 'copy' | 'census' | 'verify';
+export type ThreadEntry = 'check' | 'census' | 'copy' | 'verify';
 
 export interface ThreadOptions {
   readonly threads: number;

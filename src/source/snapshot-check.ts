@@ -1,26 +1,38 @@
 import type { Database } from 'better-sqlite3';
 import { CopierError } from '../errors.js';
 import { openSource } from './open.js';
+import { translateSqliteError } from './source-error.js';
 
 /** Complaints of quick_check are read up to this many, so that complaints about data do not hide damage. */
 const complaintsMax = 1000;
 const complaintsShown = 5;
 
-/**
- * Makes a fresh private copy readable without a -wal and proves its pages sound. Error: source.corrupt with the first
- * complaints of quick_check. Takes about as long as reading the file once, and blocks its thread meanwhile.
- */
+/** Makes a fresh private copy readable without a -wal. */
 export function settleSnapshot(path: string): void {
   const db = openSource(path, { readonly: false, timeoutMs: 0 });
   try {
     db.pragma('journal_mode = DELETE');
-    checkPages(db, path);
   } finally {
     db.close();
   }
 }
 
-function checkPages(db: Database, path: string): void {
+/**
+ * Proves the pages of a settled copy sound. Error: source.corrupt with the first complaints of quick_check. Takes about
+ * as long as reading the file once, and blocks its thread meanwhile.
+ */
+export function checkPages(path: string): void {
+  const db = openSource(path, { readonly: true, timeoutMs: 0 });
+  try {
+    quickCheck(db, path);
+  } catch (error) {
+    throw translateSqliteError(error, path);
+  } finally {
+    db.close();
+  }
+}
+
+function quickCheck(db: Database, path: string): void {
   // CHECK constraints are about data, and may call functions that only the application has.
   db.pragma('ignore_check_constraints = ON');
   const lines = db.prepare<[], string>(`PRAGMA quick_check(${complaintsMax})`).pluck().all();

@@ -6,7 +6,7 @@ import type { Database } from 'better-sqlite3';
 import { CopierError } from '../errors.js';
 import type { Snapshot } from '../model.js';
 import { statFile, withSource } from './open.js';
-import { settleSnapshot } from './snapshot-check.js';
+import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { checkSpace } from './snapshot-space.js';
 import { translateSqliteError } from './source-error.js';
 
@@ -24,6 +24,8 @@ export interface SnapshotOptions {
   readonly snapshotPath: string;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SnapshotProgress) => void;
+  /** Proves the pages of the copy sound, on another thread if need be, while this one hashes; `checkPages` if left out. */
+  readonly checkPages?: (path: string) => Promise<void>;
 }
 
 /**
@@ -52,7 +54,8 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
       throwIfAborted(options.signal);
       await chmod(path, 0o400);
       await makeDurable(path);
-      const sha256 = await hashFile(path, options.signal);
+      const check = options.checkPages ?? (async () => checkPages(path));
+      const [sha256] = await Promise.all([hashFile(path, options.signal), check(path)]);
       return { path, sourcePath, bytes: (await stat(path)).size, sha256, takenAt };
     } catch (error) {
       await removePartial(path);
