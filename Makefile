@@ -20,7 +20,7 @@ help:
 	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app)'
 
 $(INSTALLED): package.json package-lock.json
-	npm ci --no-audit --no-fund
+	npm install --no-save --no-audit --no-fund
 	@touch $(INSTALLED)
 
 $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
