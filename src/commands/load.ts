@@ -1,36 +1,22 @@
-import type { CopyJob } from '../../workers/copy.js';
 import { must } from '../errors.js';
-import type {
-  ChunkResult,
-  Difference,
-  Plan,
-  Progress,
-  Snapshot,
-  SourceCatalog,
-  TableFingerprint,
-  TablePlan,
-  TableReport,
-  TargetAddress,
-} from '../model.js';
-import { coordinate } from '../pool/coordinator.js';
+import type { ChunkResult, Difference, Plan, Snapshot, SourceCatalog, TableReport, TargetAddress } from '../model.js';
 import type { Counters } from '../pool/counters.js';
-import { addUp, compareFingerprints, totalBytes } from '../pool/tally.js';
+import { addUp, totalBytes } from '../pool/tally.js';
 import type { Threads } from '../pool/threads.js';
-import { choosePages, type PageLayout } from '../source/pages-layout.js';
 import { analyzeTables } from '../target/analyze.js';
 import type { TargetClient } from '../target/connect.js';
 import { detach, listRestoreSteps, type RestoreStage, restoreSettings, restoreStep } from '../target/constraints.js';
 import { readDetachable } from '../target/detachable.js';
-import { isRetryable } from '../target/errors.js';
-import { fingerprintTable } from '../target/fingerprint.js';
 import { recordLoaded } from '../target/loaded.js';
 import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
 import { type SequenceNeed, setSequences } from '../target/sequences.js';
 import { emptyTables } from '../target/truncate.js';
-import { type ComparedTable, compareTable } from './compare.js';
+import type { ComparedTable } from './compare.js';
 import type { Context } from './context.js';
+import { copyChunks } from './copy-chunks.js';
 import type { Journal } from './journal.js';
 import { type Lanes, withLanes } from './lanes.js';
+import { canFingerprint, proveTable } from './proof.js';
 
 /*
  * From an accepted plan to a complete run. What is done is in the ledger, so each step may be reached twice: after a
@@ -39,7 +25,6 @@ import { type Lanes, withLanes } from './lanes.js';
  *   while others are still copied → foreign keys, sequences, triggers → statistics → complete, or failed if a side differs
  */
 
-const progressEveryMs = 250;
 const standardIndexMemory = '128MB';
 
 export interface LoadRequest {
@@ -137,6 +122,7 @@ async function copyAndCheck(
   const { journal } = context;
   const checks: Promise<ComparedTable>[] = [];
   const steps = await stepsByTable(request);
+  const hasFingerprints = await canFingerprint(request);
   const copied: ChunkResult[] = [];
   await journal.phase('copy', () =>
     copyChunks(request, isBarrier, {
@@ -151,11 +137,11 @@ async function copyAndCheck(
           results,
         );
         journal.tell({ tag: 'table-copied', table: name, rows: source.rows });
-        const check = checkTable(request, table, source, lanes);
+        const check = proveTable(request, { table, source, lanes, hasFingerprints });
         check.catch(() => {});
         checks.push(check);
         for (const ordinal of steps.get(table.target) ?? []) {
-          const step = lanes.run((client) => restoreStep(client, request.ticket.runId, ordinal));
+          const step = lanes.run((client) => restoreStep(client, request.ticket, ordinal));
           step.catch(() => {});
           early.push(step);
         }
@@ -182,136 +168,14 @@ async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string
   return byTable;
 }
 
-/**
- * The proof of one table that is whole: what the threads summed up while sending against one aggregate on the server.
- * Where a kind has no fingerprint, its table is compared value by value as well.
- */
-async function checkTable(
-  request: LoadRequest,
-  table: TablePlan,
-  source: TableFingerprint,
-  lanes: Lanes,
-): Promise<ComparedTable> {
-  const { threads, snapshot, context } = request;
-  const target = await lanes.run((client) => fingerprintTable(client, table));
-  let report = compareFingerprints({ table: table.source, sourceRows: table.rows, source, target });
-  let differences: readonly Difference[] = [];
-  if (table.columns.some(({ kind }) => kind.tag === 'jsonb' || kind.tag === 'literal')) {
-    const { differencesMax } = context.settings;
-    const compared = await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax });
-    differences = compared.differences;
-    report = { ...report, ok: report.ok && compared.report.ok };
-  }
-  context.journal.tell({ tag: 'table-verified', table: table.source, isEqual: report.ok });
-  return { report, differences, findings: [] };
-}
-
 function inPlanOrder(plan: Plan, reports: readonly TableReport[]): TableReport[] {
   return plan.tables.flatMap(({ source }) => reports.filter(({ table }) => table === source));
-}
-
-interface CopyListener {
-  readonly onChunk: (result: ChunkResult) => void;
-  readonly onTable: (table: string, results: readonly ChunkResult[]) => void;
-}
-
-async function copyChunks(request: LoadRequest, isBarrier: boolean, listener: CopyListener): Promise<void> {
-  const { plan, context, threads, counters, done, signal } = request;
-  const { settings, journal } = context;
-  const inWork = new Map<string, number>();
-  const tablesDone = new Set<string>();
-  const rowsBefore = done.reduce((sum, result) => sum + result.rows, 0);
-  const ticker = setInterval(() => journal.tell({ tag: 'progress', progress: progressNow() }), progressEveryMs);
-  const progressNow = (): Progress => ({
-    rows: rowsBefore + counters.total().rows,
-    rowsTotal: plan.tables.reduce((sum, table) => sum + table.rows, 0),
-    bytes: counters.total().bytes,
-    tablesInWork: [...inWork.keys()],
-    tablesDone: tablesDone.size,
-    tablesTotal: plan.tables.length,
-  });
-  counters.markStart(process.hrtime.bigint());
-  try {
-    await coordinate({
-      layers: plan.layers,
-      chunks: new Map(plan.tables.map((table) => [table.source, table.chunks])),
-      isBarrier,
-      done: groupByTable(done),
-      concurrency: Math.min(settings.connections, settings.workers),
-      isRetryable,
-      runJob: async (chunk) => {
-        inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
-        try {
-          return await threads.run<ChunkResult>('copy', jobOf(request, chunk.table, chunk));
-        } finally {
-          const left = (inWork.get(chunk.table) ?? 1) - 1;
-          if (left === 0) inWork.delete(chunk.table);
-          else inWork.set(chunk.table, left);
-        }
-      },
-      onChunkDone: listener.onChunk,
-      onRetry: (chunk, tryNumber, error) => {
-        const why = error instanceof Error ? error.message : String(error);
-        journal.warn(`chunk ${chunk.index} of ${chunk.table}: ${why}; try ${tryNumber}`);
-      },
-      onTableDone: (table, results) => {
-        tablesDone.add(table);
-        listener.onTable(table, results);
-      },
-      signal,
-    });
-    journal.tell({ tag: 'progress', progress: progressNow() });
-  } finally {
-    clearInterval(ticker);
-  }
-}
-
-function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[]> {
-  const byTable = new Map<string, ChunkResult[]>();
-  for (const result of results) {
-    const ofTable = byTable.get(result.table) ?? [];
-    byTable.set(result.table, ofTable);
-    ofTable.push(result);
-  }
-  return byTable;
-}
-
-function jobOf(request: LoadRequest, name: string, chunk: CopyJob['chunk']): CopyJob {
-  const { plan, context, ticket, snapshot } = request;
-  const { chunks, ...table } = must(
-    plan.tables.find(({ source }) => source === name),
-    `plan of ${name}`,
-  );
-  const { nullSentinel, allowSentinel, blockBytes } = context.settings;
-  return {
-    snapshotPath: snapshot.path,
-    runId: ticket.runId,
-    token: ticket.token,
-    table,
-    layout: table.reader === 'pages' ? layoutOf(name, request.catalog) : null,
-    chunk,
-    sentinel: nullSentinel,
-    allowSentinel,
-    blockBytes,
-  };
 }
 
 /** Runs all missing steps of one stage, the biggest tables first, on all lanes. */
 async function restoreStage({ client, ticket }: LoadRequest, lanes: Lanes, stage: RestoreStage): Promise<void> {
   const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
-  await Promise.all(steps.map(({ ordinal }) => lanes.run((lane) => restoreStep(lane, ticket.runId, ordinal))));
-}
-
-function layoutOf(name: string, catalog: SourceCatalog): PageLayout {
-  const choice = choosePages(
-    must(
-      catalog.tables.find((table) => table.name === name),
-      `table ${name}`,
-    ),
-    catalog,
-  );
-  if (choice.tag === 'pages') return choice.layout;
-  throw new Error(`assertion failed: ${name} was planned for the page reader, but ${choice.reason}`);
+  await Promise.all(steps.map(({ ordinal }) => lanes.run((lane) => restoreStep(lane, ticket, ordinal))));
 }
 
 /** Where AUTOINCREMENT stands: a sequence must go on above every number that was ever handed out. */
