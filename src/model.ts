@@ -133,9 +133,9 @@ export interface ColumnCensus {
   /** Smallest and largest stored integer as decimal strings, null where there is none. */
   readonly integerMin: string | null;
   readonly integerMax: string | null;
-  /** Smallest and largest stored real, null where there is none; left out by a census that does not look. */
-  readonly realMin?: number | null;
-  readonly realMax?: number | null;
+  /** Smallest and largest real as read (integers of a REAL column are reals), null where there is none. */
+  readonly realMin: number | null;
+  readonly realMax: number | null;
   /** Longest text in characters and bytes of the longest text or blob; 0 where there is none. */
   readonly charsMax: number;
   readonly bytesMax: number;
@@ -248,7 +248,12 @@ export interface TargetCatalog {
   readonly database: string;
   readonly role: string;
   readonly canCreateInDatabase: boolean;
+  /** Whether our role may reach what is in the schema; true where it is not there. */
+  readonly canUseSchema: boolean;
   readonly canCreateInSchema: boolean;
+  readonly ledgerSchemaExists: boolean;
+  /** Whether our role may write the ledger that is there, or make one. */
+  readonly canKeepLedger: boolean;
   readonly isReadOnly: boolean;
   readonly tables: readonly TargetTable[];
 }

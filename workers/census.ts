@@ -1,19 +1,40 @@
 import { toWire } from '../src/errors.js';
-import type { JobAnswer, SourceTable, TableCensus } from '../src/model.js';
-import { takeCensus } from '../src/source/census.js';
+import type { ChunkRange, JobAnswer, SourceTable, TableCensus } from '../src/model.js';
+import { countRows, takeCensus } from '../src/source/census.js';
+import { takePageCensus } from '../src/source/census-pages.js';
 import { withSource } from '../src/source/open.js';
+import { withSnapshotFile } from '../src/source/pages-file.js';
+import type { PageLayout } from '../src/source/pages-layout.js';
 
 export interface CensusJob {
   readonly snapshotPath: string;
   readonly table: SourceTable;
+  readonly count: Count;
 }
 
-/** Thread entry: counts what one table holds. */
+/** What is counted: a whole table by SQL, its rows alone by SQL (no columns in the answer), or a range from its pages. */
+export type Count =
+  | { readonly tag: 'columns' | 'rows' }
+  | { readonly tag: 'pages'; readonly layout: PageLayout; readonly range: ChunkRange };
+
+/** Thread entry: counts what one table, or a part of it, holds. */
 export default async function census(job: CensusJob): Promise<JobAnswer<TableCensus>> {
   try {
-    const result = await withSource(job.snapshotPath, (db) => takeCensus(db, job.table));
-    return { tag: 'done', result };
+    return { tag: 'done', result: await runCount(job) };
   } catch (error) {
     return { tag: 'failed', error: toWire(error) };
+  }
+}
+
+async function runCount({ snapshotPath, table, count }: CensusJob): Promise<TableCensus> {
+  switch (count.tag) {
+    case 'columns':
+      return await withSource(snapshotPath, (db) => takeCensus(db, table));
+    case 'rows': {
+      const rows = await withSource(snapshotPath, (db) => countRows(db, table.name));
+      return { table: table.name, rows, columns: [] };
+    }
+    case 'pages':
+      return withSnapshotFile(snapshotPath, (file) => takePageCensus(file, table, count.layout, count.range));
   }
 }

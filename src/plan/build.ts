@@ -16,7 +16,7 @@ import { makeFinding } from './finding.js';
 import { fitTables, type TableChoice, type TableFit } from './fit.js';
 import { checkForeignKeys, collectEdges } from './foreign-keys.js';
 import { buildGraph, compareNames, type Graph } from './graph.js';
-import { checkCycles, joinSelfReferences } from './in-force.js';
+import { canDetach, checkCycles, joinSelfReferences } from './in-force.js';
 import { chooseKey } from './key.js';
 import { chooseKind } from './kinds.js';
 import { hashPlan } from './plan-hash.js';
@@ -31,6 +31,8 @@ export interface ReaderChoice {
 export interface PlanOptions extends TableChoice {
   readonly keepConstraints: boolean;
   readonly truncateTarget: boolean;
+  /** Whether both sides are only to be compared: what stands against writing does not count then. */
+  readonly isComparison?: boolean;
   /** Source names of tables whose rows an earlier run of this tool loaded. */
   readonly replaceable: ReadonlySet<string>;
   readonly format: 'binary' | 'text';
@@ -60,10 +62,11 @@ export function buildPlan(request: PlanRequest): Plan {
     fit.tables.map((table) => table.source.name),
   );
   const planned = fit.tables.map((table) => planTable(table, graph, request));
-  const notOwned = fit.tables.filter((table) => !table.target.isOwned);
+  const notOwned = options.isComparison === true ? [] : fit.tables.filter((table) => !table.target.isOwned);
   const keepsConstraints = options.keepConstraints || notOwned.length > 0;
   const inOrder = planned.map((one) => one.table).sort((a, b) => a.layer - b.layer || bySize(a, b));
-  const tables = keepsConstraints ? joinSelfReferences(inOrder, fit.tables) : inOrder;
+  const inForce = keepsConstraints ? fit.tables : fit.tables.filter((table) => !canDetach(table, target));
+  const tables = joinSelfReferences(inOrder, inForce);
   const decided = {
     version: 1 as const,
     tables,
@@ -79,7 +82,7 @@ export function buildPlan(request: PlanRequest): Plan {
     ...fit.findings,
     ...checkReadiness({ ...options, target, tables: fit.tables }),
     ...(options.keepConstraints ? [] : noteOwners(notOwned)),
-    ...(keepsConstraints ? checkCycles(fit.tables) : []),
+    ...(options.isComparison === true ? [] : checkCycles(inForce)),
     ...checkSizes(fit.tables, request),
     ...planned.flatMap((one) => one.findings),
     ...checkForeignKeys({ source, tables: fit.tables, violations: request.violations }),

@@ -69,7 +69,8 @@ export function fitTables(request: { source: SourceCatalog; target: TargetCatalo
   return { tables, leftOut, findings };
 }
 
-function chooseTables({ tables, exclude }: TableChoice): (name: string) => boolean {
+/** Whether a source table goes along. */
+export function chooseTables({ tables, exclude }: TableChoice): (name: string) => boolean {
   const only = tables === null ? null : new Set(tables.map(foldCase));
   const not = new Set(exclude.map(foldCase));
   return (name) => (only === null || only.has(foldCase(name))) && !not.has(foldCase(name));

@@ -1,4 +1,4 @@
-import type { Chunk, Finding, TablePlan } from '../model.js';
+import type { Chunk, Finding, TablePlan, TargetCatalog } from '../model.js';
 import { makeFinding } from './finding.js';
 import type { TableFit } from './fit.js';
 import { buildGraph } from './graph.js';
@@ -8,7 +8,12 @@ import { buildGraph } from './graph.js';
  * end of each COPY, so parents must have been committed before, or come in the very same COPY.
  */
 
-/** A table that refers to itself goes in one chunk: its parents are in the same COPY then. */
+/** Whether our role can take the table's foreign keys away and make them again: else they stay whatever was asked for. */
+export function canDetach({ target }: TableFit, { canCreateInSchema }: TargetCatalog): boolean {
+  return target.isOwned && target.kind === 'r' && canCreateInSchema;
+}
+
+/** Each of the given tables that refers to itself goes in one chunk: its parents are in the same COPY then. */
 export function joinSelfReferences(tables: readonly TablePlan[], fits: readonly TableFit[]): TablePlan[] {
   return tables.map((table) => {
     const fit = fits.find(({ source }) => source.name === table.source);

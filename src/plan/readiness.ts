@@ -1,43 +1,30 @@
 import type { Finding, TargetCatalog, TargetTable } from '../model.js';
 import { makeFinding } from './finding.js';
 import type { TableFit } from './fit.js';
+import { checkLedger, checkReading, checkServer } from './making.js';
 import { quoteName, quotePath } from './names.js';
 
 export interface ReadinessRequest {
   readonly target: TargetCatalog;
   readonly tables: readonly TableFit[];
   readonly truncateTarget: boolean;
+  /** Whether both sides are only to be compared: nothing will be written. */
+  readonly isComparison?: boolean;
   /** Source names of tables whose rows an earlier run of this tool loaded. */
   readonly replaceable: ReadonlySet<string>;
 }
 
 /** Whether the server and the tables can take the rows: everything in the way, all at once. */
 export function checkReadiness(request: ReadinessRequest): Finding[] {
+  if (request.isComparison === true) return [...checkReading(request.target), ...checkRights(request)];
   return [
     ...checkServer(request.target),
+    ...checkReading(request.target),
+    ...checkLedger(request.target),
     ...request.tables.flatMap((fit) => checkTable(fit)),
     ...checkRights(request),
     ...checkRows(request),
   ];
-}
-
-function checkServer(target: TargetCatalog): Finding[] {
-  const findings: Finding[] = [];
-  if (target.encoding !== 'UTF8') {
-    const hint = `make a new one: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`;
-    const message = `the database ${target.database} has the encoding ${target.encoding}, which cannot hold every text`;
-    findings.push(makeFinding({ severity: 'error', code: 'plan.encoding', message, hint }));
-  }
-  if (target.isReadOnly) {
-    const message = 'the server takes no writes: it is a standby or default_transaction_read_only is on';
-    const hint = 'point the target at the primary, or turn default_transaction_read_only off';
-    findings.push(makeFinding({ severity: 'error', code: 'plan.read_only', message, hint }));
-  }
-  if (!target.schemaExists) {
-    const message = `the schema ${target.schema} is not there`;
-    findings.push(makeFinding({ severity: 'error', code: 'plan.schema_missing', message, hint: 'run `pgferry init`' }));
-  }
-  return findings;
 }
 
 function checkTable({ source, target }: TableFit): Finding[] {
@@ -66,12 +53,14 @@ function checkTable({ source, target }: TableFit): Finding[] {
   return findings;
 }
 
-/** TRUNCATE is needed only where rows must go first. */
+/** TRUNCATE is needed only where rows must go first, and a comparison reads. */
 function checkRights(request: ReadinessRequest): Finding[] {
-  const { target, truncateTarget, replaceable } = request;
+  const { target, truncateTarget, replaceable, isComparison } = request;
   return request.tables.flatMap(({ source, target: table }) => {
     const mustTruncate = truncateTarget || replaceable.has(source.name);
-    const missing = table.missingPrivileges.filter((privilege) => privilege !== 'TRUNCATE' || mustTruncate);
+    const isNeeded = (privilege: string) =>
+      isComparison === true ? privilege === 'SELECT' : privilege !== 'TRUNCATE' || mustTruncate;
+    const missing = table.missingPrivileges.filter(isNeeded);
     if (missing.length === 0) return [];
     const message = `the role ${target.role} lacks ${missing.join(', ')} on the target table`;
     return [
@@ -96,7 +85,9 @@ function checkRows(request: ReadinessRequest): Finding[] {
     .filter(({ source, target }) => target.hasRows && !request.replaceable.has(source.name))
     .map(({ target }) => target.name);
   if (names.length === 0) return [];
-  const message = `${names.length} target tables already hold rows that this tool did not load: ${names.join(', ')}`;
-  const hint = 'set TRUNCATE_TARGET=1 to empty them before the copy, or copy into an empty schema';
+  const what = names.length === 1 ? 'one target table holds' : `${names.length} target tables hold`;
+  const message = `${what} rows that pgferry did not load, or that were changed since: ${names.join(', ')}`;
+  const hint =
+    'to replace them: TRUNCATE_TARGET=1 (--truncate-target) empties these tables, RESET_PUBLIC_SCHEMA=1 (--reset-schema) makes the whole schema again; to keep them: name another schema with ?schema= in the target url';
   return [makeFinding({ severity: 'error', code: 'plan.target_has_rows', message, hint })];
 }

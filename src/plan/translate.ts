@@ -4,6 +4,7 @@ import { createTableSql } from './create-table-sql.js';
 import type { TableDraft, Translation } from './draft.js';
 import { draftTables } from './draft-tables.js';
 import { makeFinding } from './finding.js';
+import { chooseTables, type TableChoice } from './fit.js';
 import { foreignKeySql } from './foreign-key-sql.js';
 import { indexSql, isFolded } from './index-sql.js';
 import { NameBook } from './names.js';
@@ -23,10 +24,14 @@ export function translateSchema(request: {
   source: SourceCatalog;
   census: readonly TableCensus[];
   targetSchema: string;
+  /** Which tables are made; all of them without it. */
+  choice?: TableChoice;
 }): TranslatedSchema {
-  const { source, census, targetSchema } = request;
+  const { source, census, targetSchema, choice = { tables: null, exclude: [] } } = request;
   const shared: Translation = { schema: targetSchema, names: new NameBook(), findings: [] };
-  const tables = draftTables(source, census, shared);
+  const isChosen = chooseTables(choice);
+  const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
+  const tables = draftTables(chosen, census, shared);
   alignTypes(tables, source);
   reserveCheckNames(tables, shared);
   const statements = [

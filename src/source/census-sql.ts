@@ -1,4 +1,5 @@
 import type { Affinity, ColumnCensus, SourceColumn } from '../model.js';
+import { emptyColumn, withoutSign } from './census-merge.js';
 import { quoteIdentifier } from './identifier.js';
 
 /** The aggregate terms that survey one column, and how to read their answers. */
@@ -38,6 +39,8 @@ export function exactSurvey({ name }: SourceColumn): ColumnSurvey {
       only('text', `sum(octet_length(${c}) = 0)`),
       `CAST(${only('integer', `min(${c})`)} AS TEXT)`,
       `CAST(${only('integer', `max(${c})`)} AS TEXT)`,
+      only('real', `min(${c})`),
+      only('real', `max(${c})`),
       only('text', `max(length(${c}))`),
       `max(octet_length(${c})) FILTER (WHERE typeof(${c}) IN ('text', 'blob'))`,
     ],
@@ -51,8 +54,10 @@ export function exactSurvey({ name }: SourceColumn): ColumnSurvey {
       emptyTexts: Number(a[5]),
       integerMin: toDecimal(a[6]),
       integerMax: toDecimal(a[7]),
-      charsMax: Number(a[8]),
-      bytesMax: Number(a[9]),
+      realMin: toReal(a[8]),
+      realMax: toReal(a[9]),
+      charsMax: Number(a[10]),
+      bytesMax: Number(a[11]),
     }),
   };
 }
@@ -63,7 +68,12 @@ function rowidSurvey({ name }: SourceColumn): ColumnSurvey {
   return {
     column: name,
     terms: [`CAST(min(${c}) AS TEXT)`, `CAST(max(${c}) AS TEXT)`],
-    read: (a, rows) => ({ ...nothing(name), integers: rows, integerMin: toDecimal(a[0]), integerMax: toDecimal(a[1]) }),
+    read: (a, rows) => ({
+      ...emptyColumn(name),
+      integers: rows,
+      integerMin: toDecimal(a[0]),
+      integerMax: toDecimal(a[1]),
+    }),
   };
 }
 
@@ -84,7 +94,7 @@ function textSurvey({ name }: SourceColumn): ColumnSurvey {
       const count = Number(a[0]);
       if (count > 0 && (a[1] !== 'text' || a[2] !== 'text')) return null;
       const lengths = { charsMax: Number(a[4]), bytesMax: Number(a[5]) };
-      return { ...nothing(name), nulls: rows - count, texts: count, emptyTexts: Number(a[3]), ...lengths };
+      return { ...emptyColumn(name), nulls: rows - count, texts: count, emptyTexts: Number(a[3]), ...lengths };
     },
   };
 }
@@ -94,11 +104,11 @@ function realSurvey({ name }: SourceColumn): ColumnSurvey {
   const c = `${quoteIdentifier(name)} COLLATE BINARY`;
   return {
     column: name,
-    terms: [`count(${c})`, `typeof(min(${c}))`, `typeof(max(${c}))`],
+    terms: [`count(${c})`, `typeof(min(${c}))`, `typeof(max(${c}))`, ...realExtremes(c)],
     read: (a, rows) => {
       const count = Number(a[0]);
       if (count > 0 && (a[1] !== 'real' || a[2] !== 'real')) return null;
-      return { ...nothing(name), nulls: rows - count, reals: count };
+      return { ...emptyColumn(name), nulls: rows - count, reals: count, realMin: toReal(a[3]), realMax: toReal(a[4]) };
     },
   };
 }
@@ -115,22 +125,29 @@ function numberSurvey({ name }: SourceColumn): ColumnSurvey {
       `typeof(max(${c}))`,
       `CASE WHEN typeof(min(${c})) = 'integer' THEN CAST(min(${c}) AS TEXT) END`,
       `CASE WHEN typeof(max(${c})) = 'integer' THEN CAST(max(${c}) AS TEXT) END`,
+      ...realExtremes(c),
     ],
     read: (a, rows) => {
       const count = Number(a[0]);
       const integers = Number(a[1]);
       if (integers < count && !(integers === 0 && a[2] === 'real' && a[3] === 'real')) return null;
-      const extremes = integers > 0 ? { integerMin: toDecimal(a[4]), integerMax: toDecimal(a[5]) } : {};
-      return { ...nothing(name), nulls: rows - count, integers, reals: count - integers, ...extremes };
+      const integerRange = { integerMin: toDecimal(a[4]), integerMax: toDecimal(a[5]) };
+      const realRange = { realMin: toReal(a[6]), realMax: toReal(a[7]) };
+      const counts = { nulls: rows - count, integers, reals: count - integers };
+      return { ...emptyColumn(name), ...counts, ...integerRange, ...realRange };
     },
   };
+}
+
+/** The extremes where they are reals: a text or a blob in their place may be large. */
+function realExtremes(c: string): string[] {
+  return ['min', 'max'].map((most) => `CASE WHEN typeof(${most}(${c})) = 'real' THEN ${most}(${c}) END`);
 }
 
 function toDecimal(answer: unknown): string | null {
   return typeof answer === 'string' ? answer : null;
 }
 
-function nothing(column: string): ColumnCensus {
-  const counts = { nulls: 0, integers: 0, reals: 0, texts: 0, blobs: 0, emptyTexts: 0 };
-  return { column, ...counts, integerMin: null, integerMax: null, charsMax: 0, bytesMax: 0 };
+function toReal(answer: unknown): number | null {
+  return typeof answer === 'number' ? withoutSign(answer) : null;
 }

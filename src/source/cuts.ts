@@ -1,6 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { must } from '../errors.js';
 import type { Chunk, ChunkRange, SourceTable } from '../model.js';
+import { countRows } from './census.js';
 import { findKeyCuts } from './key-cuts.js';
 import { readLeaves } from './leaves.js';
 
@@ -9,32 +10,50 @@ export interface CutOptions {
   readonly db: Database;
   readonly snapshotPath: string;
   readonly table: SourceTable;
-  /** Rows counted in the snapshot. */
-  readonly rows: number;
-  /** Bytes of pages per chunk, overflow pages included; each chunk gets at least one leaf page. */
+  /** Bytes of pages per piece, overflow pages included; each piece gets at least one leaf page. */
   readonly chunkBytes: number;
 }
 
+/** A piece of a table whose rows are not counted yet. */
+export interface Cut {
+  readonly range: ChunkRange;
+  readonly estimatedBytes: number;
+  /** Its share of the rows, beside the weights of the other pieces. */
+  readonly weight: number;
+}
+
 /**
- * Cuts a table of a snapshot into chunks of about chunkBytes. Every row lies in exactly one of them: a chunk ends where
- * the next begins, the first has no lower bound, the last no upper one. Estimated rows add up to `rows`.
+ * Cuts a table of a snapshot into pieces of about chunkBytes. Every row lies in exactly one of them: a piece ends where
+ * the next begins, the first has no lower bound, the last no upper one.
  * Rowid tables are cut at the separators of their b-tree, so that gaps and skew cost nothing; WITHOUT ROWID tables at
- * quantiles of their key; a table whose rowid has no name, or whose key cannot be written down exactly, is one chunk.
+ * quantiles of their key; a table whose rowid has no name, or whose key cannot be written down exactly, is one piece.
  * Error: data.damaged_page.
  */
-export function cutTable(options: CutOptions): Chunk[] {
-  const { table } = options;
-  const sizes = measureRuns(options);
-  if (sizes.length === 1) return toChunks(options, [{ tag: 'whole' }], sizes);
-  if (table.rowidName !== null) return toChunks(options, rowidRanges(sizes), sizes);
-  const cuts = table.isWithoutRowid ? findKeyCuts(options.db, table, options.rows, sizes.length) : [];
-  if (cuts.length === 0) return toChunks(options, [{ tag: 'whole' }], [joinRuns(sizes)]);
-  const ranges = keyRanges(cuts);
-  return toChunks(
-    options,
-    ranges,
-    ranges.map(() => ({ ...joinRuns(sizes), leaves: 1, bytes: Math.ceil(joinRuns(sizes).bytes / ranges.length) })),
-  );
+export function cutTable(options: CutOptions): Cut[] {
+  const { db, table } = options;
+  const runs = measureRuns(options);
+  const total = joinRuns(runs);
+  if (runs.length === 1) return [uncut(total)];
+  if (table.rowidName !== null) return cutByRowid(runs);
+  if (!table.isWithoutRowid) return [uncut(total)];
+  const ranges = keyRanges(findKeyCuts(db, table, countRows(db, table.name), runs.length));
+  if (ranges.length === 1) return [uncut(total)];
+  const estimatedBytes = Math.ceil(total.bytes / ranges.length);
+  return ranges.map((range) => ({ range, estimatedBytes, weight: 1 }));
+}
+
+/** Makes chunks of a table's pieces and spreads its rows over them by weight, rounding so that they add up. */
+export function spreadRows(table: string, cuts: readonly Cut[], rows: number): Chunk[] {
+  const total = cuts.reduce((sum, { weight }) => sum + weight, 0);
+  let weighed = 0;
+  let given = 0;
+  return cuts.map(({ range, estimatedBytes, weight }, index) => {
+    weighed += weight;
+    const upTo = Math.round((rows * weighed) / total);
+    const estimatedRows = upTo - given;
+    given = upTo;
+    return { table, index, range, estimatedRows, estimatedBytes };
+  });
 }
 
 /** A run of neighbouring leaf pages. */
@@ -70,31 +89,20 @@ function joinRuns(runs: readonly Run[]): Run {
   return { leaves: sum((run) => run.leaves), bytes: sum((run) => run.bytes), through: null };
 }
 
-function rowidRanges(runs: readonly Run[]): ChunkRange[] {
+function uncut(whole: Run): Cut {
+  return { range: { tag: 'whole' }, estimatedBytes: whole.bytes, weight: whole.leaves };
+}
+
+function cutByRowid(runs: readonly Run[]): Cut[] {
   let after: string | null = null;
-  return runs.map(({ through }, at) => {
+  return runs.map(({ leaves, bytes, through }, at) => {
     const upper: string | null = at === runs.length - 1 ? null : must(through, 'separator between two runs').toString();
     const range: ChunkRange = { tag: 'rowid', after, through: upper };
     after = upper;
-    return range;
+    return { range, estimatedBytes: bytes, weight: leaves };
   });
 }
 
 function keyRanges(cuts: ReturnType<typeof findKeyCuts>): ChunkRange[] {
   return [...cuts, null].map((through, at) => ({ tag: 'key', after: cuts[at - 1] ?? null, through }));
-}
-
-/** Spreads the rows over the chunks in proportion to their leaves, rounding so that they add up. */
-function toChunks({ table, rows }: CutOptions, ranges: readonly ChunkRange[], runs: readonly Run[]): Chunk[] {
-  const leavesTotal = joinRuns(runs).leaves;
-  let leaves = 0;
-  let given = 0;
-  return ranges.map((range, index) => {
-    const run = must(runs[index], 'run of a range');
-    leaves += run.leaves;
-    const upTo = Math.round((rows * leaves) / leavesTotal);
-    const estimatedRows = upTo - given;
-    given = upTo;
-    return { table: table.name, index, range, estimatedRows, estimatedBytes: run.bytes };
-  });
 }

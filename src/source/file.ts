@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CopierError } from '../errors.js';
-import { statFile } from './open.js';
+import { checkFile, statFile } from './open.js';
 
 export interface SourceFile {
   /** Absolute, symbolic links resolved. */
@@ -15,13 +15,13 @@ export interface SourceFile {
 /**
  * Finds the file that the operator named: a plain path, or a `file:` URL in Prisma's form
  * (`file:./dev.db?connection_limit=1`) or SQLite's (`file:///srv/app.db`). Relative paths start at the current folder.
- * Errors: usage.source_path, source.missing, source.unreadable.
+ * Errors: usage.source_path, source.missing, is_a_folder, empty, unreadable.
  */
 export function sourceFile(pathOrFileUrl: string): SourceFile {
   const path = resolve(pathOf(pathOrFileUrl));
   statFile(path);
   const real = realpathSync(path);
-  const { size, nlink } = statFile(real);
+  const { size, nlink } = checkFile(real);
   return { path: real, bytes: size, linkCount: nlink };
 }
 

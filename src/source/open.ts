@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database, { type Database as Connection, SqliteError } from 'better-sqlite3';
 import { CopierError } from '../errors.js';
@@ -76,7 +76,8 @@ function probe(db: Connection): void {
   db.prepare('SELECT count(*) FROM sqlite_schema').get();
 }
 
-function checkFile(path: string): Stats {
+/** What can be told of a file by its path, kind, size and permissions alone, without opening it. */
+export function checkFile(path: string): Stats {
   // better-sqlite3 trims the path it is given, and would open another file than the one named.
   if (path.trim() !== path) {
     throw new CopierError('usage.source_path', `the path '${path}' begins or ends with white space`, {
@@ -108,11 +109,17 @@ export function statFile(path: string): Stats {
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      const hint = 'check the path; a relative path starts at the current folder';
-      throw new CopierError('source.missing', `there is no file ${path}`, { hint, cause });
+      const hint = 'check --source or SQLITE_DB_PATH; a relative path starts at the current folder';
+      const what =
+        code === 'ENOENT' && isLink(path) ? `the symbolic link ${path} leads to no file` : `there is no file ${path}`;
+      throw new CopierError('source.missing', what, { hint, cause });
     }
     throw unreadable(path, cause);
   }
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function unreadable(path: string, cause?: unknown): CopierError {

@@ -1,16 +1,18 @@
 import { assert } from '../errors.js';
-import type { ChunkRange, RowView, TablePlan } from '../model.js';
+import type { ChunkRange } from '../model.js';
 import { damagedPage } from './pages-damage.js';
 import type { SnapshotFile } from './pages-file.js';
-import type { PageLayout } from './pages-layout.js';
-import { OverflowReader } from './pages-overflow.js';
-import { RecordReader } from './pages-record.js';
-import { planRecord } from './pages-slots.js';
+import { type OverflowReader, payloadBytesMax } from './pages-overflow.js';
 import { TableTree } from './pages-tree.js';
 import { readLength, readVarint, varintLength } from './pages-varint.js';
 
-/** What the page reader takes from a plan. */
-export type PageTable = Pick<TablePlan, 'source' | 'columns' | 'rootPage'>;
+/** Which cells to walk over. */
+export interface CellPlace {
+  readonly table: string;
+  readonly rootPage: number;
+  /** Whole or by rowid. */
+  readonly range: ChunkRange;
+}
 
 /**
  * The cells of a table's leaves within a range of rowids (https://www.sqlite.org/fileformat2.html section 1.6), pulled
@@ -18,20 +20,29 @@ export type PageTable = Pick<TablePlan, 'source' | 'columns' | 'rootPage'>;
  * too long, the number of the first overflow page. The checks per row are: the cell begins inside the page and behind
  * the pointers, the local payload ends inside the page, the rowid is greater than the one before.
  */
-export class PageRows {
-  readonly view: RowView;
+export class PageCells {
+  /** Where the current payload stands; the same for all cells. */
+  readonly bytes: Buffer;
+  readonly numbers: DataView;
+  /** First byte of the payload, and one past its last one in this leaf. */
+  start = 0;
+  end = 0;
+  /** Of the whole payload. */
+  payloadBytes = 0;
+  /** Whether it goes on on overflow pages: `assemble` puts it together. */
+  isSplit = false;
+  /** The rowid's halves, both as signed 32-bit numbers. */
+  high = 0;
+  low = 0;
   readonly #table: string;
   readonly #tree: TableTree;
-  readonly #records: RecordReader;
-  readonly #overflow: OverflowReader;
   readonly #usableBytes: number;
   /** X and M of section 1.6: most bytes of a payload that stay whole in the leaf, least that stay of a longer one. */
   readonly #localMax: number;
   readonly #localMin: number;
+  readonly #payloadMax: number;
   readonly #after: bigint | null;
   readonly #through: bigint | null;
-  readonly #bytes: Buffer;
-  readonly #numbers: DataView;
   #state: 'new' | 'open' | 'last' = 'new';
   /** First byte of the leaf, of its first possible cell, and one past its last usable byte. */
   #start = 0;
@@ -40,33 +51,28 @@ export class PageRows {
   /** Next cell pointer and one past the last. */
   #pointer = 0;
   #pointersEnd = 0;
-  /** The rowid's halves, both as signed 32-bit numbers. */
-  #high = 0;
-  #low = 0;
   #hasRow = false;
 
-  constructor(file: SnapshotFile, table: PageTable, layout: PageLayout, range: ChunkRange) {
+  /** `prefix` are the bytes that every buffer of payloads begins with. */
+  constructor(file: SnapshotFile, place: CellPlace, prefix: Uint8Array) {
+    const { table, range } = place;
     assert(range.tag !== 'key', 'pages are read by rowid');
-    const plan = planRecord(table, layout);
-    const { source, rootPage } = table;
-    this.#table = source;
-    this.#tree = new TableTree(file, { table: source, rootPage }, plan.prefix);
-    this.#records = new RecordReader(plan);
-    this.#overflow = new OverflowReader(file, source, plan.prefix);
+    this.#table = table;
+    this.#tree = new TableTree(file, place, prefix);
     this.#usableBytes = file.usableBytes;
     this.#localMax = file.usableBytes - 35;
     this.#localMin = Math.floor(((file.usableBytes - 12) * 32) / 255) - 23;
+    this.#payloadMax = Math.min(payloadBytesMax, file.pageCount * file.usableBytes);
     this.#after = range.tag === 'whole' || range.after === null ? null : BigInt(range.after);
     this.#through = range.tag === 'whole' || range.through === null ? null : BigInt(range.through);
-    this.#bytes = this.#tree.run.bytes;
-    this.#numbers = this.#tree.run.numbers;
-    this.view = this.#records.view;
+    this.bytes = this.#tree.run.bytes;
+    this.numbers = this.#tree.run.numbers;
   }
 
-  /** Fills the view with the next row; false where there is none. */
+  /** Stands on the next cell; false where there is none. */
   next(): boolean {
     while (this.#pointer === this.#pointersEnd) if (!this.#turnPage()) return false;
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     const cell = this.#nextCell(bytes);
     let at = cell;
     let payloadBytes = bytes[at++] as number;
@@ -79,19 +85,31 @@ export class PageRows {
       }
     }
     at = this.#readRowid(bytes, at);
-    if (payloadBytes > this.#localMax || payloadBytes < 0) this.#fillSplit(at, payloadBytes);
-    else {
-      const end = at + payloadBytes;
-      if (end > this.#end) throw this.#damaged('a cell runs over the end of the page');
-      this.#fill(bytes, this.#numbers, at, end);
-    }
+    this.start = at;
+    this.payloadBytes = payloadBytes;
+    this.isSplit = payloadBytes > this.#localMax || payloadBytes < 0;
+    this.end = at + (this.isSplit ? this.#localBytes(payloadBytes) : payloadBytes);
+    if (this.end > this.#end) throw this.damaged('a cell runs over the end of the page');
     return true;
+  }
+
+  /** Puts the split payload together in the reader's buffer and gives back its first byte there. */
+  assemble(overflow: OverflowReader): number {
+    const { run, page } = this.#tree;
+    const { start, end, payloadBytes } = this;
+    overflow.release();
+    return overflow.assemble({ leaf: run, leafPage: page, at: start, localBytes: end - start, payloadBytes });
+  }
+
+  /** The error for what is wrong with the current cell. */
+  damaged(what: string): Error {
+    return damagedPage(this.#table, this.#tree.page, what);
   }
 
   #nextCell(bytes: Buffer): number {
     const pointer = this.#pointer;
     const cell = this.#start + (((bytes[pointer] as number) << 8) | (bytes[pointer + 1] as number));
-    if (cell < this.#cells || cell >= this.#end) throw this.#damaged('a cell is outside the page');
+    if (cell < this.#cells || cell >= this.#end) throw this.damaged('a cell is outside the page');
     this.#pointer = pointer + 2;
     return cell;
   }
@@ -111,31 +129,24 @@ export class PageRows {
       high = (high << 8) | (low >>> 24);
       low = (low << 8) | (bytes[at++] as number);
     }
-    if (this.#hasRow && (high < this.#high || (high === this.#high && low >>> 0 <= this.#low >>> 0))) {
-      throw this.#damaged('rowids do not ascend');
+    if (this.#hasRow && (high < this.high || (high === this.high && low >>> 0 <= this.low >>> 0))) {
+      throw this.damaged('rowids do not ascend');
     }
     this.#hasRow = true;
-    this.#high = high;
-    this.#low = low;
+    this.high = high;
+    this.low = low;
     return at;
   }
 
-  #fill(bytes: Buffer, numbers: DataView, start: number, end: number): void {
-    const wrong = this.#records.fill(bytes, numbers, start, end);
-    if (wrong !== null) throw this.#damaged(wrong);
-    this.#records.fillRowid(this.#high, this.#low);
-  }
-
-  /** Section 1.6: K bytes stay in the leaf where they fit, else M. */
-  #fillSplit(at: number, payloadBytes: number): void {
+  /** Section 1.6: K bytes stay in the leaf where they fit, else M; the overflow page's number follows them. */
+  #localBytes(payloadBytes: number): number {
     const wanted = this.#localMin + ((payloadBytes - this.#localMin) % (this.#usableBytes - 4));
     const localBytes = wanted <= this.#localMax ? wanted : this.#localMin;
-    if (payloadBytes < 0 || at + localBytes + 4 > this.#end)
-      throw this.#damaged('a cell runs over the end of the page');
-    const { run, page } = this.#tree;
-    this.#overflow.release();
-    const start = this.#overflow.assemble({ leaf: run, leafPage: page, at, localBytes, payloadBytes });
-    this.#fill(this.#overflow.bytes, this.#overflow.numbers, start, start + payloadBytes);
+    if (payloadBytes < 0 || this.start + localBytes + 4 > this.#end) {
+      throw this.damaged('a cell runs over the end of the page');
+    }
+    if (payloadBytes > this.#payloadMax) throw this.damaged(`a payload of ${payloadBytes} bytes cannot be`);
+    return localBytes;
   }
 
   #turnPage(): boolean {
@@ -164,7 +175,7 @@ export class PageRows {
   #trim(): void {
     const bound = this.#tree.bound();
     const last = this.#rowidAt(this.#pointersEnd - 2);
-    if (bound !== null && last > bound) throw this.#damaged(`rowid ${last} is beyond its parent's key ${bound}`);
+    if (bound !== null && last > bound) throw this.damaged(`rowid ${last} is beyond its parent's key ${bound}`);
     const after = this.#after;
     if (after !== null && !this.#hasRow) {
       while (this.#pointer < this.#pointersEnd && this.#rowidAt(this.#pointer) <= after) this.#pointer += 2;
@@ -176,12 +187,8 @@ export class PageRows {
   }
 
   #rowidAt(pointer: number): bigint {
-    const cell = this.#start + this.#bytes.readUInt16BE(pointer);
-    if (cell < this.#cells || cell >= this.#end) throw this.#damaged('a cell is outside the page');
-    return readVarint(this.#bytes, cell + varintLength(this.#bytes, cell));
-  }
-
-  #damaged(what: string): Error {
-    return damagedPage(this.#table, this.#tree.page, what);
+    const cell = this.#start + this.bytes.readUInt16BE(pointer);
+    if (cell < this.#cells || cell >= this.#end) throw this.damaged('a cell is outside the page');
+    return readVarint(this.bytes, cell + varintLength(this.bytes, cell));
   }
 }

@@ -10,7 +10,7 @@ const keptBytesMax = 4 * 1024 * 1024;
 
 const slackBytes = 16;
 
-/** Longest payload taken: RowView counts bytes in 31 bits. SQLite's own default limit is 10^9. */
+/** Longest payload that is asked for: RowView counts bytes in 31 bits. SQLite's own default limit is 10^9. */
 export const payloadBytesMax = 2 ** 31 - 2 ** 20;
 
 /** Where a payload that does not fit its leaf begins. */
@@ -45,7 +45,6 @@ export class OverflowReader {
   /** Fills `bytes` with the whole payload and gives back its first byte there. Error: `data.damaged_page`. */
   assemble(payload: SplitPayload): number {
     const { leaf, at, localBytes, payloadBytes } = payload;
-    this.#refuseTooLong(payload);
     this.#makeRoom(payloadBytes);
     const start = this.#prefix.length;
     leaf.bytes.copy(this.bytes, start, at, at + localBytes);
@@ -57,11 +56,6 @@ export class OverflowReader {
   release(): void {
     if (this.bytes.length <= keptBytesMax) return;
     this.bytes = Buffer.alloc(0);
-  }
-
-  #refuseTooLong({ leafPage, payloadBytes }: SplitPayload): void {
-    const most = Math.min(payloadBytesMax, this.#file.pageCount * this.#file.usableBytes);
-    if (payloadBytes > most) throw damagedPage(this.#table, leafPage, `a payload of ${payloadBytes} bytes cannot be`);
   }
 
   #makeRoom(payloadBytes: number): void {

@@ -24,5 +24,9 @@ export function readVarint(bytes: Uint8Array, at: number): bigint {
 
 /** The varint at `at` as a length: exact below 2^53; a negative one comes out negative. */
 export function readLength(bytes: Uint8Array, at: number): number {
-  return Number(readVarint(bytes, at));
+  const length = varintLength(bytes, at);
+  if (length > 7) return Number(readVarint(bytes, at));
+  let value = 0;
+  for (let i = 0; i < length; i++) value = value * 128 + ((bytes[at + i] ?? 0) & 0x7f);
+  return value;
 }

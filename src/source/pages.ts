@@ -1,5 +1,5 @@
 import type { ChunkRange, RowView } from '../model.js';
-import { PageRows, type PageTable } from './pages-cells.js';
+import { PageRows, type PageTable } from './pages-rows.js';
 import type { SnapshotFile } from './pages-file.js';
 import type { PageLayout } from './pages-layout.js';
 

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import { type Database, SqliteError } from 'better-sqlite3';
 import { CopierError } from '../errors.js';
 import { openSource } from './open.js';
 import { translateSqliteError } from './source-error.js';
@@ -35,8 +35,8 @@ export function checkPages(path: string): void {
 function quickCheck(db: Database, path: string): void {
   // CHECK constraints are about data, and may call functions that only the application has.
   db.pragma('ignore_check_constraints = ON');
-  const lines = db.prepare<[], string>(`PRAGMA quick_check(${complaintsMax})`).pluck().all();
-  const damage = lines.flatMap((text) => text.split('\n')).filter((line) => line !== 'ok' && !isAboutData(line));
+  const lines = complaintsOf(db);
+  const damage = lines.flatMap((text) => text.split('\n')).filter((line) => isDamage(line));
   if (damage.length === 0) return;
   const shown = damage.slice(0, complaintsShown).join('; ');
   throw new CopierError('source.corrupt', `the database is damaged, quick_check says: ${shown}`, {
@@ -44,7 +44,21 @@ function quickCheck(db: Database, path: string): void {
   });
 }
 
+/** quick_check ends with an error where it meets a page that it cannot read; what it said until then names the page. */
+function complaintsOf(db: Database): string[] {
+  const lines: string[] = [];
+  try {
+    for (const line of db.prepare<[], string>(`PRAGMA quick_check(${complaintsMax})`).pluck().iterate())
+      lines.push(line);
+  } catch (error) {
+    if (!(error instanceof SqliteError) || lines.length === 0) throw error;
+    lines.push(error.message);
+  }
+  return lines;
+}
+
 /** quick_check also tells of values that break NOT NULL or their declared type. Those are for the census, not damage. */
-function isAboutData(line: string): boolean {
-  return /^(NULL|NUMERIC|TEXT|non-(INT|INTEGER|REAL|TEXT|BLOB|ANY)) value in /.test(line);
+function isDamage(line: string): boolean {
+  if (line === 'ok' || line.startsWith('*** in database ')) return false;
+  return !/^(NULL|NUMERIC|TEXT|non-(INT|INTEGER|REAL|TEXT|BLOB|ANY)) value in /.test(line);
 }

@@ -59,9 +59,16 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
       return { path, sourcePath, bytes: (await stat(path)).size, sha256, takenAt };
     } catch (error) {
       await removePartial(path);
-      throw translateFailure(error, `the copy of ${sourcePath} at ${path}`);
+      throw nameSource(translateFailure(error, `the copy of ${sourcePath} at ${path}`), sourcePath);
     }
   });
+}
+
+/** The copy is damaged where its source is, and it is the source that the operator knows. */
+function nameSource(error: unknown, sourcePath: string): unknown {
+  if (!(error instanceof CopierError) || error.code !== 'source.corrupt') return error;
+  const { hint, foreignCode } = error;
+  return new CopierError(error.code, `${sourcePath}: ${error.message}`, { hint, foreignCode, cause: error });
 }
 
 /** Recomputes the SHA-256 and compares. Errors: source.missing, source.snapshot_changed, source.snapshot_io. */

@@ -30,6 +30,7 @@ type Cell = null | bigint | number | string | Buffer;
 /** The census of values as SQLite stored them (safe integers: a number is a REAL), by the longest way round. */
 function oracle(column: string, cells: readonly Cell[]): ColumnCensus {
   const integers = cells.filter((cell) => typeof cell === 'bigint').sort((a, b) => (a < b ? -1 : 1));
+  const reals = cells.filter((cell) => typeof cell === 'number');
   const texts = cells.filter((cell) => typeof cell === 'string');
   const blobs = cells.filter((cell) => Buffer.isBuffer(cell));
   const byteCounts = [...texts.map((text) => Buffer.byteLength(text)), ...blobs.map((blob) => blob.length)];
@@ -37,12 +38,14 @@ function oracle(column: string, cells: readonly Cell[]): ColumnCensus {
     column,
     nulls: cells.filter((cell) => cell === null).length,
     integers: integers.length,
-    reals: cells.filter((cell) => typeof cell === 'number').length,
+    reals: reals.length,
     texts: texts.length,
     blobs: blobs.length,
     emptyTexts: texts.filter((text) => text === '').length,
     integerMin: integers[0]?.toString() ?? null,
     integerMax: integers.at(-1)?.toString() ?? null,
+    realMin: reals.length === 0 ? null : Math.min(...reals) + 0,
+    realMax: reals.length === 0 ? null : Math.max(...reals) + 0,
     charsMax: Math.max(0, ...texts.map((text) => [...text].length)),
     bytesMax: Math.max(0, ...byteCounts),
   };

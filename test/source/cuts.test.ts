@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { type Chunk, type RowView, type SourceTable, Storage } from '../../src/model.js';
 import { readSourceCatalog } from '../../src/source/catalog.js';
 import { countRows } from '../../src/source/census.js';
-import { cutTable } from '../../src/source/cuts.js';
+import { cutTable, spreadRows } from '../../src/source/cuts.js';
 import { readRows } from '../../src/source/rows.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 
@@ -27,7 +27,7 @@ function withTable<T>(path: string, use: (db: Database.Database, table: SourceTa
 
 function cut(path: string, chunkBytes: number): Chunk[] {
   return withTable(path, (db, table) =>
-    cutTable({ db, snapshotPath: path, table, rows: countRows(db, table.name), chunkBytes }),
+    spreadRows(table.name, cutTable({ db, snapshotPath: path, table, chunkBytes }), countRows(db, table.name)),
   );
 }
 
@@ -197,7 +197,7 @@ test('damaged interior pages are named and never followed', async () => {
       closeSync(file);
       const db = new Database(':memory:');
       try {
-        const options = { db, snapshotPath: join(folder, `${what}.db`), table, rows: 20_000, chunkBytes: 8192 };
+        const options = { db, snapshotPath: join(folder, `${what}.db`), table, chunkBytes: 8192 };
         assert.throws(
           () => cutTable(options),
           (error: Error & { code?: string }) => error.code === 'data.damaged_page' && message.test(error.message),

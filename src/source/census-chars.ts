@@ -1,0 +1,15 @@
+/**
+ * Counts the characters of a text as SQLite's length() does: up to the first NUL, and a lead byte together with
+ * whatever continuation bytes follow it is one, so that text which is no valid UTF-8 has a length too.
+ */
+export function countChars(bytes: Uint8Array, start: number, end: number): number {
+  let chars = 0;
+  let at = start;
+  while (at < end) {
+    const byte = bytes[at++] as number;
+    if (byte === 0) break;
+    chars++;
+    if (byte >= 0xc0) while (at < end && ((bytes[at] as number) & 0xc0) === 0x80) at++;
+  }
+  return chars;
+}

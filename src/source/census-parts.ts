@@ -1,0 +1,27 @@
+import { assert } from '../errors.js';
+import type { ChunkRange } from '../model.js';
+import type { Cut } from './cuts.js';
+
+/** Source bytes that one job counts at least, where the table has so many: some 20 ms of work, which no thread waits long for. */
+export const partBytesMin = 32 * 1024 * 1024;
+
+/** Joins neighbouring pieces of a rowid table to ranges of at least `bytesMin`, the last one apart. */
+export function joinCuts(cuts: readonly Cut[], bytesMin = partBytesMin): ChunkRange[] {
+  const ranges: ChunkRange[] = [];
+  let open: ChunkRange | null = null;
+  let bytes = 0;
+  for (const { range, estimatedBytes } of cuts) {
+    open = open === null ? range : joinRanges(open, range);
+    bytes += estimatedBytes;
+    if (bytes < bytesMin) continue;
+    ranges.push(open);
+    open = null;
+    bytes = 0;
+  }
+  return open === null ? ranges : [...ranges, open];
+}
+
+function joinRanges(first: ChunkRange, last: ChunkRange): ChunkRange {
+  assert(first.tag === 'rowid' && last.tag === 'rowid', 'only ranges of rowids are joined');
+  return { tag: 'rowid', after: first.after, through: last.through };
+}

@@ -1,0 +1,45 @@
+import type { ChunkRange, RowView, TablePlan } from '../model.js';
+import { PageCells } from './pages-cells.js';
+import type { SnapshotFile } from './pages-file.js';
+import type { PageLayout } from './pages-layout.js';
+import { OverflowReader } from './pages-overflow.js';
+import { RecordReader } from './pages-record.js';
+import { planRecord } from './pages-slots.js';
+
+/** What the page reader takes from a plan. */
+export type PageTable = Pick<TablePlan, 'source' | 'columns' | 'rootPage'>;
+
+/** The rows in a table's cells: each payload is a record, and the rowid may be one of its columns. */
+export class PageRows {
+  readonly view: RowView;
+  readonly #cells: PageCells;
+  readonly #records: RecordReader;
+  readonly #overflow: OverflowReader;
+
+  constructor(file: SnapshotFile, table: PageTable, layout: PageLayout, range: ChunkRange) {
+    const plan = planRecord(table, layout);
+    const { source, rootPage } = table;
+    this.#cells = new PageCells(file, { table: source, rootPage, range }, plan.prefix);
+    this.#records = new RecordReader(plan);
+    this.#overflow = new OverflowReader(file, source, plan.prefix);
+    this.view = this.#records.view;
+  }
+
+  /** Fills the view with the next row; false where there is none. */
+  next(): boolean {
+    const cells = this.#cells;
+    if (!cells.next()) return false;
+    const wrong = cells.isSplit
+      ? this.#fillSplit()
+      : this.#records.fill(cells.bytes, cells.numbers, cells.start, cells.end);
+    if (wrong !== null) throw cells.damaged(wrong);
+    this.#records.fillRowid(cells.high, cells.low);
+    return true;
+  }
+
+  #fillSplit(): string | null {
+    const start = this.#cells.assemble(this.#overflow);
+    const { bytes, numbers } = this.#overflow;
+    return this.#records.fill(bytes, numbers, start, start + this.#cells.payloadBytes);
+  }
+}

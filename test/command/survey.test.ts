@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Survey, readCatalog, surveySource } from '../../src/commands/survey.js';
+import { fromWire } from '../../src/errors.js';
+import type { TableCensus } from '../../src/model.js';
+import type { Threads } from '../../src/pool/threads.js';
+import { takeCensus } from '../../src/source/census.js';
+import { withSource } from '../../src/source/open.js';
+import census, { type CensusJob, type Count } from '../../workers/census.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
+
+const series = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
+
+const sql = `
+  CREATE TABLE plain(id INTEGER PRIMARY KEY, a TEXT, b REAL);
+  ${series(5000)} INSERT INTO plain SELECT i * 7, 'text ' || i, i / 3.0 FROM n;
+  CREATE TABLE keyed(k TEXT PRIMARY KEY, a) WITHOUT ROWID;
+  ${series(5000)} INSERT INTO keyed SELECT printf('key %05d', i), i FROM n;
+  CREATE TABLE computed(a, b AS (a * 2) VIRTUAL);
+  ${series(10)} INSERT INTO computed SELECT i FROM n;
+  CREATE TABLE empty(a)`;
+
+interface Job {
+  readonly table: string;
+  readonly tag: Count['tag'];
+}
+
+/** Runs census jobs on this thread, as a thread runs them; `change` may alter what one answers. */
+function fakeThreads(jobs: Job[], change: (job: Job, answer: TableCensus) => TableCensus = (_, answer) => answer) {
+  const run = async (_: string, { ...job }: CensusJob): Promise<TableCensus> => {
+    const begun = { table: job.table.name, tag: job.count.tag };
+    jobs.push(begun);
+    const answer = await census(structuredClone(job));
+    if (answer.tag === 'failed') throw fromWire(answer.error);
+    return change(begun, answer.result);
+  };
+  return { run } as unknown as Threads;
+}
+
+async function surveyFile(snapshotPath: string, threads: Threads, countsPages = true): Promise<Survey> {
+  const catalog = await readCatalog(snapshotPath);
+  return await surveySource({ snapshotPath, catalog, threads, chunkBytes: 65_536, countsPages });
+}
+
+test('a survey counts what SQL counts, from the pages where there is a layout, and its chunks share the rows out', async () => {
+  await withFolder(async (folder) => {
+    const path = makeSqlite(folder, sql);
+    for (const countsPages of [true, false]) {
+      const jobs: Job[] = [];
+      const survey = await surveyFile(path, fakeThreads(jobs), countsPages);
+      const expected = await withSource(path, (db) => survey.catalog.tables.map((table) => takeCensus(db, table)));
+      assert.deepEqual(survey.census, expected);
+      for (const { table, rows } of expected) {
+        const chunks = survey.chunks.get(table) ?? [];
+        assert.equal(chunks.length > 1, rows === 5000, table);
+        assert.equal(
+          chunks.reduce((sum, { estimatedRows }) => sum + estimatedRows, 0),
+          rows,
+        );
+      }
+      const bySql = jobs.filter(({ tag }) => tag === 'columns').map(({ table }) => table);
+      assert.deepEqual(bySql.sort(), countsPages ? ['computed', 'keyed'] : ['computed', 'empty', 'keyed', 'plain']);
+    }
+  });
+});
+
+test('a census that SQLite, counting rows, does not bear out ends the survey', async () => {
+  await withFolder(async (folder) => {
+    const path = makeSqlite(folder, sql);
+    const threads = fakeThreads([], ({ table, tag }, answer) =>
+      table === 'plain' && tag === 'pages' ? { ...answer, rows: answer.rows - 1 } : answer,
+    );
+    await assert.rejects(surveyFile(path, threads), {
+      code: 'data.row_count',
+      table: 'plain',
+      message: /"plain": its pages hold 4999 rows, SQLite counts 5000/,
+    });
+  });
+});
