@@ -1,7 +1,7 @@
 import type { Kind, Plan, TablePlan } from '../model.js';
 import { describeFindings } from './summary.js';
 import { layOut } from './table.js';
-import { formatBytes, formatCount, sanitize } from './units.js';
+import { countOf, formatBytes, sanitize } from './units.js';
 
 /** The printed plan: layers, tables, columns with their reasons, what is left out, findings. */
 export function describePlan(plan: Plan): string {
@@ -20,7 +20,7 @@ function overview(plan: Plan): string {
   const rows = plan.tables.reduce((sum, table) => sum + table.rows, 0);
   const bytes = plan.tables.reduce((sum, table) => sum + table.estimatedBytes, 0);
   const lines = [
-    `${plan.tables.length} tables in ${plan.layers.length} layers · ${formatCount(rows)} rows · about ${formatBytes(bytes)} · ${formatCount(chunks)} chunks`,
+    `${countOf(plan.tables.length, 'table')} in ${countOf(plan.layers.length, 'layer')} · ${countOf(rows, 'row')} · about ${formatBytes(bytes)} · ${countOf(chunks, 'chunk')}`,
     plan.keepsConstraints
       ? 'indexes and constraints stay in force: a layer waits for the one before it'
       : 'indexes and constraints are taken away before the copy and made again after it: a layer is only an order',
@@ -36,8 +36,8 @@ function describeLayer(plan: Plan, names: readonly string[], layer: number): str
 
 function describeTable(table: TablePlan): string {
   const title = `  ${sanitize(table.source)} → ${sanitize(table.targetSchema)}.${sanitize(table.target)}`;
-  const size = `${formatCount(table.rows)} rows, about ${formatBytes(table.estimatedBytes)}, ${formatCount(table.chunks.length)} chunks`;
-  const way = `${table.reader} (${table.readerReason}), ${table.format} (${table.formatReason})`;
+  const size = `${countOf(table.rows, 'row')}, about ${formatBytes(table.estimatedBytes)}, ${countOf(table.chunks.length, 'chunk')}`;
+  const way = sanitize(`${table.reader} (${table.readerReason}), ${table.format} (${table.formatReason})`);
   const keyNames = table.key.columns.map((index) => table.columns[index]?.source ?? '').join(', ');
   const key =
     table.key.origin === 'none'
@@ -89,5 +89,5 @@ function describeLeftOut(plan: Plan): string {
 function closing(plan: Plan): string {
   const errors = plan.findings.filter(({ severity }) => severity === 'error').length;
   if (errors === 0) return `✓ nothing stands in the way (plan ${plan.hash.slice(0, 12)}); nothing was written`;
-  return `✗ refused: ${errors} ${errors === 1 ? 'reason' : 'reasons'} above; nothing was written`;
+  return `✗ refused: ${countOf(errors, 'reason')} above; nothing was written`;
 }

@@ -1,15 +1,17 @@
-import { type Options, SingleBar } from 'cli-progress';
+import { SingleBar } from 'cli-progress';
 import type { PhaseName, Progress, RunEvent } from '../model.js';
-import { formatBytes, formatCount, formatDuration, sanitize } from './units.js';
+import { Pace } from './pace.js';
+import { copiedLine, progressBar, progressLine } from './progress-text.js';
+import { sanitize } from './units.js';
 
 /** How often a piped progress line is written. */
 const lineEveryMs = 5000;
-/** After so long without a row, the display says what it waits for. */
-const stallMs = 30_000;
+/** Where a terminal does not tell its width. */
+const standardColumns = 80;
 
 export interface Display {
   readonly onEvent: (event: RunEvent) => void;
-  /** Takes the live line away; later events are ignored. */
+  /** Takes the live line away and gives the cursor back. Closing twice is closing once. */
   readonly close: () => void;
 }
 
@@ -40,102 +42,55 @@ const phaseText: Readonly<Record<PhaseName, string>> = {
 /** What a person sees on stderr: one rewritten line on a terminal, plain lines otherwise, nothing if quiet. */
 export function openDisplay(options: DisplayOptions): Display {
   if (options.isQuiet) return { onEvent: () => {}, close: () => {} };
-  const write = (line: string) => options.stream.write(`${sanitize(line)}\n`);
-  const copying = options.isTerminal ? barOn(options) : linesOn(options, write);
+  const write = (line: string) => void options.stream.write(`${sanitize(line)}\n`);
+  const live = options.isTerminal ? barOn(options) : linesOn(options, write);
+  let copying: { readonly first: Progress; last: Progress } | null = null;
   const onEvent = (event: RunEvent) => {
     switch (event.tag) {
       case 'progress':
-        return copying.show(event.progress);
+        copying = { first: copying?.first ?? event.progress, last: event.progress };
+        return live.show(event.progress);
       case 'note':
-        return copying.aside(() => write(`  ${event.message}`));
+        return live.aside(() => write(`  ${event.message}`));
       case 'warning':
-        return copying.aside(() => write(`! ${event.message}`));
+        return live.aside(() => write(`! ${event.message}`));
       case 'phase-begin':
-        return copying.aside(() => write(`· ${phaseText[event.name]}`));
+        return live.aside(() => write(`· ${phaseText[event.name]}`));
       case 'phase-end':
-        if (event.name === 'copy') copying.end();
+        if (event.name !== 'copy') return;
+        live.end();
+        if (copying !== null) write(`  ${copiedLine(copying.first, copying.last, event.ms)}`);
         return;
       case 'table-copied':
       case 'table-verified':
         return;
     }
   };
-  return { onEvent, close: () => copying.end() };
+  return { onEvent, close: () => live.end() };
 }
 
-interface Copying {
+interface Live {
   readonly show: (progress: Progress) => void;
   /** Writes something else without tearing the live line. */
   readonly aside: (write: () => void) => void;
   readonly end: () => void;
 }
 
-/** Rate and time left from the rows of the last seconds. */
-class Pace {
-  readonly #nowMs: () => number;
-  readonly #startedAtMs: number;
-  #firstRows: number | null = null;
-  #lastRows = 0;
-  #lastGainAtMs: number;
-
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
-    this.#startedAtMs = nowMs();
-    this.#lastGainAtMs = this.#startedAtMs;
-  }
-
-  note(progress: Progress): {
-    readonly rowsPerSecond: number;
-    readonly leftMs: number | null;
-    readonly isStalled: boolean;
-  } {
-    const now = this.#nowMs();
-    this.#firstRows ??= progress.rows;
-    if (progress.rows !== this.#lastRows) {
-      this.#lastRows = progress.rows;
-      this.#lastGainAtMs = now;
-    }
-    const seconds = Math.max(0.001, (now - this.#startedAtMs) / 1000);
-    const rowsPerSecond = (progress.rows - this.#firstRows) / seconds;
-    const leftMs = rowsPerSecond > 0 ? ((progress.rowsTotal - progress.rows) / rowsPerSecond) * 1000 : null;
-    const isStalled = progress.tablesInWork.length > 0 && now - this.#lastGainAtMs > stallMs;
-    return { rowsPerSecond, leftMs, isStalled };
-  }
-}
-
-function describe(progress: Progress, pace: ReturnType<Pace['note']>): string {
-  const work = progress.tablesInWork.slice(0, 3).map(sanitize).join(', ');
-  const parts = [
-    `${formatCount(progress.rows)} of ${formatCount(progress.rowsTotal)} rows`,
-    formatBytes(progress.bytes),
-    `${formatCount(pace.rowsPerSecond)} rows/s`,
-    pace.leftMs === null ? 'time left unknown' : `${formatDuration(pace.leftMs)} left`,
-    `${progress.tablesDone}/${progress.tablesTotal} tables`,
-  ];
-  if (pace.isStalled) parts.push(`no row for ${stallMs / 1000} s: waiting for the server on ${work}`);
-  else if (work !== '') parts.push(work);
-  return parts.join(' · ');
-}
-
-function barOn({ stream, nowMs }: DisplayOptions): Copying {
-  const layout: Options = {
-    stream,
-    format: '  {bar} {percentage}% · {text}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    linewrap: false,
-    fps: 10,
-    gracefulExit: false,
-  };
+function barOn({ stream, nowMs }: DisplayOptions): Live {
+  const pace = new Pace(nowMs);
   let bar: SingleBar | null = null;
-  let last: { readonly progress: Progress; readonly text: string } | null = null;
-  const pace = { current: null as Pace | null };
-  const open = (progress: Progress, text: string) => {
-    bar = new SingleBar(layout);
-    bar.start(Math.max(1, progress.rowsTotal), progress.rows, { text });
+  let draw = () => '';
+  const open = () => {
+    bar = new SingleBar({
+      stream,
+      format: () => draw(),
+      hideCursor: true,
+      clearOnComplete: true,
+      linewrap: false,
+      fps: 10,
+      gracefulExit: false,
+    });
+    bar.start(1, 0);
   };
   const close = () => {
     bar?.stop();
@@ -143,32 +98,29 @@ function barOn({ stream, nowMs }: DisplayOptions): Copying {
   };
   return {
     show: (progress) => {
-      pace.current ??= new Pace(nowMs);
-      const text = describe(progress, pace.current.note(progress));
-      last = { progress, text };
-      if (bar === null) open(progress, text);
-      else bar.update(Math.min(progress.rows, Math.max(1, progress.rowsTotal)), { text });
+      const now = pace.note(progress);
+      draw = () => progressBar(progress, now, stream.columns || standardColumns);
+      if (bar === null) open();
     },
     aside: (write) => {
       const wasOpen = bar !== null;
       close();
       write();
-      if (wasOpen && last !== null) open(last.progress, last.text);
+      if (wasOpen) open();
     },
     end: close,
   };
 }
 
-function linesOn({ nowMs }: DisplayOptions, write: (line: string) => void): Copying {
-  let pace: Pace | null = null;
-  let writtenAtMs = Number.NEGATIVE_INFINITY;
+function linesOn({ nowMs }: DisplayOptions, write: (line: string) => void): Live {
+  const pace = new Pace(nowMs);
+  let writtenAtMs = nowMs();
   return {
     show: (progress) => {
-      pace ??= new Pace(nowMs);
-      const text = describe(progress, pace.note(progress));
+      const now = pace.note(progress);
       if (nowMs() - writtenAtMs < lineEveryMs) return;
       writtenAtMs = nowMs();
-      write(`  ${text}`);
+      write(`  ${progressLine(progress, now)}`);
     },
     aside: (writeAside) => writeAside(),
     end: () => {},

@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   realpathSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,6 +18,8 @@ import { CopierError } from '../errors.js';
 
 export interface RunFolder {
   readonly path: string;
+  /** Whether it was there before, empty, because the operator named it. */
+  readonly wasThere: boolean;
   /** Path of a file in it. */
   readonly pathOf: (name: string) => string;
 }
@@ -46,17 +49,23 @@ export function makeRunFolder(options: RunFolderOptions): RunFolder {
 
 /** An existing run's folder, for going on with it. */
 export function openRunFolder(path: string): RunFolder {
-  return lend(realpathSync(path));
+  return lend(realpathSync(path), true);
+}
+
+/** Takes a folder of ours away where nothing in it is worth keeping; one that was there before is emptied. */
+export function removeRunFolder({ path, wasThere }: RunFolder): void {
+  const names = wasThere ? readdirSync(path).map((name) => join(path, name)) : [path];
+  for (const name of names) rmSync(name, { recursive: true, force: true });
 }
 
 function namedFolder(path: string): RunFolder {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  const wasThere = mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined;
   if (readdirSync(path).length > 0) {
     throw new CopierError('usage.run_folder_used', `the run folder ${path} already holds files`, {
       hint: 'name a new folder with --run-dir, or leave the choice to pgferry',
     });
   }
-  return lend(realpathSync(path));
+  return lend(realpathSync(path), wasThere);
 }
 
 function stampedFolder(base: string, now: Date): RunFolder {
@@ -68,7 +77,7 @@ function stampedFolder(base: string, now: Date): RunFolder {
     const path = join(base, attempt === 0 ? stamp : `${stamp}-${attempt}`);
     try {
       mkdirSync(path, { mode: 0o700 });
-      return lend(realpathSync(path));
+      return lend(realpathSync(path), false);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
@@ -78,8 +87,8 @@ function stampedFolder(base: string, now: Date): RunFolder {
   });
 }
 
-function lend(path: string): RunFolder {
-  return { path, pathOf: (name) => join(path, name) };
+function lend(path: string, wasThere: boolean): RunFolder {
+  return { path, wasThere, pathOf: (name) => join(path, name) };
 }
 
 /** Writes a new file durably: 0600, never over an existing one, never through a planted symlink. */

@@ -26,10 +26,10 @@ export interface RunStatus {
 }
 
 const nextStep = {
-  copying: 'run the same command again to go on; finished chunks are not sent twice',
-  finishing: 'run the same command again to go on with indexes and constraints',
+  copying: 'run the same command again to go on; finished chunks are not sent twice (--fresh begins anew instead)',
+  finishing: 'run the same command again to go on with indexes and constraints (--fresh begins anew instead)',
   complete: 'nothing to do; `pgferry verify` compares every value at any time',
-  failed: 'the sides differed: `pgferry verify` names the rows; run again with --fresh to begin anew',
+  failed: 'the sides differed: `pgferry verify` names the rows; run again with --fresh --truncate-target to begin anew',
   abandoned: 'run `pgferry migrate` to begin anew',
 } as const;
 
@@ -42,10 +42,10 @@ export function describeStatus({ target, run }: RunStatus): string {
   return `${[
     `run ${run.runId}: ${run.state}`,
     `  rows       ${formatCount(run.rowsDone)} of ${formatCount(run.rowsTotal)} in ${formatCount(run.chunksDone)} of ${formatCount(run.chunksTotal)} chunks`,
-    `  source     ${run.sourcePath}`,
+    `  source     ${sanitize(run.sourcePath)}`,
     `  target     ${target}`,
-    `  snapshot   ${run.snapshotPath} of ${run.snapshotTakenAt}`,
-    `  started    ${run.startedAt} by pid ${run.pid} on ${run.host}, pgferry ${run.toolVersion}`,
+    `  snapshot   ${sanitize(run.snapshotPath)} of ${run.snapshotTakenAt}`,
+    `  started    ${run.startedAt} by pid ${run.pid} on ${sanitize(run.host)}, pgferry ${run.toolVersion}`,
     ...(run.finishedAt === null ? [`  last seen  ${run.updatedAt}`] : [`  finished   ${run.finishedAt}`]),
     ...missing,
     `  → ${nextStep[run.state]}`,

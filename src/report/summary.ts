@@ -1,6 +1,6 @@
 import type { Difference, Finding, RunResult, TableReport, WireError } from '../model.js';
 import { layOut } from './table.js';
-import { formatBytes, formatCount, formatDuration, sanitize } from './units.js';
+import { countOf, formatBytes, formatCount, formatDuration, sanitize } from './units.js';
 
 const differenceCodes: ReadonlySet<string> = new Set([
   'verify.missing',
@@ -26,7 +26,7 @@ function tableOf(result: RunResult): string {
     ...(isCopy ? [formatCount(table.copiedRows)] : []),
     formatCount(table.targetRows),
     table.keyset.source === table.keyset.target ? 'same' : 'DIFFERS',
-    differingColumns(table),
+    valuesOf(table, result.differences),
     table.ok ? 'ok' : 'DIFFERS',
   ]);
   return layOut(
@@ -43,15 +43,21 @@ function tableOf(result: RunResult): string {
   );
 }
 
-function differingColumns(table: TableReport): string {
+/** The columns known to differ, by their sums or by a difference that was found; `–` where only rows are known to. */
+function valuesOf(table: TableReport, differences: readonly Difference[]): string {
+  const found = new Set(differences.filter((one) => one.table === table.table).map(({ column }) => column));
   const names = table.columns
-    .filter(({ nulls, empty, fingerprint }) => {
+    .filter(({ column, nulls, empty, fingerprint }) => {
       return (
-        nulls.source !== nulls.target || empty.source !== empty.target || fingerprint.source !== fingerprint.target
+        found.has(column) ||
+        nulls.source !== nulls.target ||
+        empty.source !== empty.target ||
+        fingerprint.source !== fingerprint.target
       );
     })
     .map(({ column }) => column);
-  return names.length === 0 ? 'same' : `differ: ${names.join(', ')}`;
+  if (names.length > 0) return `differ: ${names.join(', ')}`;
+  return table.ok ? 'same' : '–';
 }
 
 function differencesOf(differences: readonly Difference[]): string {
@@ -84,7 +90,7 @@ export function describeFindings(findings: readonly Finding[]): string {
   return (['error', 'warning', 'note'] as const)
     .flatMap((severity) => findings.filter((finding) => finding.severity === severity))
     .map((finding) => {
-      const hint = finding.hint === '' ? '' : `\n      → ${finding.hint}`;
+      const hint = finding.hint === '' ? '' : `\n      → ${sanitize(finding.hint)}`;
       return `  ${marks[finding.severity]} ${describeFinding(finding)} [${finding.code}]${hint}`;
     })
     .join('\n');
@@ -102,11 +108,11 @@ function verdictOf(result: RunResult): string {
   const lines = [headline(result, rows)];
   if (result.snapshot !== null && result.command !== 'verify') {
     lines.push(
-      `  snapshot   ${result.snapshot.path} (${formatBytes(result.snapshot.bytes)}, sha256 ${result.snapshot.sha256.slice(0, 16)}…)`,
+      `  snapshot   ${sanitize(result.snapshot.path)} (${formatBytes(result.snapshot.bytes)}, sha256 ${result.snapshot.sha256.slice(0, 16)}…)`,
     );
   }
-  lines.push(`  source     ${result.source}`, `  target     ${result.target}`);
-  if (result.runDir !== null) lines.push(`  record     ${result.runDir}`);
+  lines.push(`  source     ${sanitize(result.source)}`, `  target     ${sanitize(result.target)}`);
+  if (result.runDir !== null) lines.push(`  record     ${sanitize(result.runDir)}`);
   if (result.chunksResumed > 0) {
     lines.push(
       `  resumed    ${formatCount(result.chunksResumed)} chunks were already there, ${formatCount(result.chunksCopied)} were copied now`,
@@ -121,12 +127,12 @@ function verdictOf(result: RunResult): string {
 function headline(result: RunResult, rows: number): string {
   const tables = result.tables.length;
   const time = formatDuration(result.durationMs);
-  if (!result.ok) return `✗ the two sides differ (${tables} tables compared in ${time})`;
+  if (!result.ok) return `✗ the two sides differ (${countOf(tables, 'table')} compared in ${time})`;
   if (result.command === 'verify') {
     const compared = result.tables.reduce((sum, table) => sum + table.sourceRows, 0);
-    return `✓ identical: ${formatCount(compared)} rows in ${tables} tables, every value compared, in ${time}`;
+    return `✓ identical: ${countOf(compared, 'row')} in ${countOf(tables, 'table')}, every value compared, in ${time}`;
   }
-  return `✓ ${formatCount(rows)} rows in ${tables} tables copied and verified in ${time}`;
+  return `✓ ${countOf(rows, 'row')} in ${countOf(tables, 'table')} copied and verified in ${time}`;
 }
 
 /** An error for a person: what happened, and what to do next. */

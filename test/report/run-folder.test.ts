@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import {
+  makeRunFolder,
+  openRunFolder,
+  removeRunFolder,
+  appendLog,
+  writeArtefact,
+  writeManifest,
+} from '../../src/report/run-folder.js';
+import { withFolder } from '../support/folder.js';
+
+const now = new Date('2026-01-02T03:04:05.678Z');
+
+/** Runs with a umask that hides no missing mode. */
+async function withOpenUmask(use: () => Promise<void>): Promise<void> {
+  const before = process.umask(0);
+  try {
+    await use();
+  } finally {
+    process.umask(before);
+  }
+}
+
+test('a run folder is named after its time, belongs to its owner alone, and a second one gets a name of its own', async () => {
+  await withFolder((folder) =>
+    withOpenUmask(async () => {
+      const options = { baseFolder: join(folder, 'deep', 'base'), runFolder: null, now };
+      const first = makeRunFolder(options);
+      const second = makeRunFolder(options);
+      assert.deepEqual(readdirSync(options.baseFolder), ['20260102T030405Z', '20260102T030405Z-1']);
+      for (const path of [first.path, second.path]) assert.equal(statSync(path).mode & 0o777, 0o700);
+      assert.equal(first.pathOf('x'), join(first.path, 'x'));
+    }),
+  );
+});
+
+test('a folder that the operator names is made, or taken if it is empty, and refused if it holds anything', async () => {
+  await withFolder((folder) => {
+    const named = (name: string) => makeRunFolder({ baseFolder: folder, runFolder: join(folder, name), now });
+    assert.equal(named('new').wasThere, false);
+    assert.equal(named('new').wasThere, true);
+    writeFileSync(join(folder, 'new', 'file'), '');
+    assert.throws(() => named('new'), {
+      code: 'usage.run_folder_used',
+      message: `the run folder ${join(folder, 'new')} already holds files`,
+    });
+  });
+});
+
+test('a folder that cannot be made is named with the reason', async () => {
+  await withFolder((folder) => {
+    writeFileSync(join(folder, 'file'), '');
+    assert.throws(() => makeRunFolder({ baseFolder: join(folder, 'file'), runFolder: null, now }), {
+      code: 'source.run_folder',
+      message: /the run folder cannot be made: EEXIST/,
+    });
+  });
+});
+
+test('removing a folder takes away what we made, and only empties what was there before', async () => {
+  await withFolder((folder) => {
+    const made = makeRunFolder({ baseFolder: folder, runFolder: null, now });
+    mkdirSync(join(folder, 'theirs'));
+    const theirs = makeRunFolder({ baseFolder: folder, runFolder: join(folder, 'theirs'), now });
+    for (const run of [made, theirs]) {
+      mkdirSync(run.pathOf('sub'));
+      writeFileSync(run.pathOf('sub/file'), '');
+      removeRunFolder(run);
+    }
+    assert.deepEqual(readdirSync(folder), ['theirs']);
+    assert.deepEqual(readdirSync(join(folder, 'theirs')), []);
+  });
+});
+
+test('an artefact is never written over a file or through a planted link, and is for its owner alone', async () => {
+  await withFolder((folder) =>
+    withOpenUmask(async () => {
+      const path = join(folder, 'plan.json');
+      writeArtefact(path, 'first');
+      assert.throws(() => writeArtefact(path, 'second'), { code: 'EEXIST' });
+      assert.equal(readFileSync(path, 'utf8'), 'first');
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+      symlinkSync(join(folder, 'elsewhere'), join(folder, 'link'));
+      assert.throws(() => writeArtefact(join(folder, 'link'), 'x'), { code: 'EEXIST' });
+      assert.equal(existsSync(join(folder, 'elsewhere')), false);
+    }),
+  );
+});
+
+test('the log grows line by line, for its owner alone', async () => {
+  await withFolder((folder) =>
+    withOpenUmask(async () => {
+      const path = join(folder, 'run.log');
+      appendLog(path, 'one');
+      appendLog(path, 'two');
+      assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\n');
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+    }),
+  );
+});
+
+test('the manifest lists every file but manifests, by name, in the form that sha256sum reads', async () => {
+  await withFolder(async (folder) => {
+    const run = makeRunFolder({ baseFolder: folder, runFolder: null, now });
+    for (const name of ['b', 'a', 'manifest.sha256']) writeArtefact(run.pathOf(name), `content of ${name}`);
+    mkdirSync(run.pathOf('folder'));
+    await writeManifest(openRunFolder(run.path), 'manifest-2.sha256');
+    const line = (name: string) => `${createHash('sha256').update(`content of ${name}`).digest('hex')}  ${name}\n`;
+    assert.equal(readFileSync(run.pathOf('manifest-2.sha256'), 'utf8'), line('a') + line('b'));
+  });
+});
