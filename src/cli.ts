@@ -1,69 +1,27 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander';
-
 import { runEmbedded } from './commands/embedded.js';
 import { runInit } from './commands/init.js';
 import { Journal } from './commands/journal.js';
 import { runPlan } from './commands/plan.js';
+import { buildProgram, type Invocation, runProgram } from './commands/program.js';
 import { runCopy, runMigrate } from './commands/run.js';
-import { type CommandName, optionTable, readConfig, readSettings, type Settings } from './commands/settings.js';
+import { type CommandName, readConfig, readSettings, type Settings } from './commands/settings.js';
 import { runStatus } from './commands/status.js';
 import { runVerify } from './commands/verify.js';
 import { toolVersion } from './pgferry.js';
 import { CopierError, exitCodes, toWire } from './errors.js';
-import type { RunResult, WireError } from './model.js';
+import type { Finding, RunResult, WireError } from './model.js';
 import { planToMermaid } from './plan/mermaid.js';
 import { describePlan } from './report/plan-text.js';
 import { openDisplay } from './report/progress.js';
 import { describeStatus } from './report/status-text.js';
 import { describeError, describeFindings, summarize } from './report/summary.js';
+import { jsonText, sanitize } from './report/units.js';
 
 /*
  * argv and environment → one command → exit code. The only file that reads or ends the process, and the only one
  * that writes to stdout (the result) and stderr (the talk).
  */
-
-interface CommandRow {
-  readonly name: CommandName;
-  readonly summary: string;
-  readonly examples: readonly string[];
-}
-
-const commandRows: readonly CommandRow[] = [
-  {
-    name: 'init',
-    summary: 'make the target schema from .sql files, or translate the SQLite schema where there are none',
-    examples: ['pgferry init', 'pgferry init --from-source --source app.db --target postgresql://app@db/app'],
-  },
-  {
-    name: 'plan',
-    summary: 'show what would happen, and why; nothing is written to either side',
-    examples: ['pgferry plan', 'pgferry plan --json | jq .plan.layers', 'pgferry plan --graph > plan.mmd'],
-  },
-  {
-    name: 'copy',
-    summary: 'copy all rows into an existing schema, FK-safe and deterministic, verified on the way',
-    examples: ['pgferry copy --workers 4', 'pgferry copy --tables User,Host --keep-constraints'],
-  },
-  {
-    name: 'verify',
-    summary: 'compare both sides: counts, keys, NULL against empty, and every value',
-    examples: ['pgferry verify', 'pgferry verify --json --differences-max 100'],
-  },
-  {
-    name: 'migrate',
-    summary: 'backup of both sides, init, copy and proof, in one pass',
-    examples: [
-      'pgferry migrate --source app.db --target postgresql://app@db/app',
-      'SQLITE_DB_PATH=app.db POSTGRES_DATABASE_URL=postgresql://app@db/app pgferry migrate --json',
-    ],
-  },
-  {
-    name: 'status',
-    summary: 'where the last run stands, from the ledger in the target',
-    examples: ['pgferry status --json'],
-  },
-];
 
 interface Answer {
   readonly exitCode: number;
@@ -76,68 +34,39 @@ let exitCode: number = exitCodes.ok;
 let signalReceived: 'SIGINT' | 'SIGTERM' | null = null;
 
 async function main(argv: readonly string[]): Promise<number> {
+  // The list of processes is for everyone to read, and --target may hold a password.
+  process.title = `pgferry ${/^[a-z]+$/.test(argv[0] ?? '') ? argv[0] : ''}`.trim();
   surviveClosedPipes();
-  const program = buildProgram();
-  try {
-    await program.parseAsync(argv, { from: 'user' });
-    return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    throw error;
+  reportStrayErrors(argv.includes('--json'));
+  const program = buildProgram(toolVersion(), { run: runInvocation, embedded: runEmbeddedAction });
+  const parsed = await runProgram(program, argv);
+  switch (parsed.tag) {
+    case 'ran':
+      return exitCode;
+    case 'help':
+      return exitCodes.ok;
+    case 'usage':
+      // Commander has told it on stderr already; whoever asked for JSON reads stdout alone.
+      if (argv.includes('--json')) writeFailure('pgferry', commandLineError(parsed.message), [], 0);
+      return exitCodes.usage;
   }
 }
 
-function buildProgram(): Command {
-  const program = new Command('pgferry')
-    .description('Moves an application from SQLite to PostgreSQL and proves that nothing changed.')
-    .version(toolVersion(), '--version')
-    .exitOverride()
-    .showHelpAfterError('(pgferry help <command> lists the flags)')
-    .addHelpText('after', exitCodeHelp());
-  for (const row of commandRows) addCommand(program, row);
-  program
-    .command('embedded <action>')
-    .description('the embedded PostgreSQL for trying out: start, stop or status')
-    .action((action: string) => conclude('embedded', false, false, (journal) => runEmbedded(action, journal)));
-  return program;
+function commandLineError(message: string): WireError {
+  return toWire(new CopierError('usage.command_line', message, { hint: 'pgferry help <command> lists the flags' }));
 }
 
-function addCommand(program: Command, row: CommandRow): void {
-  const command = program.command(row.name).description(row.summary);
-  for (const option of optionTable.filter(({ commands }) => commands.includes(row.name))) {
-    const flag = new Option(`--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`, helpOf(option));
-    command.addOption(flag);
-  }
-  command.option('--config <file>', 'JSON file of settings; flags and environment beat it');
-  if (row.name === 'plan') command.option('--graph', 'print the foreign-key graph as Mermaid instead');
-  command.addHelpText('after', `\nExamples:\n${row.examples.map((example) => `  $ ${example}`).join('\n')}`);
-  command.action((flags: Record<string, string | boolean>) => runCommand(row.name, flags));
-}
-
-function helpOf(option: (typeof optionTable)[number]): string {
-  const parts = [option.help];
-  const { standard } = option;
-  if (typeof standard === 'string' || (typeof standard === 'number' && standard > 0))
-    parts.push(`(default: ${standard})`);
-  if (option.env.length > 0) parts.push(`[${option.env.join(', ')}]`);
-  return parts.join(' ');
-}
-
-async function runCommand(name: CommandName, given: Record<string, string | boolean>): Promise<void> {
-  const flags: Partial<Record<keyof Settings, string | boolean>> = {};
-  for (const { flag, setting } of optionTable) {
-    const value = given[camelCase(flag)];
-    if (value !== undefined) flags[setting] = value;
-  }
-  await conclude(name, given['json'] === true, given['quiet'] === true, async (journal) => {
-    const config = typeof given['config'] === 'string' ? readConfig(given['config']) : {};
-    const settings = readSettings({ command: name, flags, env: process.env, config });
-    return answer(name, settings, journal, given['graph'] === true);
+async function runInvocation(invocation: Invocation): Promise<void> {
+  const { command, flags, configPath, isGraph, isJson, isQuiet } = invocation;
+  await conclude(command, isJson, isQuiet, async (journal) => {
+    const config = configPath === null ? {} : readConfig(configPath);
+    const settings = readSettings({ command, flags, env: process.env, config });
+    return answer(command, settings, journal, isGraph);
   });
 }
 
-function camelCase(flag: string): string {
-  return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+async function runEmbeddedAction(action: string, isJson: boolean): Promise<void> {
+  await conclude('embedded', isJson, false, (journal) => runEmbedded(action, journal));
 }
 
 async function answer(name: CommandName, settings: Settings, journal: Journal, isGraph: boolean): Promise<Answer> {
@@ -148,7 +77,7 @@ async function answer(name: CommandName, settings: Settings, journal: Journal, i
       return {
         exitCode: exitCodes.ok,
         json: { ...made },
-        text: `${made.message}\n${describeFindings(made.findings)}\n`,
+        text: [sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n') + '\n',
       };
     }
     case 'plan': {
@@ -184,11 +113,13 @@ async function conclude(
   const journal = new Journal();
   const display = openDisplay({
     stream: process.stderr,
-    isTerminal: process.stderr.isTTY === true,
+    isTerminal: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
     isQuiet,
     nowMs: () => performance.now(),
   });
   journal.listen(display.onEvent);
+  // However the process ends: a terminal must get its cursor back.
+  process.on('exit', display.close);
   listenForSignals(journal);
   const startedAtMs = performance.now();
   try {
@@ -204,7 +135,7 @@ async function conclude(
       runDir: null,
       ...done.json,
     };
-    process.stdout.write(isJson ? `${JSON.stringify(json)}\n` : done.text);
+    process.stdout.write(isJson ? `${jsonText(json)}\n` : done.text);
     exitCode = done.exitCode;
   } catch (error) {
     display.close();
@@ -217,28 +148,26 @@ function report(name: string, isJson: boolean, error: unknown, durationMs: numbe
   const findings = error instanceof CopierError ? error.findings : [];
   const code =
     wire.exitCode === exitCodes.interrupted && signalReceived === 'SIGTERM' ? exitCodes.terminated : wire.exitCode;
-  if (isJson) {
-    const { stack, ...shown } = wire;
-    const json = {
-      ok: false,
-      command: name,
-      runId: null,
-      runDir: null,
-      durationMs,
-      tables: [],
-      findings,
-      error: shown,
-    };
-    process.stdout.write(`${JSON.stringify(json)}\n`);
-  }
+  if (isJson) writeFailure(name, wire, findings, durationMs);
   const list = findings.length === 0 ? '' : `${describeFindings(findings)}\n\n`;
   process.stderr.write(`${list}${describeError(wire)}${bugTrace(wire)}`);
   return code;
 }
 
+/** The one JSON object of a command that failed. */
+function writeFailure(name: string, wire: WireError, findings: readonly Finding[], durationMs: number): void {
+  const { stack, ...error } = wire;
+  const json = { ok: false, command: name, runId: null, runDir: null, durationMs, tables: [], findings, error };
+  process.stdout.write(`${jsonText(json)}\n`);
+}
+
 /** A bug shows its stack: nobody can report it otherwise. */
 function bugTrace(wire: WireError): string {
-  return wire.exitCode === exitCodes.bug && wire.stack !== null ? `${wire.stack}\n` : '';
+  if (wire.exitCode !== exitCodes.bug || wire.stack === null) return '';
+  return wire.stack
+    .split('\n')
+    .map((line) => `${sanitize(line)}\n`)
+    .join('');
 }
 
 /** The first signal stops at the edge of a chunk; the second ends the process at once, which is as safe, only later resumed. */
@@ -253,6 +182,11 @@ function listenForSignals(journal: Journal): void {
   }
 }
 
+/** An error that nobody waits for must not end as Node ends it, with exit 1: that says that the sides differ. */
+function reportStrayErrors(isJson: boolean): void {
+  process.on('uncaughtException', (error) => process.exit(report('pgferry', isJson, error, 0)));
+}
+
 /** `pgferry … | head -1` must not crash a run half-way: a closed pipe is no reason to stop. */
 function surviveClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -260,12 +194,6 @@ function surviveClosedPipes(): void {
       if (error.code !== 'EPIPE') throw error;
     });
   }
-}
-
-function exitCodeHelp(): string {
-  return `
-Exit codes: 0 done (verify: identical) · 1 the sides differ · 2 usage · 20 the plan refuses, nothing was written
-  21 source · 22 target · 23 data · 26 a worker thread was lost · 70 a bug · 130, 143 interrupted, resumable`;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -6,10 +6,14 @@ import { type CommandName, readSettings, type Settings } from './commands/settin
 import { runVerify } from './commands/verify.js';
 import type { Plan, RunEvent, RunResult } from './model.js';
 
+// The package has this one entry, so what its functions take, give and throw can be named from here alone.
+export { CopierError } from './errors.js';
+export type { Difference, Finding, Plan, Progress, RunEvent, RunResult, TablePlan, TableReport } from './model.js';
+
 /**
- * The library: the same plan, migrate and verify as the command, as typed functions. Nothing is read from the
- * environment and nothing is printed. They throw `CopierError` (see errors.ts), whose `code` and `exitCode` are the
- * command's own.
+ * The library: the same plan, migrate and verify as the command, as typed functions. Nothing is printed, and nothing is
+ * read from the environment but PGPASSWORD and PGPASSFILE where the url has no password. They throw `CopierError`, whose
+ * `code` and `exitCode` are the command's own.
  */
 export interface RunOptions extends Partial<Omit<Settings, 'json' | 'quiet'>> {
   /** Ends the run at the next edge of a chunk; the same call goes on with it later. */

@@ -13,7 +13,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   pg: ['src/target'],
   'pg-copy-streams': ['src/target'],
   piscina: ['src/pool/threads.ts'],
-  commander: ['src/cli.ts'],
+  commander: ['src/commands/program.ts'],
   'cli-progress': ['src/report/progress.ts'],
   'cli-table3': ['src/report/table.ts'],
 };

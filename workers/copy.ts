@@ -9,8 +9,10 @@ import type { PageLayout } from '../src/source/pages-layout.js';
 import { readRows } from '../src/source/rows.js';
 import { connectTarget, type TargetClient } from '../src/target/connect.js';
 import { copyIn } from '../src/target/copy-in.js';
+import { prepareFreeze } from '../src/target/freeze.js';
+import { lockWaitFor, nameLockHolders } from '../src/target/backend.js';
 import { readChunk, withChunk } from '../src/target/chunk.js';
-import { counters, threadData, waitForRate } from './session.js';
+import { beat, counters, stopped, stopSignal, threadData, waitForRate, withPulse } from './session.js';
 
 /** What a copy thread gets for one chunk. */
 export interface CopyJob {
@@ -22,9 +24,13 @@ export interface CopyJob {
   /** Where the columns stand in a record, for the page reader; null for the row reader. */
   readonly layout: PageLayout | null;
   readonly chunk: Chunk;
+  /** The chunk is the whole table and nothing refers to it: its rows may be frozen as they arrive. */
+  readonly mayFreeze: boolean;
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
+  /** Where the job gives its signs of life in the shared counters. */
+  readonly place: number;
 }
 
 /*
@@ -34,10 +40,14 @@ export interface CopyJob {
 let rows: { readonly path: string; readonly db: ReturnType<typeof openSource> } | null = null;
 let pages: { readonly path: string; readonly file: SnapshotFile } | null = null;
 let target: TargetClient | null = null;
+let idle: NodeJS.Timeout | undefined;
+
+/** A connection that nobody needs is closed after so long, so that others can have it where the server has few. */
+const idleMs = 2000;
 
 export default async function copy(job: CopyJob): Promise<JobAnswer<ChunkResult>> {
   try {
-    return { tag: 'done', result: await copyChunk(job) };
+    return { tag: 'done', result: await withPulse(job.place, () => copyChunk(job)) };
   } catch (error) {
     return { tag: 'failed', error: toWire(error) };
   }
@@ -51,8 +61,11 @@ async function copyChunk(job: CopyJob): Promise<ChunkResult> {
     return result === 'already done' ? must(await readChunk(client, place), 'committed chunk') : result;
   } catch (error) {
     target = null;
+    const named = await nameHolders(job, client, error);
     await client.close();
-    throw isRejected(error) ? explain(job, error) : error;
+    throw isRejected(error) ? explain(job, error) : named;
+  } finally {
+    idle = setTimeout(dropClient, idleMs).unref();
   }
 }
 
@@ -63,12 +76,14 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
   const sent = { rows: 0, bytes: 0 };
   const { table } = job;
   const columns = table.columns.map((column) => column.target);
+  const freeze = job.mayFreeze && (await prepareFreeze(client, table.targetSchema, table.target));
   const into = {
     schema: table.targetSchema,
     table: table.target,
     columns,
     format: table.format,
     nullText: job.sentinel,
+    freeze,
   };
   try {
     const taken = await copyIn(client, into, async (write) => {
@@ -78,6 +93,8 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
       }
       await write(encoder.finish());
       countSent(encoder, sent);
+      // A table may be smaller than one block, and a limit holds for many small ones too.
+      await waitForRate();
     });
     const result = encoder.result();
     if (taken !== result.rows) throw miscounted(job, result.rows, taken);
@@ -95,6 +112,7 @@ async function sendBlock(
   sent: { rows: number; bytes: number },
 ): Promise<void> {
   if (counters.isStopped) throw stopped();
+  beat();
   await write(encoder.takeBlock());
   countSent(encoder, sent);
   await waitForRate();
@@ -127,8 +145,20 @@ function sessionPages(path: string): SnapshotFile {
 }
 
 async function sessionClient(): Promise<TargetClient> {
-  target ??= await connectTarget(threadData.address, { applicationName: threadData.applicationName });
+  clearTimeout(idle);
+  const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
+  const settings = { lock_timeout: lockWaitFor(limitMs) };
+  target ??= await connectTarget(address, { applicationName, settings, silence: { limitMs }, signal: stopSignal });
   return target;
+}
+
+function dropClient(): void {
+  void target?.close();
+  target = null;
+}
+
+async function nameHolders({ table }: CopyJob, client: TargetClient, error: unknown): Promise<unknown> {
+  return await nameLockHolders(client, { error, schema: table.targetSchema, tables: [table.target], wanted: 'rows' });
 }
 
 function isRejected(error: unknown): boolean {
@@ -142,12 +172,6 @@ function explain(job: CopyJob, error: unknown): unknown {
     if (reason !== null) return reason;
   }
   return error;
-}
-
-function stopped(): CopierError {
-  return new CopierError('interrupted.by_operator', 'stopped within a chunk, as asked; the chunk was rolled back', {
-    hint: 'run the same command again: finished chunks are not sent a second time',
-  });
 }
 
 function miscounted(job: CopyJob, sentRows: number, takenRows: number): CopierError {

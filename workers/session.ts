@@ -1,4 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
+import { CopierError } from '../src/errors.js';
 import type { TargetAddress } from '../src/model.js';
 import { Counters } from '../src/pool/counters.js';
 
@@ -15,11 +17,48 @@ export interface ThreadData {
   readonly counters: SharedArrayBuffer;
   readonly limits: RateLimits;
   readonly applicationName: string;
+  /** Silence of the server after which it counts as lost. */
+  readonly stallTimeoutMs: number;
 }
 
 /** The data this thread was started with, and its view of the shared counters. */
 export const threadData = workerData as ThreadData;
 export const counters = new Counters(threadData.counters);
+let place: number | null = null;
+
+const stopping = new AbortController();
+/** Fires when the run is told to stop within its chunks; every wait of this thread obeys it. */
+export const stopSignal: AbortSignal = stopping.signal;
+
+const lookEveryMs = 250;
+
+/** Gives signs of life for a job while it goes on, and hears the call to stop. */
+export async function withPulse<T>(jobPlace: number, use: () => Promise<T>): Promise<T> {
+  place = jobPlace;
+  const look = () => {
+    beat();
+    if (counters.isStopped) stopping.abort(stopped());
+  };
+  look();
+  const timer = setInterval(look, lookEveryMs);
+  try {
+    return await use();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** A sign of life from within a job that may not let the event loop turn. */
+export function beat(): void {
+  if (place !== null) counters.beat(place);
+}
+
+/** The error of a chunk that was told to stop. */
+export function stopped(): CopierError {
+  return new CopierError('interrupted.by_operator', 'stopped within a chunk, as asked; the chunk was rolled back', {
+    hint: 'run the same command again: finished chunks are not sent a second time',
+  });
+}
 
 /**
  * Waits until the run as a whole is back under its limits: what all threads have sent since the start may not be
@@ -34,5 +73,6 @@ export async function waitForRate(): Promise<void> {
     rowsPerSecond === null ? 0 : (sent.rows / rowsPerSecond) * 1000,
   );
   const goneMs = Number(process.hrtime.bigint() - counters.startedAtNs) / 1e6;
-  if (dueMs > goneMs) await new Promise((resolve) => setTimeout(resolve, dueMs - goneMs));
+  if (dueMs <= goneMs) return;
+  await wait(dueMs - goneMs, undefined, { signal: stopSignal }).catch(() => stopSignal.throwIfAborted());
 }

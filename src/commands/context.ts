@@ -48,12 +48,12 @@ export function announceEmbedded(
 }
 
 /** Throws `plan.refused` with every reason where the plan has an error. */
-export function refuseIfBlocked(plan: Plan): void {
-  const reasons = plan.findings.filter(({ severity }) => severity === 'error');
+export function refuseIfBlocked({ findings }: Pick<Plan, 'findings'>, what = 'the plan refuses'): void {
+  const reasons = findings.filter(({ severity }) => severity === 'error');
   if (reasons.length === 0) return;
   const count = reasons.length === 1 ? 'one reason' : `${reasons.length} reasons`;
-  throw new CopierError('plan.refused', `the plan refuses for ${count}; nothing was written`, {
-    hint: 'each reason above says what to do; `pgferry plan` shows them again',
-    findings: plan.findings,
+  throw new CopierError('plan.refused', `${what} for ${count}; nothing was written`, {
+    hint: 'each reason listed says what to do',
+    findings,
   });
 }

@@ -1,12 +1,17 @@
 import type { CopyJob } from '../../workers/copy.js';
-import { must } from '../errors.js';
+import { CopierError, must } from '../errors.js';
 import type { Chunk, ChunkResult, Progress, SourceCatalog } from '../model.js';
 import { coordinate } from '../pool/coordinator.js';
+import type { Counters } from '../pool/counters.js';
+import { isThreadGone } from '../pool/threads.js';
 import { choosePages, type PageLayout } from '../source/pages-layout.js';
-import { isRetryable } from '../target/errors.js';
+import { isRetryable, isTooMany } from '../target/errors.js';
+import type { Journal } from './journal.js';
 import type { LoadRequest } from './load.js';
 
 const progressEveryMs = 250;
+/** A chunk that is in work when the run is told to stop may take so long to reach its edge, and is rolled back then. */
+const stopGraceMs = 5_000;
 
 export interface CopyListener {
   readonly onChunk: (result: ChunkResult) => void;
@@ -14,10 +19,15 @@ export interface CopyListener {
 }
 
 /** Sends every chunk that the ledger does not hold to the threads, and tells the progress meanwhile. */
-export async function copyChunks(request: LoadRequest, isBarrier: boolean, listener: CopyListener): Promise<void> {
+export async function copyChunks(
+  request: LoadRequest,
+  { isBarrier, places }: { readonly isBarrier: boolean; readonly places: Places },
+  listener: CopyListener,
+): Promise<void> {
   const { plan, context, threads, counters, done, signal } = request;
   const { settings, journal } = context;
-  const jobOf = createJobs(request);
+  const jobOf = createJobs(request, isBarrier);
+  const limitMs = settings.stallTimeoutSeconds * 1000;
   const inWork = new Map<string, number>();
   const tablesDone = new Set<string>();
   const rowsBefore = done.reduce((sum, result) => sum + result.rows, 0);
@@ -31,19 +41,25 @@ export async function copyChunks(request: LoadRequest, isBarrier: boolean, liste
     tablesTotal: plan.tables.length,
   });
   counters.markStart(process.hrtime.bigint());
+  journal.tell({ tag: 'progress', progress: progressNow() });
+  const stopInTime = stopWithin(signal, counters);
   try {
     await coordinate({
       layers: plan.layers,
       chunks: new Map(plan.tables.map((table) => [table.source, table.chunks])),
       isBarrier,
       done: groupByTable(done),
-      concurrency: Math.min(settings.connections, settings.workers),
-      isRetryable,
+      concurrency: () => places.count,
+      isRetryable: (error) => isRetryable(error) || isThreadGone(error),
+      isForLater: (error) => isTooMany(error) && leaveRoom(places, journal),
       runJob: async (chunk) => {
+        const place = places.take();
         inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
         try {
-          return await threads.run<ChunkResult>('copy', jobOf(chunk));
+          const watch = { counters, place, limitMs };
+          return await threads.run<ChunkResult>('copy', { ...jobOf(chunk), place }, watch);
         } finally {
+          places.giveBack(place);
           const left = (inWork.get(chunk.table) ?? 1) - 1;
           if (left === 0) inWork.delete(chunk.table);
           else inWork.set(chunk.table, left);
@@ -63,7 +79,44 @@ export async function copyChunks(request: LoadRequest, isBarrier: boolean, liste
     journal.tell({ tag: 'progress', progress: progressNow() });
   } finally {
     clearInterval(ticker);
+    stopInTime.close();
   }
+}
+
+/** Lets the chunks in work reach their edge after the signal, but not for ever; at once where the run is lost. */
+function stopWithin(signal: AbortSignal, counters: Counters): { readonly close: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => counters.stop(), signal.reason instanceof CopierError ? 0 : stopGraceMs);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    close: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+/** The places of the chunks in work. */
+export interface Places {
+  /** How many chunks may be in work at once; never grows. */
+  count: number;
+  readonly take: () => number;
+  readonly giveBack: (place: number) => void;
+}
+
+export function createPlaces(count: number): Places {
+  const free = Array.from({ length: count }, (_, place) => place);
+  return { count, take: () => must(free.pop(), 'free place'), giveBack: (place) => free.push(place) };
+}
+
+/** Where the server lets nobody else in: goes on with one chunk fewer at once. False where one is all there is. */
+export function leaveRoom(places: Places, journal: Journal): boolean {
+  if (places.count === 1) return false;
+  places.count -= 1;
+  journal.warn(`the server has no connection free: going on with chunks in work: ${places.count}`);
+  return true;
 }
 
 function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[]> {
@@ -77,12 +130,13 @@ function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[
 }
 
 /** Makes the job of a chunk; what is the same for all chunks of a table is made once. */
-function createJobs(request: LoadRequest): (chunk: Chunk) => CopyJob {
+function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) => Omit<CopyJob, 'place'> {
   const { plan, context, ticket, snapshot, catalog } = request;
   const { nullSentinel, allowSentinel, blockBytes } = context.settings;
   const tables = new Map(
     plan.tables.map(({ chunks, ...table }) => {
-      return [table.source, { table, layout: table.reader === 'pages' ? layoutOf(table.source, catalog) : null }];
+      const layout = table.reader === 'pages' ? layoutOf(table.source, catalog) : null;
+      return [table.source, { table, layout, mayFreeze: chunks.length === 1 && !isBarrier }];
     }),
   );
   return (chunk) => ({

@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
 import { CopierError } from '../errors.js';
 import type { Finding } from '../model.js';
+import { checkMaking } from '../plan/making.js';
 import { translateSchema } from '../plan/translate.js';
+import { countOf } from '../report/units.js';
+import { sourceFile } from '../source/file.js';
 import { readTargetCatalog } from '../target/catalog.js';
 import { type TargetClient, withTarget } from '../target/connect.js';
 import { withRunLock } from '../target/lock.js';
 import { applySqlFiles, applyStatements, ensureSchema, readSqlFolder, resetSchema } from '../target/schema.js';
-import { type Context, resolveTarget } from './context.js';
+import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
 import { withRunThreads } from './copy-threads.js';
-import { type Settings, standardSqlFolder } from './settings.js';
+import { choiceOf, type Settings, standardSqlFolder } from './settings.js';
 import { type Survey, surveySource } from './survey.js';
 import { withTemporarySnapshot } from './temporary-snapshot.js';
 
@@ -22,17 +25,27 @@ export interface MadeSchema {
 /** The init command: makes the target schema. */
 export async function runInit(context: Context): Promise<MadeSchema> {
   const { settings, journal } = context;
+  // A source that is not there is told before any server is started or asked.
+  sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry init' };
+    const request = { settings, address, applicationName: 'pgferry init', signal: context.signal };
     const survey = await withRunThreads(request, (threads) =>
       journal.phase('census', () =>
-        surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),
+        surveySource({
+          snapshotPath: snapshot.path,
+          catalog,
+          threads,
+          chunkBytes: settings.chunkBytes,
+          countsPages: settings.reader !== 'rows',
+        }),
       ),
     );
     return await withTarget(address, { applicationName: 'pgferry init', signal: context.signal }, (client) =>
       withRunLock(client, address.schema, () =>
-        journal.phase('init', () => makeSchema({ client, schema: address.schema, settings, survey })),
+        journal.phase('init', () =>
+          makeSchema({ client, schema: address.schema, settings, survey, needsLedger: false }),
+        ),
       ),
     );
   });
@@ -47,17 +60,21 @@ export async function makeSchema(request: {
   readonly schema: string;
   readonly settings: Settings;
   readonly survey: Survey;
+  /** Whether a run follows, which keeps a ledger. */
+  readonly needsLedger: boolean;
 }): Promise<MadeSchema> {
-  const { client, schema, settings, survey } = request;
+  const { client, schema, settings, survey, needsLedger } = request;
   if (settings.resetSchema) await resetSchema(client, schema);
-  const { tables } = await readTargetCatalog(client, schema);
+  const target = await readTargetCatalog(client, schema);
+  const { tables } = target;
   if (tables.length > 0) {
     return {
       tag: 'there',
-      message: `schema ${schema} has ${tables.length} tables already; none was made`,
+      message: `schema ${schema} has ${countOf(tables.length, 'table')} already; none was made`,
       findings: [],
     };
   }
+  refuseIfBlocked({ findings: checkMaking(target, { needsLedger }) }, 'the schema cannot be made');
   await ensureSchema(client, schema);
   const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
   if (files.length > 0) {
@@ -65,7 +82,7 @@ export async function makeSchema(request: {
     const names = files.map(({ name }) => name).join(', ');
     return { tag: 'sql', message: `schema ${schema} made from ${names} in ${settings.sqlFolder}`, findings: [] };
   }
-  return await translate(client, schema, survey);
+  return await translate(client, schema, settings, survey);
 }
 
 /** The standard folder need not be there; one that the operator named must be. */
@@ -73,21 +90,28 @@ function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {
   return !fromSource && (sqlFolder !== standardSqlFolder || existsSync(sqlFolder));
 }
 
-async function translate(client: TargetClient, schema: string, survey: Survey): Promise<MadeSchema> {
+async function translate(
+  client: TargetClient,
+  schema: string,
+  settings: Settings,
+  survey: Survey,
+): Promise<MadeSchema> {
   const { catalog, census } = survey;
-  const { statements, findings } = translateSchema({ source: catalog, census, targetSchema: schema });
+  const { statements, findings } = translateSchema({
+    source: catalog,
+    census,
+    targetSchema: schema,
+    choice: choiceOf(settings),
+  });
   const blocking = findings.filter(({ severity }) => severity === 'error');
   if (blocking.length > 0) {
-    throw new CopierError(
-      'plan.refused',
-      `the schema cannot be translated for ${blocking.length} reasons; nothing was written`,
-      {
-        hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
-        findings,
-      },
-    );
+    const count = blocking.length === 1 ? 'one reason' : `${blocking.length} reasons`;
+    throw new CopierError('plan.refused', `the schema cannot be translated for ${count}; nothing was written`, {
+      hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
+      findings,
+    });
   }
   await applyStatements(client, schema, statements);
-  const message = `schema ${schema} translated from SQLite: ${statements.length} statements`;
+  const message = `schema ${schema} translated from SQLite: ${countOf(statements.length, 'statement')}`;
   return { tag: 'translated', message, findings };
 }

@@ -1,5 +1,6 @@
 import { toWire } from '../errors.js';
 import type { PhaseName, PhaseTime, RunEvent } from '../model.js';
+import { sanitize } from '../report/units.js';
 
 /** Keeps the times of a run's phases and tells everyone who listens what happens. Phases may overlap. */
 export class Journal {
@@ -60,11 +61,11 @@ export function logLine(event: RunEvent, now: Date): string | null {
         return `verified ${JSON.stringify(event.table)} ${event.isEqual ? 'equal' : 'DIFFERS'}`;
     }
   })();
-  return text === null ? null : `${now.toISOString()} ${text}`;
+  return text === null ? null : sanitize(`${now.toISOString()} ${text}`);
 }
 
 /** An error as one line of the log. */
 export function logError(error: unknown, now: Date): string {
   const { code, message, stack } = toWire(error);
-  return `${now.toISOString()} error ${code} ${JSON.stringify(message)} ${JSON.stringify(stack)}`;
+  return sanitize(`${now.toISOString()} error ${code} ${JSON.stringify(message)} ${JSON.stringify(stack)}`);
 }

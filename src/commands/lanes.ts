@@ -1,9 +1,13 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { TargetAddress } from '../model.js';
-import { connectTarget, interruption, type TargetClient } from '../target/connect.js';
-import { isRetryable } from '../target/errors.js';
+import { connectTarget, interruption, type Silence, type TargetClient } from '../target/connect.js';
+import { isRetryable, isTooMany } from '../target/errors.js';
 
 /** A task is tried again on a new connection when its own was lost, so often in all. */
 const triesMax = 3;
+/** Where the server has no connection left for even one lane, it is asked again so often, after so long. */
+const roomTriesMax = 150;
+const roomPauseMs = 2_000;
 
 export interface Lanes {
   /** Runs a task on the next free connection; tasks start in the order in which they were given. */
@@ -15,7 +19,10 @@ export interface LaneOptions {
   readonly lanes: number;
   readonly applicationName: string;
   readonly settings?: Readonly<Record<string, string>>;
+  readonly silence: Silence;
   readonly signal: AbortSignal;
+  /** Called when a lane is given up because the server has no connection left for it. */
+  readonly onFewer: () => void;
 }
 
 /** Lends a few connections for work beside the copy, opened when first needed, closed afterwards. */
@@ -45,12 +52,29 @@ export async function withLanes<T>(options: LaneOptions, use: (lanes: Lanes) => 
     throw interruption(options.signal);
   };
 
+  /** A new connection for a lane without one, or null where other lanes must do. */
+  const findRoom = async (): Promise<TargetClient | null> => {
+    for (let look = 1; ; look++) {
+      try {
+        return await connect();
+      } catch (error) {
+        if (!isTooMany(error) || look === roomTriesMax || isClosed) throw error;
+        if (look === 1) options.onFewer();
+        if (open.size > 0) return null;
+        await wait(roomPauseMs, undefined, { signal: options.signal }).catch(() => {
+          throw interruption(options.signal);
+        });
+      }
+    }
+  };
+
   const run = async <R>(task: (client: TargetClient) => Promise<R>): Promise<R> => {
     let client = await acquire();
     try {
       for (let tryNumber = 1; ; tryNumber++) {
         try {
-          client ??= await connect();
+          // Where there is no room, this lane is given up: the task waits for one of those that have a connection.
+          while (client === null) client = (await findRoom()) ?? (await acquire());
           return await task(client);
         } catch (error) {
           if (client !== null) {

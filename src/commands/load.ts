@@ -4,7 +4,8 @@ import type { Counters } from '../pool/counters.js';
 import { addUp, totalBytes } from '../pool/tally.js';
 import type { Threads } from '../pool/threads.js';
 import { analyzeTables } from '../target/analyze.js';
-import type { TargetClient } from '../target/connect.js';
+import { lockWaitFor, nameLockHolders } from '../target/backend.js';
+import { type TargetClient, withTransaction } from '../target/connect.js';
 import { detach, listRestoreSteps, type RestoreStage, restoreSettings, restoreStep } from '../target/constraints.js';
 import { readDetachable } from '../target/detachable.js';
 import { recordLoaded } from '../target/loaded.js';
@@ -13,9 +14,10 @@ import { type SequenceNeed, setSequences } from '../target/sequences.js';
 import { emptyTables } from '../target/truncate.js';
 import type { ComparedTable } from './compare.js';
 import type { Context } from './context.js';
-import { copyChunks } from './copy-chunks.js';
+import { copyChunks, createPlaces, leaveRoom, type Places } from './copy-chunks.js';
 import type { Journal } from './journal.js';
 import { type Lanes, withLanes } from './lanes.js';
+import { patience } from './patience.js';
 import { canFingerprint, proveTable } from './proof.js';
 
 /*
@@ -57,16 +59,19 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
   const { context, plan, address, signal } = request;
   const { journal, settings } = context;
   const isBarrier = await takeAway(request);
+  const places = createPlaces(Math.min(settings.connections, settings.workers));
   const lanes = {
     address,
     lanes: settings.connections,
     applicationName: `pgferry finish ${request.ticket.runId}`,
     settings: restoreSettings({ memory: settings.maintenanceWorkMem ?? standardIndexMemory, parallelWorkers: 2 }),
+    silence: patience(context, address),
+    onFewer: () => void leaveRoom(places, journal),
     signal,
   };
   return await withLanes(lanes, async (open) => {
     const early: Promise<void>[] = [];
-    const copied = await copyAndCheck(request, open, isBarrier, early);
+    const copied = await copyAndCheck(request, { lanes: open, isBarrier, places, early });
     await startFinishing(request.client, request.ticket);
     await journal.phase('indexes', async () => {
       await Promise.allSettled(early);
@@ -79,7 +84,6 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
     });
     await journal.phase('sequences', () => setSequences(request.client, address.schema, sequencesOf(request)));
     await journal.phase('analyze', () => analyze(plan, open, journal));
-    await concludeRun(request, copied.tables);
     return copied;
   });
 }
@@ -89,23 +93,44 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
  * back whether foreign keys stay in force, so that layers must wait for each other.
  */
 async function takeAway(request: LoadRequest): Promise<boolean> {
+  const { plan, context } = request;
+  const clear = () => clearTheWay(request);
+  return plan.keepsConstraints ? await clear() : await context.journal.phase('detach', clear);
+}
+
+async function clearTheWay(request: LoadRequest): Promise<boolean> {
   const { client, plan, address, ticket, toEmpty, context, done } = request;
-  return await context.journal.phase('detach', async () => {
-    const names = plan.tables.map((table) => table.target);
-    const { objects, kept } = await readDetachable(client, address.schema, names);
-    for (const { kind, name, table, reason } of kept) {
-      context.journal.note(`${kind} ${name} of ${table} stays in force: ${reason}`);
-    }
-    const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
-    if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
-    if (done.length === 0 && toEmpty.length > 0) {
-      await emptyTables(
-        client,
-        toEmpty.map((name) => ({ schema: address.schema, name })),
-      );
-    }
-    return plan.keepsConstraints || kept.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
-  });
+  const names = plan.tables.map((table) => table.target);
+  const { objects, kept } = await readDetachable(client, address.schema, names);
+  for (const { kind, name, table, reason } of kept) {
+    context.journal.note(`${kind} ${name} of ${table} stays in force: ${reason}`);
+  }
+  const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
+  try {
+    await withTransaction(client, async () => {
+      // Who waits for a table of its own keeps everybody else from it: rather give up, and say who holds it.
+      const wait = lockWaitFor(context.settings.stallTimeoutSeconds * 1000);
+      await client.query(`SELECT set_config('lock_timeout', $1, true)`, [wait]);
+      if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
+      if (done.length === 0) {
+        await emptyTables(
+          client,
+          toEmpty.map((name) => ({ schema: address.schema, name })),
+        );
+      }
+    });
+  } catch (error) {
+    throw await nameLockHolders(client, { error, schema: address.schema, tables: names, wanted: 'table' });
+  }
+  return plan.keepsConstraints || kept.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
+}
+
+interface CopyMeans {
+  readonly lanes: Lanes;
+  readonly isBarrier: boolean;
+  readonly places: Places;
+  /** Gets the index builds that were begun. */
+  readonly early: Promise<void>[];
 }
 
 /**
@@ -114,9 +139,7 @@ async function takeAway(request: LoadRequest): Promise<boolean> {
  */
 async function copyAndCheck(
   request: LoadRequest,
-  lanes: Lanes,
-  isBarrier: boolean,
-  early: Promise<void>[],
+  { lanes, isBarrier, places, early }: CopyMeans,
 ): Promise<LoadOutcome> {
   const { plan, context } = request;
   const { journal } = context;
@@ -125,28 +148,32 @@ async function copyAndCheck(
   const hasFingerprints = await canFingerprint(request);
   const copied: ChunkResult[] = [];
   await journal.phase('copy', () =>
-    copyChunks(request, isBarrier, {
-      onChunk: (result) => copied.push(result),
-      onTable: (name, results) => {
-        const table = must(
-          plan.tables.find((one) => one.source === name),
-          `plan of ${name}`,
-        );
-        const source = addUp(
-          table.columns.map((column) => column.target),
-          results,
-        );
-        journal.tell({ tag: 'table-copied', table: name, rows: source.rows });
-        const check = proveTable(request, { table, source, lanes, hasFingerprints });
-        check.catch(() => {});
-        checks.push(check);
-        for (const ordinal of steps.get(table.target) ?? []) {
-          const step = lanes.run((client) => restoreStep(client, request.ticket, ordinal));
-          step.catch(() => {});
-          early.push(step);
-        }
+    copyChunks(
+      request,
+      { isBarrier, places },
+      {
+        onChunk: (result) => copied.push(result),
+        onTable: (name, results) => {
+          const table = must(
+            plan.tables.find((one) => one.source === name),
+            `plan of ${name}`,
+          );
+          const source = addUp(
+            table.columns.map((column) => column.target),
+            results,
+          );
+          journal.tell({ tag: 'table-copied', table: name, rows: source.rows });
+          const check = proveTable(request, { table, source, lanes, hasFingerprints });
+          check.catch(() => {});
+          checks.push(check);
+          for (const ordinal of steps.get(table.target) ?? []) {
+            const step = lanes.run((client) => restoreStep(client, request.ticket, ordinal));
+            step.catch(() => {});
+            early.push(step);
+          }
+        },
       },
-    }),
+    ),
   );
   const checked = await journal.phase('verify', () => Promise.all(checks));
   return {
@@ -197,8 +224,8 @@ async function analyze(plan: Plan, lanes: Lanes, journal: Journal): Promise<void
 }
 
 /** Notes what every table now holds and ends the run: complete if both sides are equal, else failed. */
-async function concludeRun(
-  { client, ticket, plan, address }: LoadRequest,
+export async function concludeRun(
+  { client, ticket, plan, address }: Pick<LoadRequest, 'client' | 'ticket' | 'plan' | 'address'>,
   tables: readonly TableReport[],
 ): Promise<void> {
   for (const report of tables) {

@@ -1,4 +1,5 @@
 import type { Plan } from '../model.js';
+import { sourceFile } from '../source/file.js';
 import { type TargetClient, withTarget } from '../target/connect.js';
 import { type Context, resolveTarget } from './context.js';
 import { withRunThreads } from './copy-threads.js';
@@ -13,12 +14,20 @@ import { withTemporarySnapshot } from './temporary-snapshot.js';
  */
 export async function runPlan(context: Context): Promise<Plan> {
   const { settings, journal, signal } = context;
+  // A source that is not there is told before any server is started or asked.
+  sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry plan' };
+    const request = { settings, address, applicationName: 'pgferry plan', signal: context.signal };
     const survey = await withRunThreads(request, (threads) =>
       journal.phase('census', () =>
-        surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),
+        surveySource({
+          snapshotPath: snapshot.path,
+          catalog,
+          threads,
+          chunkBytes: settings.chunkBytes,
+          countsPages: settings.reader !== 'rows',
+        }),
       ),
     );
     return await withTarget(address, { applicationName: 'pgferry plan', signal }, (client) =>
@@ -31,7 +40,13 @@ async function planAndRollBack(context: Context, client: TargetClient, schema: s
   const { settings } = context;
   await client.run('BEGIN');
   try {
-    const made = await makeSchema({ client, schema, settings: { ...settings, resetSchema: false }, survey });
+    const made = await makeSchema({
+      client,
+      schema,
+      settings: { ...settings, resetSchema: false },
+      survey,
+      needsLedger: true,
+    });
     const stored = await preparePlan({ survey, client, schema, settings, findings: made.findings });
     return stored.plan;
   } finally {

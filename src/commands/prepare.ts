@@ -7,7 +7,7 @@ import type { TargetClient } from '../target/connect.js';
 import { fingerprintTable } from '../target/fingerprint.js';
 import { hasLedger } from '../target/ledger.js';
 import { findLoaded } from '../target/loaded.js';
-import type { Settings } from './settings.js';
+import { choiceOf, type Settings } from './settings.js';
 import { choicesOf, type StoredPlan } from './stored-plan.js';
 import type { Survey } from './survey.js';
 
@@ -17,14 +17,16 @@ export async function preparePlan(request: {
   readonly client: TargetClient;
   readonly schema: string;
   readonly settings: Settings;
+  /** Whether both sides are only to be compared. */
+  readonly isComparison?: boolean;
   /** What making the schema had to say. */
   readonly findings: readonly Finding[];
 }): Promise<StoredPlan> {
-  const { survey, client, schema, settings } = request;
+  const { survey, client, schema, settings, isComparison = false } = request;
   const target = await readTargetCatalog(client, schema);
-  const draft = build(survey, target, settings, new Set());
-  const replaceable = await findReplaceable(client, schema, draft, target);
-  const plan = build(survey, target, settings, replaceable);
+  const build = (replaceable: ReadonlySet<string>) => buildFrom({ survey, target, settings, isComparison, replaceable });
+  const draft = build(new Set());
+  const plan = isComparison ? draft : build(await findReplaceable(client, schema, draft, target));
   return {
     plan: { ...plan, findings: [...request.findings, ...plan.findings] },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
@@ -32,7 +34,14 @@ export async function preparePlan(request: {
   };
 }
 
-function build(survey: Survey, target: TargetCatalog, settings: Settings, replaceable: ReadonlySet<string>): Plan {
+function buildFrom(request: {
+  readonly survey: Survey;
+  readonly target: TargetCatalog;
+  readonly settings: Settings;
+  readonly isComparison: boolean;
+  readonly replaceable: ReadonlySet<string>;
+}): Plan {
+  const { survey, target, settings, isComparison, replaceable } = request;
   const { catalog, census, violations, chunks } = survey;
   return buildPlan({
     source: catalog,
@@ -43,9 +52,9 @@ function build(survey: Survey, target: TargetCatalog, settings: Settings, replac
     options: {
       keepConstraints: settings.keepConstraints,
       truncateTarget: settings.truncateTarget,
+      isComparison,
       replaceable,
-      tables: settings.tables.length === 0 ? null : settings.tables,
-      exclude: settings.exclude,
+      ...choiceOf(settings),
       format: settings.format,
       isFormatForced: settings.format === 'text',
       chooseReader: (table) => {

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import type { RunResult } from '../model.js';
 import { type RunFolder, writeArtefact, writeManifest } from '../report/run-folder.js';
+import { jsonText } from '../report/units.js';
 import { columnsTsv, tablesTsv } from '../report/tables-tsv.js';
 
 /** Leaves in the run's folder all that is needed to audit it later; an earlier attempt's record is kept beside it. */
 export async function writeRecord(folder: RunFolder, result: RunResult): Promise<void> {
   const suffix = freeSuffix(folder);
-  writeArtefact(folder.pathOf(`result${suffix}.json`), `${JSON.stringify(result, null, 1)}\n`);
+  writeArtefact(folder.pathOf(`result${suffix}.json`), `${jsonText(result, 1)}\n`);
   writeArtefact(folder.pathOf(`tables${suffix}.tsv`), tablesTsv(result.tables));
   writeArtefact(folder.pathOf(`columns${suffix}.tsv`), columnsTsv(result.tables));
   await writeManifest(folder, `manifest${suffix}.sha256`);

@@ -1,12 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
-import { CopierError } from '../errors.js';
+import { CopierError, exitCodes, toWire } from '../errors.js';
 import type { ChunkResult, RunResult, Snapshot, SourceCatalog, TargetAddress } from '../model.js';
 import type { Threads } from '../pool/threads.js';
-import { appendLog, makeRunFolder, openRunFolder, type RunFolder, writeArtefact } from '../report/run-folder.js';
+import {
+  appendLog,
+  makeRunFolder,
+  openRunFolder,
+  removeRunFolder,
+  type RunFolder,
+  writeArtefact,
+} from '../report/run-folder.js';
 import { describeFinding } from '../report/summary.js';
+import { jsonText } from '../report/units.js';
 import { sourceFile } from '../source/file.js';
 import { checkSnapshot, takeSnapshot } from '../source/snapshot.js';
 import { describeTarget } from '../target/address.js';
@@ -18,10 +25,11 @@ import { withRunLock } from '../target/lock.js';
 import { beginRun, findUnfinishedRun, readPlan, resumeRun, type Run } from '../target/run.js';
 import { giveUp } from './abandon.js';
 import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
-import { withRunThreads } from './copy-threads.js';
+import { threadCount, withRunThreads } from './copy-threads.js';
 import { makeSchema, type MadeSchema } from './init.js';
 import { logError, logLine } from './journal.js';
-import { type LoadOutcome, loadTables } from './load.js';
+import { concludeRun, type LoadOutcome, loadTables } from './load.js';
+import { patience } from './patience.js';
 import { preparePlan } from './prepare.js';
 import { writeRecord } from './record.js';
 import { checkChoices, choicesOf, type StoredPlan } from './stored-plan.js';
@@ -68,8 +76,11 @@ export async function runCopy(context: Context): Promise<RunResult> {
 async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<RunResult> {
   const startedAtMs = performance.now();
   const sourcePath = sourceFile(context.settings.sourcePath).path;
+  // A --memory-limit that is too small is refused before anything is begun.
+  threadCount(context.settings);
   const { address } = await resolveTarget(context);
-  return await withTarget(address, { applicationName: 'pgferry coordinator' }, (client) =>
+  const connecting = { applicationName: 'pgferry coordinator', silence: patience(context, address) };
+  return await withTarget(address, connecting, (client) =>
     withRunLock(client, address.schema, async (lost) => {
       const signal = AbortSignal.any([context.signal, lost]);
       const attempt: Attempt = { context, command, address, client, sourcePath, signal };
@@ -90,8 +101,8 @@ async function goOnOrBegin(attempt: Attempt, startedAtMs: number): Promise<RunRe
   });
 }
 
-function threadsFor({ context, address }: Attempt) {
-  return { settings: context.settings, address, applicationName: 'pgferry copy' };
+function threadsFor({ context, address, signal }: Attempt) {
+  return { settings: context.settings, address, applicationName: 'pgferry copy', signal };
 }
 
 async function findUnfinished({ client, address }: Attempt): Promise<Run | null> {
@@ -105,7 +116,8 @@ async function goOn(attempt: Attempt, run: Run): Promise<BegunRun | null> {
   const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
   const give = async (why: string): Promise<null> => {
     context.journal.warn(`run ${run.runId} is given up: ${why}`);
-    await giveUp({ client, run, stored, schema: attempt.address.schema });
+    const mayEmpty = context.settings.truncateTarget;
+    await giveUp({ client, run, stored, schema: attempt.address.schema, mayEmpty });
     return null;
   };
   if (context.settings.fresh) return await give('--fresh was given');
@@ -158,12 +170,12 @@ async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResu
   const { context } = attempt;
   const { settings } = context;
   const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
-  return await logged(attempt, folder, async () => {
+  return await loggedOrRemoved(attempt, folder, async (keep) => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
       const snapshot = await takeRunSnapshot(attempt, folder, threads);
       if (attempt.command === 'migrate') await saveTarget(attempt, folder);
       const catalog = await readCatalog(snapshot.path);
-      const begun = await planAndBegin(attempt, { folder, snapshot, catalog, threads });
+      const begun = await planAndBegin(attempt, { folder, snapshot, catalog, threads, keep });
       return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
     });
   });
@@ -184,9 +196,9 @@ async function takeRunSnapshot(
   );
 }
 
-async function saveTarget({ context, address }: Attempt, folder: RunFolder): Promise<void> {
+async function saveTarget({ context, address, signal }: Attempt, folder: RunFolder): Promise<void> {
   const { journal } = context;
-  const saved = await journal.phase('dump', () => dumpTarget({ address, path: folder.pathOf(dumpName) }));
+  const saved = await journal.phase('dump', () => dumpTarget({ address, path: folder.pathOf(dumpName), signal }));
   if (saved.tag === 'absent') journal.warn(`the target was not saved with pg_dump: ${saved.reason}`);
 }
 
@@ -198,13 +210,21 @@ async function planAndBegin(
     snapshot: Snapshot;
     catalog: SourceCatalog;
     threads: Threads;
+    /** Called before the ledger refers to the folder. */
+    keep: () => void;
   },
 ): Promise<BegunRun> {
   const { context, client, address, sourcePath } = attempt;
   const { settings, journal } = context;
-  const { folder, snapshot, catalog, threads } = found;
+  const { folder, snapshot, catalog, threads, keep } = found;
   const survey = await journal.phase('census', () =>
-    surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),
+    surveySource({
+      snapshotPath: snapshot.path,
+      catalog,
+      threads,
+      chunkBytes: settings.chunkBytes,
+      countsPages: settings.reader !== 'rows',
+    }),
   );
   const stored = await withTransaction(client, async () => {
     const made = await makeSchemaFor(attempt, survey);
@@ -216,6 +236,8 @@ async function planAndBegin(
   });
   for (const finding of stored.plan.findings) journal.note(`${describeFinding(finding)} [${finding.code}]`);
   await openLedger(client);
+  writeArtefact(folder.pathOf('plan.json'), `${jsonText(stored.plan, 1)}\n`);
+  keep();
   const run = await beginRun(client, {
     ...whoWeAre(context),
     runId: randomBytes(6).toString('hex'),
@@ -227,7 +249,6 @@ async function planAndBegin(
     sourcePath,
     plan: JSON.stringify(stored),
   });
-  writeArtefact(folder.pathOf('plan.json'), `${JSON.stringify(stored.plan, null, 1)}\n`);
   return { run, stored, snapshot, catalog, folder, done: [] };
 }
 
@@ -238,7 +259,7 @@ async function makeSchemaFor(
   const { context, client, address, command } = attempt;
   if (command === 'copy') return { tag: 'there', message: '', findings: [] };
   const made = await context.journal.phase('init', () =>
-    makeSchema({ client, schema: address.schema, settings: context.settings, survey }),
+    makeSchema({ client, schema: address.schema, settings: context.settings, survey, needsLedger: true }),
   );
   context.journal.note(made.message);
   return made;
@@ -256,17 +277,9 @@ async function finish(
   const { run, stored, snapshot, catalog, folder, done } = begun;
   const { plan, toEmpty } = stored;
   const ticket = { runId: run.runId, token: run.token };
-  const outcome = await load({
-    context,
-    client,
-    address,
-    ticket,
-    plan,
-    snapshot,
-    catalog,
-    toEmpty,
-    done,
-    signal,
+  const request = { context, client, address, ticket, plan, snapshot, catalog, toEmpty, done, signal };
+  const outcome = await load(request).catch((error: unknown) => {
+    throw withWayOut(error);
   });
   const result: RunResult = {
     ok: outcome.tables.every((table) => table.ok),
@@ -285,11 +298,39 @@ async function finish(
     bytesCopied: outcome.bytesCopied,
     differences: outcome.differences,
   };
+  // In this order: a run that is complete has its record.
   await writeRecord(folder, result);
+  await concludeRun(request, outcome.tables);
   return result;
 }
 
-/** Keeps the run's log while `use` works; an error is its last line. A refused run leaves no folder behind. */
+/** A row that the target does not take stands in the run's snapshot too: to mend the source alone is not enough. */
+function withWayOut(error: unknown): unknown {
+  if (!(error instanceof CopierError) || !error.code.startsWith('data.')) return error;
+  const { code, message, table, column, key, foreignCode, findings } = error;
+  const hint = `${error.hint}; after a change in the source run again with --fresh, for this run keeps to its snapshot`;
+  return new CopierError(code, message, { hint, table, column, key, foreignCode, findings, cause: error });
+}
+
+/** The log of a new run; one that fails before the ledger knows of it leaves no folder behind, unless by a bug of ours. */
+async function loggedOrRemoved<T>(
+  attempt: Attempt,
+  folder: RunFolder,
+  use: (keep: () => void) => Promise<T>,
+): Promise<T> {
+  let isKept = false;
+  const keep = () => {
+    isKept = true;
+  };
+  try {
+    return await logged(attempt, folder, () => use(keep));
+  } catch (error) {
+    if (!isKept && toWire(error).exitCode !== exitCodes.bug) removeRunFolder(folder);
+    throw error;
+  }
+}
+
+/** Keeps the run's log while `use` works; an error is its last line. */
 async function logged<T>({ context }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
   const path = folder.pathOf('run.log');
   context.journal.listen((event) => {
@@ -299,8 +340,7 @@ async function logged<T>({ context }: Attempt, folder: RunFolder, use: () => Pro
   try {
     return await use();
   } catch (error) {
-    if (error instanceof CopierError && error.code === 'plan.refused') rmSync(folder.path, { recursive: true });
-    else appendLog(path, logError(error, new Date()));
+    appendLog(path, logError(error, new Date()));
     throw error;
   }
 }

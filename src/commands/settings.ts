@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { checkSentinel } from '../encode/sentinel.js';
 import { CopierError } from '../errors.js';
 
 /** Everything an operator can decide, with its unit at the end of the name. See `optionTable` for the meanings. */
@@ -24,6 +25,7 @@ export interface Settings {
   readonly maxMbps: number | null;
   readonly maxRowsPerSecond: number | null;
   readonly memoryLimitMb: number | null;
+  readonly stallTimeoutSeconds: number;
   readonly keepConstraints: boolean;
   readonly maintenanceWorkMem: string | null;
   readonly tables: readonly string[];
@@ -158,7 +160,7 @@ export const optionTable: readonly OptionRow[] = [
     env: ['BACKUP_DIR'],
     reading: { tag: 'text' },
     standard: '.db-migration-backups',
-    help: 'folder under which each run makes its own folder',
+    help: 'folder under which each run makes its own folder; a passing snapshot goes there too',
     commands: reading,
   },
   {
@@ -267,6 +269,16 @@ export const optionTable: readonly OptionRow[] = [
     commands: ['copy', 'migrate'],
   },
   {
+    setting: 'stallTimeoutSeconds',
+    flag: 'stall-timeout',
+    value: 'seconds',
+    env: ['STALL_TIMEOUT'],
+    reading: { tag: 'count', min: 1, max: 86_400 },
+    standard: 300,
+    help: 'silence of the server, or of a thread, after which it counts as lost and its chunk is tried again',
+    commands: ['copy', 'migrate', 'verify'],
+  },
+  {
     setting: 'keepConstraints',
     flag: 'keep-constraints',
     value: null,
@@ -369,16 +381,19 @@ export function readSettings(input: SettingsInput): Settings {
   return result;
 }
 
+/** Which tables the operator wants, as the plan asks for it. */
+export function choiceOf({ tables, exclude }: Pick<Settings, 'tables' | 'exclude'>) {
+  return { tables: tables.length === 0 ? null : tables, exclude };
+}
+
 function readSetting(row: OptionRow, input: SettingsInput): unknown {
   const flag = input.flags[row.setting];
   if (flag !== undefined) return parseValue(row, flag, `--${row.flag}`);
   if (!row.commands.includes(input.command)) return row.standard;
-  const name = row.env.find((variable) => input.env[variable] !== undefined);
-  const fromEnv = name === undefined ? undefined : input.env[name];
   // An empty variable is one that was not set, as in shells' ${X:-default}; only the sentinel may not be empty.
-  if (name !== undefined && fromEnv !== undefined && (fromEnv !== '' || row.setting === 'nullSentinel')) {
-    return parseValue(row, fromEnv, name);
-  }
+  const isSet = (text: string | undefined) => text !== undefined && (text !== '' || row.setting === 'nullSentinel');
+  const name = row.env.find((variable) => isSet(input.env[variable]));
+  if (name !== undefined) return parseValue(row, input.env[name] ?? '', name);
   const configured = input.config[row.setting];
   return configured === undefined || configured === null ? row.standard : parseConfigValue(row, configured);
 }
@@ -397,14 +412,23 @@ function parseValue(row: OptionRow, value: string | boolean, origin: string): un
     case 'rate':
       return parseRate(text, origin);
     case 'list':
-      return text
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== '');
+      return parseList(text, origin);
     case 'choice':
       if (reading.choices.includes(text)) return text;
       throw badValue(origin, text, `use one of: ${reading.choices.join(', ')}`);
   }
+}
+
+/** A list of nothing would mean all tables, which nobody asks for by naming none. */
+function parseList(text: string, origin: string): string[] {
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  if (names.length > 0) return names;
+  throw new CopierError('usage.empty_value', `${origin} names no table`, {
+    hint: `give ${origin} the names of tables, separated by commas, or leave it out`,
+  });
 }
 
 function parseText(row: OptionRow, text: string, origin: string): string {
@@ -457,10 +481,25 @@ function parseConfigValue(row: OptionRow, value: unknown): unknown {
   const origin = `config key ${row.setting}`;
   if (row.reading.tag === 'list' && Array.isArray(value) && value.every((name) => typeof name === 'string'))
     return value;
-  if (typeof value === 'string' || typeof value === 'boolean') return parseValue(row, value, origin);
+  if (typeof value === 'string' || (typeof value === 'boolean' && row.reading.tag === 'flag'))
+    return parseValue(row, value, origin);
   if (typeof value === 'number') return parseValue(row, String(value), origin);
-  throw badValue(origin, JSON.stringify(value), `give ${row.setting} a ${row.reading.tag}`);
+  // What was given is not repeated: it may hold a password.
+  const kind = Array.isArray(value) ? 'a list' : typeof value === 'boolean' ? 'true or false' : 'an object';
+  throw new CopierError('usage.bad_value', `${origin} cannot be ${kind}`, {
+    hint: `give it ${wordsFor[row.reading.tag]}`,
+  });
 }
+
+const wordsFor: Readonly<Record<Reading['tag'], string>> = {
+  text: 'a text',
+  flag: 'true or false',
+  count: 'a whole number',
+  bytes: 'a number of bytes, such as "16M"',
+  rate: 'a number above 0',
+  list: 'a list of names',
+  choice: 'one of its words, which help names',
+};
 
 /** The object in a JSON file of settings. */
 export function readConfig(path: string): Readonly<Record<string, unknown>> {
@@ -469,22 +508,26 @@ export function readConfig(path: string): Readonly<Record<string, unknown>> {
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     throw new CopierError('usage.config_unreadable', `config file ${path} cannot be read`, {
-      hint: 'check the path given with --config',
+      hint: 'check the path given with --config, and that you may read the file',
       cause,
     });
   }
   return parseConfig(text, path);
 }
 
+/** Settings that are read before any config file is: how the command talks. */
+const commandLineOnly: ReadonlySet<string> = new Set<keyof Settings>(['json', 'quiet']);
+
 function checkKeys(config: Readonly<Record<string, unknown>>): void {
-  const known = new Set<string>([...optionTable.map((row) => row.setting), '$schema']);
+  const names = optionTable.map((row) => row.setting).filter((name) => !commandLineOnly.has(name));
+  const known = new Set<string>([...names, '$schema']);
   const unknown = Object.keys(config).filter((key) => !known.has(key));
   if (unknown.length === 0) return;
   throw new CopierError(
     'usage.config_key',
     `unknown settings: ${unknown.map((key) => JSON.stringify(key)).join(', ')}`,
     {
-      hint: `known settings: ${optionTable.map((row) => row.setting).join(', ')}`,
+      hint: `known settings: ${names.join(', ')}`,
     },
   );
 }
@@ -494,19 +537,22 @@ function parseConfig(text: string, path: string): Record<string, unknown> {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
       return parsed as Record<string, unknown>;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CopierError('usage.config_json', `config file ${path} is no JSON: ${why}`, {
-      hint: 'mend the file',
-      cause,
+  } catch (error) {
+    // The parser's own words repeat a piece of the text, which may be a password; where it stopped is no secret.
+    const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+    const where = position === undefined ? '' : ` (see line ${text.slice(0, Number(position)).split('\n').length})`;
+    throw new CopierError('usage.config_json', `config file ${path} is not valid JSON${where}`, {
+      hint: 'mend the file: names and texts in double quotes, a comma between settings and none after the last',
     });
   }
   throw new CopierError('usage.config_json', `config file ${path} does not hold a JSON object`, {
-    hint: 'mend the file',
+    hint: 'write it as {"sourcePath": "app.db", "workers": 4}',
   });
 }
 
 function checkCombination(settings: Settings): void {
+  // Any table may have to go in text format, so the sentinel must be one that text can carry.
+  checkSentinel(settings.nullSentinel, 'text');
   if (settings.tables.length > 0 && settings.exclude.length > 0) {
     throw new CopierError('usage.combination', '--tables and --exclude cannot be used together', {
       hint: 'name the tables wanted, or those not wanted',

@@ -1,6 +1,6 @@
 import { CopierError } from '../errors.js';
 import type { Plan } from '../model.js';
-import type { Settings } from './settings.js';
+import { optionTable, type Settings } from './settings.js';
 
 /** What a run keeps in the ledger so that it can be resumed on any machine that has the snapshot. */
 export interface StoredPlan {
@@ -33,10 +33,17 @@ export function choicesOf(settings: Settings): Choices {
 export function checkChoices(runId: string, stored: Choices, now: Choices): void {
   const changed = shaping.filter((name) => JSON.stringify(stored[name]) !== JSON.stringify(now[name]));
   if (changed.length === 0) return;
-  const list = changed.map(
-    (name) => `${name} was ${JSON.stringify(stored[name])}, is now ${JSON.stringify(now[name])}`,
-  );
+  const list = changed.map((name) => `--${flagOf(name)} was ${describe(stored[name])}, is now ${describe(now[name])}`);
   throw new CopierError('plan.changed', `run ${runId} began with other settings: ${list.join('; ')}`, {
     hint: 'run again with the first settings to go on, or with --fresh to begin anew',
   });
+}
+
+function flagOf(name: keyof Choices): string {
+  return optionTable.find(({ setting }) => setting === name)?.flag ?? name;
+}
+
+function describe(value: Choices[keyof Choices]): string {
+  if (typeof value === 'object') return value.length === 0 ? 'not given' : value.join(',');
+  return String(value);
 }

@@ -1,6 +1,7 @@
 import { CopierError } from '../errors.js';
 import type { Plan, RunResult } from '../model.js';
-import { makeRunFolder } from '../report/run-folder.js';
+import { makeRunFolder, removeRunFolder, type RunFolder } from '../report/run-folder.js';
+import { sourceFile } from '../source/file.js';
 import { describeTarget } from '../target/address.js';
 import { withTarget } from '../target/connect.js';
 import { hasLedger } from '../target/ledger.js';
@@ -20,32 +21,43 @@ import { withTemporarySnapshot } from './temporary-snapshot.js';
 export async function runVerify(context: Context): Promise<RunResult> {
   const startedAtMs = performance.now();
   const { settings, journal } = context;
+  // A source that is not there is told before any server is started or asked.
+  sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
   await refuseUnfinished(context, address);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry verify' };
+    const request = { settings, address, applicationName: 'pgferry verify', signal: context.signal };
     return await withRunThreads(request, async (threads) => {
       const plan = await planComparison(context, address, () =>
-        surveySource({ snapshotPath: snapshot.path, catalog, threads, chunkBytes: settings.chunkBytes }),
-      );
-      const compared = await journal.phase('compare', () =>
-        Promise.all(
-          plan.tables.map(async (table) => {
-            const compared = await compareTable(table, {
-              threads,
-              snapshotPath: snapshot.path,
-              differencesMax: settings.differencesMax,
-            });
-            journal.tell({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
-            return compared;
-          }),
-        ),
+        surveySource({
+          snapshotPath: snapshot.path,
+          catalog,
+          threads,
+          chunkBytes: settings.chunkBytes,
+          // The proof takes nothing on the page reader's word.
+          countsPages: false,
+        }),
       );
       const folder = makeRunFolder({
         baseFolder: settings.backupFolder,
         runFolder: settings.runFolder,
         now: new Date(),
       });
+      const compared = await removedOnFailure(folder, () =>
+        journal.phase('compare', () =>
+          Promise.all(
+            plan.tables.map(async (table) => {
+              const compared = await compareTable(table, {
+                threads,
+                snapshotPath: snapshot.path,
+                differencesMax: settings.differencesMax,
+              });
+              journal.tell({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
+              return compared;
+            }),
+          ),
+        ),
+      );
       const result: RunResult = {
         ok: compared.every(({ report }) => report.ok),
         command: 'verify',
@@ -69,6 +81,16 @@ export async function runVerify(context: Context): Promise<RunResult> {
   });
 }
 
+/** The record's folder is made first, so that a bad --run-dir is told before hours of reading. */
+async function removedOnFailure<T>(folder: RunFolder, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    removeRunFolder(folder);
+    throw error;
+  }
+}
+
 async function refuseUnfinished(context: Context, address: ResolvedTarget['address']): Promise<void> {
   const connecting = { applicationName: 'pgferry verify', signal: context.signal };
   const run = await withTarget(address, connecting, async (client) =>
@@ -84,7 +106,7 @@ async function refuseUnfinished(context: Context, address: ResolvedTarget['addre
   );
 }
 
-/** Matches tables and columns as the copy would; rows in the target and orphans are no reason against comparing. */
+/** Matches tables and columns as the copy would; orphans are no reason against comparing. */
 async function planComparison(
   context: Context,
   address: ResolvedTarget['address'],
@@ -97,11 +119,12 @@ async function planComparison(
       survey: surveyed,
       client,
       schema: address.schema,
-      settings: { ...settings, truncateTarget: true },
+      settings,
+      isComparison: true,
       findings: [],
     }),
   );
   const findings = plan.findings.filter(({ code }) => code !== 'plan.orphans');
-  refuseIfBlocked({ ...plan, findings });
+  refuseIfBlocked({ ...plan, findings }, 'the two sides cannot be compared');
   return { ...plan, findings: findings.filter(({ severity }) => severity !== 'note') };
 }

@@ -19,7 +19,7 @@ export function sentinelMisfit(): Misfit {
   return new Misfit(
     'data.sentinel',
     'the value is the text that stands for NULL',
-    'choose another NULL_SENTINEL, one that no value equals; in binary format --allow-sentinel lets it through',
+    'begin anew with --fresh and another NULL_SENTINEL that no value equals, or, in binary format, with --allow-sentinel',
   );
 }
 

@@ -13,9 +13,11 @@ export interface CoordinatorOptions {
   readonly isBarrier: boolean;
   /** What the ledger already holds, by table. */
   readonly done: ReadonlyMap<string, readonly ChunkResult[]>;
-  /** Chunks copied at the same time. */
-  readonly concurrency: number;
+  /** Chunks copied at the same time; asked before each start, for it may become fewer. */
+  readonly concurrency: () => number;
   readonly isRetryable: (error: unknown) => boolean;
+  /** Whether there was only no room for the chunk: it goes back into the queue, and the failure counts as no try. */
+  readonly isForLater: (error: unknown) => boolean;
   readonly runJob: (chunk: Chunk) => Promise<ChunkResult>;
   readonly onChunkDone: (result: ChunkResult) => void;
   readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
@@ -55,6 +57,7 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
   const start = (chunk: Chunk) => {
     const job = runWithRetries(chunk, options, mayStart)
       .then((result) => {
+        if (result === 'for later') return queue.putBack(chunk);
         options.onChunkDone(result);
         settle(chunk, result);
       })
@@ -67,7 +70,7 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
 
   const isDone = (chunk: Chunk) => options.done.get(chunk.table)?.find((result) => result.index === chunk.index);
   for (;;) {
-    while (mayStart() && running.size < options.concurrency) {
+    while (mayStart() && running.size < options.concurrency()) {
       const chunk = queue.take();
       if (chunk === null) break;
       const result = isDone(chunk);
@@ -77,12 +80,14 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
     if (running.size === 0) break;
     await Promise.race(running);
   }
+  // A lost lock, say, is why the chunks failed, or were told to stop.
+  if (options.signal.reason instanceof CopierError) throw options.signal.reason;
   if (failure !== null) throw failure;
   if (options.signal.aborted) throw interruption();
 }
 
 /** The error of a run that was asked to stop. */
-export function interruption(): CopierError {
+function interruption(): CopierError {
   return new CopierError('interrupted.by_operator', 'stopped at the edge of a chunk, as asked', {
     hint: 'run the same command again: finished chunks are not sent a second time',
   });
@@ -92,12 +97,14 @@ async function runWithRetries(
   chunk: Chunk,
   options: CoordinatorOptions,
   mayStart: () => boolean,
-): Promise<ChunkResult> {
+): Promise<ChunkResult | 'for later'> {
   for (let tryNumber = 1; ; tryNumber++) {
     try {
       return await options.runJob(chunk);
     } catch (error) {
-      if (tryNumber === triesMax || !mayStart() || !options.isRetryable(error)) throw error;
+      if (!mayStart()) throw error;
+      if (options.isForLater(error)) return 'for later';
+      if (tryNumber === triesMax || !options.isRetryable(error)) throw error;
       options.onRetry(chunk, tryNumber + 1, error);
       await pause(backoffMs[tryNumber - 1] ?? 0, options.signal);
     }

@@ -7,7 +7,7 @@ export interface Sent {
 /**
  * What all threads may look at and add to while a run goes on. Layout of the shared memory, as 64-bit signed
  * integers: [0] stop flag; [1] start of the copy on the machine's monotonic clock, in nanoseconds; [2] rows and
- * [3] COPY bytes of the whole run. Adding is atomic; nobody waits on it.
+ * [3] COPY bytes of the whole run; then one per job in work, its signs of life. Adding is atomic; nobody waits on it.
  */
 export class Counters {
   readonly shared: SharedArrayBuffer;
@@ -18,8 +18,9 @@ export class Counters {
     this.#cells = new BigInt64Array(shared);
   }
 
-  static create(): Counters {
-    return new Counters(new SharedArrayBuffer(8 * 4));
+  /** `jobs` is how many may be in work at once. */
+  static create(jobs = 0): Counters {
+    return new Counters(new SharedArrayBuffer(8 * (4 + jobs)));
   }
 
   add(sent: Sent): void {
@@ -38,6 +39,16 @@ export class Counters {
 
   get startedAtNs(): bigint {
     return Atomics.load(this.#cells, 1);
+  }
+
+  /** A sign of life of the job in this place, given as often as its thread's event loop turns and with every block. */
+  beat(place: number): void {
+    Atomics.add(this.#cells, 4 + place, 1n);
+  }
+
+  /** Changes with every sign of life. */
+  beats(place: number): number {
+    return this.#read(4 + place);
   }
 
   /** Asks every thread to end its chunk now; the chunk's transaction rolls back. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { CopierError, fromWire } from '../errors.js';
 import type { JobAnswer } from '../model.js';
+import type { Counters } from './counters.js';
 
 /** The programs a thread can run: one file each in workers/. */
 export type ThreadEntry = 'check' | 'census' | 'copy' | 'verify';
@@ -12,11 +13,20 @@ export interface ThreadOptions {
   readonly threadData: unknown;
   /** Bound of each thread's JavaScript heap. Blocks live outside it. */
   readonly heapMbMax: number;
+  /** Ends the threads of all jobs but copies at once: these only read. A copy stops at the edge of its chunk. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where a job gives its signs of life, and for how long it may give none once it has begun. */
+export interface Watch {
+  readonly counters: Counters;
+  readonly place: number;
+  readonly limitMs: number;
 }
 
 export interface Threads {
-  /** Runs one job on a free thread. Rejects with the thread's own CopierError, or `thread.lost`. */
-  run<T>(entry: ThreadEntry, job: unknown): Promise<T>;
+  /** Runs one job on a free thread. Rejects with the thread's own CopierError, `thread.lost` or `thread.hung`. */
+  run<T>(entry: ThreadEntry, job: unknown, watch?: Watch): Promise<T>;
 }
 
 /** Lends a Piscina pool and ends its threads afterwards, whatever happened. */
@@ -33,22 +43,73 @@ export async function withThreads<T>(options: ThreadOptions, use: (threads: Thre
   // A thread that dies between jobs is replaced by Piscina; the job that needed it has its own rejection.
   piscina.on('error', () => {});
   try {
-    return await use({ run: (entry, job) => runJob(piscina, entry, job) });
+    const { signal } = options;
+    return await use({ run: (entry, job, watch) => runJob(piscina, { entry, job, watch, signal }) });
   } finally {
     await piscina.destroy();
   }
 }
 
-async function runJob<T>(piscina: Piscina, entry: ThreadEntry, job: unknown): Promise<T> {
+/** Whether a thread died or was ended over a job: its transaction is rolled back, and another thread may try again. */
+export function isThreadGone(error: unknown): boolean {
+  return error instanceof CopierError && (error.code === 'thread.lost' || error.code === 'thread.hung');
+}
+
+async function runJob<T>(
+  piscina: Piscina,
+  request: {
+    readonly entry: ThreadEntry;
+    readonly job: unknown;
+    readonly watch: Watch | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<T> {
+  const { entry, job, watch } = request;
+  const signal = entry === 'copy' ? undefined : request.signal;
   const filename = fileURLToPath(new URL(`../../workers/${entry}.js`, import.meta.url));
+  const hung = new AbortController();
+  const stopWatching = watch === undefined ? () => {} : watchJob(watch, hung);
   let answer: JobAnswer<T>;
   try {
-    answer = await piscina.run(job, { filename });
+    const ending = signal === undefined ? hung.signal : AbortSignal.any([hung.signal, signal]);
+    answer = await piscina.run(job, { filename, signal: ending });
   } catch (cause) {
-    throw threadLost(cause);
+    if (signal?.aborted === true) throw interrupted(signal, cause);
+    throw hung.signal.aborted ? threadHung(watch?.limitMs ?? 0) : threadLost(cause);
+  } finally {
+    stopWatching();
   }
   if (answer.tag === 'failed') throw fromWire(answer.error);
   return answer.result;
+}
+
+/** Ends the job's thread when its signs of life stop; a job that still waits for a thread is left alone. */
+function watchJob({ counters, place, limitMs }: Watch, hung: AbortController): () => void {
+  const first = counters.beats(place);
+  let last = first;
+  let changedAtMs = performance.now();
+  const look = () => {
+    const now = counters.beats(place);
+    if (now !== last) changedAtMs = performance.now();
+    else if (now !== first && performance.now() - changedAtMs > limitMs) hung.abort();
+    last = now;
+  };
+  const timer = setInterval(look, Math.min(1000, limitMs / 4));
+  return () => clearInterval(timer);
+}
+
+function interrupted(signal: AbortSignal, cause: unknown): CopierError {
+  if (signal.reason instanceof CopierError) return signal.reason;
+  return new CopierError('interrupted.by_operator', 'stopped while reading, as asked', {
+    hint: 'run the same command again',
+    cause,
+  });
+}
+
+function threadHung(limitMs: number): CopierError {
+  return new CopierError('thread.hung', `a worker thread gave no sign of life for ${limitMs / 1000} s and was ended`, {
+    hint: 'run the same command again; raise --stall-timeout where a single row takes that long',
+  });
 }
 
 function threadLost(cause: unknown): CopierError {

@@ -69,9 +69,17 @@ const serverSql = `
          current_database()::text AS database,
          current_user::text AS role,
          has_database_privilege(current_database(), 'CREATE') AS "canCreateInDatabase",
+         coalesce(has_schema_privilege(n.oid, 'USAGE'), true) AS "canUseSchema",
          coalesce(has_schema_privilege(n.oid, 'CREATE'), false) AS "canCreateInSchema",
+         l.oid IS NOT NULL AS "ledgerSchemaExists",
+         CASE WHEN l.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+              WHEN NOT has_schema_privilege(l.oid, 'USAGE') THEN false
+              WHEN NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = l.oid) THEN has_schema_privilege(l.oid, 'CREATE')
+              ELSE NOT EXISTS (SELECT FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS p(name)
+                                WHERE c.relnamespace = l.oid AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
+         END AS "canKeepLedger",
          pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly"
-    FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1`;
+    FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = 'pgferry'`;
 
 /** Partitions are listed like other tables, since rows may be in the source's table of the same name. */
 const tableSql = `

@@ -1,7 +1,8 @@
-import { must } from '../errors.js';
+import { setTimeout as wait } from 'node:timers/promises';
+import { CopierError, must } from '../errors.js';
 import type { ChunkResult, ColumnResult } from '../model.js';
 import { type TargetClient, withTransaction } from './connect.js';
-import { attemptKey } from './lock.js';
+import { chunkKey, endHolders, shareAttempt } from './lock.js';
 import { type RunTicket, superseded } from './run.js';
 
 /** Which chunk, and with what right. */
@@ -37,6 +38,7 @@ export async function withChunk(
   return await withTransaction(client, async () => {
     await client.query('SET LOCAL synchronous_commit = on');
     await claimRun(client, ticket);
+    await claimChunk(client, ticket);
     if (!(await insertChunk(client, ticket))) return 'already done';
     const result = await copy();
     await recordChunk(client, ticket, result);
@@ -65,17 +67,47 @@ export async function listChunks(client: TargetClient, runId: string): Promise<C
   return rows.map(toResult);
 }
 
+/** Takes the chunks of a run out of the ledger; in the transaction that takes their rows out of the tables. */
+export async function forgetChunks(client: TargetClient, runId: string): Promise<void> {
+  await client.query('DELETE FROM pgferry.chunk WHERE run_id = $1', [runId]);
+}
+
 /**
  * FOR SHARE makes a token and a commit exclude each other: who raises the token waits for us, or we see the new one.
  * The advisory lock lets that somebody find and end us, should we hang.
  */
 async function claimRun(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
-  await client.query('SELECT pg_advisory_xact_lock_shared($1::bigint)', [attemptKey(runId)]);
+  await shareAttempt(client, runId);
   const rows = await client.query(
     `SELECT 1 FROM pgferry.run WHERE run_id = $1 AND token = $2::bigint AND state = 'copying' FOR SHARE`,
     [runId, token],
   );
   if (rows.length === 0) throw superseded(runId);
+}
+
+/** Looks for the lock of a chunk, and pauses between them. */
+const claimTriesMax = 100;
+const claimPauseMs = 100;
+/** An earlier try that is about to end by itself has so many looks before we end it. */
+const claimTriesPatient = 20;
+
+/**
+ * Nobody runs a chunk twice at once, so who holds its lock is an earlier try of this run whose connection we lost and
+ * whose backend has not noticed: it is ended. (One of a later attempt it cannot be: our token is good and stays so.)
+ */
+async function claimChunk(client: TargetClient, { runId, table, index }: ChunkTicket): Promise<void> {
+  const key = chunkKey(runId, table, index);
+  let holders: readonly number[] = [];
+  for (let look = 1; look <= claimTriesMax; look++) {
+    const [row] = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1::bigint) AS taken', [key]);
+    if (row?.taken === true) return;
+    if (look >= claimTriesPatient) holders = await endHolders(client, key);
+    await wait(claimPauseMs);
+  }
+  throw new CopierError('target.locked', `chunk ${index} of ${table} is still held by an earlier try at it`, {
+    table,
+    hint: `its session on the server (pid ${holders.join(', ')}) does not end when told to: stop it there, then run again`,
+  });
 }
 
 async function insertChunk(client: TargetClient, { runId, table, index }: ChunkTicket): Promise<boolean> {

@@ -20,6 +20,15 @@ export interface ConnectOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Ends a connect, a query or a COPY at once by destroying the socket. */
   readonly signal?: AbortSignal;
+  /** What to make of a server that is silent while we wait for it; left out: wait. */
+  readonly silence?: Silence;
+}
+
+/** A wait for the server during which no byte moves for so long breaks the connection (`target.stalled`). */
+export interface Silence {
+  readonly limitMs: number;
+  /** Asked first, again after each limit, where a statement may rightly take long: true goes on waiting. */
+  readonly isAtWork?: (backendPid: number) => Promise<boolean>;
 }
 
 const keepAliveDelayMs = 10_000;
@@ -35,7 +44,10 @@ export class TargetClient {
   readonly settings: Readonly<Record<string, string>>;
   readonly #socket: Socket;
   readonly #signal: AbortSignal | undefined;
+  readonly #silence: Silence | undefined;
   readonly #onAbort: () => void;
+  /** How many waits for the server are going on. */
+  #waits = 0;
   #broken: unknown = null;
   #isClosed = false;
 
@@ -49,6 +61,8 @@ export class TargetClient {
     this.raw.on('error', (error) => {
       this.#broken ??= error;
     });
+    this.#silence = options.silence;
+    if (options.silence !== undefined) socket.setTimeout(options.silence.limitMs, () => void this.#onSilence());
     this.#signal = signal;
     this.#onAbort = () => void socket.destroy();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -63,7 +77,7 @@ export class TargetClient {
   async connect(): Promise<void> {
     try {
       this.#signal?.throwIfAborted();
-      await this.raw.connect();
+      await this.awaited(this.raw.connect());
     } catch (error) {
       const failure = this.failure(error);
       await this.close();
@@ -89,7 +103,7 @@ export class TargetClient {
     try {
       if (this.#broken !== null) throw this.#broken;
       // Without values pg uses the simple protocol, which some statements and all multi-statement texts need.
-      return await this.raw.query<R>(sql, values.length === 0 ? undefined : [...values]);
+      return await this.awaited(this.raw.query<R>(sql, values.length === 0 ? undefined : [...values]));
     } catch (error) {
       throw this.failure(error, context);
     }
@@ -102,6 +116,33 @@ export class TargetClient {
   failure(error: unknown, context: PgErrorContext = {}): unknown {
     if (this.#signal?.aborted === true) return interruption(this.#signal, error);
     return translatePgError(this.#broken ?? error, { address: this.address, ...context });
+  }
+
+  /** Waits for what only the server can bring about; silence counts during such a wait alone. */
+  async awaited<T>(answer: Promise<T>): Promise<T> {
+    this.#waits += 1;
+    try {
+      return await answer;
+    } finally {
+      this.#waits -= 1;
+    }
+  }
+
+  /** The socket's timer begins anew with every byte; once it has fired, it stands still until the next one. */
+  async #onSilence(): Promise<void> {
+    if (this.#waits === 0 || this.#silence === undefined) return;
+    const { limitMs, isAtWork } = this.#silence;
+    const heard = this.#socket.bytesRead;
+    // pg keeps the backend's number, and its types do not tell.
+    const { processID: pid } = this.raw as unknown as { readonly processID: number | null };
+    const isPatient = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
+    if (this.#waits === 0 || this.#socket.bytesRead > heard) return;
+    if (isPatient) {
+      this.#socket.setTimeout(limitMs);
+      return;
+    }
+    this.#broken ??= stalled(this.address, limitMs);
+    this.#socket.destroy();
   }
 
   /** Says goodbye, or destroys the socket where that takes too long. Never fails: there is nothing left to lose. */
@@ -176,6 +217,12 @@ export function interruption(signal: AbortSignal, cause?: unknown): CopierError 
   return new CopierError('interrupted.aborted', 'the run was interrupted', {
     hint: 'run the same command again: finished chunks are not sent twice',
     cause,
+  });
+}
+
+function stalled({ host, port }: TargetAddress, limitMs: number): CopierError {
+  return new CopierError('target.stalled', `${host}:${port} has not said a word for ${limitMs / 1000} s`, {
+    hint: 'check the server and the network, then run the same command again; raise --stall-timeout where it is only slow',
   });
 }
 

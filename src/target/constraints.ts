@@ -1,7 +1,9 @@
 import { CopierError, must } from '../errors.js';
 import { type TargetClient, withTransaction } from './connect.js';
 import type { DetachableObject, ObjectKind } from './detachable.js';
+import { shareAttempt } from './lock.js';
 import { quoteTable } from './quote.js';
+import { checkToken, type RunTicket } from './run.js';
 
 /*
  * The life of a detached object: in force → dropped (ledger row and DROP in one transaction) → restored (its statements
@@ -68,15 +70,17 @@ export async function listRestoreSteps(client: TargetClient, runId: string): Pro
 }
 
 /**
- * Makes one object again; done already is done. `data.duplicate_key` and `data.orphan` name table, index or foreign key,
+ * Makes one object again; done already is done. `target.run_superseded` where the ticket is void; `data.duplicate_key` and `data.orphan` name table, index or foreign key,
  * columns and one key of the rows that stand in the way.
  */
-export async function restoreStep(client: TargetClient, runId: string, ordinal: number): Promise<void> {
+export async function restoreStep(client: TargetClient, ticket: RunTicket, ordinal: number): Promise<void> {
+  const { runId } = ticket;
   const object = await readDropped(client, runId, ordinal);
   if (object === null) return;
   try {
-    await buildIndex(client, object);
+    await buildIndex(client, ticket, object);
     await withTransaction(client, async () => {
+      await claimAttempt(client, ticket);
       await addConstraint(client, object);
       for (const sql of object.extraSql) await client.run(sql, [], doing(object));
       await markRestored(client, runId, ordinal);
@@ -87,28 +91,34 @@ export async function restoreStep(client: TargetClient, runId: string, ordinal: 
 }
 
 /** Makes the indexes of one table and the constraints that rest on them. */
-export async function restoreTable(client: TargetClient, runId: string, table: string): Promise<void> {
-  await restoreWhere(client, runId, (step) => step.stage === 1 && step.table === table);
+export async function restoreTable(client: TargetClient, ticket: RunTicket, table: string): Promise<void> {
+  await restoreWhere(client, ticket, (step) => step.stage === 1 && step.table === table);
 }
 
 /** Makes and validates every foreign key; wants stage 1 done. */
-export async function restoreForeignKeys(client: TargetClient, runId: string): Promise<void> {
-  await restoreWhere(client, runId, (step) => step.stage === 2 || step.stage === 3);
+export async function restoreForeignKeys(client: TargetClient, ticket: RunTicket): Promise<void> {
+  await restoreWhere(client, ticket, (step) => step.stage === 2 || step.stage === 3);
 }
 
 /** Enables the triggers again, each in the mode it had. */
-export async function restoreTriggers(client: TargetClient, runId: string): Promise<void> {
-  await restoreWhere(client, runId, (step) => step.stage === 4);
+export async function restoreTriggers(client: TargetClient, ticket: RunTicket): Promise<void> {
+  await restoreWhere(client, ticket, (step) => step.stage === 4);
 }
 
 /** Everything that is missing, in order, on this one connection. */
-export async function restoreAll(client: TargetClient, runId: string): Promise<void> {
-  await restoreWhere(client, runId, () => true);
+export async function restoreAll(client: TargetClient, ticket: RunTicket): Promise<void> {
+  await restoreWhere(client, ticket, () => true);
 }
 
-async function restoreWhere(client: TargetClient, runId: string, isWanted: (step: RestoreStep) => boolean) {
-  const steps = await listRestoreSteps(client, runId);
-  for (const { ordinal } of steps.filter(isWanted)) await restoreStep(client, runId, ordinal);
+async function restoreWhere(client: TargetClient, ticket: RunTicket, isWanted: (step: RestoreStep) => boolean) {
+  const steps = await listRestoreSteps(client, ticket.runId);
+  for (const { ordinal } of steps.filter(isWanted)) await restoreStep(client, ticket, ordinal);
+}
+
+/** Not by a lock on the run's row, as chunks do: an index may take hours, and the run must change its state meanwhile. */
+async function claimAttempt(client: TargetClient, ticket: RunTicket): Promise<void> {
+  await shareAttempt(client, ticket.runId);
+  await checkToken(client, ticket);
 }
 
 async function recordObjects(client: TargetClient, runId: string, objects: readonly DetachableObject[]): Promise<void> {
@@ -137,10 +147,11 @@ async function readDropped(client: TargetClient, runId: string, ordinal: number)
   return state === 'dropped' ? object : null;
 }
 
-async function buildIndex(client: TargetClient, object: DetachableObject): Promise<void> {
+async function buildIndex(client: TargetClient, ticket: RunTicket, object: DetachableObject): Promise<void> {
   const { indexSql } = object;
   if (indexSql === null || (await isIndexThere(client, object, indexSql))) return;
   await withTransaction(client, async () => {
+    await claimAttempt(client, ticket);
     await useTablespace(client, object);
     await client.run(indexSql, [], doing(object));
   });

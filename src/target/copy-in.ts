@@ -71,7 +71,7 @@ class CopyIn {
   }
 
   write(block: Buffer): Promise<void> {
-    const written = new Promise<void>((resolve, reject) => {
+    const socketTook = new Promise<void>((resolve, reject) => {
       if (this.#failure !== null) return reject(this.#failure.error);
       assert(this.#rejectPending === null, 'one block is written at a time');
       this.#rejectPending = reject;
@@ -80,6 +80,7 @@ class CopyIn {
         resolve();
       });
     });
+    const written = this.#client.awaited(socketTook);
     // A feed that died in the middle of a write no longer listens to it.
     written.catch(() => undefined);
     return written;
@@ -87,7 +88,7 @@ class CopyIn {
 
   async finish(): Promise<number> {
     if (this.#failure === null) this.#stream.end();
-    await this.#ended;
+    await this.#client.awaited(this.#ended);
     if (this.#failure !== null) throw this.#failure.error;
     return this.#stream.rowCount;
   }

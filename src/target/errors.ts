@@ -34,6 +34,10 @@ const auth: Translation = {
   code: 'target.auth',
   hint: 'check user and password in the target url (or PGPASSWORD, PGPASSFILE), and pg_hba.conf on the server',
 };
+const noPassword: Translation = {
+  code: 'target.auth',
+  hint: 'give one in the target url (postgresql://USER:PASSWORD@…), PGPASSWORD or PGPASSFILE',
+};
 const connectionLost: Translation = {
   code: 'target.connection_lost',
   hint: 'check that the server is up, then run the same command again: finished chunks are not sent twice',
@@ -125,13 +129,15 @@ const sqlStates: Readonly<Record<string, Translation>> = {
 const clientMessages: readonly (readonly [RegExp, Translation])[] = [
   [/^timeout expired$/, unreachable],
   [/does not support SSL|establishing an SSL connection/, tls],
-  [/^SASL|client password must be/, auth],
+  [/client password must be/, noPassword],
+  [/^SASL/, auth],
   [/^Connection terminated|not queryable|Cannot use a closed|socket has been ended/, connectionLost],
 ];
 
 /** Codes after which the same chunk may be sent again in a new transaction. Nothing else is retried. */
 const retryable: ReadonlySet<string> = new Set<ErrorCode>([
   'target.connection_lost',
+  'target.stalled',
   'target.unreachable',
   'target.deadlock',
   'target.locked',
@@ -183,9 +189,12 @@ function findTranslation(error: Error, fields: PgFields): Translation | null {
 
 function wording(translation: Translation, fields: PgFields, error: Error, context: PgErrorContext): string {
   const place = context.address === undefined ? 'postgres' : `postgres at ${placeOf(context.address)}`;
+  if (translation === noPassword)
+    return `${place} wants a password for ${context.address?.user ?? 'us'}, and none was given`;
   const said = printable(fields.message || readCode(error) || 'no reason given');
   const text = `${opening(translation, place, context)}: ${said}`;
-  const extras = [fields.detail, fields.constraint && `constraint ${fields.constraint}`, fields.where];
+  const isNamed = fields.constraint === '' || fields.message.includes(fields.constraint);
+  const extras = [fields.detail.replace(/\.$/, ''), isNamed ? '' : `constraint ${fields.constraint}`, fields.where];
   return [text, ...extras.filter((extra) => extra !== '').map(printable)].join('; ');
 }
 
@@ -201,6 +210,11 @@ function opening(translation: Translation, place: string, context: PgErrorContex
 
 function placeOf(address: TargetAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** Whether the server has no connection left for us, or for our role. */
+export function isTooMany(error: unknown): boolean {
+  return error instanceof CopierError && error.code === 'target.too_many_connections';
 }
 
 /** Server errors have a five-character code and a severity; socket errors have a word as code and no severity. */

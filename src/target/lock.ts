@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError } from '../errors.js';
 import type { TargetClient } from './connect.js';
 import { hasLedger } from './ledger.js';
@@ -32,15 +33,59 @@ export function runKey(schema: string): string {
   return hashKey(['pgferry', 'schema', schema]);
 }
 
-/** The advisory key that every chunk transaction of a run holds shared. */
+/** The advisory key that every writing transaction of a run's attempts holds shared. */
 export function attemptKey(runId: string): string {
   return hashKey(['pgferry', 'run', runId]);
+}
+
+/** The advisory key of the one try at a chunk that may go on. */
+export function chunkKey(runId: string, table: string, index: number): string {
+  return hashKey(['pgferry', 'chunk', runId, table, String(index)]);
+}
+
+/**
+ * To be called in every transaction of an attempt beside the coordinator's own, before it reads the token: whoever
+ * takes the run over finds us by this lock and ends us, should we hang.
+ */
+export async function shareAttempt(client: TargetClient, runId: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock_shared($1::bigint)', [attemptKey(runId)]);
+}
+
+/** Ends every other session that holds the key's lock; gives their backends. */
+export async function endHolders(client: TargetClient, key: string): Promise<number[]> {
+  const rows = await client.query<{ pid: number }>(
+    `SELECT l.pid, pg_terminate_backend(l.pid) FROM pg_locks l WHERE ${isKey} AND l.granted AND l.pid <> pg_backend_pid()`,
+    [key],
+  );
+  return rows.map(({ pid }) => pid);
+}
+
+const drainTriesMax = 100;
+const drainPauseMs = 100;
+
+/** Ends all who share the attempt's lock, and waits until they are gone. */
+export async function drainAttempt(client: TargetClient, runId: string): Promise<void> {
+  const key = attemptKey(runId);
+  let holders: readonly number[] = [];
+  for (let look = 1; look <= drainTriesMax; look++) {
+    holders = await endHolders(client, key);
+    if (holders.length === 0) return;
+    await wait(drainPauseMs);
+  }
+  throw new CopierError('target.locked', `an earlier attempt at run ${runId} still holds pid ${holders.join(', ')}`, {
+    hint: 'these sessions of the server do not end when they are told to: stop them on the server, then run again',
+  });
 }
 
 function hashKey(parts: readonly string[]): string {
   const digest = createHash('sha256').update(parts.join('\0')).digest();
   return digest.readBigInt64BE(0).toString();
 }
+
+/** SQL: a row l of pg_locks is the lock with the key $1. */
+const isKey = `l.locktype = 'advisory' AND l.objsubid = 1
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND ((l.classid::bigint << 32) | l.objid::bigint) = $1::bigint`;
 
 /** A pooler in transaction mode may hand each statement to another backend: session locks and settings mean nothing. */
 async function refusePooler(client: TargetClient): Promise<void> {
@@ -79,9 +124,7 @@ async function readHolder(client: TargetClient, schema: string) {
   const rows = await client.query<{ pid: number; since: string }>(
     `SELECT l.pid, coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'), '?') AS since
        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND ((l.classid::bigint << 32) | l.objid::bigint) = $1::bigint`,
+      WHERE ${isKey} AND l.granted`,
     [runKey(schema)],
   );
   return rows[0];

@@ -1,6 +1,6 @@
 import { CopierError, must } from '../errors.js';
 import { type TargetClient, withTransaction } from './connect.js';
-import { attemptKey } from './lock.js';
+import { attemptKey, drainAttempt, endHolders } from './lock.js';
 
 /** copying → finishing → complete; failed can be resumed, abandoned cannot. */
 export type RunState = 'copying' | 'finishing' | 'complete' | 'failed' | 'abandoned';
@@ -86,19 +86,21 @@ export async function beginRun(client: TargetClient, run: NewRun): Promise<Run> 
  * plan is another one, `target.run_superseded` where the run is finished or gone.
  */
 export async function resumeRun(client: TargetClient, attempt: Attempt): Promise<Run> {
-  await endZombies(client, attempt.runId);
-  return await withTransaction(client, async () => {
-    const rows = await client.query<Run & Record<string, unknown>>(
-      `UPDATE pgferry.run SET token = token + 1, state = 'copying', updated_at = clock_timestamp(), finished_at = NULL,
-         tool_version = $2, host = $3, pid = $4
-       WHERE run_id = $1 AND ${unfinished} RETURNING ${columns}`,
-      [attempt.runId, attempt.toolVersion, attempt.host, attempt.pid],
+  return await takeOver(client, attempt.runId, async () => {
+    const run = await raiseToken(
+      client,
+      attempt.runId,
+      `, state = 'copying', finished_at = NULL, tool_version = $2, host = $3, pid = $4`,
+      [attempt.toolVersion, attempt.host, attempt.pid],
     );
-    const run = rows[0];
-    if (run === undefined) throw superseded(attempt.runId);
     if (run.planHash !== attempt.planHash) throw planChanged(run, attempt);
     return run;
   });
+}
+
+/** Voids every older ticket of an unfinished run, and leaves its state as it is: the new ticket is ours alone. */
+export async function fenceRun(client: TargetClient, runId: string): Promise<Run> {
+  return await takeOver(client, runId, () => raiseToken(client, runId, '', []));
 }
 
 /** The run of the schema that neither completed nor was abandoned; there is at most one. */
@@ -139,12 +141,21 @@ export async function finishRun(client: TargetClient, ticket: RunTicket, state: 
 /** Gives an unfinished run up for good; refused like `complete` while something is still missing. */
 export async function abandonRun(client: TargetClient, runId: string): Promise<void> {
   await refuseMissing(client, runId);
-  await endZombies(client, runId);
+  await drainAttempt(client, runId);
   await client.query(
     `UPDATE pgferry.run SET state = 'abandoned', token = token + 1, updated_at = clock_timestamp(),
        finished_at = clock_timestamp() WHERE run_id = $1 AND ${unfinished}`,
     [runId],
   );
+}
+
+/** Reads whether a ticket is still good, where whoever voids it is bound to end us: see `shareAttempt`. */
+export async function checkToken(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
+  const rows = await client.query(
+    `SELECT 1 FROM pgferry.run WHERE run_id = $1 AND token = $2::bigint AND ${unfinished}`,
+    [runId, token],
+  );
+  if (rows.length === 0) throw superseded(runId);
 }
 
 /** The ticket is no longer good: somebody resumed or ended the run. */
@@ -164,14 +175,44 @@ async function moveRun(client: TargetClient, ticket: RunTicket, state: RunState)
   if (rows.length === 0) throw superseded(ticket.runId);
 }
 
-/** A chunk's transaction holds a shared advisory lock of its run: what still holds one now is a zombie's. */
-async function endZombies(client: TargetClient, runId: string): Promise<void> {
-  await client.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_locks
-      WHERE locktype = 'advisory' AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND ((classid::bigint << 32) | objid::bigint) = $1::bigint AND pid <> pg_backend_pid()`,
-    [attemptKey(runId)],
+const takeOverTriesMax = 5;
+
+/**
+ * Ends what older attempts have open, raises the token, and ends what still began meanwhile under the old one. A chunk
+ * that holds the run's row is waited for only so long: it may belong to a process that is stopped.
+ */
+async function takeOver(client: TargetClient, runId: string, raise: () => Promise<Run>): Promise<Run> {
+  for (let tryNumber = 1; ; tryNumber++) {
+    await endHolders(client, attemptKey(runId));
+    try {
+      const run = await withTransaction(client, async () => {
+        await client.query(`SET LOCAL lock_timeout = '2s'`);
+        return await raise();
+      });
+      await drainAttempt(client, runId);
+      return run;
+    } catch (error) {
+      const isLocked = error instanceof CopierError && error.foreignCode === '55P03';
+      if (!isLocked || tryNumber === takeOverTriesMax) throw error;
+    }
+  }
+}
+
+/** `also` are further assignments; their values begin at $2. */
+async function raiseToken(
+  client: TargetClient,
+  runId: string,
+  also: string,
+  values: readonly unknown[],
+): Promise<Run> {
+  const rows = await client.query<Run & Record<string, unknown>>(
+    `UPDATE pgferry.run SET token = token + 1, updated_at = clock_timestamp()${also}
+      WHERE run_id = $1 AND ${unfinished} RETURNING ${columns}`,
+    [runId, ...values],
   );
+  const run = rows[0];
+  if (run === undefined) throw superseded(runId);
+  return run;
 }
 
 async function refuseMissing(client: TargetClient, runId: string): Promise<void> {

@@ -28,8 +28,9 @@ function optionsFor(tables: Record<string, number>, changes: Partial<Coordinator
     chunks: new Map(Object.entries(tables).map(([table, count]) => [table, chunksOf(table, count)])),
     isBarrier: false,
     done: new Map(),
-    concurrency: 2,
+    concurrency: () => 2,
     isRetryable: () => false,
+    isForLater: () => false,
     runJob: async (chunk) => resultOf(chunk),
     onChunkDone: () => {},
     onRetry: () => {},
@@ -56,7 +57,7 @@ test('every chunk runs exactly once and every table is reported done once, whate
           optionsFor(tables, {
             layers: Object.keys(tables).map((table) => [table]),
             isBarrier,
-            concurrency,
+            concurrency: () => concurrency,
             runJob: async (chunk) => {
               running++;
               assert.ok(running <= concurrency);
@@ -84,7 +85,7 @@ test('with barriers no chunk of a layer starts before the layer above has commit
       {
         layers: [['parent'], ['child']],
         isBarrier: true,
-        concurrency: 4,
+        concurrency: () => 4,
         runJob: async (chunk) => {
           if (chunk.table === 'child') assert.ok(finished.has('parent'));
           await nextTurn();
@@ -198,7 +199,7 @@ test('an abort ends the run at the edge of a chunk as interrupted', async () => 
   const options = optionsFor(
     { t: 9 },
     {
-      concurrency: 1,
+      concurrency: () => 1,
       signal: aborting.signal,
       runJob: async (chunk) => {
         ran.push(chunk.index);
@@ -209,6 +210,51 @@ test('an abort ends the run at the edge of a chunk as interrupted', async () => 
   );
   await assert.rejects(coordinate(options), (error) => error instanceof CopierError && error.exitCode === 130);
   assert.deepEqual(ran, [0, 1, 2]);
+});
+
+test('an abort that brings a reason of ours ends the run with that reason', async () => {
+  const aborting = new AbortController();
+  const lost = new CopierError('target.connection_lost', 'the lock is gone', { hint: '' });
+  const options = optionsFor(
+    { t: 3 },
+    {
+      signal: aborting.signal,
+      runJob: async () => {
+        aborting.abort(lost);
+        throw new CopierError('interrupted.by_operator', 'told to stop', { hint: '' });
+      },
+    },
+  );
+  await assert.rejects(coordinate(options), lost);
+});
+
+test('a chunk for which there was no room goes back into the queue, and fewer run at once from then on', async () => {
+  const full = new CopierError('target.too_many_connections', 'full', { hint: '' });
+  let room = 3;
+  let running = 0;
+  const ran: number[] = [];
+  const options = optionsFor(
+    { t: 8 },
+    {
+      concurrency: () => room,
+      isForLater: (error) => error === full && room-- > 1,
+      runJob: async (chunk) => {
+        running++;
+        await nextTurn();
+        const isFull = running > 1;
+        running--;
+        if (isFull) throw full;
+        ran.push(chunk.index);
+        return resultOf(chunk);
+      },
+    },
+  );
+  await coordinate(options);
+  assert.equal(room, 1);
+  assert.deepEqual(
+    ran.sort((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5, 6, 7],
+  );
 });
 
 test('a chunk that was put back is the next to be taken', () => {

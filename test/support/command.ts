@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { RunResult, WireError } from '../../src/model.js';
 
-const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+/** The command as it was built. */
+export const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
 
 export interface Ended {
   readonly exitCode: number | null;
@@ -14,6 +15,8 @@ export interface Ended {
 export interface CommandOptions {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Runs it as another user, for tests of permissions, which root does not feel. */
+  readonly identity?: { readonly uid: number; readonly gid: number };
 }
 
 /** The environment of a clean machine: no setting of pgferry or Postgres leaks in. */
@@ -24,9 +27,14 @@ function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string>
 /** Starts the real command in a process of its own. */
 export function startCommand(
   args: readonly string[],
-  { cwd, env = {} }: CommandOptions,
+  { cwd, env = {}, identity }: CommandOptions,
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [cli, ...args], { cwd, env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [cli, ...args], {
+    ...identity,
+    cwd,
+    env: cleanEnv(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -100,6 +100,7 @@ async function detachAll(client: TargetClient, tables: readonly string[]): Promi
   await detach(client, 'r1', objects);
 }
 
+const ticket = { runId: 'r1', token: '1' };
 const detachedLeft = `SELECT name FROM pgferry.object WHERE state = 'dropped'`;
 
 test('all that is taken away comes back exactly as it was', async () => {
@@ -118,10 +119,10 @@ test('all that is taken away comes back exactly as it was', async () => {
     await client.query(`INSERT INTO app."Post" VALUES (1, 'nobody', 77)`);
     await client.query('DELETE FROM app."Post"');
     await client.query(`INSERT INTO app."User" VALUES ('a', 'A', 1), ('b', 'B', 2)`);
-    await restoreTable(client, 'r1', 'User');
-    await restoreTable(client, 'r1', 'Post');
-    await restoreForeignKeys(client, 'r1');
-    await restoreTriggers(client, 'r1');
+    await restoreTable(client, ticket, 'User');
+    await restoreTable(client, ticket, 'Post');
+    await restoreForeignKeys(client, ticket);
+    await restoreTriggers(client, ticket);
     assert.deepEqual(await client.query(detachedLeft), []);
     assert.deepEqual(await client.query(picture), before);
   });
@@ -131,11 +132,11 @@ test('restoring everything on one connection, twice, is restoring it once', asyn
   await withSchema(richSchema, async (client) => {
     const before = await client.query(picture);
     await detachAll(client, ['User', 'Post']);
-    await restoreAll(client, 'r1');
-    await restoreAll(client, 'r1');
+    await restoreAll(client, ticket);
+    await restoreAll(client, ticket);
     assert.deepEqual(await client.query(picture), before);
     await detachAll(client, ['User', 'Post']);
-    await restoreAll(client, 'r1');
+    await restoreAll(client, ticket);
     assert.deepEqual(await client.query(picture), before);
   });
 });
@@ -154,7 +155,7 @@ test('a crash between any two statements of the restore is made good by the next
     for (let attempt = 0, isDone = false; !isDone; attempt += 1) {
       assert(attempt < 1000, 'the restore comes to an end');
       left = attempt % 20;
-      await assert.rejects(restoreAll(client, 'r1'), { message: 'crash' }).catch(() => {
+      await assert.rejects(restoreAll(client, ticket), { message: 'crash' }).catch(() => {
         isDone = true;
       });
     }
@@ -173,9 +174,9 @@ test('an object that somebody made again meanwhile is taken as it is; another on
     await client.query(
       'ALTER TABLE app.t ADD CONSTRAINT u UNIQUE (a), ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES app.t (a)',
     );
-    await assert.rejects(restoreAll(client, 'r1'), { foreignCode: '42P07', message: /make index j of t again/ });
+    await assert.rejects(restoreAll(client, ticket), { foreignCode: '42P07', message: /make index j of t again/ });
     await client.query('DROP INDEX app.j');
-    await restoreAll(client, 'r1');
+    await restoreAll(client, ticket);
     assert.deepEqual(await client.query(detachedLeft), []);
   });
 });
@@ -198,7 +199,7 @@ test('a run with something missing can be neither completed nor abandoned', asyn
     const ticket = { runId: 'r1', token: '1' };
     await assert.rejects(finishRun(client, ticket, 'complete'), { code: 'target.not_restored' });
     await assert.rejects(abandonRun(client, 'r1'), { code: 'target.not_restored' });
-    await restoreAll(client, 'r1');
+    await restoreAll(client, ticket);
     await finishRun(client, ticket, 'complete');
   });
 });
@@ -228,7 +229,7 @@ test('steps come by stage and then biggest table first, and can be done one by o
         const queue = steps.filter((step) => step.stage === stage);
         const work = async (lane: TargetClient) => {
           for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
-            await restoreStep(lane, 'r1', step.ordinal);
+            await restoreStep(lane, ticket, step.ordinal);
           }
         };
         await Promise.all(lanes.map(work));
@@ -249,13 +250,13 @@ test('a duplicate key is named by table, index, columns and key, for constraints
     await withSchema(`CREATE SCHEMA app; CREATE TABLE app.t (a int, b text); ${sql}`, async (client) => {
       await detachAll(client, ['t']);
       await client.query(`INSERT INTO app.t VALUES (1, 'x'), (1, 'x')`);
-      await assert.rejects(restoreAll(client, 'r1'), (error: CopierError) => {
+      await assert.rejects(restoreAll(client, ticket), (error: CopierError) => {
         assert.deepEqual([error.code, error.table, error.key, error.column], ['data.duplicate_key', 't', key, column]);
         assert.match(error.message, /^t: more than one row with .* for unique t/);
         return true;
       });
       await client.query('DELETE FROM app.t');
-      await restoreAll(client, 'r1');
+      await restoreAll(client, ticket);
     });
   }
 });
@@ -266,7 +267,7 @@ test('a row without a parent is named by table, foreign key, column and key', as
   await withSchema(sql, async (client) => {
     await detachAll(client, ['p', 'c']);
     await client.query('INSERT INTO app.c VALUES (1, 5)');
-    await assert.rejects(restoreAll(client, 'r1'), {
+    await assert.rejects(restoreAll(client, ticket), {
       code: 'data.orphan',
       table: 'c',
       column: 'p',

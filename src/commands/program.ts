@@ -1,0 +1,122 @@
+import { Command, CommanderError, Option } from 'commander';
+import {
+  closingHelp,
+  commandRows,
+  type CommandRow,
+  describeOption,
+  examplesHelp,
+  headings,
+  optionsOf,
+} from './help.js';
+import { type CommandName, optionTable, type Settings } from './settings.js';
+
+/** What the operator asked for, as far as the command line alone tells. */
+export interface Invocation {
+  readonly command: CommandName;
+  /** Flag values as given, by setting; flags without value are true. */
+  readonly flags: Readonly<Partial<Record<keyof Settings, string | boolean>>>;
+  /** The file given with --config. */
+  readonly configPath: string | null;
+  readonly isGraph: boolean;
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+}
+
+/** What the program calls once the command line is understood. */
+export interface Actions {
+  readonly run: (invocation: Invocation) => Promise<void>;
+  readonly embedded: (action: string, isJson: boolean) => Promise<void>;
+}
+
+/** How a command line ended: its action ran, help was all that was wanted, or it was not understood. */
+export type Parsed =
+  | { readonly tag: 'ran' }
+  | { readonly tag: 'help' }
+  | { readonly tag: 'usage'; readonly message: string };
+
+/** The command line as commander knows it. Pure but for help, which commander prints itself. */
+export function buildProgram(version: string, actions: Actions): Command {
+  const program = new Command('pgferry')
+    .description('Moves an application from SQLite to PostgreSQL and proves that nothing changed.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the flags of a command')
+    .exitOverride()
+    .showHelpAfterError('(pgferry help <command> lists the flags)')
+    .addHelpText('after', closingHelp);
+  for (const row of commandRows) addCommand(program, row, actions);
+  program
+    .command('embedded')
+    .description('start, stop or look at the PostgreSQL that is used where no target is named')
+    .argument('<action>', 'start, stop or status')
+    .option('--json', 'print the result as one JSON object')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examplesHelp(['pgferry embedded status', 'pgferry embedded stop']))
+    .action((action: string, given: Given) => actions.embedded(action, given['json'] === true));
+  return program;
+}
+
+/** Runs the program on a command line, its name left out. What the action throws is thrown. */
+export async function runProgram(program: Command, argv: readonly string[]): Promise<Parsed> {
+  for (const command of [program, ...program.commands])
+    command.configureOutput({ outputError: (text, write) => write(withoutValues(text, argv)) });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return { tag: 'ran' };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? { tag: 'help' } : { tag: 'usage', message: withoutValues(messageOf(error), argv) };
+  }
+}
+
+/** Commander repeats what it does not understand; a url or a value after `=` may hold a password. */
+function withoutValues(text: string, argv: readonly string[]): string {
+  return argv.reduce((masked, word) => {
+    const value = /^(?:--?[\w-]+=)(.+)$/s.exec(word)?.[1] ?? (/^postgres(ql)?:/i.test(word) ? word : null);
+    return value === null ? masked : masked.replaceAll(value, '…');
+  }, text);
+}
+
+/** Commander throws its own help where no command was given, with no words of its own. */
+function messageOf({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
+}
+
+function addCommand(program: Command, row: CommandRow, actions: Actions): void {
+  const command = program.command(row.name).description(row.summary);
+  for (const { heading, option } of optionsOf(row.name)) {
+    const flag = `--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`;
+    command.addOption(new Option(flag, describeOption(option)).helpGroup(heading));
+  }
+  const config = new Option('--config <file>', 'JSON file of settings; flags and environment beat it');
+  command.addOption(config.helpGroup(headings.sides));
+  const graph = new Option('--graph', 'print the foreign-key graph as Mermaid instead');
+  if (row.name === 'plan') command.addOption(graph.helpGroup(headings.output));
+  command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(headings.output));
+  command.addHelpText('after', examplesHelp(row.examples));
+  command.action((given: Given) => actions.run(readInvocation(row.name, given)));
+}
+
+/** Options as commander hands them over, by camel-cased flag. */
+type Given = Readonly<Record<string, string | boolean>>;
+
+function readInvocation(command: CommandName, given: Given): Invocation {
+  const flags: Partial<Record<keyof Settings, string | boolean>> = {};
+  for (const { flag, setting } of optionTable) {
+    const value = given[camelCase(flag)];
+    if (value !== undefined) flags[setting] = value;
+  }
+  const config = given['config'];
+  return {
+    command,
+    flags,
+    configPath: typeof config === 'string' ? config : null,
+    isGraph: given['graph'] === true,
+    isJson: given['json'] === true,
+    isQuiet: given['quiet'] === true,
+  };
+}
+
+function camelCase(flag: string): string {
+  return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import type pg from 'pg';
+import type { ChildProcess } from 'node:child_process';
+import { type CommandOptions, type Ended, type JsonResult, runJson, startCommand } from './command.js';
+
+/*
+ * What the fault tests share: a source that makes many small chunks, the picture of a target that is whole, and ways
+ * to see where a run stands from outside.
+ */
+
+const faultPoints = new URL('./fault-points.js', import.meta.url).href;
+/** The tests' own folder of Postgres SQL is never wanted: every run translates the source. */
+const translating = ['--from-source', '--chunk-bytes', '64k', '--block-bytes', '4k', '--workers', '2'];
+
+export interface FaultSource {
+  readonly path: string;
+  readonly rows: number;
+}
+
+/** Parents and children with every kind of object that a load takes away; some twenty chunks of 64 KiB. */
+export function makeFaultSource(folder: string, options: { readonly rows?: number } = {}): FaultSource {
+  const rows = options.rows ?? 12_000;
+  const path = join(folder, 'app.db');
+  const db = new Database(path);
+  try {
+    db.exec(`
+      CREATE TABLE owner (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, boss INTEGER REFERENCES owner (id));
+      CREATE TABLE item (id INTEGER PRIMARY KEY AUTOINCREMENT, owner INTEGER NOT NULL REFERENCES owner (id) ON DELETE CASCADE,
+        note TEXT, weight REAL, made DATETIME);
+      CREATE TABLE tag (item INTEGER NOT NULL REFERENCES item (id), word TEXT NOT NULL, PRIMARY KEY (item, word)) WITHOUT ROWID;
+      CREATE TABLE bare (a TEXT, b INTEGER);
+      CREATE TABLE empty (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES owner (id));
+      CREATE INDEX item_owner ON item (owner, made DESC);
+      CREATE UNIQUE INDEX item_note ON item (note, id);
+      CREATE INDEX tag_word ON tag (word);`);
+    const fill = (sql: string, count: number) =>
+      db.prepare(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) ${sql}`).run(count);
+    fill(`INSERT INTO owner SELECT i, 'owner ' || i, nullif(i / 2, 0) FROM n`, 300);
+    fill(
+      `INSERT INTO item (owner, note, weight, made) SELECT 1 + i % 300, CASE i % 4 WHEN 0 THEN NULL WHEN 1 THEN ''
+         ELSE 'note — ' || hex(zeroblob(20)) || i END, i / 7.0, '2024-01-01 00:00:00.' || (100 + i % 900) FROM n`,
+      rows,
+    );
+    fill(`INSERT INTO tag SELECT i, 'word ' || i % 50 FROM n`, rows / 2);
+    fill(`INSERT INTO bare SELECT 'a' || i % 10, i % 5 FROM n`, rows / 4);
+  } finally {
+    db.close();
+  }
+  return { path, rows };
+}
+
+/** The arguments of the run that the fault tests disturb. */
+export function migrateArgs(source: string, url: string, ...more: readonly string[]): string[] {
+  return ['migrate', '--source', source, '--target', url, ...translating, ...more];
+}
+
+/** Objects of the target's schema as Postgres would make them, one line each. */
+const pictureSql = `
+  SELECT conrelid::regclass::text || ' ' || conname || ' ' || pg_get_constraintdef(oid) || ' ' || convalidated AS line
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+  UNION ALL SELECT c.relname || ' ' || i.indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE c.relnamespace = 'public'::regnamespace
+  UNION ALL SELECT t.tgrelid::regclass::text || ' ' || t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+    WHERE c.relnamespace = 'public'::regnamespace
+  UNION ALL SELECT sequencename || ' ' || coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = 'public'
+  ORDER BY 1`;
+
+/** What an undisturbed run leaves: its report of every table, and the objects of the schema. */
+export interface Picture {
+  readonly tables: JsonResult['tables'];
+  readonly objects: readonly string[];
+}
+
+export async function takePicture(json: JsonResult, client: pg.Client): Promise<Picture> {
+  const { rows } = await client.query<{ line: string }>(pictureSql);
+  const tables = [...json.tables].sort((a, b) => (a.table < b.table ? -1 : 1));
+  return { tables, objects: rows.map(({ line }) => line) };
+}
+
+/** A run that nothing disturbs: what every disturbed one must come to. */
+export async function undisturbed(
+  args: readonly string[],
+  client: pg.Client,
+  options: CommandOptions,
+): Promise<Picture> {
+  const { exitCode, json, stderr } = await runJson(args, options);
+  assert.equal(exitCode, 0, stderr);
+  return await takePicture(json, client);
+}
+
+/** The oracle after the last attempt: complete, equal to the undisturbed run, and nothing of ours left on the server. */
+export async function assertWhole(
+  ended: Ended & { readonly json: JsonResult },
+  client: pg.Client,
+  expected: Picture,
+): Promise<void> {
+  assert.equal(ended.exitCode, 0, ended.stderr);
+  assert.equal(ended.json.ok, true);
+  assert.deepEqual(await takePicture(ended.json, client), expected);
+  const { rows } = await client.query(
+    `SELECT (SELECT count(*)::int FROM pgferry.object WHERE state = 'dropped') AS missing,
+            (SELECT state FROM pgferry.run ORDER BY started_at DESC LIMIT 1) AS state`,
+  );
+  assert.deepEqual(rows, [{ missing: 0, state: 'complete' }]);
+  await assertNoBackends(client);
+}
+
+/** Within ten seconds no session of ours may be left in the database. */
+export async function assertNoBackends(client: pg.Client): Promise<void> {
+  await until('all sessions of pgferry have gone', async () => {
+    const { rows } = await client.query(
+      `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'pgferry%'`,
+    );
+    return rows.length === 0;
+  });
+}
+
+export interface CommittedChunk {
+  readonly run: string;
+  readonly chunk: string;
+  /** The exact moment of its commit: a chunk that was sent again has another. */
+  readonly at: string;
+}
+
+/** Chunks that the ledger holds, of every run; none where there is no ledger yet. */
+export async function committedChunks(client: pg.Client): Promise<CommittedChunk[]> {
+  const { rows: found } = await client.query(`SELECT to_regclass('pgferry.chunk') IS NOT NULL AS is`);
+  if (found[0]?.is !== true) return [];
+  const { rows } = await client.query<CommittedChunk>(
+    `SELECT run_id AS run, table_name || '/' || chunk_index AS chunk, committed_at::text AS at FROM pgferry.chunk
+      ORDER BY 1, table_name, chunk_index`,
+  );
+  return rows;
+}
+
+/** The state of the youngest run; null before there is one. */
+export async function runState(client: pg.Client): Promise<string | null> {
+  const { rows: found } = await client.query(`SELECT to_regclass('pgferry.run') IS NOT NULL AS is`);
+  if (found[0]?.is !== true) return null;
+  const { rows } = await client.query('SELECT state FROM pgferry.run ORDER BY started_at DESC LIMIT 1');
+  return rows[0]?.state ?? null;
+}
+
+/** Asks again and again until the answer is yes, for twenty seconds at most. */
+export async function until(what: string, isSo: () => Promise<boolean> | boolean, limitMs = 20_000): Promise<void> {
+  const endMs = performance.now() + limitMs;
+  while (!(await isSo())) {
+    if (performance.now() > endMs) throw new Error(`it did not come about within ${limitMs} ms that ${what}`);
+    await wait(15);
+  }
+}
+
+/** Starts the command and waits until so many chunks are committed. */
+export async function startUntilChunks(
+  args: readonly string[],
+  request: { readonly client: pg.Client; readonly count: number; readonly options: CommandOptions },
+): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
+  const started = startCommand(args, request.options);
+  let isOver = false;
+  void started.ended.finally(() => {
+    isOver = true;
+  });
+  await until(`${request.count} chunks are committed`, async () => {
+    if (isOver) throw new Error(`the run ended too early: ${(await started.ended).stderr}`);
+    return (await committedChunks(request.client)).length >= request.count;
+  });
+  return started;
+}
+
+export interface PlantedFault {
+  readonly at: 'kill' | 'stop' | 'throw' | 'hang' | 'heap' | 'reject' | 'count';
+  /** The n-th message to Postgres that holds `text`. */
+  readonly when: number;
+  readonly text?: string;
+  readonly where: 'threads' | 'main' | 'any';
+  readonly counter: string;
+  readonly once?: string;
+}
+
+/** The environment that plants a fault in the real command; see fault-points.ts. */
+export function planted(fault: PlantedFault): Record<string, string> {
+  return { NODE_OPTIONS: `--import ${fileURLToPath(faultPoints)}`, PGFERRY_FAULT: JSON.stringify(fault) };
+}
+
+/** A seeded draw of whole numbers; the seed is printed, and PGFERRY_SEED replays it. */
+export function createDraw(): { readonly seed: number; readonly below: (limit: number) => number } {
+  const seed = Number(process.env['PGFERRY_SEED'] ?? Date.now() % 1_000_000);
+  let state = seed >>> 0;
+  const below = (limit: number) => {
+    // Numerical Recipes' linear congruential generator; only its high bits are used.
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  return { seed, below };
+}
+
+export const isFull = process.env['PGFERRY_FULL'] === '1';
+
+/** Whether a process is stopped, as SIGSTOP leaves it. */
+export function isStopped(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return /\) T/.test(stat);
+}
