@@ -24,7 +24,8 @@ export async function preparePlan(request: {
 }): Promise<StoredPlan> {
   const { survey, client, schema, settings, isComparison = false } = request;
   const target = await readTargetCatalog(client, schema);
-  const build = (replaceable: ReadonlySet<string>) => buildFrom({ survey, target, settings, isComparison, replaceable });
+  const build = (replaceable: ReadonlySet<string>) =>
+    buildFrom({ survey, target, settings, isComparison, replaceable });
   const draft = build(new Set());
   const plan = isComparison ? draft : build(await findReplaceable(client, schema, draft, target));
   return {

@@ -99,7 +99,9 @@ async function claimChunk(client: TargetClient, { runId, table, index }: ChunkTi
   const key = chunkKey(runId, table, index);
   let holders: readonly number[] = [];
   for (let look = 1; look <= claimTriesMax; look++) {
-    const [row] = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1::bigint) AS taken', [key]);
+    const [row] = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1::bigint) AS taken', [
+      key,
+    ]);
     if (row?.taken === true) return;
     if (look >= claimTriesPatient) holders = await endHolders(client, key);
     await wait(claimPauseMs);

@@ -199,12 +199,7 @@ async function takeOver(client: TargetClient, runId: string, raise: () => Promis
 }
 
 /** `also` are further assignments; their values begin at $2. */
-async function raiseToken(
-  client: TargetClient,
-  runId: string,
-  also: string,
-  values: readonly unknown[],
-): Promise<Run> {
+async function raiseToken(client: TargetClient, runId: string, also: string, values: readonly unknown[]): Promise<Run> {
   const rows = await client.query<Run & Record<string, unknown>>(
     `UPDATE pgferry.run SET token = token + 1, updated_at = clock_timestamp()${also}
       WHERE run_id = $1 AND ${unfinished} RETURNING ${columns}`,
