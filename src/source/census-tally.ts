@@ -1,15 +1,13 @@
 import { countChars } from './census-chars.js';
 import { NumberRanges, WideRanges } from './census-ranges.js';
 import { readLength, varintLength } from './pages-varint.js';
+import { readWord, word } from './pages-word.js';
 
 /** Counters per column: one for each serial type of one byte. */
 export const typeCounters = 128;
 /** Serial types that no record has: their counters are for the texts and blobs whose serial type takes more bytes. */
 export const longText = 10;
 export const longBlob = 11;
-
-/** 2^32, the weight of an eight-byte integer's upper half. */
-const word = 4294967296;
 
 /** Bytes of a value per serial type below 12. */
 const valueBytes: readonly number[] = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];
@@ -177,13 +175,4 @@ function readInteger(bytes: Buffer, at: number, type: number): number {
     default:
       return type - 8;
   }
-}
-
-function readWord(bytes: Buffer, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
 }

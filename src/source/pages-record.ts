@@ -1,9 +1,7 @@
 import { type RowView, Storage } from '../model.js';
 import type { AbsentValue, RecordPlan } from './pages-slots.js';
 import { readLength, varintLength } from './pages-varint.js';
-
-/** 2^32, the weight of an eight-byte integer's upper half. */
-const word = 4294967296;
+import { readWord, word } from './pages-word.js';
 
 /**
  * Turns records (https://www.sqlite.org/fileformat2.html section 2.1) into rows: a header of varints, one serial type
@@ -181,13 +179,4 @@ export class RecordReader {
       end[slot] = value.end;
     }
   }
-}
-
-function readWord(bytes: Buffer, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  );
 }

@@ -45,6 +45,10 @@ function checkCut(path: string, chunkBytes: number, firstColumn: string): Chunk[
     const read = (chunk: Chunk) => Array.from(readRows(db, plan, chunk.range), firstCell);
     const all = Array.from(readRows(db, plan, { tag: 'whole' }), firstCell);
     assert.deepEqual(chunks.flatMap(read), all);
+    for (const chunk of table.isWithoutRowid ? chunks : []) {
+      const miss = Math.abs(read(chunk).length - chunk.estimatedRows);
+      assert.ok(miss <= chunks.length, `chunk ${chunk.index} is ${miss} rows off its quantile`);
+    }
     assert.equal(
       chunks.reduce((sum, { estimatedRows }) => sum + estimatedRows, 0),
       all.length,
