@@ -2,13 +2,21 @@ import { existsSync } from 'node:fs';
 import { CopierError } from '../errors.js';
 import type { Finding } from '../model.js';
 import { checkMaking } from '../plan/making.js';
+import { matchNames } from '../plan/match.js';
 import { translateSchema } from '../plan/translate.js';
 import { countOf } from '../report/units.js';
 import { sourceFile } from '../source/file.js';
 import { readTargetCatalog } from '../target/catalog.js';
-import { type TargetClient, withTarget } from '../target/connect.js';
+import { type TargetClient, withTarget, withTransaction } from '../target/connect.js';
 import { withRunLock } from '../target/lock.js';
-import { applySqlFiles, applyStatements, ensureSchema, readSqlFolder, resetSchema } from '../target/schema.js';
+import {
+  applySqlFiles,
+  applyStatements,
+  ensureSchema,
+  readSqlFolder,
+  resetSchema,
+  type SqlFile,
+} from '../target/schema.js';
 import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
 import { withRunThreads } from './copy-threads.js';
 import { choiceOf, type Settings, standardSqlFolder } from './settings.js';
@@ -77,13 +85,48 @@ export async function makeSchema(request: {
   refuseIfBlocked({ findings: checkMaking(target, { needsLedger }) }, 'the schema cannot be made');
   await ensureSchema(client, schema);
   const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
-  if (files.length > 0) {
-    await applySqlFiles(client, { files, schema });
+  if (files.length > 0 && (await applyFitting(request, files))) {
     const names = files.map(({ name }) => name).join(', ');
     return { tag: 'sql', message: `schema ${schema} made from ${names} in ${settings.sqlFolder}`, findings: [] };
   }
   return await translate(client, schema, settings, survey);
 }
+
+/**
+ * Runs the files. Those of the standard folder, which nobody named, are undone, with false as the answer, where they make
+ * a table for none of the source's: they belong to another database, as those of a checkout of pgferry do.
+ */
+async function applyFitting(
+  { client, schema, settings, survey }: Parameters<typeof makeSchema>[0],
+  files: readonly SqlFile[],
+): Promise<boolean> {
+  const apply = () => applySqlFiles(client, { files, schema });
+  if (settings.sqlFolder !== standardSqlFolder) {
+    await apply();
+    return true;
+  }
+  try {
+    await withTransaction(client, async () => {
+      await apply();
+      const { tables } = await readTargetCatalog(client, schema);
+      const wanted = survey.catalog.tables.map(({ name }) => name);
+      const matches = matchNames(
+        wanted,
+        tables.map(({ name }) => name),
+      );
+      if (wanted.length > 0 && matches.size === 0) throw new OtherDatabase();
+    });
+  } catch (error) {
+    if (error instanceof OtherDatabase) return false;
+    if (!(error instanceof CopierError) || error.code !== 'target.sql_file') throw error;
+    // Files with transactions of their own run as they are, where no transaction is around them.
+    await apply();
+  }
+  return true;
+}
+
+/** Rolls the files back; never leaves this file. */
+class OtherDatabase extends Error {}
 
 /** The standard folder need not be there; one that the operator named must be. */
 function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {

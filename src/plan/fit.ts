@@ -102,7 +102,7 @@ function tableMissing(table: string, schema: string): Finding {
     code: 'plan.table_missing',
     table,
     message: `the schema ${schema} of the target has no table for it`,
-    hint: 'run `pgferry init`, or leave the table out with --exclude',
+    hint: 'make it there (`pgferry init` in an empty schema, with --from-source where the .sql files are for another database), or leave it out with --exclude',
   });
 }
 

@@ -10,7 +10,7 @@ export function planToMermaid(plan: Plan): string {
     .filter((id) => id !== undefined);
   const lines = ['flowchart TB'];
   plan.layers.forEach((tables, layer) => {
-    lines.push(`  subgraph layer${layer}["layer ${layer}"]`);
+    lines.push(`  subgraph layer${layer}["layer ${layer + 1}"]`);
     for (const table of tables)
       lines.push(`    ${ids.get(table)}["${escapeLabel(`${table} (${rows.get(table) ?? 0} rows)`)}"]`);
     lines.push('  end');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeSampleDatabase } from '../../prisma/sample.js';
@@ -250,6 +250,26 @@ test('11. --quiet leaves stderr empty and --json gives exactly one line on stdou
       assert.equal(stderr, '');
       assert.equal(stdout.trim().split('\n').length, 1);
       assert.equal(existsSync(join(folder, '.pgferry')), false);
+    }),
+  );
+});
+
+test('12. .sql files that nobody named and that make none of the source’s tables are left alone, and the schema is translated', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(folder, 'CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);');
+      cpSync(sqlFolder, join(folder, 'prisma/postgres'), { recursive: true });
+      const { exitCode, stderr, json } = await runJson(['migrate', '--source', source, '--target', url], {
+        cwd: folder,
+      });
+      assert.equal(exitCode, 0, stderr);
+      assert.equal(json.tables[0]?.targetRows, 1);
+      const { rows } = await client.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+      assert.deepEqual(rows, [{ tablename: 't' }]);
+      const { rows: types } = await client.query(
+        `SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype = 'e'`,
+      );
+      assert.deepEqual(types, []);
     }),
   );
 });
