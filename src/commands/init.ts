@@ -8,7 +8,7 @@ import { countOf } from '../report/units.js';
 import { sourceFile } from '../source/file.js';
 import { readTargetCatalog } from '../target/catalog.js';
 import { type TargetClient, withTarget, withTransaction } from '../target/connect.js';
-import { withRunLock } from '../target/lock.js';
+import { holderName, withRunLock } from '../target/lock.js';
 import {
   applySqlFiles,
   applyStatements,
@@ -49,7 +49,7 @@ export async function runInit(context: Context): Promise<MadeSchema> {
         }),
       ),
     );
-    return await withTarget(address, { applicationName: 'pgferry init', signal: context.signal }, (client) =>
+    return await withTarget(address, { applicationName: holderName('init'), signal: context.signal }, (client) =>
       withRunLock(client, address.schema, () =>
         journal.phase('init', () =>
           makeSchema({ client, schema: address.schema, settings, survey, needsLedger: false }),

@@ -103,7 +103,8 @@ async function clearTheWay(request: LoadRequest): Promise<boolean> {
   const names = plan.tables.map((table) => table.target);
   const { objects, kept } = await readDetachable(client, address.schema, names);
   for (const { kind, name, table, reason } of kept) {
-    context.journal.note(`${kind} ${name} of ${table} stays in force: ${reason}`);
+    const what = kind === 'table' ? `what constrains ${table}` : `${kind} ${name} of ${table}`;
+    context.journal.note(`${what} stays in force: ${reason}`);
   }
   const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
   try {

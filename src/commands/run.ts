@@ -18,10 +18,10 @@ import { sourceFile } from '../source/file.js';
 import { checkSnapshot, takeSnapshot } from '../source/snapshot.js';
 import { describeTarget } from '../target/address.js';
 import { listChunks } from '../target/chunk.js';
-import { type TargetClient, withTarget, withTransaction } from '../target/connect.js';
+import { interruption, type TargetClient, withTarget, withTransaction } from '../target/connect.js';
 import { dumpTarget } from '../target/dump.js';
 import { hasLedger, openLedger } from '../target/ledger.js';
-import { withRunLock } from '../target/lock.js';
+import { holderName, withRunLock } from '../target/lock.js';
 import { beginRun, findUnfinishedRun, readPlan, resumeRun, type Run } from '../target/run.js';
 import { giveUp } from './abandon.js';
 import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
@@ -79,7 +79,7 @@ async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<R
   // A --memory-limit that is too small is refused before anything is begun.
   threadCount(context.settings);
   const { address } = await resolveTarget(context);
-  const connecting = { applicationName: 'pgferry coordinator', silence: patience(context, address) };
+  const connecting = { applicationName: holderName('coordinator'), silence: patience(context, address) };
   return await withTarget(address, connecting, (client) =>
     withRunLock(client, address.schema, async (lost) => {
       const signal = AbortSignal.any([context.signal, lost]);
@@ -214,7 +214,7 @@ async function planAndBegin(
     keep: () => void;
   },
 ): Promise<BegunRun> {
-  const { context, client, address, sourcePath } = attempt;
+  const { context, client, address, sourcePath, signal } = attempt;
   const { settings, journal } = context;
   const { folder, snapshot, catalog, threads, keep } = found;
   const survey = await journal.phase('census', () =>
@@ -232,6 +232,7 @@ async function planAndBegin(
       preparePlan({ survey, client, schema: address.schema, settings, findings: made.findings }),
     );
     refuseIfBlocked(prepared.plan);
+    if (signal.aborted) throw interruption(signal);
     return prepared;
   });
   for (const finding of stored.plan.findings) journal.note(`${describeFinding(finding)} [${finding.code}]`);

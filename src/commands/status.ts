@@ -5,12 +5,17 @@ import { withTarget } from '../target/connect.js';
 import { listRestoreSteps } from '../target/constraints.js';
 import { hasLedger } from '../target/ledger.js';
 import { latestRun, readPlan, type Run } from '../target/run.js';
-import { type Context, resolveTarget } from './context.js';
+import { embeddedStatus } from '../target/embedded.js';
+import { type Context, embeddedFolder, resolveTarget } from './context.js';
 import type { RunStatus } from '../report/status-text.js';
 import type { StoredPlan } from './stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
 export async function runStatus(context: Context): Promise<RunStatus> {
+  // To look is no reason to make a server.
+  if (context.settings.targetUrl === null && (await embeddedStatus(embeddedFolder)).tag === 'absent') {
+    return { target: 'the embedded PostgreSQL, which was never started here', run: null };
+  }
   const { address } = await resolveTarget(context);
   const target = describeTarget(address);
   return await withTarget(address, { applicationName: 'pgferry status', signal: context.signal }, async (client) => {

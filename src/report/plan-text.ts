@@ -1,6 +1,6 @@
 import type { Kind, Plan, TablePlan } from '../model.js';
 import { describeFindings } from './summary.js';
-import { layOut } from './table.js';
+import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatBytes, sanitize } from './units.js';
 
 /** The printed plan: layers, tables, columns with their reasons, what is left out, findings. */
@@ -44,7 +44,13 @@ function describeTable(table: TablePlan): string {
       ? 'no key: rows are told apart by all their columns'
       : `${table.key.origin} key (${sanitize(keyNames)})`;
   const columns = layOut(
-    [{ title: '  column' }, { title: 'source' }, { title: 'target' }, { title: 'travels as' }, { title: 'because' }],
+    [
+      { title: '  column', widthMax: 2 * nameWidthMax },
+      { title: 'source' },
+      { title: 'target' },
+      { title: 'travels as' },
+      { title: 'because' },
+    ],
     table.columns.map((column) => [
       column.source === column.target ? `  ${column.source}` : `  ${column.source} → ${column.target}`,
       column.declaredType === '' ? '(none)' : column.declaredType,

@@ -1,6 +1,6 @@
 import type { Progress } from '../model.js';
 import { type PaceNow, stallMs } from './pace.js';
-import { displayWidth, formatBytes, formatCount, formatDuration, sanitize } from './units.js';
+import { displayWidth, formatBytes, formatCount, formatDuration, sanitize, shorten } from './units.js';
 
 /** Below so many columns the names of tables are not worth their place. */
 const namesWidthMin = 8;
@@ -43,7 +43,8 @@ export function copiedLine(first: Progress, last: Progress, durationMs: number):
   const rows = last.rows - first.rows;
   const rate = rows > 0 && durationMs >= 1 ? `, ${formatCount((rows / durationMs) * 1000)} rows/s` : '';
   const total = last.rows === last.rowsTotal ? '' : ` of ${formatCount(last.rowsTotal)}`;
-  return `${formatCount(last.rows)}${total} rows, ${formatBytes(last.bytes)} in ${formatDuration(durationMs)}${rate}`;
+  const noun = last.rowsTotal === 1 ? 'row' : 'rows';
+  return `${formatCount(last.rows)}${total} ${noun}, ${formatBytes(last.bytes)} in ${formatDuration(durationMs)}${rate}`;
 }
 
 function partsOf(progress: Progress, { rowsPerSecond, leftMs }: PaceNow): Part[] {
@@ -52,10 +53,16 @@ function partsOf(progress: Progress, { rowsPerSecond, leftMs }: PaceNow): Part[]
     { worth: 4, text: `${formatCount(progress.rows)} of ${formatCount(progress.rowsTotal)} rows` },
     { worth: 1, text: formatBytes(progress.bytes) },
     ...(rowsPerSecond === null ? [] : [{ worth: 3, text: `${formatCount(rowsPerSecond)} rows/s` }]),
-    ...(leftMs === null ? [] : [{ worth: 5, text: `${formatDuration(leftMs)} left` }]),
+    ...(leftMs === null ? [] : [{ worth: 5, text: `${formatLeft(leftMs)} left` }]),
     ...(isStill ? [{ worth: 5, text: 'time left unknown' }] : []),
     { worth: 2, text: `${progress.tablesDone}/${progress.tablesTotal} tables` },
   ];
+}
+
+/** Whole seconds: a guess needs no fractions, and a number that dances cannot be read. */
+function formatLeft(leftMs: number): string {
+  const seconds = Math.ceil(leftMs / 1000);
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1000);
 }
 
 function namesOf({ tablesInWork }: Progress, { isStalled }: PaceNow): string {
@@ -67,14 +74,4 @@ function namesOf({ tablesInWork }: Progress, { isStalled }: PaceNow): string {
 function drawBar(fraction: number, width: number): string {
   const full = Math.round(fraction * width);
   return '█'.repeat(full) + '░'.repeat(width - full);
-}
-
-function shorten(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
-  let short = '';
-  for (const character of text) {
-    if (displayWidth(short + character) > width - 1) break;
-    short += character;
-  }
-  return `${short}…`;
 }

@@ -1,5 +1,5 @@
 import type { Difference, Finding, RunResult, TableReport, WireError } from '../model.js';
-import { layOut } from './table.js';
+import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatBytes, formatCount, formatDuration, sanitize } from './units.js';
 
 const differenceCodes: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ function tableOf(result: RunResult): string {
   ]);
   return layOut(
     [
-      { title: 'table' },
+      { title: 'table', widthMax: nameWidthMax },
       { title: 'source', align: 'right' },
       ...(isCopy ? [{ title: 'copied', align: 'right' } as const] : []),
       { title: 'target', align: 'right' },

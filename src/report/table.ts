@@ -1,9 +1,14 @@
 import Table from 'cli-table3';
-import { sanitize } from './units.js';
+import { sanitize, shorten } from './units.js';
+
+/** PostgreSQL's names hold 63 bytes; the report's files have longer ones whole. */
+export const nameWidthMax = 64;
 
 export interface TextColumn {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Longer cells are cut, so that one monstrous name does not push every row off the screen. */
+  readonly widthMax?: number;
 }
 
 /** Lays rows of text out in columns, two spaces apart, a title line above. */
@@ -31,7 +36,9 @@ export function layOut(columns: readonly TextColumn[], rows: readonly (readonly 
       middle: nothing,
     },
   });
-  for (const row of rows) table.push(row.map(sanitize));
+  const cellOf = (text: string, column: TextColumn | undefined) =>
+    shorten(sanitize(text), column?.widthMax ?? Number.POSITIVE_INFINITY);
+  for (const row of rows) table.push(row.map((text, index) => cellOf(text, columns[index])));
   return table
     .toString()
     .split('\n')

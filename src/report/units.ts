@@ -37,6 +37,17 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+/** A text cut to so many columns, with … at its end where something was cut off. */
+export function shorten(text: string, width: number): string {
+  if (displayWidth(text) <= width) return text;
+  let short = '';
+  for (const character of text) {
+    if (displayWidth(short + character) > width - 1) break;
+    short += character;
+  }
+  return `${short}…`;
+}
+
 /** Hangul, CJK, full-width forms and emoji (Unicode's East Asian Width W and F, by whole blocks). */
 function isWide(code: number): boolean {
   return wideBlocks.some(([first, last]) => code >= first && code <= last);

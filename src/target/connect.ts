@@ -62,7 +62,7 @@ export class TargetClient {
       this.#broken ??= error;
     });
     this.#silence = options.silence;
-    if (options.silence !== undefined) socket.setTimeout(options.silence.limitMs, () => void this.#onSilence());
+    socket.on('timeout', () => void this.#onSilence());
     this.#signal = signal;
     this.#onAbort = () => void socket.destroy();
     signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -121,14 +121,20 @@ export class TargetClient {
   /** Waits for what only the server can bring about; silence counts during such a wait alone. */
   async awaited<T>(answer: Promise<T>): Promise<T> {
     this.#waits += 1;
+    this.#listen();
     try {
       return await answer;
     } finally {
       this.#waits -= 1;
+      this.#listen();
     }
   }
 
-  /** The socket's timer begins anew with every byte; once it has fired, it stands still until the next one. */
+  /** The socket's timer begins anew with every byte, but once it has fired it stands still until it is set again. */
+  #listen(): void {
+    if (this.#silence !== undefined) this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#silence.limitMs);
+  }
+
   async #onSilence(): Promise<void> {
     if (this.#waits === 0 || this.#silence === undefined) return;
     const { limitMs, isAtWork } = this.#silence;
@@ -136,11 +142,8 @@ export class TargetClient {
     // pg keeps the backend's number, and its types do not tell.
     const { processID: pid } = this.raw as unknown as { readonly processID: number | null };
     const isPatient = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
-    if (this.#waits === 0 || this.#socket.bytesRead > heard) return;
-    if (isPatient) {
-      this.#socket.setTimeout(limitMs);
-      return;
-    }
+    if (this.#waits === 0) return;
+    if (isPatient || this.#socket.bytesRead > heard) return this.#listen();
     this.#broken ??= stalled(this.address, limitMs);
     this.#socket.destroy();
   }

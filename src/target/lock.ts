@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
+import { kill, pid as ownPid } from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError } from '../errors.js';
 import type { TargetClient } from './connect.js';
@@ -102,27 +104,56 @@ async function readBackend(client: TargetClient): Promise<number | undefined> {
   return rows[0]?.pid;
 }
 
+/** The name of a session that holds a run lock, by which others can tell whose it is; the server keeps 63 bytes. */
+export function holderName(command: string): string {
+  return `pgferry ${command} ${ownPid} on ${hostname()}`.slice(0, 63);
+}
+
+/** A backend whose client was killed in the middle of a statement notices it within seconds, and is waited for. */
+const leaveTriesMax = 50;
+const leavePauseMs = 200;
+
 async function takeLock(client: TargetClient, schema: string): Promise<void> {
-  const rows = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS taken', [
-    runKey(schema),
-  ]);
-  if (rows[0]?.taken === true) return;
-  throw new CopierError('target.run_active', await describeHolder(client, schema), {
+  for (let look = 1; ; look++) {
+    const [row] = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS taken', [
+      runKey(schema),
+    ]);
+    if (row?.taken === true) return;
+    const holder = await readHolder(client, schema);
+    if (look < leaveTriesMax && (holder === undefined || isGone(holder.name))) await wait(leavePauseMs);
+    else throw await active(client, schema);
+  }
+}
+
+async function active(client: TargetClient, schema: string): Promise<CopierError> {
+  return new CopierError('target.run_active', await describeHolder(client, schema), {
     hint: 'wait until that run ends; where its process is gone, end its session with pg_terminate_backend(pid)',
   });
+}
+
+/** Whether the process that named the session ran on this machine and runs no more. */
+function isGone(name: string): boolean {
+  const [, pid, host] = /^pgferry \w+ (\d+) on (.+)$/.exec(name) ?? [];
+  if (pid === undefined || host === undefined || !hostname().startsWith(host)) return false;
+  try {
+    kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
 }
 
 async function describeHolder(client: TargetClient, schema: string): Promise<string> {
   const session = await readHolder(client, schema);
   const run = (await hasLedger(client)) ? await readActiveRun(client, schema) : undefined;
   const held = session === undefined ? '' : `; its session is pid ${session.pid} on the server, since ${session.since}`;
-  if (run === undefined) return `another pgferry works on schema ${schema}${held}`;
+  if (run === undefined) return `${session?.name || 'another pgferry'} works on schema ${schema}${held}`;
   return `run ${run.runId} is active on schema ${schema} (pid ${run.pid} on ${run.host}, since ${run.since})${held}`;
 }
 
 async function readHolder(client: TargetClient, schema: string) {
-  const rows = await client.query<{ pid: number; since: string }>(
-    `SELECT l.pid, coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'), '?') AS since
+  const rows = await client.query<{ pid: number; name: string; since: string }>(
+    `SELECT l.pid, coalesce(a.application_name, '') AS name, coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'), '?') AS since
        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
       WHERE ${isKey} AND l.granted`,
     [runKey(schema)],

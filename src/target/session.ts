@@ -34,8 +34,9 @@ export function isOurSetting(name: string): boolean {
 
 /**
  * One round trip sets everything that this server's version knows, a second reads it back. The url's own settings come
- * first so that ours win. A commit must be durable whatever the role says, and a server that checks its connection
- * soon ends the statement of a killed client.
+ * first so that ours win. A commit must be durable whatever the role says. A server that checks its connection soon
+ * ends the statement of a killed client; one that probes it (over TCP) drops within minutes, not hours, the session of a
+ * machine that has gone, and the run's lock with it.
  */
 export async function applySettings(client: TargetClient): Promise<void> {
   const settings = [...Object.entries(client.address.settings), ...Object.entries(client.settings)];
@@ -52,9 +53,11 @@ export async function applySettings(client: TargetClient): Promise<void> {
   );
   await client.query(
     `SELECT set_config(s.name, s.wanted, false)
-       FROM (VALUES ('synchronous_commit', 'off', 'on'), ('client_connection_check_interval', '0', '5s'))
-            AS s(name, unwanted, wanted)
-      WHERE current_setting(s.name, true) = s.unwanted AND (s.wanted = 'on' OR version() ~ 'linux')`,
+       FROM (VALUES ('synchronous_commit', '^off$', 'on'), ('client_connection_check_interval', '^0$', '5s'),
+                    ('tcp_keepalives_idle', '[0-9]{3,}', '60'), ('tcp_keepalives_interval', '[0-9]{2,}', '10'),
+                    ('tcp_keepalives_count', '[4-9]|[0-9]{2,}', '3')) AS s(name, unwanted, wanted)
+      WHERE current_setting(s.name, true) ~ s.unwanted
+        AND (s.name <> 'client_connection_check_interval' OR version() ~ 'linux')`,
   );
   await checkSettings(client);
 }

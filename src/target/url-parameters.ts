@@ -89,7 +89,9 @@ function readParameter(name: string, value: string, address: TargetAddress, note
   }
 }
 
+/** A name is repeated only where it looks like one: what a stray `?` or `&` cuts off may be a piece of the password. */
 function noteFor(name: string): string {
+  if (!/^[a-z][\w-]{0,40}$/i.test(name)) return 'a parameter of the target url is not known and is ignored';
   if (prismaOnly.has(name)) return `${name} in the target url is for Prisma's own pool and is ignored`;
   if (libpqOnly.has(name)) return `${name} in the target url is not supported and is ignored`;
   return `${name} in the target url is not known and is ignored`;

@@ -137,13 +137,15 @@ test('a bad source is refused by name, and nothing is written on either side', a
   });
 });
 
-test('every command that reads the source refuses a missing one, and starts no server for it', async () => {
+test('every command that reads the source refuses a missing one, and starts no server for it, nor does status', async () => {
   const [missing] = cases;
   assert.ok(missing);
   await withFolder(async (folder) => {
     for (const command of ['plan', 'init', 'copy', 'verify', 'migrate']) {
       await checkRefusal([command, '--source', 'missing.db'], { cwd: folder }, missing);
     }
+    const { exitCode, json } = await runJson(['status'], { cwd: folder });
+    assert.deepEqual([exitCode, (json as unknown as { run: unknown }).run], [0, null]);
     assert.deepEqual(readdirSync(folder), []);
   });
 });

@@ -83,6 +83,8 @@ function checkEvents(events: readonly RunEvent[]): void {
   for (const name of ['snapshot', 'census', 'init', 'plan', 'copy', 'indexes', 'verify', 'analyze'] as const) {
     assert.ok(begun.includes(name), name);
   }
+  const copyAt = events.findIndex((event) => event.tag === 'phase-begin' && event.name === 'copy');
+  assert.equal(events[copyAt + 1]?.tag, 'progress', 'the copy tells where it begins');
   const rows = events.flatMap((event) => (event.tag === 'progress' ? [event.progress.rows] : []));
   assert.equal(rows[0], 0);
   assert.deepEqual(
@@ -170,21 +172,23 @@ const badOptions: readonly (readonly [title: string, options: unknown, code: str
   ['a source that is not there', { sourcePath: '/nowhere/app.db' }, 'source.missing'],
 ];
 
-for (const [title, options, code] of badOptions) {
-  test(`options with ${title} are rejected before anything is done`, async () => {
-    await withSides(async (sides, client) => {
-      for (const call of [plan, migrate]) {
-        await assert.rejects(call({ ...sides, ...(options as RunOptions) }), (error) => {
-          assert.ok(error instanceof CopierError);
-          assert.equal(error.code, code);
-          return true;
-        });
-      }
-      assert.deepEqual(await listObjects(client), ['public']);
-      assert.equal(existsSync(sides.backupFolder ?? ''), false);
-    });
+test('bad options are rejected before anything is done', async (t) => {
+  await withSides(async (sides, client) => {
+    for (const [title, options, code] of badOptions) {
+      await t.test(title, async () => {
+        for (const call of [plan, migrate]) {
+          await assert.rejects(call({ ...sides, ...(options as RunOptions) }), (error) => {
+            assert.ok(error instanceof CopierError);
+            assert.equal(error.code, code);
+            return true;
+          });
+        }
+      });
+    }
+    assert.deepEqual(await listObjects(client), ['public']);
+    assert.equal(existsSync(sides.backupFolder ?? ''), false);
   });
-}
+});
 
 const caller = `
   const { plan } = await import('pgferry');

@@ -170,7 +170,7 @@ const lines: readonly (readonly [title: string, args: readonly string[], refusal
 test('what is wrong on the command line or in the config file ends with 2 before anything is touched', async (t) => {
   await withFolder(async (folder) => {
     makeSqlite(folder, 'CREATE TABLE t (id INTEGER PRIMARY KEY)');
-    writeFileSync(join(folder, 'broken.json'), '{ "targetUrl": postgres://u:SECRET@h/d }');
+    writeFileSync(join(folder, 'broken.json'), '{ "targetUrl": "x", "password": SECRET }');
     writeFileSync(join(folder, 'list.json'), '[]');
     writeFileSync(join(folder, 'key.json'), '{ "targetURL": "postgres://u:SECRET@h/d" }');
     const before = readdirSync(folder);

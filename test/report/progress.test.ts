@@ -36,6 +36,17 @@ test('what is not known yet is left out, and a standstill says so', () => {
   assert.match(still, /no row for 30 s, waiting for the server: Host, User$/);
 });
 
+test('the time left is told in whole seconds', () => {
+  const rows: readonly (readonly [number, string])[] = [
+    [20, '1 s left'],
+    [3200, '4 s left'],
+    [59_500, '1 min 00 s left'],
+  ];
+  for (const [leftMs, text] of rows) {
+    assert.ok(progressLine(progress(), { ...pace, leftMs }).includes(` · ${text} · `), text);
+  }
+});
+
 test('only three tables in work are named', () => {
   assert.match(progressLine(progress({ tablesInWork: ['a', 'b', 'c', 'd'] }), pace), /· a, b, c …$/);
 });

@@ -16,14 +16,14 @@ export function databaseUrl(database: string): string {
 }
 
 /** Lends a fresh, empty database and a client on it; drops both afterwards. */
-export async function withDatabase(use: (url: string, client: pg.Client) => Promise<void>): Promise<void> {
+export async function withDatabase<T>(use: (url: string, client: pg.Client) => Promise<T>): Promise<T> {
   const database = `t_${randomBytes(6).toString('hex')}`;
   await onServer(`CREATE DATABASE ${database}`);
   const url = databaseUrl(database);
   const client = new pg.Client({ connectionString: url });
   try {
     await client.connect();
-    await use(url, client);
+    return await use(url, client);
   } finally {
     await client.end();
     await onServer(`DROP DATABASE ${database} WITH (FORCE)`);

@@ -15,7 +15,7 @@ export interface ProxiedPair {
   reset(): void;
 }
 
-export interface Proxy {
+export interface TcpProxy {
   /** The url, led through the proxy. */
   readonly url: string;
   readonly pairs: readonly ProxiedPair[];
@@ -29,7 +29,7 @@ export interface ProxyRules {
 }
 
 /** Lends a TCP proxy in front of the server of a url, which can cut, reset and freeze connections at any byte. */
-export async function withProxy<T>(url: string, rules: ProxyRules, use: (proxy: Proxy) => Promise<T>): Promise<T> {
+export async function withProxy<T>(url: string, rules: ProxyRules, use: (proxy: TcpProxy) => Promise<T>): Promise<T> {
   const behind = new URL(url);
   const pairs: ProxiedPair[] = [];
   const server = createServer({ allowHalfOpen: true }, (client) => {

@@ -7,6 +7,8 @@ import Database from 'better-sqlite3';
 import type pg from 'pg';
 import type { ChildProcess } from 'node:child_process';
 import { type CommandOptions, type Ended, type JsonResult, runJson, startCommand } from './command.js';
+import { withDatabase } from './database.js';
+import { withFolder } from './folder.js';
 
 /*
  * What the fault tests share: a source that makes many small chunks, the picture of a target that is whole, and ways
@@ -17,6 +19,8 @@ const faultPoints = new URL('./fault-points.js', import.meta.url).href;
 /** The tests' own folder of Postgres SQL is never wanted: every run translates the source. */
 const translating = ['--from-source', '--chunk-bytes', '64k', '--block-bytes', '4k', '--workers', '2'];
 
+const standardRows = 12_000;
+
 export interface FaultSource {
   readonly path: string;
   readonly rows: number;
@@ -24,7 +28,7 @@ export interface FaultSource {
 
 /** Parents and children with every kind of object that a load takes away; some twenty chunks of 64 KiB. */
 export function makeFaultSource(folder: string, options: { readonly rows?: number } = {}): FaultSource {
-  const rows = options.rows ?? 12_000;
+  const rows = options.rows ?? standardRows;
   const path = join(folder, 'app.db');
   const db = new Database(path);
   try {
@@ -83,15 +87,24 @@ export async function takePicture(json: JsonResult, client: pg.Client): Promise<
   return { tables, objects: rows.map(({ line }) => line) };
 }
 
-/** A run that nothing disturbs: what every disturbed one must come to. */
-export async function undisturbed(
-  args: readonly string[],
-  client: pg.Client,
-  options: CommandOptions,
-): Promise<Picture> {
-  const { exitCode, json, stderr } = await runJson(args, options);
-  assert.equal(exitCode, 0, stderr);
-  return await takePicture(json, client);
+const pictures = new Map<number, Promise<Picture>>();
+
+/** What a run comes to that nothing disturbs, on a source of so many rows; made once per test file. */
+export function undisturbed(rows = standardRows): Promise<Picture> {
+  const known = pictures.get(rows) ?? runUndisturbed(rows);
+  pictures.set(rows, known);
+  return known;
+}
+
+async function runUndisturbed(rows: number): Promise<Picture> {
+  return await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder, { rows });
+    return await withDatabase(async (url, client) => {
+      const { exitCode, json, stderr } = await runJson(migrateArgs(path, url), { cwd: folder });
+      assert.equal(exitCode, 0, stderr);
+      return await takePicture(json, client);
+    });
+  });
 }
 
 /** The oracle after the last attempt: complete, equal to the undisturbed run, and nothing of ours left on the server. */

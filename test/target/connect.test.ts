@@ -58,6 +58,14 @@ test('a session has our settings even where the role and the url set others', ()
     }
   }));
 
+test('the server probes our connections, so that a machine that has gone holds no lock for hours', () =>
+  withDatabase((url) =>
+    withTarget(addressOf(url), { applicationName }, async (client) => {
+      const names = ['tcp_keepalives_idle', 'tcp_keepalives_interval', 'tcp_keepalives_count'];
+      assert.deepEqual(await settingsOf(client, names), ['60', '10', '3']);
+    }),
+  ));
+
 test('dates, times and wide integers arrive as the text of the server', () =>
   withDatabase(async (url) => {
     await withTarget(addressOf(url), { applicationName }, async (client) => {

@@ -19,7 +19,7 @@ test('the lock of a schema is held by one session and free again afterwards', as
   await withTwo(async (client, other) => {
     await withRunLock(client, 'public', async () => {
       const second = withRunLock(other, 'public', () => assert.fail('two hold the lock'));
-      await assert.rejects(second, { code: 'target.run_active', message: /another pgferry works on schema public/ });
+      await assert.rejects(second, { code: 'target.run_active', message: /test works on schema public/ });
       assert.equal(await withRunLock(other, 'elsewhere', async () => 'free'), 'free');
     });
     assert.equal(await withRunLock(other, 'public', async () => 'free'), 'free');

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type pg from 'pg';
+import { type Ended, runJson } from '../support/command.js';
+import { type CrashCluster, withCrashCluster } from '../support/crash-cluster.js';
+import { withFolder } from '../support/folder.js';
+import {
+  assertWhole,
+  committedChunks,
+  makeFaultSource,
+  migrateArgs,
+  runState,
+  startUntilChunks,
+  undisturbed,
+  until,
+} from '../support/runs.js';
+
+/* What needs a server of the test's own: crashes, frozen backends, passwords. One cluster serves all, one after the other. */
+
+const slow = ['--max-rows-per-second', '10000'];
+
+interface Place {
+  readonly cluster: CrashCluster;
+  readonly folder: string;
+  readonly source: string;
+}
+
+async function emptied(cluster: CrashCluster): Promise<void> {
+  await cluster.withClient(async (client) => {
+    await client.query('DROP SCHEMA IF EXISTS pgferry CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  });
+}
+
+/** Starts a run and waits until some of its chunks are committed. */
+async function startRun({ cluster, folder, source }: Place, more: readonly string[] = []) {
+  return await cluster.withClient(async (client) => {
+    const args = [...migrateArgs(source, cluster.url), ...slow, ...more];
+    const started = await startUntilChunks(args, { client, count: 3, options: { cwd: folder } });
+    return { ...started, before: await committedChunks(client) };
+  });
+}
+
+async function backendInCopy(client: pg.Client): Promise<number> {
+  let pid = 0;
+  await until('a backend is in COPY', async () => {
+    const { rows } = await client.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY %' AND state = 'active' AND application_name = 'pgferry copy'`,
+    );
+    pid = rows[0]?.pid ?? 0;
+    return pid !== 0;
+  });
+  return pid;
+}
+
+/** The run was ended by the loss of its lock; the same command ends it, and what was committed is not sent again. */
+async function assertGoesOn(
+  { cluster, folder, source }: Place,
+  lost: Ended,
+  before: Awaited<ReturnType<typeof committedChunks>>,
+): Promise<void> {
+  assert.equal(lost.exitCode, 22, lost.stderr);
+  assert.match(lost.stderr, /connection/);
+  assert.match(lost.stderr, /run the same command again/);
+  await cluster.withClient(async (client) => {
+    assert.equal(await runState(client), 'copying');
+    const again = await runJson(migrateArgs(source, cluster.url), { cwd: folder });
+    await assertWhole(again, client, await undisturbed());
+    assert.ok(again.json.chunksResumed >= before.length);
+    const after = new Set((await committedChunks(client)).map(({ chunk, at }) => `${chunk} ${at}`));
+    for (const { chunk, at } of before) assert.ok(after.has(`${chunk} ${at}`), `${chunk} was sent again`);
+  });
+}
+
+test('a server that dies under a run', async (context) => {
+  await withCrashCluster((cluster) =>
+    withFolder(async (folder) => {
+      const place = { cluster, folder, source: makeFaultSource(folder).path };
+
+      await context.test('after a crash in the middle of the copy the same command goes on', async () => {
+        const { ended, before } = await startRun(place);
+        await cluster.crash();
+        const lost = await ended;
+        await cluster.start();
+        await assertGoesOn(place, lost, before);
+      });
+
+      await context.test('while the server is down the run is refused as unreachable, and goes on later', async () => {
+        await emptied(cluster);
+        const { ended, before } = await startRun(place);
+        await cluster.crash();
+        const lost = await ended;
+        const refused = await runJson(migrateArgs(place.source, cluster.url), { cwd: folder });
+        assert.equal(refused.exitCode, 22, refused.stderr);
+        assert.equal(refused.json.error?.code, 'target.unreachable');
+        assert.ok(!refused.stderr.includes(cluster.address.password ?? '?'));
+        await cluster.start();
+        await assertGoesOn(place, lost, before);
+      });
+
+      await context.test(
+        'after kill -9 of one backend, which restarts them all, the same command goes on',
+        async () => {
+          await emptied(cluster);
+          const { ended, before } = await startRun(place);
+          process.kill(await cluster.withClient(backendInCopy), 'SIGKILL');
+          const lost = await ended;
+          await until('the server has recovered', () => cluster.withClient(async () => true).catch(() => false));
+          await assertGoesOn(place, lost, before);
+        },
+      );
+
+      await context.test('a backend that is frozen is given up, and its chunk is sent on another', async () => {
+        await emptied(cluster);
+        const { child, ended } = await startRun(place, ['--stall-timeout', '1', '--json']);
+        let talk = '';
+        child.stderr?.on('data', (text: string) => {
+          talk += text;
+        });
+        const pid = await cluster.withClient(backendInCopy);
+        process.kill(pid, 'SIGSTOP');
+        try {
+          await until('the silence is told', () => /not said a word for 1 s; try 2/.test(talk));
+        } finally {
+          process.kill(pid, 'SIGCONT');
+        }
+        const { exitCode, signal, stdout, stderr } = await ended;
+        const json = JSON.parse(stdout);
+        await cluster.withClient(async (client) =>
+          assertWhole({ exitCode, signal, stdout, stderr, json }, client, await undisturbed()),
+        );
+      });
+
+      await context.test('a wrong password is tried once, and no password is printed', async () => {
+        const attempts = () => readFileSync(cluster.logPath, 'utf8').split('password authentication failed').length - 1;
+        const before = attempts();
+        const url = new URL(cluster.url);
+        url.password = 'wrong-canary';
+        const refused = await runJson(migrateArgs(place.source, url.href), { cwd: folder });
+        assert.equal(refused.exitCode, 22, refused.stderr);
+        assert.equal(refused.json.error?.code, 'target.auth');
+        assert.equal(attempts() - before, 1);
+        assert.ok(!`${refused.stdout}${refused.stderr}`.includes('canary'));
+      });
+    }),
+  );
+});

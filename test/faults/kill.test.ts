@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { test } from 'node:test';
+import type pg from 'pg';
+import { runCommand, runJson, startCommand } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { withFolder } from '../support/folder.js';
+import {
+  assertWhole,
+  committedChunks,
+  createDraw,
+  isFull,
+  makeFaultSource,
+  migrateArgs,
+  type Picture,
+  planted,
+  runState,
+  startUntilChunks,
+  undisturbed,
+  until,
+} from '../support/runs.js';
+
+/*
+ * kill -9 of the whole process, then the same command again. The moments: after the n-th message to Postgres, so that
+ * every statement of a run is one (its answer is never seen); after a number of committed chunks; at any time.
+ */
+
+const stretched = ['--max-rows-per-second', '12000'];
+
+interface Killing {
+  readonly folder: string;
+  readonly url: string;
+  readonly client: pg.Client;
+  readonly args: readonly string[];
+}
+
+/** The same command again must end the run, and send no chunk a second time that was committed before. */
+async function assertResumes({ folder, client, args }: Killing, expected: Picture, why: string): Promise<void> {
+  const before = await committedChunks(client);
+  const state = await runState(client);
+  const isUnfinished = state !== null && state !== 'complete';
+  const again = await runJson(args, { cwd: folder });
+  try {
+    await assertWhole(again, client, expected);
+    assert.equal(again.json.chunksResumed, isUnfinished ? before.length : 0);
+    const after = new Map((await committedChunks(client)).map((chunk) => [`${chunk.run} ${chunk.chunk}`, chunk.at]));
+    for (const chunk of before) assert.equal(after.get(`${chunk.run} ${chunk.chunk}`), chunk.at, chunk.chunk);
+    const verified = await runCommand(['verify', ...args.slice(1, 5)], { cwd: folder });
+    assert.equal(verified.exitCode, 0, verified.stderr);
+  } catch (error) {
+    throw new Error(`${why}, ${before.length} chunks committed, state ${state}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** A fresh database for each killing, since a finished run would be replaced otherwise. */
+async function withKilling(source: string, folder: string, use: (killing: Killing) => Promise<void>): Promise<void> {
+  await withDatabase((url, client) => use({ folder, url, client, args: migrateArgs(source, url) }));
+}
+
+/** How many messages an undisturbed run sends. */
+async function countMessages(source: string, folder: string): Promise<number> {
+  const counter = join(folder, 'count');
+  await withKilling(source, folder, async ({ args }) => {
+    const env = planted({ at: 'count', when: 0, where: 'any', counter });
+    const { exitCode, stderr } = await runCommand(args, { cwd: folder, env });
+    assert.equal(exitCode, 0, stderr);
+  });
+  return statSync(counter).size;
+}
+
+test('killed after any message to Postgres, a run goes on where it was and comes out the same', async (context) => {
+  const draw = createDraw();
+  context.diagnostic(`PGFERRY_SEED=${draw.seed}`);
+  await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder, { rows: 4000 });
+    const expected = await undisturbed(4000);
+    const total = await countMessages(path, folder);
+    assert.ok(total > 100, `${total} messages`);
+    const kills = isFull ? total : 6;
+    for (let index = 0; index < kills; index++) {
+      const low = Math.floor((index * total) / kills);
+      const when = low + 1 + draw.below(Math.max(1, Math.floor(total / kills)));
+      await withKilling(path, folder, async (killing) => {
+        const counter = join(folder, `counter-${index}`);
+        const env = planted({ at: 'kill', when, where: 'any', counter });
+        const killed = await runCommand(killing.args, { cwd: folder, env });
+        // Two attempts never send exactly the same messages, so the last moment may lie beyond the end.
+        if (killed.exitCode !== 0) assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+        await assertResumes(killing, expected, `killed after message ${when} of ${total}`);
+      });
+    }
+  });
+});
+
+test('killed when a number of chunks is committed, a run sends none of these again', async () => {
+  await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder);
+    const expected = await undisturbed();
+    for (const count of isFull ? [1, 2, 3, 5, 8, 12, 15] : [1, 9]) {
+      await withKilling(path, folder, async (killing) => {
+        const { client } = killing;
+        const args = [...killing.args, ...stretched];
+        const { child, ended } = await startUntilChunks(args, { client, count, options: { cwd: folder } });
+        child.kill('SIGKILL');
+        assert.equal((await ended).signal, 'SIGKILL');
+        await assertResumes(killing, expected, `killed after ${count} chunks`);
+      });
+    }
+  });
+});
+
+test('killed again and again at any time, a run still comes to its end', async (context) => {
+  const draw = createDraw();
+  context.diagnostic(`PGFERRY_SEED=${draw.seed}`);
+  await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder);
+    const expected = await undisturbed();
+    for (let round = 0; round < (isFull ? 20 : 1); round++) {
+      await withKilling(path, folder, async (killing) => {
+        const kills = 4;
+        for (let kill = 0; kill < kills; kill++) {
+          const { child, ended } = startCommand([...killing.args, ...stretched], { cwd: folder });
+          const afterMs = 300 + draw.below(2200);
+          const isOver = await Promise.race([ended.then(() => true), wait(afterMs, false)]);
+          child.kill('SIGKILL');
+          const { exitCode, stderr } = await ended;
+          if (isOver) assert.equal(exitCode, 0, stderr);
+        }
+        await assertResumes(killing, expected, `round ${round}`);
+      });
+    }
+    assert.ok(existsSync(path));
+  });
+});
+
+test('a run that is started again while the server still works for the killed one waits for it to end', async () => {
+  await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder, { rows: 900 });
+    const expected = await undisturbed(900);
+    await withKilling(path, folder, async ({ client, args }) => {
+      assert.equal((await runJson(args, { cwd: folder })).exitCode, 0);
+      // The second run waits for this table in the middle of a statement, where a backend does not hear its client go.
+      await client.query('BEGIN; LOCK TABLE public.item IN ACCESS SHARE MODE');
+      const { child, ended } = startCommand(args, { cwd: folder });
+      const isWaiting = async () => {
+        const { rows } = await client.query(
+          `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'public.item'::regclass`,
+        );
+        return rows.length > 0;
+      };
+      await until('the second run waits', isWaiting);
+      child.kill('SIGKILL');
+      await ended;
+      const third = runJson(args, { cwd: folder });
+      await until('the killed run has left the server', async () => !(await isWaiting()));
+      await client.query('ROLLBACK');
+      await assertWhole(await third, client, expected);
+    });
+  });
+});

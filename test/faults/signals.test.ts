@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { test } from 'node:test';
+import type pg from 'pg';
+import { cli, runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { withFolder } from '../support/folder.js';
+import {
+  assertNoBackends,
+  assertWhole,
+  committedChunks,
+  makeFaultSource,
+  migrateArgs,
+  runState,
+  startUntilChunks,
+  undisturbed,
+} from '../support/runs.js';
+
+interface Place {
+  readonly folder: string;
+  readonly url: string;
+  readonly client: pg.Client;
+  readonly source: string;
+}
+
+async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+  await withFolder((folder) =>
+    withDatabase((url, client) => use({ folder, url, client, source: makeFaultSource(folder).path })),
+  );
+}
+
+/** Limits under which a chunk takes a moment, or for ever as far as a test is concerned. */
+const slow = ['--max-rows-per-second', '10000'];
+const crawling = ['--max-rows-per-second', '400'];
+
+for (const { signal, code } of [
+  { signal: 'SIGINT', code: 130 },
+  { signal: 'SIGTERM', code: 143 },
+] as const) {
+  test(`one ${signal} stops the run at the edge of a chunk with exit ${code}, and the same command goes on`, async () => {
+    await withPlace(async ({ folder, url, client, source }) => {
+      const args = migrateArgs(source, url);
+      const options = { cwd: folder };
+      const { child, ended } = await startUntilChunks([...args, ...slow], { client, count: 3, options });
+      child.kill(signal);
+      const { exitCode, stderr } = await ended;
+      assert.equal(exitCode, code, stderr);
+      assert.match(stderr, /stopping at the edge of a chunk/);
+      assert.match(stderr, /run the same command again: finished chunks are not sent/);
+      assert.equal(await runState(client), 'copying');
+      await assertNoBackends(client);
+      const before = await committedChunks(client);
+      const again = await runJson(args, options);
+      assert.equal(again.json.chunksResumed, before.length);
+      await assertWhole(again, client, await undisturbed());
+    });
+  });
+}
+
+test('a chunk that does not reach its edge soon after Ctrl-C is rolled back', async () => {
+  await withPlace(async ({ folder, url, client, source }) => {
+    const args = [...migrateArgs(source, url), ...crawling];
+    const { child, ended } = await startUntilChunks(args, { client, count: 1, options: { cwd: folder } });
+    const startMs = performance.now();
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await ended;
+    assert.equal(exitCode, 130, stderr);
+    assert.ok(performance.now() - startMs < 12_000);
+    assert.match(stderr, /rolled back/);
+    await assertNoBackends(client);
+  });
+});
+
+test('a second Ctrl-C ends the process at once, and the run can go on', async () => {
+  await withPlace(async ({ folder, url, client, source }) => {
+    const args = migrateArgs(source, url);
+    const options = { cwd: folder };
+    const { child, ended } = await startUntilChunks([...args, ...crawling], { client, count: 1, options });
+    const startMs = performance.now();
+    child.kill('SIGINT');
+    await wait(50);
+    child.kill('SIGINT');
+    assert.equal((await ended).exitCode, 130);
+    assert.ok(performance.now() - startMs < 3_000);
+    await assertNoBackends(client);
+    const again = await runJson(args, options);
+    assert.equal(again.exitCode, 0, again.stderr);
+  });
+});
+
+test('a reader that closes the pipe early, as head does, does not end the run', async () => {
+  await withPlace(async ({ folder, url, client, source }) => {
+    const quoted = [process.execPath, cli, ...migrateArgs(source, url)].map((word) => `'${word}'`).join(' ');
+    const codeFile = join(folder, 'code');
+    const script = `{ ${quoted}; echo $? > '${codeFile}'; } 2>&1 | head -1`;
+    const shell = spawn('sh', ['-c', script], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+    let seen = '';
+    shell.stdout.setEncoding('utf8').on('data', (text: string) => {
+      seen += text;
+    });
+    await new Promise((resolve) => shell.once('close', resolve));
+    assert.equal(readFileSync(codeFile, 'utf8').trim(), '0');
+    assert.equal(seen.trim().split('\n').length, 1);
+    assert.equal(await runState(client), 'complete');
+  });
+});

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type pg from 'pg';
+import { readCatalog } from '../../src/commands/survey.js';
+import { withThreads } from '../../src/pool/threads.js';
+import { takeSnapshot } from '../../src/source/snapshot.js';
+import { runCommand, runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { withFolder } from '../support/folder.js';
+import {
+  assertNoBackends,
+  assertWhole,
+  isFull,
+  makeFaultSource,
+  migrateArgs,
+  type PlantedFault,
+  planted,
+  undisturbed,
+} from '../support/runs.js';
+
+/* What happens within our own process: threads that die, hang or fill their memory, errors that nobody waits for. */
+
+interface Place {
+  readonly folder: string;
+  readonly client: pg.Client;
+  readonly args: readonly string[];
+  /** The environment that plants a fault, at the second COMMIT of the copy threads where nothing else is said. */
+  readonly plant: (fault: Partial<PlantedFault> & Pick<PlantedFault, 'at'>) => Record<string, string>;
+}
+
+async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const plant: Place['plant'] = (fault) =>
+        planted({ when: 2, text: 'COMMIT', where: 'threads', counter: join(folder, 'counter'), ...fault });
+      await use({ folder, client, args: migrateArgs(makeFaultSource(folder).path, url), plant });
+    }),
+  );
+}
+
+for (const { at, words, more } of [
+  { at: 'throw', words: /a worker thread was lost: planted; try 2/, more: [] },
+  { at: 'heap', words: /a worker thread was lost: .*memory.*; try 2/, more: [] },
+  { at: 'hang', words: /gave no sign of life for 1 s and was ended; try 2/, more: ['--stall-timeout', '1'] },
+] as const) {
+  test(`a thread that is lost once (${at}) is replaced, and its chunk is sent again`, { timeout: 60_000 }, async () => {
+    await withPlace(async ({ folder, client, args, plant }) => {
+      const env = plant({ at, once: join(folder, 'once') });
+      const ended = await runJson([...args, ...more], { cwd: folder, env });
+      assert.match(ended.stderr, words);
+      await assertWhole(ended, client, await undisturbed());
+    });
+  });
+}
+
+test('threads that die every time end the run with exit 26, and it goes on when they live', {
+  timeout: 90_000,
+}, async () => {
+  await withPlace(async ({ folder, client, args, plant }) => {
+    const failed = await runJson(args, { cwd: folder, env: plant({ at: 'throw' }) });
+    assert.equal(failed.exitCode, 26, failed.stderr);
+    assert.equal(failed.json.error?.code, 'thread.lost');
+    assert.match(failed.stderr, /try 5/);
+    assert.doesNotMatch(failed.stderr, /try 6/);
+    await assertNoBackends(client);
+    await assertWhole(await runJson(args, { cwd: folder }), client, await undisturbed());
+  });
+});
+
+test('an error that nobody waits for ends the command as a bug, never as a difference', async () => {
+  await withPlace(async ({ folder, client, args, plant }) => {
+    const env = plant({ at: 'reject', where: 'main', text: 'BEGIN', when: 1 });
+    const ended = await runCommand([...args, '--json'], { cwd: folder, env });
+    assert.equal(ended.exitCode, 70, ended.stderr);
+    assert.equal(JSON.parse(ended.stdout).error.code, 'bug.unexpected');
+    assert.match(ended.stderr, /planted/);
+    await assertWhole(await runJson(args, { cwd: folder }), client, await undisturbed());
+  });
+});
+
+test('threads that are ended in the middle of reading leave the process and the file sound', async () => {
+  await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder);
+    const snapshotPath = join(folder, 'snapshot.db');
+    await takeSnapshot({ sourcePath: path, snapshotPath });
+    const { tables } = await readCatalog(snapshotPath);
+    for (let round = 0; round < (isFull ? 200 : 10); round++) {
+      const options = { threads: 2, threadData: null, heapMbMax: 64 };
+      await withThreads(options, async (threads) => {
+        const jobs = tables.map((table) => threads.run('census', { snapshotPath, table }));
+        for (const job of jobs) job.catch(() => {});
+        await Promise.race([...jobs, new Promise((resolve) => setTimeout(resolve, round * 3))]);
+      });
+    }
+    const whole = await withThreads({ threads: 1, threadData: null, heapMbMax: 64 }, (threads) =>
+      threads.run('check', snapshotPath),
+    );
+    assert.equal(whole, undefined);
+  });
+});
