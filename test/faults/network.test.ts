@@ -204,13 +204,15 @@ test('a server that cannot be reached, found or entered is named, and nothing is
     ];
     for (const { change, code, word } of cases) {
       const to = new URL(url);
-      to.password = 'canary';
+      // The server asks for the right password before it looks for the database.
+      if (code === 'target.unreachable') to.password = 'canary';
       change(to);
       const refused = await runJson(migrateArgs(source, to.href), { cwd: folder });
       assert.equal(refused.exitCode, 22, refused.stderr);
       assert.equal(refused.json.error?.code, code);
       assert.match(refused.stderr, word);
-      assert.ok(!`${refused.stdout}${refused.stderr}`.includes('canary'));
+      const secret = decodeURIComponent(to.password);
+      assert.ok(secret === '' || !`${refused.stdout}${refused.stderr}`.includes(secret));
     }
     assert.equal(await runState(client), null);
   });

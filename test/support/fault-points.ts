@@ -7,7 +7,8 @@ import { isMainThread } from 'node:worker_threads';
  * real run and the program itself knows nothing of them. Every thread of the process loads it. PGFERRY_FAULT is JSON:
  *   at      kill, stop: SIGKILL, SIGSTOP to the process; throw: an error that nobody catches; hang: the thread never comes back;
  *           heap: the thread fills its heap; reject: a promise that is rejected and that nobody waits for
- *   when    the n-th message to Postgres, of all threads together, that holds `text` (any message where it is left out)
+ *   when    the n-th message to Postgres, of all threads together, that is a statement with `text` in it (any message
+ *           where it is left out)
  *   where   threads, main, or any
  *   counter a file that counts for all threads: one byte per message
  *   once    a file that says the fault was done, so that it is not done again; left out: every time from then on
@@ -32,9 +33,12 @@ if (fault !== null && (fault.where === 'any' || (fault.where === 'main') === isM
   } as typeof Socket.prototype.write;
 }
 
+/** Statements go as Query or Parse messages; a Bind message may hold the same words as a value. */
 function holds(bytes: unknown, text: string | undefined): boolean {
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) return false;
-  return text === undefined || Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text);
+  if (text === undefined) return true;
+  const type = String.fromCharCode(bytes[0] ?? 0);
+  return 'QP'.includes(type) && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(text);
 }
 
 /** The message has been handed to the kernel: Postgres gets it, and we never see its answer. */
