@@ -89,7 +89,7 @@ test('killed after any message to Postgres, a run goes on where it was and comes
     const expected = await undisturbed(4000);
     const total = await countMessages(path, folder);
     assert.ok(total > 100, `${total} messages`);
-    const kills = isFull ? total : 6;
+    const kills = isFull ? total : 4;
     for (let index = 0; index < kills; index++) {
       const low = Math.floor((index * total) / kills);
       const when = low + 1 + draw.below(Math.max(1, Math.floor(total / kills)));
@@ -104,6 +104,32 @@ test('killed after any message to Postgres, a run goes on where it was and comes
     }
   });
 });
+
+/** One statement of each phase around the copy, by words that no other statement has. */
+const phases = [
+  'DROP CONSTRAINT',
+  'USING btree',
+  'USING INDEX',
+  'NOT VALID',
+  'VALIDATE CONSTRAINT',
+  'setval',
+  'ANALYZE',
+  'INSERT INTO pgferry.loaded',
+];
+for (const text of isFull ? phases : phases.filter((_, index) => index % 3 === 0 || index === 1)) {
+  test(`killed right after it sent ${text}, a run goes on and all objects come back`, async () => {
+    await withFolder(async (folder) => {
+      const { path } = makeFaultSource(folder, { rows: 4000 });
+      await withKilling(path, folder, async (killing) => {
+        const counter = join(folder, 'counter');
+        const env = planted({ at: 'kill', when: 1, text, where: 'main', counter });
+        const killed = await runCommand(killing.args, { cwd: folder, env });
+        assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+        await assertResumes(killing, await undisturbed(4000), `killed after ${text}`);
+      });
+    });
+  });
+}
 
 test('killed when a number of chunks is committed, a run sends none of these again', async () => {
   await withFolder(async (folder) => {
