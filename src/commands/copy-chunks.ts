@@ -1,7 +1,7 @@
 import type { CopyJob } from '../../workers/copy.js';
 import { CopierError, must } from '../errors.js';
 import type { Chunk, ChunkResult, Progress, SourceCatalog } from '../model.js';
-import { coordinate } from '../pool/coordinator.js';
+import { coordinate, type Room } from '../pool/coordinator.js';
 import type { Counters } from '../pool/counters.js';
 import { isThreadGone } from '../pool/threads.js';
 import { choosePages, type PageLayout } from '../source/pages-layout.js';
@@ -51,7 +51,7 @@ export async function copyChunks(
       done: groupByTable(done),
       concurrency: () => places.count,
       isRetryable: (error) => isRetryable(error) || isThreadGone(error),
-      isForLater: (error) => isTooMany(error) && leaveRoom(places, journal),
+      roomAfter: (error) => (isTooMany(error) ? leaveRoom(places, journal) : 'enough'),
       runJob: async (chunk) => {
         const place = places.take();
         inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
@@ -111,12 +111,12 @@ export function createPlaces(count: number): Places {
   return { count, take: () => must(free.pop(), 'free place'), giveBack: (place) => free.push(place) };
 }
 
-/** Where the server lets nobody else in: goes on with one chunk fewer at once. False where one is all there is. */
-export function leaveRoom(places: Places, journal: Journal): boolean {
-  if (places.count === 1) return false;
+/** Where the server lets nobody else in: goes on with one chunk fewer at once, down to one. */
+export function leaveRoom(places: Places, journal: Journal): Room {
+  if (places.count === 1) return 'none';
   places.count -= 1;
   journal.warn(`the server has no connection free: going on with chunks in work: ${places.count}`);
-  return true;
+  return 'fewer';
 }
 
 function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[]> {

@@ -8,6 +8,8 @@ const triesMax = 3;
 /** Where the server has no connection left for even one lane, it is asked again so often, after so long. */
 const roomTriesMax = 150;
 const roomPauseMs = 2_000;
+/** A connection that no task needs is closed after so long: where the server has few, the copy waits for it. */
+const idleMs = 2_000;
 
 export interface Lanes {
   /** Runs a task on the next free connection; tasks start in the order in which they were given. */
@@ -34,14 +36,22 @@ export async function withLanes<T>(options: LaneOptions, use: (lanes: Lanes) => 
 
   const acquire = () =>
     new Promise<TargetClient | null>((resolve) => {
-      const next = free.pop();
-      if (next === undefined) waiting.push(resolve);
-      else resolve(next);
+      if (free.length === 0) return void waiting.push(resolve);
+      const connected = free.findLastIndex((client) => client !== null);
+      resolve(free.splice(Math.max(0, connected), 1)[0] ?? null);
     });
   const release = (client: TargetClient | null) => {
     const next = waiting.shift();
-    if (next === undefined) free.push(client);
-    else next(client);
+    if (next !== undefined) return next(client);
+    free.push(client);
+    if (client !== null) setTimeout(() => closeIdle(client), idleMs).unref();
+  };
+  const closeIdle = (client: TargetClient) => {
+    const place = free.indexOf(client);
+    if (place === -1) return;
+    free[place] = null;
+    open.delete(client);
+    void client.close();
   };
   const connect = async () => {
     const client = await connectTarget(options.address, options);

@@ -6,6 +6,15 @@ import { Queue } from './queue.js';
 const triesMax = 5;
 /** Waits before the second, third … try of a chunk, in milliseconds. */
 const backoffMs: readonly number[] = [250, 1000, 3000, 8000];
+/** Where there is no room for even one chunk, one is tried again so often in all, after so long: five minutes. */
+const roomTriesMax = 150;
+const roomPauseMs = 2_000;
+
+/**
+ * What a failure says of the room at the server: enough (it failed for another reason), enough for fewer chunks at once
+ * (it goes back into the queue), or not even for one (it waits until others have left).
+ */
+export type Room = 'enough' | 'fewer' | 'none';
 
 export interface CoordinatorOptions {
   readonly layers: readonly (readonly string[])[];
@@ -16,8 +25,8 @@ export interface CoordinatorOptions {
   /** Chunks copied at the same time; asked before each start, for it may become fewer. */
   readonly concurrency: () => number;
   readonly isRetryable: (error: unknown) => boolean;
-  /** Whether there was only no room for the chunk: it goes back into the queue, and the failure counts as no try. */
-  readonly isForLater: (error: unknown) => boolean;
+  /** Whether the chunk only found no room; such a failure counts as no try. */
+  readonly roomAfter: (error: unknown) => Room;
   readonly runJob: (chunk: Chunk) => Promise<ChunkResult>;
   readonly onChunkDone: (result: ChunkResult) => void;
   readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
@@ -98,15 +107,23 @@ async function runWithRetries(
   options: CoordinatorOptions,
   mayStart: () => boolean,
 ): Promise<ChunkResult | 'for later'> {
-  for (let tryNumber = 1; ; tryNumber++) {
+  let looks = 0;
+  for (let tryNumber = 1; ; ) {
     try {
       return await options.runJob(chunk);
     } catch (error) {
       if (!mayStart()) throw error;
-      if (options.isForLater(error)) return 'for later';
+      const room = options.roomAfter(error);
+      if (room === 'fewer') return 'for later';
+      if (room === 'none') {
+        if (++looks === roomTriesMax) throw error;
+        await pause(roomPauseMs, options.signal);
+        continue;
+      }
       if (tryNumber === triesMax || !options.isRetryable(error)) throw error;
-      options.onRetry(chunk, tryNumber + 1, error);
-      await pause(backoffMs[tryNumber - 1] ?? 0, options.signal);
+      tryNumber += 1;
+      options.onRetry(chunk, tryNumber, error);
+      await pause(backoffMs[tryNumber - 2] ?? 0, options.signal);
     }
   }
 }

@@ -92,18 +92,20 @@ test('time limits that the role brings along do not reach our statements', async
   });
 });
 
-test('a role with few connections gets fewer chunks at once, is told so, and the run completes', async () => {
-  await withPlace(async (place) => {
-    const { folder, client, source } = place;
-    const expected = await undisturbed();
-    await withRole(place, 'CONNECTION LIMIT 3', async (url) => {
-      const more = ['--workers', '4', '--connections', '4'];
-      const ended = await runJson([...migrateArgs(source, url), ...more], { cwd: folder });
-      assert.match(ended.stderr, /no connection free/);
-      await assertWhole(ended, client, expected);
+for (const limit of [3, 2]) {
+  test(`a role with ${limit} connections gets fewer chunks at once, is told so, and the run completes`, async () => {
+    await withPlace(async (place) => {
+      const { folder, client, source } = place;
+      const expected = await undisturbed();
+      await withRole(place, `CONNECTION LIMIT ${limit}`, async (url) => {
+        const more = ['--workers', '4', '--connections', '4'];
+        const ended = await runJson([...migrateArgs(source, url), ...more], { cwd: folder });
+        assert.match(ended.stderr, /no connection free/);
+        await assertWhole(ended, client, expected);
+      });
     });
   });
-});
+}
 
 test('a table that somebody holds before the copy is named with its holder, and nothing has been changed', async () => {
   await withPlace(async ({ folder, url, client, source }) => {

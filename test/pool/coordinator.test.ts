@@ -30,7 +30,7 @@ function optionsFor(tables: Record<string, number>, changes: Partial<Coordinator
     done: new Map(),
     concurrency: () => 2,
     isRetryable: () => false,
-    isForLater: () => false,
+    roomAfter: () => 'enough',
     runJob: async (chunk) => resultOf(chunk),
     onChunkDone: () => {},
     onRetry: () => {},
@@ -237,7 +237,7 @@ test('a chunk for which there was no room goes back into the queue, and fewer ru
     { t: 8 },
     {
       concurrency: () => room,
-      isForLater: (error) => error === full && room-- > 1,
+      roomAfter: (error) => (error !== full ? 'enough' : room-- > 1 ? 'fewer' : 'none'),
       runJob: async (chunk) => {
         running++;
         await nextTurn();
