@@ -77,7 +77,7 @@ async function answer(name: CommandName, settings: Settings, journal: Journal, i
       return {
         exitCode: exitCodes.ok,
         json: { ...made },
-        text: [sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n') + '\n',
+        text: `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
       };
     }
     case 'plan': {

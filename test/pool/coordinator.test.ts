@@ -257,6 +257,46 @@ test('a chunk for which there was no room goes back into the queue, and fewer ru
   );
 });
 
+test('a chunk that finds no room waits for it, however often, and that counts as no try', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const full = new CopierError('target.too_many_connections', 'full', { hint: '' });
+  let looks = 0;
+  const options = optionsFor(
+    { t: 1 },
+    {
+      roomAfter: (error) => (error === full ? 'none' : 'enough'),
+      runJob: async (chunk) => {
+        looks++;
+        if (looks === 20) return resultOf(chunk);
+        setImmediate(() => context.mock.timers.tick(2_000));
+        throw full;
+      },
+      onRetry: () => assert.fail('a try was counted'),
+    },
+  );
+  await coordinate(options);
+  assert.equal(looks, 20);
+});
+
+test('a chunk that never finds room ends the run with the reason', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const full = new CopierError('target.too_many_connections', 'full', { hint: '' });
+  let looks = 0;
+  const options = optionsFor(
+    { t: 1 },
+    {
+      roomAfter: () => 'none',
+      runJob: async () => {
+        looks++;
+        if (looks < 150) setImmediate(() => context.mock.timers.tick(2_000));
+        throw full;
+      },
+    },
+  );
+  await assert.rejects(coordinate(options), full);
+  assert.equal(looks, 150);
+});
+
 test('a chunk that was put back is the next to be taken', () => {
   const queue = new Queue({ layers: [['t']], chunks: new Map([['t', chunksOf('t', 2)]]), isBarrier: false });
   const first = queue.take();
