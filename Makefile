@@ -26,6 +26,7 @@ $(INSTALLED): package.json package-lock.json
 $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
 	rm -rf dist
 	npx --no-install tsc -p tsconfig.json
+	@$(PGFERRY) config-schema > dist/src/config.schema.json
 	@touch $(BUILT)
 
 build: $(BUILT)

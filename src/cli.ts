@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 import { runEmbedded } from './commands/embedded.js';
+import { readConfig } from './commands/config-file.js';
+import { configSchema } from './commands/config-schema.js';
 import { runInit } from './commands/init.js';
 import { Journal } from './commands/journal.js';
+import type { CommandName } from './commands/option-table.js';
 import { runPlan } from './commands/plan.js';
 import { buildProgram, type Invocation, runProgram } from './commands/program.js';
 import { runCopy, runMigrate } from './commands/run.js';
-import { type CommandName, readConfig, readSettings, type Settings } from './commands/settings.js';
+import { readSettings, type Settings } from './commands/settings.js';
 import { runStatus } from './commands/status.js';
 import { runVerify } from './commands/verify.js';
 import { toolVersion } from './pgferry.js';
@@ -38,7 +41,11 @@ async function main(argv: readonly string[]): Promise<number> {
   process.title = `pgferry ${/^[a-z]+$/.test(argv[0] ?? '') ? argv[0] : ''}`.trim();
   surviveClosedPipes();
   reportStrayErrors(argv.includes('--json'));
-  const program = buildProgram(toolVersion(), { run: runInvocation, embedded: runEmbeddedAction });
+  const program = buildProgram(toolVersion(), {
+    run: runInvocation,
+    embedded: runEmbeddedAction,
+    configSchema: printConfigSchema,
+  });
   const parsed = await runProgram(program, argv);
   switch (parsed.tag) {
     case 'ran':
@@ -59,7 +66,7 @@ function commandLineError(message: string): WireError {
 async function runInvocation(invocation: Invocation): Promise<void> {
   const { command, flags, configPath, isGraph, isJson, isQuiet } = invocation;
   await conclude(command, isJson, isQuiet, async (journal) => {
-    const config = configPath === null ? {} : readConfig(configPath);
+    const config = configPath === null ? {} : await readConfig(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
     return answer(command, settings, journal, isGraph);
   });
@@ -67,6 +74,10 @@ async function runInvocation(invocation: Invocation): Promise<void> {
 
 async function runEmbeddedAction(action: string, isJson: boolean): Promise<void> {
   await conclude('embedded', isJson, false, (journal) => runEmbedded(action, journal));
+}
+
+function printConfigSchema(): void {
+  process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
 }
 
 async function answer(name: CommandName, settings: Settings, journal: Journal, isGraph: boolean): Promise<Answer> {

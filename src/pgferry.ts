@@ -1,14 +1,28 @@
 import { readFileSync } from 'node:fs';
+import { checkRules } from './commands/config-file.js';
 import { Journal } from './commands/journal.js';
+import type { CommandName } from './commands/option-table.js';
 import { runPlan } from './commands/plan.js';
 import { runMigrate } from './commands/run.js';
-import { type CommandName, readSettings, type Settings } from './commands/settings.js';
+import { readSettings, type Settings } from './commands/settings.js';
 import { runVerify } from './commands/verify.js';
 import type { Plan, RunEvent, RunResult } from './model.js';
 
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
 export { CopierError } from './errors.js';
-export type { Difference, Finding, Plan, Progress, RunEvent, RunResult, TablePlan, TableReport } from './model.js';
+export type {
+  Difference,
+  Finding,
+  Plan,
+  Policies,
+  Policy,
+  Progress,
+  RunEvent,
+  RunResult,
+  TablePlan,
+  TableReport,
+  TableRules,
+} from './model.js';
 
 /**
  * The library: the same plan, migrate and verify as the command, as typed functions. Nothing is printed, and nothing is
@@ -24,21 +38,23 @@ export interface RunOptions extends Partial<Omit<Settings, 'json' | 'quiet'>> {
 
 /** Snapshot, schema, copy and proof in one pass. `ok` is false where the two sides differ. */
 export async function migrate(options: RunOptions): Promise<RunResult> {
-  return await runMigrate(contextOf('migrate', options));
+  return await runMigrate(await contextOf('migrate', options));
 }
 
 /** What migrate would do, and why; nothing is written. Findings of severity `error` are reasons to refuse. */
 export async function plan(options: RunOptions): Promise<Plan> {
-  return await runPlan(contextOf('plan', options));
+  return await runPlan(await contextOf('plan', options));
 }
 
 /** Compares every value of both sides as they are now. */
 export async function verify(options: RunOptions): Promise<RunResult> {
-  return await runVerify(contextOf('verify', options));
+  return await runVerify(await contextOf('verify', options));
 }
 
-function contextOf(command: CommandName, options: RunOptions) {
+async function contextOf(command: CommandName, options: RunOptions) {
   const { signal, onEvent, ...given } = options;
+  const { policies, tableRules } = given;
+  await checkRules({ ...(policies && { policies }), ...(tableRules && { tableRules }) });
   const journal = new Journal();
   if (onEvent !== undefined) journal.listen(onEvent);
   const settings = readSettings({ command, flags: {}, env: {}, config: { ...given } });

@@ -14,6 +14,8 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'pg-copy-streams': ['src/target'],
   piscina: ['src/pool/threads.ts'],
   commander: ['src/commands/program.ts'],
+  ajv: ['src/commands/config-file.ts'],
+  'jsonc-parser': ['src/commands/config-file.ts'],
   'cli-progress': ['src/report/progress.ts'],
   'cli-table3': ['src/report/table.ts'],
 };

@@ -1,4 +1,5 @@
-import { type CommandName, type OptionRow, optionTable, type Settings } from './settings.js';
+import { type CommandName, type OptionRow, optionTable } from './option-table.js';
+import type { FlagSettings } from './settings.js';
 
 /** A command as help shows it. */
 export interface CommandRow {
@@ -54,7 +55,7 @@ export const headings = {
 } as const;
 
 /** Where each flag stands in help. */
-const headingOf: Readonly<Record<keyof Settings, keyof typeof headings>> = {
+const headingOf: Readonly<Record<keyof FlagSettings, keyof typeof headings>> = {
   sourcePath: 'sides',
   targetUrl: 'sides',
   sqlFolder: 'schema',
@@ -89,7 +90,8 @@ const headingOf: Readonly<Record<keyof Settings, keyof typeof headings>> = {
 export const closingHelp = `
 Where the help of a command shows a variable in brackets, the environment can
 set the flag too, and so can a JSON file given with --config. Flags beat the
-environment, and the environment beats the file.
+environment, and the environment beats the file. What has no flag stands in
+the file alone: pgferry config-schema prints all its keys.
 
 Exit codes:
   0          done; for verify: identical

@@ -19,7 +19,8 @@ import {
 } from '../target/schema.js';
 import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
 import { withRunThreads } from './copy-threads.js';
-import { choiceOf, type Settings, standardSqlFolder } from './settings.js';
+import { standardSqlFolder } from './option-table.js';
+import { choiceOf, type Settings } from './settings.js';
 import { type Survey, surveySource } from './survey.js';
 import { withTemporarySnapshot } from './temporary-snapshot.js';
 

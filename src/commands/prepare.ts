@@ -7,7 +7,7 @@ import type { TargetClient } from '../target/connect.js';
 import { fingerprintTable } from '../target/fingerprint.js';
 import { hasLedger } from '../target/ledger.js';
 import { findLoaded } from '../target/loaded.js';
-import { choiceOf, type Settings } from './settings.js';
+import { choiceOf, rulesOf, type Settings } from './settings.js';
 import { choicesOf, type StoredPlan } from './stored-plan.js';
 import type { Survey } from './survey.js';
 
@@ -55,6 +55,7 @@ function buildFrom(request: {
       truncateTarget: settings.truncateTarget,
       isComparison,
       replaceable,
+      rules: rulesOf(settings),
       ...choiceOf(settings),
       format: settings.format,
       isFormatForced: settings.format === 'text',

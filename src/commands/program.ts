@@ -8,13 +8,14 @@ import {
   headings,
   optionsOf,
 } from './help.js';
-import { type CommandName, optionTable, type Settings } from './settings.js';
+import { type CommandName, optionTable } from './option-table.js';
+import type { FlagSettings } from './settings.js';
 
 /** What the operator asked for, as far as the command line alone tells. */
 export interface Invocation {
   readonly command: CommandName;
   /** Flag values as given, by setting; flags without value are true. */
-  readonly flags: Readonly<Partial<Record<keyof Settings, string | boolean>>>;
+  readonly flags: Readonly<Partial<Record<keyof FlagSettings, string | boolean>>>;
   /** The file given with --config. */
   readonly configPath: string | null;
   readonly isGraph: boolean;
@@ -26,6 +27,7 @@ export interface Invocation {
 export interface Actions {
   readonly run: (invocation: Invocation) => Promise<void>;
   readonly embedded: (action: string, isJson: boolean) => Promise<void>;
+  readonly configSchema: () => void;
 }
 
 /** How a command line ended: its action ran, help was all that was wanted, or it was not understood. */
@@ -53,6 +55,12 @@ export function buildProgram(version: string, actions: Actions): Command {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', examplesHelp(['pgferry embedded status', 'pgferry embedded stop']))
     .action((action: string, given: Given) => actions.embedded(action, given['json'] === true));
+  program
+    .command('config-schema')
+    .description('print the JSON Schema of the file given with --config')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examplesHelp(['pgferry config-schema > pgferry.schema.json']))
+    .action(() => actions.configSchema());
   return program;
 }
 
@@ -88,7 +96,7 @@ function addCommand(program: Command, row: CommandRow, actions: Actions): void {
     const flag = `--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`;
     command.addOption(new Option(flag, describeOption(option)).helpGroup(heading));
   }
-  const config = new Option('--config <file>', 'JSON file of settings; flags and environment beat it');
+  const config = new Option('--config <file>', 'JSON file of settings and rules; flags and environment beat it');
   command.addOption(config.helpGroup(headings.sides));
   const graph = new Option('--graph', 'print the foreign-key graph as Mermaid instead');
   if (row.name === 'plan') command.addOption(graph.helpGroup(headings.output));
@@ -101,7 +109,7 @@ function addCommand(program: Command, row: CommandRow, actions: Actions): void {
 type Given = Readonly<Record<string, string | boolean>>;
 
 function readInvocation(command: CommandName, given: Given): Invocation {
-  const flags: Partial<Record<keyof Settings, string | boolean>> = {};
+  const flags: Partial<Record<keyof FlagSettings, string | boolean>> = {};
   for (const { flag, setting } of optionTable) {
     const value = given[camelCase(flag)];
     if (value !== undefined) flags[setting] = value;

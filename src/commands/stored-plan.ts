@@ -1,6 +1,8 @@
 import { CopierError } from '../errors.js';
 import type { Plan } from '../model.js';
-import { optionTable, type Settings } from './settings.js';
+import { stableJson } from '../plan/plan-hash.js';
+import { optionTable } from './option-table.js';
+import type { Settings } from './settings.js';
 
 /** What a run keeps in the ledger so that it can be resumed on any machine that has the snapshot. */
 export interface StoredPlan {
@@ -20,6 +22,8 @@ const shaping = [
   'exclude',
   'nullSentinel',
   'allowSentinel',
+  'policies',
+  'tableRules',
 ] as const;
 
 export type Choices = Pick<Settings, (typeof shaping)[number]>;
@@ -31,19 +35,21 @@ export function choicesOf(settings: Settings): Choices {
 
 /** Refuses to go on with a run under other settings than it began with (`plan.changed`), naming each. */
 export function checkChoices(runId: string, stored: Choices, now: Choices): void {
-  const changed = shaping.filter((name) => JSON.stringify(stored[name]) !== JSON.stringify(now[name]));
+  const changed = shaping.filter((name) => stableJson(stored[name]) !== stableJson(now[name]));
   if (changed.length === 0) return;
-  const list = changed.map((name) => `--${flagOf(name)} was ${describe(stored[name])}, is now ${describe(now[name])}`);
+  const list = changed.map((name) => describeChange(name, stored, now));
   throw new CopierError('plan.changed', `run ${runId} began with other settings: ${list.join('; ')}`, {
     hint: 'run again with the first settings to go on, or with --fresh to begin anew',
   });
 }
 
-function flagOf(name: keyof Choices): string {
-  return optionTable.find(({ setting }) => setting === name)?.flag ?? name;
+function describeChange(name: keyof Choices, stored: Choices, now: Choices): string {
+  const option = optionTable.find(({ setting }) => setting === name);
+  if (option === undefined) return `${name} of the config file were others`;
+  return `--${option.flag} was ${describe(stored[name])}, is now ${describe(now[name])}`;
 }
 
 function describe(value: Choices[keyof Choices]): string {
-  if (typeof value === 'object') return value.length === 0 ? 'not given' : value.join(',');
+  if (Array.isArray(value)) return value.length === 0 ? 'not given' : value.join(',');
   return String(value);
 }

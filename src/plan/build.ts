@@ -5,6 +5,7 @@ import type {
   ForeignKeyViolation,
   Kind,
   Plan,
+  Rules,
   SourceCatalog,
   SourceTable,
   TableCensus,
@@ -21,6 +22,7 @@ import { chooseKey } from './key.js';
 import { chooseKind } from './kinds.js';
 import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
+import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules.js';
 import { checkSizes } from './sizes.js';
 
 export interface ReaderChoice {
@@ -33,6 +35,8 @@ export interface PlanOptions extends TableChoice {
   readonly truncateTarget: boolean;
   /** Whether both sides are only to be compared: what stands against writing does not count then. */
   readonly isComparison?: boolean;
+  /** What the operator decided in the config file; nothing without it. */
+  readonly rules?: Rules;
   /** Source names of tables whose rows an earlier run of this tool loaded. */
   readonly replaceable: ReadonlySet<string>;
   readonly format: 'binary' | 'text';
@@ -79,6 +83,7 @@ export function buildPlan(request: PlanRequest): Plan {
     keepsConstraints,
   };
   const findings = [
+    ...checkRuleNames(options.rules ?? noRules, source),
     ...fit.findings,
     ...checkReadiness({ ...options, target, tables: fit.tables }),
     ...(options.keepConstraints ? [] : noteOwners(notOwned)),
@@ -111,7 +116,8 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
     request.census.find((one) => one.table === source.name),
     `census of ${source.name}`,
   );
-  const planned = planColumns(fit, census);
+  const rules = options.rules ?? noRules;
+  const planned = planColumns(fit, census, rules);
   const format = chooseFormat(planned.columns, options);
   const reader = options.chooseReader?.(source) ?? { reader: 'rows', reason: 'the row reader reads every table' };
   const chunks = request.chunksOf(source.name);
@@ -120,6 +126,7 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
     targetSchema: target.schema,
     target: target.name,
     columns: planned.columns,
+    policies: policiesOf(rules, source.name),
     key: chooseKey(source, target, planned.columns),
     layer: must(graph.layerOf.get(source.name), 'layer'),
     rows: census.rows,
@@ -142,7 +149,7 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
   };
 }
 
-function planColumns(fit: TableFit, census: TableCensus): { columns: ColumnPlan[]; findings: Finding[] } {
+function planColumns(fit: TableFit, census: TableCensus, rules: Rules): { columns: ColumnPlan[]; findings: Finding[] } {
   const findings: Finding[] = [];
   const columns = fit.columns.map(({ source, target }) => {
     const column = must(
@@ -150,7 +157,14 @@ function planColumns(fit: TableFit, census: TableCensus): { columns: ColumnPlan[
       `census of column ${source.name}`,
     );
     const isPrimaryKey = fit.target.primaryKey.includes(target.name);
-    const choice = chooseKind({ table: fit.source.name, source, target, census: column, isPrimaryKey });
+    const choice = chooseKind({
+      table: fit.source.name,
+      source,
+      target,
+      census: column,
+      isPrimaryKey,
+      rules: columnRulesOf(rules, fit.source.name, source.name),
+    });
     findings.push(...choice.findings);
     const { declaredType, affinity } = source;
     const { kind, reason } = choice;
@@ -163,6 +177,8 @@ function planColumns(fit: TableFit, census: TableCensus): { columns: ColumnPlan[
       kind,
       reason,
       isTextual: isTextual(kind),
+      notNull: target.notNull || isPrimaryKey,
+      policies: policiesOf(rules, fit.source.name, source.name),
     };
   });
   return { columns, findings };

@@ -1,4 +1,4 @@
-import type { ColumnCensus, Finding, Kind, SourceColumn, TargetColumn } from '../model.js';
+import type { ColumnCensus, ColumnRules, Finding, Kind, SourceColumn, TargetColumn } from '../model.js';
 import { makeFinding } from './finding.js';
 import { chooseTimeUnit } from './time-unit.js';
 import { readCharsTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
@@ -12,6 +12,8 @@ export interface ColumnPair {
   readonly census: ColumnCensus;
   /** Whether the target column is in the primary key. */
   readonly isPrimaryKey: boolean;
+  /** What the operator decided about the column. */
+  readonly rules?: ColumnRules;
 }
 
 export interface KindChoice {

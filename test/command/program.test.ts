@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { commandRows } from '../../src/commands/help.js';
 import { buildProgram, type Invocation, type Parsed, runProgram } from '../../src/commands/program.js';
-import { optionTable, readSettings } from '../../src/commands/settings.js';
+import { optionTable } from '../../src/commands/option-table.js';
+import { readSettings } from '../../src/commands/settings.js';
 import { runJson } from '../support/command.js';
 import { withFolder } from '../support/folder.js';
 
@@ -26,6 +27,7 @@ async function call(...argv: readonly string[]): Promise<Call> {
   const program = buildProgram('9.8.7', {
     run: async (invocation) => void invocations.push(invocation),
     embedded: async (action) => void actions.push(action),
+    configSchema: () => void actions.push('config-schema'),
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({
@@ -97,7 +99,11 @@ for (const [title, argv, wanted] of misunderstood) {
 
 test('what an action throws comes through as it is', async () => {
   const thrown = new Error('no');
-  const program = buildProgram('1', { run: () => Promise.reject(thrown), embedded: () => Promise.resolve() });
+  const program = buildProgram('1', {
+    run: () => Promise.reject(thrown),
+    embedded: () => Promise.resolve(),
+    configSchema: () => {},
+  });
   await assert.rejects(runProgram(program, ['status']), thrown);
 });
 

@@ -188,7 +188,7 @@ test('a place in a config file is told where the parser tells it, but never its 
   await withFolder(async (folder) => {
     writeFileSync(join(folder, 'c.json'), '{\n "targetUrl": "postgres://u:SECRET@h/d"\n "workers": 1 }');
     const { stderr } = await runCommand(['plan', '--config', 'c.json'], { cwd: folder });
-    assert.match(stderr, /c\.json is not valid JSON \(see line 3\)/);
+    assert.match(stderr, /c\.json is not valid JSON \(see line 3, column 2: comma expected\)/);
     assert.doesNotMatch(stderr, /SECRET|postgres/);
   });
 });
