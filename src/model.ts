@@ -542,6 +542,7 @@ export type JobAnswer<T> =
 
 export type PhaseName =
   | 'snapshot'
+  | 'check'
   | 'dump'
   | 'census'
   | 'init'

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { RunResult } from '../model.js';
 import { type RunFolder, writeArtefact, writeManifest } from '../report/run-folder.js';
 import { jsonText } from '../report/units.js';
@@ -10,7 +11,11 @@ export async function writeRecord(folder: RunFolder, result: RunResult): Promise
   writeArtefact(folder.pathOf(`result${suffix}.json`), `${jsonText(result, 1)}\n`);
   writeArtefact(folder.pathOf(`tables${suffix}.tsv`), tablesTsv(result.tables));
   writeArtefact(folder.pathOf(`columns${suffix}.tsv`), columnsTsv(result.tables));
-  await writeManifest(folder, `manifest${suffix}.sha256`);
+  // The snapshot is the one file that may be large, and was hashed before it was copied. A passing one is no file of the folder.
+  const { snapshot } = result;
+  const isHere = snapshot !== null && dirname(snapshot.path) === folder.path;
+  const known = isHere ? [{ name: basename(snapshot.path), sha256: snapshot.sha256 }] : [];
+  await writeManifest(folder, { name: `manifest${suffix}.sha256`, known });
 }
 
 function freeSuffix(folder: RunFolder): string {

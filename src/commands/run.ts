@@ -15,7 +15,7 @@ import {
 import { describeFinding } from '../report/summary.js';
 import { jsonText } from '../report/units.js';
 import { sourceFile } from '../source/file.js';
-import { checkSnapshot, takeSnapshot } from '../source/snapshot.js';
+import { beginSnapshot, checkSnapshot, type TakenSnapshot } from '../source/snapshot.js';
 import { describeTarget } from '../target/address.js';
 import { listChunks } from '../target/chunk.js';
 import { interruption, type TargetClient, withTarget, withTransaction } from '../target/connect.js';
@@ -33,7 +33,7 @@ import { patience } from './patience.js';
 import { preparePlan } from './prepare.js';
 import { writeRecord } from './record.js';
 import { checkChoices, choicesOf, type StoredPlan } from './stored-plan.js';
-import { readCatalog, surveySource } from './survey.js';
+import { readCatalog, type Survey, surveySource } from './survey.js';
 
 /*
  * migrate and copy. Both go: lock → go on with the unfinished run of this schema, or begin a new one (snapshot, survey,
@@ -172,10 +172,9 @@ async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResu
   const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
   return await loggedOrRemoved(attempt, folder, async (keep) => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
-      const snapshot = await takeRunSnapshot(attempt, folder, threads);
-      if (attempt.command === 'migrate') await saveTarget(attempt, folder);
-      const catalog = await readCatalog(snapshot.path);
-      const begun = await planAndBegin(attempt, { folder, snapshot, catalog, threads, keep });
+      const taken = await takeRunSnapshot(attempt, folder, threads);
+      const { snapshot, survey } = await proveAndSurvey(attempt, { folder, taken, threads });
+      const begun = await planAndBegin(attempt, { folder, snapshot, survey, keep });
       return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
     });
   });
@@ -185,15 +184,41 @@ async function takeRunSnapshot(
   { context, sourcePath, signal }: Attempt,
   folder: RunFolder,
   threads: Threads,
-): Promise<Snapshot> {
+): Promise<TakenSnapshot> {
   return await context.journal.phase('snapshot', () =>
-    takeSnapshot({
+    beginSnapshot({
       sourcePath,
       snapshotPath: folder.pathOf(snapshotName),
       signal,
       checkPages: (path) => threads.run('check', path),
     }),
   );
+}
+
+/**
+ * Proves the snapshot, saves the target and surveys, all at once, since each leaves a core or the disk idle. A damaged
+ * snapshot may make the survey stumble first: the proof names the damage better.
+ */
+async function proveAndSurvey(
+  attempt: Attempt,
+  { folder, taken, threads }: { folder: RunFolder; taken: TakenSnapshot; threads: Threads },
+): Promise<{ readonly snapshot: Snapshot; readonly survey: Survey }> {
+  const { journal, settings } = attempt.context;
+  const proving = journal.phase('check', () => taken.proof);
+  const saving = attempt.command === 'migrate' ? saveTarget(attempt, folder) : null;
+  const surveying = journal.phase('census', async () =>
+    surveySource({
+      snapshotPath: taken.path,
+      catalog: await readCatalog(taken.path),
+      threads,
+      chunkBytes: settings.chunkBytes,
+      countsPages: settings.reader !== 'rows',
+    }),
+  );
+  await Promise.allSettled([proving, saving, surveying]);
+  const snapshot = await proving;
+  await saving;
+  return { snapshot, survey: await surveying };
 }
 
 async function saveTarget({ context, address, signal }: Attempt, folder: RunFolder): Promise<void> {
@@ -208,24 +233,14 @@ async function planAndBegin(
   found: {
     folder: RunFolder;
     snapshot: Snapshot;
-    catalog: SourceCatalog;
-    threads: Threads;
+    survey: Survey;
     /** Called before the ledger refers to the folder. */
     keep: () => void;
   },
 ): Promise<BegunRun> {
   const { context, client, address, sourcePath, signal } = attempt;
   const { settings, journal } = context;
-  const { folder, snapshot, catalog, threads, keep } = found;
-  const survey = await journal.phase('census', () =>
-    surveySource({
-      snapshotPath: snapshot.path,
-      catalog,
-      threads,
-      chunkBytes: settings.chunkBytes,
-      countsPages: settings.reader !== 'rows',
-    }),
-  );
+  const { folder, snapshot, survey, keep } = found;
   const stored = await withTransaction(client, async () => {
     const made = await makeSchemaFor(attempt, survey);
     const prepared = await journal.phase('plan', () =>
@@ -250,13 +265,10 @@ async function planAndBegin(
     sourcePath,
     plan: JSON.stringify(stored),
   });
-  return { run, stored, snapshot, catalog, folder, done: [] };
+  return { run, stored, snapshot, catalog: survey.catalog, folder, done: [] };
 }
 
-async function makeSchemaFor(
-  attempt: Attempt,
-  survey: Parameters<typeof makeSchema>[0]['survey'],
-): Promise<MadeSchema> {
+async function makeSchemaFor(attempt: Attempt, survey: Survey): Promise<MadeSchema> {
   const { context, client, address, command } = attempt;
   if (command === 'copy') return { tag: 'there', message: '', findings: [] };
   const made = await context.journal.phase('init', () =>

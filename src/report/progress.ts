@@ -25,6 +25,7 @@ export interface DisplayOptions {
 
 const phaseText: Readonly<Record<PhaseName, string>> = {
   snapshot: 'taking a private snapshot of the source',
+  check: 'checking the snapshot',
   dump: 'saving the target with pg_dump',
   census: 'counting what every column holds',
   init: 'making the target schema',

@@ -3,7 +3,6 @@ import {
   appendFileSync,
   closeSync,
   constants,
-  createReadStream,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -12,9 +11,12 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { CopierError } from '../errors.js';
+
+/** Bytes of a file read at once for its hash. */
+const readBytes = 256 * 1024;
 
 export interface RunFolder {
   readonly path: string;
@@ -108,20 +110,42 @@ export function appendLog(path: string, line: string): void {
   appendFileSync(path, `${line}\n`, { mode: 0o600 });
 }
 
-/** Writes `manifest.sha256` over every file of the folder, in the form `sha256sum -c` reads. */
-export async function writeManifest(folder: RunFolder, name = 'manifest.sha256'): Promise<void> {
-  const lines: string[] = [];
+/** The SHA-256 of a file of the folder that is known already, 64 hex digits. */
+export interface KnownHash {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/**
+ * Writes `manifest.sha256` over every file of the folder, in the form `sha256sum -c` reads. A file of `known` is not read
+ * again: it stands there with its hash of then, and one that changed since fails the check.
+ */
+export async function writeManifest(
+  folder: RunFolder,
+  { name = 'manifest.sha256', known = [] }: { readonly name?: string; readonly known?: readonly KnownHash[] } = {},
+): Promise<void> {
+  const hashes = new Map(known.map((file) => [file.name, file.sha256]));
   const files = readdirSync(folder.path, { withFileTypes: true }).filter(
     (entry) => entry.isFile() && !entry.name.startsWith('manifest'),
   );
-  for (const file of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    lines.push(`${await sha256OfFile(folder.pathOf(file.name))}  ${file.name}\n`);
+  const lines: string[] = [];
+  for (const file of files.map((entry) => entry.name).sort()) {
+    lines.push(`${hashes.get(file) ?? (await sha256OfFile(folder.pathOf(file)))}  ${file}\n`);
   }
   writeArtefact(folder.pathOf(name), lines.join(''));
 }
 
 async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
-  return hash.digest('hex');
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  const file = await open(path, 'r');
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, readBytes);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }

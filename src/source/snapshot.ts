@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { CopierError } from '../errors.js';
 import type { Snapshot } from '../model.js';
+import { hashFile, throwIfAborted } from './file-hash.js';
 import { statFile, withSource } from './open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { checkSpace } from './snapshot-space.js';
@@ -28,6 +27,12 @@ export interface SnapshotOptions {
   readonly checkPages?: (path: string) => Promise<void>;
 }
 
+/** A copy that may be read already, but not trusted before its proof. */
+export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
+  /** Its pages are sound and it is hashed; where not, the file is gone and the error is one of `takeSnapshot`. */
+  readonly proof: Promise<Snapshot>;
+}
+
 /**
  * Copies the source page by page through SQLite's backup API inside one held read transaction, so that the copy is one
  * committed state whatever other processes write meanwhile, rows that still stand in a -wal included. (Writers of a WAL
@@ -39,6 +44,25 @@ export interface SnapshotOptions {
  * corrupt, snapshot_unwritable, snapshot_io; interrupted.snapshot, or the CopierError that the signal carries.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
+  return (await beginSnapshot(options)).proof;
+}
+
+/** The same, back as soon as the copy is there: what only reads it may begin while it is checked and hashed. */
+export async function beginSnapshot(options: SnapshotOptions): Promise<TakenSnapshot> {
+  const { path, sourcePath, takenAt } = await copySource(options);
+  const { size: bytes } = await stat(path);
+  const proof = orRemove({ path, sourcePath }, async () => {
+    const check = options.checkPages ?? (async () => checkPages(path));
+    const [sha256] = await Promise.all([hashFile(path, options.signal), check(path), makeDurable(path)]);
+    throwIfAborted(options.signal);
+    return { path, sourcePath, bytes, sha256, takenAt };
+  });
+  // Whoever reads meanwhile may fail first; the proof's failure is then nobody's surprise.
+  proof.catch(() => {});
+  return { path, sourcePath, bytes, takenAt, proof };
+}
+
+async function copySource(options: SnapshotOptions): Promise<Pick<Snapshot, 'path' | 'sourcePath' | 'takenAt'>> {
   const sourcePath = resolve(options.sourcePath);
   const path = resolve(options.snapshotPath);
   throwIfAborted(options.signal);
@@ -46,22 +70,26 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
   const before = statFile(sourcePath);
   return withSource(sourcePath, async (db) => {
     await createPrivateFile(path);
-    try {
+    return orRemove({ path, sourcePath }, async () => {
       const takenAt = await backUp(db, path, options);
       const after = statFile(sourcePath);
       if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
       settleSnapshot(path);
       throwIfAborted(options.signal);
       await chmod(path, 0o400);
-      await makeDurable(path);
-      const check = options.checkPages ?? (async () => checkPages(path));
-      const [sha256] = await Promise.all([hashFile(path, options.signal), check(path)]);
-      return { path, sourcePath, bytes: (await stat(path)).size, sha256, takenAt };
-    } catch (error) {
-      await removePartial(path);
-      throw nameSource(translateFailure(error, `the copy of ${sourcePath} at ${path}`), sourcePath);
-    }
+      return { path, sourcePath, takenAt };
+    });
   });
+}
+
+/** A copy over which `work` fails is removed. */
+async function orRemove<T>({ path, sourcePath }: Pick<Snapshot, 'path' | 'sourcePath'>, work: () => Promise<T>) {
+  try {
+    return await work();
+  } catch (error) {
+    await removePartial(path);
+    throw nameSource(translateFailure(error, `the copy of ${sourcePath} at ${path}`), sourcePath);
+  }
 }
 
 /** The copy is damaged where its source is, and it is the source that the operator knows. */
@@ -144,16 +172,6 @@ async function makeDurable(path: string): Promise<void> {
   }
 }
 
-async function hashFile(path: string, signal: AbortSignal | undefined): Promise<string> {
-  const hash = createHash('sha256');
-  const stream = createReadStream(path, { highWaterMark: 1 << 20 });
-  for await (const bytes of stream) {
-    throwIfAborted(signal);
-    hash.update(bytes as Buffer);
-  }
-  return hash.digest('hex');
-}
-
 /** SQLite's errors and those of the file system (which bear a code such as ENOSPC) become CopierErrors. */
 function translateFailure(error: unknown, what: string): unknown {
   const translated = translateSqliteError(error, what);
@@ -167,16 +185,6 @@ function translateFailure(error: unknown, what: string): unknown {
 
 async function removePartial(path: string): Promise<void> {
   for (const suffix of ['', '-journal', '-wal', '-shm']) await rm(path + suffix, { force: true });
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  if (signal.reason instanceof CopierError) throw signal.reason;
-  const hint = 'run again: nothing was written to the target';
-  throw new CopierError('interrupted.snapshot', 'interrupted while the snapshot was taken', {
-    hint,
-    cause: signal.reason,
-  });
 }
 
 function replaced(path: string): CopierError {

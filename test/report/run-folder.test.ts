@@ -108,8 +108,11 @@ test('the manifest lists every file but manifests, by name, in the form that sha
     const run = makeRunFolder({ baseFolder: folder, runFolder: null, now });
     for (const name of ['b', 'a', 'manifest.sha256']) writeArtefact(run.pathOf(name), `content of ${name}`);
     mkdirSync(run.pathOf('folder'));
-    await writeManifest(openRunFolder(run.path), 'manifest-2.sha256');
     const line = (name: string) => `${createHash('sha256').update(`content of ${name}`).digest('hex')}  ${name}\n`;
+    await writeManifest(openRunFolder(run.path), { name: 'manifest-2.sha256' });
     assert.equal(readFileSync(run.pathOf('manifest-2.sha256'), 'utf8'), line('a') + line('b'));
+    const known = [{ name: 'a', sha256: 'hash of then' }];
+    await writeManifest(openRunFolder(run.path), { name: 'manifest-3.sha256', known });
+    assert.equal(readFileSync(run.pathOf('manifest-3.sha256'), 'utf8'), `hash of then  a\n${line('b')}`);
   });
 });

@@ -18,7 +18,7 @@ import { test } from 'node:test';
 import Database from 'better-sqlite3';
 import { CopierError } from '../../src/errors.js';
 import { withSource } from '../../src/source/open.js';
-import { checkSnapshot, takeSnapshot } from '../../src/source/snapshot.js';
+import { beginSnapshot, checkSnapshot, takeSnapshot } from '../../src/source/snapshot.js';
 import { checkSpace } from '../../src/source/snapshot-space.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 
@@ -221,15 +221,16 @@ test('a folder that cannot be made is named, and a bad source leaves no folder b
   });
 });
 
-test('a damaged leaf page is found before anything is read from the snapshot', async () => {
+test('a copy with a damaged leaf page is there at first, and is refused and removed by its proof', async () => {
   await withFolder(async (folder) => {
     const sourcePath = makeSqlite(folder, bigSql);
     const bytes = readFileSync(sourcePath);
     bytes.fill(0x5a, 4096 * 100, 4096 * 101);
     writeFileSync(sourcePath, bytes);
-    await checkFailure(folder, 'source.corrupt', () =>
-      takeSnapshot({ sourcePath, snapshotPath: join(folder, 'run', 'copy.db') }),
-    );
+    const snapshotPath = join(folder, 'run', 'copy.db');
+    const taken = await beginSnapshot({ sourcePath, snapshotPath });
+    assert.deepEqual([taken.path, taken.bytes], [snapshotPath, bytes.length]);
+    await checkFailure(folder, 'source.corrupt', () => taken.proof);
   });
 });
 
