@@ -74,11 +74,6 @@ export function enumEncoder(labels: readonly string[]): ColumnEncoder {
   };
 }
 
-/** Any other type, in text format only: the text form for PostgreSQL's own input function. */
-export function literalEncoder(): ColumnEncoder {
-  return textEncoder(null);
-}
-
 function isOneOf(known: readonly Buffer[], bytes: Buffer, start: number, end: number): boolean {
   for (let i = 0; i < known.length; i += 1) {
     const label = known[i] as Buffer;

@@ -1,7 +1,8 @@
 import type { Kind } from '../model.js';
 import type { Block } from './block.js';
 import { boolEncoder } from './bool-column.js';
-import { byteaEncoder, charEncoder, enumEncoder, jsonEncoder, literalEncoder, textEncoder } from './byte-columns.js';
+import { byteaEncoder, charEncoder, enumEncoder, jsonEncoder, textEncoder } from './byte-columns.js';
+import { literalEncoder } from './literal-column.js';
 import { float4Encoder, float8Encoder } from './float-column.js';
 import { int8Encoder, smallIntEncoder } from './integer-column.js';
 import { numericEncoder } from './numeric-column.js';
@@ -56,13 +57,13 @@ export function encoderOf(kind: Kind): ColumnEncoder {
     case 'enum':
       return enumEncoder(kind.labels);
     case 'date':
-      return dateEncoder();
+      return dateEncoder(kind);
     case 'time':
       return timeEncoder(kind.precision);
     case 'timestamp':
     case 'timestamptz':
-      return timestampEncoder(kind.precision, kind.unit);
+      return timestampEncoder(kind.precision, kind);
     case 'literal':
-      return literalEncoder();
+      return literalEncoder(kind.form);
   }
 }

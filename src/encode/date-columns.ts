@@ -1,6 +1,7 @@
+import type { Reading, TimeUnit } from '../model.js';
 import type { Block } from './block.js';
 import type { ColumnEncoder } from './column-encoder.js';
-import { momentOfNumber, outOfRange, precisionLoss } from './epoch.js';
+import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from './epoch.js';
 import { refuse, refuseBlob } from './misfit.js';
 import { createMoment, FIRST_DAY, type Moment } from './temporal.js';
 import { createTemporalReader } from './temporal-text.js';
@@ -12,20 +13,25 @@ const hint = 'correct the value in the source, or make the target column timesta
 
 /**
  * date: int32 days since 2000-01-01. Text dates, or date and time at midnight without an offset other than 0; numbers only
- * as milliseconds since 1970 that fall on midnight exactly.
+ * where they fall on midnight (UTC) exactly, in milliseconds where no unit was decided.
  */
-export function dateEncoder(): ColumnEncoder {
+export function dateEncoder({ unit = 'ms', realUnit = unit }: Partial<Reading>): ColumnEncoder {
   const moment = createMoment();
   const reader = createTemporalReader();
-  const number = (out: Block, value: number): void => {
-    if (!Number.isFinite(value)) notADate();
-    momentOfNumber(moment, value, 'ms');
-    writeDate(out, moment);
-  };
+  const number =
+    (numberUnit: TimeUnit) =>
+    (out: Block, value: number): void => {
+      if (!Number.isFinite(value)) notADate();
+      momentOfNumber(moment, value, numberUnit);
+      writeDate(out, moment);
+    };
   return {
-    integer: number,
-    wide: () => notADate(),
-    real: number,
+    integer: number(unit),
+    wide: (out, value) => {
+      momentOfWide(moment, value, unit);
+      writeDate(out, moment);
+    },
+    real: number(realUnit),
     text: (out, bytes, start, end) => {
       if (!reader.timestamp(moment, bytes, start, end)) notADate();
       writeDate(out, moment);

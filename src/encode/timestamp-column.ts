@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../model.js';
+import type { Reading, TimeUnit } from '../model.js';
 import type { Block } from './block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from './epoch.js';
@@ -6,29 +6,33 @@ import { INT64_MAX, INT64_MIN } from './integer-column.js';
 import { refuse, refuseBlob } from './misfit.js';
 import { createMoment, FIRST_DAY, MICROS_PER_DAY, type Moment, TIMESTAMP_END_DAY } from './temporal.js';
 import { createTemporalReader } from './temporal-text.js';
+import { createZoneShift } from './zone.js';
 
 /** Days whose microseconds stay below 2^53. */
 const SAFE_DAYS = 104_249;
 
 /**
- * timestamp(p) and timestamptz(p): int64 microseconds since 2000-01-01 00:00 (UTC). Numbers count in `unit`; text with an
- * offset is brought to UTC, text without one is taken as UTC.
+ * timestamp(p) and timestamptz(p): int64 microseconds since 2000-01-01 00:00 (UTC). Integers count in `unit`, reals in `realUnit`
+ * where that is another; text with an offset is brought to UTC, text without one is local time of `zone`, or UTC.
  */
-export function timestampEncoder(precision: number, unit: TimeUnit): ColumnEncoder {
+export function timestampEncoder(precision: number, { unit, realUnit = unit, zone }: Reading): ColumnEncoder {
+  const toUtc = zone === undefined ? null : createZoneShift(zone);
   const moment = createMoment();
   const reader = createTemporalReader();
   const grain = 10 ** (6 - precision);
-  const number = (out: Block, value: number): void => {
-    momentOfNumber(moment, value, unit);
-    writeTimestamp(out, moment, grain);
-  };
+  const number =
+    (numberUnit: TimeUnit) =>
+    (out: Block, value: number): void => {
+      momentOfNumber(moment, value, numberUnit);
+      writeTimestamp(out, moment, grain);
+    };
   return {
-    integer: number,
+    integer: number(unit),
     wide: (out, value) => {
       momentOfWide(moment, value, unit);
       writeTimestamp(out, moment, grain);
     },
-    real: number,
+    real: number(realUnit),
     text: (out, bytes, start, end) => {
       if (!reader.timestamp(moment, bytes, start, end)) {
         refuse(
@@ -37,6 +41,7 @@ export function timestampEncoder(precision: number, unit: TimeUnit): ColumnEncod
           'correct the value in the source, or make the target column text',
         );
       }
+      if (toUtc !== null && moment.offsetMinutes === null && moment.infinite === 0) toUtc(moment);
       writeTimestamp(out, moment, grain);
     },
     blob: () => refuseBlob('date and time'),

@@ -1,8 +1,18 @@
-import type { ColumnCensus, ColumnRules, Finding, Kind, SourceColumn, TargetColumn } from '../model.js';
+import type {
+  ColumnCensus,
+  ColumnRules,
+  Finding,
+  Kind,
+  Reading,
+  SourceColumn,
+  TargetColumn,
+  TimeUnit,
+} from '../model.js';
 import { makeFinding } from './finding.js';
-import { chooseTimeUnit } from './time-unit.js';
-import { readCharsTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
+import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
+import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
 import { checkValues } from './values.js';
+import { isZoneName } from './zone-name.js';
 
 /** One source column, the target column it goes into, and what it really holds. */
 export interface ColumnPair {
@@ -29,14 +39,38 @@ export interface KindChoice {
  * value by value is left to the copy.
  */
 export function chooseKind(pair: ColumnPair): KindChoice {
-  const { baseType } = pair.target;
-  const choice =
-    baseType === 'timestamp' || baseType === 'timestamptz' ? chooseTimestamp(pair, baseType) : choosePlain(pair);
-  return { ...choice, findings: [...choice.findings, ...checkValues(pair, choice.kind)] };
+  const choice = isTemporal(pair.target) ? chooseTemporal(pair) : choosePlain(pair);
+  return {
+    ...choice,
+    findings: [...choice.findings, ...checkReading(pair, choice.kind), ...checkValues(pair, choice.kind)],
+  };
 }
 
-function choosePlain({ target }: ColumnPair): KindChoice {
-  const kind = kindOfType(target);
+/** A unit or a zone in the config file that means nothing for the column, or that is none. */
+function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: Kind): Finding[] {
+  const place = { severity: 'error', code: 'plan.rule', table, column: source.name } as const;
+  const isInterval = kind.tag === 'literal' && kind.form?.tag === 'interval';
+  const findings: Finding[] = [];
+  if (rules.unit !== undefined && !isTemporal(target) && !isInterval) {
+    const message = `the config file sets a unit, but ${target.type} is no point in time`;
+    findings.push(makeFinding({ ...place, message, hint: 'take the unit of this column out of the config file' }));
+  }
+  if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') {
+    const message = `the config file sets a time zone, but ${target.type} is no date and time`;
+    findings.push(makeFinding({ ...place, message, hint: 'take the zone of this column out of the config file' }));
+  } else if (rules.zone !== undefined && !isZoneName(rules.zone)) {
+    const message = `the time zone ${rules.zone} is not known`;
+    findings.push(makeFinding({ ...place, message, hint: 'write it as Europe/Athens, UTC or +02:00' }));
+  }
+  return findings;
+}
+
+function isTemporal({ baseType, typeClass }: TargetColumn): boolean {
+  return typeClass === 'b' && ['date', 'timestamp', 'timestamptz'].includes(baseType);
+}
+
+function choosePlain({ target, rules }: ColumnPair): KindChoice {
+  const kind = kindOfType(target, rules?.unit ?? null);
   const reason =
     kind.tag === 'literal'
       ? `${target.type} is read by PostgreSQL's own input function`
@@ -44,34 +78,45 @@ function choosePlain({ target }: ColumnPair): KindChoice {
   return { kind, reason, findings: [] };
 }
 
-function chooseTimestamp(pair: ColumnPair, tag: 'timestamp' | 'timestamptz'): KindChoice {
-  const precision = readTimeTypmod(pair.target.typmod);
-  const choice = chooseTimeUnit(pair.census, pair.source.declaredType);
+function chooseTemporal(pair: ColumnPair): KindChoice {
+  const { unit: given, zone: zoneName } = pair.rules ?? {};
+  const choice =
+    given === undefined ? chooseTimeUnit(pair.census, pair.source.declaredType) : givenTimeUnit(pair.census, given);
   if (choice.tag === 'ambiguous') {
     return {
-      kind: { tag, precision, unit: 'ms' },
+      kind: temporalKind(pair.target, { unit: 'ms' }),
       reason: choice.message,
       findings: [unitFinding(pair, 'error', choice.message)],
     };
   }
-  const findings = choice.doubt === null ? [] : [unitFinding(pair, 'warning', choice.doubt)];
+  const { unit, realUnit } = choice;
+  const isLocal = zoneName !== undefined && isZoneName(zoneName) && !/^(UTC|Etc\/UTC)$/i.test(zoneName);
+  const zone = isLocal ? { zone: zoneName } : {};
   return {
-    kind: { tag, precision, unit: choice.unit },
+    kind: temporalKind(pair.target, { unit, ...(realUnit === undefined ? {} : { realUnit }), ...zone }),
     reason: `the target is ${pair.target.type}; ${choice.reason}`,
-    findings,
+    findings: choice.doubt === null ? [] : [unitFinding(pair, 'warning', choice.doubt)],
   };
 }
 
+function temporalKind({ baseType, typmod }: TargetColumn, reading: Reading): Kind {
+  if (baseType === 'date') return { tag: 'date', ...reading };
+  const tag = baseType === 'timestamptz' ? 'timestamptz' : 'timestamp';
+  return { tag, precision: readTimeTypmod(typmod), ...reading };
+}
+
 function unitFinding({ table, source }: ColumnPair, severity: 'error' | 'warning', message: string): Finding {
-  const hint = 'bring the numbers of this column to one unit, milliseconds for instance, or store them as ISO text';
+  const hint =
+    'bring the numbers of this column to one unit, milliseconds for instance, or name their unit in the config file';
   return makeFinding({ severity, code: 'plan.time_unit', table, column: source.name, message, hint });
 }
 
-/** The kind of every base type but the timestamps; what has none of its own is a literal. */
-function kindOfType(target: TargetColumn): Kind {
+/** The kind of every base type but dates and timestamps; what has none of its own is a literal. */
+function kindOfType(target: TargetColumn, unit: TimeUnit | null): Kind {
   const { baseType, typmod } = target;
   if (target.typeClass === 'e') return { tag: 'enum', labels: target.enumLabels ?? [] };
   if (target.typeClass !== 'b') return { tag: 'literal' };
+  if (isArray(target)) return { tag: 'literal', form: { tag: 'array' } };
   switch (baseType) {
     case 'bool':
     case 'int2':
@@ -83,7 +128,6 @@ function kindOfType(target: TargetColumn): Kind {
     case 'uuid':
     case 'json':
     case 'jsonb':
-    case 'date':
       return { tag: baseType };
     case 'numeric':
       return { tag: 'numeric', ...readNumericTypmod(typmod) };
@@ -97,6 +141,32 @@ function kindOfType(target: TargetColumn): Kind {
       return kindOfChar(readCharsTypmod(typmod));
     case 'time':
       return { tag: 'time', precision: readTimeTypmod(typmod) };
+    default:
+      return literalOf(baseType, typmod, unit);
+  }
+}
+
+/** Arrays of JSON stay as they are: a JSON array could be one of their elements as well as all of them. */
+function isArray({ baseType }: TargetColumn): boolean {
+  return baseType.startsWith('_') && baseType !== '_json' && baseType !== '_jsonb';
+}
+
+/** Other types, with what their input function would do in silence. */
+function literalOf(baseType: string, typmod: number, unit: TimeUnit | null): Kind {
+  switch (baseType) {
+    case 'timetz':
+      return { tag: 'literal', form: { tag: 'digits', digits: readTimeTypmod(typmod) } };
+    case 'money':
+      return { tag: 'literal', form: { tag: 'digits', digits: 2 } };
+    case 'interval':
+      return { tag: 'literal', form: { tag: 'interval', digits: readIntervalTypmod(typmod), unit } };
+    case 'char':
+      return { tag: 'literal', form: { tag: 'byte' } };
+    case 'oid':
+    case 'xid':
+    case 'xid8':
+    case 'cid':
+      return { tag: 'literal', form: { tag: 'unsigned' } };
     default:
       return { tag: 'literal' };
   }

@@ -2,7 +2,14 @@ import type { ColumnCensus, TimeUnit } from '../model.js';
 
 /** The unit of the numbers in a temporal column, or why it cannot be told. */
 export type UnitChoice =
-  | { readonly tag: 'decided'; readonly unit: TimeUnit; readonly reason: string; readonly doubt: string | null }
+  | {
+      readonly tag: 'decided';
+      readonly unit: TimeUnit;
+      /** The unit of its reals where it is another: Julian days beside an epoch. */
+      readonly realUnit?: TimeUnit;
+      readonly reason: string;
+      readonly doubt: string | null;
+    }
   | { readonly tag: 'ambiguous'; readonly message: string };
 
 type EpochUnit = Exclude<TimeUnit, 'julian'>;
@@ -26,9 +33,20 @@ const latestS = 4_102_444_800n;
 /** Julian days of 0000-01-01 and 9999-12-31, the range of SQLite's date functions. */
 const julianMin = 1_721_059.5;
 const julianMax = 5_373_484.5;
+const julian1970 = 2_440_587.5;
 /** Years 0001 and 9999 in seconds. */
 const yearOneS = -62_135_596_800n;
 const yearTenThousandS = 253_402_300_800n;
+
+/** The choice of an operator, who names the unit; examples show what it makes of the numbers. */
+export function givenTimeUnit(census: ColumnCensus, unit: TimeUnit): UnitChoice {
+  const { integerMin, integerMax } = census;
+  const shown =
+    integerMin === null || integerMax === null || unit === 'julian'
+      ? `numbers are ${unitNames[unit]}`
+      : decide(unit, { min: BigInt(integerMin), max: BigInt(integerMax), doubt: null }).reason;
+  return { tag: 'decided', unit, reason: `${shown}, as the config file says`, doubt: null };
+}
 
 /** Decides the unit from the range of the numbers; the declared type breaks a tie: Prisma's DATETIME holds milliseconds. */
 export function chooseTimeUnit(census: ColumnCensus, declaredType: string): UnitChoice {
@@ -64,29 +82,54 @@ function chooseFromIntegers(min: bigint, max: bigint, isPrismas: boolean): UnitC
 }
 
 function chooseWithReals(census: ColumnCensus, isPrismas: boolean): UnitChoice {
-  const { realMin, realMax } = census;
+  const { realMin, realMax, integerMin, integerMax } = census;
   if (typeof realMin !== 'number' || typeof realMax !== 'number') {
-    return {
-      tag: 'ambiguous',
-      message: `the unit of its ${census.reals} reals cannot be told: their range is not known`,
-    };
+    const message = `the unit of its ${census.reals} reals cannot be told: their range is not known`;
+    return { tag: 'ambiguous', message };
   }
-  const [min, max] = [Number(census.integerMin ?? realMin), Number(census.integerMax ?? realMax)];
-  if ([realMin, realMax, min, max].every((value) => value >= julianMin && value <= julianMax)) {
-    return { tag: 'decided', unit: 'julian', reason: `reals are Julian days: ${realMin} to ${realMax}`, doubt: null };
+  const real = unitOfReals(realMin, realMax);
+  if (real === null) {
+    const message = `the unit of its reals cannot be told: they go from ${realMin} to ${realMax}`;
+    return { tag: 'ambiguous', message };
   }
-  const isSeconds = [realMin, realMax].every((value) => value >= Number(earliestS) && value <= Number(latestS));
-  if (isSeconds && integersAgree(census, isPrismas)) {
-    return { tag: 'decided', unit: 's', reason: `reals are seconds since 1970: ${realMin} to ${realMax}`, doubt: null };
+  const reason = `reals are ${unitNames[real]}: ${realExamples(realMin, realMax, real)}`;
+  if (integerMin === null || integerMax === null) return { tag: 'decided', unit: real, reason, doubt: null };
+  // SQLite keeps a whole Julian day of a numeric column as an integer.
+  if (real === 'julian' && [integerMin, integerMax].map(Number).every(isJulian)) {
+    return { tag: 'decided', unit: real, reason, doubt: null };
   }
-  const message = `the unit of its reals cannot be told: they go from ${realMin} to ${realMax}`;
-  return { tag: 'ambiguous', message };
+  const integers = chooseFromIntegers(BigInt(integerMin), BigInt(integerMax), isPrismas);
+  if (integers.tag === 'ambiguous') return integers;
+  if (integers.unit === real || (integerMin === '0' && integerMax === '0'))
+    return { ...integers, unit: real, reason: `${integers.reason}; ${reason}` };
+  if (real !== 'julian') {
+    const message = `its integers are ${unitNames[integers.unit]}, but its reals ${unitNames[real]}`;
+    return { tag: 'ambiguous', message: `the unit of its numbers cannot be told: ${message}` };
+  }
+  return { ...integers, realUnit: real, reason: `${integers.reason}; ${reason}` };
 }
 
-function integersAgree(census: ColumnCensus, isPrismas: boolean): boolean {
-  if (census.integerMin === null || census.integerMax === null) return true;
-  const choice = chooseFromIntegers(BigInt(census.integerMin), BigInt(census.integerMax), isPrismas);
-  return choice.tag === 'decided' && (choice.unit === 's' || (census.integerMin === '0' && census.integerMax === '0'));
+/** Fractions of nanoseconds are not told apart by a double, so that no real speaks for them. */
+function unitOfReals(min: number, max: number): Exclude<TimeUnit, 'ns'> | null {
+  if (isJulian(min) && isJulian(max)) return 'julian';
+  const isWithin = (unit: 's' | 'ms' | 'us') => {
+    const scale = Number(perSecond[unit]);
+    return min >= Number(earliestS) * scale && max <= Number(latestS) * scale;
+  };
+  return (['s', 'ms', 'us'] as const).find(isWithin) ?? null;
+}
+
+function isJulian(value: number): boolean {
+  return value >= julianMin && value <= julianMax;
+}
+
+function realExamples(min: number, max: number, unit: Exclude<TimeUnit, 'ns'>): string {
+  const msOf = (value: number) => {
+    if (unit === 'julian') return Math.round((value - julian1970) * 86_400_000);
+    return Math.round(value * (1000 / Number(perSecond[unit])));
+  };
+  const one = (value: number) => `${value} is ${describeInstant(BigInt(msOf(value)), 'ms')}`;
+  return [...new Set([min, (min + max) / 2, max].map(one))].join(', ');
 }
 
 function voteOf(value: bigint): EpochUnit | null {
@@ -98,7 +141,10 @@ function isDateInMs(value: bigint): boolean {
   return value >= yearOneS * 1000n && value < yearTenThousandS * 1000n;
 }
 
-function decide(unit: EpochUnit, range: { min: bigint; max: bigint; doubt: string | null }): UnitChoice {
+function decide(
+  unit: EpochUnit,
+  range: { min: bigint; max: bigint; doubt: string | null },
+): Extract<UnitChoice, { tag: 'decided' }> {
   const { min, max, doubt } = range;
   const values = new Map([min, (min + max) / 2n, max].map((value) => [value, describeInstant(value, unit)]));
   const examples = [...values].map(([value, text]) => `${value} is ${text}`);

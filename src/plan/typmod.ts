@@ -23,3 +23,8 @@ export function readCharsTypmod(typmod: number): number | null {
 export function readTimeTypmod(typmod: number): number {
   return typmod < 0 ? 6 : Math.min(typmod, 6);
 }
+
+/** Fraction digits of an interval's seconds: the low half of its modifier (INTERVAL_PRECISION in utils/timestamp.h). */
+export function readIntervalTypmod(typmod: number): number {
+  return typmod < 0 ? 6 : readTimeTypmod(typmod & 0xffff);
+}

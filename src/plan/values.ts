@@ -1,4 +1,4 @@
-import type { ColumnCensus, Finding, Kind } from '../model.js';
+import type { ColumnCensus, Finding, Kind, LiteralForm } from '../model.js';
 import { makeFinding } from './finding.js';
 import type { ColumnPair } from './kinds.js';
 
@@ -60,14 +60,14 @@ function checkKind(survey: Survey, kind: Kind): Finding[] {
       return [...refuse(survey, ['blobs']), ...checkEmpty(survey, kind.tag)];
     case 'enum':
       return [...refuse(survey, ['integers', 'reals', 'blobs']), ...checkLabels(survey, kind.labels)];
-    case 'date':
     case 'time':
       return [...refuse(survey, ['integers', 'reals', 'blobs']), ...checkEmpty(survey, kind.tag)];
+    case 'date':
     case 'timestamp':
     case 'timestamptz':
       return [...refuse(survey, ['blobs']), ...checkEmpty(survey, kind.tag)];
     case 'literal':
-      return refuse(survey, ['blobs']);
+      return [...refuse(survey, ['blobs']), ...checkForm(survey, kind.form)];
   }
 }
 
@@ -170,6 +170,19 @@ function checkName({ pair, census, say }: Survey): Finding[] {
 function checkEmpty({ census, say }: Survey, type: string): Finding[] {
   if (census.emptyTexts === 0) return [];
   return [say('error', 'plan.empty_text', `${census.emptyTexts} empty texts cannot go into ${type}`, cleanHint)];
+}
+
+function checkForm(survey: Survey, form: LiteralForm | undefined): Finding[] {
+  const { pair, census, say } = survey;
+  if (form?.tag === 'byte' && census.bytesMax > 1) {
+    return [
+      say('error', 'plan.too_long', `a value of ${census.bytesMax} bytes does not fit ${pair.target.type}`, wideHint),
+    ];
+  }
+  if (form?.tag === 'unsigned' && census.integerMin?.startsWith('-') === true) return [outOfRange(survey)];
+  if (form?.tag !== 'interval' || form.unit !== null || census.integers + census.reals === 0) return [];
+  const message = `${census.integers + census.reals} numbers would go into ${pair.target.type}, and their unit is not known`;
+  return [say('error', 'plan.time_unit', message, 'name their unit in the config file, or store intervals as text')];
 }
 
 function checkUuidBlob({ census, say }: Survey): Finding[] {

@@ -1,4 +1,4 @@
-import type { Kind, Plan, TablePlan } from '../model.js';
+import type { Kind, Plan, Reading, TablePlan } from '../model.js';
 import { describeFindings } from './summary.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatBytes, sanitize } from './units.js';
@@ -66,7 +66,9 @@ function describeKind(kind: Kind): string {
   switch (kind.tag) {
     case 'timestamp':
     case 'timestamptz':
-      return `${kind.tag}(${kind.precision}), numbers in ${kind.unit}`;
+      return `${kind.tag}(${kind.precision}), ${describeReading(kind)}`;
+    case 'date':
+      return `date, ${describeReading({ unit: 'ms', ...kind })}`;
     case 'time':
       return `time(${kind.precision})`;
     case 'text':
@@ -82,6 +84,11 @@ function describeKind(kind: Kind): string {
     default:
       return kind.tag;
   }
+}
+
+function describeReading({ unit, realUnit, zone }: Reading): string {
+  const numbers = realUnit === undefined ? `numbers in ${unit}` : `integers in ${unit}, reals in ${realUnit}`;
+  return zone === undefined ? numbers : `${numbers}, texts in ${zone}`;
 }
 
 function describeLeftOut(plan: Plan): string {

@@ -59,8 +59,9 @@ export async function renderLiterals(
   }
 }
 
-/** Without its modifier a type keeps every digit, so that a cut shows; but `bit` and `character` alone mean one bit, one character. */
+/** Without its modifier a type keeps every digit, so that a cut shows; but `bit` and `character` alone mean one bit, one character. Fields of an interval are a modifier too. */
 function exactType(type: string): string {
+  if (type.startsWith('interval')) return type.endsWith('[]') ? 'interval[]' : 'interval';
   if (/^(bit|character)\(/.test(type)) return type;
   return type.replaceAll(/"(?:[^"]|"")*"|\([^)]*\)/g, (part) => (part.startsWith('"') ? part : ''));
 }

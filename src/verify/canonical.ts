@@ -1,8 +1,9 @@
-import { type CellBatch, type ColumnPlan, Storage, type TimeUnit } from '../model.js';
+import { type CellBatch, type ColumnPlan, type Reading, Storage, type TimeUnit } from '../model.js';
 import { type CanonicalRow, Tag } from './canonical-row.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';
 import { canonicalJson } from './json.js';
-import { type Moment, readEpoch, readEpochText, readMilliseconds, readStamp, readTime } from './moment.js';
+import { hasOffset, type Moment, readEpoch, readEpochText, readMilliseconds, readStamp, readTime } from './moment.js';
+import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
 
 /**
  * Brings one cell of a batch to canonical form and appends it to a row. Never called for NULL.
@@ -52,13 +53,13 @@ export function canonizerOf(column: ColumnPlan, side: Side): Canonize {
     case 'jsonb':
       return putJsonb;
     case 'date':
-      // A number in a column of dates is milliseconds, of a midnight; any other moment of the day is no date.
-      return stamper('ms');
+      // A number in a column of dates is a midnight; any other moment of the day is no date.
+      return stamper({ unit: 'ms', ...kind }, side);
     case 'time':
       return putTime();
     case 'timestamp':
     case 'timestamptz':
-      return stamper(kind.unit);
+      return stamper(kind, side);
   }
 }
 
@@ -196,21 +197,35 @@ function putTime(): Canonize {
   };
 }
 
-/** Reads dates and points in time. */
-function stamper(unit: TimeUnit): Canonize {
+/** Reads dates and points in time. What the target prints is UTC, whatever the texts of the source are. */
+function stamper({ unit, realUnit = unit, zone }: Reading, side: Side): Canonize {
   const moment: Moment = { seconds: 0, micros: 0 };
+  const offsets = zone === undefined || side === 'target' ? null : zoneOffsets(zone);
   return (batch, cell, row) => {
-    const isText = batch.storage[cell] === Storage.Text || batch.storage[cell] === Storage.Blob;
-    const read = isText ? readTextMoment : readNumberMoment;
-    if (read(batch, cell, moment, unit)) row.putMoment(moment.seconds, moment.micros);
+    const storage = batch.storage[cell];
+    const isText = storage === Storage.Text || storage === Storage.Blob;
+    const isRead = isText
+      ? readTextMoment(batch, cell, moment, unit, offsets)
+      : readNumberMoment(batch, cell, moment, storage === Storage.Real ? realUnit : unit);
+    if (isRead) row.putMoment(moment.seconds, moment.micros);
     else putEndless(batch, cell, row);
   };
 }
 
-function readTextMoment(batch: CellBatch, cell: number, out: Moment, unit: TimeUnit): boolean {
+function readTextMoment(
+  batch: CellBatch,
+  cell: number,
+  out: Moment,
+  unit: TimeUnit,
+  offsets: OffsetSeconds | null,
+): boolean {
   const start = batch.start[cell] as number;
   const end = batch.end[cell] as number;
-  return readStamp(batch.bytes, start, end, out) || readEpochText(textOf(batch, cell), unit, out);
+  if (!readStamp(batch.bytes, start, end, out)) return readEpochText(textOf(batch, cell), unit, out);
+  if (offsets === null || hasOffset(textOf(batch, cell))) return true;
+  const utc = utcOfLocal(out.seconds, offsets);
+  out.seconds = utc ?? 0;
+  return utc !== null;
 }
 
 function readNumberMoment(batch: CellBatch, cell: number, out: Moment, unit: TimeUnit): boolean {

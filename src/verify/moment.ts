@@ -93,6 +93,11 @@ function readAnyStamp(text: string, out: Moment): boolean {
   return true;
 }
 
+/** Whether the text of a point in time says by how much it is off UTC. */
+export function hasOffset(text: string): boolean {
+  return /:\d\d.*(?:Z|UTC|[+-]\d\d(?::?\d\d)*)( BC| AD)?$/i.test(text);
+}
+
 /** Reads `HH:MM[:SS[.f…]]` as seconds since midnight; 24:00:00 is kept apart from 00:00:00, as in Postgres. */
 export function readTime(text: string, out: Moment): boolean {
   const [, hour = '', minute = '', second = '0', fraction] = timePattern.exec(text) ?? [];

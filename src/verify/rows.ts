@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { assert, must } from '../errors.js';
-import { type CellBatch, type ColumnPlan, Storage, type TablePlan } from '../model.js';
+import { type CellBatch, type ColumnPlan, Storage, type StorageCode, type TablePlan } from '../model.js';
 import { type Canonize, canonizerOf, type Side } from './canonical.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
+import { literalText } from './literal-text.js';
 import { createHashBytes, type Hash64 } from './row-hash.js';
 
 /** What verification must know of a table. */
@@ -101,7 +102,7 @@ async function renderBatch(
   if (options.side === 'target' || options.renderLiterals === undefined) return rendered;
   for (const [index, column] of columns.entries()) {
     if (column.kind.tag !== 'literal') continue;
-    rendered.set(index, await renderColumn(batch, index, column.targetType, options.renderLiterals));
+    rendered.set(index, await renderColumn(batch, index, column, options.renderLiterals));
   }
   return rendered;
 }
@@ -109,18 +110,20 @@ async function renderBatch(
 async function renderColumn(
   batch: CellBatch,
   column: number,
-  type: string,
+  { kind, targetType }: ColumnPlan,
   render: RenderLiterals,
 ): Promise<(string | null)[]> {
+  const form = kind.tag === 'literal' ? kind.form : undefined;
   const rows: number[] = [];
   const texts: string[] = [];
   for (let r = 0; r < batch.rowCount; r += 1) {
     const cell = r * batch.columnCount + column;
     if (batch.storage[cell] === Storage.Null) continue;
     rows.push(r);
-    texts.push(batch.bytes.toString('utf8', batch.start[cell], batch.end[cell]));
+    const text = batch.bytes.toString('utf8', batch.start[cell], batch.end[cell]);
+    texts.push(literalText(text, batch.storage[cell] as StorageCode, form));
   }
-  const answers = texts.length === 0 ? [] : await render(type, texts);
+  const answers = texts.length === 0 ? [] : await render(targetType, texts);
   assert(answers.length === texts.length, 'one answer for each literal');
   const byRow = new Array<string | null>(batch.rowCount).fill(null);
   for (const [i, r] of rows.entries()) byRow[r] = answers[i] ?? null;

@@ -1,0 +1,16 @@
+import { type LiteralForm, Storage, type StorageCode } from '../model.js';
+import { arrayOfJson } from './array-text.js';
+
+const intervalUnits = new Map([
+  ['s', 'seconds'],
+  ['ms', 'milliseconds'],
+  ['us', 'microseconds'],
+]);
+
+/** The text that stands for a source value of a literal column, for PostgreSQL to read. */
+export function literalText(text: string, storage: StorageCode, form: LiteralForm | undefined): string {
+  if (form?.tag === 'array') return arrayOfJson(text) ?? text;
+  const isNumber = storage === Storage.Integer || storage === Storage.Real;
+  if (form?.tag !== 'interval' || !isNumber) return text;
+  return `${text} ${intervalUnits.get(form.unit ?? '') ?? ''}`;
+}
