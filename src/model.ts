@@ -299,6 +299,51 @@ export interface Rules {
   readonly tableRules: Readonly<Record<string, TableRules>>;
 }
 
+/**
+ * One thing that a table of the target has besides its rows, in PostgreSQL's own words: equal before and after a load,
+ * unless something was lost or changed.
+ */
+export interface SchemaObject {
+  readonly kind:
+    | 'column'
+    | 'primary_key'
+    | 'unique'
+    | 'foreign_key'
+    | 'check'
+    | 'exclusion'
+    | 'index'
+    | 'trigger'
+    | 'sequence';
+  readonly table: string;
+  readonly name: string;
+  /** Plain columns in order; an expression of an index is ''. Empty for triggers. */
+  readonly columns: readonly string[];
+  readonly definition: string;
+  /** Why it is not in force (an index that is invalid, a trigger that is disabled), else null. */
+  readonly trouble: string | null;
+  /** Foreign keys only. */
+  readonly reference: SchemaReference | null;
+  /** Whether it is an index without a condition that keeps rows unique. */
+  readonly isUnique: boolean;
+}
+
+export interface SchemaReference {
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** NO ACTION, RESTRICT, CASCADE, SET NULL or SET DEFAULT. */
+  readonly onUpdate: string;
+  readonly onDelete: string;
+  readonly deferrable: SourceForeignKey['deferrable'];
+}
+
+/** How many of one kind were to be there, and how many are, in force. */
+export interface ObjectCount {
+  readonly kind: SchemaObject['kind'];
+  readonly expected: number;
+  readonly found: number;
+}
+
 // ---------------------------------------------------------------- plan
 
 /** The unit of a number in a temporal column. */
@@ -623,4 +668,6 @@ export interface RunResult {
   readonly chunksCopied: number;
   readonly bytesCopied: number;
   readonly differences: readonly Difference[];
+  /** Columns, keys, constraints, indexes, triggers and sequences of the compared tables, by kind. */
+  readonly objects: readonly ObjectCount[];
 }

@@ -61,6 +61,7 @@ const headingOf: Readonly<Record<keyof FlagSettings, keyof typeof headings>> = {
   sqlFolder: 'schema',
   fromSource: 'schema',
   resetSchema: 'schema',
+  waive: 'schema',
   truncateTarget: 'rows',
   nullSentinel: 'rows',
   allowSentinel: 'rows',

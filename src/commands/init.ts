@@ -29,6 +29,8 @@ export interface MadeSchema {
   readonly tag: 'there' | 'sql' | 'translated';
   readonly message: string;
   readonly findings: readonly Finding[];
+  /** What the translation did not carry over and the operator waived. */
+  readonly lost: readonly string[];
 }
 
 /** The init command: makes the target schema. */
@@ -81,6 +83,7 @@ export async function makeSchema(request: {
       tag: 'there',
       message: `schema ${schema} has ${countOf(tables.length, 'table')} already; none was made`,
       findings: [],
+      lost: [],
     };
   }
   refuseIfBlocked({ findings: checkMaking(target, { needsLedger }) }, 'the schema cannot be made');
@@ -88,7 +91,12 @@ export async function makeSchema(request: {
   const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
   if (files.length > 0 && (await applyFitting(request, files))) {
     const names = files.map(({ name }) => name).join(', ');
-    return { tag: 'sql', message: `schema ${schema} made from ${names} in ${settings.sqlFolder}`, findings: [] };
+    return {
+      tag: 'sql',
+      message: `schema ${schema} made from ${names} in ${settings.sqlFolder}`,
+      findings: [],
+      lost: [],
+    };
   }
   return await translate(client, schema, settings, survey);
 }
@@ -141,11 +149,12 @@ async function translate(
   survey: Survey,
 ): Promise<MadeSchema> {
   const { catalog, census } = survey;
-  const { statements, findings } = translateSchema({
+  const { statements, findings, lost } = translateSchema({
     source: catalog,
     census,
     targetSchema: schema,
     choice: choiceOf(settings),
+    waive: settings.waive,
   });
   const blocking = findings.filter(({ severity }) => severity === 'error');
   if (blocking.length > 0) {
@@ -157,5 +166,5 @@ async function translate(
   }
   await applyStatements(client, schema, statements);
   const message = `schema ${schema} translated from SQLite: ${countOf(statements.length, 'statement')}`;
-  return { tag: 'translated', message, findings };
+  return { tag: 'translated', message, findings, lost };
 }

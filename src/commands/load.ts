@@ -1,5 +1,14 @@
 import { must } from '../errors.js';
-import type { ChunkResult, Difference, Plan, Snapshot, SourceCatalog, TableReport, TargetAddress } from '../model.js';
+import type {
+  ChunkResult,
+  Difference,
+  Plan,
+  RunResult,
+  Snapshot,
+  SourceCatalog,
+  TableReport,
+  TargetAddress,
+} from '../model.js';
 import type { Counters } from '../pool/counters.js';
 import { addUp, totalBytes } from '../pool/tally.js';
 import type { Threads } from '../pool/threads.js';
@@ -10,7 +19,7 @@ import { detach, listRestoreSteps, type RestoreStage, restoreSettings, restoreSt
 import { readDetachable } from '../target/detachable.js';
 import { recordLoaded } from '../target/loaded.js';
 import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
-import { type SequenceNeed, setSequences } from '../target/sequences.js';
+import { setSequences } from '../target/sequences.js';
 import { emptyTables } from '../target/truncate.js';
 import type { ComparedTable } from './compare.js';
 import type { Context } from './context.js';
@@ -19,6 +28,7 @@ import type { Journal } from './journal.js';
 import { type Lanes, withLanes } from './lanes.js';
 import { patience } from './patience.js';
 import { canFingerprint, proveTable } from './proof.js';
+import { sequenceNeeds } from './schema-check.js';
 
 /*
  * From an accepted plan to a complete run. What is done is in the ledger, so each step may be reached twice: after a
@@ -82,7 +92,9 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
       await restoreStage(request, open, 3);
       await restoreStage(request, open, 4);
     });
-    await journal.phase('sequences', () => setSequences(request.client, address.schema, sequencesOf(request)));
+    await journal.phase('sequences', () =>
+      setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),
+    );
     await journal.phase('analyze', () => analyze(plan, open, journal));
     return copied;
   });
@@ -206,18 +218,6 @@ async function restoreStage({ client, ticket }: LoadRequest, lanes: Lanes, stage
   await Promise.all(steps.map(({ ordinal }) => lanes.run((lane) => restoreStep(lane, ticket, ordinal))));
 }
 
-/** Where AUTOINCREMENT stands: a sequence must go on above every number that was ever handed out. */
-function sequencesOf({ plan, catalog }: LoadRequest): SequenceNeed[] {
-  return plan.tables.map((table) => {
-    const { rowidAlias, sequence } = must(
-      catalog.tables.find(({ name }) => name === table.source),
-      table.source,
-    );
-    const column = table.columns.find(({ source }) => source === rowidAlias);
-    return { table: table.target, sequenceAtLeast: column === undefined ? {} : { [column.target]: sequence } };
-  });
-}
-
 async function analyze(plan: Plan, lanes: Lanes, journal: Journal): Promise<void> {
   const names = plan.tables.map(({ targetSchema, target }) => ({ schema: targetSchema, name: target }));
   const skipped = await Promise.all(names.map((name) => lanes.run((client) => analyzeTables(client, [name]))));
@@ -227,7 +227,7 @@ async function analyze(plan: Plan, lanes: Lanes, journal: Journal): Promise<void
 /** Notes what every table now holds and ends the run: complete if both sides are equal, else failed. */
 export async function concludeRun(
   { client, ticket, plan, address }: Pick<LoadRequest, 'client' | 'ticket' | 'plan' | 'address'>,
-  tables: readonly TableReport[],
+  { tables, ok }: Pick<RunResult, 'tables' | 'ok'>,
 ): Promise<void> {
   for (const report of tables) {
     const { target } = must(
@@ -248,5 +248,5 @@ export async function concludeRun(
       })),
     });
   }
-  await finishRun(client, ticket, tables.every((table) => table.ok) ? 'complete' : 'failed');
+  await finishRun(client, ticket, ok ? 'complete' : 'failed');
 }

@@ -285,6 +285,16 @@ export const optionTable: readonly OptionRow[] = [
     commands: reading,
   },
   {
+    setting: 'waive',
+    flag: 'waive',
+    value: 'names',
+    env: ['WAIVE'],
+    reading: { tag: 'list' },
+    standard: [],
+    help: 'what may be lost of the schema, by the names that findings give, such as index:by_title',
+    commands: reading,
+  },
+  {
     setting: 'fresh',
     flag: 'fresh',
     value: null,

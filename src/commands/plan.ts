@@ -47,7 +47,7 @@ async function planAndRollBack(context: Context, client: TargetClient, schema: s
       survey,
       needsLedger: true,
     });
-    const stored = await preparePlan({ survey, client, schema, settings, findings: made.findings });
+    const stored = await preparePlan({ survey, client, schema, settings, made });
     return stored.plan;
   } finally {
     await client.run('ROLLBACK');

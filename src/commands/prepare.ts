@@ -7,8 +7,11 @@ import type { TargetClient } from '../target/connect.js';
 import { fingerprintTable } from '../target/fingerprint.js';
 import { hasLedger } from '../target/ledger.js';
 import { findLoaded } from '../target/loaded.js';
+import { readSchemaObjects } from '../target/objects.js';
+import type { MadeSchema } from './init.js';
+import { findStoredSchema } from './schema-check.js';
 import { choiceOf, rulesOf, type Settings } from './settings.js';
-import { choicesOf, type StoredPlan } from './stored-plan.js';
+import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js';
 import type { Survey } from './survey.js';
 
 /** Plans the copy of a surveyed snapshot into the schema as it stands now. Reads only. */
@@ -17,21 +20,37 @@ export async function preparePlan(request: {
   readonly client: TargetClient;
   readonly schema: string;
   readonly settings: Settings;
-  /** Whether both sides are only to be compared. */
-  readonly isComparison?: boolean;
-  /** What making the schema had to say. */
-  readonly findings: readonly Finding[];
+  /** How the schema came to be there; null where both sides are only to be compared. */
+  readonly made: MadeSchema | null;
 }): Promise<StoredPlan> {
-  const { survey, client, schema, settings, isComparison = false } = request;
+  const { survey, client, schema, settings, made } = request;
+  const isComparison = made === null;
   const target = await readTargetCatalog(client, schema);
   const build = (replaceable: ReadonlySet<string>) =>
     buildFrom({ survey, target, settings, isComparison, replaceable });
   const draft = build(new Set());
   const plan = isComparison ? draft : build(await findReplaceable(client, schema, draft, target));
   return {
-    plan: { ...plan, findings: [...request.findings, ...plan.findings] },
+    plan: { ...plan, findings: withoutTwins([...(made?.findings ?? []), ...plan.findings]) },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
     choices: choicesOf(settings),
+    ...(made === null ? {} : { schema: await storeSchema(client, schema, made) }),
+  };
+}
+
+/** The translation and the plan both look at foreign keys, and say some of it in the same words. */
+function withoutTwins(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+/** A schema that an earlier run translated, and whose tables are still there, stays a translated one. */
+async function storeSchema(client: TargetClient, schema: string, made: MadeSchema): Promise<StoredSchema> {
+  const objects = await readSchemaObjects(client, schema);
+  const earlier = made.tag === 'there' ? await findStoredSchema(client, schema) : null;
+  return {
+    isTranslated: made.tag === 'translated' || earlier?.isTranslated === true,
+    lost: made.tag === 'there' ? (earlier?.lost ?? []) : made.lost,
+    objects,
   };
 }
 

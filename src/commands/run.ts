@@ -32,6 +32,7 @@ import { concludeRun, type LoadOutcome, loadTables } from './load.js';
 import { patience } from './patience.js';
 import { preparePlan } from './prepare.js';
 import { writeRecord } from './record.js';
+import { checkSchema } from './schema-check.js';
 import { checkChoices, choicesOf, type StoredPlan } from './stored-plan.js';
 import { readCatalog, type Survey, surveySource } from './survey.js';
 
@@ -244,7 +245,7 @@ async function planAndBegin(
   const stored = await withTransaction(client, async () => {
     const made = await makeSchemaFor(attempt, survey);
     const prepared = await journal.phase('plan', () =>
-      preparePlan({ survey, client, schema: address.schema, settings, findings: made.findings }),
+      preparePlan({ survey, client, schema: address.schema, settings, made }),
     );
     refuseIfBlocked(prepared.plan);
     if (signal.aborted) throw interruption(signal);
@@ -270,7 +271,7 @@ async function planAndBegin(
 
 async function makeSchemaFor(attempt: Attempt, survey: Survey): Promise<MadeSchema> {
   const { context, client, address, command } = attempt;
-  if (command === 'copy') return { tag: 'there', message: '', findings: [] };
+  if (command === 'copy') return { tag: 'there', message: '', findings: [], lost: [] };
   const made = await context.journal.phase('init', () =>
     makeSchema({ client, schema: address.schema, settings: context.settings, survey, needsLedger: true }),
   );
@@ -294,14 +295,25 @@ async function finish(
   const outcome = await load(request).catch((error: unknown) => {
     throw withWayOut(error);
   });
+  const { schema } = address;
+  const checked = await context.journal.phase('compare', () =>
+    checkSchema({
+      client,
+      schema,
+      plan,
+      source: catalog,
+      stored: stored.schema ?? null,
+      waive: context.settings.waive,
+    }),
+  );
   const result: RunResult = {
-    ok: outcome.tables.every((table) => table.ok),
+    ok: outcome.tables.every((table) => table.ok) && !checked.findings.some(({ severity }) => severity === 'error'),
     command,
     runId: run.runId,
     runDir: folder.path,
     durationMs: Math.round(performance.now() - startedAtMs),
     tables: outcome.tables,
-    findings: plan.findings,
+    findings: [...plan.findings, ...checked.findings],
     phases: context.journal.phases,
     source: sourcePath,
     target: describeTarget(address),
@@ -310,10 +322,11 @@ async function finish(
     chunksCopied: outcome.chunksCopied,
     bytesCopied: outcome.bytesCopied,
     differences: outcome.differences,
+    objects: checked.objects,
   };
   // In this order: a run that is complete has its record.
   await writeRecord(folder, result);
-  await concludeRun(request, outcome.tables);
+  await concludeRun(request, result);
   return result;
 }
 

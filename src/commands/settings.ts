@@ -31,6 +31,7 @@ export interface FlagSettings {
   readonly maintenanceWorkMem: string | null;
   readonly tables: readonly string[];
   readonly exclude: readonly string[];
+  readonly waive: readonly string[];
   readonly fresh: boolean;
   readonly differencesMax: number;
   readonly json: boolean;

@@ -1,5 +1,5 @@
 import { CopierError } from '../errors.js';
-import type { Plan } from '../model.js';
+import type { Plan, SchemaObject } from '../model.js';
 import { stableJson } from '../plan/plan-hash.js';
 import { optionTable } from './option-table.js';
 import type { Settings } from './settings.js';
@@ -11,6 +11,16 @@ export interface StoredPlan {
   readonly toEmpty: readonly string[];
   /** The settings that shape the plan: the same run cannot go on with others. */
   readonly choices: Choices;
+  /** The target's schema before the load, to hold later ones against; a ledger of an older pgferry has none. */
+  readonly schema?: StoredSchema;
+}
+
+export interface StoredSchema {
+  /** Whether pgferry made it out of the source's. */
+  readonly isTranslated: boolean;
+  /** What was not carried over and waived, by the names of `--waive`. */
+  readonly lost: readonly string[];
+  readonly objects: readonly SchemaObject[];
 }
 
 const shaping = [

@@ -1,5 +1,5 @@
 import { CopierError } from '../errors.js';
-import type { Plan, RunResult } from '../model.js';
+import type { Plan, RunResult, SourceCatalog } from '../model.js';
 import { makeRunFolder, removeRunFolder, type RunFolder } from '../report/run-folder.js';
 import { sourceFile } from '../source/file.js';
 import { describeTarget } from '../target/address.js';
@@ -11,6 +11,7 @@ import { type Context, refuseIfBlocked, type ResolvedTarget, resolveTarget } fro
 import { withRunThreads } from './copy-threads.js';
 import { preparePlan } from './prepare.js';
 import { writeRecord } from './record.js';
+import { checkSchema, findStoredSchema, type SchemaCheck } from './schema-check.js';
 import { surveySource } from './survey.js';
 import { withTemporarySnapshot } from './temporary-snapshot.js';
 
@@ -58,14 +59,15 @@ export async function runVerify(context: Context): Promise<RunResult> {
           ),
         ),
       );
+      const schema = await removedOnFailure(folder, () => compareSchemas(context, address, { plan, source: catalog }));
       const result: RunResult = {
-        ok: compared.every(({ report }) => report.ok),
+        ok: compared.every(({ report }) => report.ok) && !schema.findings.some(({ severity }) => severity === 'error'),
         command: 'verify',
         runId: null,
         runDir: folder.path,
         durationMs: Math.round(performance.now() - startedAtMs),
         tables: compared.map(({ report }) => report),
-        findings: [...plan.findings, ...compared.flatMap(({ findings }) => findings)],
+        findings: [...plan.findings, ...schema.findings, ...compared.flatMap(({ findings }) => findings)],
         phases: journal.phases,
         source: snapshot.sourcePath,
         target: describeTarget(address),
@@ -74,6 +76,7 @@ export async function runVerify(context: Context): Promise<RunResult> {
         chunksCopied: 0,
         bytesCopied: 0,
         differences: compared.flatMap(({ differences }) => differences),
+        objects: schema.objects,
       };
       await writeRecord(folder, result);
       return result;
@@ -89,6 +92,18 @@ async function removedOnFailure<T>(folder: RunFolder, use: () => Promise<T>): Pr
     removeRunFolder(folder);
     throw error;
   }
+}
+
+async function compareSchemas(
+  { settings, signal }: Context,
+  address: ResolvedTarget['address'],
+  { plan, source }: { readonly plan: Plan; readonly source: SourceCatalog },
+): Promise<SchemaCheck> {
+  const { schema } = address;
+  return await withTarget(address, { applicationName: 'pgferry verify', signal }, async (client) => {
+    const stored = await findStoredSchema(client, schema);
+    return await checkSchema({ client, schema, plan, source, stored, waive: settings.waive });
+  });
 }
 
 async function refuseUnfinished(context: Context, address: ResolvedTarget['address']): Promise<void> {
@@ -120,8 +135,7 @@ async function planComparison(
       client,
       schema: address.schema,
       settings,
-      isComparison: true,
-      findings: [],
+      made: null,
     }),
   );
   const findings = plan.findings.filter(({ code }) => code !== 'plan.orphans');

@@ -1,9 +1,10 @@
 import { columnSql } from './column-sql.js';
-import { findColumn, type TableDraft, translateCondition, type Translation } from './draft.js';
+import { findColumn, type TableDraft, tellLoss, translateCondition, type Translation } from './draft.js';
 import { makeFinding } from './finding.js';
 import { indexColumnsMax } from './index-sql.js';
 import { NameBook, quoteName, quotePath } from './names.js';
 import { type CheckSql, readTableSql } from './table-sql.js';
+import { checkWaiver } from './waive.js';
 
 /** CREATE TABLE with columns, primary key, UNIQUE and CHECK constraints; foreign keys and indexes come after all tables. */
 export function createTableSql(table: TableDraft, shared: Translation): string {
@@ -42,7 +43,7 @@ function reportWide(word: string, count: number, table: TableDraft, { findings }
 }
 
 /** A check's own name is unique within its table only. */
-function checkLines(checks: readonly CheckSql[], table: TableDraft, { findings }: Translation): string[] {
+function checkLines(checks: readonly CheckSql[], table: TableDraft, shared: Translation): string[] {
   const names = new NameBook();
   return checks.flatMap((check) => {
     const portable = translateCondition(check.expression, table);
@@ -50,11 +51,13 @@ function checkLines(checks: readonly CheckSql[], table: TableDraft, { findings }
       const name = check.name === null ? '' : `CONSTRAINT ${quoteName(names.invent(check.name))} `;
       return [`${name}CHECK (${portable.value.sql})`];
     }
-    const message = `${check.sql} has no sure equivalent: ${portable.reason}`;
-    const hint = 'add the check by hand after the copy, if it is needed';
-    findings.push(
-      makeFinding({ severity: 'warning', code: 'plan.check_untranslated', table: table.source.name, message, hint }),
-    );
+    tellLoss(shared, {
+      waiver: checkWaiver(table.source.name),
+      code: 'plan.check_untranslated',
+      table: table.source.name,
+      message: `${check.sql} has no sure equivalent: ${portable.reason}`,
+      hint: 'add the check by hand after the copy',
+    });
     return [];
   });
 }

@@ -1,6 +1,7 @@
 import type { ColumnCensus, Finding, SourceColumn, SourceTable } from '../model.js';
 import { readExpression, Unportable } from './expression.js';
 import { asCondition, type Rendered, renderExpression, type ValueClass, yields } from './expression-sql.js';
+import { type FindingParts, makeFinding } from './finding.js';
 import { columnScope } from './functions.js';
 import { foldCase } from './match.js';
 import type { NameBook } from './names.js';
@@ -30,6 +31,23 @@ export interface Translation {
   readonly schema: string;
   readonly names: NameBook;
   readonly findings: Finding[];
+  /** What the operator gives up, by name; see waive.ts. */
+  readonly waive: ReadonlySet<string>;
+  /** What is not carried over, by the same names; an entry for each. */
+  readonly lost: string[];
+}
+
+/** Something of the source that has no sure equivalent, and the name that gives it up. */
+export interface Loss extends Omit<FindingParts, 'severity'> {
+  readonly waiver: string;
+}
+
+/** Tells a loss: an error, which blocks, unless the operator gave it up by name. */
+export function tellLoss({ findings, waive, lost }: Translation, { waiver, ...parts }: Loss): void {
+  const isWaived = waive.has(waiver);
+  const hint = isWaived ? parts.hint : `${parts.hint}; to go on without it: --waive '${waiver}'`;
+  findings.push(makeFinding({ ...parts, severity: isWaived ? 'warning' : 'error', hint }));
+  lost.push(waiver);
 }
 
 /** SQL of an expression, or why it has no sure equivalent. */

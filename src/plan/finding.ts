@@ -3,7 +3,7 @@ import type { Finding, Severity } from '../model.js';
 /** What a finding says; places that do not apply are left out. */
 export interface FindingParts {
   readonly severity: Severity;
-  readonly code: `plan.${string}`;
+  readonly code: `plan.${string}` | `verify.${string}`;
   readonly table?: string;
   readonly column?: string;
   readonly message: string;

@@ -1,11 +1,12 @@
-import type { SourceCatalog, SourceForeignKey } from '../model.js';
+import type { Finding, SourceCatalog, SourceForeignKey } from '../model.js';
 import { comparableClass } from './align-types.js';
-import { findColumn, type TableDraft, type Translation } from './draft.js';
-import { explainBroken } from './foreign-keys.js';
+import { findColumn, type TableDraft, tellLoss, type Translation } from './draft.js';
+import { brokenFinding, explainBroken } from './foreign-keys.js';
 import { makeFinding } from './finding.js';
 import { indexColumnsMax, isFolded } from './index-sql.js';
 import { foldCase } from './match.js';
 import { quoteName, quotePath } from './names.js';
+import { foreignKeyWaiver } from './waive.js';
 
 const actions = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT'];
 
@@ -22,27 +23,37 @@ export function foreignKeySql(
   const statements: string[] = [];
   for (const key of table.source.foreignKeys) {
     const parent = tables.find((one) => foldCase(one.source.name) === foldCase(key.parentTable));
-    const reason =
-      explainBroken(key, source) ??
-      (parent === undefined ? 'its parent table is not made' : explainUnfit(key, table, parent));
-    if (reason !== null || parent === undefined) report(key, table, reason ?? '', shared);
-    else statements.push(keySql(key, table, parent, shared));
+    const broken = explainBroken(key, source);
+    if (broken !== null) shared.findings.push(brokenFinding(table.source.name, key, broken));
+    else if (parent === undefined) shared.findings.push(parentLeftOut(key, table));
+    else {
+      const reason = explainUnfit(key, table, parent);
+      if (reason === null) statements.push(keySql(key, table, parent, shared));
+      else tellUnfit(key, table, { reason, shared });
+    }
   }
   return statements;
 }
 
-function report(key: SourceForeignKey, table: TableDraft, reason: string, { findings }: Translation): void {
-  const message = `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} is left out: ${reason}`;
-  const hint = 'correct it in SQLite and translate again, or add it by hand after the copy';
-  findings.push(
-    makeFinding({
-      severity: 'warning',
-      code: 'plan.foreign_key_untranslated',
-      table: table.source.name,
-      message,
-      hint,
-    }),
-  );
+function parentLeftOut(key: SourceForeignKey, table: TableDraft): Finding {
+  const message = `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} is left out: its parent table is not made`;
+  const hint = 'bring the parent table along, or add the key by hand after the copy';
+  const place = { table: table.source.name };
+  return makeFinding({ severity: 'warning', code: 'plan.foreign_key_untranslated', ...place, message, hint });
+}
+
+function tellUnfit(
+  key: SourceForeignKey,
+  table: TableDraft,
+  { reason, shared }: { reason: string; shared: Translation },
+): void {
+  tellLoss(shared, {
+    waiver: foreignKeyWaiver(table.source.name, key.columns),
+    code: 'plan.foreign_key_untranslated',
+    table: table.source.name,
+    message: `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} cannot be made: ${reason}`,
+    hint: 'correct it in SQLite, or add it by hand after the copy',
+  });
 }
 
 function explainUnfit(key: SourceForeignKey, table: TableDraft, parent: TableDraft): string | null {

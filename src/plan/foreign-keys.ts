@@ -78,7 +78,8 @@ function placeOf(table: string, key: SourceForeignKey): { table: string; column?
   return column === undefined || another !== undefined ? { table } : { table, column };
 }
 
-function brokenFinding(table: string, key: SourceForeignKey, reason: string): Finding {
+/** What to say about a foreign key that refers to nothing. */
+export function brokenFinding(table: string, key: SourceForeignKey, reason: string): Finding {
   const message = `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} is broken: ${reason}`;
   const hint = 'SQLite never enforced it; the rows are copied, and no such constraint is made';
   return makeFinding({ severity: 'warning', code: 'plan.broken_foreign_key', ...placeOf(table, key), message, hint });

@@ -3,6 +3,7 @@ import {
   type ColumnDraft,
   findColumn,
   type TableDraft,
+  tellLoss,
   type Translation,
   translateCondition,
   translateExpression,
@@ -10,6 +11,7 @@ import {
 import { makeFinding } from './finding.js';
 import { quoteName, quotePath, shortName } from './names.js';
 import { findClose, isSign, isWord, readTokens, splitAtCommas, type Token } from './sql-tokens.js';
+import { indexWaiver } from './waive.js';
 
 /** PostgreSQL's INDEX_MAX_KEYS. */
 export const indexColumnsMax = 32;
@@ -24,7 +26,7 @@ type Term = { readonly tag: 'sql'; readonly sql: string } | { readonly tag: 'unp
 export function indexSql(index: SourceIndex, table: TableDraft, shared: Translation): string | null {
   const body = bodyOf(index, table);
   if (body.tag === 'unportable') {
-    shared.findings.push(untranslated(index, table, body.reason));
+    tellUntranslated(index, table, { reason: body.reason, shared });
     return null;
   }
   if (index.isUnique && index.columns.some(isFolded)) shared.findings.push(foldedNote(index, table));
@@ -39,10 +41,18 @@ export function isFolded({ collation }: { readonly collation: string }): boolean
   return collation.toUpperCase() !== 'BINARY';
 }
 
-function untranslated(index: SourceIndex, table: TableDraft, reason: string) {
-  const message = `the index ${index.name} has no sure equivalent: ${reason}; ${index.sql ?? 'a constraint'}`;
-  const hint = 'make it by hand on the target after the copy, if it is needed';
-  return makeFinding({ severity: 'warning', code: 'plan.index_untranslated', table: table.source.name, message, hint });
+function tellUntranslated(
+  index: SourceIndex,
+  table: TableDraft,
+  { reason, shared }: { reason: string; shared: Translation },
+): void {
+  tellLoss(shared, {
+    waiver: indexWaiver(index.name),
+    code: 'plan.index_untranslated',
+    table: table.source.name,
+    message: `the index ${index.name} has no sure equivalent: ${reason}; ${index.sql ?? 'a constraint'}`,
+    hint: 'make one by hand on the target after the copy',
+  });
 }
 
 function foldedNote(index: SourceIndex, table: TableDraft) {

@@ -1,19 +1,21 @@
 import type { Finding, SourceCatalog, TableCensus } from '../model.js';
 import { alignTypes } from './align-types.js';
 import { createTableSql } from './create-table-sql.js';
-import type { TableDraft, Translation } from './draft.js';
+import { type TableDraft, tellLoss, type Translation } from './draft.js';
 import { draftTables } from './draft-tables.js';
-import { makeFinding } from './finding.js';
 import { chooseTables, type TableChoice } from './fit.js';
 import { foreignKeySql } from './foreign-key-sql.js';
 import { indexSql, isFolded } from './index-sql.js';
 import { NameBook } from './names.js';
 import { readTableSql } from './table-sql.js';
+import { tableWaiver } from './waive.js';
 
 export interface TranslatedSchema {
   /** In order: every table, every index, every foreign key; without semicolons. The schema itself must be there. */
   readonly statements: readonly string[];
   readonly findings: readonly Finding[];
+  /** What is not carried over, by the names of waive.ts; an entry for each. */
+  readonly lost: readonly string[];
 }
 
 /**
@@ -26,9 +28,12 @@ export function translateSchema(request: {
   targetSchema: string;
   /** Which tables are made; all of them without it. */
   choice?: TableChoice;
+  /** What the operator gives up, by name. */
+  waive?: readonly string[];
 }): TranslatedSchema {
   const { source, census, targetSchema, choice = { tables: null, exclude: [] } } = request;
-  const shared: Translation = { schema: targetSchema, names: new NameBook(), findings: [] };
+  const waive = new Set(request.waive ?? []);
+  const shared: Translation = { schema: targetSchema, names: new NameBook(), findings: [], waive, lost: [] };
   const isChosen = chooseTables(choice);
   const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
   const tables = draftTables(chosen, census, shared);
@@ -39,25 +44,24 @@ export function translateSchema(request: {
     ...tables.flatMap((table) => tableIndexes(table, shared)),
     ...tables.flatMap((table) => foreignKeySql(table, tables, source, shared)),
   ];
-  return { statements, findings: shared.findings };
+  return { statements, findings: shared.findings, lost: shared.lost };
 }
 
 /** Names that we make up must not meet a check of the same table. */
-function reserveCheckNames(tables: readonly TableDraft[], { names, findings }: Translation): void {
+function reserveCheckNames(tables: readonly TableDraft[], shared: Translation): void {
   for (const table of tables) {
     const sql = readTableSql(table.source.sql);
-    if (sql === null) findings.push(unreadable(table.source.name));
-    for (const check of sql?.checks ?? []) if (check.name !== null) names.claim(check.name);
+    if (sql === null) tellUnreadable(table.source.name, shared);
+    for (const check of sql?.checks ?? []) if (check.name !== null) shared.names.claim(check.name);
   }
 }
 
-function unreadable(table: string): Finding {
-  const message = 'its CREATE TABLE is not understood, so that checks and generated columns are not carried over';
-  return makeFinding({
-    severity: 'warning',
+function tellUnreadable(table: string, shared: Translation): void {
+  tellLoss(shared, {
+    waiver: tableWaiver(table),
     code: 'plan.table_unreadable',
     table,
-    message,
+    message: 'its CREATE TABLE is not understood, so that checks and generated columns are not carried over',
     hint: 'add them by hand after the copy',
   });
 }

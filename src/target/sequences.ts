@@ -29,6 +29,8 @@ interface SequenceRow {
   readonly column: string;
   /** Owned by its column: nobody else takes numbers from it. */
   readonly isOwned: boolean;
+  /** Whether our role may look where it stands. */
+  readonly isReadable: boolean;
   readonly start: string;
   readonly increment: string;
   readonly min: string;
@@ -46,7 +48,7 @@ interface Bounds {
 const query = `
 SELECT DISTINCT ON (c.relname, a.attnum, s.seqrelid) s.seqrelid AS oid,
        quote_ident(sn.nspname) || '.' || quote_ident(sc.relname) AS sequence, c.relname AS table, a.attname AS column,
-       d.deptype <> 'n' AS "isOwned", s.seqstart::text AS start, s.seqincrement::text AS increment, s.seqmin::text AS min,
+       d.deptype <> 'n' AS "isOwned", has_sequence_privilege(s.seqrelid, 'SELECT') AS "isReadable", s.seqstart::text AS start, s.seqincrement::text AS increment, s.seqmin::text AS min,
        s.seqmax::text AS max
   FROM (SELECT objid AS seqrelid, refobjid AS relid, refobjsubid AS attnum, deptype FROM pg_depend
          WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND refobjsubid > 0 AND deptype IN ('a', 'i')
@@ -81,6 +83,53 @@ export async function setSequences(
     positions.push(await setSequence(client, schema, row, atLeast));
   }
   return positions;
+}
+
+/** A sequence whose next number may be taken already. */
+export interface SequenceBehind {
+  /** Quoted, with its schema. */
+  readonly sequence: string;
+  readonly table: string;
+  readonly column: string;
+  /** What nextval() gives, a decimal string; null where our role may not look. */
+  readonly next: string | null;
+  /** The number from which on all are free. */
+  readonly free: string;
+}
+
+/** The sequences of the tables that are not behind their column's values and `sequenceAtLeast`; changes nothing. */
+export async function findSequencesBehind(
+  client: TargetClient,
+  schema: string,
+  needs: readonly SequenceNeed[],
+): Promise<SequenceBehind[]> {
+  const byTable = new Map(needs.map((need) => [need.table, need]));
+  const rows = await client.query<SequenceRow & Record<string, unknown>>(query, [schema, [...byTable.keys()]]);
+  const found: SequenceBehind[] = [];
+  for (const row of rows) {
+    const atLeast = must(byTable.get(row.table), 'need').sequenceAtLeast[row.column] ?? null;
+    const bounds = toBounds(row);
+    const used = furthest(bounds, [await readExtreme(client, schema, row), atLeast === null ? null : BigInt(atLeast)]);
+    const free = nextOf(bounds, place(bounds, used));
+    const next = row.isReadable ? nextOf(bounds, await readState(client, row)) : null;
+    const isBehind = next === null || (bounds.increment > 0n ? next < free : next > free);
+    const { sequence, table, column } = row;
+    if (isBehind)
+      found.push({ sequence, table, column, next: next === null ? null : String(next), free: String(free) });
+  }
+  return found;
+}
+
+function nextOf({ increment }: Bounds, { value, isCalled }: { value: bigint; isCalled: boolean }): bigint {
+  return isCalled ? value + increment : value;
+}
+
+async function readState(client: TargetClient, row: SequenceRow): Promise<{ value: bigint; isCalled: boolean }> {
+  const rows = await client.query<{ value: string; isCalled: boolean }>(
+    `SELECT last_value::text AS value, is_called AS "isCalled" FROM ${row.sequence}`,
+  );
+  const { value, isCalled } = must(rows[0], `row of ${row.sequence}`);
+  return { value: BigInt(value), isCalled };
 }
 
 async function setSequence(
@@ -122,11 +171,8 @@ async function readExtreme(client: TargetClient, schema: string, row: SequenceRo
 
 /** The last number that the sequence gave, null before the first. */
 async function readPosition(client: TargetClient, row: SequenceRow): Promise<bigint | null> {
-  const rows = await client.query<{ value: string | null }>(
-    `SELECT CASE WHEN is_called THEN last_value END::text AS value FROM ${row.sequence}`,
-  );
-  const value = rows[0]?.value ?? null;
-  return value === null ? null : BigInt(value);
+  const { value, isCalled } = await readState(client, row);
+  return isCalled ? value : null;
 }
 
 function furthest({ increment }: Bounds, used: readonly (bigint | null)[]): bigint | null {

@@ -64,9 +64,9 @@ test('checks, generated columns and indexes are carried over where they surely m
     CREATE INDEX globbed ON film (n) WHERE title GLOB 'a*';`;
   await withDatabase(async (_url, client) => {
     assert.deepEqual(await apply(client, sql), [
-      'warning plan.generated_untranslated',
-      'warning plan.check_untranslated',
-      'warning plan.index_untranslated',
+      'error plan.generated_untranslated',
+      'error plan.check_untranslated',
+      'error plan.index_untranslated',
     ]);
     const checks = (await definitions(client, 'constraint')).filter((line) => line.includes('CHECK'));
     assert.equal(checks.length, 4);
@@ -90,6 +90,22 @@ test('checks, generated columns and indexes are carried over where they surely m
   });
 });
 
+test('what has no equivalent is a warning once it is given up by its name, and is told as lost', () => {
+  const sql = `
+    CREATE TABLE film (id INTEGER PRIMARY KEY, title TEXT, at TEXT DEFAULT (datetime('now', 'localtime')), odd INT AS (n << 70), n INT,
+      CHECK (title GLOB 'a*'), CHECK (title GLOB '*z'));
+    CREATE INDEX globbed ON film (n) WHERE title GLOB 'a*';`;
+  const names = ['index:globbed', 'check:film', 'default:film.at', 'generated:film.odd'];
+  const translated = (waive: readonly string[]) =>
+    translateSchema({ ...surveySqlite(sql), targetSchema: 'public', waive });
+  const severities = (waive: readonly string[]) => translated(waive).findings.map(({ severity }) => severity);
+  assert.deepEqual(severities([]), Array(5).fill('error'));
+  assert.deepEqual(severities(names), Array(5).fill('warning'));
+  assert.deepEqual(severities(['check:film']).sort(), [...Array(3).fill('error'), ...Array(2).fill('warning')]);
+  assert.deepEqual([...translated(names).lost].sort(), [...names, 'check:film'].sort());
+  for (const { hint } of translated([]).findings) assert.ok(names.some((name) => hint.includes(`--waive '${name}'`)));
+});
+
 test('uniqueness without case is kept, for ASCII letters as in SQLite', async () => {
   const sql = `CREATE TABLE u (id INTEGER PRIMARY KEY, email TEXT COLLATE NOCASE UNIQUE, tag TEXT);
     CREATE UNIQUE INDEX tags ON u (tag COLLATE NOCASE);`;
@@ -108,7 +124,11 @@ test('foreign keys between columns of different types meet in one type, or are l
     CREATE TABLE c (pid TEXT REFERENCES p (id), code INT REFERENCES p (code), day TEXT REFERENCES p (day), bad TEXT REFERENCES p (id), gone INT REFERENCES nobody (id), odd INT REFERENCES p (missing));
     INSERT INTO p VALUES (1, 'x', '2024-01-01'); INSERT INTO c VALUES (NULL, 'x', '2024-01-01', '1', 1, 1);`;
   await withDatabase(async (_url, client) => {
-    assert.deepEqual(await apply(client, sql), Array(3).fill('warning plan.foreign_key_untranslated'));
+    assert.deepEqual(await apply(client, sql), [
+      'warning plan.broken_foreign_key',
+      'warning plan.broken_foreign_key',
+      'error plan.foreign_key_untranslated',
+    ]);
     const { rows } = await client.query(
       `SELECT column_name || ' ' || data_type AS line FROM information_schema.columns WHERE table_name = 'c' ORDER BY ordinal_position`,
     );

@@ -69,6 +69,7 @@ function result(parts: Partial<RunResult> = {}): RunResult {
     chunksCopied: 2,
     bytesCopied: 10,
     differences: [],
+    objects: [],
     ...parts,
   };
 }

@@ -1,0 +1,28 @@
+/**
+ * Names by which an operator gives up what cannot be carried over, as `--waive` and the config's `waive` take them:
+ * `index:by_title`, `check:film`, `default:film.added`, `generated:film.loud`, `foreign-key:film.a+b`.
+ */
+export function indexWaiver(index: string): string {
+  return `index:${index}`;
+}
+
+/** All checks of the table that cannot be carried over. */
+export function checkWaiver(table: string): string {
+  return `check:${table}`;
+}
+
+export function columnWaiver(
+  kind: 'default' | 'generated',
+  place: { readonly table: string; readonly column: string },
+) {
+  return `${kind}:${place.table}.${place.column}`;
+}
+
+export function foreignKeyWaiver(table: string, columns: readonly string[]): string {
+  return `foreign-key:${table}.${columns.join('+')}`;
+}
+
+/** The checks and generated columns of a table whose CREATE TABLE is not understood. */
+export function tableWaiver(table: string): string {
+  return `table:${table}`;
+}
