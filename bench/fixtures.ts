@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import { Database } from '../src/source/sqlite.js';
 import { makeSampleDatabase } from '../prisma/sample.js';
 import {
   appScale,
@@ -77,7 +77,7 @@ export function makeFixture(what: { path: string; shape: ShapeName; factor: numb
   }
 }
 
-function makeTable(db: Database.Database, table: ShapeTable, factor: number): number {
+function makeTable(db: Database, table: ShapeTable, factor: number): number {
   const rowCount = Math.max(1, Math.round(table.rows * factor));
   db.exec(table.sqliteSql);
   table.fill(db, rowCount);

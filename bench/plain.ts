@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { Database } from '../src/source/sqlite.js';
 import { type ChildCommand, measureChild } from './child.js';
 import { environmentOf, quoteName } from './server.js';
 
@@ -27,7 +27,7 @@ export function planPlainCopy(sqlitePath: string, url: string): PlainCopy[] {
   }
 }
 
-function listTables(db: Database.Database): string[] {
+function listTables(db: Database): string[] {
   const rows = db.prepare<[], { name: string }>(
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> '_prisma_migrations' ORDER BY rowid",
   );
@@ -35,7 +35,7 @@ function listTables(db: Database.Database): string[] {
 }
 
 /** What a person writes by hand: datetimes out of epoch milliseconds, blobs as hex; the rest as it is. */
-function selectForCsv(db: Database.Database, table: string): string {
+function selectForCsv(db: Database, table: string): string {
   const columns = db.prepare<[string], { name: string; type: string }>('SELECT name, type FROM pragma_table_info(?)');
   const terms = columns.all(table).map(({ name, type }) => {
     const column = quoteName(name);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type Database from 'better-sqlite3';
+import type { Database } from '../src/source/sqlite.js';
 import { createDraw, cycle, type Draw, makeCuid, sampleNowMs } from '../prisma/sample-values.js';
 
 /** One table of a benchmark's database: its schema on both sides and how it is filled. */
@@ -11,7 +11,7 @@ export interface ShapeTable {
   readonly sqliteIndexSql: string;
   readonly postgresSql: string;
   /** Binds and inserts rows 0 to rowCount − 1, as fast as better-sqlite3 goes. */
-  fill(db: Database.Database, rowCount: number): void;
+  fill(db: Database, rowCount: number): void;
 }
 
 export const shapeNames = ['narrow', 'wide', 'blobs', 'app', 'mixed'] as const;

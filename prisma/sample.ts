@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { Database } from '../src/source/sqlite.js';
 import { CopierError } from '../src/errors.js';
 import { type SampleIds, type SampleTable, sampleTables } from './sample-rows.js';
 import { prismaMigrationsSql, sampleIndexesSql, sampleTablesSql } from './sample-schema.js';
@@ -64,7 +64,7 @@ function fillDatabase(path: string, scale: number): Record<string, number> {
   }
 }
 
-function fillTables(db: Database.Database, scale: number): Record<string, number> {
+function fillTables(db: Database, scale: number): Record<string, number> {
   const ids: SampleIds = { User: [], Host: [], NotificationEndpoint: [], RemediationAction: [] };
   const rows: Record<string, number> = {};
   sampleTables.forEach((table, position) => {
@@ -80,7 +80,7 @@ interface Fill {
   readonly position: number;
 }
 
-function fillTable(db: Database.Database, { table, ids, rowCount, position }: Fill): number {
+function fillTable(db: Database, { table, ids, rowCount, position }: Fill): number {
   const draw = createDraw(position + 1);
   const parents: Partial<Record<string, string[]>> = { ...ids };
   const kept = parents[table.name];
@@ -94,7 +94,7 @@ function fillTable(db: Database.Database, { table, ids, rowCount, position }: Fi
   return rowCount;
 }
 
-function recordMigration(db: Database.Database): void {
+function recordMigration(db: Database): void {
   const checksum = createHash('sha256')
     .update(sampleTablesSql + sampleIndexesSql)
     .digest('hex');

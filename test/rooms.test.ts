@@ -9,7 +9,8 @@ const root = findRoot(fileURLToPath(new URL('.', import.meta.url)));
 /** The folders whose files may know more than one room. */
 const conductors = new Set(['commands', '']);
 const doors: Readonly<Record<string, readonly string[]>> = {
-  'better-sqlite3': ['src/source'],
+  'better-sqlite3': ['src/source/sqlite.ts'],
+  'better-sqlite3-13': [],
   pg: ['src/target'],
   'pg-copy-streams': ['src/target'],
   piscina: ['src/pool/threads.ts'],
@@ -84,6 +85,16 @@ test('every package has one door', () => {
     }
   }
   assert.deepEqual(wrong, []);
+});
+
+test('whatever opens a SQLite file does so with the better-sqlite3 that fits this Node', () => {
+  const others = ['test', 'bench', 'prisma'].flatMap(readFiles);
+  assert.ok(others.length > 50);
+  const wrong = others.filter(({ imports }) => imports.some((name) => name.startsWith('better-sqlite3')));
+  assert.deepEqual(
+    wrong.map(({ path }) => `${path}: import { Database } from src/source/sqlite.js instead`),
+    [],
+  );
 });
 
 test('verify knows nothing of encode or of the readers it checks', () => {

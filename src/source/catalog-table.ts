@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import { CopierError } from '../errors.js';
 import type { SourceColumn, SourceForeignKey, SourceIndex, SourceTable } from '../model.js';
 import { affinityOf } from './affinity.js';

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import { CopierError } from '../errors.js';
 import type { LeftOut, SourceCatalog, SourceForeignKey, SourceTable } from '../model.js';
 import { readSourceTable } from './catalog-table.js';

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import { assert } from '../errors.js';
 import type { ColumnCensus, SourceColumn, SourceTable, TableCensus } from '../model.js';
 import { type ColumnSurvey, exactSurvey, plainSurvey } from './census-sql.js';

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import { must } from '../errors.js';
 import type { Chunk, ChunkRange, SourceTable } from '../model.js';
 import { countRows } from './census.js';

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import type { BoundValue, SourceTable } from '../model.js';
 import { fromBound, keyTuple, toBound } from './bound.js';
 import { quoteIdentifier } from './identifier.js';

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database, { type Database as Connection, SqliteError } from 'better-sqlite3';
 import { CopierError } from '../errors.js';
 import { translateSqliteError } from './source-error.js';
+import { Database, type Database as Connection, SqliteError } from './sqlite.js';
 
 // The live database, its -wal and its -shm are only ever stat'ed here, never opened with `fs`: closing any
 // descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them.

@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { Database } from './sqlite.js';
 import type { Affinity } from '../model.js';
 
 /** A column's value in records written before the column was added; integers in decimal, bytes in hex. */
@@ -35,13 +35,13 @@ export function createDefaultReader(): DefaultReader {
  * The catalog gives a default without the parentheses it may have been written in, so both forms are tried; the line
  * break ends a comment inside.
  */
-function readDefault(db: Database.Database, affinity: Affinity, sql: string): DefaultValue | null {
+function readDefault(db: Database, affinity: Affinity, sql: string): DefaultValue | null {
   // Text that was not valid UTF-8 came through JavaScript changed.
   if (sql.includes('\ufffd')) return null;
   return tryDefault(db, affinity, sql) ?? tryDefault(db, affinity, `(${sql}\n)`);
 }
 
-function tryDefault(db: Database.Database, affinity: Affinity, sql: string): DefaultValue | null {
+function tryDefault(db: Database, affinity: Affinity, sql: string): DefaultValue | null {
   db.exec('DROP TABLE IF EXISTS t; CREATE TABLE t(a); INSERT INTO t VALUES (1)');
   try {
     db.prepare(`ALTER TABLE t ADD COLUMN c ${affinity} DEFAULT ${sql}`).run();

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import type { ChunkRange, RowView } from '../model.js';
 import { RowFiller } from './row-filler.js';
 import { fillTrueRow, plainQuery, type ReadTable, type RowQuery, trueQuery } from './rows-sql.js';

@@ -1,4 +1,4 @@
-import { type Database, SqliteError } from 'better-sqlite3';
+import { type Database, SqliteError } from './sqlite.js';
 import { CopierError } from '../errors.js';
 import { openSource } from './open.js';
 import { translateSqliteError } from './source-error.js';

@@ -1,6 +1,6 @@
 import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import { CopierError } from '../errors.js';
 import type { Snapshot } from '../model.js';
 import { hashFile, throwIfAborted } from './file-hash.js';

@@ -1,4 +1,4 @@
-import { SqliteError } from 'better-sqlite3';
+import { SqliteError } from './sqlite.js';
 import { CopierError, type ErrorCode } from '../errors.js';
 
 interface Translation {

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import { assert, CopierError } from '../errors.js';
 import { type CellBatch, type Kind, Storage, type StorageCode, type TablePlan } from '../model.js';
 

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database } from './sqlite.js';
 import type { ForeignKeyViolation, SourceCatalog, SourceForeignKey, SourceIndex, SourceTable } from '../model.js';
 import { quoteIdentifier } from './identifier.js';
 

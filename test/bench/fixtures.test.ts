@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import { findCopyFiles, loadCopyFile, prepareCopyFiles } from '../../bench/copy-files.js';
 import { makeFixture, prepareFixture } from '../../bench/fixtures.js';
 import { planPlainCopy } from '../../bench/plain.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { CopierError } from '../../src/errors.js';
 import type { Kind, SqliteValue } from '../../src/model.js';

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database, sqlitePackage } from '../../src/source/sqlite.js';
 import type pg from 'pg';
 import { type Ended, runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
@@ -187,7 +187,7 @@ test('an application that writes and checkpoints meanwhile leaves one moment of 
       );
       db.close();
       const program = join(folder, 'writer.mjs');
-      const sqlite = import.meta.resolve('better-sqlite3');
+      const sqlite = import.meta.resolve(sqlitePackage);
       writeFileSync(program, writerProgram.replace("'better-sqlite3'", `'${sqlite}'`));
       const writer = spawn(process.execPath, [program, source], { stdio: ['ignore', 'pipe', 'inherit'] });
       let begun = 0;
@@ -228,7 +228,7 @@ test('rows that only stand in the -wal of a killed application arrive', async ()
     withDatabase(async (url, client) => {
       const source = join(folder, 'killed.db');
       const program = join(folder, 'writer.mjs');
-      const sqlite = import.meta.resolve('better-sqlite3');
+      const sqlite = import.meta.resolve(sqlitePackage);
       writeFileSync(
         program,
         `import Database from '${sqlite}';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import { translateDefault } from '../../src/plan/default-sql.js';
 import type { PgType } from '../../src/plan/type-map.js';
 import { withDatabase } from '../support/database.js';

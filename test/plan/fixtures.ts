@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import type {
   ColumnCensus,
   SourceCatalog,

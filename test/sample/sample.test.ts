@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import { makeSampleDatabase, type SampleDatabase } from '../../prisma/sample.js';
 import { awkwardTexts } from '../../prisma/sample-values.js';
 
@@ -19,7 +19,7 @@ interface Column {
 let folder: string;
 let path: string;
 let sample: SampleDatabase;
-let db: Database.Database;
+let db: Database;
 
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'pgferry-test-'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import type pg from 'pg';
 import { sampleIndexesSql, sampleTablesSql } from '../../prisma/sample-schema.js';
 import { withDatabase } from '../support/database.js';
@@ -9,7 +9,7 @@ import { withDatabase } from '../support/database.js';
 const prismaFolder = new URL('../../../prisma/', import.meta.url);
 const postgresSql = readFileSync(new URL('postgres/0001_init.sql', prismaFolder), 'utf8');
 
-async function withBothSides(use: (db: Database.Database, client: pg.Client) => Promise<void>): Promise<void> {
+async function withBothSides(use: (db: Database, client: pg.Client) => Promise<void>): Promise<void> {
   const db = new Database(':memory:');
   try {
     db.exec(sampleTablesSql + sampleIndexesSql);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import type { SourceCatalog, SourceTable } from '../../src/model.js';
 import { affinityOf } from '../../src/source/affinity.js';
 import { readSourceCatalog } from '../../src/source/catalog.js';

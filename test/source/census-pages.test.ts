@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { CopierError } from '../../src/errors.js';
 import type { ChunkRange, ColumnCensus, TableCensus } from '../../src/model.js';
@@ -20,7 +20,7 @@ import { Dice, liveThrough } from './pages-scenario.js';
 
 const isFull = process.env.PGFERRY_FULL === '1';
 
-function withDatabase<T>(path: string, use: (db: Database.Database) => T): T {
+function withDatabase<T>(path: string, use: (db: Database) => T): T {
   const db = new Database(path, { readonly: true });
   try {
     return use(db);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import type { ColumnCensus, SourceTable, TableCensus } from '../../src/model.js';
 import { readSourceCatalog } from '../../src/source/catalog.js';
@@ -9,7 +9,7 @@ import { countRows, takeCensus } from '../../src/source/census.js';
 const { PGFERRY_FULL } = process.env;
 const runs = PGFERRY_FULL === '1' ? 5000 : 300;
 
-function withTable<T>(sql: string, use: (db: Database.Database, table: SourceTable) => T): T {
+function withTable<T>(sql: string, use: (db: Database, table: SourceTable) => T): T {
   const db = new Database(':memory:');
   try {
     db.exec(sql);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { type Chunk, type RowView, type SourceTable, Storage } from '../../src/model.js';
 import { readSourceCatalog } from '../../src/source/catalog.js';
@@ -14,7 +14,7 @@ import { makeSqlite, withFolder } from '../support/folder.js';
 const { PGFERRY_FULL } = process.env;
 const runs = PGFERRY_FULL === '1' ? 1000 : 40;
 
-function withTable<T>(path: string, use: (db: Database.Database, table: SourceTable) => T): T {
+function withTable<T>(path: string, use: (db: Database, table: SourceTable) => T): T {
   const db = new Database(path, { readonly: true });
   try {
     const [table] = readSourceCatalog(db).tables;

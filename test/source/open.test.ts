@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import Database from 'better-sqlite3';
+import { Database, sqlitePackage } from '../../src/source/sqlite.js';
 import { CopierError } from '../../src/errors.js';
 import { sourceFile } from '../../src/source/file.js';
 import { withSource } from '../../src/source/open.js';
@@ -70,7 +70,7 @@ test('withSource lends a hardened read-only connection and closes it', async () 
 test('withSource closes the connection when its user fails, and lets the failure through', async () => {
   await withFolder(async (folder) => {
     const path = makeSqlite(folder, rowsSql);
-    const lent: Database.Database[] = [];
+    const lent: Database[] = [];
     const failure = new RangeError('mine');
     await assert.rejects(
       withSource(path, (db) => {
@@ -198,7 +198,7 @@ const dyingWriter = `
 test('a hot rollback journal is named and left alone', async () => {
   await withFolder(async (folder) => {
     const path = makeSqlite(folder, rowsSql);
-    const url = import.meta.resolve('better-sqlite3');
+    const url = import.meta.resolve(sqlitePackage);
     const child = spawn(process.execPath, ['--input-type=module', '-e', dyingWriter, url, path]);
     await new Promise((resolve) => child.stdout.once('data', resolve));
     child.kill('SIGKILL');

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import { must } from '../../src/errors.js';
 import {
   type ChunkRange,
@@ -36,7 +36,7 @@ export interface SqliteOptions {
  * Makes a SQLite file and lends it to `fill`. Reserved bytes cannot be asked for in SQL: they are written into the
  * header of the still empty file, where SQLite finds them.
  */
-export function makeFile(path: string, options: SqliteOptions, fill: (db: Database.Database) => void): void {
+export function makeFile(path: string, options: SqliteOptions, fill: (db: Database) => void): void {
   const { pageSize = 4096, autoVacuum = 0, reservedBytes = 0 } = options;
   withDatabase(path, (db) => {
     db.pragma(`page_size = ${pageSize}`);
@@ -53,7 +53,7 @@ export function makeFile(path: string, options: SqliteOptions, fill: (db: Databa
   });
 }
 
-function withDatabase<T>(path: string, use: (db: Database.Database) => T): T {
+function withDatabase<T>(path: string, use: (db: Database) => T): T {
   const db = new Database(path);
   try {
     return use(db);

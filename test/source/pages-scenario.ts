@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3';
+import type { Database } from '../../src/source/sqlite.js';
 
 /** Numbers from a seed, so that a failing scenario can be made again. */
 export class Dice {
@@ -59,13 +59,13 @@ const defaults = [
  * A database of one table "t" (and a neighbour whose pages lie between) that went through a life: rows of every
  * storage class in every column, columns added, updates, deletes, indexes, vacuum.
  */
-export function liveThrough(db: Database.Database, dice: Dice): void {
+export function liveThrough(db: Database, dice: Dice): void {
   const columns = createTables(db, dice);
   for (let steps = 3 + dice.roll(8); steps > 0; steps--) takeStep(db, dice, columns);
 }
 
 /** Gives back the names that can be written. */
-function createTables(db: Database.Database, dice: Dice): string[] {
+function createTables(db: Database, dice: Dice): string[] {
   const names: string[] = [];
   const parts: string[] = [];
   const count = 1 + dice.roll(6);
@@ -80,7 +80,7 @@ function createTables(db: Database.Database, dice: Dice): string[] {
   return names;
 }
 
-function takeStep(db: Database.Database, dice: Dice, columns: string[]): void {
+function takeStep(db: Database, dice: Dice, columns: string[]): void {
   const [first] = columns;
   const step = dice.roll(9);
   if (step === 0) addColumn(db, dice, columns);
@@ -91,7 +91,7 @@ function takeStep(db: Database.Database, dice: Dice, columns: string[]): void {
   else insertRows(db, dice, columns);
 }
 
-function addColumn(db: Database.Database, dice: Dice, columns: string[]): void {
+function addColumn(db: Database, dice: Dice, columns: string[]): void {
   const name = `a${columns.length}`;
   const virtual = dice.isLucky(5);
   if (virtual && columns[0] !== undefined) {
@@ -103,14 +103,14 @@ function addColumn(db: Database.Database, dice: Dice, columns: string[]): void {
   columns.push(name);
 }
 
-function updateRows(db: Database.Database, dice: Dice, columns: readonly string[]): void {
+function updateRows(db: Database, dice: Dice, columns: readonly string[]): void {
   const column = columns[dice.roll(Math.max(1, columns.length))];
   if (column === undefined) return;
   const update = db.prepare(`UPDATE t SET ${column} = ? WHERE abs(_rowid_ % 7) = ?`);
   for (let i = 0; i < 3; i++) update.run(rollValue(dice), i);
 }
 
-function insertRows(db: Database.Database, dice: Dice, columns: readonly string[]): void {
+function insertRows(db: Database, dice: Dice, columns: readonly string[]): void {
   const names = ['_rowid_', ...columns];
   const insert = db.prepare(
     `INSERT OR REPLACE INTO t(${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,

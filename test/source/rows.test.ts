@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { type ChunkRange, type RowView, type SourceTable, Storage } from '../../src/model.js';
 import { readSourceCatalog } from '../../src/source/catalog.js';
@@ -13,7 +13,7 @@ const runs = PGFERRY_FULL === '1' ? 5000 : 300;
 
 const whole: ChunkRange = { tag: 'whole' };
 
-function withDatabase<T>(sql: string, use: (db: Database.Database, table: SourceTable) => T): T {
+function withDatabase<T>(sql: string, use: (db: Database, table: SourceTable) => T): T {
   const db = new Database(':memory:');
   try {
     db.exec(sql);
@@ -45,12 +45,12 @@ function cellOf(view: RowView, i: number): string {
   return `${storage === Storage.Text ? 'text' : 'blob'} ${view.bytes.toString('hex', view.start[i], view.end[i])}`;
 }
 
-function readCells(db: Database.Database, table: ReadTable, range: ChunkRange = whole): string[][] {
+function readCells(db: Database, table: ReadTable, range: ChunkRange = whole): string[][] {
   return Array.from(readRows(db, table, range), (view) => table.columns.map((_, i) => cellOf(view, i)));
 }
 
 /** The same from SQL, one column at a time: SQLite says the class, the digits and the bytes. */
-function oracle(db: Database.Database, table: ReadTable, order: string): string[][] {
+function oracle(db: Database, table: ReadTable, order: string): string[][] {
   const columns = table.columns.map(({ source }) => {
     const c = quoteIdentifier(source);
     const sql = `SELECT typeof(${c}), CAST(${c} AS TEXT), lower(hex(CAST(${c} AS BLOB))), ${c} FROM ${quoteIdentifier(table.source)} ORDER BY ${order}`;

@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database, sqlitePackage } from '../../src/source/sqlite.js';
 import { CopierError } from '../../src/errors.js';
 import { withSource } from '../../src/source/open.js';
 import { beginSnapshot, checkSnapshot, takeSnapshot } from '../../src/source/snapshot.js';
@@ -100,7 +100,7 @@ function startWriter(
     '--input-type=module',
     '-e',
     program,
-    import.meta.resolve('better-sqlite3'),
+    import.meta.resolve(sqlitePackage),
     path,
   ]);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { CopierError } from '../../src/errors.js';
 import { type ColumnPlan, type Kind, type SqliteValue, Storage } from '../../src/model.js';
@@ -15,7 +15,7 @@ function tableOf(names: readonly string[], tag: 'text' | 'float8' = 'float8', so
 type Cell = readonly [number, Buffer, number | null];
 
 /** Every cell as storage code, bytes and, of reals, the double. */
-function readAll(db: Database.Database, table: ReadTable): Cell[][] {
+function readAll(db: Database, table: ReadTable): Cell[][] {
   const rows: Cell[][] = [];
   for (const batch of readSourceCells(db, table)) {
     for (let r = 0; r < batch.rowCount; r += 1) {

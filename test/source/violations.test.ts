@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { readSourceCatalog } from '../../src/source/catalog.js';
 import { findForeignKeyViolations } from '../../src/source/violations.js';
@@ -8,7 +8,7 @@ import { findForeignKeyViolations } from '../../src/source/violations.js';
 const { PGFERRY_FULL } = process.env;
 const runs = PGFERRY_FULL === '1' ? 5000 : 300;
 
-function withDatabase<T>(sql: string, use: (db: Database.Database) => T): T {
+function withDatabase<T>(sql: string, use: (db: Database) => T): T {
   const db = new Database(':memory:');
   try {
     db.pragma('foreign_keys = OFF');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import type pg from 'pg';
 import type { ChildProcess } from 'node:child_process';
 import { type CommandOptions, type Ended, type JsonResult, runJson, startCommand } from './command.js';

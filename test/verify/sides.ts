@@ -1,4 +1,4 @@
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import type { ColumnPlan, Difference, Kind } from '../../src/model.js';
 import { readSourceCells } from '../../src/source/verify-rows.js';
 import { parseTargetUrl } from '../../src/target/address.js';
