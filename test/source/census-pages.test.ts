@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { isUtf8 } from 'node:buffer';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -122,7 +123,7 @@ test('neighbouring pieces are joined to parts of at least so many bytes, which l
   assert.deepEqual(joinCuts([{ range: whole, estimatedBytes: 5, weight: 1 }]), [whole]);
 });
 
-test('characters are counted as SQLite counts them, in any bytes', () => {
+test('characters are counted as SQLite counts them, and bytes that are no UTF-8 never as fewer', () => {
   const db = new Database(':memory:');
   const length = db.prepare<[Buffer], number>('SELECT length(CAST(? AS TEXT))').pluck();
   const piece = fc.oneof(
@@ -134,7 +135,10 @@ test('characters are counted as SQLite counts them, in any bytes', () => {
   try {
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 6 }).map(Buffer.concat), (bytes) => {
-        assert.equal(countChars(Buffer.concat([bytes, Buffer.from([0x80])]), 0, bytes.length), length.get(bytes));
+        const chars = countChars(Buffer.concat([bytes, Buffer.from([0x80])]), 0, bytes.length);
+        const expected = length.get(bytes) ?? Number.NaN;
+        if (isUtf8(bytes)) assert.equal(chars, expected);
+        else assert.ok(chars >= expected, `${chars} < ${expected}`);
       }),
       { numRuns: isFull ? 100_000 : 3000 },
     );
