@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-full bench clean db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-migrate db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-full bench clean db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -13,6 +13,8 @@ help:
 	@echo 'make db-pg-plan      show what would happen, and why; nothing is written'
 	@echo 'make db-pg-copy      copy all rows'
 	@echo 'make db-pg-verify    compare every value of both sides'
+	@echo 'make db-pg-shadow    run the same reads on both sides and compare'
+	@echo 'make db-pg-acceptance  verify, shadow, key hashes, a report and a script that audits them'
 	@echo 'make db-pg-status    where the last run stands'
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
@@ -46,6 +48,12 @@ db-pg-copy: sample
 
 db-pg-verify: sample
 	@$(PGFERRY) verify $(ARGS)
+
+db-pg-shadow: sample
+	@$(PGFERRY) shadow $(ARGS)
+
+db-pg-acceptance: sample
+	@$(PGFERRY) accept $(ARGS)
 
 db-pg-migrate: sample
 	@$(PGFERRY) migrate $(ARGS)

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { runAccept } from './commands/accept.js';
 import { runEmbedded } from './commands/embedded.js';
 import { readConfig } from './commands/config-file.js';
 import { configSchema } from './commands/config-schema.js';
@@ -9,6 +10,7 @@ import { runPlan } from './commands/plan.js';
 import { buildProgram, type Invocation, runProgram } from './commands/program.js';
 import { runCopy, runMigrate } from './commands/run.js';
 import { readSettings, type Settings } from './commands/settings.js';
+import { runShadow } from './commands/shadow.js';
 import { runStatus } from './commands/status.js';
 import { runVerify } from './commands/verify.js';
 import { toolVersion } from './pgferry.js';
@@ -17,6 +19,7 @@ import type { Finding, RunResult, WireError } from './model.js';
 import { planToMermaid } from './plan/mermaid.js';
 import { describePlan } from './report/plan-text.js';
 import { openDisplay } from './report/progress.js';
+import { describeAcceptance, describeShadow } from './report/shadow-text.js';
 import { describeStatus } from './report/status-text.js';
 import { describeError, describeFindings, summarize } from './report/summary.js';
 import { jsonText, sanitize } from './report/units.js';
@@ -103,6 +106,14 @@ async function answer(name: CommandName, settings: Settings, journal: Journal, i
       return fromResult(await runMigrate(context));
     case 'verify':
       return fromResult(await runVerify(context));
+    case 'shadow': {
+      const result = await runShadow(context);
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeShadow(result) };
+    }
+    case 'accept': {
+      const result = await runAccept(context);
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeAcceptance(result) };
+    }
     case 'status': {
       const status = await runStatus(context);
       return { exitCode: exitCodes.ok, json: { ...status }, text: describeStatus(status) };
@@ -110,8 +121,12 @@ async function answer(name: CommandName, settings: Settings, journal: Journal, i
   }
 }
 
+function exitCodeFor({ ok }: { readonly ok: boolean }): number {
+  return ok ? exitCodes.ok : exitCodes.differs;
+}
+
 function fromResult(result: RunResult): Answer {
-  return { exitCode: result.ok ? exitCodes.ok : exitCodes.differs, json: { ...result }, text: summarize(result) };
+  return { exitCode: exitCodeFor(result), json: { ...result }, text: summarize(result) };
 }
 
 /** Runs one command with signals, display and error handling around it, and sets the exit code. */

@@ -621,7 +621,9 @@ export type PhaseName =
   | 'sequences'
   | 'analyze'
   | 'verify'
-  | 'compare';
+  | 'compare'
+  | 'keysets'
+  | 'shadow';
 
 export interface PhaseTime {
   readonly name: PhaseName;
@@ -670,4 +672,73 @@ export interface RunResult {
   readonly differences: readonly Difference[];
   /** Columns, keys, constraints, indexes, triggers and sequences of the compared tables, by kind. */
   readonly objects: readonly ObjectCount[];
+}
+
+// ---------------------------------------------------------------- shadow and acceptance
+
+/** The keys of one table on both sides, as anyone can hash them again with sqlite3, psql and sha256sum. */
+export interface KeysetReport {
+  readonly table: string;
+  /** Source names of the columns that are hashed, in order. */
+  readonly columns: readonly string[];
+  /** What the key is: the primary key, a unique key, or every column in order where there is neither. */
+  readonly origin: KeyPlan['origin'];
+  /** Columns of the key whose values plain SQL cannot write alike on both sides; they are not in the hash. */
+  readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
+  readonly rows: Sides<number>;
+  /** Lower-case hex; '' where no column of the key can be hashed. */
+  readonly sha256: Sides<string>;
+  /** The statements that print what is hashed: one line per row. */
+  readonly sql: Sides<string>;
+  readonly ok: boolean;
+}
+
+export type ShadowVerdict = 'equal' | 'differs' | 'failed';
+
+/** One value, or one row, that a read shows differently. */
+export interface ShadowDifference {
+  /** Where the row stands in the read: its key as text, or its place where the read has no key. */
+  readonly key: string;
+  readonly kind: 'missing' | 'extra' | 'changed' | 'order';
+  readonly column: string | null;
+  readonly source: string | null;
+  readonly target: string | null;
+}
+
+/** One read that ran on both sides. */
+export interface ShadowReport {
+  readonly name: string;
+  /** Where the read comes from: the application, a key, an index, a foreign key, the operator. */
+  readonly why: string;
+  readonly table: string | null;
+  readonly sql: Sides<string>;
+  readonly rows: Sides<number>;
+  /** Median of a few runs. */
+  readonly ms: Sides<number>;
+  readonly verdict: ShadowVerdict;
+  readonly differences: readonly ShadowDifference[];
+  /** What lies behind a difference, or behind another order that an application may see, in words. */
+  readonly explanations: readonly string[];
+}
+
+/** What the shadow command gives. */
+export interface ShadowResult {
+  readonly ok: boolean;
+  readonly command: 'shadow';
+  readonly runId: string | null;
+  readonly runDir: null;
+  readonly durationMs: number;
+  readonly tables: readonly TableReport[];
+  readonly findings: readonly Finding[];
+  readonly phases: readonly PhaseTime[];
+  readonly source: string;
+  readonly target: string;
+  readonly snapshot: Snapshot;
+  readonly reads: readonly ShadowReport[];
+}
+
+/** What the accept command gives: the proof of verify, the reads of shadow, and the keysets. */
+export interface AcceptResult extends RunResult {
+  readonly reads: readonly ShadowReport[];
+  readonly keysets: readonly KeysetReport[];
 }

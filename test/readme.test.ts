@@ -15,7 +15,16 @@ import { codeBlocks, codeOf, readPage, root, tableRows } from './support/page.js
 
 const readme = readPage('README.md');
 
-const commandNames: readonly CommandName[] = ['init', 'plan', 'copy', 'verify', 'migrate', 'status'];
+const commandNames: readonly CommandName[] = [
+  'init',
+  'plan',
+  'copy',
+  'verify',
+  'shadow',
+  'accept',
+  'migrate',
+  'status',
+];
 const commandLineOnly = new Set(['json', 'quiet']);
 
 const code = (text: string) => `\`${text}\``;
@@ -106,7 +115,7 @@ test('the object that --json prints has exactly the fields of the contract, comm
         folder,
         'CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 2);',
       );
-      const names: readonly CommandName[] = ['init', 'plan', 'copy', 'migrate', 'verify', 'status'];
+      const names: readonly CommandName[] = ['init', 'plan', 'copy', 'migrate', 'verify', 'shadow', 'accept', 'status'];
       for (const name of names) {
         const { json, stderr, exitCode } = await runJson([name, '--source', source, '--target', url], { cwd: folder });
         assert.equal(exitCode, 0, stderr);

@@ -30,6 +30,16 @@ export const commandRows: readonly CommandRow[] = [
     examples: ['pgferry verify', 'pgferry verify --json --differences-max 100'],
   },
   {
+    name: 'shadow',
+    summary: 'run the same representative reads on both sides and compare what they give',
+    examples: ['pgferry shadow', 'pgferry shadow --shadow-limit 200 --json | jq .reads'],
+  },
+  {
+    name: 'accept',
+    summary: 'verify and shadow, with counts, keyset hashes, a report and a script that audits them',
+    examples: ['pgferry accept', 'pgferry accept --acceptance-run-dir acceptance --json'],
+  },
+  {
     name: 'migrate',
     summary: 'backup of both sides, init, copy and proof, in one pass',
     examples: [
@@ -71,6 +81,9 @@ const headingOf: Readonly<Record<keyof FlagSettings, keyof typeof headings>> = {
   runFolder: 'run',
   fresh: 'run',
   stallTimeoutSeconds: 'run',
+  acceptanceFolder: 'run',
+  acceptanceRunFolder: 'run',
+  shadowLimit: 'rows',
   workers: 'speed',
   connections: 'speed',
   chunkBytes: 'speed',
@@ -95,7 +108,7 @@ environment, and the environment beats the file. What has no flag stands in
 the file alone: pgferry config-schema prints all its keys.
 
 Exit codes:
-  0          done; for verify: identical
+  0          done; for verify, shadow and accept: identical
   1          the two sides differ
   2          usage
   20         the plan refuses; nothing was written

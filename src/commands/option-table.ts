@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { FlagSettings } from './settings.js';
 
-export type CommandName = 'init' | 'plan' | 'copy' | 'verify' | 'migrate' | 'status';
+export type CommandName = 'init' | 'plan' | 'copy' | 'verify' | 'shadow' | 'accept' | 'migrate' | 'status';
 
 export type Reading =
   | { readonly tag: 'text' }
@@ -27,10 +27,11 @@ export interface OptionRow {
   readonly commands: readonly CommandName[];
 }
 
-const all: readonly CommandName[] = ['init', 'plan', 'copy', 'verify', 'migrate', 'status'];
+const all: readonly CommandName[] = ['init', 'plan', 'copy', 'verify', 'shadow', 'accept', 'migrate', 'status'];
 const loading: readonly CommandName[] = ['plan', 'copy', 'migrate'];
 const making: readonly CommandName[] = ['init', 'plan', 'migrate'];
-const reading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'verify', 'init'];
+const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept'];
+const reading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'init', ...comparing];
 const MiB = 1024 * 1024;
 /** Where Prisma applications keep the SQL of the target; it need not be there. */
 export const standardSqlFolder = 'prisma/postgres';
@@ -106,7 +107,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'text' },
     standard: '__PGFERRY_NULL__',
     help: 'text that stands for NULL wherever values travel as text',
-    commands: ['plan', 'copy', 'migrate', 'verify'],
+    commands: ['plan', 'copy', 'migrate', ...comparing],
   },
   {
     setting: 'allowSentinel',
@@ -241,7 +242,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'count', min: 1, max: 86_400 },
     standard: 300,
     help: 'silence of the server, or of a thread, after which it counts as lost and its chunk is tried again',
-    commands: ['copy', 'migrate', 'verify'],
+    commands: ['copy', 'migrate', ...comparing],
   },
   {
     setting: 'keepConstraints',
@@ -312,7 +313,38 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'count', min: 1, max: 100_000 },
     standard: 20,
     help: 'differences shown per table',
-    commands: ['verify'],
+    commands: ['verify', 'accept'],
+  },
+  {
+    setting: 'shadowLimit',
+    flag: 'shadow-limit',
+    value: 'n',
+    env: ['SHADOW_LIMIT'],
+    reading: { tag: 'count', min: 1, max: 10_000 },
+    standard: 50,
+    help: 'rows per shadow read',
+    commands: ['shadow', 'accept'],
+  },
+  {
+    setting: 'acceptanceFolder',
+    flag: 'acceptance-dir',
+    value: 'folder',
+    env: ['ACCEPTANCE_BASE_DIR'],
+    reading: { tag: 'text' },
+    standard: '.db-cutover-acceptance',
+    help: 'folder under which each acceptance makes its own folder',
+    commands: ['accept'],
+  },
+  {
+    setting: 'acceptanceRunFolder',
+    flag: 'acceptance-run-dir',
+    value: 'folder',
+    env: ['ACCEPTANCE_RUN_DIR'],
+    reading: { tag: 'text' },
+    standard: null,
+    standardText: '<acceptance-dir>/<timestamp>',
+    help: 'the acceptance’s own folder, which must be new or empty',
+    commands: ['accept'],
   },
   {
     setting: 'json',

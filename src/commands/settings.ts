@@ -34,6 +34,9 @@ export interface FlagSettings {
   readonly waive: readonly string[];
   readonly fresh: boolean;
   readonly differencesMax: number;
+  readonly shadowLimit: number;
+  readonly acceptanceFolder: string;
+  readonly acceptanceRunFolder: string | null;
   readonly json: boolean;
   readonly quiet: boolean;
 }

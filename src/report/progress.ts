@@ -38,6 +38,8 @@ const phaseText: Readonly<Record<PhaseName, string>> = {
   analyze: 'collecting statistics',
   verify: 'verifying',
   compare: 'reading both sides',
+  keysets: 'hashing the keys of both sides',
+  shadow: 'running the same reads on both sides',
 };
 
 /** What a person sees on stderr: one rewritten line on a terminal, plain lines otherwise, nothing if quiet. */

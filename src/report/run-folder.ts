@@ -31,19 +31,24 @@ export interface RunFolderOptions {
   /** The very folder, where the operator named one. It may exist if it is empty. */
   readonly runFolder: string | null;
   readonly now: Date;
+  /** The flags that name both, for hints. */
+  readonly flags?: { readonly base: string; readonly folder: string };
 }
+
+const standardFlags = { base: '--backup-dir', folder: '--run-dir' };
 
 /** Makes the folder of one run: 0700, never an existing one with something in it. */
 export function makeRunFolder(options: RunFolderOptions): RunFolder {
+  const { base: baseFlag, folder: folderFlag } = options.flags ?? standardFlags;
   try {
-    if (options.runFolder !== null) return namedFolder(resolve(options.runFolder));
+    if (options.runFolder !== null) return namedFolder(resolve(options.runFolder), folderFlag);
     const base = resolve(options.baseFolder);
     mkdirSync(base, { recursive: true, mode: 0o700 });
     return stampedFolder(base, options.now);
   } catch (cause) {
     if (cause instanceof CopierError) throw cause;
     throw new CopierError('source.run_folder', `the run folder cannot be made: ${(cause as Error).message}`, {
-      hint: 'give --backup-dir or --run-dir a folder that may be written',
+      hint: `give ${baseFlag} or ${folderFlag} a folder that may be written`,
       cause,
     });
   }
@@ -60,11 +65,21 @@ export function removeRunFolder({ path, wasThere }: RunFolder): void {
   for (const name of names) rmSync(name, { recursive: true, force: true });
 }
 
-function namedFolder(path: string): RunFolder {
+/** Takes the folder away again where `use` fails: nothing in it is worth keeping then. */
+export async function removedOnFailure<T>(folder: RunFolder, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    removeRunFolder(folder);
+    throw error;
+  }
+}
+
+function namedFolder(path: string, flag: string): RunFolder {
   const wasThere = mkdirSync(path, { recursive: true, mode: 0o700 }) === undefined;
   if (readdirSync(path).length > 0) {
     throw new CopierError('usage.run_folder_used', `the run folder ${path} already holds files`, {
-      hint: 'name a new folder with --run-dir, or leave the choice to pgferry',
+      hint: `name a new folder with ${flag}, or leave the choice to pgferry`,
     });
   }
   return lend(realpathSync(path), wasThere);

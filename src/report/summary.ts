@@ -17,9 +17,14 @@ export function summarize(result: RunResult): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
+/** Whether nothing was copied, only compared. */
+function isComparison({ command }: RunResult): boolean {
+  return command === 'verify' || command === 'accept';
+}
+
 function tableOf(result: RunResult): string {
   if (result.tables.length === 0) return '';
-  const isCopy = result.command !== 'verify';
+  const isCopy = !isComparison(result);
   const rows = result.tables.map((table) => [
     table.table,
     formatCount(table.sourceRows),
@@ -128,7 +133,7 @@ function headline(result: RunResult, rows: number): string {
   const tables = result.tables.length;
   const time = formatDuration(result.durationMs);
   if (!result.ok) return `✗ the two sides differ (${countOf(tables, 'table')} compared in ${time})`;
-  if (result.command === 'verify') {
+  if (isComparison(result)) {
     const compared = result.tables.reduce((sum, table) => sum + table.sourceRows, 0);
     return `✓ identical: ${countOf(compared, 'row')} in ${countOf(tables, 'table')}, every value compared, in ${time}`;
   }

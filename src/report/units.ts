@@ -3,9 +3,9 @@ export function formatCount(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ' ');
 }
 
-/** A count with its noun, which takes an s but for one: "1 table", "1 200 tables". */
-export function countOf(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+/** A count with its noun, which takes an s (or `plural`) but for one: "1 table", "1 200 tables", "2 hashes". */
+export function countOf(count: number, noun: string, plural = 's'): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : plural}`;
 }
 
 /** Bytes in decimal units: 1234567 → "1.2 MB". */

@@ -24,7 +24,7 @@ const letterF = 102;
 const letterT = 116;
 
 /** The one reading of a column's values on one side, chosen by its kind. */
-export function canonizerOf(column: ColumnPlan, side: Side): Canonize {
+export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: Side): Canonize {
   const { kind } = column;
   switch (kind.tag) {
     case 'bool':

@@ -30,7 +30,11 @@ export function cellsByColumn(table: VerifyTable, row: KeptRow): KeptCell[] {
  * Two differing cells as text for a person. Where they would look the same (NFC and NFD), everything
  * beyond ASCII is written as escapes; where they differ beyond what is shown, length and hash tell them apart.
  */
-export function describeCells(column: ColumnPlan, source: KeptCell, target: KeptCell): readonly [string, string] {
+export function describeCells(
+  column: Pick<ColumnPlan, 'kind'>,
+  source: KeptCell,
+  target: KeptCell,
+): readonly [string, string] {
   const [plainA, plainB] = [shownCell(column.kind, source, false), shownCell(column.kind, target, false)];
   const isLookalike = plainA.normalize('NFKC') === plainB.normalize('NFKC');
   const a = isLookalike ? shownCell(column.kind, source, true) : plainA;
@@ -43,7 +47,8 @@ function withDetail(text: string, cell: KeptCell): string {
   return `${text} (${meaning}${cell.length} bytes${cell.hash === '' ? `, hex ${cell.head.toString('hex')}` : ''})`;
 }
 
-function shownCell(kind: Kind, cell: KeptCell, isAscii: boolean): string {
+/** One cell as text for a person; `isAscii` writes all that is beyond it as escapes. */
+export function shownCell(kind: Kind, cell: KeptCell, isAscii: boolean): string {
   if (cell.tag === Tag.Null) return 'NULL';
   if (cell.tag === Tag.Special) return cell.head.toString('latin1');
   if (cell.tag === Tag.Raw) return shownText(cell, isAscii);

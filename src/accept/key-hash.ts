@@ -1,0 +1,39 @@
+import { createSHA256 } from 'hash-wasm';
+
+/** Rows and SHA-256 of lines, taken in piece by piece. */
+export interface LineHash {
+  readonly rows: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+const newline = 10;
+/** Lines are handed to the hash in pieces of about this many characters: a call costs more than the bytes. */
+const pieceChars = 64 * 1024;
+
+/** Hashes texts, each with a line feed behind it. */
+export async function hashLines(lines: Iterable<string>): Promise<LineHash> {
+  const hash = await createSHA256();
+  let rows = 0;
+  let piece = '';
+  for (const line of lines) {
+    rows += 1;
+    piece += `${line}\n`;
+    if (piece.length < pieceChars) continue;
+    hash.update(Buffer.from(piece));
+    piece = '';
+  }
+  hash.update(Buffer.from(piece));
+  return { rows, sha256: hash.digest('hex') };
+}
+
+/** Hashes bytes that consist of such lines already. */
+export async function hashPieces(pieces: AsyncIterable<Buffer>): Promise<LineHash> {
+  const hash = await createSHA256();
+  let rows = 0;
+  for await (const piece of pieces) {
+    hash.update(piece);
+    for (let at = piece.indexOf(newline); at !== -1; at = piece.indexOf(newline, at + 1)) rows += 1;
+  }
+  return { rows, sha256: hash.digest('hex') };
+}

@@ -1,0 +1,106 @@
+import type { ColumnPlan, KeyPlan, Sides, TablePlan } from '../model.js';
+import { type KeyField, keyFieldOf, quoteName } from './key-field.js';
+
+/**
+ * The statements that print a table's keys, one line per row in bytewise key order, byte for byte alike on both sides.
+ * A line is what `COPY … TO STDOUT` writes: the key's fields with a tab between them, `\N` for NULL, and a backslash, tab,
+ * line end and four other control characters as backslash and letter. The lines, each with its line feed, are hashed.
+ */
+export interface Keyset {
+  readonly table: string;
+  readonly origin: KeyPlan['origin'];
+  readonly columns: readonly { readonly column: string; readonly field: KeyField }[];
+  readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
+}
+
+export type KeyTable = Pick<TablePlan, 'source' | 'target' | 'targetSchema' | 'columns' | 'key'>;
+
+/** Which columns of a table's key are hashed, and which cannot be. */
+export function keysetOf(table: KeyTable): Keyset {
+  const columns: { column: string; field: KeyField }[] = [];
+  const leftOut: { column: string; reason: string }[] = [];
+  for (const column of table.key.columns.map((index) => table.columns[index])) {
+    if (column === undefined) continue;
+    const field = keyFieldOf(column);
+    if ('reason' in field) leftOut.push({ column: column.source, reason: field.reason });
+    else columns.push({ column: column.source, field });
+  }
+  return { table: table.source, origin: table.key.origin, columns, leftOut };
+}
+
+/** Statements over the source that find a value without a text; they give a row where there is one. */
+export function doubtsOf(keyset: Keyset): { readonly column: string; readonly sql: string }[] {
+  return keyset.columns
+    .filter(({ field }) => !field.isTotal)
+    .map(({ column, field }) => {
+      const value = `t.${quoteName(column)}`;
+      const sql = `SELECT 1 FROM ${quoteName(keyset.table)} AS t WHERE ${value} IS NOT NULL AND (${field.text.source}) IS NULL LIMIT 1`;
+      return { column, sql };
+    });
+}
+
+/** The keyset without the columns that hold such values. */
+export function withoutDoubtful(keyset: Keyset, doubtful: readonly string[]): Keyset {
+  const reason = 'some of its values have no text that plain SQL of SQLite can write';
+  return {
+    ...keyset,
+    columns: keyset.columns.filter(({ column }) => !doubtful.includes(column)),
+    leftOut: [...keyset.leftOut, ...doubtful.map((column) => ({ column, reason }))],
+  };
+}
+
+/**
+ * The statements themselves; null where no column is left. `order` brings a field of the source to what it is ordered by:
+ * a file in UTF-16 orders texts by their UTF-16 bytes, and must be told otherwise.
+ */
+export function keysetSql(
+  { table, columns }: Keyset,
+  { target, targetSchema }: Pick<KeyTable, 'target' | 'targetSchema'>,
+  order: (field: string) => string = (field) => field,
+): Sides<string> | null {
+  if (columns.length === 0) return null;
+  const names = columns.map((_, i) => `k${i + 1}`);
+  const fieldsOf = (side: keyof Sides<string>) =>
+    columns.map(({ field }, i) => `${field.text[side]} AS ${names[i]}`).join(', ');
+  const line = names.map(escaped).join(' || char(9) || ');
+  const ofSource = `SELECT ${fieldsOf('source')} FROM ${quoteName(table)} AS t`;
+  const ofTarget = `SELECT ${fieldsOf('target')} FROM ${quoteName(targetSchema)}.${quoteName(target)} AS t`;
+  return {
+    source: `SELECT ${line} FROM (${ofSource}) ORDER BY ${names.map(order).join(', ')}`,
+    target: `COPY (SELECT ${names.join(', ')} FROM (${ofTarget}) AS k ORDER BY ${names.map((name) => `${name} COLLATE "C" NULLS FIRST`).join(', ')}) TO STDOUT`,
+  };
+}
+
+/** The statements that count a table's rows. */
+export function countSql(table: Pick<KeyTable, 'source' | 'target' | 'targetSchema'>): Sides<string> {
+  return {
+    source: `SELECT count(*) FROM ${quoteName(table.source)}`,
+    target: `SELECT count(*) FROM ${quoteName(table.targetSchema)}.${quoteName(table.target)}`,
+  };
+}
+
+/** PostgreSQL manual, COPY, "Text Format": the characters that it writes as a backslash and a letter. */
+const escapes: readonly (readonly [number, string])[] = [
+  [8, 'b'],
+  [9, 't'],
+  [10, 'n'],
+  [11, 'v'],
+  [12, 'f'],
+  [13, 'r'],
+];
+
+function escaped(name: string): string {
+  const text = escapes.reduce(
+    (inner, [code, letter]) => `replace(${inner}, char(${code}), '\\${letter}')`,
+    `replace(${name}, '\\', '\\\\')`,
+  );
+  return `coalesce(${text}, '\\N')`;
+}
+
+/** Columns as the plan knows them, for who must say which key was hashed. */
+export function keyNames(table: KeyTable): string[] {
+  return table.key.columns.flatMap((index) => {
+    const column: ColumnPlan | undefined = table.columns[index];
+    return column === undefined ? [] : [column.source];
+  });
+}

@@ -1,0 +1,99 @@
+import { CopierError } from '../errors.js';
+import type { Plan, SourceCatalog, TargetAddress } from '../model.js';
+import type { Threads } from '../pool/threads.js';
+import { withTarget } from '../target/connect.js';
+import { hasLedger } from '../target/ledger.js';
+import { findUnfinishedRun, latestRun, type Run } from '../target/run.js';
+import { type ComparedTable, compareTable } from './compare.js';
+import { type Context, refuseIfBlocked } from './context.js';
+import { preparePlan } from './prepare.js';
+import { checkSchema, findStoredSchema, type SchemaCheck } from './schema-check.js';
+import { surveySource } from './survey.js';
+
+/** What is compared with what. */
+export interface Comparison {
+  readonly context: Context;
+  readonly address: TargetAddress;
+  readonly snapshotPath: string;
+  readonly catalog: SourceCatalog;
+  readonly threads: Threads;
+}
+
+/** Matches tables and columns as the copy would; orphans are no reason against comparing. */
+export async function planComparison(comparison: Comparison): Promise<Plan> {
+  const { context, address, snapshotPath, catalog, threads } = comparison;
+  const { settings, journal, signal } = context;
+  const survey = await journal.phase('census', () =>
+    surveySource({
+      snapshotPath,
+      catalog,
+      threads,
+      chunkBytes: settings.chunkBytes,
+      // The proof takes nothing on the page reader's word.
+      countsPages: false,
+    }),
+  );
+  const { plan } = await withTarget(address, { applicationName: 'pgferry verify', signal }, (client) =>
+    preparePlan({
+      survey,
+      client,
+      schema: address.schema,
+      settings,
+      made: null,
+    }),
+  );
+  const findings = plan.findings.filter(({ code }) => code !== 'plan.orphans');
+  refuseIfBlocked({ ...plan, findings }, 'the two sides cannot be compared');
+  return { ...plan, findings: findings.filter(({ severity }) => severity !== 'note') };
+}
+
+/** Every value of every table of the plan, both sides read anew. */
+export async function compareTables(comparison: Comparison, plan: Plan): Promise<ComparedTable[]> {
+  const { context, snapshotPath, threads } = comparison;
+  const { settings, journal } = context;
+  return await journal.phase('compare', () =>
+    Promise.all(
+      plan.tables.map(async (table) => {
+        const compared = await compareTable(table, { threads, snapshotPath, differencesMax: settings.differencesMax });
+        journal.tell({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
+        return compared;
+      }),
+    ),
+  );
+}
+
+/** The schema as it stands, against what the last run found and what the source promises. */
+export async function compareSchemas({ context, address, catalog }: Comparison, plan: Plan): Promise<SchemaCheck> {
+  const { settings, signal } = context;
+  const { schema } = address;
+  return await withTarget(address, { applicationName: 'pgferry verify', signal }, async (client) => {
+    const stored = await findStoredSchema(client, schema);
+    return await checkSchema({ client, schema, plan, source: catalog, stored, waive: settings.waive });
+  });
+}
+
+/** Refuses while a run is unfinished, since its target is not meant to be whole; one that failed may be looked into. */
+export async function refuseUnfinished(context: Context, address: TargetAddress): Promise<void> {
+  const run = await readRun(context, address, findUnfinishedRun);
+  if (run !== null && run.state !== 'failed') throw unfinished(run);
+}
+
+/** The youngest run of the schema, null where there was none; refused unless it is finished and proved equal. */
+export async function requireWholeRun(context: Context, address: TargetAddress): Promise<Run | null> {
+  const open = await readRun(context, address, findUnfinishedRun);
+  if (open !== null) throw unfinished(open);
+  return await readRun(context, address, latestRun);
+}
+
+async function readRun(context: Context, address: TargetAddress, read: typeof latestRun): Promise<Run | null> {
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal };
+  return await withTarget(address, connecting, async (client) =>
+    (await hasLedger(client)) ? await read(client, address.schema) : null,
+  );
+}
+
+function unfinished({ runId, schema, state }: Run): CopierError {
+  return new CopierError('target.run_unfinished', `run ${runId} of schema ${schema} is not finished (${state})`, {
+    hint: 'finish it first: run `pgferry migrate` or `pgferry copy` again; `pgferry status` shows where it stands',
+  });
+}

@@ -1,0 +1,86 @@
+import type { ColumnPlan, Sides, SqliteValue } from '../model.js';
+
+/** A column as a shadow read uses it. */
+export interface ShadowColumn extends Pick<ColumnPlan, 'source' | 'target' | 'kind'> {
+  /**
+   * What both sides order alike: expressions over the table's alias t that give numbers, or texts to compare bytewise.
+   * null where plain SQL has none.
+   */
+  readonly order: { readonly as: 'number' | 'text'; readonly sql: Sides<string> } | null;
+}
+
+export interface ShadowIndex {
+  readonly name: string;
+  readonly columns: readonly { readonly column: ShadowColumn; readonly isDescending: boolean }[];
+}
+
+export interface ShadowForeignKey {
+  readonly parent: string;
+  /** Pairs of child and parent columns. */
+  readonly pairs: readonly (readonly [ShadowColumn, ShadowColumn])[];
+}
+
+/** A table that both sides have, with what reads can be derived from. */
+export interface ShadowTable {
+  readonly source: string;
+  readonly targetSchema: string;
+  readonly target: string;
+  readonly rows: number;
+  readonly columns: readonly ShadowColumn[];
+  /** Empty where the table has no key. */
+  readonly key: readonly ShadowColumn[];
+  readonly indexes: readonly ShadowIndex[];
+  readonly foreignKeys: readonly ShadowForeignKey[];
+}
+
+export interface Ordering {
+  readonly column: ShadowColumn;
+  readonly isDescending: boolean;
+}
+
+export interface Condition {
+  readonly column: ShadowColumn;
+  readonly operator: '=' | '>=';
+  readonly value: Sides<SqliteValue>;
+}
+
+/** One read in terms of tables and columns, before it is written as SQL. */
+export interface Read {
+  readonly name: string;
+  readonly why: string;
+  readonly table: ShadowTable;
+  /** Columns of the table, and of the parent that it is joined with. */
+  readonly columns: readonly ShadowColumn[];
+  readonly join: {
+    readonly parent: ShadowTable;
+    readonly on: ShadowForeignKey;
+    readonly columns: readonly ShadowColumn[];
+  } | null;
+  readonly where: readonly Condition[];
+  /** Whether rows are counted per value of the columns. */
+  readonly isGrouped: boolean;
+  readonly order: readonly Ordering[];
+}
+
+/** A statement with its parameters. */
+export interface Statement {
+  readonly sql: string;
+  readonly values: readonly SqliteValue[];
+}
+
+/** A read as both sides run it. */
+export interface PairedRead {
+  readonly name: string;
+  readonly why: string;
+  readonly table: string | null;
+  /** What the result's columns are; null: as the target says. */
+  readonly columns: readonly { readonly name: string; readonly kind: ColumnPlan['kind'] }[] | null;
+  /** Positions of the columns that tell one row from the others; empty where none do. */
+  readonly key: readonly number[];
+  /** Positions of the columns that it is ordered by; empty where only the operator knows. */
+  readonly order: readonly number[];
+  /** As an application writes it. */
+  readonly plain: Sides<Statement>;
+  /** The same rows in an order that is total and alike on both sides; null where only the operator knows. */
+  readonly total: Sides<Statement> | null;
+}

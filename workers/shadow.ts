@@ -1,0 +1,158 @@
+import { toWire, CopierError } from '../src/errors.js';
+import type { JobAnswer, ShadowReport, Sides, SqliteValue } from '../src/model.js';
+import { compareRows } from '../src/shadow/compare-rows.js';
+import { explainDifferences, explainLike, explainOrder, explainRefusal } from '../src/shadow/explain.js';
+import type { PairedRead, Statement } from '../src/shadow/read.js';
+import { kindOfResult } from '../src/shadow/result-kinds.js';
+import { withSource } from '../src/source/open.js';
+import { readSourceResult } from '../src/source/result.js';
+import type { TargetClient } from '../src/target/connect.js';
+import { readTargetResult, withReadingTarget } from '../src/target/result.js';
+import { describeCells, shownCell } from '../src/verify/describe.js';
+import { canonicalResult, type ResultCell } from '../src/verify/result-cells.js';
+import { threadData } from './session.js';
+
+/** Reads that one thread runs on both sides, one after the other. */
+export interface ShadowJob {
+  readonly snapshotPath: string;
+  readonly reads: readonly PairedRead[];
+  readonly rowsMax: number;
+  readonly differencesMax: number;
+}
+
+type Database = Parameters<typeof readSourceResult>[0];
+
+/** What both sides are read through. */
+interface Handles {
+  readonly db: Database;
+  readonly client: TargetClient;
+  readonly job: ShadowJob;
+}
+
+/** Latency is the median of so many runs of the plain form. */
+const runs = 3;
+
+/** Thread entry: runs reads on both sides and compares what they give. */
+export default async function shadow(job: ShadowJob): Promise<JobAnswer<ShadowReport[]>> {
+  try {
+    return { tag: 'done', result: await runReads(job) };
+  } catch (error) {
+    return { tag: 'failed', error: toWire(error) };
+  }
+}
+
+async function runReads(job: ShadowJob): Promise<ShadowReport[]> {
+  const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
+  return await withSource(job.snapshotPath, (db) =>
+    withReadingTarget(address, { applicationName, limitMs }, async (client) => {
+      const reports: ShadowReport[] = [];
+      for (const read of job.reads) reports.push(await runRead({ db, client, job }, read));
+      return reports;
+    }),
+  );
+}
+
+async function runRead(handles: Handles, read: PairedRead): Promise<ShadowReport> {
+  const { name, why, table, plain } = read;
+  const sql = { source: plain.source.sql, target: plain.target.sql };
+  const head = { name, why, table, sql };
+  try {
+    return { ...head, ...(await compareRead(handles, read)) };
+  } catch (error) {
+    if (!(error instanceof CopierError) || !error.code.endsWith('.read_refused')) throw error;
+    const none = { source: 0, target: 0 };
+    const explanations = [error.message, ...explainRefusal(error.foreignCode)];
+    return { ...head, rows: none, ms: none, verdict: 'failed', differences: [], explanations };
+  }
+}
+
+type Outcome = Pick<ShadowReport, 'rows' | 'ms' | 'verdict' | 'differences' | 'explanations'>;
+
+/** First as an application writes it; where that parts, in the total order, which tells a lost row from another order. */
+async function compareRead(handles: Handles, read: PairedRead): Promise<Outcome> {
+  const plain = await readBoth(handles, read, read.plain);
+  const ms = { source: median(plain.ms.source), target: median(plain.ms.target) };
+  const rows = { source: plain.source.length, target: plain.target.length };
+  const compared = compare(handles, read, plain);
+  if (compared.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: [] };
+  const parted = explainOrder({ ...plain, order: read.order });
+  const total = read.total === null ? null : await readBoth(handles, read, read.total, 1);
+  const settled = total === null ? compared : compare(handles, read, total);
+  if (settled.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: parted };
+  const { differences } = settled;
+  const sql = { source: read.plain.source.sql, target: read.plain.target.sql };
+  const byOrder = settled.isSameSet || read.total === null ? parted : [];
+  const explanations = [...explainDifferences(differences), ...explainLike(sql, differences), ...byOrder];
+  return { rows, ms, verdict: 'differs', differences, explanations: [...new Set(explanations)] };
+}
+
+interface BothResults {
+  readonly columns: NonNullable<PairedRead['columns']>;
+  readonly source: ResultCell[][];
+  readonly target: ResultCell[][];
+  readonly ms: Sides<number[]>;
+}
+
+async function readBoth(
+  { db, client, job }: Handles,
+  read: PairedRead,
+  statements: Sides<Statement>,
+  times = runs,
+): Promise<BothResults> {
+  const ms: Sides<number[]> = { source: [], target: [] };
+  const { rowsMax } = job;
+  const source = await timed(ms.source, times, () => readSourceResult(db, restored(statements.source), rowsMax));
+  const target = await timed(ms.target, times, () => readTargetResult(client, asTexts(statements.target), rowsMax));
+  const columns = read.columns ?? target.columns.map(({ name, type }) => ({ name, kind: kindOfResult(type) }));
+  if (source.columns.length !== target.columns.length) throw otherWidth(source.columns.length, target.columns.length);
+  return {
+    columns,
+    source: await canonicalResult(source.rows, columns, 'source'),
+    target: await canonicalResult(target.rows, columns, 'target'),
+    ms,
+  };
+}
+
+function compare({ job }: Handles, read: PairedRead, { columns, source, target }: BothResults) {
+  const kindOf = (i: number) => columns[i]?.kind ?? { tag: 'text', maxChars: null };
+  return compareRows<ResultCell>({
+    names: columns.map(({ name }) => name),
+    key: read.key,
+    source,
+    target,
+    differencesMax: job.differencesMax,
+    describe: (i, a, b) => describeCells({ kind: kindOf(i) }, a, b),
+    show: (i, cell) => shownCell(kindOf(i), cell, false),
+  });
+}
+
+async function timed<T>(ms: number[], times: number, run: () => T | Promise<T>): Promise<T> {
+  for (;;) {
+    const startedAtMs = performance.now();
+    const result = await run();
+    ms.push(performance.now() - startedAtMs);
+    if (ms.length >= times) return result;
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted[sorted.length >> 1] ?? 0;
+  return Math.round(middle * 100) / 100;
+}
+
+/** A Buffer comes through postMessage as a bare Uint8Array. */
+function restored({ sql, values }: Statement): Statement {
+  return { sql, values: values.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value)) };
+}
+
+function asTexts({ sql, values }: Statement): { readonly sql: string; readonly values: (string | null)[] } {
+  const textOf = (value: SqliteValue) => (value === null ? null : String(value));
+  return { sql, values: values.map(textOf) };
+}
+
+function otherWidth(source: number, target: number): CopierError {
+  return new CopierError('usage.read_refused', `the source gives ${source} columns, the target ${target}`, {
+    hint: 'write both reads so that they give the same columns',
+  });
+}
