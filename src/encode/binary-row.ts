@@ -2,6 +2,7 @@ import { type RowView, Storage, type TablePlan } from '../model.js';
 import type { Block } from './block.js';
 import { isEqual } from './byte-columns.js';
 import { type ColumnEncoder, encoderOf } from './column-encoder.js';
+import { Direct, directOf, MOMENT_MICROS_MAX } from './direct.js';
 import { refuse } from './misfit.js';
 import type { RowFields } from './row-fields.js';
 import { sentinelMisfit } from './sentinel.js';
@@ -12,28 +13,118 @@ const FIELD_BYTES_MAX = 0x3fffffff - 4;
 /** Appends one row in binary COPY form: int16 number of fields, then int32 length (−1 for NULL) and bytes of each. */
 export type BinaryRow = (row: Block, view: RowView, fields: RowFields) => void;
 
+/** A field of fixed size has at most eight bytes, after its length word. */
+const FIXED_BYTES_MAX = 12;
+
+const TWO_TO_32 = 4_294_967_296;
+
 /** `guard` is the null sentinel that no value of a textual column may equal, or null where it may. */
 export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer | null): BinaryRow {
+  const count = table.columns.length;
   const encoders = table.columns.map((column) => encoderOf(column.kind));
   const isGuarded = Uint8Array.from(table.columns, (column) => (guard !== null && column.isTextual ? 1 : 0));
   const wanted = guard ?? Buffer.alloc(0);
+  const direct = table.columns.map((column) => directOf(column.kind));
+  const directStorage = Uint8Array.from(direct, ({ storage }) => storage);
+  const directCode = Uint8Array.from(direct, ({ code }) => code);
+  const factor = Float64Array.from(direct, (column) => column.factor);
+  const shift = Float64Array.from(direct, (column) => column.shift);
+  const slackBytes = 2 + FIXED_BYTES_MAX * count;
+
+  /** Writes one value that is not NULL through its column's encoder, behind the length word at the row's end. */
+  const writeField = (row: Block, view: RowView, storage: number, i: number): number => {
+    row.int32(0);
+    const start = row.length;
+    if (storage === Storage.Text && isGuarded[i] === 1) checkGuard(wanted, view, i);
+    writeValue(row, encoders[i] as ColumnEncoder, view, storage, i);
+    const length = row.length - start;
+    if (length > FIELD_BYTES_MAX) tooLarge();
+    row.view.setInt32(start - 4, length);
+    row.reserve(slackBytes);
+    return length;
+  };
+
   return (row, view, fields) => {
-    row.int16(encoders.length);
-    for (let i = 0; i < encoders.length; i += 1) {
-      fields.current = i;
-      const storage = view.storage[i] as number;
-      row.int32(-1);
-      const start = row.length;
-      fields.start[i] = start;
-      fields.length[i] = -1;
-      if (storage === Storage.Null) continue;
-      if (storage === Storage.Text && isGuarded[i] === 1) checkGuard(wanted, view, i);
-      writeValue(row, encoders[i] as ColumnEncoder, view, storage, i);
-      const length = row.length - start;
-      if (length > FIELD_BYTES_MAX) tooLarge();
-      row.view.setInt32(start - 4, length);
-      fields.length[i] = length;
+    const { storage: storages, number: numbers, start: froms, end: ends } = view;
+    const { start: starts, length: lengths } = fields;
+    row.reserve(slackBytes);
+    let out = row.view;
+    let at = row.length;
+    out.setInt16(at, count);
+    at += 2;
+    for (let i = 0; i < count; i += 1) {
+      const storage = storages[i] as number;
+      const start = at + 4;
+      let length = -1;
+      if (storage === directStorage[i]) {
+        const value = numbers[i] as number;
+        switch (directCode[i]) {
+          case Direct.Int8: {
+            const high = Math.floor(value / TWO_TO_32);
+            out.setInt32(start, high);
+            out.setUint32(start + 4, value - high * TWO_TO_32);
+            length = 8;
+            break;
+          }
+          case Direct.Int4:
+            if (value === (value | 0)) {
+              out.setInt32(start, value);
+              length = 4;
+            }
+            break;
+          case Direct.Int2:
+            if (value >= -32_768 && value <= 32_767) {
+              out.setInt16(start, value);
+              length = 2;
+            }
+            break;
+          case Direct.Float8:
+            out.setFloat64(start, value);
+            length = 8;
+            break;
+          case Direct.Bool:
+            if (value === 0 || value === 1) {
+              out.setInt8(start, value);
+              length = 1;
+            }
+            break;
+          case Direct.Moment: {
+            const micros = (value + (shift[i] as number)) * (factor[i] as number);
+            if (micros > -MOMENT_MICROS_MAX && micros < MOMENT_MICROS_MAX) {
+              const high = Math.floor(micros / TWO_TO_32);
+              out.setInt32(start, high);
+              out.setUint32(start + 4, micros - high * TWO_TO_32);
+              length = 8;
+            }
+            break;
+          }
+          case Direct.Bytes: {
+            const from = froms[i] as number;
+            const bytes = (ends[i] as number) - from;
+            if (bytes > FIELD_BYTES_MAX || (bytes === wanted.length && isGuarded[i] === 1)) break;
+            row.length = start;
+            row.reserve(bytes + slackBytes);
+            row.copy(view.bytes, from, from + bytes);
+            out = row.view;
+            length = bytes;
+            break;
+          }
+          default:
+        }
+      }
+      if (length >= 0) out.setInt32(at, length);
+      else if (storage === Storage.Null) out.setInt32(at, -1);
+      else {
+        row.length = at;
+        fields.current = i;
+        length = writeField(row, view, storage, i);
+        out = row.view;
+      }
+      starts[i] = start;
+      lengths[i] = length;
+      at = length > 0 ? start + length : start;
     }
+    row.length = at;
   };
 }
 

@@ -1,8 +1,13 @@
+import { hashOverreadBytes } from './hash.js';
+
+/** Bytes behind the filled ones that may be read, so that the last of them can be read as whole words. */
+const OVERREAD_BYTES = hashOverreadBytes;
+
 /** Room behind the nominal size, so that the last row of a full block rarely makes it grow. */
 const SLACK_BYTES = 65_536;
 
 /** Texts up to this length are copied by a loop: a call into native code costs more than the bytes do (measured). */
-const LOOP_COPY_BYTES = 40;
+const LOOP_COPY_BYTES = 160;
 
 const TWO_TO_32 = 4_294_967_296;
 
@@ -16,16 +21,19 @@ export class Block {
   /** Over exactly the same memory as `bytes`. */
   view: DataView;
   length = 0;
-  /** bytes.length, which is slower to ask for. */
+  /** How many bytes may be filled. */
   #limit: number;
   readonly #capacity: number;
   #spare: Buffer | null = null;
+  /** What texts were copied from last, and a look at it by words. */
+  #source: Buffer | null = null;
+  #sourceView: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(blockBytes: number) {
     this.#capacity = blockBytes + SLACK_BYTES;
     this.bytes = Buffer.allocUnsafeSlow(this.#capacity);
     this.view = viewOf(this.bytes);
-    this.#limit = this.#capacity;
+    this.#limit = this.#capacity - OVERREAD_BYTES;
   }
 
   /** Makes sure that `count` more bytes fit. */
@@ -36,7 +44,7 @@ export class Block {
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.length);
     const next = this.#spare ?? Buffer.allocUnsafeSlow(this.#capacity);
-    this.#spare = this.#limit === this.#capacity ? this.bytes : null;
+    this.#spare = this.#hasGrown() ? null : this.bytes;
     this.#use(next);
     this.length = 0;
     return taken;
@@ -44,7 +52,7 @@ export class Block {
 
   /** Empties a block that is never handed over. One that grew for a big row goes back to its size. */
   clear(): void {
-    if (this.#limit !== this.#capacity) this.#use(Buffer.allocUnsafeSlow(this.#capacity));
+    if (this.#hasGrown()) this.#use(Buffer.allocUnsafeSlow(this.#capacity));
     this.length = 0;
   }
 
@@ -103,21 +111,39 @@ export class Block {
   copy(source: Buffer, start: number, end: number): void {
     const count = end - start;
     this.reserve(count);
-    if (count > LOOP_COPY_BYTES) source.copy(this.bytes, this.length, start, end);
-    else for (let i = 0; i < count; i += 1) this.bytes[this.length + i] = source[start + i] as number;
-    this.length += count;
+    const at = this.length;
+    if (count > LOOP_COPY_BYTES) source.copy(this.bytes, at, start, end);
+    else this.#copyWords(source, start, count);
+    this.length = at + count;
+  }
+
+  #copyWords(source: Buffer, start: number, count: number): void {
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceView = viewOf(source);
+    }
+    const { view: to, length: at } = this;
+    const from = this.#sourceView;
+    const words = count & ~3;
+    let i = 0;
+    for (; i < words; i += 4) to.setInt32(at + i, from.getInt32(start + i));
+    for (; i < count; i += 1) to.setInt8(at + i, from.getInt8(start + i));
   }
 
   #grow(needed: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#limit));
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#limit) + OVERREAD_BYTES);
     this.bytes.copy(grown, 0, 0, this.length);
     this.#use(grown);
+  }
+
+  #hasGrown(): boolean {
+    return this.bytes.length > this.#capacity;
   }
 
   #use(bytes: Buffer): void {
     this.bytes = bytes;
     this.view = viewOf(bytes);
-    this.#limit = bytes.length;
+    this.#limit = bytes.length - OVERREAD_BYTES;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Kind } from '../model.js';
 import { Block } from './block.js';
 import { encoderOf } from './column-encoder.js';
 import { foldOf, hashField } from './fingerprint.js';
-import { type Hash64, hexOf } from './hash.js';
+import { createSeed, type Hash64, hexOf, setSeed } from './hash.js';
 
 const SAMPLE_BYTES = 256;
 
@@ -27,8 +27,8 @@ export function hashSample({ kind, text, seed }: HashSample): string {
   else encoder.text(block, bytes, 0, bytes.length);
   const out: Hash64 = { hi: 0, lo: 0 };
   const wide = BigInt.asIntN(64, BigInt(seed));
-  const seedHi = Number(wide >> 32n);
-  const seedLo = Number(BigInt.asIntN(32, wide));
-  hashField(out, foldOf(kind), block, 0, block.length, seedHi, seedLo, new Block(SAMPLE_BYTES));
+  const mixed = createSeed();
+  setSeed(mixed, Number(wide >> 32n), Number(BigInt.asIntN(32, wide)));
+  hashField(out, foldOf(kind), block, 0, block.length, mixed, new Block(SAMPLE_BYTES));
   return hexOf(out.hi, out.lo);
 }

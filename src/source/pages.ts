@@ -9,12 +9,18 @@ import type { PageLayout } from './pages-layout.js';
  * In: an open snapshot, the plan's columns and root page, the layout from `choosePages`. Nothing is kept open, so the
  * caller may stop anywhere. Error: `data.damaged_page`.
  */
-export function* readPages(
+export function readPages(
   file: SnapshotFile,
   table: PageTable,
   layout: PageLayout,
   range: ChunkRange,
-): Generator<RowView, void, void> {
-  const rows = new PageRows(file, table, layout, range);
-  while (rows.next()) yield rows.view;
+): Iterable<RowView> {
+  return { [Symbol.iterator]: () => iterate(new PageRows(file, table, layout, range)) };
+}
+
+/** By hand, with one result for all rows: a generator took 20 ns per row, a tenth of what a narrow row costs in all. */
+function iterate(rows: PageRows): Iterator<RowView, undefined> {
+  const row = { done: false, value: rows.view } as const;
+  const end = { done: true, value: undefined } as const;
+  return { next: () => (rows.next() ? row : end) };
 }
