@@ -362,11 +362,9 @@ export interface Reading {
 export type LiteralForm =
   /** A text that is a JSON array is written as `{…}` first. */
   | { readonly tag: 'array' }
-  /** money: more fraction digits than it keeps would be rounded. */
+  /** More fraction digits than the type keeps would be rounded: a time with zone, money. */
   | { readonly tag: 'digits'; readonly digits: number }
-  /** A time with zone: the same, and words such as `now` would mean the moment of the copy. */
-  | { readonly tag: 'clock'; readonly digits: number }
-  /** The same for the seconds of an interval; numbers count in `unit`, and mean nothing where there is none. */
+  /** The same for seconds; numbers count in `unit`, and mean nothing where there is none. */
   | { readonly tag: 'interval'; readonly digits: number; readonly unit: TimeUnit | null }
   /** "char": all but the first byte would be cut off. */
   | { readonly tag: 'byte' }
@@ -379,8 +377,8 @@ export type Kind =
   | { readonly tag: 'int2' | 'int4' | 'int8' }
   | { readonly tag: 'float4' | 'float8' }
   | { readonly tag: 'numeric'; readonly precision: number | null; readonly scale: number | null }
-  /** text, varchar(n), name, citext; maxChars null where unlimited. Only name counts bytes. */
-  | { readonly tag: 'text'; readonly maxChars: number | null; readonly maxBytes?: number }
+  /** text, varchar(n), name, citext; maxChars null where unlimited. */
+  | { readonly tag: 'text'; readonly maxChars: number | null }
   | { readonly tag: 'char'; readonly chars: number }
   | { readonly tag: 'bytea' | 'uuid' | 'json' | 'jsonb' }
   | { readonly tag: 'enum'; readonly labels: readonly string[] }
@@ -523,11 +521,34 @@ export interface TableFingerprint {
 export interface ChunkResult extends TableFingerprint {
   readonly table: string;
   readonly index: number;
+  /** Rows of the source that the quarantine holds instead: rows + quarantined are all rows of the chunk. */
+  readonly quarantined: number;
   /** COPY bytes sent. */
   readonly bytes: number;
   /** XXH128 (hash-wasm) of the key fields' COPY bytes in the order they were sent, hex: the chunk's receipt. */
   readonly receipt: string;
   readonly durationMs: number;
+}
+
+/**
+ * held: the target has not got the row; converted: it has, with changed values; released: it was held and has come in since.
+ */
+export type KeptState = 'held' | 'converted' | 'released';
+
+/** Why the quarantine keeps a row. */
+export interface KeptRowNote {
+  /** Position in the chunk, from 0, in the order of the source. */
+  readonly rowNumber: number;
+  readonly state: KeptState;
+  /** The key as text, `a=1, b='x'`. */
+  readonly key: string;
+  /** Source columns, separated by commas, or null where the row as a whole is the reason. */
+  readonly column: string | null;
+  /** As policies name it; several are separated by commas. */
+  readonly hazard: string;
+  /** quarantine, or the name of the conversion. */
+  readonly rule: string;
+  readonly reason: string;
 }
 
 // ---------------------------------------------------------------- verify

@@ -4,10 +4,12 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { checkRules } from '../src/commands/config-file.js';
 import { defaultOf } from '../src/commands/help.js';
 import { type CommandName, type OptionRow, optionTable } from '../src/commands/option-table.js';
 import { readSettings } from '../src/commands/settings.js';
 import { exitCodes } from '../src/errors.js';
+import { hazards } from '../src/plan/hazards.js';
 import { runJson } from './support/command.js';
 import { withDatabase } from './support/database.js';
 import { makeSqlite, withFolder } from './support/folder.js';
@@ -50,10 +52,11 @@ test('the tables of flags are the table of options: every flag, variable, key, d
   assert.deepEqual(inReadme, optionTable.map(optionCells).sort());
 });
 
-test('the config file of the README is one that pgferry takes', () => {
-  const [config] = codeBlocks(readme, 'json');
-  const settings = readSettings({ command: 'migrate', flags: {}, env: {}, config: JSON.parse(config ?? '') });
-  assert.equal(settings.chunkBytes, 32 * 1024 * 1024);
+test('the config files of the README are ones that pgferry takes', async () => {
+  const configs = codeBlocks(readme, 'json').map((text) => JSON.parse(text) as Record<string, unknown>);
+  for (const config of configs) await checkRules(config);
+  const settings = configs.map((config) => readSettings({ command: 'migrate', flags: {}, env: {}, config }));
+  assert.ok(settings.some(({ chunkBytes }) => chunkBytes === 32 * 1024 * 1024));
 });
 
 test('every exit code is listed, and no other', () => {
@@ -172,4 +175,22 @@ test('the example of the library compiles, runs, and finds both sides equal', as
       assert.match(stdout, /^1 tables to copy\nt is equal\ndone, see .+\n$/);
     }),
   );
+});
+
+test('every hazard that a policy can name is in its table, with its rules', () => {
+  const rows = tableRows(readme, 'hazard', 'what it is');
+  const listed = new Map(
+    rows.flatMap(([names = '', , rules = '']) =>
+      codeOf(names).map((name) => [name, codeOf(rules).filter((rule) => /^[a-z-]+$/.test(rule))] as const),
+    ),
+  );
+  for (const [name, { rules }] of Object.entries(hazards)) assert.deepEqual(listed.get(name), rules, name);
+  assert.equal(listed.size, Object.keys(hazards).length);
+});
+
+test('every code with which the encoder refuses a value is a hazard', () => {
+  const files = readdirSync(join(root, 'src/encode')).map((name) => readPage(`src/encode/${name}`));
+  const codes = files.flatMap((text) => [...text.matchAll(/'data\.(\w+)'/g)].map((match) => match[1] ?? ''));
+  assert.ok(codes.length > 20);
+  for (const code of codes) assert.ok(code in hazards, code);
 });

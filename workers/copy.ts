@@ -1,3 +1,4 @@
+import { copyCarefully, hasPolicies } from '../src/commands/careful-chunk.js';
 import { createRowEncoder, type RowEncoder } from '../src/encode/row-encoder.js';
 import { explainRow } from '../src/encode/explain.js';
 import { CopierError, must, toWire } from '../src/errors.js';
@@ -53,17 +54,30 @@ export default async function copy(job: CopyJob): Promise<JobAnswer<ChunkResult>
   }
 }
 
+/** The fast way; the slow one where a value or row is refused and the operator has a policy for such. */
 async function copyChunk(job: CopyJob): Promise<ChunkResult> {
+  try {
+    return await copyInTransaction(job, streamChunk);
+  } catch (error) {
+    if (!isOfData(error) || !hasPolicies(job.table)) throw isRejected(error) ? explain(job, error) : error;
+    beat();
+  }
+  return await copyInTransaction(job, careful);
+}
+
+type CopyWay = (job: CopyJob, client: TargetClient) => Promise<ChunkResult>;
+
+async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResult> {
   const client = await sessionClient();
   const place = { runId: job.runId, token: job.token, table: job.table.source, index: job.chunk.index };
   try {
-    const result = await withChunk(client, place, () => streamChunk(job, client));
+    const result = await withChunk(client, place, () => way(job, client));
     return result === 'already done' ? must(await readChunk(client, place), 'committed chunk') : result;
   } catch (error) {
     target = null;
     const named = await nameHolders(job, client, error);
     await client.close();
-    throw isRejected(error) ? explain(job, error) : named;
+    throw named;
   } finally {
     idle = setTimeout(dropClient, idleMs).unref();
   }
@@ -99,7 +113,25 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
     const result = encoder.result();
     if (taken !== result.rows) throw miscounted(job, result.rows, taken);
     const durationMs = Math.round(performance.now() - startedAtMs);
-    return { ...result, table: table.source, index: job.chunk.index, durationMs };
+    return { ...result, table: table.source, index: job.chunk.index, quarantined: 0, durationMs };
+  } catch (error) {
+    counters.add({ rows: -sent.rows, bytes: -sent.bytes });
+    throw error;
+  }
+}
+
+async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
+  const sent = { rows: 0, bytes: 0 };
+  const onProgress = async (added: { readonly rows: number; readonly bytes: number }): Promise<void> => {
+    if (counters.isStopped) throw stopped();
+    beat();
+    counters.add(added);
+    sent.rows += added.rows;
+    sent.bytes += added.bytes;
+    await waitForRate();
+  };
+  try {
+    return await copyCarefully(client, { ...job, index: job.chunk.index, rows: () => rowsOf(job), onProgress });
   } catch (error) {
     counters.add({ rows: -sent.rows, bytes: -sent.bytes });
     throw error;
@@ -159,6 +191,10 @@ function dropClient(): void {
 
 async function nameHolders({ table }: CopyJob, client: TargetClient, error: unknown): Promise<unknown> {
   return await nameLockHolders(client, { error, schema: table.targetSchema, tables: [table.target], wanted: 'rows' });
+}
+
+function isOfData(error: unknown): boolean {
+  return error instanceof CopierError && error.code.startsWith('data.');
 }
 
 function isRejected(error: unknown): boolean {

@@ -2,7 +2,14 @@ import type { VerifyJob } from '../../workers/verify.js';
 import type { Difference, Finding, TablePlan, TableReport } from '../model.js';
 import type { Threads } from '../pool/threads.js';
 import type { FoundDifferences } from '../verify/differences.js';
-import { bucketCountFor, compareSides, type SideSummary, type TableComparison } from '../verify/table.js';
+import {
+  bucketCountFor,
+  compareSides,
+  expectedSide,
+  type KeptSummary,
+  type SideSummary,
+  type TableComparison,
+} from '../verify/table.js';
 
 export interface ComparedTable {
   readonly report: TableReport;
@@ -10,21 +17,35 @@ export interface ComparedTable {
   readonly findings: readonly Finding[];
 }
 
+/** The run whose quarantine keeps rows of a table. */
+export interface KeptRows {
+  readonly runId: string;
+}
+
 /** Compares every value of one table, both sides read anew on threads of their own; names the differences. */
 export async function compareTable(
   planned: TablePlan,
-  options: { readonly threads: Threads; readonly snapshotPath: string; readonly differencesMax: number },
+  options: {
+    readonly threads: Threads;
+    readonly snapshotPath: string;
+    readonly differencesMax: number;
+    /** What the quarantine keeps of the table, null where nothing. */
+    readonly kept: KeptRows | null;
+  },
 ): Promise<ComparedTable> {
-  const { threads, snapshotPath, differencesMax } = options;
+  const { threads, snapshotPath, differencesMax, kept } = options;
   const { chunks, ...table } = planned;
   const bucketCount = bucketCountFor(table.rows);
   const run = <T>(job: VerifyJob) => threads.run<T>('verify', job);
-  const [source, target] = await Promise.all([
+  const [source, target, keptSides] = await Promise.all([
     run<SideSummary>({ tag: 'source', snapshotPath, table, bucketCount }),
     run<SideSummary>({ tag: 'target', snapshotPath, table, bucketCount }),
+    kept === null ? null : run<KeptSummary>({ tag: 'kept', table, runId: kept.runId, bucketCount }),
   ]);
-  const comparison = compareSides(table, { source, target });
-  const report = reportOf(comparison);
+  const expected = keptSides === null ? source : expectedSide(source, keptSides);
+  const comparison = compareSides(table, { source: expected, target });
+  const quarantinedRows = keptSides === null ? 0 : keptSides.originals.rows - keptSides.changed.rows;
+  const report = { ...reportOf(comparison), sourceRows: source.rows, quarantinedRows };
   if (comparison.equal) return { report, differences: [], findings: [] };
   const { differingBuckets } = comparison;
   const rowsOfBucket = source.counts.map((count, bucket) => count + (target.counts[bucket] ?? 0));
@@ -32,6 +53,7 @@ export async function compareTable(
     tag: 'differences',
     snapshotPath,
     table,
+    keptBy: kept?.runId ?? null,
     bucketCount,
     differingBuckets,
     rowsOfBucket,

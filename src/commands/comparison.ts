@@ -1,11 +1,13 @@
 import { CopierError } from '../errors.js';
-import type { Plan, SourceCatalog, TargetAddress } from '../model.js';
+import type { Finding, Plan, SourceCatalog, TargetAddress } from '../model.js';
 import type { Threads } from '../pool/threads.js';
+import { isOfPolicies } from '../plan/apply-policies.js';
 import { withTarget } from '../target/connect.js';
 import { hasLedger } from '../target/ledger.js';
 import { findUnfinishedRun, latestRun, type Run } from '../target/run.js';
 import { type ComparedTable, compareTable } from './compare.js';
 import { type Context, refuseIfBlocked } from './context.js';
+import { findKept, findKeptRows } from './kept.js';
 import { preparePlan } from './prepare.js';
 import { checkSchema, findStoredSchema, type SchemaCheck } from './schema-check.js';
 import { surveySource } from './survey.js';
@@ -19,7 +21,7 @@ export interface Comparison {
   readonly threads: Threads;
 }
 
-/** Matches tables and columns as the copy would; orphans are no reason against comparing. */
+/** Matches tables and columns as the copy would; orphans, and values that the quarantine keeps, are no reason against comparing. */
 export async function planComparison(comparison: Comparison): Promise<Plan> {
   const { context, address, snapshotPath, catalog, threads } = comparison;
   const { settings, journal, signal } = context;
@@ -33,28 +35,37 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
       countsPages: false,
     }),
   );
-  const { plan } = await withTarget(address, { applicationName: 'pgferry verify', signal }, (client) =>
-    preparePlan({
-      survey,
-      client,
-      schema: address.schema,
-      settings,
-      made: null,
-    }),
-  );
-  const findings = plan.findings.filter(({ code }) => code !== 'plan.orphans');
+  const connecting = { applicationName: 'pgferry verify', signal };
+  const { plan, kept, keptFindings } = await withTarget(address, connecting, async (client) => {
+    const { schema } = address;
+    const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
+    const kept = await findKept(client, schema, plan);
+    const runIds = [...kept.values()].map(({ runId }) => runId);
+    return { plan, kept, keptFindings: await findKeptRows(client, runIds) };
+  });
+  const isKept = (finding: Finding) => isOfPolicies(finding) && kept.has(finding.table ?? '');
+  const findings = plan.findings.filter((finding) => finding.code !== 'plan.orphans' && !isKept(finding));
   refuseIfBlocked({ ...plan, findings }, 'the two sides cannot be compared');
-  return { ...plan, findings: findings.filter(({ severity }) => severity !== 'note') };
+  return { ...plan, findings: [...findings.filter(({ severity }) => severity !== 'note'), ...keptFindings] };
 }
 
 /** Every value of every table of the plan, both sides read anew. */
 export async function compareTables(comparison: Comparison, plan: Plan): Promise<ComparedTable[]> {
-  const { context, snapshotPath, threads } = comparison;
-  const { settings, journal } = context;
+  const { context, address, snapshotPath, threads } = comparison;
+  const { settings, journal, signal } = context;
+  const { differencesMax } = settings;
+  const kept = await withTarget(address, { applicationName: 'pgferry verify', signal }, (client) =>
+    findKept(client, address.schema, plan),
+  );
   return await journal.phase('compare', () =>
     Promise.all(
       plan.tables.map(async (table) => {
-        const compared = await compareTable(table, { threads, snapshotPath, differencesMax: settings.differencesMax });
+        const compared = await compareTable(table, {
+          threads,
+          snapshotPath,
+          differencesMax,
+          kept: kept.get(table.source) ?? null,
+        });
         journal.tell({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
         return compared;
       }),

@@ -10,7 +10,7 @@ import type {
   TargetAddress,
 } from '../model.js';
 import type { Counters } from '../pool/counters.js';
-import { addUp, totalBytes } from '../pool/tally.js';
+import { addUp, totalBytes, totalQuarantined } from '../pool/tally.js';
 import type { Threads } from '../pool/threads.js';
 import { analyzeTables } from '../target/analyze.js';
 import { lockWaitFor, nameLockHolders } from '../target/backend.js';
@@ -176,7 +176,8 @@ async function copyAndCheck(
             results,
           );
           journal.tell({ tag: 'table-copied', table: name, rows: source.rows });
-          const check = proveTable(request, { table, source, lanes, hasFingerprints });
+          const quarantinedRows = totalQuarantined(results);
+          const check = proveTable(request, { table, source, quarantinedRows, lanes, hasFingerprints });
           check.catch(() => {});
           checks.push(check);
           for (const ordinal of steps.get(table.target) ?? []) {

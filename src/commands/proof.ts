@@ -3,6 +3,7 @@ import { CopierError } from '../errors.js';
 import type { TableFingerprint, TablePlan } from '../model.js';
 import { compareFingerprints } from '../pool/tally.js';
 import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../target/fingerprint.js';
+import { hasPolicies } from './careful-chunk.js';
 import { type ComparedTable, compareTable } from './compare.js';
 import type { Lanes } from './lanes.js';
 import type { LoadRequest } from './load.js';
@@ -28,6 +29,7 @@ export interface TableToProve {
   readonly table: TablePlan;
   /** What the threads summed up while sending. */
   readonly source: TableFingerprint;
+  readonly quarantinedRows: number;
   readonly lanes: Lanes;
   readonly hasFingerprints: boolean;
 }
@@ -47,23 +49,39 @@ export async function proveTable(request: LoadRequest, toProve: TableToProve): P
   return proven;
 }
 
-async function byFingerprint(request: LoadRequest, { table, source, lanes }: TableToProve): Promise<ComparedTable> {
+async function byFingerprint(
+  request: LoadRequest,
+  { table, source, lanes, quarantinedRows }: TableToProve,
+): Promise<ComparedTable> {
   const target = await lanes.run((client) => fingerprintTable(client, table));
-  const report = compareFingerprints({ table: table.source, sourceRows: table.rows, source, target });
+  const report = compareFingerprints({
+    table: table.source,
+    sourceRows: table.rows,
+    source,
+    target,
+    quarantinedRows,
+  });
   const isWhole = table.columns.every(({ kind }) => kind.tag !== 'jsonb' && kind.tag !== 'literal');
   if (isWhole && report.ok) return { report, differences: [], findings: [] };
   const compared = await readBack(request, table);
   return { ...compared, report: { ...report, ok: report.ok && compared.report.ok } };
 }
 
-async function byReading(request: LoadRequest, { table, source }: TableToProve): Promise<ComparedTable> {
+async function byReading(
+  request: LoadRequest,
+  { table, source, quarantinedRows }: TableToProve,
+): Promise<ComparedTable> {
   const compared = await readBack(request, table);
   const { report } = compared;
-  const ok = report.ok && source.rows === table.rows && report.sourceRows === table.rows;
+  const isConserved = source.rows + quarantinedRows === table.rows && report.quarantinedRows === quarantinedRows;
+  const ok = report.ok && isConserved && report.sourceRows === table.rows;
   return { ...compared, report: { ...report, copiedRows: source.rows, ok } };
 }
 
-async function readBack({ threads, snapshot, context }: LoadRequest, table: TablePlan): Promise<ComparedTable> {
+async function readBack(request: LoadRequest, table: TablePlan): Promise<ComparedTable> {
+  const { threads, snapshot, context, ticket } = request;
   const { differencesMax } = context.settings;
-  return await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax });
+  // Without policies nothing was kept, and there is nothing to ask for.
+  const kept = hasPolicies(table) ? { runId: ticket.runId } : null;
+  return await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax, kept });
 }

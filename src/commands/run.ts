@@ -29,6 +29,7 @@ import { threadCount, withRunThreads } from './copy-threads.js';
 import { makeSchema, type MadeSchema } from './init.js';
 import { logError, logLine } from './journal.js';
 import { concludeRun, type LoadOutcome, loadTables } from './load.js';
+import { findKeptRows } from './kept.js';
 import { patience } from './patience.js';
 import { preparePlan } from './prepare.js';
 import { writeRecord } from './record.js';
@@ -313,7 +314,7 @@ async function finish(
     runDir: folder.path,
     durationMs: Math.round(performance.now() - startedAtMs),
     tables: outcome.tables,
-    findings: [...plan.findings, ...checked.findings],
+    findings: [...plan.findings, ...checked.findings, ...(await findKeptRows(client, [run.runId]))],
     phases: context.journal.phases,
     source: sourcePath,
     target: describeTarget(address),

@@ -13,6 +13,7 @@ import type {
   TargetCatalog,
 } from '../model.js';
 import { must } from '../errors.js';
+import { applyPolicies } from './apply-policies.js';
 import { makeFinding } from './finding.js';
 import { fitTables, type TableChoice, type TableFit } from './fit.js';
 import { checkForeignKeys, collectEdges } from './foreign-keys.js';
@@ -92,7 +93,7 @@ export function buildPlan(request: PlanRequest): Plan {
     ...planned.flatMap((one) => one.findings),
     ...checkForeignKeys({ source, tables: fit.tables, violations: request.violations }),
   ];
-  return { ...decided, hash: hashPlan(decided), findings };
+  return { ...decided, hash: hashPlan(decided), findings: applyPolicies(findings, tables) };
 }
 
 /** Biggest first, so that the longest work starts earliest. */

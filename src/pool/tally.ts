@@ -19,6 +19,11 @@ export function addUp(columns: readonly string[], parts: readonly TableFingerpri
   );
 }
 
+/** Rows that the quarantine holds of all chunks together. */
+export function totalQuarantined(results: readonly ChunkResult[]): number {
+  return results.reduce((sum, result) => sum + result.quarantined, 0);
+}
+
 /** COPY bytes of all chunks together. */
 export function totalBytes(results: readonly ChunkResult[]): number {
   return results.reduce((sum, result) => sum + result.bytes, 0);
@@ -33,16 +38,17 @@ export function compareFingerprints(request: {
   readonly sourceRows: number;
   readonly source: TableFingerprint;
   readonly target: TableFingerprint;
+  readonly quarantinedRows: number;
 }): TableReport {
-  const { table, sourceRows, source, target } = request;
+  const { table, sourceRows, source, target, quarantinedRows } = request;
   const columns = source.columns.map((column, index) => reportColumn(column, target.columns[index]));
-  const isConserved = sourceRows === source.rows && source.rows === target.rows;
+  const isConserved = sourceRows === source.rows + quarantinedRows && source.rows === target.rows;
   const ok = isConserved && source.keyset === target.keyset && columns.every(isSame);
   return {
     table,
     sourceRows,
     copiedRows: source.rows,
-    quarantinedRows: 0,
+    quarantinedRows,
     targetRows: target.rows,
     keyset: { source: source.keyset, target: target.keyset },
     columns,

@@ -25,10 +25,12 @@ function isComparison({ command }: RunResult): boolean {
 function tableOf(result: RunResult): string {
   if (result.tables.length === 0) return '';
   const isCopy = !isComparison(result);
+  const isKept = result.tables.some(({ quarantinedRows }) => quarantinedRows > 0);
   const rows = result.tables.map((table) => [
     table.table,
     formatCount(table.sourceRows),
     ...(isCopy ? [formatCount(table.copiedRows)] : []),
+    ...(isKept ? [formatCount(table.quarantinedRows)] : []),
     formatCount(table.targetRows),
     table.keyset.source === table.keyset.target ? 'same' : 'DIFFERS',
     valuesOf(table, result.differences),
@@ -39,6 +41,7 @@ function tableOf(result: RunResult): string {
       { title: 'table', widthMax: nameWidthMax },
       { title: 'source', align: 'right' },
       ...(isCopy ? [{ title: 'copied', align: 'right' } as const] : []),
+      ...(isKept ? [{ title: 'quarantined', align: 'right' } as const] : []),
       { title: 'target', align: 'right' },
       { title: 'keys' },
       { title: 'values' },
@@ -131,13 +134,15 @@ function verdictOf(result: RunResult): string {
 
 function headline(result: RunResult, rows: number): string {
   const tables = result.tables.length;
+  const kept = result.tables.reduce((sum, table) => sum + table.quarantinedRows, 0);
+  const aside = kept === 0 ? '' : `, ${countOf(kept, 'row')} in quarantine`;
   const time = formatDuration(result.durationMs);
   if (!result.ok) return `✗ the two sides differ (${countOf(tables, 'table')} compared in ${time})`;
   if (isComparison(result)) {
     const compared = result.tables.reduce((sum, table) => sum + table.sourceRows, 0);
-    return `✓ identical: ${countOf(compared, 'row')} in ${countOf(tables, 'table')}, every value compared, in ${time}`;
+    return `✓ identical: ${countOf(compared, 'row')} in ${countOf(tables, 'table')}, every value compared${aside}, in ${time}`;
   }
-  return `✓ ${countOf(rows, 'row')} in ${countOf(tables, 'table')} copied and verified in ${time}`;
+  return `✓ ${countOf(rows, 'row')} in ${countOf(tables, 'table')} copied and verified${aside}${aside === '' ? '' : ','} in ${time}`;
 }
 
 /** An error for a person: what happened, and what to do next. */

@@ -12,7 +12,7 @@ export interface ChunkTicket extends RunTicket {
 }
 
 const columns = `table_name AS table, chunk_index AS index, rows::text AS rows, bytes::text AS bytes, keyset, receipt, columns,
-  duration_ms AS "durationMs"`;
+  quarantined::text AS quarantined, duration_ms AS "durationMs"`;
 
 interface ChunkRow {
   readonly table: string;
@@ -21,6 +21,7 @@ interface ChunkRow {
   readonly bytes: string;
   readonly keyset: string;
   readonly receipt: string;
+  readonly quarantined: string;
   readonly columns: readonly ColumnResult[];
   readonly durationMs: number;
 }
@@ -67,9 +68,10 @@ export async function listChunks(client: TargetClient, runId: string): Promise<C
   return rows.map(toResult);
 }
 
-/** Takes the chunks of a run out of the ledger; in the transaction that takes their rows out of the tables. */
+/** Takes the chunks of a run and what its quarantine keeps out of the ledger; in the transaction that takes their rows out of the tables. */
 export async function forgetChunks(client: TargetClient, runId: string): Promise<void> {
   await client.query('DELETE FROM pgferry.chunk WHERE run_id = $1', [runId]);
+  await client.query('DELETE FROM pgferry.quarantine WHERE run_id = $1', [runId]);
 }
 
 /**
@@ -124,7 +126,7 @@ async function insertChunk(client: TargetClient, { runId, table, index }: ChunkT
 async function recordChunk(client: TargetClient, ticket: ChunkTicket, result: ChunkResult): Promise<void> {
   await client.query(
     `UPDATE pgferry.chunk SET rows = $4, bytes = $5, keyset = $6, receipt = $7, columns = $8::jsonb, duration_ms = $9,
-       committed_at = clock_timestamp() WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
+       quarantined = $10, committed_at = clock_timestamp() WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
     [
       ticket.runId,
       ticket.table,
@@ -135,11 +137,13 @@ async function recordChunk(client: TargetClient, ticket: ChunkTicket, result: Ch
       result.receipt,
       JSON.stringify(result.columns),
       result.durationMs,
+      result.quarantined,
     ],
   );
 }
 
 function toResult(row: ChunkRow): ChunkResult {
   const { table, index, keyset, receipt, columns, durationMs } = row;
-  return { table, index, rows: Number(row.rows), bytes: Number(row.bytes), keyset, receipt, columns, durationMs };
+  const [rows, bytes, quarantined] = [Number(row.rows), Number(row.bytes), Number(row.quarantined)];
+  return { table, index, rows, bytes, keyset, receipt, columns, quarantined, durationMs };
 }

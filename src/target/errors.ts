@@ -212,6 +212,39 @@ function placeOf(address: TargetAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
+/** What PostgreSQL refused of the rows of one COPY, as far as its answer tells. */
+export interface Rejection {
+  /** Row of the COPY, from 1; null where the answer names none. */
+  readonly line: number | null;
+  /** As policies name it. */
+  readonly hazard: string;
+}
+
+/** Hazards by SQLSTATE; what is not here is `rejected`. */
+const hazardOfState: Readonly<Record<string, string>> = {
+  '23502': 'null_in_not_null',
+  '23514': 'check_violation',
+  '23505': 'duplicate_key',
+  '23P01': 'duplicate_key',
+  '23503': 'orphan',
+  '22001': 'too_long',
+  '22003': 'out_of_range',
+  '22008': 'out_of_range',
+  '22021': 'invalid_utf8',
+};
+
+/** Which row of a COPY the server refused, and why; null for any other error. */
+export function rejectionOf(error: unknown): Rejection | null {
+  if (!(error instanceof CopierError) || error.code !== 'data.rejected') return null;
+  const { cause } = error;
+  const where = cause instanceof Error ? readFields(cause).where : '';
+  const line = /^COPY .+, line (\d+)/m.exec(where)?.[1];
+  return {
+    line: line === undefined ? null : Number(line),
+    hazard: hazardOfState[error.foreignCode ?? ''] ?? 'rejected',
+  };
+}
+
 /** Whether the server has no connection left for us, or for our role. */
 export function isTooMany(error: unknown): boolean {
   return error instanceof CopierError && error.code === 'target.too_many_connections';

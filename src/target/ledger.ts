@@ -5,13 +5,14 @@ import { type TargetClient, withTransaction } from './connect.js';
  * What lives in schema "pgferry" of the target, so that no local state can go stale:
  *   run     one row per run; its token fences older attempts off
  *   chunk   one row per chunk, written in the very transaction of its COPY
+ *   quarantine  rows of the source that are not, or not unchanged, in the target, whole
  *   object  what was taken away from our tables before the load and must be made again
  *   loaded  what a finished table held when we finished it
  * It never holds a password or a connection string.
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 1;
+export const ledgerVersion = 2;
 
 /** Serialises the making of the ledger; any number that nobody else uses does. */
 const makingLockKey = '7366466925186049793';
@@ -49,8 +50,28 @@ CREATE TABLE pgferry.chunk (
   receipt text,
   columns jsonb,
   duration_ms double precision,
+  quarantined bigint,
   committed_at timestamptz,
   PRIMARY KEY (run_id, table_name, chunk_index)
+);
+CREATE TABLE pgferry.quarantine (
+  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+  table_name text NOT NULL,
+  chunk_index integer NOT NULL,
+  row_number bigint NOT NULL,
+  state text NOT NULL CHECK (state IN ('held', 'converted', 'released')),
+  key text NOT NULL,
+  column_name text,
+  hazard text NOT NULL,
+  rule text NOT NULL,
+  reason text NOT NULL,
+  bytes bigint NOT NULL,
+  storage text NOT NULL,
+  cells bytea[] NOT NULL,
+  changed integer[],
+  changed_storage text,
+  changed_cells bytea[],
+  PRIMARY KEY (run_id, table_name, chunk_index, row_number)
 );
 CREATE TABLE pgferry.object (
   run_id text NOT NULL REFERENCES pgferry.run,

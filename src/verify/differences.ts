@@ -22,6 +22,8 @@ export interface DifferenceSearch {
   /** Read each side once more. */
   readonly readSource: () => CellBatches;
   readonly readTarget: () => CellBatches;
+  /** Rows that the quarantine keeps: as the source has them, and as the converted ones arrived. */
+  readonly kept?: { readonly originals: () => CellBatches; readonly changed: () => CellBatches };
   readonly renderLiterals?: RenderLiterals;
   readonly signal?: AbortSignal;
   readonly differencesMax?: number;
@@ -41,8 +43,13 @@ export interface FoundDifferences {
 export async function findDifferences(search: DifferenceSearch): Promise<FoundDifferences> {
   const kept = new KeptBuckets(chooseBuckets(search));
   const chosen = kept.bucketCount;
-  await keepSide(search, kept, 'source');
-  await keepSide(search, kept, 'target');
+  await keepSide(search, kept, 'source', search.readSource());
+  await keepSide(search, kept, 'target', search.readTarget());
+  if (search.kept !== undefined) {
+    // On the other side each, so that what is kept and what it is kept for cancel out.
+    await keepSide(search, kept, 'target', search.kept.originals(), 'source');
+    await keepSide(search, kept, 'source', search.kept.changed(), 'source');
+  }
   const max = search.differencesMax ?? differencesMaxDefault;
   const differences = kept.keys().flatMap((sides) => compareRows(search.table, sides));
   differences.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
@@ -62,11 +69,17 @@ function chooseBuckets(search: DifferenceSearch): number[] {
   return chosen;
 }
 
-async function keepSide(search: DifferenceSearch, kept: KeptBuckets, side: keyof Sides<unknown>): Promise<void> {
+async function keepSide(
+  search: DifferenceSearch,
+  kept: KeptBuckets,
+  side: keyof Sides<unknown>,
+  batches: CellBatches,
+  /** Whose forms the cells have. */
+  form: keyof Sides<unknown> = side,
+): Promise<void> {
   const hashBytes = await createHashBytes();
   const { renderLiterals, signal } = search;
-  const batches = side === 'source' ? search.readSource() : search.readTarget();
-  const options = { side, ...(renderLiterals && { renderLiterals }), ...(signal && { signal }) };
+  const options = { side: form, ...(renderLiterals && { renderLiterals }), ...(signal && { signal }) };
   await visitRows(batches, search.table, options, ({ cells, keyHash, rowHash }) => {
     const bucket = bucketOf(keyHash.low, search.bucketCount);
     if (!kept.has(bucket)) return;

@@ -20,6 +20,12 @@ export interface SideSummary {
   readonly columns: readonly { readonly nulls: number; readonly empties: number }[];
 }
 
+/** The rows of a table that the quarantine keeps: as the source has them, and as the converted ones arrived. */
+export interface KeptSummary {
+  readonly originals: SideSummary;
+  readonly changed: SideSummary;
+}
+
 /** Both summaries side by side, in the words of `TableReport`. */
 export interface TableComparison {
   readonly table: string;
@@ -80,6 +86,25 @@ export async function hashSide(
   });
   const [low = 0, high = 0] = keyset;
   return { rows, keyset: hashHex(low, high), counts, sums: new BigUint64Array(sums.buffer), columns };
+}
+
+/**
+ * What the target must hold where the quarantine keeps rows: the source without the originals that did not arrive as they
+ * were, and with what those that were converted arrived as.
+ */
+export function expectedSide(source: SideSummary, { originals, changed }: KeptSummary): SideSummary {
+  const sum = (from: bigint, less: bigint, more: bigint) => BigInt.asUintN(64, from - less + more);
+  const keyset = (side: SideSummary) => BigInt(`0x${side.keyset}`);
+  return {
+    rows: source.rows - originals.rows + changed.rows,
+    keyset: sum(keyset(source), keyset(originals), keyset(changed)).toString(16).padStart(16, '0'),
+    counts: source.counts.map((count, i) => count - (originals.counts[i] ?? 0) + (changed.counts[i] ?? 0)),
+    sums: source.sums.map((value, i) => sum(value, originals.sums[i] ?? 0n, changed.sums[i] ?? 0n)),
+    columns: source.columns.map(({ nulls, empties }, i) => ({
+      nulls: nulls - (originals.columns[i]?.nulls ?? 0) + (changed.columns[i]?.nulls ?? 0),
+      empties: empties - (originals.columns[i]?.empties ?? 0) + (changed.columns[i]?.empties ?? 0),
+    })),
+  };
 }
 
 function countEmptiness(bytes: Buffer, length: number, nulls: Float64Array, empties: Float64Array): void {

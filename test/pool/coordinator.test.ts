@@ -19,7 +19,7 @@ function chunksOf(table: string, count: number): Chunk[] {
 
 function resultOf(chunk: Chunk): ChunkResult {
   const { table, index } = chunk;
-  return { table, index, rows: 1, bytes: 1, keyset: '0', columns: [], receipt: '', durationMs: 0 };
+  return { table, index, rows: 1, bytes: 1, keyset: '0', columns: [], receipt: '', quarantined: 0, durationMs: 0 };
 }
 
 function optionsFor(tables: Record<string, number>, changes: Partial<CoordinatorOptions>): CoordinatorOptions {

@@ -41,6 +41,7 @@ const chunk: ChunkResult = {
   keyset: 'ffffffffffffffff',
   receipt: '0123',
   columns: [{ column: 'id', nulls: 0, empties: 1, fingerprint: '00000000000000ff' }],
+  quarantined: 0,
   durationMs: 12,
 };
 const place = { runId: 'r1', token: '1', table: 'Snap', index: 3 };
@@ -74,7 +75,7 @@ test('opening the ledger twice, or on several connections at once, makes it once
 test('a ledger of another version is refused with both versions named', async () => {
   await withLedger(async (client) => {
     await client.query('UPDATE pgferry.ledger_version SET version = 99');
-    await assert.rejects(openLedger(client), { code: 'target.ledger_version', message: /version 99.*version 1/ });
+    await assert.rejects(openLedger(client), { code: 'target.ledger_version', message: /version 99.*version 2/ });
   });
 });
 
