@@ -362,9 +362,11 @@ export interface Reading {
 export type LiteralForm =
   /** A text that is a JSON array is written as `{…}` first. */
   | { readonly tag: 'array' }
-  /** More fraction digits than the type keeps would be rounded: a time with zone, money. */
+  /** money: more fraction digits than it keeps would be rounded. */
   | { readonly tag: 'digits'; readonly digits: number }
-  /** The same for seconds; numbers count in `unit`, and mean nothing where there is none. */
+  /** A time with zone: the same, and words such as `now` would mean the moment of the copy. */
+  | { readonly tag: 'clock'; readonly digits: number }
+  /** The same for the seconds of an interval; numbers count in `unit`, and mean nothing where there is none. */
   | { readonly tag: 'interval'; readonly digits: number; readonly unit: TimeUnit | null }
   /** "char": all but the first byte would be cut off. */
   | { readonly tag: 'byte' }
@@ -377,8 +379,8 @@ export type Kind =
   | { readonly tag: 'int2' | 'int4' | 'int8' }
   | { readonly tag: 'float4' | 'float8' }
   | { readonly tag: 'numeric'; readonly precision: number | null; readonly scale: number | null }
-  /** text, varchar(n), name, citext; maxChars null where unlimited. */
-  | { readonly tag: 'text'; readonly maxChars: number | null }
+  /** text, varchar(n), name, citext; maxChars null where unlimited. Only name counts bytes. */
+  | { readonly tag: 'text'; readonly maxChars: number | null; readonly maxBytes?: number }
   | { readonly tag: 'char'; readonly chars: number }
   | { readonly tag: 'bytea' | 'uuid' | 'json' | 'jsonb' }
   | { readonly tag: 'enum'; readonly labels: readonly string[] }

@@ -6,14 +6,15 @@ import { countChars } from './utf8.js';
 
 const JSONB_VERSION = 1;
 
-/** text, varchar(n): the bytes as they stand; numbers as SQLite's own CAST to TEXT prints them. */
-export function textEncoder(maxChars: number | null): ColumnEncoder {
+/** text, varchar(n), name: the bytes as they stand; numbers as SQLite's own CAST to TEXT prints them. */
+export function textEncoder(maxChars: number | null, maxBytes?: number): ColumnEncoder {
   return {
     integer: (out, value) => checkLength(writeAscii(out, String(value)), maxChars),
     wide: (out, value) => checkLength(writeAscii(out, String(value)), maxChars),
     real: (out, value) => checkLength(writeAscii(out, realText(value)), maxChars),
     text: (out, bytes, start, end) => {
       if (maxChars !== null && end - start > maxChars) checkLength(countChars(bytes, start, end), maxChars);
+      if (maxBytes !== undefined && end - start > maxBytes) tooManyBytes(end - start, maxBytes);
       out.copy(bytes, start, end);
     },
     blob: () => blobInText(),
@@ -97,6 +98,10 @@ function writeAscii(out: Block, text: string): number {
 function checkLength(chars: number, maxChars: number | null): void {
   if (maxChars === null || chars <= maxChars) return;
   refuse('data.too_long', `${chars} characters do not fit into ${maxChars}`, 'make the target column longer, or text');
+}
+
+function tooManyBytes(bytes: number, maxBytes: number): never {
+  refuse('data.too_long', `${bytes} bytes do not fit into ${maxBytes}`, 'make the target column text');
 }
 
 function blobInText(): never {

@@ -43,7 +43,7 @@ export function encoderOf(kind: Kind): ColumnEncoder {
     case 'numeric':
       return numericEncoder(kind.precision, kind.scale);
     case 'text':
-      return textEncoder(kind.maxChars);
+      return textEncoder(kind.maxChars, kind.maxBytes);
     case 'char':
       return charEncoder(kind.chars);
     case 'bytea':

@@ -6,6 +6,7 @@ import type { Block } from './block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { precisionLoss } from './epoch.js';
 import { refuse } from './misfit.js';
+import { realText } from './real-text.js';
 
 /** What PostgreSQL's interval calls the units that it has, and how many fraction digits are a microsecond. */
 const INTERVAL_UNITS: Partial<Record<TimeUnit, { readonly name: string; readonly digits: number }>> = {
@@ -27,6 +28,11 @@ export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
       return { ...plain, text: (out, bytes, start, end) => writeArray(out, plain, bytes, start, end) };
     case 'digits':
       return checked(plain, (text) => checkDigits(text, form.digits));
+    case 'clock':
+      return checked(plain, (text) => {
+        if (!/^\s*\d/.test(text)) refuse('data.not_a_time', 'not a time of day', textHint);
+        checkDigits(text, form.digits);
+      });
     case 'interval':
       return intervalEncoder(plain, form.digits, form.unit);
     case 'byte':
@@ -45,14 +51,16 @@ const textHint = 'correct the value in the source, or make the target column tex
 
 /** `check` throws the Misfit of a text; it gets one character per byte. */
 function checked(plain: ColumnEncoder, check: (text: string) => void): ColumnEncoder {
-  const number = (write: (out: Block, value: number) => void) => (out: Block, value: number) => {
-    check(String(value));
-    write(out, value);
-  };
   return {
     ...plain,
-    integer: number(plain.integer),
-    real: number(plain.real),
+    integer: (out, value) => {
+      check(String(value));
+      plain.integer(out, value);
+    },
+    real: (out, value) => {
+      check(realText(value));
+      plain.real(out, value);
+    },
     wide: (out, value) => {
       check(String(value));
       plain.wide(out, value);

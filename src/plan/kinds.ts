@@ -11,7 +11,7 @@ import type {
 import { makeFinding } from './finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
-import { checkValues } from './values.js';
+import { checkValues, nameBytesMax } from './values.js';
 import { isZoneName } from './zone-name.js';
 
 /** One source column, the target column it goes into, and what it really holds. */
@@ -133,8 +133,9 @@ function kindOfType(target: TargetColumn, unit: TimeUnit | null): Kind {
       return { tag: 'numeric', ...readNumericTypmod(typmod) };
     case 'text':
     case 'citext':
-    case 'name':
       return { tag: 'text', maxChars: null };
+    case 'name':
+      return { tag: 'text', maxChars: null, maxBytes: nameBytesMax };
     case 'varchar':
       return { tag: 'text', maxChars: readCharsTypmod(typmod) };
     case 'bpchar':
@@ -155,7 +156,7 @@ function isArray({ baseType }: TargetColumn): boolean {
 function literalOf(baseType: string, typmod: number, unit: TimeUnit | null): Kind {
   switch (baseType) {
     case 'timetz':
-      return { tag: 'literal', form: { tag: 'digits', digits: readTimeTypmod(typmod) } };
+      return { tag: 'literal', form: { tag: 'clock', digits: readTimeTypmod(typmod) } };
     case 'money':
       return { tag: 'literal', form: { tag: 'digits', digits: 2 } };
     case 'interval':

@@ -48,7 +48,11 @@ function checkKind(survey: Survey, kind: Kind): Finding[] {
     case 'bool':
       return [...refuse(survey, ['blobs']), ...checkReals(survey), ...checkBoolean(survey)];
     case 'text':
-      return [...refuse(survey, ['blobs']), ...checkLength(survey, kind.maxChars), ...checkName(survey)];
+      return [
+        ...refuse(survey, ['blobs']),
+        ...checkLength(survey, kind.maxChars),
+        ...checkBytes(survey, kind.maxBytes),
+      ];
     case 'char':
       return [...refuse(survey, ['blobs']), ...checkLength(survey, kind.chars)];
     case 'bytea':
@@ -159,12 +163,13 @@ function checkLength({ pair, census, say }: Survey, maxChars: number | null): Fi
   return [say('error', 'plan.too_long', `a value of ${longest} characters does not fit ${pair.target.type}`, wideHint)];
 }
 
-/** PostgreSQL's name type holds 63 bytes. */
-function checkName({ pair, census, say }: Survey): Finding[] {
-  if (pair.target.baseType !== 'name' || census.bytesMax <= 63) return [];
-  return [
-    say('error', 'plan.too_long', `a value of ${census.bytesMax} bytes does not fit name, which holds 63`, wideHint),
-  ];
+/** PostgreSQL's name type holds so many bytes (NAMEDATALEN − 1). */
+export const nameBytesMax = 63;
+
+function checkBytes({ pair, census, say }: Survey, maxBytes: number | undefined): Finding[] {
+  if (maxBytes === undefined || census.bytesMax <= maxBytes) return [];
+  const message = `a value of ${census.bytesMax} bytes does not fit ${pair.target.type}, which holds ${maxBytes}`;
+  return [say('error', 'plan.too_long', message, wideHint)];
 }
 
 function checkEmpty({ census, say }: Survey, type: string): Finding[] {

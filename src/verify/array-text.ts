@@ -1,14 +1,13 @@
 import { canonicalJson } from './json.js';
 
-const canonicalToken = /"(?:[^"\\]|\\.)*"|[[\],]|[^",[\]]+/g;
+/** Marks, texts and bare words of JSON; the space between them is left out. */
+const parts = /"(?:[^"\\]|\\.)*"|[[\]{},]|[^\s",[\]{}]+/g;
 
-/** A JSON array as PostgreSQL writes arrays; null where the text is none, or holds objects. */
+/** A JSON array as PostgreSQL writes arrays, its numbers as they stand; null where the text is none, or holds objects. */
 export function arrayOfJson(text: string): string | null {
-  if (!/^\s*\[/.test(text)) return null;
-  const canonical = canonicalJson(text);
-  if (canonical === null) return null;
-  const parts = canonical.match(canonicalToken) ?? [];
-  return parts.some((part) => part.startsWith('{')) ? null : parts.map(partOf).join('');
+  if (!/^\s*\[/.test(text) || canonicalJson(text) === null) return null;
+  const found: readonly string[] = text.match(parts) ?? [];
+  return found.includes('{') ? null : found.map(partOf).join('');
 }
 
 function partOf(part: string): string {

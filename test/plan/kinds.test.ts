@@ -45,7 +45,7 @@ const kinds: readonly (readonly [Partial<TargetColumn>, Kind])[] = [
   ],
   [{ baseType: 'text' }, { tag: 'text', maxChars: null }],
   [{ baseType: 'citext' }, { tag: 'text', maxChars: null }],
-  [{ baseType: 'name' }, { tag: 'text', maxChars: null }],
+  [{ baseType: 'name' }, { tag: 'text', maxChars: null, maxBytes: 63 }],
   [{ baseType: 'varchar' }, { tag: 'text', maxChars: null }],
   [
     { baseType: 'varchar', typmod: 14 },
