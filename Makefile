@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-full bench clean db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-full bench clean db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -15,6 +15,9 @@ help:
 	@echo 'make db-pg-verify    compare every value of both sides'
 	@echo 'make db-pg-shadow    run the same reads on both sides and compare'
 	@echo 'make db-pg-acceptance  verify, shadow, key hashes, a report and a script that audits them'
+	@echo 'make db-pg-cutover   switch the application to PostgreSQL (needs CUTOVER_CONFIRM; ARGS=--dry-run rehearses)'
+	@echo 'make db-pg-rollback  take it back to SQLite (source rollback.env first)'
+	@echo 'make db-pg-release   let the closed SQLite database take writes again'
 	@echo 'make db-pg-status    where the last run stands'
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
@@ -57,6 +60,15 @@ db-pg-acceptance: sample
 
 db-pg-migrate: sample
 	@$(PGFERRY) migrate $(ARGS)
+
+db-pg-cutover: build
+	@$(PGFERRY) cutover $(ARGS)
+
+db-pg-rollback: build
+	@$(PGFERRY) rollback $(ARGS)
+
+db-pg-release: build
+	@$(PGFERRY) release $(ARGS)
 
 db-pg-status: build
 	@$(PGFERRY) status $(ARGS)

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runAccept } from './commands/accept.js';
+import { runCutover } from './commands/cutover.js';
 import { runEmbedded } from './commands/embedded.js';
 import { readConfig } from './commands/config-file.js';
 import { configSchema } from './commands/config-schema.js';
@@ -8,6 +9,8 @@ import { Journal } from './commands/journal.js';
 import type { CommandName } from './commands/option-table.js';
 import { runPlan } from './commands/plan.js';
 import { buildProgram, type Invocation, runProgram } from './commands/program.js';
+import { runRelease } from './commands/release.js';
+import { runRollback } from './commands/rollback.js';
 import { runCopy, runMigrate } from './commands/run.js';
 import { readSettings, type Settings } from './commands/settings.js';
 import { runShadow } from './commands/shadow.js';
@@ -18,6 +21,7 @@ import { CopierError, exitCodes, toWire } from './errors.js';
 import type { Finding, RunResult, WireError } from './model.js';
 import { planToMermaid } from './plan/mermaid.js';
 import { describePlan } from './report/plan-text.js';
+import { type CutoverResult, describeCutover } from './report/cutover-text.js';
 import { openDisplay } from './report/progress.js';
 import { describeAcceptance, describeShadow } from './report/shadow-text.js';
 import { describeStatus } from './report/status-text.js';
@@ -114,6 +118,12 @@ async function answer(name: CommandName, settings: Settings, journal: Journal, i
       const result = await runAccept(context);
       return { exitCode: exitCodeFor(result), json: { ...result }, text: describeAcceptance(result) };
     }
+    case 'cutover':
+      return fromCutover(await runCutover(context));
+    case 'rollback':
+      return fromCutover(await runRollback(context));
+    case 'release':
+      return fromCutover(await runRelease(context));
     case 'status': {
       const status = await runStatus(context);
       return { exitCode: exitCodes.ok, json: { ...status }, text: describeStatus(status) };
@@ -127,6 +137,10 @@ function exitCodeFor({ ok }: { readonly ok: boolean }): number {
 
 function fromResult(result: RunResult): Answer {
   return { exitCode: exitCodeFor(result), json: { ...result }, text: summarize(result) };
+}
+
+function fromCutover(result: CutoverResult): Answer {
+  return { exitCode: exitCodes.ok, json: { ...result }, text: describeCutover(result) };
 }
 
 /** Runs one command with signals, display and error handling around it, and sets the exit code. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { checkRules } from '../src/commands/config-file.js';
+import { confirmation } from '../src/commands/cutover-preflight.js';
 import { defaultOf } from '../src/commands/help.js';
 import { type CommandName, type OptionRow, optionTable } from '../src/commands/option-table.js';
 import { readSettings } from '../src/commands/settings.js';
@@ -25,6 +26,9 @@ const commandNames: readonly CommandName[] = [
   'shadow',
   'accept',
   'migrate',
+  'cutover',
+  'rollback',
+  'release',
   'status',
 ];
 const commandLineOnly = new Set(['json', 'quiet']);
@@ -118,9 +122,14 @@ test('the object that --json prints has exactly the fields of the contract, comm
         folder,
         'CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, 2);',
       );
-      const names: readonly CommandName[] = ['init', 'plan', 'copy', 'migrate', 'verify', 'shadow', 'accept', 'status'];
-      for (const name of names) {
-        const { json, stderr, exitCode } = await runJson([name, '--source', source, '--target', url], { cwd: folder });
+      writeFileSync(join(folder, '.vps.env'), 'VPS_DB_PROVIDER=sqlite\n');
+      const more: Partial<Record<CommandName, readonly string[]>> = {
+        cutover: ['--confirm', confirmation, '--generate-provider', '0'],
+      };
+      const last: readonly CommandName[] = ['cutover', 'release', 'rollback'];
+      for (const name of [...commandNames.filter((one) => !last.includes(one)), ...last]) {
+        const args = [name, '--source', source, '--target', url, ...(more[name] ?? [])];
+        const { json, stderr, exitCode } = await runJson(args, { cwd: folder });
         assert.equal(exitCode, 0, stderr);
         assert.deepEqual(Object.keys(json).sort(), fieldsOf(name).sort(), name);
         const [table] = json.tables;

@@ -29,6 +29,7 @@ function valueSchema({ reading }: OptionRow): JsonSchema {
     case 'text':
       return { type: ['string', 'null'] };
     case 'flag':
+    case 'switch':
       return { type: ['boolean', 'string', 'null'], pattern: '^(?:[01]|true|false|yes|no|on|off)$' };
     case 'count':
       return { type: ['integer', 'string', 'null'], minimum: reading.min, maximum: reading.max, pattern: '^\\d+$' };

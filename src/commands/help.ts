@@ -48,8 +48,23 @@ export const commandRows: readonly CommandRow[] = [
     ],
   },
   {
+    name: 'cutover',
+    summary: 'switch the application to PostgreSQL: fence writers, migrate, accept, switch; undone where a step fails',
+    examples: ['pgferry cutover --dry-run', 'pgferry cutover --confirm I_UNDERSTAND_PRODUCTION_CUTOVER'],
+  },
+  {
+    name: 'rollback',
+    summary: 'take the application back to SQLite, to the snapshot of the cutover',
+    examples: ['source rollback.env && pgferry rollback', 'pgferry rollback --discard-target-writes'],
+  },
+  {
+    name: 'release',
+    summary: 'let the SQLite database that a cutover closed take writes again',
+    examples: ['pgferry release --source app.db'],
+  },
+  {
     name: 'status',
-    summary: 'show where the last run stands, from the ledger in the target',
+    summary: 'show where the last run and the last cutover stand, from the ledger in the target',
     examples: ['pgferry status', 'pgferry status --json'],
   },
 ];
@@ -60,6 +75,7 @@ export const headings = {
   schema: 'Target schema:',
   rows: 'Rows:',
   run: 'The run:',
+  cutover: 'Cutover and rollback:',
   speed: 'Speed and memory:',
   output: 'Output:',
 } as const;
@@ -95,6 +111,22 @@ const headingOf: Readonly<Record<keyof FlagSettings, keyof typeof headings>> = {
   memoryLimitMb: 'speed',
   keepConstraints: 'speed',
   maintenanceWorkMem: 'speed',
+  confirm: 'cutover',
+  dryRun: 'cutover',
+  cutoverBaseFolder: 'cutover',
+  cutoverRunFolder: 'cutover',
+  envFile: 'cutover',
+  postgresPrismaSchema: 'cutover',
+  sqlitePrismaSchema: 'cutover',
+  cutoverGenerate: 'cutover',
+  cutoverSwitchEnv: 'cutover',
+  rollbackGenerate: 'cutover',
+  rollbackSwitchEnv: 'cutover',
+  rollbackSnapshot: 'cutover',
+  rollbackSha256: 'cutover',
+  rollbackCutoverId: 'cutover',
+  discardTargetWrites: 'cutover',
+  withoutTarget: 'cutover',
   differencesMax: 'output',
   json: 'output',
   quiet: 'output',
@@ -113,6 +145,8 @@ Exit codes:
   2          usage
   20         the plan refuses; nothing was written
   21 22 23   source, target, data
+  24         cutover or rollback refused, or undone: all is where it was
+  25         cutover or rollback stuck: the message says what to do
   26         a worker thread was lost
   70         a bug
   130 143    interrupted; run the same command again to go on`;

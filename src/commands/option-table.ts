@@ -1,11 +1,25 @@
 import { availableParallelism } from 'node:os';
+import { cutoverOptions } from './cutover-options.js';
 import type { FlagSettings } from './settings.js';
 
-export type CommandName = 'init' | 'plan' | 'copy' | 'verify' | 'shadow' | 'accept' | 'migrate' | 'status';
+export type CommandName =
+  | 'init'
+  | 'plan'
+  | 'copy'
+  | 'verify'
+  | 'shadow'
+  | 'accept'
+  | 'migrate'
+  | 'cutover'
+  | 'rollback'
+  | 'release'
+  | 'status';
 
 export type Reading =
   | { readonly tag: 'text' }
   | { readonly tag: 'flag' }
+  /** On or off by its value, for what is on where nobody says anything. */
+  | { readonly tag: 'switch' }
   | { readonly tag: 'count'; readonly min: number; readonly max: number }
   | { readonly tag: 'bytes'; readonly min: number; readonly max: number }
   | { readonly tag: 'rate' }
@@ -27,10 +41,22 @@ export interface OptionRow {
   readonly commands: readonly CommandName[];
 }
 
-const all: readonly CommandName[] = ['init', 'plan', 'copy', 'verify', 'shadow', 'accept', 'migrate', 'status'];
-const loading: readonly CommandName[] = ['plan', 'copy', 'migrate'];
-const making: readonly CommandName[] = ['init', 'plan', 'migrate'];
-const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept'];
+const all: readonly CommandName[] = [
+  'init',
+  'plan',
+  'copy',
+  'verify',
+  'shadow',
+  'accept',
+  'migrate',
+  'cutover',
+  'rollback',
+  'release',
+  'status',
+];
+const loading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'cutover'];
+const making: readonly CommandName[] = ['init', 'plan', 'migrate', 'cutover'];
+const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept', 'cutover'];
 const reading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'init', ...comparing];
 const MiB = 1024 * 1024;
 /** Where Prisma applications keep the SQL of the target; it need not be there. */
@@ -87,7 +113,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'flag' },
     standard: false,
     help: 'drop the target schema with all it holds, and make it again',
-    commands: ['init', 'migrate'],
+    commands: ['init', 'migrate', 'cutover'],
   },
   {
     setting: 'truncateTarget',
@@ -212,7 +238,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'rate' },
     standard: null,
     help: 'at most n megabits of COPY data per second, over all threads',
-    commands: ['copy', 'migrate'],
+    commands: ['copy', 'migrate', 'cutover'],
   },
   {
     setting: 'maxRowsPerSecond',
@@ -222,7 +248,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'rate' },
     standard: null,
     help: 'at most n rows per second, over all threads',
-    commands: ['copy', 'migrate'],
+    commands: ['copy', 'migrate', 'cutover'],
   },
   {
     setting: 'memoryLimitMb',
@@ -232,7 +258,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'count', min: 128, max: 1_048_576 },
     standard: null,
     help: 'memory the whole process may take, in MB: fewer threads where needed',
-    commands: ['copy', 'migrate'],
+    commands: ['copy', 'migrate', 'cutover'],
   },
   {
     setting: 'stallTimeoutSeconds',
@@ -263,7 +289,7 @@ export const optionTable: readonly OptionRow[] = [
     standard: null,
     standardText: '128MB',
     help: 'PostgreSQL memory per index build, such as 256MB',
-    commands: ['copy', 'migrate'],
+    commands: ['copy', 'migrate', 'cutover'],
   },
   {
     setting: 'tables',
@@ -313,7 +339,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'count', min: 1, max: 100_000 },
     standard: 20,
     help: 'differences shown per table',
-    commands: ['verify', 'accept'],
+    commands: ['verify', 'accept', 'cutover'],
   },
   {
     setting: 'shadowLimit',
@@ -323,7 +349,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'count', min: 1, max: 10_000 },
     standard: 50,
     help: 'rows per shadow read',
-    commands: ['shadow', 'accept'],
+    commands: ['shadow', 'accept', 'cutover'],
   },
   {
     setting: 'acceptanceFolder',
@@ -346,6 +372,7 @@ export const optionTable: readonly OptionRow[] = [
     help: 'the acceptance’s own folder, which must be new or empty',
     commands: ['accept'],
   },
+  ...cutoverOptions,
   {
     setting: 'json',
     flag: 'json',

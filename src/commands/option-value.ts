@@ -9,6 +9,8 @@ export function parseValue(row: OptionRow, value: string | boolean, origin: stri
   if (reading.tag === 'flag') return typeof value === 'boolean' ? value : parseSwitch(value, origin);
   const text = String(value);
   switch (reading.tag) {
+    case 'switch':
+      return parseSwitch(text, origin);
     case 'text':
       return parseText(row, text, origin);
     case 'count':
@@ -88,7 +90,7 @@ export function parseConfigValue(row: OptionRow, value: unknown): unknown {
   const origin = `config key ${row.setting}`;
   if (row.reading.tag === 'list' && Array.isArray(value) && value.every((name) => typeof name === 'string'))
     return value;
-  if (typeof value === 'string' || (typeof value === 'boolean' && row.reading.tag === 'flag'))
+  if (typeof value === 'string' || (typeof value === 'boolean' && ['flag', 'switch'].includes(row.reading.tag)))
     return parseValue(row, value, origin);
   if (typeof value === 'number') return parseValue(row, String(value), origin);
   // What was given is not repeated: it may hold a password.
@@ -101,6 +103,7 @@ export function parseConfigValue(row: OptionRow, value: unknown): unknown {
 const wordsFor: Readonly<Record<Reading['tag'], string>> = {
   text: 'a text',
   flag: 'true or false',
+  switch: 'true or false',
   count: 'a whole number',
   bytes: 'a number of bytes, such as "16M"',
   rate: 'a number above 0',

@@ -110,7 +110,8 @@ type Given = Readonly<Record<string, string | boolean>>;
 
 function readInvocation(command: CommandName, given: Given): Invocation {
   const flags: Partial<Record<keyof FlagSettings, string | boolean>> = {};
-  for (const { flag, setting } of optionTable) {
+  // Two commands may give one flag to different settings.
+  for (const { flag, setting } of optionTable.filter(({ commands }) => commands.includes(command))) {
     const value = given[camelCase(flag)];
     if (value !== undefined) flags[setting] = value;
   }

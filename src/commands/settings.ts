@@ -37,6 +37,25 @@ export interface FlagSettings {
   readonly shadowLimit: number;
   readonly acceptanceFolder: string;
   readonly acceptanceRunFolder: string | null;
+  /** The phrase without which nothing is cut over. */
+  readonly confirm: string | null;
+  readonly dryRun: boolean;
+  readonly cutoverBaseFolder: string;
+  readonly cutoverRunFolder: string | null;
+  /** null: .vps.env; the rollback takes the one that was switched. */
+  readonly envFile: string | null;
+  readonly postgresPrismaSchema: string;
+  readonly sqlitePrismaSchema: string;
+  readonly cutoverGenerate: boolean;
+  readonly cutoverSwitchEnv: boolean;
+  readonly rollbackGenerate: boolean;
+  readonly rollbackSwitchEnv: boolean;
+  /** null: as the ledger knows it. */
+  readonly rollbackSnapshot: string | null;
+  readonly rollbackSha256: string | null;
+  readonly rollbackCutoverId: string | null;
+  readonly discardTargetWrites: boolean;
+  readonly withoutTarget: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }

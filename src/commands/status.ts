@@ -1,26 +1,34 @@
-import type { Plan } from '../model.js';
+import { existsSync } from 'node:fs';
+import { lookUpProvider } from '../cutover/env-file.js';
+import { standingOf } from '../cutover/standing.js';
+import { toWire } from '../errors.js';
+import type { Cutover, Plan } from '../model.js';
+import { readClosing } from '../source/closing.js';
 import { describeTarget } from '../target/address.js';
 import { listChunks } from '../target/chunk.js';
-import { withTarget } from '../target/connect.js';
+import { type TargetClient, withTarget } from '../target/connect.js';
+import { latestCutover, listSteps } from '../target/cutover.js';
 import { listRestoreSteps } from '../target/constraints.js';
 import { hasLedger } from '../target/ledger.js';
 import { latestRun, readPlan, type Run } from '../target/run.js';
 import { embeddedStatus } from '../target/embedded.js';
 import { type Context, embeddedFolder, resolveTarget } from './context.js';
-import type { RunStatus } from '../report/status-text.js';
+import type { CutoverStatus, RunStatus } from '../report/status-text.js';
 import type { StoredPlan } from './stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
 export async function runStatus(context: Context): Promise<RunStatus> {
   // To look is no reason to make a server.
   if (context.settings.targetUrl === null && (await embeddedStatus(embeddedFolder)).tag === 'absent') {
-    return { target: 'the embedded PostgreSQL, which was never started here', run: null };
+    return { target: 'the embedded PostgreSQL, which was never started here', run: null, cutover: null };
   }
   const { address } = await resolveTarget(context);
   const target = describeTarget(address);
   return await withTarget(address, { applicationName: 'pgferry status', signal: context.signal }, async (client) => {
-    const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
-    if (run === null) return { target, run: null };
+    if (!(await hasLedger(client))) return { target, run: null, cutover: null };
+    const cutover = await readCutover(client, address.schema);
+    const run = await latestRun(client, address.schema);
+    if (run === null) return { target, run: null, cutover };
     const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
     const chunks = await listChunks(client, run.runId);
     const missing = await listRestoreSteps(client, run.runId);
@@ -34,8 +42,44 @@ export async function runStatus(context: Context): Promise<RunStatus> {
         rowsTotal: stored.plan.tables.reduce((sum, table) => sum + table.rows, 0),
         objectsMissing: missing.map(({ kind, table, name }) => ({ kind, table, name })),
       },
+      cutover,
     };
   });
+}
+
+/** What the ledger remembers of the youngest cutover, held to the env file and the SQLite file on this machine. */
+async function readCutover(client: TargetClient, schema: string): Promise<CutoverStatus | null> {
+  const cutover = await latestCutover(client, schema);
+  if (cutover === null) return null;
+  const { facts } = cutover;
+  const alarms: string[] = [];
+  const closing = await lookAtSource(cutover, alarms);
+  const provider = cutover.envPath === null ? null : lookUpProvider(cutover.envPath);
+  const standing = standingOf(cutover, { provider, closedBy: closing?.cutoverId ?? null });
+  if (closing !== null && facts !== null && closing.schemaVersion !== facts.schemaVersion) {
+    alarms.push(
+      `the closed database was changed since: its schema_version is ${closing.schemaVersion}, was ${facts.schemaVersion}`,
+    );
+  }
+  if (cutover.state === 'switched' && standing.application === 'postgres' && closing === null && alarms.length === 0) {
+    alarms.push(`${cutover.sourcePath} was closed to writers, and is not any more: somebody may write there`);
+  }
+  const { cutoverId, state, attempt, folder, sourcePath, envPath, startedAt, updatedAt, host, pid } = cutover;
+  const shownFacts = { cutoverId, state, attempt, folder, sourcePath, envPath, startedAt, updatedAt, host, pid };
+  return { ...shownFacts, ...standing, steps: await listSteps(client, cutoverId), alarms };
+}
+
+async function lookAtSource({ sourcePath }: Cutover, alarms: string[]) {
+  if (!existsSync(sourcePath)) {
+    alarms.push(`there is no ${sourcePath} on this machine`);
+    return null;
+  }
+  try {
+    return await readClosing(sourcePath);
+  } catch (error) {
+    alarms.push(toWire(error).message);
+    return null;
+  }
 }
 
 function chunksOf(plan: Plan): number {

@@ -40,6 +40,18 @@ const phaseText: Readonly<Record<PhaseName, string>> = {
   compare: 'reading both sides',
   keysets: 'hashing the keys of both sides',
   shadow: 'running the same reads on both sides',
+  fence: 'fencing writers of the source: from here on its writers wait',
+  migrate: 'migrating what the fence holds still',
+  accept: 'accepting: every value of both sides is compared once more',
+  digest: 'noting what every table of the target holds',
+  generate: 'generating the Prisma client',
+  close: 'closing the old database to writers',
+  switch: 'switching the application',
+  undo: 'taking back what was done',
+  look: 'looking for rows that PostgreSQL took since the switch',
+  lock: 'keeping writers off PostgreSQL, and looking once more',
+  save: 'saving the rows that PostgreSQL took since the switch',
+  restore: 'restoring the snapshot',
 };
 
 /** What a person sees on stderr: one rewritten line on a terminal, plain lines otherwise, nothing if quiet. */

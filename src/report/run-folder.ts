@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import {
-  appendFileSync,
   closeSync,
   constants,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CopierError } from '../errors.js';
 
 /** Bytes of a file read at once for its hash. */
@@ -33,6 +33,8 @@ export interface RunFolderOptions {
   readonly now: Date;
   /** The flags that name both, for hints. */
   readonly flags?: { readonly base: string; readonly folder: string };
+  /** Goes before the time in the folder's name. */
+  readonly prefix?: string;
 }
 
 const standardFlags = { base: '--backup-dir', folder: '--run-dir' };
@@ -44,7 +46,7 @@ export function makeRunFolder(options: RunFolderOptions): RunFolder {
     if (options.runFolder !== null) return namedFolder(resolve(options.runFolder), folderFlag);
     const base = resolve(options.baseFolder);
     mkdirSync(base, { recursive: true, mode: 0o700 });
-    return stampedFolder(base, options.now);
+    return stampedFolder(base, options.prefix ?? '', options.now);
   } catch (cause) {
     if (cause instanceof CopierError) throw cause;
     throw new CopierError('source.run_folder', `the run folder cannot be made: ${(cause as Error).message}`, {
@@ -85,11 +87,12 @@ function namedFolder(path: string, flag: string): RunFolder {
   return lend(realpathSync(path), wasThere);
 }
 
-function stampedFolder(base: string, now: Date): RunFolder {
-  const stamp = now
+function stampedFolder(base: string, prefix: string, now: Date): RunFolder {
+  const time = now
     .toISOString()
     .replace(/[-:]/g, '')
     .replace(/\.\d+Z$/, 'Z');
+  const stamp = prefix + time;
   for (let attempt = 0; attempt < 100; attempt++) {
     const path = join(base, attempt === 0 ? stamp : `${stamp}-${attempt}`);
     try {
@@ -108,21 +111,43 @@ function lend(path: string, wasThere: boolean): RunFolder {
   return { path, wasThere, pathOf: (name) => join(path, name) };
 }
 
-/** Writes a new file durably: 0600, never over an existing one, never through a planted symlink. */
+/**
+ * Writes a new file durably: 0600, never over an existing one, never through a planted link. A file that could not be
+ * written whole, or whose fsync failed, is removed. Error: `source.run_file` with the system's code.
+ */
 export function writeArtefact(path: string, content: string): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = openSync(path, flags, 0o600);
-  try {
-    writeFileSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
+  named(path, () => {
+    const file = openSync(path, flags, 0o600);
+    let isWhole = false;
+    try {
+      writeFileSync(file, content);
+      fsyncSync(file);
+      isWhole = true;
+    } finally {
+      closeSync(file);
+      if (!isWhole) rmSync(path, { force: true });
+    }
+  });
 }
 
-/** Adds one line to the run's log. */
+/** The same for a file that an earlier attempt may have left, which is void now. */
+export function replaceArtefact(path: string, content: string): void {
+  named(path, () => rmSync(path, { force: true }));
+  writeArtefact(path, content);
+}
+
+/** Adds one line to the run's log, which is never reached through a planted link. Error: `source.run_file`. */
 export function appendLog(path: string, line: string): void {
-  appendFileSync(path, `${line}\n`, { mode: 0o600 });
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+  named(path, () => {
+    const file = openSync(path, flags, 0o600);
+    try {
+      writeFileSync(file, `${line}\n`);
+    } finally {
+      closeSync(file);
+    }
+  });
 }
 
 /** The SHA-256 of a file of the folder that is known already, 64 hex digits. */
@@ -132,7 +157,7 @@ export interface KnownHash {
 }
 
 /**
- * Writes `manifest.sha256` over every file of the folder, in the form `sha256sum -c` reads. A file of `known` is not read
+ * Writes `manifest.sha256` over every file of the folder and of those in it, in the form `sha256sum -c` reads. A file of `known` is not read
  * again: it stands there with its hash of then, and one that changed since fails the check.
  */
 export async function writeManifest(
@@ -140,14 +165,28 @@ export async function writeManifest(
   { name = 'manifest.sha256', known = [] }: { readonly name?: string; readonly known?: readonly KnownHash[] } = {},
 ): Promise<void> {
   const hashes = new Map(known.map((file) => [file.name, file.sha256]));
-  const files = readdirSync(folder.path, { withFileTypes: true }).filter(
-    (entry) => entry.isFile() && !entry.name.startsWith('manifest'),
-  );
+  const files = readdirSync(folder.path, { recursive: true, encoding: 'utf8' })
+    .filter((path) => lstatSync(folder.pathOf(path)).isFile())
+    .filter((path) => !path.startsWith('manifest'));
   const lines: string[] = [];
-  for (const file of files.map((entry) => entry.name).sort()) {
+  for (const file of files.sort()) {
     lines.push(`${hashes.get(file) ?? (await sha256OfFile(folder.pathOf(file)))}  ${file}\n`);
   }
   writeArtefact(folder.pathOf(name), lines.join(''));
+}
+
+/** Failures of the file system as errors with a next step. */
+function named<T>(path: string, use: () => T): T {
+  try {
+    return use();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new CopierError('source.run_file', `${path} cannot be written: ${message}`, {
+      hint: `check the disk of the run folder, its free space and permissions (df ${dirname(path)}), then run again`,
+      cause,
+      foreignCode: code ?? null,
+    });
+  }
 }
 
 async function sha256OfFile(path: string): Promise<string> {

@@ -1,3 +1,4 @@
+import type { CutoverState, CutoverStep } from '../model.js';
 import { formatCount, sanitize } from './units.js';
 
 /** Where the youngest run of a schema stands. */
@@ -23,6 +24,31 @@ export interface RunStatus {
     /** Indexes, constraints and triggers that were taken away and are not back yet. */
     readonly objectsMissing: readonly { readonly kind: string; readonly table: string; readonly name: string }[];
   } | null;
+  /** The youngest cutover of the schema. */
+  readonly cutover: CutoverStatus | null;
+}
+
+/** Where a cutover stands: what the ledger remembers, and which world the application lives in. */
+export interface CutoverStatus {
+  readonly cutoverId: string;
+  readonly state: CutoverState;
+  readonly application: 'sqlite' | 'postgres';
+  /** Whether the old SQLite file refuses writes. */
+  readonly isClosed: boolean;
+  /** Whether no command is left to be run. */
+  readonly isSettled: boolean;
+  readonly attempt: number;
+  readonly folder: string;
+  readonly sourcePath: string;
+  readonly envPath: string | null;
+  readonly startedAt: string;
+  readonly updatedAt: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly steps: readonly CutoverStep[];
+  /** What does not fit to what was left: a closed database that was changed since, for instance. */
+  readonly alarms: readonly string[];
+  readonly next: string;
 }
 
 const nextStep = {
@@ -34,7 +60,30 @@ const nextStep = {
 } as const;
 
 /** The status for a person: state, how far, what is missing, and what to do next. */
-export function describeStatus({ target, run }: RunStatus): string {
+export function describeStatus(status: RunStatus): string {
+  const run = describeRun(status);
+  return status.cutover === null ? run : `${describeCutoverStatus(status.cutover)}\n${run}`;
+}
+
+function describeCutoverStatus(cutover: CutoverStatus): string {
+  const { cutoverId, state, application, isClosed, envPath, steps, alarms, next } = cutover;
+  const last = steps.at(-1);
+  const said = envPath === null ? '' : ` (${sanitize(envPath)})`;
+  return `${[
+    `cutover ${cutoverId}: ${state.replace('_', ' ')}`,
+    `  application  on ${application === 'sqlite' ? 'SQLite' : 'PostgreSQL'}${said}`,
+    `  database     ${sanitize(cutover.sourcePath)}, ${isClosed ? 'closed to writers' : 'open to writers'}`,
+    ...(last === undefined
+      ? []
+      : [`  last step    ${sanitize(last.step)}, ${last.state}, ${last.endedAt ?? last.begunAt}`]),
+    `  record       ${sanitize(cutover.folder)}`,
+    `  started      ${cutover.startedAt} by pid ${cutover.pid} on ${sanitize(cutover.host)}, attempt ${cutover.attempt}`,
+    ...alarms.map((alarm) => `! ${sanitize(alarm)}`),
+    `  → ${next}`,
+  ].join('\n')}\n`;
+}
+
+function describeRun({ target, run }: RunStatus): string {
   if (run === null) return `no run of pgferry is recorded in ${target}\n  → run \`pgferry migrate\`\n`;
   const missing = run.objectsMissing.map(
     ({ kind, table, name }) => `  missing    ${kind} ${sanitize(name)} of ${sanitize(table)}`,

@@ -8,11 +8,12 @@ import { type TargetClient, withTransaction } from './connect.js';
  *   quarantine  rows of the source that are not, or not unchanged, in the target, whole
  *   object  what was taken away from our tables before the load and must be made again
  *   loaded  what a finished table held when we finished it
+ *   cutover, cutover_step   where the switch of an application stands, and the way there
  * It never holds a password or a connection string.
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 2;
+export const ledgerVersion = 3;
 
 /** Serialises the making of the ledger; any number that nobody else uses does. */
 const makingLockKey = '7366466925186049793';
@@ -100,6 +101,32 @@ CREATE TABLE pgferry.loaded (
   columns jsonb NOT NULL,
   loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (target_schema, table_name)
+);
+CREATE TABLE pgferry.cutover (
+  cutover_id text PRIMARY KEY,
+  target_schema text NOT NULL,
+  state text NOT NULL CHECK (state IN
+    ('preparing', 'closing', 'switched', 'undone', 'rolling_back', 'rolled_back', 'released')),
+  attempt integer NOT NULL,
+  folder text NOT NULL,
+  source_path text NOT NULL,
+  env_path text,
+  facts jsonb,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  tool_version text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE pgferry.cutover_step (
+  cutover_id text NOT NULL REFERENCES pgferry.cutover ON DELETE CASCADE,
+  ordinal integer NOT NULL,
+  attempt integer NOT NULL,
+  step text NOT NULL,
+  state text NOT NULL CHECK (state IN ('begun', 'done', 'failed')),
+  begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ended_at timestamptz,
+  PRIMARY KEY (cutover_id, ordinal)
 );`;
 
 /**

@@ -16,8 +16,32 @@ export async function withRunLock<T>(
   schema: string,
   use: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  return await withLock(client, { key: runKey(schema), describe: () => describeRunHolder(client, schema) }, use);
+}
+
+/** The same for the one cutover or rollback of a schema, which holds its lock around the runs that it makes. */
+export async function withCutoverLock<T>(
+  client: TargetClient,
+  schema: string,
+  use: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const key = cutoverKey(schema);
+  return await withLock(client, { key, describe: () => describeCutoverHolder(client, schema) }, use);
+}
+
+interface WantedLock {
+  readonly key: string;
+  /** Tells who has it. */
+  readonly describe: () => Promise<string>;
+}
+
+async function withLock<T>(
+  client: TargetClient,
+  wanted: WantedLock,
+  use: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
   await refusePooler(client);
-  await takeLock(client, schema);
+  await takeLock(client, wanted);
   const lost = new AbortController();
   const onEnd = () => lost.abort(lockLost());
   client.raw.once('end', onEnd);
@@ -26,13 +50,18 @@ export async function withRunLock<T>(
   } finally {
     client.raw.off('end', onEnd);
     // On a lost connection the lock is gone already, and the error of `use` says more.
-    await client.query('SELECT pg_advisory_unlock($1::bigint)', [runKey(schema)]).catch(() => undefined);
+    await client.query('SELECT pg_advisory_unlock($1::bigint)', [wanted.key]).catch(() => undefined);
   }
 }
 
 /** The advisory key of a schema's run lock, a signed 64-bit number as a decimal string. */
 export function runKey(schema: string): string {
   return hashKey(['pgferry', 'schema', schema]);
+}
+
+/** The advisory key of a schema's cutover lock. */
+function cutoverKey(schema: string): string {
+  return hashKey(['pgferry', 'cutover', schema]);
 }
 
 /** The advisory key that every writing transaction of a run's attempts holds shared. */
@@ -113,20 +142,18 @@ export function holderName(command: string): string {
 const leaveTriesMax = 50;
 const leavePauseMs = 200;
 
-async function takeLock(client: TargetClient, schema: string): Promise<void> {
+async function takeLock(client: TargetClient, { key, describe }: WantedLock): Promise<void> {
   for (let look = 1; ; look++) {
-    const [row] = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS taken', [
-      runKey(schema),
-    ]);
+    const [row] = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1::bigint) AS taken', [key]);
     if (row?.taken === true) return;
-    const holder = await readHolder(client, schema);
+    const holder = await readHolder(client, key);
     if (look < leaveTriesMax && (holder === undefined || isGone(holder.name))) await wait(leavePauseMs);
-    else throw await active(client, schema);
+    else throw active(await describe());
   }
 }
 
-async function active(client: TargetClient, schema: string): Promise<CopierError> {
-  return new CopierError('target.run_active', await describeHolder(client, schema), {
+function active(message: string): CopierError {
+  return new CopierError('target.run_active', message, {
     hint: 'wait until that run ends; where its process is gone, end its session with pg_terminate_backend(pid)',
   });
 }
@@ -143,20 +170,29 @@ function isGone(name: string): boolean {
   }
 }
 
-async function describeHolder(client: TargetClient, schema: string): Promise<string> {
-  const session = await readHolder(client, schema);
+async function describeRunHolder(client: TargetClient, schema: string): Promise<string> {
+  const session = await readHolder(client, runKey(schema));
   const run = (await hasLedger(client)) ? await readActiveRun(client, schema) : undefined;
-  const held = session === undefined ? '' : `; its session is pid ${session.pid} on the server, since ${session.since}`;
+  const held = describeSession(session);
   if (run === undefined) return `${session?.name || 'another pgferry'} works on schema ${schema}${held}`;
   return `run ${run.runId} is active on schema ${schema} (pid ${run.pid} on ${run.host}, since ${run.since})${held}`;
 }
 
-async function readHolder(client: TargetClient, schema: string) {
+async function describeCutoverHolder(client: TargetClient, schema: string): Promise<string> {
+  const session = await readHolder(client, cutoverKey(schema));
+  return `a cutover or rollback of schema ${schema} is active: ${session?.name || 'another pgferry'}${describeSession(session)}`;
+}
+
+function describeSession(session: { readonly pid: number; readonly since: string } | undefined): string {
+  return session === undefined ? '' : `; its session is pid ${session.pid} on the server, since ${session.since}`;
+}
+
+async function readHolder(client: TargetClient, key: string) {
   const rows = await client.query<{ pid: number; name: string; since: string }>(
     `SELECT l.pid, coalesce(a.application_name, '') AS name, coalesce(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"'), '?') AS since
        FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
       WHERE ${isKey} AND l.granted`,
-    [runKey(schema)],
+    [key],
   );
   return rows[0];
 }

@@ -81,11 +81,12 @@ test('an artefact is never written over a file or through a planted link, and is
     withOpenUmask(async () => {
       const path = join(folder, 'plan.json');
       writeArtefact(path, 'first');
-      assert.throws(() => writeArtefact(path, 'second'), { code: 'EEXIST' });
+      assert.throws(() => writeArtefact(path, 'second'), { code: 'source.run_file', foreignCode: 'EEXIST' });
       assert.equal(readFileSync(path, 'utf8'), 'first');
       assert.equal(statSync(path).mode & 0o777, 0o600);
       symlinkSync(join(folder, 'elsewhere'), join(folder, 'link'));
-      assert.throws(() => writeArtefact(join(folder, 'link'), 'x'), { code: 'EEXIST' });
+      assert.throws(() => writeArtefact(join(folder, 'link'), 'x'), { foreignCode: 'EEXIST' });
+      assert.throws(() => appendLog(join(folder, 'link'), 'x'), { foreignCode: 'ELOOP' });
       assert.equal(existsSync(join(folder, 'elsewhere')), false);
     }),
   );

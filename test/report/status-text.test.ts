@@ -27,13 +27,13 @@ const run: KnownRun = {
 
 test('without a run it says so and names the next step', () => {
   assert.equal(
-    describeStatus({ target, run: null }),
+    describeStatus({ target, run: null, cutover: null }),
     `no run of pgferry is recorded in ${target}\n  → run \`pgferry migrate\`\n`,
   );
 });
 
 test('an unfinished run tells how far it is, what is missing, and how to go on', () => {
-  const lines = describeStatus({ target, run }).split('\n');
+  const lines = describeStatus({ target, run, cutover: null }).split('\n');
   assert.deepEqual(lines.slice(0, -2), [
     'run abc: copying',
     '  rows       5 000 of 1 000 000 in 3 of 1 200 chunks',
@@ -56,7 +56,11 @@ const nextSteps: readonly (readonly [KnownRun['state'], RegExp])[] = [
 
 for (const [state, wanted] of nextSteps) {
   test(`a run that is ${state} tells its own next step`, () => {
-    const text = describeStatus({ target, run: { ...run, state, finishedAt: '2026-01-02T04:00:00.000Z' } });
+    const text = describeStatus({
+      target,
+      run: { ...run, state, finishedAt: '2026-01-02T04:00:00.000Z' },
+      cutover: null,
+    });
     assert.match(text, new RegExp(`^run abc: ${state}$`, 'm'));
     assert.match(text, /^ {2}finished {3}2026-01-02T04:00:00\.000Z$/m);
     assert.match(text, wanted);

@@ -1,0 +1,72 @@
+import type { Provider, TextEdit } from '../model.js';
+
+/*
+ * An env file as bytes in which one name is looked for: dotenv files, shell files and systemd's EnvironmentFile= are all
+ * read so. Works on latin1 text, one character per byte, so that what is not ours comes out as it went in, whatever it is.
+ */
+
+const providerName = 'VPS_DB_PROVIDER';
+
+/** One assignment: leading blanks, `export`, name, `=`, then a quoted value, which may go over lines, or the rest up to a comment. */
+const assignment =
+  /^([ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*)(?:"((?:\\.|[^"\\])*)"|'([^']*)'|`([^`]*)`|([^\r\n]*))/gm;
+
+interface Found {
+  readonly at: number;
+  /** The value as it is written, without its quotes. */
+  readonly value: string;
+}
+
+/** Every place where the provider is set, in order. */
+function findProviders(text: string): Found[] {
+  const found: Found[] = [];
+  const withoutMark = text.startsWith('\u00ef\u00bb\u00bf') ? 3 : 0;
+  for (const match of text.slice(withoutMark).matchAll(assignment)) {
+    const [, head = '', name, double, single, back, bare = ''] = match;
+    if (name !== providerName) continue;
+    const quoted = double ?? single ?? back;
+    const start = withoutMark + match.index + head.length;
+    if (quoted !== undefined) found.push({ at: start + 1, value: quoted });
+    else found.push({ at: start, value: bare.replace(/(^|[ \t]+)#.*$/, '').trimEnd() });
+  }
+  return found;
+}
+
+/** What the file says the provider is: the last assignment counts, as in every reader. null where it says nothing. */
+export function readProvider(text: string): string | null {
+  return findProviders(text).at(-1)?.value ?? null;
+}
+
+/**
+ * The edits that make the file say `provider`: each assignment is changed where it stands, with its quotes, comment and
+ * line ending; where there is none, a line is added at the end. None where it says so already.
+ */
+export function providerEdits(text: string, provider: Provider): TextEdit[] {
+  const found = findProviders(text);
+  if (found.length > 0) {
+    return found
+      .filter(({ value }) => value !== provider)
+      .map(({ at, value }) => ({ at, before: value, after: provider }));
+  }
+  const ending = /\r?\n/.exec(text)?.[0] ?? '\n';
+  const isOpen = text !== '' && !text.endsWith('\n');
+  return [{ at: text.length, before: '', after: `${isOpen ? ending : ''}${providerName}=${provider}${ending}` }];
+}
+
+/** The text after the edits. */
+export function applyEdits(text: string, edits: readonly TextEdit[]): string {
+  return [...edits].reverse().reduce((changed, { at, before, after }) => {
+    return changed.slice(0, at) + after + changed.slice(at + before.length);
+  }, text);
+}
+
+/** The text before the edits, out of the one after them. */
+export function undoEdits(text: string, edits: readonly TextEdit[]): string {
+  let shift = 0;
+  const reversed = edits.map(({ at, before, after }): TextEdit => {
+    const edit = { at: at + shift, before: after, after: before };
+    shift += after.length - before.length;
+    return edit;
+  });
+  return applyEdits(text, reversed);
+}

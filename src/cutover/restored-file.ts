@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { CopierError } from '../errors.js';
+import { nameFailure, syncFolderOf } from './durable.js';
+
+/*
+ * A snapshot put in the place of a database, in steps each of which may be the last before a crash, and may be done again:
+ *   1 the snapshot is copied beside the database, checked, made durable
+ *   2 the database gets a second name, under which it is kept; what was restored before and used since is kept too
+ *   3 its -wal, -shm and -journal go to that name: they are its own, and would damage the restored one
+ *   4 the copy is renamed to the database's name
+ * Until 4 the old database is at its name, after it the new one.
+ */
+
+const sidecars = ['-wal', '-shm', '-journal'];
+const pieceBytes = 1024 * 1024;
+
+export interface Restoring {
+  readonly databasePath: string;
+  readonly snapshotPath: string;
+  /** Lower-case hex. */
+  readonly snapshotSha256: string;
+  /** Where the replaced database is kept, on the same file system. */
+  readonly keptPath: string;
+  /** Gives the copy what the application needs of it, such as its journal mode. */
+  readonly prepare: (path: string) => void;
+}
+
+/**
+ * Restores the snapshot, and gives back the name under which the replaced database is kept. Done again, it keeps what the
+ * time before has restored. Errors: `rollback.snapshot_changed` where the copy has another SHA-256, `cutover.file`
+ * where the disk does not take it.
+ */
+export function restoreFile({ databasePath, snapshotPath, snapshotSha256, keptPath, prepare }: Restoring): string {
+  const beside = `${databasePath}.pgferry-restored`;
+  for (const suffix of ['', ...sidecars]) rmSync(beside + suffix, { force: true });
+  try {
+    copyDurably({
+      from: snapshotPath,
+      to: beside,
+      like: statSync(databasePath, { throwIfNoEntry: false }) ?? statSync(snapshotPath),
+      sha256: snapshotSha256,
+    });
+    prepare(beside);
+    syncFile(beside);
+    const kept = keep(databasePath, keptPath);
+    moveSidecars(databasePath, kept);
+    renameSync(beside, databasePath);
+    syncFolderOf(databasePath);
+    return kept;
+  } catch (error) {
+    for (const suffix of ['', ...sidecars]) rmSync(beside + suffix, { force: true });
+    throw nameFailure(error, beside);
+  }
+}
+
+const namesMax = 1000;
+
+/**
+ * Gives the database its second name: the wanted one, or the same with a number where that is taken by another file. A
+ * name that is this very file's was given by an attempt that was killed.
+ */
+function keep(databasePath: string, keptPath: string): string {
+  const database = lstatSync(databasePath, { throwIfNoEntry: false });
+  // One that is not there any more has nothing to be kept.
+  if (database === undefined) return keptPath;
+  for (let number = 1; number <= namesMax; number++) {
+    const path = number === 1 ? keptPath : `${keptPath}-${number}`;
+    const taken = lstatSync(path, { throwIfNoEntry: false });
+    if (taken === undefined) linkSync(databasePath, path);
+    if (taken === undefined || taken.ino === database.ino) return path;
+  }
+  throw new CopierError('rollback.no_name', `all names from ${keptPath} on are taken`, {
+    hint: 'move the files of earlier rollbacks away, then run again',
+  });
+}
+
+function moveSidecars(databasePath: string, keptPath: string): void {
+  for (const suffix of sidecars) {
+    try {
+      renameSync(databasePath + suffix, keptPath + suffix);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+/** SHA-256 of a file that is not a live database, lower-case hex. */
+export function hashFile(path: string): string {
+  const hash = createHash('sha256');
+  readPieces(path, (piece) => hash.update(piece));
+  return hash.digest('hex');
+}
+
+function copyDurably(request: {
+  readonly from: string;
+  readonly to: string;
+  readonly like: Stats;
+  readonly sha256: string;
+}): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const hash = createHash('sha256');
+  const file = openSync(request.to, flags, 0o600);
+  try {
+    fchownSync(file, request.like.uid, request.like.gid);
+    fchmodSync(file, (request.like.mode & 0o7777) | 0o200);
+    readPieces(request.from, (piece) => {
+      hash.update(piece);
+      for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done);
+    });
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  const sha256 = hash.digest('hex');
+  if (sha256 !== request.sha256) throw snapshotChanged(request.from, sha256, request.sha256);
+}
+
+function readPieces(path: string, use: (piece: Buffer) => void): void {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const piece = Buffer.alloc(pieceBytes);
+  try {
+    for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) use(piece.subarray(0, length));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function syncFile(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The snapshot is not the one that was taken. */
+export function snapshotChanged(path: string, found: string, recorded: string): CopierError {
+  return new CopierError('rollback.snapshot_changed', `${path} has SHA-256 ${found}, recorded was ${recorded}`, {
+    hint: 'do not use this file: bring the snapshot back from a backup of the run folder; nothing was changed',
+  });
+}

@@ -1,0 +1,36 @@
+import type { Cutover, CutoverFacts } from '../model.js';
+
+/**
+ * The text of rollback.env: shell assignments for `source rollback.env && make db-pg-rollback`, which works from any
+ * folder, since all paths are absolute. The target's URL is without its password, and gives way to one that is set.
+ */
+export function rollbackEnv(
+  cutover: Pick<Cutover, 'cutoverId' | 'sourcePath'>,
+  facts: CutoverFacts,
+  targetUrl: string,
+): string {
+  const { env, prismaSchemas } = facts;
+  const assignments: readonly (readonly [string, string])[] = [
+    ['ROLLBACK_CUTOVER_ID', cutover.cutoverId],
+    ['ROLLBACK_SQLITE_BACKUP', facts.snapshotPath],
+    ['ROLLBACK_SQLITE_SHA256', facts.snapshotSha256],
+    ['SQLITE_DB_PATH', cutover.sourcePath],
+    ...(env === null ? ([['ROLLBACK_SET_VPS_PROVIDER', '0']] as const) : ([['VPS_ENV_FILE', env.path]] as const)),
+    ...(prismaSchemas === null
+      ? ([['ROLLBACK_GENERATE_PROVIDER', '0']] as const)
+      : ([['PRISMA_SCHEMA_SQLITE', prismaSchemas.sqlite]] as const)),
+  ];
+  return [
+    `# The way back from cutover ${cutover.cutoverId}, fenced at ${facts.fencedAt}:`,
+    '#   source rollback.env && make db-pg-rollback',
+    ...assignments.map(([name, value]) => `export ${name}=${shellQuote(value)}`),
+    '# Give it its password by PGPASSWORD or PGPASSFILE, or set the whole URL before.',
+    `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${shellQuote(targetUrl)}; fi`,
+    '',
+  ].join('\n');
+}
+
+/** A text as one word of a POSIX shell. */
+export function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,171 @@
+import type { Cutover } from '../model.js';
+
+/*
+ * The state machine of a cutover, as a function of what the ledger says and of two facts on this machine: what the env
+ * file says, and which cutover closed the SQLite file. These two decide which world the application lives in; the
+ * ledger only remembers. So after a crash between any two steps the answer is old or new, never something between.
+ *
+ *   preparing → closing → switched → rolling_back → rolled_back
+ *       ↓          ↓          ↓
+ *     undone     undone    released
+ *
+ * preparing   nothing has changed for the application; a fence that was held has gone with its process
+ * closing     the triggers that close the SQLite file are about to be committed, or are; the env file is still old, or new
+ * switched    the application is on PostgreSQL, and SQLite refuses writes
+ */
+
+export interface LocalFacts {
+  /** VPS_DB_PROVIDER in the env file; null where it says nothing, or is not ours to read. */
+  readonly provider: string | null;
+  /** The cutover whose triggers are in the SQLite file. */
+  readonly closedBy: string | null;
+}
+
+/** What `cutover` does next. */
+export type CutoverMove =
+  /** Begin a new one. */
+  | { readonly tag: 'begin' }
+  /** The same once more, from its first step: nothing has changed for the application yet. */
+  | { readonly tag: 'again'; readonly cutover: Cutover }
+  /** The SQLite file is closed, so what was copied is what is there: only the switch is left. */
+  | { readonly tag: 'go-on'; readonly cutover: Cutover }
+  | { readonly tag: 'refuse'; readonly code: string; readonly message: string; readonly hint: string };
+
+export function decideCutover(
+  cutover: Cutover | null,
+  { provider, closedBy }: LocalFacts,
+  sourcePath: string,
+): CutoverMove {
+  if (closedBy !== null && closedBy !== cutover?.cutoverId) return closedByOther(closedBy);
+  if (cutover === null) return { tag: 'begin' };
+  switch (cutover.state) {
+    case 'preparing':
+    case 'undone':
+      if (closedBy !== null) return closedByOther(closedBy);
+      return cutover.sourcePath === sourcePath ? { tag: 'again', cutover } : { tag: 'begin' };
+    case 'closing':
+      if (cutover.sourcePath !== sourcePath) return otherSource(cutover, sourcePath);
+      return { tag: closedBy === null ? 'again' : 'go-on', cutover };
+    case 'switched':
+    case 'released':
+      // Taken back by hand, or by a rollback that could not reach the ledger.
+      if (closedBy === null && provider === 'sqlite') return { tag: 'begin' };
+      return {
+        tag: 'refuse',
+        code: 'already_switched',
+        message: `cutover ${cutover.cutoverId} of ${cutover.startedAt} has switched the application to PostgreSQL already`,
+        hint: '`pgferry status` shows where it stands, `pgferry rollback` takes it back',
+      };
+    case 'rolling_back':
+      return {
+        tag: 'refuse',
+        code: 'rolling_back',
+        message: `the rollback of cutover ${cutover.cutoverId} is not finished`,
+        hint: 'run `pgferry rollback` again: it goes on',
+      };
+    case 'rolled_back':
+      return { tag: 'begin' };
+  }
+}
+
+/** What `rollback` does next. */
+export type RollbackMove =
+  | { readonly tag: 'roll-back'; readonly cutover: Cutover }
+  /** The application was not switched yet: the SQLite file is opened again, and all is as it was. */
+  | { readonly tag: 'reopen'; readonly cutover: Cutover }
+  /** The env file says sqlite already: only the ledger is behind. */
+  | { readonly tag: 'conclude'; readonly cutover: Cutover }
+  | { readonly tag: 'refuse'; readonly message: string; readonly hint: string };
+
+export function decideRollback(cutover: Cutover | null, { provider, closedBy }: LocalFacts): RollbackMove {
+  if (cutover === null) return nothing('no cutover is recorded in the target');
+  switch (cutover.state) {
+    case 'rolling_back':
+      // Only our own switch makes it so, and everything else comes before that.
+      return { tag: provider === 'sqlite' && cutover.facts?.env != null ? 'conclude' : 'roll-back', cutover };
+    case 'switched':
+    case 'released':
+      return { tag: 'roll-back', cutover };
+    case 'closing':
+      if (provider === 'postgres' && cutover.facts?.env != null) return { tag: 'roll-back', cutover };
+      if (closedBy === cutover.cutoverId) return { tag: 'reopen', cutover };
+      return nothing(`cutover ${cutover.cutoverId} has not switched the application`);
+    case 'preparing':
+    case 'undone':
+      return nothing(`cutover ${cutover.cutoverId} has not switched the application`);
+    case 'rolled_back':
+      return nothing(`cutover ${cutover.cutoverId} was rolled back already`);
+  }
+}
+
+/** Where a cutover stands, for a person. */
+export interface Standing {
+  readonly application: 'sqlite' | 'postgres';
+  /** Whether the old SQLite file takes writes. */
+  readonly isClosed: boolean;
+  /** Whether nothing is left to be ended. */
+  readonly isSettled: boolean;
+  readonly next: string;
+}
+
+export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts): Standing {
+  const isOnPostgres =
+    cutover.envPath !== null && provider !== null
+      ? provider === 'postgres'
+      : ['switched', 'released', 'rolling_back'].includes(cutover.state);
+  const isClosed = closedBy === cutover.cutoverId;
+  const stand = (isSettled: boolean, next: string): Standing => ({
+    application: isOnPostgres ? 'postgres' : 'sqlite',
+    isClosed,
+    isSettled,
+    next,
+  });
+  switch (cutover.state) {
+    case 'preparing':
+      return stand(false, 'the application is where it was; run `pgferry cutover` again to go on');
+    case 'undone':
+      return stand(true, 'the application is where it was; run `pgferry cutover` again when the reason is mended');
+    case 'closing':
+      if (isOnPostgres) return stand(false, 'the application is switched; run `pgferry cutover` again to conclude');
+      if (!isClosed) return stand(false, 'the application is where it was; run `pgferry cutover` again to go on');
+      return stand(
+        false,
+        'the application is on SQLite, whose writes are refused: run `pgferry cutover` again to switch it, or `pgferry release` to let it write as before',
+      );
+    case 'switched':
+    case 'released':
+      if (!isOnPostgres) {
+        return stand(
+          true,
+          'the env file says that the application is not on PostgreSQL: it was switched by other hands',
+        );
+      }
+      return stand(true, 'nothing to do; `pgferry rollback` is the way back, with the rollback.env of its folder');
+    case 'rolling_back':
+      return stand(false, 'run `pgferry rollback` again: it goes on');
+    case 'rolled_back':
+      return stand(true, 'the application is on SQLite again; the artefacts of the cutover stay for comparison');
+  }
+}
+
+function closedByOther(cutoverId: string): CutoverMove {
+  return {
+    tag: 'refuse',
+    code: 'closed',
+    message: `the SQLite database was closed to writers by cutover ${cutoverId}, which this target does not know or has ended`,
+    hint: 'name the target of that cutover; or let the database take writes again with `pgferry release`, then run again',
+  };
+}
+
+function otherSource(cutover: Cutover, sourcePath: string): CutoverMove {
+  return {
+    tag: 'refuse',
+    code: 'other_source',
+    message: `cutover ${cutover.cutoverId} of ${cutover.sourcePath} is not finished, and ${sourcePath} is another database`,
+    hint: 'run `pgferry cutover` with its source to go on with it, or use another schema',
+  };
+}
+
+function nothing(message: string): RollbackMove {
+  return { tag: 'refuse', message, hint: 'there is nothing to take back; `pgferry status` shows where it stands' };
+}
