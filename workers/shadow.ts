@@ -1,5 +1,5 @@
 import { toWire, CopierError } from '../src/errors.js';
-import type { JobAnswer, ShadowReport, Sides, SqliteValue } from '../src/model.js';
+import type { JobAnswer, Kind, ShadowReport, Sides, SqliteValue } from '../src/model.js';
 import { compareRows } from '../src/shadow/compare-rows.js';
 import { explainDifferences, explainLike, explainOrder, explainRefusal } from '../src/shadow/explain.js';
 import type { PairedRead, Statement } from '../src/shadow/read.js';
@@ -75,7 +75,7 @@ async function compareRead(handles: Handles, read: PairedRead): Promise<Outcome>
   const rows = { source: plain.source.length, target: plain.target.length };
   const compared = compare(handles, read, plain);
   if (compared.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: [] };
-  const parted = explainOrder({ ...plain, order: read.order });
+  const parted = explainOrder({ ...plain, order: read.order, show: (i, cell) => shown(plain, i, cell) });
   const total = read.total === null ? null : await readBoth(handles, read, read.total, 1);
   const settled = total === null ? compared : compare(handles, read, total);
   if (settled.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: parted };
@@ -114,7 +114,7 @@ async function readBoth(
 }
 
 function compare({ job }: Handles, read: PairedRead, { columns, source, target }: BothResults) {
-  const kindOf = (i: number) => columns[i]?.kind ?? { tag: 'text', maxChars: null };
+  const kindOf = (i: number) => kindAt({ columns }, i);
   return compareRows<ResultCell>({
     names: columns.map(({ name }) => name),
     key: read.key,
@@ -122,8 +122,16 @@ function compare({ job }: Handles, read: PairedRead, { columns, source, target }
     target,
     differencesMax: job.differencesMax,
     describe: (i, a, b) => describeCells({ kind: kindOf(i) }, a, b),
-    show: (i, cell) => shownCell(kindOf(i), cell, false),
+    show: (i, cell) => shown({ columns }, i, cell),
   });
+}
+
+function kindAt({ columns }: Pick<BothResults, 'columns'>, i: number): Kind {
+  return columns[i]?.kind ?? { tag: 'text', maxChars: null };
+}
+
+function shown(results: Pick<BothResults, 'columns'>, i: number, cell: ResultCell): string {
+  return shownCell(kindAt(results, i), cell, false);
 }
 
 async function timed<T>(ms: number[], times: number, run: () => T | Promise<T>): Promise<T> {

@@ -28,6 +28,7 @@ export function describeAcceptance(result: AcceptResult): string {
   const same = keysets.filter(({ sha256, ok }) => sha256.source !== '' && ok).length;
   const lines = [
     `  keysets    ${formatCount(same)} of ${countOf(hashed, 'SHA-256 hash', 'es')} equal on both sides`,
+    `  report     ${sanitize(`${runDir}/report.html`)}`,
     `  audit      sh ${sanitize(`${runDir}/audit.sh`)}`,
   ];
   return [

@@ -68,6 +68,29 @@ export async function listChunks(client: TargetClient, runId: string): Promise<C
   return rows.map(toResult);
 }
 
+/** When each committed chunk of a run was at work, in milliseconds since 1970 by the server's clock. */
+export async function listChunkTimes(
+  client: TargetClient,
+  runId: string,
+): Promise<(Pick<ChunkResult, 'table' | 'index' | 'rows' | 'bytes'> & { startedAtMs: number; endedAtMs: number })[]> {
+  const rows = await client.query<{
+    table: string;
+    index: number;
+    rows: string;
+    bytes: string;
+    ms: number;
+    end: number;
+  }>(
+    `SELECT table_name AS table, chunk_index AS index, rows::text AS rows, bytes::text AS bytes, duration_ms AS ms,
+            extract(epoch FROM committed_at)::float8 * 1000 AS end
+       FROM pgferry.chunk WHERE run_id = $1 AND committed_at IS NOT NULL ORDER BY committed_at`,
+    [runId],
+  );
+  return rows.map(({ table, index, rows: count, bytes, ms, end }) => {
+    return { table, index, rows: Number(count), bytes: Number(bytes), startedAtMs: end - ms, endedAtMs: end };
+  });
+}
+
 /** Takes the chunks of a run and what its quarantine keeps out of the ledger; in the transaction that takes their rows out of the tables. */
 export async function forgetChunks(client: TargetClient, runId: string): Promise<void> {
   await client.query('DELETE FROM pgferry.chunk WHERE run_id = $1', [runId]);

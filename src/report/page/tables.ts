@@ -1,0 +1,43 @@
+import type { KeysetReport, TableReport } from '../../model.js';
+import { formatCount } from '../units.js';
+import { type Html, html } from './html.js';
+import type { AcceptancePage } from './page-data.js';
+
+/** Hex digits that are shown of a hash; the whole stands in its tooltip and in the artefacts. */
+const digitsShown = 12;
+
+/** Numbers and verdict of every table. */
+export function tablesPart({ result }: AcceptancePage): Html {
+  const keysets = new Map(result.keysets.map((keyset) => [keyset.table, keyset]));
+  const hasQuarantine = result.tables.some(({ quarantinedRows }) => quarantinedRows > 0);
+  return html`<h2>Table by table</h2>
+<p class="lead">Rows of both sides, and the SHA-256 of all keys in bytewise order: the same digits on both sides are the same keys.</p>
+<div class="card"><table class="stack" style="--across:${hasQuarantine ? 4 : 3}"><thead><tr><th>Table</th><th class="num">SQLite</th>${
+    hasQuarantine ? html`<th class="num">Quarantine</th>` : null
+  }<th class="num">PostgreSQL</th><th>Key</th><th>Keys’ SHA-256</th><th>Values</th></tr></thead>
+<tbody>${result.tables.map((table) => tableRow(table, keysets.get(table.table), hasQuarantine))}</tbody></table></div>`;
+}
+
+function tableRow(table: TableReport, keyset: KeysetReport | undefined, hasQuarantine: boolean): Html {
+  const { sourceRows, quarantinedRows, targetRows, ok } = table;
+  const isCounted = sourceRows - quarantinedRows === targetRows;
+  return html`<tr><td class="wide"><b>${table.table}</b></td>
+<td class="num up" data-label="SQLite">${formatCount(sourceRows)}</td>${
+    hasQuarantine ? html`<td class="num up" data-label="Quarantine">${formatCount(quarantinedRows)}</td>` : null
+  }<td class="num up ${isCounted ? '' : 'bad'}" data-label="PostgreSQL">${formatCount(targetRows)}</td>
+<td data-label="Key">${keyset === undefined ? '–' : keyText(keyset)}</td>
+<td class="double" data-label="Keys’ SHA-256">${keyset === undefined ? '–' : hashText(keyset)}</td>
+<td class="up" data-label="Values"><span class="pill ${ok ? 'good' : 'bad'}">${ok ? 'same' : 'differ'}</span></td></tr>`;
+}
+
+function keyText({ origin, columns, leftOut }: KeysetReport): Html {
+  const names = origin === 'none' ? 'no key: all columns' : columns.join(', ');
+  return html`${names}${leftOut.map(({ column, reason }) => html`<div class="soft" title="${reason}">without ${column}</div>`)}`;
+}
+
+function hashText({ sha256, ok }: KeysetReport): Html {
+  if (sha256.source === '') return html`<span class="soft">no form in plain SQL</span>`;
+  const shown = (hash: string) => html`<span class="mono" title="${hash}">${hash.slice(0, digitsShown)}…</span>`;
+  if (ok || sha256.source === sha256.target) return shown(sha256.source);
+  return html`<span class="bad">${shown(sha256.source)}<br>${shown(sha256.target)}</span>`;
+}
