@@ -822,6 +822,8 @@ export interface KeysetReport {
   readonly sha256: Sides<string>;
   /** The statements that print what is hashed: one line per row. */
   readonly sql: Sides<string>;
+  /** Whether rows are in quarantine or were converted, so that the two hashes need not be the same. */
+  readonly isKept: boolean;
   readonly ok: boolean;
 }
 

@@ -7,7 +7,14 @@ import { checkSnapshot, takeSnapshot } from '../source/snapshot.js';
 import { describeTarget } from '../target/address.js';
 import type { Run } from '../target/run.js';
 import { writeAcceptance } from './acceptance-record.js';
-import { type Comparison, compareSchemas, compareTables, planComparison, requireWholeRun } from './comparison.js';
+import {
+  type Comparison,
+  compareSchemas,
+  compareTables,
+  keptTables,
+  planComparison,
+  requireWholeRun,
+} from './comparison.js';
 import { type Context, resolveTarget } from './context.js';
 import { withRunThreads } from './copy-threads.js';
 import { hashKeyset } from './keysets.js';
@@ -103,11 +110,12 @@ async function compareAll(
   const { comparison, plan, snapshot, catalog } = against;
   const { threads, snapshotPath } = comparison;
   const compared = await compareTables(comparison, plan);
+  const kept = await keptTables(comparison, plan);
   const reports = new Map(compared.map(({ report }) => [report.table, report]));
   const keysets = await context.journal.phase('keysets', () =>
     Promise.all(
       plan.tables.map((table) =>
-        hashKeyset(table, reports.get(table.source), { threads, snapshotPath, encoding: catalog.encoding }),
+        hashKeyset(table, reports.get(table.source), { threads, snapshotPath, encoding: catalog.encoding, kept }),
       ),
     ),
   );

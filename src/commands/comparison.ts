@@ -51,12 +51,10 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
 
 /** Every value of every table of the plan, both sides read anew. */
 export async function compareTables(comparison: Comparison, plan: Plan): Promise<ComparedTable[]> {
-  const { context, address, snapshotPath, threads } = comparison;
-  const { settings, journal, signal } = context;
+  const { context, snapshotPath, threads } = comparison;
+  const { settings, journal } = context;
   const { differencesMax } = settings;
-  const kept = await withTarget(address, { applicationName: 'pgferry verify', signal }, (client) =>
-    findKept(client, address.schema, plan),
-  );
+  const kept = await keptTables(comparison, plan);
   return await journal.phase('compare', () =>
     Promise.all(
       plan.tables.map(async (table) => {
@@ -71,6 +69,12 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
       }),
     ),
   );
+}
+
+/** Tables of which rows are in quarantine, or were converted: the target has not got them, or got them otherwise. */
+export async function keptTables({ context, address }: Comparison, plan: Plan): ReturnType<typeof findKept> {
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal };
+  return await withTarget(address, connecting, (client) => findKept(client, address.schema, plan));
 }
 
 /** The schema as it stands, against what the last run found and what the source promises. */

@@ -9,6 +9,8 @@ export interface KeysetRequest {
   readonly threads: Threads;
   readonly snapshotPath: string;
   readonly encoding: SourceCatalog['encoding'];
+  /** Tables of which rows are in quarantine, or were converted. */
+  readonly kept: ReadonlyMap<string, unknown>;
 }
 
 /** Hashes the keys of one table on both sides at once; what verify counted stands in where nothing can be hashed. */
@@ -17,16 +19,18 @@ export async function hashKeyset(
   counted: TableReport | undefined,
   request: KeysetRequest,
 ): Promise<KeysetReport> {
-  const { threads, snapshotPath, encoding } = request;
+  const { threads, snapshotPath, encoding, kept } = request;
   const keyset = await settleKeyset(table, request);
   const { origin, leftOut } = keyset;
   const columns = keyset.columns.map(({ column }) => column);
-  const head = { table: table.source, columns, origin, leftOut };
+  const isKept = kept.has(table.source);
+  const head = { table: table.source, columns, origin, leftOut, isKept };
+  const quarantined = counted?.quarantinedRows ?? 0;
   const sql = keysetSql(keyset, table);
   if (sql === null) {
     const rows = { source: counted?.sourceRows ?? 0, target: counted?.targetRows ?? 0 };
     const none = { source: '', target: '' };
-    return { ...head, rows, sha256: none, sql: none, ok: rows.source === rows.target };
+    return { ...head, rows, sha256: none, sql: none, ok: rows.source - quarantined === rows.target };
   }
   const isUtf16 = encoding !== 'UTF-8';
   const read = isUtf16 ? (keysetSql(keyset, table, (field) => `${utf8Order}(${field})`) ?? sql) : sql;
@@ -40,7 +44,7 @@ export async function hashKeyset(
     rows: { source: source.rows, target: target.rows },
     sha256: { source: source.sha256, target: target.sha256 },
     sql,
-    ok: source.rows === target.rows && source.sha256 === target.sha256,
+    ok: source.rows - quarantined === target.rows && (isKept || source.sha256 === target.sha256),
   };
 }
 

@@ -4,7 +4,7 @@ import { deriveReads, readsMax } from '../shadow/derive-reads.js';
 import type { PairedRead } from '../shadow/read.js';
 import { renderRead } from '../shadow/render-read.js';
 import { sampleReads } from '../shadow/sample-reads.js';
-import type { Comparison } from './comparison.js';
+import { type Comparison, keptTables } from './comparison.js';
 import { takeSamples } from './shadow-samples.js';
 import { shadowTables } from './shadow-tables.js';
 
@@ -30,7 +30,13 @@ async function chooseReads(comparison: Comparison, plan: Plan): Promise<PairedRe
   const { shadowLimit } = context.settings;
   const tables = await shadowTables({ tables: plan.tables, catalog, threads, snapshotPath });
   const known = sampleReads(tables);
-  const reads = known ?? deriveReads(tables, await takeSamples(snapshotPath, tables));
+  const kept = await keptTables(comparison, plan);
+  const all = known ?? deriveReads(tables, await takeSamples(snapshotPath, tables));
+  const reads = all.filter(({ table, join }) => !kept.has(table.source) && !kept.has(join?.parent.source ?? ''));
+  if (reads.length < all.length)
+    context.journal.warn(
+      `${all.length - reads.length} reads are left out: their tables have rows in quarantine, or converted ones`,
+    );
   if (reads.length > readsMax)
     context.journal.warn(`${reads.length} reads suggest themselves; the first ${readsMax} are run`);
   return reads.slice(0, readsMax).map((read) => renderRead(read, shadowLimit));

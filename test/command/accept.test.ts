@@ -117,3 +117,45 @@ test('3. it is refused while a run is unfinished, and where its folder is in use
     }),
   );
 });
+
+test('4. rows in quarantine are shown, and neither they nor converted ones stand in the way of an acceptance', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(
+        folder,
+        `CREATE TABLE t (a TEXT PRIMARY KEY, b TEXT); INSERT INTO t VALUES ('abcd', 1), ('x', CAST(x'610062' AS TEXT)), ('y', 3);
+         CREATE TABLE u (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO u VALUES (1, 'one'), (2, 'two');`,
+      );
+      await client.query(
+        'CREATE TABLE t (a varchar(3) PRIMARY KEY, b text); CREATE TABLE u (id int PRIMARY KEY, v text)',
+      );
+      const config = join(folder, 'config.json');
+      writeFileSync(config, '{ "policies": { "too_long": "quarantine", "nul_byte": { "convert": "strip" } } }');
+      const at = ['--source', source, '--target', url, '--config', config];
+      const migrated = await runJson(['migrate', ...at], { cwd: folder });
+      assert.equal(migrated.exitCode, 0, migrated.stderr);
+      const { exitCode, json, stderr } = await accept(at, folder);
+      assert.equal(exitCode, 0, stderr);
+      const [t] = json.tables.filter(({ table }) => table === 't');
+      assert.deepEqual([t?.sourceRows, t?.quarantinedRows, t?.targetRows], [3, 1, 2]);
+      const hashed = json.keysets.map(({ table, isKept, sha256 }) => [table, isKept, sha256.source === sha256.target]);
+      assert.deepEqual(hashed.sort(), [
+        ['t', true, false],
+        ['u', false, true],
+      ]);
+      assert.deepEqual([...new Set(json.reads.map(({ table }) => table))], ['u']);
+      assert.ok(json.findings.some(({ code }) => code === 'data.quarantined'));
+      const runDir = json.runDir ?? '';
+      assert.match(readFileSync(join(runDir, 'report.html'), 'utf8'), /1 row in quarantine/);
+      const audited = await audit(runDir, url);
+      assert.equal(audited.exitCode, 0, audited.stdout);
+      await client.query(`DELETE FROM t WHERE a = 'y'`);
+      const lost = await accept(at, folder);
+      assert.equal(lost.exitCode, 1, lost.stderr);
+      assert.deepEqual(
+        lost.json.differences.map(({ key, kind }) => ({ key, kind })),
+        [{ key: `a='y'`, kind: 'missing' }],
+      );
+    }),
+  );
+});

@@ -78,6 +78,7 @@ function pageOf(isEqual: boolean): AcceptancePage {
       rows: sides(1),
       sha256: sides(hash),
       sql: sides(''),
+      isKept: false,
       ok: true,
     })),
   };

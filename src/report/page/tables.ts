@@ -35,9 +35,9 @@ function keyText({ origin, columns, leftOut }: KeysetReport): Html {
   return html`${names}${leftOut.map(({ column, reason }) => html`<div class="soft" title="${reason}">without ${column}</div>`)}`;
 }
 
-function hashText({ sha256, ok }: KeysetReport): Html {
+function hashText({ sha256, isKept }: KeysetReport): Html {
   if (sha256.source === '') return html`<span class="soft">no form in plain SQL</span>`;
   const shown = (hash: string) => html`<span class="mono" title="${hash}">${hash.slice(0, digitsShown)}…</span>`;
-  if (ok || sha256.source === sha256.target) return shown(sha256.source);
-  return html`<span class="bad">${shown(sha256.source)}<br>${shown(sha256.target)}</span>`;
+  if (sha256.source === sha256.target) return shown(sha256.source);
+  return html`<span class="${isKept ? 'warn' : 'bad'}">${shown(sha256.source)}<br>${shown(sha256.target)}</span>`;
 }
