@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import Database from 'better-sqlite3';
+import { Database } from '../../src/source/sqlite.js';
 import pg from 'pg';
 import type { AcceptResult } from '../../src/model.js';
 import { runJson } from '../support/command.js';
