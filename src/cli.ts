@@ -5,6 +5,7 @@ import { runEmbedded } from './commands/embedded.js';
 import { readConfig } from './commands/config-file.js';
 import { configSchema } from './commands/config-schema.js';
 import { runInit } from './commands/init.js';
+import { printSchema } from './commands/print-schema.js';
 import { Journal } from './commands/journal.js';
 import type { CommandName } from './commands/option-table.js';
 import { runPlan } from './commands/plan.js';
@@ -22,6 +23,7 @@ import type { Finding, RunResult, WireError } from './model.js';
 import { planToMermaid } from './plan/mermaid.js';
 import { describePlan } from './report/plan-text.js';
 import { type CutoverResult, describeCutover } from './report/cutover-text.js';
+import { describeSides } from './report/sides-text.js';
 import { openDisplay } from './report/progress.js';
 import { describeAcceptance, describeShadow } from './report/shadow-text.js';
 import { describeStatus } from './report/status-text.js';
@@ -71,11 +73,11 @@ function commandLineError(message: string): WireError {
 }
 
 async function runInvocation(invocation: Invocation): Promise<void> {
-  const { command, flags, configPath, isGraph, isJson, isQuiet } = invocation;
+  const { command, flags, configPath, form, isJson, isQuiet } = invocation;
   await conclude(command, isJson, isQuiet, async (journal) => {
     const config = configPath === null ? {} : await readConfig(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
-    return answer(command, settings, journal, isGraph);
+    return answer(command, settings, journal, form);
   });
 }
 
@@ -87,22 +89,37 @@ function printConfigSchema(): void {
   process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
 }
 
-async function answer(name: CommandName, settings: Settings, journal: Journal, isGraph: boolean): Promise<Answer> {
+async function answer(
+  name: CommandName,
+  settings: Settings,
+  journal: Journal,
+  form: Invocation['form'],
+): Promise<Answer> {
   const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion() };
   switch (name) {
     case 'init': {
-      const made = await runInit(context);
+      const isPrinted = form === 'sql';
+      const made = await (isPrinted ? printSchema(context) : runInit(context));
       return {
-        exitCode: exitCodes.ok,
-        json: { ...made },
-        text: `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
+        exitCode: planExit(made.findings),
+        json: {
+          tag: made.tag,
+          message: made.message,
+          findings: made.findings,
+          lost: made.lost,
+          views: made.views,
+          sql: made.sql,
+        },
+        text: isPrinted
+          ? (made.sql ?? '')
+          : `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
       };
     }
     case 'plan': {
-      const plan = await runPlan(context);
-      const isRefused = plan.findings.some(({ severity }) => severity === 'error');
-      const text = isGraph ? planToMermaid(plan) : describePlan(plan);
-      return { exitCode: isRefused ? exitCodes.refused : exitCodes.ok, json: { plan, findings: plan.findings }, text };
+      const { plan, sides } = await runPlan(context);
+      const texts = { graph: () => planToMermaid(plan), diff: () => describeSides(sides) };
+      const text = form === 'graph' || form === 'diff' ? texts[form]() : describePlan(plan);
+      return { exitCode: planExit(plan.findings), json: { plan, sides, findings: plan.findings }, text };
     }
     case 'copy':
       return fromResult(await runCopy(context));
@@ -133,6 +150,11 @@ async function answer(name: CommandName, settings: Settings, journal: Journal, i
 
 function exitCodeFor({ ok }: { readonly ok: boolean }): number {
   return ok ? exitCodes.ok : exitCodes.differs;
+}
+
+/** Whether the plan refuses. */
+function planExit(findings: readonly Finding[]): number {
+  return findings.some(({ severity }) => severity === 'error') ? exitCodes.refused : exitCodes.ok;
 }
 
 function fromResult(result: RunResult): Answer {

@@ -109,6 +109,13 @@ export interface LeftOut {
   readonly sql: string | null;
 }
 
+export interface SourceView {
+  readonly name: string;
+  readonly sql: string;
+  /** As SQLite names them; null where it cannot read the view itself. */
+  readonly columns: readonly string[] | null;
+}
+
 export interface SourceCatalog {
   readonly encoding: 'UTF-8' | 'UTF-16le' | 'UTF-16be';
   readonly pageSize: number;
@@ -117,6 +124,8 @@ export interface SourceCatalog {
   readonly reservedBytes: number;
   readonly schemaVersion: number;
   readonly tables: readonly SourceTable[];
+  /** They stand in `leftOut` too, until they are made on the target. */
+  readonly views: readonly SourceView[];
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -335,6 +344,19 @@ export interface SchemaReference {
   readonly onUpdate: string;
   readonly onDelete: string;
   readonly deferrable: SourceForeignKey['deferrable'];
+}
+
+/** One row of both schemas side by side, for a person. */
+export interface SchemaSide {
+  /** The source's name of the table, or of what is left out. */
+  readonly table: string;
+  readonly what: SchemaObject['kind'] | LeftOut['type'] | 'table';
+  /** As either side writes it; null where it has nothing like it. */
+  readonly source: string | null;
+  readonly target: string | null;
+  readonly reason: string;
+  /** The line of the config file that would change it, null where none does. */
+  readonly config: string | null;
 }
 
 /** How many of one kind were to be there, and how many are, in force. */

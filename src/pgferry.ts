@@ -43,7 +43,8 @@ export async function migrate(options: RunOptions): Promise<RunResult> {
 
 /** What migrate would do, and why; nothing is written. Findings of severity `error` are reasons to refuse. */
 export async function plan(options: RunOptions): Promise<Plan> {
-  return await runPlan(await contextOf('plan', options));
+  const { plan: decided } = await runPlan(await contextOf('plan', options));
+  return decided;
 }
 
 /** Compares every value of both sides as they are now. */

@@ -3,7 +3,8 @@ import { CopierError } from '../errors.js';
 import type { Finding } from '../model.js';
 import { checkMaking } from '../plan/making.js';
 import { matchNames } from '../plan/match.js';
-import { translateSchema } from '../plan/translate.js';
+import { schemaScript } from '../plan/schema-script.js';
+import { type TranslatedSchema, translateSchema, type TypeReason } from '../plan/translate.js';
 import { countOf } from '../report/units.js';
 import { sourceFile } from '../source/file.js';
 import { readTargetCatalog } from '../target/catalog.js';
@@ -18,19 +19,27 @@ import {
   type SqlFile,
 } from '../target/schema.js';
 import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
-import { withRunThreads } from './copy-threads.js';
+import { withPassingSurvey } from './passing-survey.js';
 import { standardSqlFolder } from './option-table.js';
-import { choiceOf, type Settings } from './settings.js';
-import { type Survey, surveySource } from './survey.js';
-import { withTemporarySnapshot } from './temporary-snapshot.js';
+import { choiceOf, rulesOf, type Settings } from './settings.js';
+import type { Survey } from './survey.js';
 
 export interface MadeSchema {
-  /** there: tables were there already; sql: made from files; translated: made from the SQLite schema. */
-  readonly tag: 'there' | 'sql' | 'translated';
+  /**
+   * there: tables were there already; sql: made from files; translated: made from the SQLite schema; printed: only
+   * translated.
+   */
+  readonly tag: 'there' | 'sql' | 'translated' | 'printed';
   readonly message: string;
   readonly findings: readonly Finding[];
   /** What the translation did not carry over and the operator waived. */
   readonly lost: readonly string[];
+  /** Source names of the views that were made. */
+  readonly views: readonly string[];
+  /** Why the translation gave each column its type. */
+  readonly reasons: readonly TypeReason[];
+  /** The translation as a script for psql, null where there is none. */
+  readonly sql: string | null;
 }
 
 /** The init command: makes the target schema. */
@@ -39,19 +48,7 @@ export async function runInit(context: Context): Promise<MadeSchema> {
   // A source that is not there is told before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
-  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry init', signal: context.signal };
-    const survey = await withRunThreads(request, (threads) =>
-      journal.phase('census', () =>
-        surveySource({
-          snapshotPath: snapshot.path,
-          catalog,
-          threads,
-          chunkBytes: settings.chunkBytes,
-          countsPages: settings.reader !== 'rows',
-        }),
-      ),
-    );
+  return await withPassingSurvey(context, { address, name: 'init' }, async (survey) => {
     return await withTarget(address, { applicationName: holderName('init'), signal: context.signal }, (client) =>
       withRunLock(client, address.schema, () =>
         journal.phase('init', () =>
@@ -84,6 +81,9 @@ export async function makeSchema(request: {
       message: `schema ${schema} has ${countOf(tables.length, 'table')} already; none was made`,
       findings: [],
       lost: [],
+      views: [],
+      reasons: [],
+      sql: null,
     };
   }
   refuseIfBlocked({ findings: checkMaking(target, { needsLedger }) }, 'the schema cannot be made');
@@ -96,6 +96,9 @@ export async function makeSchema(request: {
       message: `schema ${schema} made from ${names} in ${settings.sqlFolder}`,
       findings: [],
       lost: [],
+      views: [],
+      reasons: [],
+      sql: null,
     };
   }
   return await translate(client, schema, settings, survey);
@@ -148,14 +151,8 @@ async function translate(
   settings: Settings,
   survey: Survey,
 ): Promise<MadeSchema> {
-  const { catalog, census } = survey;
-  const { statements, findings, lost } = translateSchema({
-    source: catalog,
-    census,
-    targetSchema: schema,
-    choice: choiceOf(settings),
-    waive: settings.waive,
-  });
+  const { translated, sql } = translateSurvey(survey, schema, settings);
+  const { statements, findings, lost, views, reasons } = translated;
   const blocking = findings.filter(({ severity }) => severity === 'error');
   if (blocking.length > 0) {
     const count = blocking.length === 1 ? 'one reason' : `${blocking.length} reasons`;
@@ -166,5 +163,22 @@ async function translate(
   }
   await applyStatements(client, schema, statements);
   const message = `schema ${schema} translated from SQLite: ${countOf(statements.length, 'statement')}`;
-  return { tag: 'translated', message, findings, lost };
+  return { tag: 'translated', message, findings, lost, views, reasons, sql };
+}
+
+/** The schema for what was surveyed, as the operator's settings want it. */
+export function translateSurvey(
+  { catalog, census }: Survey,
+  schema: string,
+  settings: Settings,
+): { readonly translated: TranslatedSchema; readonly sql: string } {
+  const translated = translateSchema({
+    source: catalog,
+    census,
+    targetSchema: schema,
+    choice: choiceOf(settings),
+    rules: rulesOf(settings),
+    waive: settings.waive,
+  });
+  return { translated, sql: schemaScript(schema, translated) };
 }

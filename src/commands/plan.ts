@@ -1,42 +1,41 @@
-import type { Plan } from '../model.js';
+import type { Plan, SchemaSide } from '../model.js';
+import { layBeside } from '../plan/side-by-side.js';
 import { sourceFile } from '../source/file.js';
 import { type TargetClient, withTarget } from '../target/connect.js';
 import { type Context, resolveTarget } from './context.js';
-import { withRunThreads } from './copy-threads.js';
 import { makeSchema } from './init.js';
 import { preparePlan } from './prepare.js';
-import { type Survey, surveySource } from './survey.js';
-import { withTemporarySnapshot } from './temporary-snapshot.js';
+import { withPassingSurvey } from './passing-survey.js';
+import type { Survey } from './survey.js';
+
+export interface PlannedSides {
+  readonly plan: Plan;
+  /** Both schemas side by side. */
+  readonly sides: readonly SchemaSide[];
+}
 
 /**
  * The plan command: what migrate would do now. Where the target has no tables yet, they are made in a transaction
  * that is rolled back, so that the plan speaks of the very types that would be there.
  */
-export async function runPlan(context: Context): Promise<Plan> {
-  const { settings, journal, signal } = context;
+export async function runPlan(context: Context): Promise<PlannedSides> {
+  const { settings, signal } = context;
   // A source that is not there is told before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
-  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
-    const request = { settings, address, applicationName: 'pgferry plan', signal: context.signal };
-    const survey = await withRunThreads(request, (threads) =>
-      journal.phase('census', () =>
-        surveySource({
-          snapshotPath: snapshot.path,
-          catalog,
-          threads,
-          chunkBytes: settings.chunkBytes,
-          countsPages: settings.reader !== 'rows',
-        }),
-      ),
-    );
+  return await withPassingSurvey(context, { address, name: 'plan' }, async (survey) => {
     return await withTarget(address, { applicationName: 'pgferry plan', signal }, (client) =>
       planAndRollBack(context, client, address.schema, survey),
     );
   });
 }
 
-async function planAndRollBack(context: Context, client: TargetClient, schema: string, survey: Survey): Promise<Plan> {
+async function planAndRollBack(
+  context: Context,
+  client: TargetClient,
+  schema: string,
+  survey: Survey,
+): Promise<PlannedSides> {
   const { settings } = context;
   await client.run('BEGIN');
   try {
@@ -48,7 +47,11 @@ async function planAndRollBack(context: Context, client: TargetClient, schema: s
       needsLedger: true,
     });
     const stored = await preparePlan({ survey, client, schema, settings, made });
-    return stored.plan;
+    const { plan, schema: found } = stored;
+    return {
+      plan,
+      sides: layBeside({ source: survey.catalog, plan, objects: found?.objects ?? [], reasons: made.reasons }),
+    };
   } finally {
     await client.run('ROLLBACK');
   }

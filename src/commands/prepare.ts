@@ -27,7 +27,7 @@ export async function preparePlan(request: {
   const isComparison = made === null;
   const target = await readTargetCatalog(client, schema);
   const build = (replaceable: ReadonlySet<string>) =>
-    buildFrom({ survey, target, settings, isComparison, replaceable });
+    buildFrom({ survey: withoutViews(survey, made?.views ?? []), target, settings, isComparison, replaceable });
   const draft = build(new Set());
   const plan = isComparison ? draft : build(await findReplaceable(client, schema, draft, target));
   return {
@@ -36,6 +36,13 @@ export async function preparePlan(request: {
     choices: choicesOf(settings),
     ...(made === null ? {} : { schema: await storeSchema(client, schema, made) }),
   };
+}
+
+/** Views that are made are not left out. */
+function withoutViews(survey: Survey, made: readonly string[]): Survey {
+  const { catalog } = survey;
+  const leftOut = catalog.leftOut.filter(({ type, name }) => type !== 'view' || !made.includes(name));
+  return { ...survey, catalog: { ...catalog, leftOut } };
 }
 
 /** The translation and the plan both look at foreign keys, and say some of it in the same words. */

@@ -18,7 +18,8 @@ export interface Invocation {
   readonly flags: Readonly<Partial<Record<keyof FlagSettings, string | boolean>>>;
   /** The file given with --config. */
   readonly configPath: string | null;
-  readonly isGraph: boolean;
+  /** page: as always; sql: init --print; graph, diff: of plan. */
+  readonly form: 'page' | 'sql' | 'graph' | 'diff';
   readonly isJson: boolean;
   readonly isQuiet: boolean;
 }
@@ -98,12 +99,19 @@ function addCommand(program: Command, row: CommandRow, actions: Actions): void {
   }
   const config = new Option('--config <file>', 'JSON file of settings and rules; flags and environment beat it');
   command.addOption(config.helpGroup(headings.sides));
-  const graph = new Option('--graph', 'print the foreign-key graph as Mermaid instead');
-  if (row.name === 'plan') command.addOption(graph.helpGroup(headings.output));
+  for (const { of, flag, help } of forms)
+    if (row.name === of) command.addOption(new Option(`--${flag}`, help).helpGroup(headings.output));
   command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(headings.output));
   command.addHelpText('after', examplesHelp(row.examples));
   command.action((given: Given) => actions.run(readInvocation(row.name, given)));
 }
+
+/** Other forms of a command's result; they are flags alone, since nobody would set them for good. */
+const forms = [
+  { of: 'init', flag: 'print', form: 'sql', help: 'print the translated schema as SQL instead; no target is touched' },
+  { of: 'plan', flag: 'diff', form: 'diff', help: 'print both schemas side by side instead' },
+  { of: 'plan', flag: 'graph', form: 'graph', help: 'print the foreign-key graph as Mermaid instead' },
+] as const;
 
 /** Options as commander hands them over, by camel-cased flag. */
 type Given = Readonly<Record<string, string | boolean>>;
@@ -120,7 +128,7 @@ function readInvocation(command: CommandName, given: Given): Invocation {
     command,
     flags,
     configPath: typeof config === 'string' ? config : null,
-    isGraph: given['graph'] === true,
+    form: forms.find(({ flag }) => given[flag] === true)?.form ?? 'page',
     isJson: given['json'] === true,
     isQuiet: given['quiet'] === true,
   };

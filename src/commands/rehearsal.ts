@@ -41,7 +41,7 @@ export async function rehearseCutover(
   },
 ): Promise<CutoverResult> {
   const { settings, journal } = context;
-  const plan = await runPlan(innerContext(context, settings, context.signal));
+  const { plan } = await runPlan(innerContext(context, settings, context.signal));
   refuseIfBlocked(plan, 'the cutover would be refused, since the plan refuses');
   const folder = makeRunFolder({
     baseFolder: settings.cutoverBaseFolder,

@@ -272,7 +272,8 @@ async function planAndBegin(
 
 async function makeSchemaFor(attempt: Attempt, survey: Survey): Promise<MadeSchema> {
   const { context, client, address, command } = attempt;
-  if (command === 'copy') return { tag: 'there', message: '', findings: [], lost: [] };
+  if (command === 'copy')
+    return { tag: 'there', message: '', findings: [], lost: [], views: [], reasons: [], sql: null };
   const made = await context.journal.phase('init', () =>
     makeSchema({ client, schema: address.schema, settings: context.settings, survey, needsLedger: true }),
   );

@@ -13,13 +13,16 @@ export function alignTypes(tables: readonly TableDraft[], source: SourceCatalog)
   for (const group of groupColumns(tables, source)) {
     if (new Set(group.map((column) => comparableClass(column.type))).size < 2) continue;
     const type = commonType(group);
-    for (const column of group) if (canTake(column, type)) column.type = type;
+    for (const column of group.filter((one) => canTake(one, type) && one.type !== type)) {
+      column.type = type;
+      column.why = 'one type with the columns that foreign keys bind it to';
+    }
   }
 }
 
 /** Columns of one such class can stand on both ends of a foreign key. */
 export function comparableClass(type: PgType): string {
-  return type.class === 'timestamp' || type.class === 'json' ? type.sql.replace(/\(.*/, '') : type.class;
+  return ['timestamp', 'json', 'other'].includes(type.class) ? type.sql.replace(/\(.*/, '') : type.class;
 }
 
 /** Columns that foreign keys bind together, directly or by way of others. */
@@ -55,6 +58,8 @@ function hasValues({ census }: ColumnDraft): boolean {
 }
 
 function commonType(group: readonly ColumnDraft[]): PgType {
+  const ruled = group.find(({ isRuled }) => isRuled);
+  if (ruled !== undefined) return ruled.type;
   if (group.some((column) => column.isIdentity)) return bigint;
   const telling = group.filter(hasValues);
   const types = (telling.length > 0 ? telling : group.slice(0, 1)).map((column) => column.type);
@@ -69,8 +74,8 @@ function commonType(group: readonly ColumnDraft[]): PgType {
 }
 
 /** Whether the column's own values survive in the type. */
-function canTake({ census, isIdentity, type: own }: ColumnDraft, type: PgType): boolean {
-  if (isIdentity) return false;
+function canTake({ census, isIdentity, isRuled, type: own }: ColumnDraft, type: PgType): boolean {
+  if (isIdentity || isRuled) return false;
   const { integers, reals, texts, blobs } = census;
   if (integers + reals + texts + blobs === 0) return true;
   if (type.class === 'text') return blobs === 0;

@@ -60,7 +60,7 @@ export interface PlanRequest {
 /** Decides everything before the first write. All reasons against it stand in `findings`; one error means refusal. */
 export function buildPlan(request: PlanRequest): Plan {
   const { source, target, options } = request;
-  const fit = fitTables({ source, target, choice: options });
+  const fit = fitTables({ source, target, choice: options, rules: options.rules ?? noRules });
   const edges = collectEdges(fit.tables);
   const graph = buildGraph(
     edges,

@@ -70,6 +70,8 @@ function fillColumn(value: Rendered, type: PgType): string {
       return fillTemporal(value, type);
     case 'json':
       return refuse('a computed default of JSON has no sure equivalent');
+    case 'other':
+      return refuse('the type is of the operator’s choice');
   }
 }
 

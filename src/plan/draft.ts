@@ -1,4 +1,4 @@
-import type { ColumnCensus, Finding, SourceColumn, SourceTable } from '../model.js';
+import type { ColumnCensus, Finding, Rules, SourceColumn, SourceTable } from '../model.js';
 import { readExpression, Unportable } from './expression.js';
 import { asCondition, type Rendered, renderExpression, type ValueClass, yields } from './expression-sql.js';
 import { type FindingParts, makeFinding } from './finding.js';
@@ -16,7 +16,11 @@ export interface ColumnDraft {
   /** The name on the target. */
   readonly name: string;
   readonly isIdentity: boolean;
+  /** Whether the operator chose the type. */
+  readonly isRuled: boolean;
   type: PgType;
+  /** In words. */
+  why: string;
 }
 
 /** A table on its way to PostgreSQL. */
@@ -31,6 +35,7 @@ export interface Translation {
   readonly schema: string;
   readonly names: NameBook;
   readonly findings: Finding[];
+  readonly rules: Rules;
   /** What the operator gives up, by name; see waive.ts. */
   readonly waive: ReadonlySet<string>;
   /** What is not carried over, by the same names; an entry for each. */
@@ -40,13 +45,16 @@ export interface Translation {
 /** Something of the source that has no sure equivalent, and the name that gives it up. */
 export interface Loss extends Omit<FindingParts, 'severity'> {
   readonly waiver: string;
+  /** Whether it blocks until it is waived; true without it. */
+  readonly blocks?: boolean;
 }
 
-/** Tells a loss: an error, which blocks, unless the operator gave it up by name. */
-export function tellLoss({ findings, waive, lost }: Translation, { waiver, ...parts }: Loss): void {
+/** Tells a loss: an error, which blocks, unless the operator gave it up by name; one that never blocks is one less. */
+export function tellLoss({ findings, waive, lost }: Translation, { waiver, blocks = true, ...parts }: Loss): void {
   const isWaived = waive.has(waiver);
-  const hint = isWaived ? parts.hint : `${parts.hint}; to go on without it: --waive '${waiver}'`;
-  findings.push(makeFinding({ ...parts, severity: isWaived ? 'warning' : 'error', hint }));
+  const hint = `${parts.hint}; ${isWaived ? 'waived as' : 'to go on without it: --waive'} '${waiver}'`;
+  const severities = blocks ? (['warning', 'error'] as const) : (['note', 'warning'] as const);
+  findings.push(makeFinding({ ...parts, severity: severities[isWaived ? 0 : 1], hint }));
   lost.push(waiver);
 }
 
@@ -68,7 +76,7 @@ export function translateExpression(
 ): Portable {
   const scope = columnScope((name) => {
     const column = findColumn(table, name);
-    return column === null || !isAllowed(column) ? null : yields(classOf(column), quoteName(column.name));
+    return column === null || !isAllowed(column) ? null : columnValue(column);
   });
   return attempt(() => renderExpression(readExpression(tokens), scope));
 }
@@ -87,6 +95,14 @@ function attempt(render: () => Rendered): Portable {
     if (error instanceof Unportable) return { tag: 'unportable', reason: error.message };
     throw error;
   }
+}
+
+/** A column where an expression names it. */
+export function columnValue(column: ColumnDraft): Rendered {
+  const { affinity } = column.source;
+  const value = yields(classOf(column), quoteName(column.name));
+  if (affinity === 'blob') return value;
+  return { ...value, affinity: affinity === 'text' ? 'text' : 'number' };
 }
 
 /** A text column that compares by another collation can only be asked whether it is NULL. */

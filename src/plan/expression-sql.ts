@@ -11,14 +11,20 @@ export interface Rendered {
   readonly literal: string | null;
   /** For an instant: its text by to_char, and which column type it fills. */
   readonly instant?: { readonly format: string; readonly holds: 'timestamp' | 'date' | 'time' | 'part' };
+  /** Of a column: what SQLite turns a literal into that it is compared with. */
+  readonly affinity?: 'text' | 'number';
   /** Whether a number is the present moment in a unit since 1970. */
   readonly isEpoch?: boolean;
 }
 
 /** What the names and functions of an expression mean where it stands; null where they mean nothing safe. */
 export interface Scope {
-  readonly column: (name: string) => Rendered | null;
+  readonly column: (name: string, table: string | null) => Rendered | null;
   readonly call: (name: string, operands: readonly Expression[], scope: Scope) => Rendered | null;
+  /** Calls over DISTINCT values or over *; left out where there are none. */
+  readonly aggregate?: (name: string, operands: readonly Expression[], over: 'distinct' | 'star') => Rendered | null;
+  /** Where a whole expression has a meaning of its own, as a grouped one has beside an aggregate; null for no. */
+  readonly whole?: (expression: Expression) => Rendered | null;
 }
 
 const numberClasses: readonly ValueClass[] = ['integer', 'numeric', 'real'];
@@ -38,6 +44,10 @@ export function yields(valueClass: ValueClass, sql: string): Rendered {
 
 /** PostgreSQL's SQL for an expression that means the same in both. Throws Unportable where that is not sure. */
 export function renderExpression(expression: Expression, scope: Scope): Rendered {
+  return scope.whole?.(expression) ?? renderParts(expression, scope);
+}
+
+function renderParts(expression: Expression, scope: Scope): Rendered {
   switch (expression.tag) {
     case 'number':
       return renderNumber(expression.text);
@@ -50,12 +60,11 @@ export function renderExpression(expression: Expression, scope: Scope): Rendered
     case 'bool':
       return yields('bool', String(expression.value));
     case 'name':
-      return scope.column(expression.name) ?? refuse(`${expression.name} cannot be used here`);
+      return scope.column(expression.name, expression.table) ?? refuse(`${expression.name} cannot be used here`);
     case 'call':
-      return (
-        scope.call(expression.name, expression.operands, scope) ??
-        refuse(`the function ${expression.name} has no sure equivalent`)
-      );
+      return renderCall(expression, scope);
+    case 'case':
+      return renderCase(expression, scope);
     case 'cast':
       return renderCast(renderExpression(expression.operand, scope), expression.type);
     case 'unary':
@@ -98,6 +107,29 @@ function renderNumber(text: string): Rendered {
   return { sql: text, class: isInRange ? 'integer' : 'real', literal: text };
 }
 
+function renderCall({ name, operands, over }: Extract<Expression, { tag: 'call' }>, scope: Scope): Rendered {
+  const value = over === 'all' ? scope.call(name, operands, scope) : (scope.aggregate?.(name, operands, over) ?? null);
+  return value ?? refuse(`the function ${name} has no sure equivalent`);
+}
+
+/** All branches must be of one class, since PostgreSQL brings them to one type. */
+function renderCase(expression: Extract<Expression, { tag: 'case' }>, scope: Scope): Rendered {
+  const operand = expression.operand === null ? null : renderExpression(expression.operand, scope);
+  const branches = expression.branches.map(({ when, result }) => {
+    const value = renderExpression(when, scope);
+    const condition = operand === null ? asCondition(value) : renderComparison('=', operand, value).sql;
+    return { condition, result: renderExpression(result, scope) };
+  });
+  const otherwise = expression.otherwise === null ? null : renderExpression(expression.otherwise, scope);
+  const values = [...branches.map(({ result }) => result), ...(otherwise === null ? [] : [otherwise])];
+  const classes = new Set(values.map((value) => value.class).filter((one) => one !== 'null'));
+  const [only, another] = classes;
+  if (only === undefined || another !== undefined || only === 'other' || only === 'instant')
+    return refuse('the branches of CASE are of different classes');
+  const whens = branches.map(({ condition, result }) => `WHEN ${condition} THEN ${result.sql}`).join(' ');
+  return yields(only, `(CASE ${whens}${otherwise === null ? '' : ` ELSE ${otherwise.sql}`} END)`);
+}
+
 function renderCast(value: Rendered, type: string): Rendered {
   const words = type.split(' ')[0] ?? '';
   if (['INTEGER', 'INT', 'BIGINT'].includes(words)) {
@@ -114,6 +146,8 @@ function renderCast(value: Rendered, type: string): Rendered {
 function renderUnary(operator: string, operand: Rendered): Rendered {
   if (operator === 'NOT') return yields('bool', `(NOT ${asCondition(operand)})`);
   if (operator === 'IS NULL' || operator === 'IS NOT NULL') return yields('bool', `(${operand.sql} ${operator})`);
+  if (operator === '~')
+    return operand.class === 'integer' ? yields('integer', `(~ ${operand.sql})`) : refuse('~ needs an integer');
   if (!numberClasses.includes(operand.class)) return refuse(`${operator} needs a number`);
   return operator === '+' ? operand : yields(operand.class, `(- ${operand.sql})`);
 }
@@ -126,6 +160,8 @@ function renderBinary(expression: Extract<Expression, { tag: 'binary' }>, scope:
     return yields('bool', `(${asCondition(left)} ${operator} ${asCondition(right)})`);
   if (operator === '||') return yields('text', `(${asText(left)} || ${asText(right)})`);
   if (operator === 'LIKE') return renderLike(left, right);
+  if (operator === 'GLOB') return renderGlob(left, right);
+  if (['&', '|', '<<', '>>'].includes(operator)) return renderBits(operator, left, right);
   if (equalities[operator] !== undefined || orders.includes(operator)) return renderComparison(operator, left, right);
   return renderArithmetic(operator, left, right);
 }
@@ -138,8 +174,45 @@ function renderLike(left: Rendered, right: Rendered): Rendered {
   return yields('bool', `(lower(${left.sql} COLLATE "C") LIKE ${quoteText(pattern)} ESCAPE '')`);
 }
 
+/** GLOB as a regular expression: * and ? are any characters, [ ] a set; letters count with their case, as in "C". */
+function renderGlob(left: Rendered, right: Rendered): Rendered {
+  if (left.class !== 'text' || right.literal === null || right.class !== 'text')
+    return refuse('GLOB needs a text and a literal pattern');
+  const pieces = right.literal.match(/\[\^?\]?[^\]]*\]|./gsu) ?? [];
+  const pattern = pieces.map((piece) => {
+    if (piece === '*') return '.*';
+    if (piece === '?') return '.';
+    return piece.startsWith('[') && piece.length > 1 ? setOf(piece) : escapeRegex(piece);
+  });
+  return yields('bool', `(${left.sql} COLLATE "C" ~ ${quoteText(`^(?:${pattern.join('')})$`)})`);
+}
+
+function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+/** A set of characters and ranges means the same where it holds no sign that a regular expression reads otherwise. */
+function setOf(piece: string): string {
+  return /^\[\^?[\p{L}\p{N} _.,;:@#%/+=-]+\]$/u.test(piece) && !/[^\p{L}\p{N}]-|-[^\p{L}\p{N}\]]/u.test(piece)
+    ? piece
+    : refuse(`the set ${piece} of GLOB has no sure equivalent`);
+}
+
+/** PostgreSQL shifts by the count modulo 64, SQLite by the whole of it, so that it must be a literal below. */
+function renderBits(operator: string, left: Rendered, right: Rendered): Rendered {
+  if (left.class !== 'integer' || right.class !== 'integer') return refuse(`${operator} needs integers`);
+  const isShift = operator === '<<' || operator === '>>';
+  const count = right.literal === null ? -1 : Number(right.literal);
+  if (isShift && !(count >= 0 && count < 64)) return refuse('its shift could be out of range');
+  return yields('integer', `(${asBigint(left)} ${operator} ${isShift ? `${right.sql}::integer` : asBigint(right)})`);
+}
+
+function asBigint(value: Rendered): string {
+  return value.literal === null ? value.sql : `(${value.sql})::bigint`;
+}
+
 function renderComparison(operator: string, left: Rendered, right: Rendered): Rendered {
-  const [a, b] = [asTruth(left, right), asTruth(right, left)];
+  const [a, b] = [asTruth(asAffine(left, right), right), asTruth(asAffine(right, left), left)];
   const isAlike = a.class === b.class || (numberClasses.includes(a.class) && numberClasses.includes(b.class));
   const isOrder = orders.includes(operator);
   if (!isAlike || ['null', 'other', 'instant'].includes(a.class) || (isOrder && a.class === 'bool')) {
@@ -147,6 +220,16 @@ function renderComparison(operator: string, left: Rendered, right: Rendered): Re
   }
   const bytewise = isOrder && a.class === 'text' ? ' COLLATE "C"' : '';
   return yields('bool', `(${a.sql}${bytewise} ${equalities[operator] ?? operator} ${b.sql})`);
+}
+
+/** A whole number beside a text column is a text, and the text of one beside a number is a number. */
+function asAffine(value: Rendered, other: Rendered): Rendered {
+  if (value.literal === null || !/^(0|-?[1-9][0-9]{0,17})$/.test(value.literal)) return value;
+  if (other.affinity === 'text' && value.class === 'integer')
+    return { sql: quoteText(value.literal), class: 'text', literal: value.literal };
+  if (other.affinity === 'number' && value.class === 'text' && numberClasses.includes(other.class))
+    return { sql: value.literal, class: 'integer', literal: value.literal };
+  return value;
 }
 
 /** 0 and 1 beside a boolean are false and true. */
@@ -163,7 +246,7 @@ function renderIn(expression: Extract<Expression, { tag: 'in' }>, scope: Scope):
   const comparisons = items.map((item) => {
     if (item.literal === null) return refuse('IN needs literals');
     renderComparison('=', operand, item);
-    return asTruth(item, operand).sql;
+    return asTruth(asAffine(item, operand), operand).sql;
   });
   return yields('bool', `(${operand.sql} ${expression.isNegated ? 'NOT IN' : 'IN'} (${comparisons.join(', ')}))`);
 }

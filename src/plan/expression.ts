@@ -6,8 +6,21 @@ export type Expression =
   | { readonly tag: 'null' }
   | { readonly tag: 'bool'; readonly value: boolean }
   /** An unquoted or quoted identifier: a column, or a text by SQLite's old leniency. */
-  | { readonly tag: 'name'; readonly name: string; readonly isQuoted: boolean }
-  | { readonly tag: 'call'; readonly name: string; readonly operands: readonly Expression[] }
+  | { readonly tag: 'name'; readonly name: string; readonly isQuoted: boolean; readonly table: string | null }
+  | {
+      readonly tag: 'call';
+      readonly name: string;
+      readonly operands: readonly Expression[];
+      /** distinct: f(DISTINCT x); star: f(*). */
+      readonly over: 'all' | 'distinct' | 'star';
+    }
+  | {
+      readonly tag: 'case';
+      /** What is compared with each `when`; null where each is a condition. */
+      readonly operand: Expression | null;
+      readonly branches: readonly { readonly when: Expression; readonly result: Expression }[];
+      readonly otherwise: Expression | null;
+    }
   | { readonly tag: 'cast'; readonly operand: Expression; readonly type: string }
   | { readonly tag: 'unary'; readonly operator: string; readonly operand: Expression }
   | { readonly tag: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
@@ -25,8 +38,9 @@ const levels: readonly (readonly string[])[] = [
   ['OR'],
   ['AND'],
   ['NOT'],
-  ['=', '==', '<>', '!=', 'IS', 'IN', 'LIKE', 'BETWEEN', 'ISNULL', 'NOTNULL', 'NOT'],
+  ['=', '==', '<>', '!=', 'IS', 'IN', 'LIKE', 'GLOB', 'BETWEEN', 'ISNULL', 'NOTNULL', 'NOT'],
   ['<', '<=', '>', '>='],
+  ['&', '|', '<<', '>>'],
   ['+', '-'],
   ['*', '/', '%'],
   ['||'],
@@ -86,7 +100,7 @@ class Reader {
 
   #readEquality(left: Expression, operator: string): Expression {
     const isNegated = operator === 'NOT';
-    const word = isNegated ? this.#expectAny(['IN', 'LIKE', 'BETWEEN', 'NULL']) : operator;
+    const word = isNegated ? this.#expectAny(['IN', 'LIKE', 'GLOB', 'BETWEEN', 'NULL']) : operator;
     switch (word) {
       case 'ISNULL':
         return isNull(left, false);
@@ -98,7 +112,8 @@ class Reader {
       case 'IN':
         return { tag: 'in', operand: left, items: this.#readList(), isNegated };
       case 'LIKE':
-        return negate({ tag: 'binary', operator: 'LIKE', left, right: this.readLevel(equalityLevel + 1) }, isNegated);
+      case 'GLOB':
+        return negate({ tag: 'binary', operator: word, left, right: this.readLevel(equalityLevel + 1) }, isNegated);
       case 'BETWEEN':
         return negate(this.#readBetween(left), isNegated);
       default:
@@ -127,10 +142,10 @@ class Reader {
   }
 
   #readUnary(): Expression {
-    for (const operator of ['-', '+']) {
+    for (const operator of ['-', '+', '~']) {
       if (!this.#take(operator)) continue;
       const operand = this.readLevel(levels.length);
-      if (operand.tag === 'number')
+      if (operand.tag === 'number' && operator !== '~')
         return { tag: 'number', text: operator === '-' ? `-${operand.text}`.replace('--', '') : operand.text };
       return { tag: 'unary', operator, operand };
     }
@@ -148,7 +163,7 @@ class Reader {
       case 'blob':
         return { tag: token.tag, text: token.text };
       case 'name':
-        return { tag: 'name', name: token.text, isQuoted: true };
+        return this.#readName(token);
       case 'word':
         return this.#readWord(token);
       case 'sign':
@@ -164,17 +179,52 @@ class Reader {
 
   #readWord(token: Token): Expression {
     const word = token.text.toUpperCase();
+    if (word === 'CASE') return this.#readCase();
     if (word === 'CAST' && isSign(this.#tokens[this.#at], '(')) return this.#readCast();
-    if (isSign(this.#tokens[this.#at], '('))
-      return { tag: 'call', name: token.text.toLowerCase(), operands: this.#readList() };
+    if (isSign(this.#tokens[this.#at], '(')) return this.#readCall(token.text.toLowerCase());
     if (word === 'NULL') return { tag: 'null' };
     if (word === 'TRUE' || word === 'FALSE') return { tag: 'bool', value: word === 'TRUE' };
     if (['CURRENT_TIMESTAMP', 'CURRENT_DATE', 'CURRENT_TIME'].includes(word))
-      return { tag: 'call', name: word.toLowerCase(), operands: [] };
-    if (['CASE', 'SELECT', 'EXISTS', 'RAISE', 'GLOB', 'MATCH', 'REGEXP', 'COLLATE'].includes(word)) {
+      return { tag: 'call', name: word.toLowerCase(), operands: [], over: 'all' };
+    if (['SELECT', 'EXISTS', 'RAISE', 'MATCH', 'REGEXP', 'COLLATE'].includes(word)) {
       throw new Unportable(`${word} has no sure equivalent`);
     }
-    return { tag: 'name', name: token.text, isQuoted: false };
+    return this.#readName(token);
+  }
+
+  /** column, or table.column. */
+  #readName(first: Token): Expression {
+    const isQuoted = first.tag === 'name';
+    if (!this.#take('.')) return { tag: 'name', name: first.text, isQuoted, table: null };
+    const second = this.#tokens[this.#at];
+    if (second?.tag !== 'word' && second?.tag !== 'name') throw new Unportable('a name is missing after its point');
+    this.#at += 1;
+    return { tag: 'name', name: second.text, isQuoted: true, table: first.text };
+  }
+
+  #readCall(name: string): Expression {
+    const inside = this.#readInside();
+    const next = this.#tokens[this.#at];
+    if (isWord(next, 'OVER') || isWord(next, 'FILTER')) throw new Unportable(`${next?.text} has no sure equivalent`);
+    const [first] = inside;
+    if (inside.length === 1 && isSign(first, '*')) return { tag: 'call', name, operands: [], over: 'star' };
+    const isDistinct = isWord(first, 'DISTINCT');
+    const operands = this.#readParts(isDistinct ? inside.slice(1) : inside);
+    return { tag: 'call', name, operands, over: isDistinct ? 'distinct' : 'all' };
+  }
+
+  /** CASE [x] WHEN y THEN z … [ELSE z] END, after its first word. */
+  #readCase(): Expression {
+    const operand = isWord(this.#tokens[this.#at], 'WHEN') ? null : this.readLevel(0);
+    const branches: { when: Expression; result: Expression }[] = [];
+    while (this.#take('WHEN')) {
+      const when = this.readLevel(0);
+      this.#expectAny(['THEN']);
+      branches.push({ when, result: this.readLevel(0) });
+    }
+    const otherwise = this.#take('ELSE') ? this.readLevel(0) : null;
+    this.#expectAny(['END']);
+    return { tag: 'case', operand, branches, otherwise };
   }
 
   #readCast(): Expression {
@@ -191,8 +241,11 @@ class Reader {
   }
 
   #readList(): Expression[] {
-    const inside = this.#readInside();
-    return inside.length === 0 ? [] : splitAtCommas(inside).map((part) => this.#readNested(part));
+    return this.#readParts(this.#readInside());
+  }
+
+  #readParts(tokens: readonly Token[]): Expression[] {
+    return tokens.length === 0 ? [] : splitAtCommas(tokens).map((part) => this.#readNested(part));
   }
 
   #readNested(tokens: readonly Token[]): Expression {

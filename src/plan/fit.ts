@@ -1,6 +1,7 @@
 import type {
   Finding,
   LeftOut,
+  Rules,
   SourceCatalog,
   SourceColumn,
   SourceTable,
@@ -11,6 +12,7 @@ import type {
 import { must } from '../errors.js';
 import { makeFinding } from './finding.js';
 import { foldCase, type Match, matchNames } from './match.js';
+import { columnRulesOf, noRules, tableRulesOf } from './rules.js';
 
 /** A source column and the target column its values go into. */
 export interface ColumnFit {
@@ -41,27 +43,34 @@ export interface Fit {
 }
 
 /** Matches source tables and columns to the target's, and lists every difference at once. */
-export function fitTables(request: { source: SourceCatalog; target: TargetCatalog; choice: TableChoice }): Fit {
-  const { source, target, choice } = request;
+export function fitTables(request: {
+  source: SourceCatalog;
+  target: TargetCatalog;
+  choice: TableChoice;
+  /** What the operator says about names; the rest is matched. */
+  rules?: Rules;
+}): Fit {
+  const { source, target, choice, rules = noRules } = request;
   const isChosen = chooseTables(choice);
   const chosen = source.tables.filter((table) => isChosen(table.name));
   const findings = checkChoice(choice, source);
   const matches = matchNames(
     chosen.map((table) => table.name),
     target.tables.map((table) => table.name),
+    namedOf(chosen, (name) => tableRulesOf(rules, name).target),
   );
   const tables: TableFit[] = [];
   for (const table of chosen) {
     const match = matches.get(table.name);
     if (match === undefined) {
-      findings.push(tableMissing(table.name, target.schema));
+      findings.push(tableMissing(table.name, { schema: target.schema, named: tableRulesOf(rules, table.name).target }));
       continue;
     }
     const found = must(
       target.tables.find((candidate) => candidate.name === match.target),
       'matched target table',
     );
-    const fitted = fitColumns(table, found);
+    const fitted = fitColumns(table, found, rules);
     tables.push({ source: table, target: found, how: match.how, columns: fitted.columns });
     findings.push(...noteMatch({ table: table.name, column: null }, match), ...fitted.findings);
   }
@@ -96,21 +105,41 @@ function excluded(table: SourceTable): LeftOut {
   return { name: table.name, type: 'excluded', reason: 'left out by the choice of tables', sql: table.sql };
 }
 
-function tableMissing(table: string, schema: string): Finding {
+/** Names that the operator gives, by source name. */
+function namedOf(things: readonly { readonly name: string }[], find: (name: string) => string | undefined) {
+  const named = new Map<string, string>();
+  for (const { name } of things) {
+    const target = find(name);
+    if (target !== undefined) named.set(name, target);
+  }
+  return named;
+}
+
+function tableMissing(table: string, { schema, named }: { schema: string; named: string | undefined }): Finding {
+  if (named !== undefined) {
+    const message = `the schema ${schema} of the target has no table ${named}, which tableRules names, or has it for another`;
+    const hint = 'correct target in tableRules, or make the table';
+    return makeFinding({ severity: 'error', code: 'plan.table_missing', table, message, hint });
+  }
   return makeFinding({
     severity: 'error',
     code: 'plan.table_missing',
     table,
     message: `the schema ${schema} of the target has no table for it`,
-    hint: 'make it there (`pgferry init` in an empty schema, with --from-source where the .sql files are for another database), or leave it out with --exclude',
+    hint: 'name its table in tableRules of the config file, make it there (`pgferry init` in an empty schema, with --from-source where the .sql files are for another database), or leave it out with --exclude',
   });
 }
 
-function fitColumns(source: SourceTable, target: TargetTable): { columns: ColumnFit[]; findings: Finding[] } {
+function fitColumns(
+  source: SourceTable,
+  target: TargetTable,
+  rules: Rules,
+): { columns: ColumnFit[]; findings: Finding[] } {
   const table = source.name;
   const matches = matchNames(
     source.columns.map((column) => column.name),
     target.columns.map((column) => column.name),
+    namedOf(source.columns, (name) => columnRulesOf(rules, table, name).target),
   );
   const columns: ColumnFit[] = [];
   const findings: Finding[] = [];
@@ -138,7 +167,12 @@ function noteMatch(
 ): Finding[] {
   if (how === 'exact') return [];
   const { table, column } = place;
-  const ways = { shortened: 'its short form', case: 'its name without case', snake: 'snake_case against camelCase' };
+  const ways = {
+    shortened: 'its short form',
+    case: 'its name without case',
+    snake: 'snake_case against camelCase',
+    named: 'tableRules of the config file',
+  };
   const message = `goes into ${target} of the target, found by ${ways[how]}`;
   const where = column === null ? { table } : { table, column };
   return [
@@ -164,7 +198,7 @@ function columnMissing(table: string, column: SourceColumn): Finding {
       hint: 'nothing to do',
     });
   }
-  const hint = 'add the column to the target table, or rename it there';
+  const hint = 'add the column to the target table, or name its column in tableRules of the config file';
   const message = 'the target table has no column for it';
   return makeFinding({ severity: 'error', code: 'plan.column_missing', table, column: column.name, message, hint });
 }

@@ -16,6 +16,10 @@ const functions: Readonly<Record<string, Render>> = {
   substring: renderSubstr,
   coalesce: renderCoalesce,
   ifnull: renderCoalesce,
+  nullif: renderNullif,
+  replace: renderReplace,
+  instr: (operands) => yields('integer', `strpos(${allTexts(operands, 2)})::bigint`),
+  typeof: renderTypeof,
 };
 
 /** Renders a call to a function that depends on its operands only; null where there is no such function here. */
@@ -65,6 +69,38 @@ function lowerBound(expression: Expression | undefined): number {
   if (expression?.tag !== 'binary') return -Infinity;
   if (expression.operator === '+') return lowerBound(expression.left) + lowerBound(expression.right);
   return expression.operator === '%' && lowerBound(expression.left) >= 0 ? 0 : -Infinity;
+}
+
+function allTexts(operands: readonly Rendered[], count: number): string {
+  if (operands.length !== count || operands.some((operand) => operand.class !== 'text'))
+    return refuse(`the function needs ${count} texts`);
+  return operands.map((operand) => operand.sql).join(', ');
+}
+
+function renderReplace(operands: readonly Rendered[]): Rendered {
+  return yields('text', `replace(${allTexts(operands, 3)})`);
+}
+
+function renderNullif(operands: readonly Rendered[]): Rendered {
+  const [first, second, more] = operands;
+  const isPlain = first !== undefined && ['integer', 'text'].includes(first.class);
+  if (!isPlain || second?.class !== first.class || more !== undefined)
+    return refuse('nullif needs two texts or two integers');
+  return yields(first.class, `nullif(${first.sql}, ${second.sql})`);
+}
+
+/** A column of PostgreSQL holds one class of values, or NULL. */
+function renderTypeof([operand, another]: readonly Rendered[]): Rendered {
+  const names: Readonly<Record<string, string>> = {
+    integer: 'integer',
+    text: 'text',
+    real: 'real',
+    bytes: 'blob',
+    bool: 'integer',
+  };
+  const name = operand === undefined || another !== undefined ? undefined : names[operand.class];
+  if (operand === undefined || name === undefined) return refuse('the storage class is not kept');
+  return yields('text', `(CASE WHEN ${operand.sql} IS NULL THEN 'null' ELSE '${name}' END)`);
 }
 
 function renderCoalesce(operands: readonly Rendered[]): Rendered {

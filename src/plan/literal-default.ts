@@ -43,6 +43,8 @@ export function literalDefault(literal: Literal, type: PgType): string {
       return isText ? timeDefault(text, type) : refuse('the unit of a number as time is not known');
     case 'bytes':
       return refuse('it is no blob');
+    case 'other':
+      return refuse('the type is of the operator’s choice');
   }
 }
 

@@ -1,7 +1,7 @@
 import { shortName } from './names.js';
 
 /** How a source name met its target name. */
-export type Match = 'exact' | 'shortened' | 'case' | 'snake';
+export type Match = 'named' | 'exact' | 'shortened' | 'case' | 'snake';
 
 export interface NameMatch {
   readonly target: string;
@@ -20,15 +20,24 @@ const folds: readonly {
 ];
 
 /**
- * Pairs source names with target names: equal ones first, then over-long ones with their short form, then those equal
+ * Pairs source names with target names: what the operator `named` first and nothing else for those, then equal ones, then over-long ones with their short form, then those equal
  * but for ASCII case, then snake_case with camelCase. Each step takes only what is unambiguous among the rest on both sides.
  */
-export function matchNames(sources: readonly string[], targets: readonly string[]): Map<string, NameMatch> {
+export function matchNames(
+  sources: readonly string[],
+  targets: readonly string[],
+  named: ReadonlyMap<string, string> = new Map(),
+): Map<string, NameMatch> {
   const matches = new Map<string, NameMatch>();
   const taken = new Set<string>();
+  for (const [source, target] of named) {
+    if (!targets.includes(target) || taken.has(target)) continue;
+    matches.set(source, { target, how: 'named' });
+    taken.add(target);
+  }
   for (const { how, source, target } of folds) {
     const left = groupBy(
-      sources.filter((name) => !matches.has(name)),
+      sources.filter((name) => !matches.has(name) && !named.has(name)),
       source,
     );
     const right = groupBy(

@@ -1,4 +1,4 @@
-import type { Finding, SourceCatalog, TableCensus } from '../model.js';
+import type { Finding, Rules, SourceCatalog, TableCensus } from '../model.js';
 import { alignTypes } from './align-types.js';
 import { createTableSql } from './create-table-sql.js';
 import { type TableDraft, tellLoss, type Translation } from './draft.js';
@@ -7,15 +7,27 @@ import { chooseTables, type TableChoice } from './fit.js';
 import { foreignKeySql } from './foreign-key-sql.js';
 import { indexSql, isFolded } from './index-sql.js';
 import { NameBook } from './names.js';
+import { noRules } from './rules.js';
 import { readTableSql } from './table-sql.js';
+import { triggerFinding, viewSql } from './view-sql.js';
 import { tableWaiver } from './waive.js';
 
 export interface TranslatedSchema {
-  /** In order: every table, every index, every foreign key; without semicolons. The schema itself must be there. */
+  /** In order: every table, every index, every foreign key, every view; without semicolons. The schema itself must be there. */
   readonly statements: readonly string[];
   readonly findings: readonly Finding[];
   /** What is not carried over, by the names of waive.ts; an entry for each. */
   readonly lost: readonly string[];
+  /** Names in the source of the views that are made. */
+  readonly views: readonly string[];
+  /** Why each column got its type. */
+  readonly reasons: readonly TypeReason[];
+}
+
+export interface TypeReason {
+  readonly table: string;
+  readonly column: string;
+  readonly why: string;
 }
 
 /**
@@ -28,12 +40,14 @@ export function translateSchema(request: {
   targetSchema: string;
   /** Which tables are made; all of them without it. */
   choice?: TableChoice;
+  /** What the operator says about names and types. */
+  rules?: Rules;
   /** What the operator gives up, by name. */
   waive?: readonly string[];
 }): TranslatedSchema {
-  const { source, census, targetSchema, choice = { tables: null, exclude: [] } } = request;
+  const { source, census, targetSchema, choice = { tables: null, exclude: [] }, rules = noRules } = request;
   const waive = new Set(request.waive ?? []);
-  const shared: Translation = { schema: targetSchema, names: new NameBook(), findings: [], waive, lost: [] };
+  const shared: Translation = { schema: targetSchema, names: new NameBook(), findings: [], rules, waive, lost: [] };
   const isChosen = chooseTables(choice);
   const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
   const tables = draftTables(chosen, census, shared);
@@ -44,7 +58,17 @@ export function translateSchema(request: {
     ...tables.flatMap((table) => tableIndexes(table, shared)),
     ...tables.flatMap((table) => foreignKeySql(table, tables, source, shared)),
   ];
-  return { statements, findings: shared.findings, lost: shared.lost };
+  const views = viewSql(source.views, tables, shared);
+  const triggers = source.leftOut.filter(({ type }) => type === 'trigger').map(({ name }) => name);
+  return {
+    statements: [...statements, ...views.statements],
+    findings: [...shared.findings, ...triggerFinding(triggers, waive)],
+    lost: shared.lost,
+    views: views.names,
+    reasons: tables.flatMap(({ source: { name }, columns }) =>
+      columns.map((column) => ({ table: name, column: column.source.name, why: column.why })),
+    ),
+  };
 }
 
 /** Names that we make up must not meet a check of the same table. */

@@ -1,6 +1,6 @@
-import type { ColumnCensus, Finding, SourceColumn } from '../model.js';
+import type { ColumnCensus, Finding, SourceColumn, TimeUnit } from '../model.js';
 import { makeFinding } from './finding.js';
-import { chooseTimeUnit } from './time-unit.js';
+import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 
 /** A PostgreSQL type that the translation makes, with what defaults and expressions must know of it. */
 export interface PgType {
@@ -16,7 +16,9 @@ export interface PgType {
     | 'date'
     | 'time'
     | 'json'
-    | 'uuid';
+    | 'uuid'
+    /** Of the operator's choice, of which we know nothing. */
+    | 'other';
   /** n of varchar(n), else null. */
   readonly maxChars: number | null;
 }
@@ -27,6 +29,10 @@ export interface TypeQuestion {
   readonly census: ColumnCensus;
   /** Whether an index or a key holds the column: json has no order, so that it would have to be text. */
   readonly isIndexed: boolean;
+  /** Whether the column is the rowid itself. */
+  readonly isIdentity?: boolean;
+  /** Unit of its numbers as times, where the operator says it. */
+  readonly unit?: TimeUnit | null;
 }
 
 export interface TypeChoice {
@@ -45,10 +51,24 @@ const varcharMax = 10_485_760;
 const millisecondChars = 24;
 
 /** The type of a column: what it is declared as where the census agrees, else what it really holds. */
-export function mapType(question: TypeQuestion): TypeChoice {
+export function mapType(question: TypeQuestion): TypeChoice & { readonly why: string } {
+  if (question.isIdentity === true) return { ...only(bigint), why: 'the key that SQLite counts on by itself' };
   const { words, length } = readDeclared(question.column.declaredType);
   const declared = mapDeclared(question, words, length);
-  return declared ?? mapByStorage(question);
+  const { declaredType } = question.column;
+  if (declared !== null) return { ...declared, why: `declared ${declaredType}, which its values agree with` };
+  return { ...mapByStorage(question), why: whyByStorage(question) };
+}
+
+function whyByStorage({ column, census }: TypeQuestion): string {
+  const counts = countClasses(census);
+  return counts.length === 0 ? `no values yet, ${column.affinity} affinity` : `it holds ${counts.join(', ')}`;
+}
+
+function countClasses(census: ColumnCensus): string[] {
+  return (['integers', 'reals', 'texts', 'blobs'] as const)
+    .filter((name) => census[name] > 0)
+    .map((name) => `${census[name]} ${name}`);
 }
 
 /** The declared type's words in upper case and its first number: `VARCHAR(255)` is VARCHAR and 255. */
@@ -103,9 +123,10 @@ function isUuid(census: ColumnCensus): boolean {
 }
 
 /** Texts cannot be known from the census: the copy reads each. Numbers must have a unit. */
-function mapTimestamp({ census, column }: TypeQuestion, isZoned: boolean): TypeChoice | null {
+function mapTimestamp({ census, column, unit: given }: TypeQuestion, isZoned: boolean): TypeChoice | null {
   if (census.blobs + census.emptyTexts > 0) return null;
-  const unit = chooseTimeUnit(census, column.declaredType);
+  const unit =
+    given === null || given === undefined ? chooseTimeUnit(census, column.declaredType) : givenTimeUnit(census, given);
   if (unit.tag === 'ambiguous') return null;
   const isFine = unit.unit === 'us' || unit.unit === 'ns' || census.reals > 0 || census.charsMax > millisecondChars;
   return only(plain(`${isZoned ? 'timestamptz' : 'timestamp'}(${isFine ? 6 : 3})`, 'timestamp'));
@@ -167,9 +188,7 @@ function isExactAsDouble({ integerMin, integerMax }: ColumnCensus): boolean {
 }
 
 function mixed({ table, column, census }: TypeQuestion, severity: 'error' | 'warning'): TypeChoice {
-  const counts = (['integers', 'reals', 'texts', 'blobs'] as const)
-    .filter((name) => census[name] > 0)
-    .map((name) => `${census[name]} ${name}`);
+  const counts = countClasses(census);
   const message = `holds ${counts.join(', ')}${severity === 'error' ? ': no one type carries them' : ': becomes text, numbers as SQLite writes them'}`;
   const hint =
     severity === 'error'

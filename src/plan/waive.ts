@@ -26,3 +26,7 @@ export function foreignKeyWaiver(table: string, columns: readonly string[]): str
 export function tableWaiver(table: string): string {
   return `table:${table}`;
 }
+
+export function viewWaiver(view: string): string {
+  return `view:${view}`;
+}

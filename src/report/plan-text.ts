@@ -1,4 +1,4 @@
-import type { Kind, Plan, Reading, TablePlan } from '../model.js';
+import type { Kind, LeftOut, Plan, Reading, TablePlan } from '../model.js';
 import { describeFindings } from './summary.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatBytes, sanitize } from './units.js';
@@ -95,8 +95,17 @@ function describeLeftOut(plan: Plan): string {
   if (plan.leftOut.length === 0) return '';
   return [
     'left out',
-    ...plan.leftOut.map(({ name, type, reason }) => `  ${sanitize(name)} (${type}): ${sanitize(reason)}`),
+    ...plan.leftOut.flatMap((one) => [
+      `  ${sanitize(one.name)} (${one.type}): ${sanitize(one.reason)}`,
+      ...sqlLines(one),
+    ]),
   ].join('\n');
+}
+
+/** What a person has to write anew is shown as it stands in SQLite. */
+function sqlLines({ type, sql }: LeftOut): string[] {
+  if (sql === null || (type !== 'view' && type !== 'trigger')) return [];
+  return sql.split(/\r?\n/).map((line) => `      ${sanitize(line.trimEnd())}`);
 }
 
 function closing(plan: Plan): string {

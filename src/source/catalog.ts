@@ -1,8 +1,8 @@
 import type { Database } from './sqlite.js';
 import { CopierError } from '../errors.js';
-import type { LeftOut, SourceCatalog, SourceForeignKey, SourceTable } from '../model.js';
+import type { LeftOut, SourceCatalog, SourceForeignKey, SourceTable, SourceView } from '../model.js';
 import { readSourceTable } from './catalog-table.js';
-import { foldName } from './identifier.js';
+import { foldName, quoteIdentifier } from './identifier.js';
 import { leftOutBookkeeping, leftOutEntry, type SchemaEntry } from './left-out.js';
 
 /**
@@ -34,8 +34,19 @@ function readCatalog(db: Database, reservedBytes: number): SourceCatalog {
     reservedBytes,
     schemaVersion: pragmaNumber(db, 'schema_version'),
     tables: resolveParents(tables),
+    views: leftOut.filter(({ type }) => type === 'view').map(({ name, sql }) => readView(db, name, sql ?? '')),
     leftOut,
   };
+}
+
+/** A view over tables that are gone is no reason against the others. */
+function readView(db: Database, name: string, sql: string): SourceView {
+  try {
+    const columns = db.pragma(`main.table_xinfo(${quoteIdentifier(name)})`) as { name: string }[];
+    return { name, sql, columns: columns.map((column) => column.name) };
+  } catch {
+    return { name, sql, columns: null };
+  }
 }
 
 /** The encoding of the database's texts: `PRAGMA encoding`. */

@@ -53,7 +53,7 @@ test('a command line becomes one plain invocation', async () => {
       command: 'plan',
       flags: { sourcePath: 'a.db', keepConstraints: true },
       configPath: 'c.json',
-      isGraph: false,
+      form: 'page',
       isJson: false,
       isQuiet: false,
     },

@@ -109,7 +109,16 @@ export function targetTable(parts: Partial<TargetTable> = {}): TargetTable {
 }
 
 export function sourceCatalog(tables: readonly SourceTable[]): SourceCatalog {
-  return { encoding: 'UTF-8', pageSize: 4096, pageCount: 9, reservedBytes: 0, schemaVersion: 1, tables, leftOut: [] };
+  return {
+    encoding: 'UTF-8',
+    pageSize: 4096,
+    pageCount: 9,
+    reservedBytes: 0,
+    schemaVersion: 1,
+    tables,
+    views: [],
+    leftOut: [],
+  };
 }
 
 export function targetCatalog(tables: readonly TargetTable[], parts: Partial<TargetCatalog> = {}): TargetCatalog {

@@ -56,12 +56,12 @@ test('checks, generated columns and indexes are carried over where they surely m
   const sql = `
     CREATE TABLE film (
       id INTEGER PRIMARY KEY, title TEXT NOT NULL, active BOOLEAN CHECK (active IN (0, 1)), n INT CHECK (n >= 0 AND n <> 13), rating VARCHAR(10),
-      loud TEXT GENERATED ALWAYS AS (upper(title)) VIRTUAL, odd INT AS (n & 1) STORED,
-      CONSTRAINT known CHECK (rating in ('G','PG-13') or rating is null), CHECK (title LIKE '%A_b%' OR length(title) BETWEEN 1 AND 9), CHECK (title GLOB '[a-z]*'));
+      loud TEXT GENERATED ALWAYS AS (upper(title)) VIRTUAL, odd INT AS (n << 70) STORED,
+      CONSTRAINT known CHECK (rating in ('G','PG-13') or rating is null), CHECK (title LIKE '%A_b%' OR length(title) BETWEEN 1 AND 9), CHECK (hex(title) <> ''));
     CREATE INDEX by_title ON film (title DESC, n);
     CREATE UNIQUE INDEX some ON film (n) WHERE active = 1 AND rating IS NOT NULL;
     CREATE INDEX folded ON film (lower(title));
-    CREATE INDEX globbed ON film (n) WHERE title GLOB 'a*';`;
+    CREATE INDEX globbed ON film (n) WHERE round(n) > 1;`;
   await withDatabase(async (_url, client) => {
     assert.deepEqual(await apply(client, sql), [
       'error plan.generated_untranslated',
@@ -93,8 +93,8 @@ test('checks, generated columns and indexes are carried over where they surely m
 test('what has no equivalent is a warning once it is given up by its name, and is told as lost', () => {
   const sql = `
     CREATE TABLE film (id INTEGER PRIMARY KEY, title TEXT, at TEXT DEFAULT (datetime('now', 'localtime')), odd INT AS (n << 70), n INT,
-      CHECK (title GLOB 'a*'), CHECK (title GLOB '*z'));
-    CREATE INDEX globbed ON film (n) WHERE title GLOB 'a*';`;
+      CHECK (hex(title) <> ''), CHECK (round(n) > 1));
+    CREATE INDEX globbed ON film (n) WHERE round(n) > 1;`;
   const names = ['index:globbed', 'check:film', 'default:film.at', 'generated:film.odd'];
   const translated = (waive: readonly string[]) =>
     translateSchema({ ...surveySqlite(sql), targetSchema: 'public', waive });

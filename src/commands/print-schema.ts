@@ -1,0 +1,22 @@
+import { countOf } from '../report/units.js';
+import { sourceFile } from '../source/file.js';
+import { parseTargetUrl } from '../target/address.js';
+import type { Context } from './context.js';
+import { type MadeSchema, translateSurvey } from './init.js';
+import { withPassingSurvey } from './passing-survey.js';
+
+/** Names the schema alone: nothing connects to it. */
+const nowhere = 'postgresql://nobody@localhost/nowhere';
+
+/** init --print: the SQL that init --from-source would run. The target is neither reached nor needed; its url names the schema. */
+export async function printSchema(context: Context): Promise<MadeSchema> {
+  const { settings } = context;
+  sourceFile(settings.sourcePath);
+  const { address } = parseTargetUrl(settings.targetUrl ?? nowhere);
+  return await withPassingSurvey(context, { address, name: 'init' }, async (survey) => {
+    const { translated, sql } = translateSurvey(survey, address.schema, settings);
+    const { findings, lost, views, reasons, statements } = translated;
+    const message = `${countOf(statements.length, 'statement')} for schema ${address.schema}; nothing was written`;
+    return { tag: 'printed', message, findings, lost, views, reasons, sql };
+  });
+}
