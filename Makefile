@@ -5,10 +5,11 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-full bench clean db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-full bench clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
+	@echo 'make db-pg-census    show what every column of the source really holds'
 	@echo 'make db-pg-init      make the target schema'
 	@echo 'make db-pg-plan      show what would happen, and why; nothing is written'
 	@echo 'make db-pg-copy      copy all rows'
@@ -39,6 +40,9 @@ build: $(BUILT)
 # The sample database is made only where no source is named and none is there.
 sample: build
 	@if [ -z "$$SQLITE_DB_PATH" ]; then $(NODE) dist/prisma/make-sample.js prisma/dev.db; fi
+
+db-pg-census: sample
+	@$(PGFERRY) census $(ARGS)
 
 db-pg-init: sample
 	@$(PGFERRY) init $(ARGS)

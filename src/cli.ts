@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { runAccept } from './commands/accept.js';
+import { runCensus } from './commands/census.js';
 import { runCutover } from './commands/cutover.js';
 import { runEmbedded } from './commands/embedded.js';
 import { readConfig } from './commands/config-file.js';
@@ -21,6 +22,7 @@ import { toolVersion } from './pgferry.js';
 import { CopierError, exitCodes, toWire } from './errors.js';
 import type { Finding, RunResult, WireError } from './model.js';
 import { planToMermaid } from './plan/mermaid.js';
+import { censusObject, describeCensus } from './report/census-text.js';
 import { describePlan } from './report/plan-text.js';
 import { type CutoverResult, describeCutover } from './report/cutover-text.js';
 import { describeSides } from './report/sides-text.js';
@@ -114,6 +116,11 @@ async function answer(
           ? (made.sql ?? '')
           : `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
       };
+    }
+    case 'census': {
+      const { tables, leftOut } = await runCensus(context);
+      const census = tables.map(censusObject);
+      return { exitCode: exitCodes.ok, json: { census, leftOut }, text: describeCensus(tables) };
     }
     case 'plan': {
       const { plan, sides } = await runPlan(context);

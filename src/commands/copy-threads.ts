@@ -12,7 +12,7 @@ import type { Settings } from './settings.js';
 const processMb = 175;
 const threadMb = 45;
 /** Bound of a thread's JavaScript heap; blocks and pages live outside it. */
-const heapMbMax = 512;
+export const heapMbMax = 512;
 
 /** How many threads the settings allow: `--workers`, or fewer where `--memory-limit` asks for it. */
 export function threadCount(settings: Settings): number {

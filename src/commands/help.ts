@@ -10,6 +10,11 @@ export interface CommandRow {
 
 export const commandRows: readonly CommandRow[] = [
   {
+    name: 'census',
+    summary: 'show what every column of the source really holds, value by value; no target is needed',
+    examples: ['pgferry census --source app.db', 'pgferry census --tables User --json | jq .census'],
+  },
+  {
     name: 'init',
     summary: 'make the target schema from .sql files, or translate the SQLite schema where there are none',
     examples: ['pgferry init', 'pgferry init --from-source --source app.db --target postgresql://app@db/app'],

@@ -3,6 +3,7 @@ import { cutoverOptions } from './cutover-options.js';
 import type { FlagSettings } from './settings.js';
 
 export type CommandName =
+  | 'census'
   | 'init'
   | 'plan'
   | 'copy'
@@ -41,7 +42,7 @@ export interface OptionRow {
   readonly commands: readonly CommandName[];
 }
 
-const all: readonly CommandName[] = [
+const targeted: readonly CommandName[] = [
   'init',
   'plan',
   'copy',
@@ -54,10 +55,12 @@ const all: readonly CommandName[] = [
   'release',
   'status',
 ];
+const all: readonly CommandName[] = ['census', ...targeted];
 const loading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'cutover'];
 const making: readonly CommandName[] = ['init', 'plan', 'migrate', 'cutover'];
 const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept', 'cutover'];
-const reading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'init', ...comparing];
+const surveying: readonly CommandName[] = ['plan', 'copy', 'migrate', 'init', ...comparing];
+const reading: readonly CommandName[] = ['census', ...surveying];
 const MiB = 1024 * 1024;
 /** Where Prisma applications keep the SQL of the target; it need not be there. */
 export const standardSqlFolder = 'prisma/postgres';
@@ -83,7 +86,7 @@ export const optionTable: readonly OptionRow[] = [
     standard: null,
     standardText: 'an embedded PostgreSQL',
     help: 'PostgreSQL URL; Prisma’s form with ?schema= is understood',
-    commands: all,
+    commands: targeted,
   },
   {
     setting: 'sqlFolder',
@@ -218,7 +221,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'choice', choices: ['auto', 'rows', 'pages'] },
     standard: 'auto',
     help: 'rows: through SQLite; pages: b-tree pages of the snapshot; auto: pages where they can be read',
-    commands: loading,
+    commands: ['census', ...loading],
   },
   {
     setting: 'format',
@@ -319,7 +322,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'list' },
     standard: [],
     help: 'what may be lost of the schema, by the names that findings give, such as index:by_title',
-    commands: reading,
+    commands: surveying,
   },
   {
     setting: 'fresh',

@@ -1,12 +1,17 @@
 import { assert } from '../errors.js';
 import type { ChunkRange } from '../model.js';
-import type { Cut } from './cuts.js';
 
 /** Source bytes that one job counts at least, where the table has so many: some 20 ms of work, which no thread waits long for. */
 export const partBytesMin = 32 * 1024 * 1024;
 
+/** A piece of a table, and about how large it is. */
+export interface Sized {
+  readonly range: ChunkRange;
+  readonly estimatedBytes: number;
+}
+
 /** Joins neighbouring pieces of a rowid table to ranges of at least `bytesMin`, the last one apart. */
-export function joinCuts(cuts: readonly Cut[], bytesMin = partBytesMin): ChunkRange[] {
+export function joinCuts(cuts: readonly Sized[], bytesMin = partBytesMin): ChunkRange[] {
   const ranges: ChunkRange[] = [];
   let open: ChunkRange | null = null;
   let bytes = 0;

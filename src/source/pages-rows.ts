@@ -4,10 +4,10 @@ import type { SnapshotFile } from './pages-file.js';
 import type { PageLayout } from './pages-layout.js';
 import { OverflowReader } from './pages-overflow.js';
 import { RecordReader } from './pages-record.js';
-import { planRecord } from './pages-slots.js';
+import { planRecord, type ReadColumns } from './pages-slots.js';
 
 /** What the page reader takes from a plan. */
-export type PageTable = Pick<TablePlan, 'source' | 'columns' | 'rootPage'>;
+export type PageTable = Pick<TablePlan, 'source' | 'rootPage'> & ReadColumns;
 
 /** The rows in a table's cells: each payload is a record, and the rowid may be one of its columns. */
 export class PageRows {

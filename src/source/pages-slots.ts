@@ -1,5 +1,5 @@
 import { assert, must } from '../errors.js';
-import { Storage, type TablePlan } from '../model.js';
+import { type ColumnPlan, Storage } from '../model.js';
 import type { DefaultValue } from './pages-default.js';
 import type { PageLayout } from './pages-layout.js';
 
@@ -26,8 +26,13 @@ export interface RecordPlan {
   readonly prefix: Buffer;
 }
 
-/** Matches the columns of the plan with their places in the record. */
-export function planRecord(table: Pick<TablePlan, 'columns'>, layout: PageLayout): RecordPlan {
+/** What is read of a table, in order. */
+export interface ReadColumns {
+  readonly columns: readonly Pick<ColumnPlan, 'source'>[];
+}
+
+/** Matches the columns that are read with their places in the record. */
+export function planRecord(table: ReadColumns, layout: PageLayout): RecordPlan {
   const indexes = new Map(table.columns.map((column, i) => [column.source, i]));
   assert(indexes.size === table.columns.length, 'a source column is read once');
   const wanted = layout.columns.filter((column) => indexes.has(column.name));

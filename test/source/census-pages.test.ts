@@ -113,14 +113,14 @@ test('neighbouring pieces are joined to parts of at least so many bytes, which l
   const bounds = [null, '10', '20', '30', '40', null];
   const cuts = bounds.slice(1).map((through, at) => {
     const range: ChunkRange = { tag: 'rowid', after: bounds[at] ?? null, through };
-    return { range, estimatedBytes: 16, weight: 1 };
+    return { range, estimatedBytes: 16 };
   });
   const ends = (bytesMin: number) =>
     joinCuts(cuts, bytesMin).map((range) => range.tag === 'rowid' && `${range.after}..${range.through}`);
   assert.deepEqual(ends(1), ['null..10', '10..20', '20..30', '30..40', '40..null']);
   assert.deepEqual(ends(32), ['null..20', '20..40', '40..null']);
   assert.deepEqual(ends(1000), ['null..null']);
-  assert.deepEqual(joinCuts([{ range: whole, estimatedBytes: 5, weight: 1 }]), [whole]);
+  assert.deepEqual(joinCuts([{ range: whole, estimatedBytes: 5 }]), [whole]);
 });
 
 test('characters are counted as SQLite counts them, and bytes that are no UTF-8 never as fewer', () => {

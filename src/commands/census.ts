@@ -1,0 +1,78 @@
+import type { ValuesJob } from '../../workers/values.js';
+import { must } from '../errors.js';
+import type { ChunkRange, LeftOut, SourceCatalog, SourceTable, TableCensus, TableValues } from '../model.js';
+import { chooseTables } from '../plan/fit.js';
+import { withThreads, type Threads } from '../pool/threads.js';
+import { joinCuts } from '../source/census-parts.js';
+import { choosePages } from '../source/pages-layout.js';
+import { mergeValues } from '../source/values.js';
+import type { Context } from './context.js';
+import { heapMbMax, threadCount } from './copy-threads.js';
+import { choiceOf } from './settings.js';
+import { type Survey, surveySource } from './survey.js';
+import { withTemporarySnapshot } from './temporary-snapshot.js';
+
+/** Source bytes of one job: some 50 ms of work. */
+const partBytes = 8 * 1024 * 1024;
+
+/** What one table holds, column by column. */
+export interface CountedTable {
+  readonly table: SourceTable;
+  readonly census: TableCensus;
+  readonly values: TableValues;
+}
+
+export interface FullCensus {
+  readonly tables: readonly CountedTable[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** The census command: every value of the source sorted into its class. No target is needed. */
+export async function runCensus(context: Context): Promise<FullCensus> {
+  const { settings, journal, signal } = context;
+  const isChosen = chooseTables(choiceOf(settings));
+  return await withTemporarySnapshot(context, async ({ snapshot, catalog: whole }) => {
+    const catalog = { ...whole, tables: whole.tables.filter(({ name }) => isChosen(name)) };
+    const threads = { threads: threadCount(settings), threadData: null, heapMbMax, signal };
+    return await withThreads(threads, (pool) =>
+      journal.phase('census', async () => {
+        const countsPages = settings.reader !== 'rows';
+        const request = {
+          snapshotPath: snapshot.path,
+          catalog,
+          threads: pool,
+          chunkBytes: settings.chunkBytes,
+          countsPages,
+        };
+        const survey = await surveySource(request);
+        const tables = catalog.tables.map((table) => countTable(table, { survey, ...request }));
+        return { tables: await Promise.all(tables), leftOut: catalog.leftOut };
+      }),
+    );
+  });
+}
+
+interface Counting {
+  readonly survey: Survey;
+  readonly snapshotPath: string;
+  readonly catalog: SourceCatalog;
+  readonly threads: Threads;
+  readonly countsPages: boolean;
+}
+
+async function countTable(table: SourceTable, counting: Counting): Promise<CountedTable> {
+  const { survey, snapshotPath, catalog, threads, countsPages } = counting;
+  const choice = countsPages ? choosePages(table, catalog) : null;
+  const layout = choice?.tag === 'pages' ? choice.layout : null;
+  const chunks = survey.chunks.get(table.name) ?? [];
+  const ranges: ChunkRange[] = layout === null ? [{ tag: 'whole' }] : joinCuts(chunks, partBytes);
+  const parts = ranges.map((range) => {
+    const job: ValuesJob = { snapshotPath, table, layout, range };
+    return threads.run<TableValues>('values', job);
+  });
+  const census = must(
+    survey.census.find((one) => one.table === table.name),
+    `census of ${table.name}`,
+  );
+  return { table, census, values: mergeValues(await Promise.all(parts)) };
+}
