@@ -1,11 +1,12 @@
 import { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
-import pg from 'pg';
+import type Pg from 'pg';
 import { CopierError } from '../errors.js';
 import type { TargetAddress } from '../model.js';
 import { type PgErrorContext, translatePgError } from './errors.js';
 import { findPassword } from './password.js';
 import { applySettings, sessionSettings } from './session.js';
+import { pg } from './pg.js';
 import { tlsOptions } from './tls.js';
 
 /*
@@ -39,7 +40,7 @@ const closeTimeoutMs = 2_000;
 export class TargetClient {
   readonly address: TargetAddress;
   /** pg's own client, for COPY streams; only this room uses it, one statement at a time. */
-  readonly raw: pg.Client;
+  readonly raw: Pg.Client;
   /** The session settings that this client was asked for; they beat those of the address. */
   readonly settings: Readonly<Record<string, string>>;
   readonly #socket: Socket;
@@ -51,7 +52,7 @@ export class TargetClient {
   #broken: unknown = null;
   #isClosed = false;
 
-  constructor(address: TargetAddress, config: pg.ClientConfig, options: ConnectOptions) {
+  constructor(address: TargetAddress, config: Pg.ClientConfig, options: ConnectOptions) {
     const { signal } = options;
     const socket = new Socket();
     this.address = address;
@@ -86,7 +87,7 @@ export class TargetClient {
   }
 
   /** Runs one statement and gives its rows. `int8` and numeric come as text, dates and times as text. */
-  async query<R extends pg.QueryResultRow = pg.QueryResultRow>(
+  async query<R extends Pg.QueryResultRow = Pg.QueryResultRow>(
     sql: string,
     values: readonly unknown[] = [],
     context: PgErrorContext = {},
@@ -95,11 +96,11 @@ export class TargetClient {
   }
 
   /** Runs one statement and gives pg's result with its command tag and row count. */
-  async run<R extends pg.QueryResultRow = pg.QueryResultRow>(
+  async run<R extends Pg.QueryResultRow = Pg.QueryResultRow>(
     sql: string,
     values: readonly unknown[] = [],
     context: PgErrorContext = {},
-  ): Promise<pg.QueryResult<R>> {
+  ): Promise<Pg.QueryResult<R>> {
     try {
       if (this.#broken !== null) throw this.#broken;
       // Without values pg uses the simple protocol, which some statements and all multi-statement texts need.
@@ -254,7 +255,7 @@ function clientConfig(
   address: TargetAddress,
   options: ConnectOptions,
   ssl: false | ConnectionOptions,
-): pg.ClientConfig {
+): Pg.ClientConfig {
   return {
     host: address.host,
     port: address.port,
@@ -267,7 +268,7 @@ function clientConfig(
     connectionTimeoutMillis: address.connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: keepAliveDelayMs,
-    types: { getTypeParser: readType as typeof pg.types.getTypeParser },
+    types: { getTypeParser: readType as typeof Pg.types.getTypeParser },
   };
 }
 

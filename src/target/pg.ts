@@ -1,0 +1,23 @@
+import { createRequire } from 'node:module';
+import type Pg from 'pg';
+
+/*
+ * pg, and the only place that loads it. Before Node 21, which has `navigator`, pg looks for Cloudflare by making a
+ * Response, and with it Node loads its whole HTTP client: 70 ms of CPU in the main thread and in every other. So there is
+ * no Response while pg is loaded.
+ */
+
+const load = createRequire(import.meta.url);
+
+function loadPg(): typeof Pg {
+  const kept = Object.getOwnPropertyDescriptor(globalThis, 'Response');
+  if (kept?.configurable !== true || 'navigator' in globalThis) return load('pg') as typeof Pg;
+  Object.defineProperty(globalThis, 'Response', { value: undefined, configurable: true });
+  try {
+    return load('pg') as typeof Pg;
+  } finally {
+    Object.defineProperty(globalThis, 'Response', kept);
+  }
+}
+
+export const pg = loadPg();
