@@ -1,12 +1,33 @@
 import type { ColumnPlan, ColumnResult, Kind, TableFingerprint, TablePlan } from '../model.js';
 import { Block } from './block.js';
 import { INT32_MAX, INT32_MIN } from './date-columns.js';
-import { createSeed, finish, type Hash64, hashBytes, hashInt64, hexOf, type Seed, setSeed } from './hash.js';
+import {
+  createSeed,
+  finish,
+  type Hash64,
+  hashBytes,
+  hashDouble,
+  hashInt64,
+  hexOf,
+  type Seed,
+  setSeed,
+} from './hash.js';
 import { writeNumericText } from './numeric-text.js';
 import type { RowFields } from './row-fields.js';
 
 /** How the bytes of a field are hashed. */
-const Fold = { None: 0, Byte: 1, Int16: 2, Int32: 3, Int64: 4, Bytes: 5, Padded: 6, Numeric: 7, Date: 8 } as const;
+const Fold = {
+  None: 0,
+  Byte: 1,
+  Int16: 2,
+  Int32: 3,
+  Int64: 4,
+  Bytes: 5,
+  Padded: 6,
+  Numeric: 7,
+  Date: 8,
+  Double: 9,
+} as const;
 type FoldCode = (typeof Fold)[keyof typeof Fold];
 
 const SCRATCH_BYTES = 4096;
@@ -29,6 +50,8 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
   const { columns } = table;
   const count = columns.length;
   const folds = Uint8Array.from(columns, (column) => foldOf(column.kind));
+  // In a key a float8 counts by its bytes, as on the server.
+  const keyFolds = folds.map((fold) => (fold === Fold.Double ? Fold.Bytes : fold));
   const isTextual = Uint8Array.from(columns, (column) => (column.isTextual ? 1 : 0));
   const keyColumns = Int32Array.from(table.key.columns.filter((index) => folds[index] !== Fold.None));
   const nulls = new Float64Array(count);
@@ -55,7 +78,7 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
       const index = keyColumns[i] as number;
       const count = length[index] as number;
       if (count < 0) hashInt64(hash, -1, -1, seed);
-      else hashField(hash, folds[index] as FoldCode, row, start[index] as number, count, seed, scratch);
+      else hashField(hash, keyFolds[index] as FoldCode, row, start[index] as number, count, seed, scratch);
       setSeed(seed, hash.hi, hash.lo);
     }
     hash.hi = seed.hi;
@@ -88,6 +111,9 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
           break;
         case Fold.Bytes:
           hashBytes(hash, view, start, length, seed);
+          break;
+        case Fold.Double:
+          hashFloat8(hash, view, start, seed);
           break;
         case Fold.None:
           continue;
@@ -128,6 +154,9 @@ export function hashField(
     case Fold.Bytes:
       hashBytes(out, view, start, length, seed);
       break;
+    case Fold.Double:
+      hashFloat8(out, view, start, seed);
+      break;
     case Fold.Int64:
       hashInt64(out, view.getInt32(start), view.getInt32(start + 4), seed);
       break;
@@ -153,6 +182,14 @@ export function hashField(
       break;
     default:
   }
+}
+
+/** The server's own function does not tell 0 and −0 apart: they are hashed by their bytes. */
+function hashFloat8(out: Hash64, view: DataView, start: number, seed: Seed): void {
+  const high = view.getInt32(start);
+  const low = view.getInt32(start + 4);
+  if ((high & 0x7fffffff) === 0 && low === 0) hashBytes(out, view, start, 8, seed);
+  else hashDouble(out, high, low, seed);
 }
 
 function hashSmall(out: Hash64, value: number, seed: Seed): void {
@@ -197,6 +234,8 @@ export function foldOf(kind: Kind): FoldCode {
       return Fold.Padded;
     case 'numeric':
       return Fold.Numeric;
+    case 'float8':
+      return Fold.Double;
     case 'jsonb':
     case 'literal':
       return Fold.None;

@@ -113,6 +113,33 @@ export function hashInt64(out: Hash64, hi: number, lo: number, seed: Seed): void
   finish(out, (seed.a + (lo ^ (hi >= 0 ? hi : ~hi))) | 0, seed.b, seed.c);
 }
 
+/**
+ * PostgreSQL's hashfloat8extended of a double other than 0, given in halves: of its eight bytes, the lowest first, which is
+ * how a little-endian server keeps them.
+ */
+export function hashDouble(out: Hash64, hi: number, lo: number, seed: Seed): void {
+  let a = (START + 8) | 0;
+  let b = a;
+  let c = a;
+  if ((seed.hi | seed.lo) !== 0) {
+    a = (a + seed.hi) | 0;
+    b = (b + seed.lo) | 0;
+    a = (a - c) ^ ((c << 4) | (c >>> 28));
+    c = (c + b) | 0;
+    b = (b - a) ^ ((a << 6) | (a >>> 26));
+    a = (a + c) | 0;
+    c = (c - b) ^ ((b << 8) | (b >>> 24));
+    b = (b + a) | 0;
+    a = (a - c) ^ ((c << 16) | (c >>> 16));
+    c = (c + b) | 0;
+    b = (b - a) ^ ((a << 19) | (a >>> 13));
+    a = (a + c) | 0;
+    c = (c - b) ^ ((b << 4) | (b >>> 28));
+    b = (b + a) | 0;
+  }
+  finish(out, (a + lo) | 0, (b + hi) | 0, c);
+}
+
 /** Sixteen lower-case hex digits of a 64-bit number in halves. */
 export function hexOf(hi: number, lo: number): string {
   return (hi >>> 0).toString(16).padStart(8, '0') + (lo >>> 0).toString(16).padStart(8, '0');

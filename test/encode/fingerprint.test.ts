@@ -14,6 +14,8 @@ interface Fold extends SampleColumn {
 
 const bytesHash = (sql: string): string =>
   `CASE WHEN (${sql}) IS NOT NULL THEN hash_record_extended(ROW(${sql}), k) END`;
+const float8Hash = (sql: string): string =>
+  `CASE WHEN ${sql} <> 0 THEN hashfloat8extended(${sql}, k) ELSE ${bytesHash(`float8send(${sql})`)} END`;
 const textHash = (sql: string): string => `hashtextextended((${sql}) COLLATE "C", k)`;
 const texts = fc.string({ unit: 'binary', maxLength: 40 }).filter((text) => !text.includes('\0'));
 const column = (name: string, type: string, kind: Kind, hash: string, values: fc.Arbitrary<SqliteValue>): Fold => ({
@@ -44,7 +46,13 @@ const folds: readonly Fold[] = [
     'hashint8extended(big, k)',
     fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   ),
-  column('f8', 'float8', { tag: 'float8' }, bytesHash('float8send(f8)'), fc.double({ noNaN: true })),
+  column(
+    'f8',
+    'float8',
+    { tag: 'float8' },
+    float8Hash('f8'),
+    fc.oneof(fc.double({ noNaN: true }), fc.constantFrom(0, -0)),
+  ),
   column('f4', 'float4', { tag: 'float4' }, bytesHash('float4send(f4)'), fc.float({ noNaN: true })),
   column(
     'n',
@@ -102,13 +110,14 @@ const folds: readonly Fold[] = [
   ),
 ];
 
-/** The key hash of the given columns in SQL: chained, a NULL counting as the int8 −1. */
+/** The key hash of the given columns in SQL: chained, a NULL counting as the int8 −1, a float8 by its bytes as they travel. */
 function keySql(key: readonly number[]): string {
   let sql = '0::int8';
   for (const index of key) {
     const fold = folds[index];
     if (fold !== undefined && fold.hash !== '0') {
-      sql = `(SELECT coalesce(${fold.hash}, hashint8extended(-1, k)) FROM (SELECT ${sql} AS k OFFSET 0) AS s${index})`;
+      const hash = fold.kind.tag === 'float8' ? bytesHash(`float8send(${fold.name})`) : fold.hash;
+      sql = `(SELECT coalesce(${hash}, hashint8extended(-1, k)) FROM (SELECT ${sql} AS k OFFSET 0) AS s${index})`;
     }
   }
   return sql;

@@ -7,7 +7,8 @@ import { withDatabase } from '../support/database.js';
 const samples: readonly [Kind, string, string][] = [
   [{ tag: 'bool' }, 't', 'hashint8extended(1, $1)'],
   [{ tag: 'int8' }, '-9223372036854775808', 'hashint8extended(-9223372036854775808, $1)'],
-  [{ tag: 'float8' }, '-Infinity', "hash_record_extended(ROW(float8send('-Infinity')), $1)"],
+  [{ tag: 'float8' }, '-Infinity', "hashfloat8extended('-Infinity', $1)"],
+  [{ tag: 'float8' }, '-0', "hash_record_extended(ROW(float8send('-0')), $1)"],
   [{ tag: 'bytea' }, '\\x00ff', "hash_record_extended(ROW('\\x00ff'::bytea), $1)"],
   [{ tag: 'char', chars: 5 }, 'ab ', `hashtextextended('ab' COLLATE "C", $1)`],
   [{ tag: 'numeric', precision: null, scale: null }, '-1.500', `hashtextextended('-1.5' COLLATE "C", $1)`],

@@ -54,13 +54,18 @@ async function sumOf(client: TargetClient, expression: string): Promise<string> 
   return BigInt.asUintN(64, sum).toString(16).padStart(16, '0');
 }
 
-const everyKind: readonly (readonly [type: string, kind: Kind, values: readonly string[], hash: string])[] = [
+/** `keyHash` where the hash in a key is another. */
+type KindCase = readonly [type: string, kind: Kind, values: readonly string[], hash: string, keyHash?: string];
+
+const float8Bytes = 'hash_record_extended(ROW(float8send(v)), K)';
+const everyKind: readonly KindCase[] = [
   ['bool', { tag: 'bool' }, ['t', 'f'], 'hashint8extended(v::int::int8, K)'],
   ['int2', { tag: 'int2' }, ['-32768', '7'], 'hashint8extended(v::int8, K)'],
   ['int4', { tag: 'int4' }, ['-1', '2147483647'], 'hashint8extended(v::int8, K)'],
   ['int8', { tag: 'int8' }, ['9223372036854775807', '-9223372036854775808'], 'hashint8extended(v, K)'],
   ['float4', { tag: 'float4' }, ['1.1', '-0', 'NaN'], 'hash_record_extended(ROW(float4send(v)), K)'],
-  ['float8', { tag: 'float8' }, ['1.1', '-0', '0', '-Infinity'], 'hash_record_extended(ROW(float8send(v)), K)'],
+  ['float8', { tag: 'float8' }, ['1.1', '1e-310', '-Infinity', 'NaN'], 'hashfloat8extended(v, K)', float8Bytes],
+  ['float8', { tag: 'float8' }, ['-0', '0'], float8Bytes],
   [
     'numeric',
     { tag: 'numeric', precision: null, scale: null },
@@ -98,7 +103,7 @@ const everyKind: readonly (readonly [type: string, kind: Kind, values: readonly 
   ],
 ];
 
-for (const [type, kind, values, hash] of everyKind) {
+for (const [type, kind, values, hash, keyHash = hash] of everyKind) {
   test(`a column of type ${type} is hashed as defined, in its own sum, as a key, and as part of a table without a key`, async () => {
     await withTable(`CREATE TABLE t (id int8, v ${type})`, async (client) => {
       const rows = [...values, null];
@@ -113,12 +118,14 @@ for (const [type, kind, values, hash] of everyKind) {
         `CASE WHEN v IS NOT NULL THEN ${hash.replace('K', 'hashint8extended(id, 0)')} END`,
       );
       assert.deepEqual(byId.columns[1], { column: 'v', nulls: 1, empties, fingerprint });
+      const strict = columns.map((one) => ({ ...one, notNull: one.target === 'id' }));
+      assert.deepEqual(await fingerprintTable(client, table(strict, { origin: 'primary', columns: [0] })), byId);
       const keyless = await fingerprintTable(client, table(columns, { origin: 'none', columns: [0, 1] }));
-      const chained = `CASE WHEN v IS NULL THEN hashint8extended(-1, hashint8extended(id, 0)) ELSE ${hash.replace('K', 'hashint8extended(id, 0)')} END`;
+      const chained = `CASE WHEN v IS NULL THEN hashint8extended(-1, hashint8extended(id, 0)) ELSE ${keyHash.replace('K', 'hashint8extended(id, 0)')} END`;
       assert.equal(keyless.keyset, await sumOf(client, chained));
       await client.query('DELETE FROM public.t WHERE v IS NULL');
       const byValue = await fingerprintTable(client, table(columns, { origin: 'unique', columns: [1, 0] }));
-      assert.equal(byValue.keyset, await sumOf(client, `hashint8extended(id, ${hash.replace('K', '0')})`));
+      assert.equal(byValue.keyset, await sumOf(client, `hashint8extended(id, ${keyHash.replace('K', '0')})`));
     });
   });
 }
