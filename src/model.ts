@@ -915,6 +915,17 @@ export interface KeysetReport {
   readonly ok: boolean;
 }
 
+/** A read that the operator names in the config file. */
+export interface OwnRead {
+  readonly name: string;
+  /** One statement for both sides, or one each; `$1` and so on stand for the parameters. */
+  readonly sql: string | Sides<string>;
+  readonly params?: readonly OwnParameter[];
+}
+
+/** A value as it is, or one sampled from a column of the source, both by the source's names. */
+export type OwnParameter = string | number | boolean | null | { readonly table: string; readonly column: string };
+
 export type ShadowVerdict = 'equal' | 'differs' | 'failed';
 
 /** One value, or one row, that a read shows differently. */

@@ -3,7 +3,7 @@ import type { JobAnswer, Kind, ShadowReport, Sides, SqliteValue } from '../src/m
 import { compareRows } from '../src/shadow/compare-rows.js';
 import { explainDifferences, explainLike, explainOrder, explainRefusal } from '../src/shadow/explain.js';
 import type { PairedRead, Statement } from '../src/shadow/read.js';
-import { kindOfResult } from '../src/shadow/result-kinds.js';
+import { kindOfResult, type TimeKinds } from '../src/shadow/result-kinds.js';
 import { withSource } from '../src/source/open.js';
 import { readSourceResult } from '../src/source/result.js';
 import type { TargetClient } from '../src/target/connect.js';
@@ -18,6 +18,8 @@ export interface ShadowJob {
   readonly reads: readonly PairedRead[];
   readonly rowsMax: number;
   readonly differencesMax: number;
+  /** How columns of the plan that hold times are read, for reads whose columns nobody planned. */
+  readonly times: TimeKinds;
 }
 
 type Database = Parameters<typeof readSourceResult>[0];
@@ -81,7 +83,9 @@ async function compareRead(handles: Handles, read: PairedRead): Promise<Outcome>
   if (settled.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: parted };
   const { differences } = settled;
   const sql = { source: read.plain.source.sql, target: read.plain.target.sql };
-  const byOrder = settled.isSameSet || read.total === null ? parted : [];
+  // Rows that a limit cuts off in another order are other rows.
+  const mayBeOrder = read.total === null && /\bORDER\s+BY\b/i.test(sql.target) && /\bLIMIT\b/i.test(sql.target);
+  const byOrder = settled.isSameSet || mayBeOrder ? parted : [];
   const explanations = [...explainDifferences(differences), ...explainLike(sql, differences), ...byOrder];
   return { rows, ms, verdict: 'differs', differences, explanations: [...new Set(explanations)] };
 }
@@ -103,7 +107,8 @@ async function readBoth(
   const { rowsMax } = job;
   const source = await timed(ms.source, times, () => readSourceResult(db, restored(statements.source), rowsMax));
   const target = await timed(ms.target, times, () => readTargetResult(client, asTexts(statements.target), rowsMax));
-  const columns = read.columns ?? target.columns.map(({ name, type }) => ({ name, kind: kindOfResult(type) }));
+  const columns =
+    read.columns ?? target.columns.map(({ name, type }) => ({ name, kind: kindOfResult({ name, type }, job.times) }));
   if (source.columns.length !== target.columns.length) throw otherWidth(source.columns.length, target.columns.length);
   return {
     columns,
@@ -160,7 +165,7 @@ function asTexts({ sql, values }: Statement): { readonly sql: string; readonly v
 }
 
 function otherWidth(source: number, target: number): CopierError {
-  return new CopierError('usage.read_refused', `the source gives ${source} columns, the target ${target}`, {
+  return new CopierError('source.read_refused', `the source gives ${source} columns, the target ${target}`, {
     hint: 'write both reads so that they give the same columns',
   });
 }

@@ -68,6 +68,38 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     policies: { ...policies, description: 'what happens to values and rows that cannot arrive as they are' },
     tableRules: { description: 'rules by source table', type: 'object', additionalProperties: table },
+    shadowReads: { description: 'reads that shadow runs besides its own', type: 'array', items: ownReadSchema() },
+  };
+}
+
+/** A read of the operator's: decided by the type first, so that an error speaks of the one form that was meant. */
+function ownReadSchema(): JsonSchema {
+  const text = { type: 'string', minLength: 1 };
+  const isObject = { type: 'object' };
+  const both = { ...closed({ source: text, target: text }), required: ['source', 'target'] };
+  const sampled = { ...closed({ table: text, column: text }), required: ['table', 'column'] };
+  return {
+    ...closed({
+      name: { description: 'what the report calls it', ...text },
+      sql: {
+        description: 'one SELECT for both sides, or an object of source and target; $1 stands for the first parameter',
+        allOf: [
+          { if: isObject, else: text },
+          { if: { not: isObject }, else: both },
+        ],
+      },
+      params: {
+        description: 'values, or objects of table and column, whose value is sampled from the source',
+        type: 'array',
+        items: {
+          allOf: [
+            { if: isObject, else: { type: ['string', 'number', 'boolean', 'null'] } },
+            { if: { not: isObject }, else: sampled },
+          ],
+        },
+      },
+    }),
+    required: ['name', 'sql'],
   };
 }
 

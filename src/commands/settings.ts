@@ -1,6 +1,6 @@
 import { checkSentinel } from '../encode/sentinel.js';
 import { CopierError } from '../errors.js';
-import type { Policies, Rules, TableRules } from '../model.js';
+import type { OwnRead, Policies, Rules, TableRules } from '../model.js';
 import { type CommandName, type OptionRow, optionTable } from './option-table.js';
 import { parseConfigValue, parseValue } from './option-value.js';
 
@@ -65,6 +65,7 @@ export interface RuleSettings {
   readonly policies: Policies;
   /** By source table. */
   readonly tableRules: Readonly<Record<string, TableRules>>;
+  readonly shadowReads: readonly OwnRead[];
 }
 
 /** Everything an operator can decide. */
@@ -91,7 +92,7 @@ export function readSettings(input: SettingsInput): Settings {
   return result;
 }
 
-const standardRules: RuleSettings = { policies: {}, tableRules: {} };
+const standardRules: RuleSettings = { policies: {}, tableRules: {}, shadowReads: [] };
 const ruleNames = Object.keys(standardRules) as readonly (keyof RuleSettings)[];
 
 /** Settings that are read before any config file is: how the command talks. */

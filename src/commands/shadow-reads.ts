@@ -3,8 +3,10 @@ import type { Plan, ShadowReport } from '../model.js';
 import { deriveReads, readsMax } from '../shadow/derive-reads.js';
 import type { PairedRead } from '../shadow/read.js';
 import { renderRead } from '../shadow/render-read.js';
+import { timeKindsOf } from '../shadow/result-kinds.js';
 import { sampleReads } from '../shadow/sample-reads.js';
 import { type Comparison, keptTables } from './comparison.js';
+import { sampleOwnReads } from './own-reads.js';
 import { takeSamples } from './shadow-samples.js';
 import { shadowTables } from './shadow-tables.js';
 
@@ -19,7 +21,10 @@ export async function runShadowReads(comparison: Comparison, plan: Plan): Promis
   return await context.journal.phase('shadow', async () => {
     const reads = await chooseReads(comparison, plan);
     const rowsMax = context.settings.shadowLimit;
-    const jobs = batches(reads).map((batch): ShadowJob => ({ snapshotPath, reads: batch, rowsMax, differencesMax }));
+    const times = timeKindsOf(plan.tables);
+    const jobs = batches(reads).map((batch): ShadowJob => {
+      return { snapshotPath, reads: batch, rowsMax, differencesMax, times };
+    });
     const reports = await Promise.all(jobs.map((job) => threads.run<ShadowReport[]>('shadow', job)));
     return reports.flat();
   });
@@ -39,7 +44,8 @@ async function chooseReads(comparison: Comparison, plan: Plan): Promise<PairedRe
     );
   if (reads.length > readsMax)
     context.journal.warn(`${reads.length} reads suggest themselves; the first ${readsMax} are run`);
-  return reads.slice(0, readsMax).map((read) => renderRead(read, shadowLimit));
+  const own = await sampleOwnReads(snapshotPath, plan.tables, context.settings.shadowReads);
+  return [...own, ...reads.slice(0, readsMax).map((read) => renderRead(read, shadowLimit))];
 }
 
 function batches(reads: readonly PairedRead[]): (readonly PairedRead[])[] {

@@ -68,13 +68,18 @@ export interface Statement {
   readonly values: readonly SqliteValue[];
 }
 
+export interface ResultColumn {
+  readonly name: string;
+  readonly kind: ColumnPlan['kind'];
+}
+
 /** A read as both sides run it. */
 export interface PairedRead {
   readonly name: string;
   readonly why: string;
   readonly table: string | null;
   /** What the result's columns are; null: as the target says. */
-  readonly columns: readonly { readonly name: string; readonly kind: ColumnPlan['kind'] }[] | null;
+  readonly columns: readonly ResultColumn[] | null;
   /** Positions of the columns that tell one row from the others; empty where none do. */
   readonly key: readonly number[];
   /** Positions of the columns that it is ordered by; empty where only the operator knows. */

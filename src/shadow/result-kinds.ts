@@ -1,7 +1,29 @@
-import type { Kind } from '../model.js';
+import type { Kind, TablePlan } from '../model.js';
 
-/** How values of a result column are read where no plan says it, by pg_type.typname; numbers that stand for times are milliseconds. */
-export function kindOfResult(type: string): Kind {
+/** How the plan reads columns that hold times, by source and target name. */
+export type TimeKinds = Readonly<Record<string, Kind>>;
+
+/** The time columns of a plan; of a name that is read in more than one way, none. */
+export function timeKindsOf(tables: readonly Pick<TablePlan, 'columns'>[]): TimeKinds {
+  const kinds = new Map<string, Kind | null>();
+  for (const { source, target, kind } of tables.flatMap(({ columns }) => columns)) {
+    if (kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') continue;
+    for (const name of new Set([source, target])) {
+      const known = kinds.get(name);
+      const isSame = known === undefined || JSON.stringify(known) === JSON.stringify(kind);
+      kinds.set(name, isSame ? kind : null);
+    }
+  }
+  return Object.fromEntries([...kinds].filter((entry): entry is [string, Kind] => entry[1] !== null));
+}
+
+/**
+ * How values of a result column are read, by pg_type.typname: a time as the plan reads columns of its name, else with
+ * numbers as milliseconds.
+ */
+export function kindOfResult({ name, type }: { readonly name: string; readonly type: string }, times: TimeKinds): Kind {
+  const planned = Object.hasOwn(times, name) ? times[name] : undefined;
+  if (planned?.tag === type) return planned;
   switch (type) {
     case 'bool':
     case 'int2':

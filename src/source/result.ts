@@ -19,7 +19,7 @@ export function readSourceResult(
     if (!statement.reader || !statement.readonly) throw notReading();
     statement.raw().safeIntegers(true);
     const rows: SqliteValue[][] = [];
-    for (const row of statement.iterate(...values)) {
+    for (const row of statement.iterate(...bound(sql, values))) {
       rows.push(row);
       if (rows.length === rowsMax) break;
     }
@@ -35,8 +35,15 @@ export function readSourceResult(
   }
 }
 
+/** SQLite takes `$1` for a name, which must be bound by name. */
+function bound(sql: string, values: readonly SqliteValue[]): SqliteValue[] {
+  if (!/\$\d/.test(sql)) return [...values];
+  const named = Object.fromEntries(values.map((value, i) => [String(i + 1), value]));
+  return [named] as unknown as SqliteValue[];
+}
+
 function notReading(): CopierError {
-  return new CopierError('usage.shadow_read', 'a shadow read must be one statement that reads', {
+  return new CopierError('source.read_refused', 'a shadow read must be one statement that reads', {
     hint: 'write it as one SELECT',
   });
 }
