@@ -4,6 +4,7 @@ import { compareRows } from '../src/shadow/compare-rows.js';
 import { explainDifferences, explainLike, explainOrder, explainRefusal } from '../src/shadow/explain.js';
 import type { PairedRead, Statement } from '../src/shadow/read.js';
 import { kindOfResult, type TimeKinds } from '../src/shadow/result-kinds.js';
+import { addUtf8Order } from '../src/source/lines.js';
 import { withSource } from '../src/source/open.js';
 import { readSourceResult } from '../src/source/result.js';
 import type { TargetClient } from '../src/target/connect.js';
@@ -47,6 +48,7 @@ async function runReads(job: ShadowJob): Promise<ShadowReport[]> {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
   return await withSource(job.snapshotPath, (db) =>
     withReadingTarget(address, { applicationName, limitMs }, async (client) => {
+      addUtf8Order(db);
       const reports: ShadowReport[] = [];
       for (const read of job.reads) reports.push(await runRead({ db, client, job }, read));
       return reports;

@@ -3,6 +3,7 @@ import { type KeyField, keyFieldOf } from '../accept/key-field.js';
 import { doubtsOf } from '../accept/keyset-sql.js';
 import type { ColumnPlan, SourceCatalog, SourceTable, TablePlan } from '../model.js';
 import type { Threads } from '../pool/threads.js';
+import { utf8Order } from '../source/lines.js';
 import type { ShadowColumn, ShadowForeignKey, ShadowIndex, ShadowTable } from '../shadow/read.js';
 
 /** The tables of the plan with their keys, indexes and foreign keys, as shadow reads are derived from. */
@@ -41,8 +42,10 @@ function pick(columns: readonly ShadowColumn[], places: readonly number[]): Shad
 async function shadowColumns(
   table: TablePlan,
   source: SourceTable | undefined,
-  { threads, snapshotPath }: { readonly threads: Threads; readonly snapshotPath: string },
+  request: { readonly catalog: SourceCatalog; readonly threads: Threads; readonly snapshotPath: string },
 ): Promise<ShadowColumn[]> {
+  const { threads, snapshotPath } = request;
+  const isUtf16 = request.catalog.encoding !== 'UTF-8';
   const ordering = new Set([
     ...table.key.columns.map((place) => table.columns[place]?.source),
     ...(source?.indexes ?? []).flatMap(({ columns }) => columns.map(({ column }) => column)),
@@ -61,7 +64,7 @@ async function shadowColumns(
   const doubtful = new Set(doubts.filter((_, i) => answers[i] === true).map(({ column }) => column));
   return fields.map(({ column, field }) => {
     const isSure = 'text' in field && (field.isTotal || ordering.has(column.source)) && !doubtful.has(column.source);
-    return { ...named(column), order: isSure ? orderOf(column, field) : null };
+    return { ...named(column), order: isSure ? orderOf(column, field, isUtf16) : null };
   });
 }
 
@@ -69,7 +72,7 @@ function named({ source, target, kind }: ColumnPlan): Pick<ShadowColumn, 'source
   return { source, target, kind };
 }
 
-function orderOf({ kind }: ColumnPlan, { text }: KeyField): ShadowColumn['order'] {
+function orderOf({ kind }: ColumnPlan, { text }: KeyField, isUtf16: boolean): ShadowColumn['order'] {
   switch (kind.tag) {
     case 'bool':
     case 'int2':
@@ -80,11 +83,14 @@ function orderOf({ kind }: ColumnPlan, { text }: KeyField): ShadowColumn['order'
     case 'timestamp':
     case 'timestamptz':
       return {
-        as: 'number',
         sql: { source: `CAST(${text.source} AS INTEGER)`, target: `(${text.target})::numeric` },
+        wrap: null,
       };
-    default:
-      return { as: 'text', sql: { source: text.source, target: `(${text.target}) COLLATE "C"` } };
+    default: {
+      const wrap = isUtf16 ? utf8Order : null;
+      const source = wrap === null ? text.source : `${wrap}(${text.source})`;
+      return { sql: { source, target: `(${text.target}) COLLATE "C"` }, wrap };
+    }
   }
 }
 

@@ -6,7 +6,11 @@ export interface ShadowColumn extends Pick<ColumnPlan, 'source' | 'target' | 'ki
    * What both sides order alike: expressions over the table's alias t that give numbers, or texts to compare bytewise.
    * null where plain SQL has none.
    */
-  readonly order: { readonly as: 'number' | 'text'; readonly sql: Sides<string> } | null;
+  readonly order: {
+    readonly sql: Sides<string>;
+    /** A function of the source around a text that is compared with it, where its file orders texts otherwise. */
+    readonly wrap: string | null;
+  } | null;
 }
 
 export interface ShadowIndex {

@@ -66,8 +66,9 @@ function whereOf(
     values.push(value[side]);
     const place = side === 'source' ? '?' : `$${values.length}`;
     // Only what is compared by order must be alike; an equal value is equal in any order.
-    const left = style === 'total' && operator === '>=' ? orderExpression(column, side) : nameOf(column, side);
-    return `${left} ${operator} ${place}`;
+    if (style === 'plain' || operator === '=') return `${nameOf(column, side)} ${operator} ${place}`;
+    const wrap = side === 'source' ? (column.order?.wrap ?? null) : null;
+    return `${orderExpression(column, side)} ${operator} ${wrap === null ? place : `${wrap}(${place})`}`;
   });
   return terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
 }
