@@ -222,6 +222,37 @@ export interface TableValues {
   readonly columns: readonly ColumnValues[];
 }
 
+/** Values of one column that the copy would refuse for one reason. */
+export interface RefusedValues {
+  /** The error's, `data.not_a_date`. */
+  readonly code: string;
+  readonly reason: string;
+  readonly hint: string;
+  readonly count: number;
+  readonly examples: readonly ValueExample[];
+}
+
+/** A value and what it becomes on the target. */
+export interface ConvertedExample {
+  readonly value: string;
+  readonly becomes: string;
+}
+
+/** How the values of a column took its kind, tried before the copy. */
+export interface ColumnTrial {
+  readonly column: string;
+  readonly refused: readonly RefusedValues[];
+  /** Of a temporal column, one of each form. */
+  readonly converted: readonly ConvertedExample[];
+  /** Whether every value was tried: a column of refused values only is given up. */
+  readonly isWhole: boolean;
+}
+
+export interface TableTrial {
+  readonly table: string;
+  readonly columns: readonly ColumnTrial[];
+}
+
 export interface ForeignKeyViolation {
   readonly table: string;
   readonly foreignKeyId: number;

@@ -13,8 +13,8 @@ export async function withPassingSurvey<T>(
   const { settings, journal, signal } = context;
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
     const request = { settings, address, applicationName: `pgferry ${name}`, signal };
-    const survey = await withRunThreads(request, (threads) =>
-      journal.phase('census', () =>
+    return await withRunThreads(request, async (threads) => {
+      const survey = await journal.phase('census', () =>
         surveySource({
           snapshotPath: snapshot.path,
           catalog,
@@ -22,8 +22,8 @@ export async function withPassingSurvey<T>(
           chunkBytes: settings.chunkBytes,
           countsPages: settings.reader !== 'rows',
         }),
-      ),
-    );
-    return await use(survey);
+      );
+      return await use(survey);
+    });
   });
 }

@@ -1,5 +1,6 @@
-import type { Chunk, Finding, Plan, TableCensus, TargetCatalog } from '../model.js';
+import type { Chunk, Finding, Plan, TableCensus, TableTrial, TargetCatalog } from '../model.js';
 import { buildPlan } from '../plan/build.js';
+import { findDoubts } from '../plan/doubt.js';
 import { isSameContent } from '../pool/tally.js';
 import { choosePages } from '../source/pages-layout.js';
 import { readTargetCatalog } from '../target/catalog.js';
@@ -26,10 +27,15 @@ export async function preparePlan(request: {
   const { survey, client, schema, settings, made } = request;
   const isComparison = made === null;
   const target = await readTargetCatalog(client, schema);
-  const build = (replaceable: ReadonlySet<string>) =>
-    buildFrom({ survey: withoutViews(survey, made?.views ?? []), target, settings, isComparison, replaceable });
-  const draft = build(new Set());
-  const plan = isComparison ? draft : build(await findReplaceable(client, schema, draft, target));
+  const build = (replaceable: ReadonlySet<string>, trials: readonly TableTrial[]) =>
+    buildFrom({ survey: withoutViews(survey, made?.views ?? []), target, settings, isComparison, replaceable, trials });
+  const draft = build(new Set(), []);
+  const plan = isComparison
+    ? draft
+    : build(
+        await findReplaceable(client, schema, draft, target),
+        await survey.tryValues(findDoubts(draft, survey.census)),
+      );
   return {
     plan: { ...plan, findings: withoutTwins([...(made?.findings ?? []), ...plan.findings]) },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
@@ -67,8 +73,9 @@ function buildFrom(request: {
   readonly settings: Settings;
   readonly isComparison: boolean;
   readonly replaceable: ReadonlySet<string>;
+  readonly trials: readonly TableTrial[];
 }): Plan {
-  const { survey, target, settings, isComparison, replaceable } = request;
+  const { survey, target, settings, isComparison, replaceable, trials } = request;
   const { catalog, census, violations, chunks } = survey;
   return buildPlan({
     source: catalog,
@@ -76,6 +83,7 @@ function buildFrom(request: {
     census: census as readonly TableCensus[],
     chunksOf: (table): readonly Chunk[] => chunks.get(table) ?? [],
     violations,
+    trials,
     options: {
       keepConstraints: settings.keepConstraints,
       truncateTarget: settings.truncateTarget,

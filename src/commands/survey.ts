@@ -1,6 +1,7 @@
 import type { CensusJob, Count } from '../../workers/census.js';
 import { CopierError, must } from '../errors.js';
-import type { Chunk, ForeignKeyViolation, SourceCatalog, SourceTable, TableCensus } from '../model.js';
+import type { Chunk, ForeignKeyViolation, SourceCatalog, SourceTable, TableCensus, TableTrial } from '../model.js';
+import type { Doubt } from '../plan/doubt.js';
 import type { Threads } from '../pool/threads.js';
 import { readSourceCatalog } from '../source/catalog.js';
 import { mergeCensus } from '../source/census-merge.js';
@@ -10,6 +11,7 @@ import { readDatabaseHeader } from '../source/header.js';
 import { withSource } from '../source/open.js';
 import { choosePages, type PageLayout } from '../source/pages-layout.js';
 import { findForeignKeyViolations } from '../source/violations.js';
+import { tryValues } from './trial.js';
 
 /** What there is to know about a snapshot before planning. */
 export interface Survey {
@@ -17,6 +19,8 @@ export interface Survey {
   readonly census: readonly TableCensus[];
   readonly violations: readonly ForeignKeyViolation[];
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
+  /** Tries values of the snapshot on the threads that surveyed it, while they live. */
+  readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
 }
 
 export interface SurveyRequest {
@@ -50,6 +54,7 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       census: catalog.tables.map(({ name }) => must(byName.get(name), `census of ${name}`).census),
       violations,
       chunks: new Map(surveyed.map(({ census, chunks }) => [census.table, chunks])),
+      tryValues: (doubts) => tryValues(doubts, request),
     };
   });
 }

@@ -128,7 +128,8 @@ export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer 
   };
 }
 
-function writeValue(row: Block, encoder: ColumnEncoder, view: RowView, storage: number, index: number): void {
+/** Writes a value that is not NULL in its wire form; throws a Misfit. */
+export function writeValue(row: Block, encoder: ColumnEncoder, view: RowView, storage: number, index: number): void {
   switch (storage) {
     case Storage.Integer:
       encoder.integer(row, view.number[index] as number);

@@ -44,7 +44,7 @@ export function directOf(kind: Kind): DirectColumn {
     case 'bytea':
       return plain(Storage.Blob, Direct.Bytes);
     case 'text':
-      return kind.maxChars === null ? plain(Storage.Text, Direct.Bytes) : none;
+      return kind.maxChars === null && kind.maxBytes === undefined ? plain(Storage.Text, Direct.Bytes) : none;
     case 'timestamp':
     case 'timestamptz':
       return momentOf(kind.precision, kind.unit);

@@ -16,7 +16,7 @@ export function explainRow(table: Omit<TablePlan, 'chunks'>, view: RowView): Cop
   for (let index = 0; index < table.columns.length; index += 1) {
     const kind = table.columns[index]?.kind;
     if (kind === undefined || view.storage[index] !== Storage.Text || !isText(kind)) continue;
-    const problem = findProblem(kind, view.bytes.subarray(view.start[index], view.end[index]));
+    const problem = textProblem(kind, view.bytes.subarray(view.start[index], view.end[index]));
     if (problem !== null) return valueError(table, view, index, problem);
   }
   return null;
@@ -26,8 +26,8 @@ function isText(kind: Kind): boolean {
   return ['text', 'char', 'json', 'jsonb', 'enum', 'literal'].includes(kind.tag);
 }
 
-/** In the order in which the server looks: encoding, NUL, then what the type itself demands. */
-function findProblem(kind: Kind, bytes: Buffer): ValueProblem | null {
+/** What the server would refuse in a text, in the order in which it looks: encoding, NUL, then what the type itself demands. */
+export function textProblem(kind: Kind, bytes: Buffer): ValueProblem | null {
   const invalidAt = findInvalidUtf8(bytes, 0, bytes.length);
   if (invalidAt >= 0) return invalidUtf8(bytes, invalidAt);
   const nulAt = bytes.indexOf(0);

@@ -23,7 +23,13 @@ const hazardsOfFinding: Readonly<Record<string, (kind: Kind) => readonly string[
 
 /** Whether a finding is about values or rows that a policy can decide about. */
 export function isOfPolicies({ code }: Finding): boolean {
-  return code in hazardsOfFinding;
+  return hazardsOf(code) !== undefined;
+}
+
+/** What was tried value by value has the code of the very error that the copy would meet. */
+function hazardsOf(code: string): ((kind: Kind) => readonly string[]) | undefined {
+  const [, name = ''] = /^data\.(.+)$/.exec(code) ?? [];
+  return name in hazards ? () => [name] : hazardsOfFinding[code];
 }
 
 /**
@@ -33,10 +39,10 @@ export function isOfPolicies({ code }: Finding): boolean {
 export function applyPolicies(findings: readonly Finding[], tables: readonly TablePlan[]): Finding[] {
   return findings.map((finding) => {
     const table = tables.find(({ source }) => source === finding.table);
-    const hazardsOf = hazardsOfFinding[finding.code];
-    if (table === undefined || hazardsOf === undefined || finding.severity === 'note') return finding;
+    const namesOf = hazardsOf(finding.code);
+    if (table === undefined || namesOf === undefined || finding.severity === 'note') return finding;
     const column = table.columns.find(({ source }) => source === finding.column) ?? null;
-    const names = hazardsOf(column?.kind ?? { tag: 'literal' });
+    const names = namesOf(column?.kind ?? { tag: 'literal' });
     const isOfTable = names.includes('orphan');
     const policies = (isOfTable ? table.policies : column?.policies) ?? {};
     return decide(finding, names, { policies, column: isOfTable ? null : column });

@@ -10,6 +10,7 @@ import type {
   SourceTable,
   TableCensus,
   TablePlan,
+  TableTrial,
   TargetCatalog,
 } from '../model.js';
 import { must } from '../errors.js';
@@ -54,6 +55,8 @@ export interface PlanRequest {
   /** Chunks of a table by its source name, in index order. */
   readonly chunksOf: (table: string) => readonly Chunk[];
   readonly violations: readonly ForeignKeyViolation[];
+  /** What came of trying the values that an earlier draft of the plan left in doubt. */
+  readonly trials?: readonly TableTrial[];
   readonly options: PlanOptions;
 }
 
@@ -118,7 +121,7 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
     `census of ${source.name}`,
   );
   const rules = options.rules ?? noRules;
-  const planned = planColumns(fit, census, rules);
+  const planned = planColumns(fit, census, { rules, trial: request.trials?.find((one) => one.table === source.name) });
   const format = chooseFormat(planned.columns, options);
   const reader = options.chooseReader?.(source) ?? { reader: 'rows', reason: 'the row reader reads every table' };
   const chunks = request.chunksOf(source.name);
@@ -150,7 +153,11 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
   };
 }
 
-function planColumns(fit: TableFit, census: TableCensus, rules: Rules): { columns: ColumnPlan[]; findings: Finding[] } {
+function planColumns(
+  fit: TableFit,
+  census: TableCensus,
+  { rules, trial }: { readonly rules: Rules; readonly trial: TableTrial | undefined },
+): { columns: ColumnPlan[]; findings: Finding[] } {
   const findings: Finding[] = [];
   const columns = fit.columns.map(({ source, target }) => {
     const column = must(
@@ -158,6 +165,7 @@ function planColumns(fit: TableFit, census: TableCensus, rules: Rules): { column
       `census of column ${source.name}`,
     );
     const isPrimaryKey = fit.target.primaryKey.includes(target.name);
+    const tried = trial?.columns.find((one) => one.column === source.name);
     const choice = chooseKind({
       table: fit.source.name,
       source,
@@ -165,6 +173,7 @@ function planColumns(fit: TableFit, census: TableCensus, rules: Rules): { column
       census: column,
       isPrimaryKey,
       rules: columnRulesOf(rules, fit.source.name, source.name),
+      ...(tried === undefined ? {} : { trial: tried }),
     });
     findings.push(...choice.findings);
     const { declaredType, affinity } = source;

@@ -1,6 +1,7 @@
 import type {
   ColumnCensus,
   ColumnRules,
+  ColumnTrial,
   Finding,
   Kind,
   Reading,
@@ -24,6 +25,8 @@ export interface ColumnPair {
   readonly isPrimaryKey: boolean;
   /** What the operator decided about the column. */
   readonly rules?: ColumnRules;
+  /** What came of trying its values, where the census alone could not judge. */
+  readonly trial?: ColumnTrial;
 }
 
 export interface KindChoice {
@@ -40,8 +43,10 @@ export interface KindChoice {
  */
 export function chooseKind(pair: ColumnPair): KindChoice {
   const choice = isTemporal(pair.target) ? chooseTemporal(pair) : choosePlain(pair);
+  const examples = pair.trial?.converted.map(({ value, becomes }) => `${value} becomes ${becomes}`) ?? [];
   return {
     ...choice,
+    reason: [choice.reason, ...examples].join('; '),
     findings: [...choice.findings, ...checkReading(pair, choice.kind), ...checkValues(pair, choice.kind)],
   };
 }

@@ -1,4 +1,4 @@
-import type { ColumnCensus, Finding, Kind, LiteralForm } from '../model.js';
+import type { ColumnCensus, ColumnTrial, Finding, Kind, LiteralForm } from '../model.js';
 import { makeFinding } from './finding.js';
 import type { ColumnPair } from './kinds.js';
 
@@ -20,7 +20,20 @@ export function checkValues(pair: ColumnPair, kind: Kind): Finding[] {
   const say: Say = (severity, code, message, hint) =>
     makeFinding({ severity, code, table, column: source.name, message, hint });
   const survey = { pair, census, say };
-  return [...checkNulls(survey), ...checkKind(survey, kind)];
+  const { trial } = pair;
+  return [...checkNulls(survey), ...(trial === undefined ? checkKind(survey, kind) : trialFindings(pair, trial))];
+}
+
+/** Values that were tried are known one by one: no rule over ranges and classes says more. */
+function trialFindings({ table, source, target }: ColumnPair, { refused, isWhole }: ColumnTrial): Finding[] {
+  return refused.map(({ code, reason, hint, count, examples }) => {
+    const found = `${isWhole ? '' : 'at least '}${count} ${count === 1 ? 'value' : 'values'}`;
+    const shown = examples.map(({ key, value }) => `${value} at ${key}`).join(', ');
+    const message = `${found} cannot go into ${target.type}: ${reason}: ${shown}`;
+    const [first] = examples;
+    const place = { table, column: source.name, key: first?.key ?? null };
+    return { severity: 'error', code, ...place, message, hint };
+  });
 }
 
 function checkNulls({ pair, census, say }: Survey): Finding[] {

@@ -22,6 +22,7 @@ const exactReals: ReadonlySet<Kind['tag']> = new Set([
   'float4',
   'float8',
   'numeric',
+  'date',
   'timestamp',
   'timestamptz',
 ]);

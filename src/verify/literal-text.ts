@@ -10,6 +10,8 @@ const intervalUnits = new Map([
 /** The text that stands for a source value of a literal column, for PostgreSQL to read. */
 export function literalText(text: string, storage: StorageCode, form: LiteralForm | undefined): string {
   if (form?.tag === 'array') return arrayOfJson(text) ?? text;
+  // A word such as now would mean another time at each reading.
+  if (form?.tag === 'clock' && !/^\s*\d/.test(text)) return `no time: ${text}`;
   const isNumber = storage === Storage.Integer || storage === Storage.Real;
   if (form?.tag !== 'interval' || !isNumber) return text;
   return `${text} ${intervalUnits.get(form.unit ?? '') ?? ''}`;
