@@ -289,6 +289,8 @@ export interface TargetAddress {
   readonly sslCertPath: string | null;
   readonly sslKeyPath: string | null;
   readonly connectTimeoutMs: number;
+  /** Silence of the server after which a connection counts as lost; the standard value where left out. */
+  readonly stallTimeoutMs?: number;
   /** Server settings from `options=-c name=value`. */
   readonly settings: Readonly<Record<string, string>>;
 }

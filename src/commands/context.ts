@@ -23,14 +23,15 @@ export interface ResolvedTarget {
 
 /** The operator's target, or the embedded server, which is started if it is not running and announced loudly. */
 export async function resolveTarget({ settings, journal }: Context): Promise<ResolvedTarget> {
+  const stallTimeoutMs = settings.stallTimeoutSeconds * 1000;
   if (settings.targetUrl !== null) {
     const { address, notes } = parseTargetUrl(settings.targetUrl);
     for (const note of notes) journal.note(note);
-    return { address, isEmbedded: false };
+    return { address: { ...address, stallTimeoutMs }, isEmbedded: false };
   }
   const server = await startEmbedded({ folder: embeddedFolder });
   announceEmbedded(journal, server);
-  return { address: server.address, isEmbedded: true };
+  return { address: { ...server.address, stallTimeoutMs }, isEmbedded: true };
 }
 
 /** How to reach and how to stop the embedded server, without its password. */

@@ -271,7 +271,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'count', min: 1, max: 86_400 },
     standard: 300,
     help: 'silence of the server, or of a thread, after which it counts as lost and its chunk is tried again',
-    commands: ['copy', 'migrate', ...comparing],
+    commands: targeted,
   },
   {
     setting: 'keepConstraints',

@@ -21,7 +21,7 @@ export interface ConnectOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Ends a connect, a query or a COPY at once by destroying the socket. */
   readonly signal?: AbortSignal;
-  /** What to make of a server that is silent while we wait for it; left out: wait. */
+  /** What to make of a server that is silent while we wait for it; left out: it is lost unless it is at work for us. */
   readonly silence?: Silence;
 }
 
@@ -33,6 +33,9 @@ export interface Silence {
 }
 
 const keepAliveDelayMs = 10_000;
+const stallTimeoutMs = 300_000;
+/** The question whether a backend is at work must not wait for ever itself. */
+const askTimeoutMs = 10_000;
 /** How long a polite goodbye may take before the socket is destroyed. */
 const closeTimeoutMs = 2_000;
 
@@ -45,7 +48,7 @@ export class TargetClient {
   readonly settings: Readonly<Record<string, string>>;
   readonly #socket: Socket;
   readonly #signal: AbortSignal | undefined;
-  readonly #silence: Silence | undefined;
+  readonly #silence: Silence;
   readonly #onAbort: () => void;
   /** How many waits for the server are going on. */
   #waits = 0;
@@ -62,7 +65,7 @@ export class TargetClient {
     this.raw.on('error', (error) => {
       this.#broken ??= error;
     });
-    this.#silence = options.silence;
+    this.#silence = options.silence ?? patientSilence(address);
     socket.on('timeout', () => void this.#onSilence());
     this.#signal = signal;
     this.#onAbort = () => void socket.destroy();
@@ -133,11 +136,11 @@ export class TargetClient {
 
   /** The socket's timer begins anew with every byte, but once it has fired it stands still until it is set again. */
   #listen(): void {
-    if (this.#silence !== undefined) this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#silence.limitMs);
+    this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#silence.limitMs);
   }
 
   async #onSilence(): Promise<void> {
-    if (this.#waits === 0 || this.#silence === undefined) return;
+    if (this.#waits === 0) return;
     const { limitMs, isAtWork } = this.#silence;
     const heard = this.#socket.bytesRead;
     // pg keeps the backend's number, and its types do not tell.
@@ -222,6 +225,25 @@ export function interruption(signal: AbortSignal, cause?: unknown): CopierError 
     hint: 'run the same command again: finished chunks are not sent twice',
     cause,
   });
+}
+
+function patientSilence(address: TargetAddress): Silence {
+  return {
+    limitMs: address.stallTimeoutMs ?? stallTimeoutMs,
+    isAtWork: (backendPid) => isAtWork(address, backendPid),
+  };
+}
+
+/** Asks over another connection whether a backend runs a statement and does not wait for its client. */
+async function isAtWork(address: TargetAddress, backendPid: number): Promise<boolean> {
+  const asking = { applicationName: 'pgferry watch', silence: { limitMs: askTimeoutMs } };
+  const found = await withTarget(address, asking, (client) =>
+    client.query(
+      `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'`,
+      [backendPid],
+    ),
+  );
+  return found.length > 0;
 }
 
 function stalled({ host, port }: TargetAddress, limitMs: number): CopierError {

@@ -21,8 +21,11 @@ export async function* readTargetCells(client: TargetClient, table: ReadTable): 
   const parser = new CopyTextParser(table.columns.length);
   let isOver = false;
   try {
-    for await (const chunk of stream) {
-      parser.append(chunk as Buffer);
+    const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await client.awaited(chunks.next());
+      if (next.done === true) break;
+      parser.append(next.value);
       for (let batch = parser.takeFull(); batch !== null; batch = parser.takeFull()) yield batch;
     }
     isOver = true;

@@ -217,3 +217,27 @@ test('a server that cannot be reached, found or entered is named, and nothing is
     assert.equal(await runState(client), null);
   });
 });
+
+test('no command waits for ever for a server that has fallen silent', { timeout: 60_000 }, async () => {
+  await withPlace({}, async ({ folder, client, source, url }) => {
+    const make = ['init', '--from-source', '--source', source, '--target', url];
+    assert.equal((await runJson(make, { cwd: folder })).exitCode, 0);
+    for (const [command, words] of [
+      ['status', 'pg_class'],
+      ['plan', 'pg_class'],
+      ['init', 'pg_class'],
+      ['verify', 'COPY (SELECT'],
+    ] as const) {
+      const rules = once((_name, _pair, bytes) => bytes.includes(words), freezeAfter);
+      await withProxy(url, rules, async (proxy) => {
+        const place = command === 'status' ? [] : ['--source', source];
+        const args = [command, ...place, '--target', proxy.url, '--stall-timeout', '1'];
+        const ended = await runJson(args, { cwd: folder });
+        assert.ok(rules.wasDone(), command);
+        assert.equal(ended.exitCode, 22, ended.stderr);
+        assert.match(ended.json.error?.message ?? '', /has not said a word for 1 s/);
+      });
+      await assertNoBackends(client);
+    }
+  });
+});
