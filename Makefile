@@ -1,6 +1,6 @@
 # Every target is one pgferry command; every knob is an environment variable (see the README). Extra flags: ARGS="--json".
 NODE ?= node
-PGFERRY = $(NODE) dist/src/cli.js
+PGFERRY = $(NODE) dist/src/start.js
 INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)

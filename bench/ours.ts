@@ -5,7 +5,7 @@ import { type ChildCommand, type ChildResult, measureChild } from './child.js';
 import type { Fixture } from './fixtures.js';
 import type { Phase } from './result.js';
 
-const cliPath = fileURLToPath(new URL('../src/cli.js', import.meta.url));
+const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
 
 export interface OurRun extends ChildResult {
   readonly command: ChildCommand;

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runAccept } from './commands/accept.js';
 import { runCensus } from './commands/census.js';
 import { runCutover } from './commands/cutover.js';
@@ -33,8 +32,8 @@ import { describeError, describeFindings, summarize } from './report/summary.js'
 import { jsonText, sanitize } from './report/units.js';
 
 /*
- * argv and environment → one command → exit code. The only file that reads or ends the process, and the only one
- * that writes to stdout (the result) and stderr (the talk).
+ * argv and environment → one command → exit code. Beside `start.ts`, which loads this one, the only file that
+ * reads or ends the process, and that writes to stdout (the result) and stderr (the talk).
  */
 
 interface Answer {

@@ -93,6 +93,8 @@ export function toWire(error: unknown): WireError {
     return { code, message, hint, table, column, key, exitCode, foreignCode, stack: stack ?? null };
   }
   const known = error instanceof Error ? error : new Error(String(error));
+  const ofSystem = nameSystemError(known);
+  if (ofSystem !== null) return toWire(ofSystem);
   return {
     code: 'bug.unexpected',
     message: known.message,
@@ -104,6 +106,32 @@ export function toWire(error: unknown): WireError {
     foreignCode: null,
     stack: known.stack ?? null,
   };
+}
+
+const room = 'make room for it, or choose another folder with --backup-dir, then run the same command again';
+const files = 'raise the limit (ulimit -n), or lower --workers and --connections, then run the same command again';
+const disk = 'check the disk (kernel log, `df`) and the permissions, then run the same command again';
+
+/** What the machine may refuse in the middle of a run, whoever asks for it. */
+const systemHints: Readonly<Record<string, string>> = {
+  ENOSPC: room,
+  EDQUOT: room,
+  EFBIG: 'raise the limit for the size of a file (ulimit -f), then run the same command again',
+  EMFILE: files,
+  ENFILE: files,
+  EIO: disk,
+  EROFS: disk,
+  EACCES: disk,
+  ENOENT: 'a file of the run is gone: see who removes it, then run the same command again',
+};
+
+/** An error of the operating system, by Node's own form (`ENOSPC: no space left on device, write`), is no bug of ours. */
+function nameSystemError(error: Error): CopierError | null {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const hint = code === undefined || syscall === undefined ? undefined : systemHints[code];
+  if (code === undefined || hint === undefined) return null;
+  const name = hint === files ? 'usage.file_limit' : 'source.local_file';
+  return new CopierError(name, error.message, { hint, cause: error, foreignCode: code });
 }
 
 /** The error again, on the other side of the wire. The thread's stack is kept as the cause. */

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import { CopierError, exitCodes, toWire } from '../errors.js';
 import type { ChunkResult, RunResult, Snapshot, SourceCatalog, TargetAddress } from '../model.js';
+import { hashPlan } from '../plan/plan-hash.js';
 import type { Threads } from '../pool/threads.js';
 import {
   appendLog,
@@ -15,6 +16,7 @@ import {
 import { describeFinding } from '../report/summary.js';
 import { jsonText } from '../report/units.js';
 import { sourceFile } from '../source/file.js';
+import { statFile } from '../source/open.js';
 import { beginSnapshot, checkSnapshot, type TakenSnapshot } from '../source/snapshot.js';
 import { describeTarget } from '../target/address.js';
 import { listChunks } from '../target/chunk.js';
@@ -27,7 +29,7 @@ import { giveUp } from './abandon.js';
 import { type Context, refuseIfBlocked, resolveTarget } from './context.js';
 import { threadCount, withRunThreads } from './copy-threads.js';
 import { makeSchema, type MadeSchema } from './init.js';
-import { logError, logLine } from './journal.js';
+import { type Journal, logError, logLine } from './journal.js';
 import { concludeRun, type LoadOutcome, loadTables } from './load.js';
 import { findKeptRows } from './kept.js';
 import { patience } from './patience.js';
@@ -124,6 +126,8 @@ async function goOn(attempt: Attempt, run: Run): Promise<BegunRun | null> {
   };
   if (context.settings.fresh) return await give('--fresh was given');
   if (run.sourcePath !== sourcePath) throw otherSource(run, sourcePath);
+  if (run.toolVersion !== context.toolVersion) throw otherVersion(run, context.toolVersion);
+  if (hashPlan(stored.plan) !== run.planHash) throw changedPlan(run);
   checkChoices(run.runId, stored.choices, choicesOf(context.settings));
   const snapshot = await findSnapshot(run);
   if (typeof snapshot === 'string') return await give(snapshot);
@@ -145,7 +149,7 @@ function folderOf(snapshotPath: string): string {
 async function findSnapshot(run: Run): Promise<Snapshot | string> {
   const { snapshotPath: path, snapshotSha256: sha256, snapshotTakenAt: takenAt, sourcePath } = run;
   try {
-    const snapshot = { path, sourcePath, sha256, takenAt, bytes: sourceFile(path).bytes };
+    const snapshot = { path, sourcePath, sha256, takenAt, bytes: statFile(path).size };
     await checkSnapshot(snapshot);
     return snapshot;
   } catch (error) {
@@ -162,6 +166,21 @@ function otherSource(run: Run, sourcePath: string): CopierError {
       hint: 'finish that run with its own source, or give it up with --fresh, or use another schema',
     },
   );
+}
+
+/** Another version may encode or plan otherwise: its chunks and ours would be halves of two different copies. */
+function otherVersion(run: Run, toolVersion: string): CopierError {
+  return new CopierError(
+    'plan.other_version',
+    `run ${run.runId} was begun by pgferry ${run.toolVersion}, this is pgferry ${toolVersion}`,
+    { hint: `go on with pgferry ${run.toolVersion}, or give the run up with --fresh` },
+  );
+}
+
+function changedPlan(run: Run): CopierError {
+  return new CopierError('plan.tampered', `the plan of run ${run.runId} in the ledger is not the one it began with`, {
+    hint: 'find out who writes to schema pgferry of the target, then give the run up with --fresh',
+  });
 }
 
 function whoWeAre(context: Context) {
@@ -250,11 +269,12 @@ async function planAndBegin(
     );
     refuseIfBlocked(prepared.plan);
     if (signal.aborted) throw interruption(signal);
+    // Before the commit: a folder that cannot be written leaves no schema behind.
+    writeArtefact(folder.pathOf('plan.json'), `${jsonText(prepared.plan, 1)}\n`);
     return prepared;
   });
   for (const finding of stored.plan.findings) journal.note(`${describeFinding(finding)} [${finding.code}]`);
   await openLedger(client);
-  writeArtefact(folder.pathOf('plan.json'), `${jsonText(stored.plan, 1)}\n`);
   keep();
   const run = await beginRun(client, {
     ...whoWeAre(context),
@@ -360,15 +380,29 @@ async function loggedOrRemoved<T>(
 
 /** Keeps the run's log while `use` works; an error is its last line. */
 async function logged<T>({ context }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
-  const path = folder.pathOf('run.log');
+  const append = createLog(context.journal, folder.pathOf('run.log'));
   context.journal.listen((event) => {
     const line = logLine(event, new Date());
-    if (line !== null) appendLog(path, line);
+    if (line !== null) append(line);
   });
   try {
     return await use();
   } catch (error) {
-    appendLog(path, logError(error, new Date()));
+    append(logError(error, new Date()));
     throw error;
   }
+}
+
+/** A line that cannot be written is no reason to stop a copy: it is said once, and the record at the end will fail. */
+function createLog(journal: Journal, path: string): (line: string) => void {
+  let isTold = false;
+  return (line) => {
+    try {
+      appendLog(path, line);
+    } catch (error) {
+      if (isTold) return;
+      isTold = true;
+      journal.warn(`the log of the run misses lines: ${toWire(error).message}`);
+    }
+  };
 }

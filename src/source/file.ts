@@ -8,21 +8,27 @@ export interface SourceFile {
   /** Absolute, symbolic links resolved. */
   readonly path: string;
   readonly bytes: number;
-  /** More than 1: the file is reachable under other names too, whose -wal SQLite would not find from this one. */
-  readonly linkCount: number;
 }
 
 /**
  * Finds the file that the operator named: a plain path, or a `file:` URL in Prisma's form
  * (`file:./dev.db?connection_limit=1`) or SQLite's (`file:///srv/app.db`). Relative paths start at the current folder.
- * Errors: usage.source_path, source.missing, is_a_folder, empty, unreadable.
+ * Errors: usage.source_path, source.missing, is_a_folder, empty, unreadable, hard_link.
  */
 export function sourceFile(pathOrFileUrl: string): SourceFile {
   const path = resolve(pathOf(pathOrFileUrl));
   statFile(path);
   const real = realpathSync(path);
   const { size, nlink } = checkFile(real);
-  return { path: real, bytes: size, linkCount: nlink };
+  if (nlink > 1) throw hardLink(real, nlink);
+  return { path: real, bytes: size };
+}
+
+/** SQLite looks for a -wal or -journal beside the name that it is given: under another one, rows would be missed. */
+function hardLink(path: string, names: number): CopierError {
+  return new CopierError('source.hard_link', `${path} is one of ${names} names (hard links) of the same file`, {
+    hint: `the newest rows may stand in a -wal beside another name: find all names with find / -samefile FILE, keep the one that the application opens and remove the others, or use a copy made of that one with sqlite3 FILE ".backup COPY"`,
+  });
 }
 
 function pathOf(text: string): string {

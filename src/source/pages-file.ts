@@ -177,7 +177,7 @@ function unknownFormat(path: string, what: string): CopierError {
 function unreadable(path: string, cause: unknown): CopierError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error';
   return new CopierError('source.unreadable', `${path}: ${code}`, {
-    hint: 'check the path and its permissions',
+    hint: 'check the path, its permissions, and the limit of open files (ulimit -n)',
     cause,
   });
 }

@@ -61,8 +61,8 @@ const translations: Readonly<Record<string, Translation>> = {
   },
   SQLITE_IOERR: {
     code: 'source.io',
-    text: 'could not be read: input/output error',
-    hint: 'check the disk and the free space (kernel log, `df`), then run again',
+    text: 'could not be read or written: input/output error',
+    hint: 'check the disk and its free space (kernel log, `df`), and the limit for the size of a file (`ulimit -f`), then run again',
   },
   SQLITE_NOMEM: {
     code: 'source.no_memory',

@@ -15,7 +15,7 @@ const rowsSql = `
   CREATE TABLE a_table_whose_name_is_too_long_for_the_end_of_the_line (id INTEGER PRIMARY KEY, name TEXT);
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rowCount})
   INSERT INTO a_table_whose_name_is_too_long_for_the_end_of_the_line SELECT i, 'name ' || i FROM n;`;
-const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+const cli = fileURLToPath(new URL('../../src/start.js', import.meta.url));
 const waitMaxMs = 60_000;
 
 interface Screen {

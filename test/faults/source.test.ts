@@ -150,6 +150,36 @@ test('another source is refused while a run is unfinished', async () => {
   });
 });
 
+test('a run of another version, or whose plan somebody changed in the ledger, is refused and left as it is', async () => {
+  await withKilledRun(async ({ folder, client, args, before }) => {
+    const { rows } = await client.query('SELECT tool_version AS version, plan FROM pgferry.run');
+    const { version, plan } = rows[0];
+    for (const { sql, value, undo, code, wanted } of [
+      {
+        sql: 'UPDATE pgferry.run SET tool_version = $1',
+        value: '0.0.1',
+        undo: version,
+        code: 'plan.other_version',
+        wanted: new RegExp(`begun by pgferry 0\\.0\\.1, this is pgferry ${version}`),
+      },
+      {
+        sql: 'UPDATE pgferry.run SET plan = $1',
+        value: plan.replace('"target":"item"', '"target":"bare"'),
+        undo: plan,
+        code: 'plan.tampered',
+        wanted: /is not the one it began with/,
+      },
+    ]) {
+      assert.notEqual(value, undo);
+      await client.query(sql, [value]);
+      assert.match(await assertRefused(await runJson(args, { cwd: folder }), code), wanted);
+      assert.deepEqual(await committedChunks(client), before);
+      await client.query(sql, [undo]);
+    }
+    await assertWhole(await runJson(args, { cwd: folder }), client, await undisturbed());
+  });
+});
+
 for (const text of isFull
   ? ['TRUNCATE', 'RELEASE', 'COMMIT', 'CREATE INDEX', `state = 'abandoned'`]
   : ['COMMIT', 'CREATE INDEX']) {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { RunResult, WireError } from '../../src/model.js';
 
 /** The command as it was built. */
-export const cli = fileURLToPath(new URL('../../src/cli.js', import.meta.url));
+export const cli = fileURLToPath(new URL('../../src/start.js', import.meta.url));
 
 export interface Ended {
   readonly exitCode: number | null;
@@ -17,6 +17,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs it as another user, for tests of permissions, which root does not feel. */
   readonly identity?: { readonly uid: number; readonly gid: number };
+  /** A program and its arguments that start the command: prlimit, strace, unshare. */
+  readonly through?: readonly string[];
 }
 
 /** The environment of a clean machine: no setting of pgferry or Postgres leaks in. */
@@ -27,9 +29,10 @@ function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string>
 /** Starts the real command in a process of its own. */
 export function startCommand(
   args: readonly string[],
-  { cwd, env = {}, identity }: CommandOptions,
+  { cwd, env = {}, identity, through = [] }: CommandOptions,
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [cli, ...args], {
+  const [program = process.execPath, ...rest] = [...through, process.execPath, cli, ...args];
+  const child = spawn(program, rest, {
     ...identity,
     cwd,
     env: cleanEnv(env),

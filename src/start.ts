@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+
+/*
+ * The program's first file. Node itself ends with 1 where it cannot load a program, and 1 says that the two sides
+ * differ: so this file needs nothing, loads the rest, and names what is in the way.
+ */
+
+const filesMin = 128;
+
+function fail(exitCode: number, code: string, message: string, hint: string): never {
+  const error = { code, message, hint, table: null, column: null, key: null, exitCode, foreignCode: null };
+  const empty = { runId: null, runDir: null, durationMs: 0, tables: [], findings: [] };
+  const json = JSON.stringify({ ok: false, command: 'pgferry', ...empty, error });
+  if (process.argv.includes('--json')) process.stdout.write(`${json}\n`);
+  process.stderr.write(`✗ ${message} [${code}]\n  → ${hint}\n`);
+  process.exit(exitCode);
+}
+
+/** Open files that the process may have; null where the system does not say. Loading the modules alone takes some 70. */
+function readFileLimit(): number | null {
+  try {
+    const [, limit] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    return limit === undefined ? null : Number(limit);
+  } catch {
+    return null;
+  }
+}
+
+if (Number.parseInt(process.versions.node, 10) < 20) {
+  fail(2, 'usage.node_version', `pgferry needs Node 20 or newer, this is ${process.version}`, 'install a newer Node');
+}
+const limit = readFileLimit();
+if (limit !== null && limit < filesMin) {
+  const message = `only ${limit} files may be open at once, pgferry needs ${filesMin} and more for many workers`;
+  fail(2, 'usage.file_limit', message, 'raise the limit, for instance with: ulimit -n 1024');
+}
+try {
+  await import('./cli.js');
+} catch (error) {
+  const { message } = error as Error;
+  fail(70, 'bug.not_loaded', `pgferry cannot be loaded: ${message}`, 'install it again: npm install, make build');
+}
