@@ -36,11 +36,6 @@ export function refuseEmbedded({ targetUrl }: Settings): void {
 /** Looks at everything on this machine that a cutover needs, and changes nothing. */
 export async function lookBeforeCutover(settings: Settings): Promise<Preflight> {
   const source = sourceFile(settings.sourcePath);
-  if (source.linkCount > 1) {
-    throw new CopierError('cutover.source_links', `${source.path} has ${source.linkCount} names (hard links)`, {
-      hint: 'who opens it under another name does not see its -wal and our fence: leave it one name, then run again',
-    });
-  }
   // Read-only, so that a hot journal is refused instead of rolled back by the fence.
   await withSource(source.path, (db) => db.pragma('schema_version'));
   return {
