@@ -568,6 +568,9 @@ export interface TablePlan {
   readonly columns: readonly ColumnPlan[];
   /** What happens to rows that cannot arrive as they are, for hazards of no single column. */
   readonly policies?: Policies;
+  /** Of the target, by its names; kept only where the operator has policies, for rows that can stay only with others. */
+  readonly foreignKeys?: readonly TargetForeignKey[];
+  readonly uniqueKeys?: readonly (readonly string[])[];
   readonly key: KeyPlan;
   /** 0 for tables without parents; a component of a cycle shares one layer. */
   readonly layer: number;

@@ -110,7 +110,7 @@ async function settleRows(client: TargetClient, chunk: CarefulChunk, known: Know
   const { table, runId, index } = chunk;
   const encoder = await createRowEncoder(chunk);
   const screen = screenOf(chunk, encoder);
-  const kept = new QuarantineRows({ runId, table: table.source, chunkIndex: index }, chunk.blockBytes);
+  const kept = new QuarantineRows({ runId, table: table.source, chunkIndex: index, step: 0 }, chunk.blockBytes);
   let position = -1;
   let refused = 0;
   const feed = async (write: WriteBlock): Promise<void> => {

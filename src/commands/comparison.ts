@@ -9,7 +9,7 @@ import { type ComparedTable, compareTable } from './compare.js';
 import { type Context, refuseIfBlocked } from './context.js';
 import { findKept, findKeptRows } from './kept.js';
 import { preparePlan } from './prepare.js';
-import { checkSchema, findStoredSchema, type SchemaCheck } from './schema-check.js';
+import { checkSchema, findStoredSchema, findStoredWaivers, type SchemaCheck } from './schema-check.js';
 import { surveySource } from './survey.js';
 
 /** What is compared with what. */
@@ -83,7 +83,8 @@ export async function compareSchemas({ context, address, catalog }: Comparison, 
   const { schema } = address;
   return await withTarget(address, { applicationName: 'pgferry verify', signal }, async (client) => {
     const stored = await findStoredSchema(client, schema);
-    return await checkSchema({ client, schema, plan, source: catalog, stored, waive: settings.waive });
+    const waive = [...settings.waive, ...(await findStoredWaivers(client, schema))];
+    return await checkSchema({ client, schema, plan, source: catalog, stored, waive });
   });
 }
 

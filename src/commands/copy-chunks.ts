@@ -151,7 +151,8 @@ function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) =>
   });
 }
 
-function layoutOf(name: string, catalog: SourceCatalog): PageLayout {
+/** Where the columns of a table that was planned for the page reader stand in a record. */
+export function layoutOf(name: string, catalog: SourceCatalog): PageLayout {
   const choice = choosePages(
     must(
       catalog.tables.find((table) => table.name === name),

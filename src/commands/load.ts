@@ -1,4 +1,5 @@
-import { must } from '../errors.js';
+import { CopierError, must } from '../errors.js';
+import { leavesOrphans } from '../plan/rules.js';
 import type {
   ChunkResult,
   Difference,
@@ -12,10 +13,19 @@ import type {
 import type { Counters } from '../pool/counters.js';
 import { addUp, totalBytes, totalQuarantined } from '../pool/tally.js';
 import type { Threads } from '../pool/threads.js';
+import { listChunks } from '../target/chunk.js';
 import { analyzeTables } from '../target/analyze.js';
 import { lockWaitFor, nameLockHolders } from '../target/backend.js';
 import { type TargetClient, withTransaction } from '../target/connect.js';
-import { detach, listRestoreSteps, type RestoreStage, restoreSettings, restoreStep } from '../target/constraints.js';
+import {
+  forgetStep,
+  detach,
+  listRestoreSteps,
+  type RestoreStage,
+  restoreSettings,
+  restoreStep,
+  type RestoreStep,
+} from '../target/constraints.js';
 import { readDetachable } from '../target/detachable.js';
 import { recordLoaded } from '../target/loaded.js';
 import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
@@ -27,6 +37,7 @@ import { copyChunks, createPlaces, leaveRoom, type Places } from './copy-chunks.
 import type { Journal } from './journal.js';
 import { type Lanes, withLanes } from './lanes.js';
 import { patience } from './patience.js';
+import { mayUnsettle, settleTables } from './settle.js';
 import { canFingerprint, proveTable } from './proof.js';
 import { sequenceNeeds } from './schema-check.js';
 
@@ -148,47 +159,34 @@ interface CopyMeans {
 
 /**
  * Copies every chunk; fingerprints and indexes each table on another connection as soon as it is whole. The index
- * builds go on after the return, as `early`; one that fails is tried again, and told, by the stage of its own.
+ * builds go on after the return, as `early`; one that fails is tried again, and told, by the stage of its own. Where rows
+ * may have to be taken out again, no table is whole before all are there.
  */
-async function copyAndCheck(
-  request: LoadRequest,
-  { lanes, isBarrier, places, early }: CopyMeans,
-): Promise<LoadOutcome> {
-  const { plan, context } = request;
+async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<LoadOutcome> {
+  const { plan, context, client, ticket } = request;
   const { journal } = context;
   const checks: Promise<ComparedTable>[] = [];
   const steps = await stepsByTable(request);
   const hasFingerprints = await canFingerprint(request);
   const copied: ChunkResult[] = [];
-  await journal.phase('copy', () =>
-    copyChunks(
-      request,
-      { isBarrier, places },
-      {
-        onChunk: (result) => copied.push(result),
-        onTable: (name, results) => {
-          const table = must(
-            plan.tables.find((one) => one.source === name),
-            `plan of ${name}`,
-          );
-          const source = addUp(
-            table.columns.map((column) => column.target),
-            results,
-          );
-          journal.tell({ tag: 'table-copied', table: name, rows: source.rows });
-          const quarantinedRows = totalQuarantined(results);
-          const check = proveTable(request, { table, source, quarantinedRows, lanes, hasFingerprints });
-          check.catch(() => {});
-          checks.push(check);
-          for (const ordinal of steps.get(table.target) ?? []) {
-            const step = lanes.run((client) => restoreStep(client, request.ticket, ordinal));
-            step.catch(() => {});
-            early.push(step);
-          }
-        },
-      },
-    ),
-  );
+  const isLate = mayUnsettle(request);
+  const finish = (name: string, results: readonly ChunkResult[]) =>
+    checks.push(finishTable(request, means, { name, results, hasFingerprints, steps }));
+  await journal.phase('copy', async () => {
+    const onTable = (table: string, results: readonly ChunkResult[]) => {
+      journal.tell({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
+      if (!isLate) finish(table, results);
+    };
+    await copyChunks(request, means, { onChunk: (result) => copied.push(result), onTable });
+    if (!isLate) return;
+    await settleTables(request);
+    const results = await listChunks(client, ticket.runId);
+    for (const { source } of plan.tables)
+      finish(
+        source,
+        results.filter(({ table }) => table === source),
+      );
+  });
   const checked = await journal.phase('verify', () => Promise.all(checks));
   return {
     tables: inPlanOrder(
@@ -199,6 +197,37 @@ async function copyAndCheck(
     bytesCopied: totalBytes(copied),
     differences: checked.flatMap(({ differences }) => differences),
   };
+}
+
+/** Begins the proof of a table that is whole, and the builds of its indexes. */
+function finishTable(
+  request: LoadRequest,
+  { lanes, early }: CopyMeans,
+  whole: {
+    readonly name: string;
+    readonly results: readonly ChunkResult[];
+    readonly hasFingerprints: boolean;
+    readonly steps: ReadonlyMap<string, readonly number[]>;
+  },
+): Promise<ComparedTable> {
+  const { name, results, hasFingerprints, steps } = whole;
+  const table = must(
+    request.plan.tables.find((one) => one.source === name),
+    `plan of ${name}`,
+  );
+  const source = addUp(
+    table.columns.map((column) => column.target),
+    results,
+  );
+  const quarantinedRows = totalQuarantined(results);
+  const check = proveTable(request, { table, source, quarantinedRows, lanes, hasFingerprints });
+  check.catch(() => {});
+  for (const ordinal of steps.get(table.target) ?? []) {
+    const step = lanes.run((client) => restoreStep(client, request.ticket, ordinal));
+    step.catch(() => {});
+    early.push(step);
+  }
+  return check;
 }
 
 async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, number[]>> {
@@ -214,9 +243,29 @@ function inPlanOrder(plan: Plan, reports: readonly TableReport[]): TableReport[]
 }
 
 /** Runs all missing steps of one stage, the biggest tables first, on all lanes. */
-async function restoreStage({ client, ticket }: LoadRequest, lanes: Lanes, stage: RestoreStage): Promise<void> {
+async function restoreStage(request: LoadRequest, lanes: Lanes, stage: RestoreStage): Promise<void> {
+  const { client, ticket } = request;
   const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
-  await Promise.all(steps.map(({ ordinal }) => lanes.run((lane) => restoreStep(lane, ticket, ordinal))));
+  await Promise.all(
+    steps.map((step) =>
+      lanes
+        .run((lane) => restoreStep(lane, ticket, step.ordinal))
+        .catch((error) => leaveNotValid(request, step, error)),
+    ),
+  );
+}
+
+/** A foreign key that orphans stand against stays unproved, where the operator's policy for them says so. */
+async function leaveNotValid(
+  { plan, client, ticket, context }: LoadRequest,
+  { kind, table, name, ordinal }: RestoreStep,
+  error: unknown,
+): Promise<void> {
+  const isOrphan = kind === 'validation' && error instanceof CopierError && error.code === 'data.orphan';
+  const planned = plan.tables.find(({ target }) => target === table);
+  if (!isOrphan || planned === undefined || !leavesOrphans(planned)) throw error;
+  await forgetStep(client, ticket, ordinal);
+  context.journal.warn(`foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`);
 }
 
 async function analyze(plan: Plan, lanes: Lanes, journal: Journal): Promise<void> {

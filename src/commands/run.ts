@@ -35,7 +35,7 @@ import { findKeptRows } from './kept.js';
 import { patience } from './patience.js';
 import { preparePlan } from './prepare.js';
 import { writeRecord } from './record.js';
-import { checkSchema } from './schema-check.js';
+import { checkSchema, waiversOf } from './schema-check.js';
 import { checkChoices, choicesOf, type StoredPlan } from './stored-plan.js';
 import { readCatalog, type Survey, surveySource } from './survey.js';
 
@@ -325,7 +325,7 @@ async function finish(
       plan,
       source: catalog,
       stored: stored.schema ?? null,
-      waive: context.settings.waive,
+      waive: [...context.settings.waive, ...waiversOf(plan)],
     }),
   );
   const result: RunResult = {

@@ -7,6 +7,7 @@ import { hasLedger } from '../target/ledger.js';
 import { readSchemaObjects } from '../target/objects.js';
 import { latestRun, readPlan } from '../target/run.js';
 import { findSequencesBehind, type SequenceNeed } from '../target/sequences.js';
+import { leavesOrphans } from '../plan/rules.js';
 import type { StoredPlan, StoredSchema } from './stored-plan.js';
 
 export interface SchemaCheck {
@@ -20,6 +21,20 @@ export async function findStoredSchema(client: TargetClient, schema: string): Pr
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
   if (run === null) return null;
   return (JSON.parse(await readPlan(client, run.runId)) as StoredPlan).schema ?? null;
+}
+
+/** Objects that the policies of the youngest run leave out of force, by the names of `--waive`. */
+export async function findStoredWaivers(client: TargetClient, schema: string): Promise<string[]> {
+  const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
+  if (run === null) return [];
+  return waiversOf((JSON.parse(await readPlan(client, run.runId)) as StoredPlan).plan);
+}
+
+/** The foreign keys that may stay unproved, since the policy for orphans of their table is to leave them. */
+export function waiversOf({ tables }: Plan): string[] {
+  return tables
+    .filter(leavesOrphans)
+    .flatMap(({ foreignKeys = [] }) => foreignKeys.map(({ name }) => `foreign-key:${name}`));
 }
 
 /**

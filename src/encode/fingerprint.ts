@@ -37,6 +37,8 @@ export interface Fingerprint {
   /** Adds the row whose fields stand in `row` in binary COPY form. */
   readonly add: (row: Block, fields: RowFields) => void;
   readonly rows: () => number;
+  /** k of the row added last, as the server's int8. */
+  readonly lastKey: () => bigint;
   readonly result: () => TableFingerprint;
 }
 
@@ -136,7 +138,8 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
     keyset: hexOf(sumHi[count] as number, sumLo[count] as number),
     columns: columns.map(columnResult),
   });
-  return { add, rows: () => rows, result };
+  const lastKey = () => BigInt.asIntN(64, (BigInt(seed.hi >>> 0) << 32n) | BigInt(seed.lo >>> 0));
+  return { add, rows: () => rows, lastKey, result };
 }
 
 /** Hashes one field, given in binary COPY form. `scratch` is used for numerics. */

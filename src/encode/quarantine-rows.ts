@@ -14,6 +14,7 @@ export const quarantineColumns = [
   'table_name',
   'chunk_index',
   'row_number',
+  'step',
   'state',
   'key',
   'column_name',
@@ -32,6 +33,8 @@ export interface QuarantinePlace {
   readonly runId: string;
   readonly table: string;
   readonly chunkIndex: number;
+  /** 0 of the copy; a later step's note of a row replaces the one before. */
+  readonly step: number;
 }
 
 /**
@@ -69,6 +72,8 @@ export class QuarantineRows {
     out.int32(4);
     out.int32(this.#place.chunkIndex);
     this.#int8(note.rowNumber);
+    out.int32(4);
+    out.int32(this.#place.step);
     this.#text(note.state);
     this.#text(note.key);
     this.#text(note.column);

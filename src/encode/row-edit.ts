@@ -31,6 +31,36 @@ export class RowEdit {
     this.#used = -1;
   }
 
+  /** Takes a row that the quarantine keeps: a letter for the storage class of each cell, and its bytes (`keptCell`). */
+  loadKept(storage: string, cells: readonly (Buffer | null)[]): void {
+    this.view.bytes = Buffer.alloc(0);
+    this.#used = 0;
+    this.setKept([...cells.keys()], storage, cells);
+  }
+
+  /** Sets some of the columns to cells that the quarantine keeps. */
+  setKept(columns: readonly number[], storage: string, cells: readonly (Buffer | null)[]): void {
+    const texts: { readonly column: number; readonly bytes: Buffer; readonly storage: StorageCode }[] = [];
+    for (const [i, column] of columns.entries()) {
+      const cell = cells[i] ?? null;
+      const letter = storage[i];
+      if (cell === null) this.setNull(column);
+      else if (letter === 'i') this.setInteger(column, BigInt(cell.toString('latin1')));
+      else if (letter === 'r') this.setNumber(column, cell.readDoubleBE(0), Storage.Real);
+      else texts.push({ column, bytes: cell, storage: letter === 't' ? Storage.Text : Storage.Blob });
+    }
+    if (texts.length === 0) return;
+    if (this.#used < 0) this.#own();
+    const { view } = this;
+    view.bytes = Buffer.concat([view.bytes.subarray(0, this.#used), ...texts.map(({ bytes }) => bytes)]);
+    for (const { column, bytes, storage: code } of texts) {
+      view.storage[column] = code;
+      view.start[column] = this.#used;
+      this.#used += bytes.length;
+      view.end[column] = this.#used;
+    }
+  }
+
   setNull(index: number): void {
     this.view.storage[index] = Storage.Null;
   }

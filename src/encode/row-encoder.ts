@@ -38,6 +38,8 @@ export interface RowEncoder {
   /** Rows and COPY bytes encoded so far. */
   readonly rows: number;
   readonly bytes: number;
+  /** The key hash of the row encoded last. */
+  readonly lastKey: () => bigint;
   /** The filled bytes. They stay untouched until the next takeBlock or finish returns: by then they must be sent. */
   readonly takeBlock: () => Buffer;
   /** The last bytes, with the trailer of the format. No row may follow. */
@@ -88,6 +90,7 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
     get bytes() {
       return takenBytes + out.length;
     },
+    lastKey: fingerprint.lastKey,
     takeBlock: take,
     finish: () => {
       assert(digest === null, 'an encoder finishes once');

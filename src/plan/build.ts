@@ -131,6 +131,7 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
     target: target.name,
     columns: planned.columns,
     policies: policiesOf(rules, source.name),
+    ...(hasRules(rules) ? keysOf(target) : {}),
     key: chooseKey(source, target, planned.columns),
     layer: must(graph.layerOf.get(source.name), 'layer'),
     rows: census.rows,
@@ -192,6 +193,14 @@ function planColumns(
     };
   });
   return { columns, findings };
+}
+
+function hasRules({ policies, tableRules }: Rules): boolean {
+  return Object.keys(policies).length > 0 || Object.keys(tableRules).length > 0;
+}
+
+function keysOf({ primaryKey, uniqueKeys, foreignKeys }: TableFit['target']) {
+  return { foreignKeys, uniqueKeys: primaryKey.length === 0 ? uniqueKeys : [primaryKey, ...uniqueKeys] };
 }
 
 /** Whether NULL against the empty string is a question for this kind. */

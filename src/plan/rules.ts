@@ -6,6 +6,7 @@ import type {
   Rules,
   SourceCatalog,
   SourceTable,
+  TablePlan,
   TableRules,
 } from '../model.js';
 import { makeFinding } from './finding.js';
@@ -41,6 +42,16 @@ export function policiesOf(rules: Rules, table: string, column?: string): Polici
 /** The policy for a hazard. */
 export function policyFor(policies: Policies, hazard: string): Policy {
   return policies[hazard] ?? policies['*'] ?? 'fail';
+}
+
+/** Whether a policy is the conversion by this rule. */
+export function isConversion(policy: Policy, rule: string): boolean {
+  return typeof policy === 'object' && policy.convert === rule;
+}
+
+/** Whether the policy for orphans of a table leaves them, and its foreign keys with them unproved. */
+export function leavesOrphans({ policies = {} }: Pick<TablePlan, 'policies'>): boolean {
+  return isConversion(policyFor(policies, 'orphan'), 'leave-not-valid');
 }
 
 /** Rules for what the source does not have: a misspelt name must not silently decide nothing. */

@@ -19,6 +19,24 @@ export function addUp(columns: readonly string[], parts: readonly TableFingerpri
   );
 }
 
+/** What is left of the rows of `whole` without those of `part`. */
+export function takeAway(whole: TableFingerprint, part: TableFingerprint): TableFingerprint {
+  return {
+    rows: whole.rows - part.rows,
+    keyset: subtractHex(whole.keyset, part.keyset),
+    columns: whole.columns.map((column, index) => {
+      const less = part.columns[index];
+      if (less?.column !== column.column) throw new Error(`assertion failed: a part lacks column ${column.column}`);
+      return {
+        column: column.column,
+        nulls: column.nulls - less.nulls,
+        empties: column.empties - less.empties,
+        fingerprint: subtractHex(column.fingerprint, less.fingerprint),
+      };
+    }),
+  };
+}
+
 /** Rows that the quarantine holds of all chunks together. */
 export function totalQuarantined(results: readonly ChunkResult[]): number {
   return results.reduce((sum, result) => sum + result.quarantined, 0);
@@ -77,6 +95,12 @@ function addColumn(sum: ColumnResult, part: ColumnResult | undefined): ColumnRes
 
 function addHex(a: string, b: string): string {
   return BigInt.asUintN(64, BigInt(`0x${a}`) + BigInt(`0x${b}`))
+    .toString(16)
+    .padStart(16, '0');
+}
+
+function subtractHex(a: string, b: string): string {
+  return BigInt.asUintN(64, BigInt(`0x${a}`) - BigInt(`0x${b}`))
     .toString(16)
     .padStart(16, '0');
 }

@@ -5,7 +5,7 @@ import type { JobAnswer } from '../model.js';
 import type { Counters } from './counters.js';
 
 /** The programs a thread can run: one file each in workers/. */
-export type ThreadEntry = 'check' | 'census' | 'copy' | 'keyset' | 'shadow' | 'trial' | 'values' | 'verify';
+export type ThreadEntry = 'check' | 'census' | 'copy' | 'keyset' | 'settle' | 'shadow' | 'trial' | 'values' | 'verify';
 
 export interface ThreadOptions {
   readonly threads: number;
@@ -65,7 +65,7 @@ async function runJob<T>(
   },
 ): Promise<T> {
   const { entry, job, watch } = request;
-  const signal = entry === 'copy' ? undefined : request.signal;
+  const signal = entry === 'copy' || entry === 'settle' ? undefined : request.signal;
   const filename = fileURLToPath(new URL(`../../workers/${entry}.js`, import.meta.url));
   const hung = new AbortController();
   const stopWatching = watch === undefined ? () => {} : watchJob(watch, hung);

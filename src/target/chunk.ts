@@ -101,7 +101,7 @@ export async function forgetChunks(client: TargetClient, runId: string): Promise
  * FOR SHARE makes a token and a commit exclude each other: who raises the token waits for us, or we see the new one.
  * The advisory lock lets that somebody find and end us, should we hang.
  */
-async function claimRun(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
+export async function claimRun(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
   await shareAttempt(client, runId);
   const rows = await client.query(
     `SELECT 1 FROM pgferry.run WHERE run_id = $1 AND token = $2::bigint AND state = 'copying' FOR SHARE`,
@@ -146,7 +146,12 @@ async function insertChunk(client: TargetClient, { runId, table, index }: ChunkT
   return rows.length === 1;
 }
 
-async function recordChunk(client: TargetClient, ticket: ChunkTicket, result: ChunkResult): Promise<void> {
+/** Enters what a chunk came to, in the transaction that brings or changes its rows. */
+export async function recordChunk(
+  client: TargetClient,
+  ticket: Omit<ChunkTicket, 'token'>,
+  result: ChunkResult,
+): Promise<void> {
   await client.query(
     `UPDATE pgferry.chunk SET rows = $4, bytes = $5, keyset = $6, receipt = $7, columns = $8::jsonb, duration_ms = $9,
        quarantined = $10, committed_at = clock_timestamp() WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,

@@ -90,6 +90,14 @@ export async function restoreStep(client: TargetClient, ticket: RunTicket, ordin
   }
 }
 
+/** Lets a step be, for good: what it would make stays as it is. */
+export async function forgetStep(client: TargetClient, ticket: RunTicket, ordinal: number): Promise<void> {
+  await withTransaction(client, async () => {
+    await claimAttempt(client, ticket);
+    await markRestored(client, ticket.runId, ordinal);
+  });
+}
+
 /** Makes the indexes of one table and the constraints that rest on them. */
 export async function restoreTable(client: TargetClient, ticket: RunTicket, table: string): Promise<void> {
   await restoreWhere(client, ticket, (step) => step.stage === 1 && step.table === table);

@@ -13,7 +13,7 @@ import { type TargetClient, withTransaction } from './connect.js';
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 3;
+export const ledgerVersion = 4;
 
 /** Serialises the making of the ledger; any number that nobody else uses does. */
 const makingLockKey = '7366466925186049793';
@@ -60,6 +60,7 @@ CREATE TABLE pgferry.quarantine (
   table_name text NOT NULL,
   chunk_index integer NOT NULL,
   row_number bigint NOT NULL,
+  step integer NOT NULL,
   state text NOT NULL CHECK (state IN ('held', 'converted', 'released')),
   key text NOT NULL,
   column_name text,
@@ -72,7 +73,7 @@ CREATE TABLE pgferry.quarantine (
   changed integer[],
   changed_storage text,
   changed_cells bytea[],
-  PRIMARY KEY (run_id, table_name, chunk_index, row_number)
+  PRIMARY KEY (run_id, table_name, chunk_index, row_number, step)
 );
 CREATE TABLE pgferry.object (
   run_id text NOT NULL REFERENCES pgferry.run,

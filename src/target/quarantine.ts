@@ -28,20 +28,42 @@ export interface QuarantineFilter {
   readonly runId: string;
   readonly table: string;
   readonly states: readonly KeptState[];
+  /** Of this chunk only. */
+  readonly chunkIndex?: number;
 }
 
 /** Every row of the filter; memory: the largest row. The client is busy until the end. */
 export async function* readQuarantine(
   client: TargetClient,
-  { runId, table, states }: QuarantineFilter,
+  { runId, table, states, chunkIndex }: QuarantineFilter,
 ): AsyncGenerator<QuarantinedRow, void, void> {
   const sql = `SELECT chunk_index, row_number, state, key, column_name, hazard, rule, reason, storage, cells, changed,
       changed_storage, changed_cells
     FROM pgferry.quarantine
    WHERE run_id = ${quoteLiteral(runId)} AND table_name = ${quoteLiteral(table)}
-     AND state IN (${states.map(quoteLiteral).join(', ')})
+     AND state IN (${states.map(quoteLiteral).join(', ')})${chunkIndex === undefined ? '' : ` AND chunk_index = ${chunkIndex}`}
    ORDER BY chunk_index, row_number`;
   for await (const row of copyOut(client, sql)) yield toRow(row);
+}
+
+/** A number above every step that has notes of the table. */
+export async function nextStep(client: TargetClient, runId: string, table: string): Promise<number> {
+  const [row] = await client.query<{ step: number }>(
+    'SELECT coalesce(max(step), 0) + 1 AS step FROM pgferry.quarantine WHERE run_id = $1 AND table_name = $2',
+    [runId, table],
+  );
+  return must(row, 'step').step;
+}
+
+/** Lets only the last note of each row stand. */
+export async function forgetEarlierSteps(client: TargetClient, runId: string, table: string): Promise<void> {
+  await client.query(
+    `DELETE FROM pgferry.quarantine AS q WHERE run_id = $1 AND table_name = $2
+        AND EXISTS (SELECT 1 FROM pgferry.quarantine AS later
+                     WHERE later.run_id = q.run_id AND later.table_name = q.table_name
+                       AND later.chunk_index = q.chunk_index AND later.row_number = q.row_number AND later.step > q.step)`,
+    [runId, table],
+  );
 }
 
 /** What the quarantine of a run holds, by table, column, hazard and rule. */
