@@ -78,14 +78,13 @@ export function switchEnvFile(planned: EnvSwitch): void {
 }
 
 /**
- * Takes a switch back, byte for byte. `cutover.env_edited` where the file was changed since by somebody else, unless it
- * never was switched.
+ * Takes a switch back: byte for byte, or, where somebody edited the file since, in its provider alone. A file that was
+ * never switched is left as it is, edited or not.
  */
 export function undoSwitch(planned: EnvSwitch): void {
   const now = readEnvFile(planned.path);
-  if (now.sha256 === planned.sha256Before) return;
-  if (now.sha256 !== planned.sha256After) throw edited(planned.path);
-  replace(now, undoEdits(now.text, planned.edits));
+  if (now.sha256 === planned.sha256After) replace(now, undoEdits(now.text, planned.edits));
+  else if (readProvider(now.text) === 'postgres') replace(now, applyEdits(now.text, providerEdits(now.text, 'sqlite')));
 }
 
 function replace(now: EnvFile, text: string): void {

@@ -144,7 +144,10 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
     case 'rolling_back':
       return stand(false, 'run `pgferry rollback` again: it goes on');
     case 'rolled_back':
-      return stand(true, 'the application is on SQLite again; the artefacts of the cutover stay for comparison');
+      return stand(
+        true,
+        'nothing to do: the application is on SQLite again, and the artefacts of the cutover stay for comparison',
+      );
   }
 }
 

@@ -1,4 +1,5 @@
-import { appendFileSync, readFileSync, statSync } from 'node:fs';
+import fs, { appendFileSync, readFileSync, statSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 
@@ -9,6 +10,7 @@ import { isMainThread } from 'node:worker_threads';
  *           heap: the thread fills its heap; reject: a promise that is rejected and that nobody waits for
  *   when    the n-th message to Postgres, of all threads together, that is a statement with `text` in it (any message
  *           where it is left out)
+ *   call    instead of messages: the n-th call of this function of node:fs, right before it is made
  *   where   threads, main, or any
  *   counter a file that counts for all threads: one byte per message
  *   once    a file that says the fault was done, so that it is not done again; left out: every time from then on
@@ -17,6 +19,7 @@ interface Fault {
   readonly at: 'kill' | 'stop' | 'throw' | 'hang' | 'heap' | 'reject' | 'count';
   readonly when: number;
   readonly text?: string;
+  readonly call?: 'renameSync' | 'linkSync' | 'fsyncSync';
   readonly where: 'threads' | 'main' | 'any';
   readonly counter: string;
   readonly once?: string;
@@ -24,7 +27,18 @@ interface Fault {
 
 const fault = JSON.parse(process.env['PGFERRY_FAULT'] ?? 'null') as Fault | null;
 
-if (fault !== null && (fault.where === 'any' || (fault.where === 'main') === isMainThread)) {
+const isHere = fault !== null && (fault.where === 'any' || (fault.where === 'main') === isMainThread);
+
+if (isHere && fault.call !== undefined) {
+  const calls = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
+  const { call } = fault;
+  const made = calls[call];
+  calls[call] = (...args: unknown[]) => {
+    strike(fault);
+    return made?.(...args);
+  };
+  syncBuiltinESMExports();
+} else if (isHere) {
   const write = Socket.prototype.write as (this: Socket, ...args: unknown[]) => boolean;
   Socket.prototype.write = function (this: Socket, ...args: unknown[]): boolean {
     const result = write.apply(this, args);

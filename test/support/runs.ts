@@ -191,6 +191,7 @@ export interface PlantedFault {
   /** The n-th message to Postgres that holds `text`. */
   readonly when: number;
   readonly text?: string;
+  readonly call?: 'renameSync' | 'linkSync' | 'fsyncSync';
   readonly where: 'threads' | 'main' | 'any';
   readonly counter: string;
   readonly once?: string;

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type pg from 'pg';
+import { confirmation } from '../../src/commands/cutover-preflight.js';
+import { Database } from '../../src/source/sqlite.js';
+import { runCommand } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { withFolder } from '../support/folder.js';
+import { type App, envAfter, envBefore, makeSmallApp, runFor, statusOf } from '../support/journey.js';
+import { isFull, type PlantedFault, planted } from '../support/runs.js';
+
+/*
+ * kill -9 between any two steps of cutover and rollback. Every step is noted in the ledger before and after, so a
+ * process that is killed right after its n-th such statement dies between two steps; what happens to files between two
+ * statements is reached by the calls themselves. Then: the world is old or new, status says which, one command ends it.
+ */
+
+type Moment = Pick<PlantedFault, 'when' | 'call'>;
+
+const noted = 'pgferry.cutover';
+
+async function withApp(use: (app: App, client: pg.Client) => Promise<void>): Promise<void> {
+  await withFolder((folder) => withDatabase((url, client) => use(makeSmallApp(folder, url), client)));
+}
+
+/** Runs the command with a fault at this moment; how many such moments there were. */
+async function runWithFault(app: App, command: string, at: 'kill' | 'count', moment: Moment) {
+  const counter = join(app.folder, `${command}-${moment.call ?? 'notes'}-${moment.when}`);
+  const point = moment.call === undefined ? { text: noted } : { call: moment.call };
+  const fault = planted({ at, when: moment.when, ...point, where: 'main', counter });
+  const env = { ...app.env, ...fault, CUTOVER_CONFIRM: confirmation };
+  const ended = await runCommand([command], { cwd: app.folder, env });
+  return { ended, moments: existsSync(counter) ? statSync(counter).size : 0 };
+}
+
+/** A write of the application on SQLite: whether it was taken. */
+function writeToSqlite(app: App, id: number): boolean {
+  const db = new Database(app.source);
+  try {
+    db.prepare('INSERT INTO child VALUES (?, 1, ?)').run(id, 'written meanwhile');
+    return true;
+  } catch (error) {
+    assert.match((error as Error).message, /moved to PostgreSQL by pgferry/);
+    return false;
+  } finally {
+    db.close();
+  }
+}
+
+async function idsOnPostgres(client: pg.Client): Promise<number[]> {
+  const { rows } = await client.query<{ id: string }>('SELECT id FROM child ORDER BY id');
+  return rows.map(({ id }) => Number(id));
+}
+
+/** Which world the application lives in, which its env file alone decides; status must say the same. */
+async function checkWorld(app: App): Promise<'sqlite' | 'postgres'> {
+  const bytes = readFileSync(app.envPath, 'utf8');
+  assert.ok(bytes === envBefore || bytes === envAfter, bytes);
+  const world = bytes === envBefore ? 'sqlite' : 'postgres';
+  const status = await statusOf(app);
+  if (status !== null) {
+    assert.equal(status.application, world);
+    assert.match(status.next, /pgferry|nothing/);
+  } else assert.equal(world, 'sqlite');
+  return world;
+}
+
+async function checkCutover(moment: Moment): Promise<void> {
+  await withApp(async (app, client) => {
+    const { ended } = await runWithFault(app, 'cutover', 'kill', moment);
+    assert.equal(ended.signal, 'SIGKILL', ended.stderr);
+    const world = await checkWorld(app);
+    const isTaken = writeToSqlite(app, 77);
+    assert.ok(world === 'sqlite' || !isTaken, 'a database that was left takes no writes');
+    const again = await runFor(app, 'cutover');
+    // A killed process may have told the ledger that all is done before it died.
+    if (again.exitCode !== 0) assert.equal(again.json.error?.code, 'cutover.already_switched', again.stderr);
+    assert.equal(await checkWorld(app), 'postgres');
+    assert.equal((await statusOf(app))?.state, 'switched');
+    assert.deepEqual(await idsOnPostgres(client), isTaken ? [1, 2, 3, 77] : [1, 2, 3]);
+    assert.equal(writeToSqlite(app, 78), false);
+  });
+}
+
+async function checkRollback(moment: Moment): Promise<void> {
+  await withApp(async (app, client) => {
+    assert.equal((await runFor(app, 'cutover')).exitCode, 0);
+    const { ended } = await runWithFault(app, 'rollback', 'kill', moment);
+    assert.equal(ended.signal, 'SIGKILL', ended.stderr);
+    await checkWorld(app);
+    const again = await runFor(app, 'rollback');
+    if (again.exitCode !== 0) assert.equal(again.json.error?.code, 'rollback.nothing', again.stderr);
+    assert.equal(await checkWorld(app), 'sqlite');
+    assert.equal((await statusOf(app))?.state, 'rolled_back');
+    await assert.rejects(client.query('DELETE FROM child'), /left for SQLite by pgferry/);
+    assert.equal(writeToSqlite(app, 77), true);
+    const db = new Database(app.source, { readonly: true });
+    assert.deepEqual(db.prepare('SELECT id FROM child ORDER BY id').pluck().all(), [1, 2, 3, 77]);
+    assert.equal(db.pragma('journal_mode', { simple: true }), 'wal');
+    assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
+    db.close();
+    assert.deepEqual(
+      readdirSync(app.folder).filter((name) => name.includes('.pgferry')),
+      [],
+      'nothing that was made beside is left',
+    );
+  });
+}
+
+/** Moments of an undisturbed run: its notes, and its renames and links. */
+async function countMoments(command: 'cutover' | 'rollback'): Promise<Moment[]> {
+  const moments: Moment[] = [];
+  const calls: readonly Moment['call'][] = [undefined, 'renameSync', 'linkSync'];
+  for (const call of command === 'cutover' ? calls.slice(0, 2) : calls) {
+    await withApp(async (app) => {
+      if (command === 'rollback') assert.equal((await runFor(app, 'cutover')).exitCode, 0);
+      const moment = call === undefined ? {} : { call };
+      const { ended, moments: count } = await runWithFault(app, command, 'count', { when: 0, ...moment });
+      assert.equal(ended.exitCode, 0, ended.stderr);
+      for (let when = 1; when <= count; when++) moments.push({ when, ...moment });
+    });
+  }
+  return moments;
+}
+
+/** Every moment with PGFERRY_FULL; else those around the switch, where both worlds are near, and some before. */
+function chosen(moments: readonly Moment[]): Moment[] {
+  const notes = moments.filter(({ call }) => call === undefined);
+  const calls = moments.filter(({ call }) => call !== undefined);
+  if (isFull) return [...moments];
+  return [...notes.filter((_, index) => index === 2 || index >= notes.length - 5), ...calls];
+}
+
+for (const [command, check] of [
+  ['cutover', checkCutover],
+  ['rollback', checkRollback],
+] as const) {
+  test(`a ${command} that is killed between any two steps leaves the old or the new world, and one command ends it`, async () => {
+    const moments = await countMoments(command);
+    assert.ok(moments.length > 10, `${moments.length} moments`);
+    for (const moment of chosen(moments)) {
+      try {
+        await check(moment);
+      } catch (error) {
+        const where = `killed at ${moment.call ?? 'note'} ${moment.when} of ${moments.length} moments`;
+        throw new Error(`${where}: ${(error as Error).message}`, { cause: error });
+      }
+    }
+  });
+}
