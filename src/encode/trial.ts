@@ -13,6 +13,7 @@ import { writeValue } from './binary-row.js';
 import { Block } from './block.js';
 import { type ColumnEncoder, encoderOf } from './column-encoder.js';
 import { describeKey, describeValue } from './describe.js';
+import { Direct, type DirectColumn, directOf, MOMENT_MICROS_MAX } from './direct.js';
 import { textProblem } from './explain.js';
 import { Misfit } from './misfit.js';
 import { type TextField, textFieldOf } from './text-field.js';
@@ -44,6 +45,7 @@ class Trial {
   readonly #encoder: ColumnEncoder;
   readonly #textField: TextField;
   readonly #isTemporal: boolean;
+  readonly #direct: DirectColumn;
   readonly #scratch = new Block(scratchBytes);
   readonly #refused = new Map<string, RefusedValues>();
   readonly #converted = new Map<string, ConvertedExample>();
@@ -55,12 +57,14 @@ class Trial {
     this.#kind = table.columns[index]?.kind ?? { tag: 'literal' };
     this.#encoder = encoderOf(this.#kind);
     this.#textField = textFieldOf(this.#kind);
+    this.#direct = directOf(this.#kind);
     this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
   }
 
   add(view: RowView): void {
     const storage = view.storage[this.#index] as number;
     if (storage === Storage.Null || this.#count >= refusalsMax) return;
+    if (storage === Storage.Integer && this.#isSafe(view.number[this.#index] as number)) return;
     const scratch = this.#scratch;
     scratch.clear();
     try {
@@ -72,6 +76,12 @@ class Trial {
     }
     if (this.#isTemporal) this.#keepExample(view, storage);
     else if (storage === Storage.Text) this.#judgeText(view);
+  }
+
+  /** Whole units that the copy writes without a look are not worth one here, but for an example. */
+  #isSafe(value: number): boolean {
+    if (this.#direct.code !== Direct.Moment || !this.#converted.has(String(Storage.Integer))) return false;
+    return Math.abs(value) * this.#direct.factor < MOMENT_MICROS_MAX;
   }
 
   result(): ColumnTrial {
