@@ -20,6 +20,7 @@ interface PgFields {
   readonly message: string;
   readonly sqlState: string;
   readonly detail: string;
+  readonly hint: string;
   readonly where: string;
   readonly table: string;
   readonly column: string;
@@ -45,6 +46,26 @@ const connectionLost: Translation = {
 const tls: Translation = {
   code: 'target.tls',
   hint: 'check sslmode, sslrootcert, sslcert and sslkey in the target url against the settings of the server',
+};
+const untrusted: Translation = {
+  code: 'target.tls',
+  hint: "name the server's certificate, or that of its authority, with sslrootcert=FILE in the target url; sslmode=require encrypts without asking who answers",
+};
+const wrongName: Translation = {
+  code: 'target.tls',
+  hint: 'use the host name for which the certificate was made out, or sslmode=verify-ca, which asks for the authority but not for the name',
+};
+const noTls: Translation = {
+  code: 'target.tls',
+  hint: 'turn on ssl on the server, or, where the network is safe, put sslmode=disable into the target url',
+};
+const wantsTls: Translation = {
+  code: 'target.auth',
+  hint: 'check pg_hba.conf on the server: where it lets nobody in without TLS, put sslmode=require into the target url',
+};
+const tooFewLocks: Translation = {
+  code: 'target.too_few_locks',
+  hint: 'raise max_locks_per_transaction of the server (one for each table and index of the schema, divided by max_connections, and as many again), restart it, and run again',
 };
 const rejected: Translation = {
   code: 'data.rejected',
@@ -72,11 +93,12 @@ const socketCodes: Readonly<Record<string, Translation>> = {
   ECONNABORTED: connectionLost,
   ENOTCONN: connectionLost,
   EPROTO: tls,
-  DEPTH_ZERO_SELF_SIGNED_CERT: tls,
-  SELF_SIGNED_CERT_IN_CHAIN: tls,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: tls,
-  UNABLE_TO_GET_ISSUER_CERT: tls,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: tls,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: wrongName,
   CERT_HAS_EXPIRED: tls,
   CERT_NOT_YET_VALID: tls,
   CERT_UNTRUSTED: tls,
@@ -128,7 +150,8 @@ const sqlStates: Readonly<Record<string, Translation>> = {
 /** Messages of pg itself, which carry no code. */
 const clientMessages: readonly (readonly [RegExp, Translation])[] = [
   [/^timeout expired$/, unreachable],
-  [/does not support SSL|establishing an SSL connection/, tls],
+  [/does not support SSL/, noTls],
+  [/establishing an SSL connection/, tls],
   [/client password must be/, noPassword],
   [/^SASL/, auth],
   [/^Connection terminated|not queryable|Cannot use a closed|socket has been ended/, connectionLost],
@@ -152,7 +175,7 @@ const retryable: ReadonlySet<string> = new Set<ErrorCode>([
 export function translatePgError(error: unknown, context: PgErrorContext = {}): unknown {
   if (error instanceof CopierError || !(error instanceof Error)) return error;
   const fields = readFields(error);
-  const translation = findTranslation(error, fields);
+  const translation = findTranslation(error, fields, context);
   if (translation === null) return error;
   return new CopierError(translation.code, wording(translation, fields, error, context), {
     hint: translation.hint,
@@ -177,13 +200,15 @@ export function printable(text: string): string {
   });
 }
 
-function findTranslation(error: Error, fields: PgFields): Translation | null {
+function findTranslation(error: Error, fields: PgFields, { address }: PgErrorContext): Translation | null {
   const { sqlState } = fields;
+  if (sqlState === '28000' && address?.sslmode === 'disable') return wantsTls;
+  if (sqlState === '53200' && fields.hint.includes('max_locks_per_transaction')) return tooFewLocks;
   if (sqlState !== '') return sqlStates[sqlState] ?? sqlStates[sqlState.slice(0, 2)] ?? failed;
   const code = readCode(error);
-  if (/^ERR_(TLS|SSL|OSSL)_/.test(code)) return tls;
   const known = socketCodes[code];
   if (known !== undefined) return known;
+  if (/^ERR_(TLS|SSL|OSSL)_/.test(code)) return tls;
   return clientMessages.find(([pattern]) => pattern.test(error.message))?.[1] ?? null;
 }
 
@@ -201,8 +226,8 @@ function wording(translation: Translation, fields: PgFields, error: Error, conte
 function opening(translation: Translation, place: string, context: PgErrorContext): string {
   if (translation === unreachable) return `cannot reach ${place}`;
   if (translation === connectionLost) return `lost the connection to ${place}`;
-  if (translation === tls) return `no secure connection to ${place}`;
-  if (translation === auth) return `${place} does not let ${context.address?.user ?? 'us'} in`;
+  if (translation.code === 'target.tls') return `no secure connection to ${place}`;
+  if (translation.code === 'target.auth') return `${place} does not let ${context.address?.user ?? 'us'} in`;
   if (context.doing !== undefined) return `${context.doing} failed`;
   if (translation === rejected) return `${place} rejects the data`;
   return `${place} refuses`;
@@ -259,6 +284,7 @@ function readFields(error: Error): PgFields {
     message: error.message,
     sqlState: isServer ? read('code') : '',
     detail: isServer ? read('detail') : '',
+    hint: isServer ? read('hint') : '',
     where: isServer ? read('where') : '',
     table: isServer ? read('table') : '',
     column: isServer ? read('column') : '',

@@ -14,6 +14,8 @@ export interface CrashCluster {
   readonly url: string;
   readonly address: TargetAddress;
   readonly logPath: string;
+  /** PGDATA, which belongs to the server's user. */
+  readonly dataFolder: string;
   /** As a power failure: no checkpoint, no goodbye. */
   crash(): Promise<void>;
   start(): Promise<void>;
@@ -22,10 +24,13 @@ export interface CrashCluster {
 }
 
 /** Lends a cluster of its own and stops it afterwards, whatever state it is in. */
-export async function withCrashCluster(use: (cluster: CrashCluster) => Promise<void>): Promise<void> {
+export async function withCrashCluster(
+  use: (cluster: CrashCluster) => Promise<void>,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await withFolder(async (parent) => {
     const folder = join(parent, 'postgres');
-    const settings = { fsync: 'off', shared_buffers: '16MB' };
+    const settings = { fsync: 'off', shared_buffers: '16MB', ...more };
     const server = await startEmbedded({ folder, settings });
     const { user, password, host, port, database } = server.address;
     const url = `postgres://${user}:${password}@${host}:${port}/${database}`;
@@ -35,6 +40,7 @@ export async function withCrashCluster(use: (cluster: CrashCluster) => Promise<v
         url,
         address: server.address,
         logPath: join(server.folder, 'log'),
+        dataFolder: join(server.folder, 'data'),
         crash: async () => {
           // SIGQUIT is what pg_ctl stop -m immediate sends.
           process.kill(pid, 'SIGQUIT');
