@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type pg from 'pg';
-import { type Ended, runJson } from '../support/command.js';
+import { type Ended, runCommand, runJson } from '../support/command.js';
 import { type CrashCluster, withCrashCluster } from '../support/crash-cluster.js';
 import { withFolder } from '../support/folder.js';
+import { type ProxiedPair, withProxy } from '../support/proxy.js';
 import {
   assertWhole,
   committedChunks,
+  isFull,
   makeFaultSource,
   migrateArgs,
   runState,
@@ -18,12 +24,18 @@ import {
 
 /* What needs a server of the test's own: crashes, frozen backends, passwords. One cluster serves all, one after the other. */
 
+const run = promisify(execFile);
 const slow = ['--max-rows-per-second', '10000'];
 
 interface Place {
   readonly cluster: CrashCluster;
   readonly folder: string;
   readonly source: string;
+}
+
+async function afterTurn(act: () => Promise<void>): Promise<void> {
+  await turn();
+  await act();
 }
 
 async function emptied(cluster: CrashCluster): Promise<void> {
@@ -58,12 +70,13 @@ async function assertGoesOn(
   { cluster, folder, source }: Place,
   lost: Ended,
   before: Awaited<ReturnType<typeof committedChunks>>,
+  state = 'copying',
 ): Promise<void> {
   assert.equal(lost.exitCode, 22, lost.stderr);
   assert.match(lost.stderr, /connection/);
   assert.match(lost.stderr, /run the same command again/);
   await cluster.withClient(async (client) => {
-    assert.equal(await runState(client), 'copying');
+    assert.equal(await runState(client), state);
     const again = await runJson(migrateArgs(source, cluster.url), { cwd: folder });
     await assertWhole(again, client, await undisturbed());
     assert.ok(again.json.chunksResumed >= before.length);
@@ -107,6 +120,72 @@ test('a server that dies under a run', async (context) => {
           const lost = await ended;
           await until('the server has recovered', () => cluster.withClient(async () => true).catch(() => false));
           await assertGoesOn(place, lost, before);
+        },
+      );
+
+      for (const words of isFull ? ['USING btree', 'VALIDATE CONSTRAINT'] : ['VALIDATE CONSTRAINT']) {
+        await context.test(`after a crash right after ${words} was sent the same command goes on`, async () => {
+          await emptied(cluster);
+          let crashed: Promise<void> | null = null;
+          const onSend = (_pair: ProxiedPair, bytes: Buffer) => {
+            if (crashed === null && bytes.includes(words)) crashed = afterTurn(() => cluster.crash());
+            return true;
+          };
+          await withProxy(cluster.url, { onSend }, async (proxy) => {
+            const lost = await runCommand(migrateArgs(place.source, proxy.url), { cwd: folder });
+            assert.notEqual(crashed, null);
+            await crashed;
+            await cluster.start();
+            const before = await cluster.withClient(committedChunks);
+            const state = await cluster.withClient(runState);
+            assert.ok(['copying', 'finishing'].includes(state ?? ''), `${state}`);
+            await assertGoesOn(place, lost, before, state ?? '');
+          });
+        });
+      }
+
+      await context.test('a server that comes back with an older state than it reported is noticed', async () => {
+        await emptied(cluster);
+        const { child, ended, before } = await startRun(place);
+        child.kill('SIGKILL');
+        await ended;
+        await cluster.crash();
+        const older = join(folder, 'older');
+        cpSync(cluster.dataFolder, older, { recursive: true });
+        await cluster.start();
+        const args = migrateArgs(place.source, cluster.url);
+        assert.equal((await runCommand(args, { cwd: folder })).exitCode, 0);
+        await cluster.crash();
+        rmSync(cluster.dataFolder, { recursive: true });
+        await run('cp', ['-a', older, cluster.dataFolder]);
+        await run('chown', ['-R', '--reference', dirname(cluster.dataFolder), cluster.dataFolder]);
+        await cluster.start();
+        const verified = await runJson(['verify', ...args.slice(1, 5)], { cwd: folder });
+        assert.equal(verified.json.error?.code, 'target.run_unfinished', verified.stderr);
+        await cluster.withClient(async (client) => {
+          assert.ok((await committedChunks(client)).length >= before.length);
+          await assertWhole(await runJson(args, { cwd: folder }), client, await undisturbed());
+        });
+      });
+
+      await context.test(
+        'a server that goes down again and again ends each attempt, and the last one completes',
+        async () => {
+          await emptied(cluster);
+          const args = [...migrateArgs(place.source, cluster.url), ...slow];
+          for (let attempt = 1; attempt <= 2; attempt++) {
+            const done = (await cluster.withClient(committedChunks)).length;
+            const { ended } = await cluster.withClient((client) =>
+              startUntilChunks(args, { client, count: done + 2, options: { cwd: folder } }),
+            );
+            await cluster.crash();
+            const lost = await ended;
+            assert.equal(lost.exitCode, 22, lost.stderr);
+            await cluster.start();
+          }
+          const again = await runJson(args, { cwd: folder });
+          assert.ok(again.json.chunksResumed >= 4);
+          await cluster.withClient(async (client) => assertWhole(again, client, await undisturbed()));
         },
       );
 
