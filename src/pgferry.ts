@@ -2,30 +2,37 @@ import { readFileSync } from 'node:fs';
 import { checkRules } from './commands/config-file.js';
 import { Journal } from './commands/journal.js';
 import type { CommandName } from './commands/option-table.js';
+import { runAccept } from './commands/accept.js';
 import { runPlan } from './commands/plan.js';
 import { runMigrate } from './commands/run.js';
 import { readSettings, type Settings } from './commands/settings.js';
+import { runShadow } from './commands/shadow.js';
 import { runVerify } from './commands/verify.js';
-import type { Plan, RunEvent, RunResult } from './model.js';
+import type { AcceptResult, Plan, RunEvent, RunResult, ShadowResult } from './model.js';
 
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
 export { CopierError } from './errors.js';
 export type {
+  AcceptResult,
   Difference,
   Finding,
+  KeysetReport,
+  OwnRead,
   Plan,
   Policies,
   Policy,
   Progress,
   RunEvent,
   RunResult,
+  ShadowReport,
+  ShadowResult,
   TablePlan,
   TableReport,
   TableRules,
 } from './model.js';
 
 /**
- * The library: the same plan, migrate and verify as the command, as typed functions. Nothing is printed, and nothing is
+ * The library: the same plan, migrate, verify, shadow and accept as the command, as typed functions. Nothing is printed, and nothing is
  * read from the environment but PGPASSWORD and PGPASSFILE where the url has no password. They throw `CopierError`, whose
  * `code` and `exitCode` are the command's own.
  */
@@ -52,10 +59,24 @@ export async function verify(options: RunOptions): Promise<RunResult> {
   return await runVerify(await contextOf('verify', options));
 }
 
+/** Runs the same reads on both sides and compares what they give. */
+export async function shadow(options: RunOptions): Promise<ShadowResult> {
+  return await runShadow(await contextOf('shadow', options));
+}
+
+/** The proof to keep: values, keys, schema and reads of both sides, with artefacts by which anyone can audit them. */
+export async function accept(options: RunOptions): Promise<AcceptResult> {
+  return await runAccept(await contextOf('accept', options));
+}
+
 async function contextOf(command: CommandName, options: RunOptions) {
   const { signal, onEvent, ...given } = options;
-  const { policies, tableRules } = given;
-  await checkRules({ ...(policies && { policies }), ...(tableRules && { tableRules }) });
+  const { policies, tableRules, shadowReads } = given;
+  await checkRules({
+    ...(policies && { policies }),
+    ...(tableRules && { tableRules }),
+    ...(shadowReads && { shadowReads }),
+  });
   const journal = new Journal();
   if (onEvent !== undefined) journal.listen(onEvent);
   const settings = readSettings({ command, flags: {}, env: {}, config: { ...given } });

@@ -18,7 +18,6 @@ import {
 import { type Context, resolveTarget } from './context.js';
 import { withRunThreads } from './copy-threads.js';
 import { hashKeyset } from './keysets.js';
-import { shadowFindings } from './shadow.js';
 import { runShadowReads } from './shadow-reads.js';
 import { readCatalog } from './survey.js';
 
@@ -119,12 +118,12 @@ async function compareAll(
       ),
     ),
   );
-  const reads = await runShadowReads(comparison, plan);
+  const shadow = await runShadowReads(comparison, plan);
   const schema = await compareSchemas(comparison, plan);
   const isEqual =
     compared.every(({ report }) => report.ok) &&
     keysets.every(({ ok }) => ok) &&
-    reads.every(({ verdict }) => verdict === 'equal') &&
+    shadow.reads.every(({ verdict }) => verdict === 'equal') &&
     !schema.findings.some(({ severity }) => severity === 'error');
   return {
     ok: isEqual,
@@ -137,7 +136,7 @@ async function compareAll(
       ...plan.findings,
       ...schema.findings,
       ...compared.flatMap(({ findings }) => findings),
-      ...shadowFindings(reads),
+      ...shadow.findings,
     ],
     phases: context.journal.phases,
     source: snapshot.sourcePath,
@@ -148,7 +147,7 @@ async function compareAll(
     bytesCopied: 0,
     differences: compared.flatMap(({ differences }) => differences),
     objects: schema.objects,
-    reads,
+    reads: shadow.reads,
     keysets,
   };
 }

@@ -1,5 +1,5 @@
 import type { ShadowJob } from '../../workers/shadow.js';
-import type { Plan, ShadowReport } from '../model.js';
+import type { Finding, Plan, ShadowReport } from '../model.js';
 import { deriveReads, readsMax } from '../shadow/derive-reads.js';
 import type { PairedRead } from '../shadow/read.js';
 import { renderRead } from '../shadow/render-read.js';
@@ -15,37 +15,76 @@ const readsPerJob = 20;
 /** Differences named per read. */
 const differencesMax = 20;
 
+export interface ShadowReads {
+  readonly reads: readonly ShadowReport[];
+  /** What must be looked at in them, and what was not run. */
+  readonly findings: readonly Finding[];
+}
+
 /** Runs the application's reads, or such as its schema suggests, on both sides and compares them. */
-export async function runShadowReads(comparison: Comparison, plan: Plan): Promise<ShadowReport[]> {
+export async function runShadowReads(comparison: Comparison, plan: Plan): Promise<ShadowReads> {
   const { context, threads, snapshotPath } = comparison;
   return await context.journal.phase('shadow', async () => {
-    const reads = await chooseReads(comparison, plan);
+    const { reads, findings } = await chooseReads(comparison, plan);
     const rowsMax = context.settings.shadowLimit;
     const times = timeKindsOf(plan.tables);
     const jobs = batches(reads).map((batch): ShadowJob => {
       return { snapshotPath, reads: batch, rowsMax, differencesMax, times };
     });
-    const reports = await Promise.all(jobs.map((job) => threads.run<ShadowReport[]>('shadow', job)));
-    return reports.flat();
+    const reports = (await Promise.all(jobs.map((job) => threads.run<ShadowReport[]>('shadow', job)))).flat();
+    return { reads: reports, findings: [...findings, ...reports.flatMap(findingOf)] };
   });
 }
 
-async function chooseReads(comparison: Comparison, plan: Plan): Promise<PairedRead[]> {
+interface ChosenReads {
+  readonly reads: readonly PairedRead[];
+  readonly findings: readonly Finding[];
+}
+
+async function chooseReads(comparison: Comparison, plan: Plan): Promise<ChosenReads> {
   const { context, catalog, threads, snapshotPath } = comparison;
-  const { shadowLimit } = context.settings;
+  const { shadowLimit, shadowReads } = context.settings;
   const tables = await shadowTables({ tables: plan.tables, catalog, threads, snapshotPath });
-  const known = sampleReads(tables);
   const kept = await keptTables(comparison, plan);
-  const all = known ?? deriveReads(tables, await takeSamples(snapshotPath, tables));
-  const reads = all.filter(({ table, join }) => !kept.has(table.source) && !kept.has(join?.parent.source ?? ''));
-  if (reads.length < all.length)
-    context.journal.warn(
-      `${all.length - reads.length} reads are left out: their tables have rows in quarantine, or converted ones`,
-    );
-  if (reads.length > readsMax)
-    context.journal.warn(`${reads.length} reads suggest themselves; the first ${readsMax} are run`);
-  const own = await sampleOwnReads(snapshotPath, plan.tables, context.settings.shadowReads);
-  return [...own, ...reads.slice(0, readsMax).map((read) => renderRead(read, shadowLimit))];
+  const all = sampleReads(tables) ?? deriveReads(tables, await takeSamples(snapshotPath, tables));
+  const whole = all.filter(({ table, join }) => !kept.has(table.source) && !kept.has(join?.parent.source ?? ''));
+  const reads = whole.slice(0, readsMax).map((read) => renderRead(read, shadowLimit));
+  const own = await sampleOwnReads(snapshotPath, plan.tables, shadowReads);
+  const why = 'their tables have rows in quarantine, or converted ones';
+  return {
+    reads: [...own, ...reads],
+    findings: [
+      ...leftOut('shadow.kept', all.length - whole.length, why),
+      ...leftOut('shadow.more', whole.length - reads.length, `more than ${readsMax} suggest themselves`),
+    ],
+  };
+}
+
+function leftOut(code: string, count: number, why: string): Finding[] {
+  if (count === 0) return [];
+  const message = `reads that were not run: ${count}, since ${why}`;
+  const hint = 'name the ones that matter under shadowReads in the config file';
+  return [{ severity: 'warning', code, table: null, column: null, key: null, message, hint }];
+}
+
+/** What must be looked at in a read: that it differs, or that an application may see another order. */
+function findingOf({ table, name, verdict, differences, explanations }: ShadowReport): Finding[] {
+  const hint = explanations.join('; ');
+  const [first] = differences;
+  const place = { table, column: first?.column ?? null, key: first?.key ?? null };
+  switch (verdict) {
+    case 'differs':
+      return [{ severity: 'error', code: 'shadow.differs', ...place, message: `read "${name}" differs`, hint }];
+    case 'failed':
+      return [
+        { severity: 'error', code: 'shadow.failed', ...place, message: `read "${name}" failed on one side`, hint },
+      ];
+    case 'equal': {
+      if (explanations.length === 0) return [];
+      const message = `read "${name}": the rows are the same, but not their order as an application asks for it`;
+      return [{ severity: 'warning', code: 'shadow.order', ...place, message, hint }];
+    }
+  }
 }
 
 function batches(reads: readonly PairedRead[]): (readonly PairedRead[])[] {

@@ -17,10 +17,19 @@ export interface Totals {
   readonly schemaErrors: number;
 }
 
-/** Findings about values and reads have parts of their own in the report. */
-export const isSchemaFinding = ({ code }: { readonly code: string }): boolean =>
-  !code.startsWith('shadow.') &&
-  !['verify.missing', 'verify.extra', 'verify.changed', 'verify.repeated', 'verify.more'].includes(code);
+/** Findings that stand for a value or a read, which have parts of their own in the report. */
+const toldElsewhere: ReadonlySet<string> = new Set([
+  'shadow.differs',
+  'shadow.failed',
+  'shadow.order',
+  'verify.missing',
+  'verify.extra',
+  'verify.changed',
+  'verify.repeated',
+  'verify.more',
+]);
+
+export const isSchemaFinding = ({ code }: { readonly code: string }): boolean => !toldElsewhere.has(code);
 
 export function totalsOf({ tables, keysets, reads, objects, findings }: AcceptResult): Totals {
   const hashed = keysets.filter(({ sha256 }) => sha256.source !== '');
