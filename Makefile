@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-full bench clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-full bench clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make db-pg-cutover   switch the application to PostgreSQL (needs CUTOVER_CONFIRM; ARGS=--dry-run rehearses)'
 	@echo 'make db-pg-rollback  take it back to SQLite (source rollback.env first)'
 	@echo 'make db-pg-release   let the closed SQLite database take writes again'
+	@echo 'make db-pg-quarantine        rows that could not arrive; -retry brings them in after a fix'
 	@echo 'make db-pg-status    where the last run stands'
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
@@ -73,6 +74,12 @@ db-pg-rollback: build
 
 db-pg-release: build
 	@$(PGFERRY) release $(ARGS)
+
+db-pg-quarantine: build
+	@$(PGFERRY) quarantine list $(ARGS)
+
+db-pg-quarantine-retry: build
+	@$(PGFERRY) quarantine retry $(ARGS)
 
 db-pg-status: build
 	@$(PGFERRY) status $(ARGS)

@@ -15,6 +15,7 @@ import { runRollback } from './commands/rollback.js';
 import { runCopy, runMigrate } from './commands/run.js';
 import { readSettings, type Settings } from './commands/settings.js';
 import { runShadow } from './commands/shadow.js';
+import { runQuarantine } from './commands/quarantine.js';
 import { runStatus } from './commands/status.js';
 import { runVerify } from './commands/verify.js';
 import { toolVersion } from './pgferry.js';
@@ -27,6 +28,7 @@ import { type CutoverResult, describeCutover } from './report/cutover-text.js';
 import { describeSides } from './report/sides-text.js';
 import { openDisplay } from './report/progress.js';
 import { describeAcceptance, describeShadow } from './report/shadow-text.js';
+import { describeQuarantine } from './report/quarantine-text.js';
 import { describeStatus } from './report/status-text.js';
 import { describeError, describeFindings, summarize } from './report/summary.js';
 import { jsonText, sanitize } from './report/units.js';
@@ -74,11 +76,11 @@ function commandLineError(message: string): WireError {
 }
 
 async function runInvocation(invocation: Invocation): Promise<void> {
-  const { command, flags, configPath, form, isJson, isQuiet } = invocation;
+  const { command, word, flags, configPath, form, isJson, isQuiet } = invocation;
   await conclude(command, isJson, isQuiet, async (journal) => {
     const config = configPath === null ? {} : await readConfig(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
-    return answer(command, settings, journal, form);
+    return answer(command, settings, journal, { form, word });
   });
 }
 
@@ -94,7 +96,7 @@ async function answer(
   name: CommandName,
   settings: Settings,
   journal: Journal,
-  form: Invocation['form'],
+  { form, word }: Pick<Invocation, 'form' | 'word'>,
 ): Promise<Answer> {
   const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion() };
   switch (name) {
@@ -133,6 +135,10 @@ async function answer(
       return fromResult(await runMigrate(context));
     case 'verify':
       return fromResult(await runVerify(context));
+    case 'quarantine': {
+      const result = await runQuarantine(context, word ?? '');
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeQuarantine(result) };
+    }
     case 'shadow': {
       const result = await runShadow(context);
       return { exitCode: exitCodeFor(result), json: { ...result }, text: describeShadow(result) };

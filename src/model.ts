@@ -677,6 +677,23 @@ export interface KeptRowNote {
   readonly reason: string;
 }
 
+/** What the quarantine of a run holds, by table, state, column, hazard and rule. */
+export interface QuarantineGroup {
+  readonly table: string;
+  readonly state: KeptState;
+  readonly column: string | null;
+  readonly hazard: string;
+  readonly rule: string;
+  readonly rows: number;
+  /** Up to three keys. */
+  readonly examples: readonly string[];
+}
+
+/** A kept row as it is listed. */
+export interface QuarantinedRowReport extends Omit<KeptRowNote, 'rowNumber'> {
+  readonly table: string;
+}
+
 // ---------------------------------------------------------------- verify
 
 /**

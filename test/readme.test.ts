@@ -27,6 +27,7 @@ const commandNames: readonly CommandName[] = [
   'shadow',
   'accept',
   'migrate',
+  'quarantine',
   'cutover',
   'rollback',
   'release',
@@ -125,6 +126,7 @@ test('the object that --json prints has exactly the fields of the contract, comm
       );
       writeFileSync(join(folder, '.vps.env'), 'VPS_DB_PROVIDER=sqlite\n');
       const more: Partial<Record<CommandName, readonly string[]>> = {
+        quarantine: ['list'],
         cutover: ['--confirm', confirmation, '--generate-provider', '0'],
       };
       const last: readonly CommandName[] = ['cutover', 'release', 'rollback'];

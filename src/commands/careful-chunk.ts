@@ -3,7 +3,7 @@ import { QuarantineRows, quarantineColumns } from '../encode/quarantine-rows.js'
 import { createRowEncoder, type RowEncoder } from '../encode/row-encoder.js';
 import { type Mark, Screen } from '../encode/screen.js';
 import { assert, CopierError } from '../errors.js';
-import type { ChunkResult, KeptRowNote, Policies, RowView, TablePlan } from '../model.js';
+import type { ChunkResult, KeptRowNote, Policies, Policy, RowView, TablePlan } from '../model.js';
 import { policyFor } from '../plan/rules.js';
 import type { TargetClient } from '../target/connect.js';
 import { type CopyInOptions, copyIn, type WriteBlock } from '../target/copy-in.js';
@@ -27,7 +27,9 @@ export interface CarefulChunk {
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
   /** Reads the rows of the chunk anew; the same view for each row. */
-  readonly rows: () => Iterable<RowView>;
+  readonly rows: () => Iterable<RowView> | AsyncIterable<RowView>;
+  /** What `fail` means: to stop, or, for rows that are in quarantine already, to stay there. */
+  readonly onFail?: 'stop' | 'stay' | undefined;
   /** Called often: gives signs of life, throws where the run is stopped. */
   readonly onProgress: (added: { readonly rows: number; readonly bytes: number }) => Promise<void>;
 }
@@ -48,12 +50,16 @@ export async function copyCarefully(client: TargetClient, chunk: CarefulChunk): 
 }
 
 /** What the server said of rows, by their position in the chunk. */
-type Known = ReadonlyMap<number, readonly Mark[]>;
+export type Known = ReadonlyMap<number, readonly Mark[]>;
 
 /** Rows to be sent again, since the server refused them and a rule changes them, are read in another round. */
 const roundsMax = 8;
 
-async function loadRows(client: TargetClient, chunk: CarefulChunk): Promise<{ known: Known; rows: number }> {
+/** Sends what fits; answers how many rows the server took, and what it said of the others. */
+export async function loadRows(
+  client: TargetClient,
+  chunk: Omit<CarefulChunk, 'index' | 'runId'>,
+): Promise<{ known: Known; rows: number }> {
   const known = new Map<number, Mark[]>();
   let again: ReadonlySet<number> | null = null;
   let rows = 0;
@@ -81,20 +87,24 @@ interface Round {
 }
 
 /** Answers how many rows the server took. */
-async function loadRound(client: TargetClient, chunk: CarefulChunk, round: Round): Promise<number> {
+async function loadRound(
+  client: TargetClient,
+  chunk: Omit<CarefulChunk, 'index' | 'runId'>,
+  round: Round,
+): Promise<number> {
   const encoder = await createRowEncoder(chunk);
   const screen = screenOf(chunk, encoder);
   const batch = new Batch(encoder, chunk.table.format === 'binary');
   let taken = 0;
   const send = async (): Promise<void> => {
     const { rows, bytes } = await batch.send(client, copyOptions(chunk), (row, error) => {
-      round.onRefused(row, judge(chunk.table, error));
+      round.onRefused(row, judge(chunk, error));
     });
     taken += rows;
     await chunk.onProgress({ rows, bytes });
   };
   let position = -1;
-  for (const view of chunk.rows()) {
+  for await (const view of chunk.rows()) {
     position += 1;
     if (round.only !== null && !round.only.has(position)) continue;
     const screened = screen.take(view, round.known.get(position) ?? []);
@@ -114,7 +124,7 @@ async function settleRows(client: TargetClient, chunk: CarefulChunk, known: Know
   let position = -1;
   let refused = 0;
   const feed = async (write: WriteBlock): Promise<void> => {
-    for (const view of chunk.rows()) {
+    for await (const view of chunk.rows()) {
       position += 1;
       const screened = screen.take(view, known.get(position) ?? []);
       if (screened.tag === 'refused') {
@@ -145,7 +155,7 @@ const quarantineOptions: CopyInOptions = {
   format: 'binary',
 };
 
-function copyOptions({ table, sentinel }: CarefulChunk): CopyInOptions {
+function copyOptions({ table, sentinel }: Pick<CarefulChunk, 'table' | 'sentinel'>): CopyInOptions {
   return {
     schema: table.targetSchema,
     table: table.target,
@@ -155,28 +165,40 @@ function copyOptions({ table, sentinel }: CarefulChunk): CopyInOptions {
   };
 }
 
-function screenOf({ table }: CarefulChunk, encoder: RowEncoder): Screen {
+/** The screening of rows as the policies say, into an encoder. */
+export function screenOf({ table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>, encoder: RowEncoder): Screen {
   return new Screen({
     table,
-    policyOf: (column, hazard) => policyFor(policiesAt(table, column), hazard),
+    policyOf: (column, hazard) => policyAt({ table, onFail }, column, hazard),
     encode: (view) => encoder.encodeRow(view),
   });
 }
 
-function policiesAt(table: Omit<TablePlan, 'chunks'>, column: number | null): Policies {
-  return (column === null ? table.policies : table.columns[column]?.policies) ?? {};
+function policyAt(
+  { table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>,
+  column: number | null,
+  hazard: string,
+): Policy {
+  const policies = (column === null ? table.policies : table.columns[column]?.policies) ?? {};
+  const policy = policyFor(policies, hazard);
+  return policy === 'fail' && onFail === 'stay' ? 'quarantine' : policy;
 }
 
 /** What the policies make of a row that the server refused; throws where they say nothing. */
-function judge(table: Omit<TablePlan, 'chunks'>, error: CopierError): Mark {
+function judge({ table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>, error: CopierError): Mark {
   const found = table.columns.findIndex(({ target }) => target === error.column);
   const column = found < 0 ? null : found;
   const hazard = rejectionOf(error)?.hazard ?? 'rejected';
-  const policy = policyFor(policiesAt(table, column), hazard);
+  const policy = policyAt({ table, onFail }, column, hazard);
+  // It is kept for each row, so one that says nothing new is the same for all.
+  if (onFail === 'stay' && (policy === 'quarantine' || column === null)) return staying;
   const isForColumn = policy === 'quarantine' || column !== null;
   if (policy === 'fail' || !isForColumn) throw error;
   return { column, hazard, rule: policy === 'quarantine' ? policy : policy.convert, reason: shorten(error.message) };
 }
+
+/** A row that is in quarantine already and does not fit now either. */
+const staying: Mark = { column: null, hazard: 'rejected', rule: 'quarantine', reason: '' };
 
 /** A note stays in memory for each row that only the server refuses, so it is kept short. */
 const reasonCharsMax = 300;

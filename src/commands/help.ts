@@ -5,6 +5,8 @@ import type { FlagSettings } from './settings.js';
 export interface CommandRow {
   readonly name: CommandName;
   readonly summary: string;
+  /** A word that must follow the name. */
+  readonly argument?: { readonly name: string; readonly help: string };
   readonly examples: readonly string[];
 }
 
@@ -51,6 +53,15 @@ export const commandRows: readonly CommandRow[] = [
       'pgferry migrate --source app.db --target postgresql://app@db/app',
       'SQLITE_DB_PATH=app.db PG_URL=postgresql://app@db/app pgferry migrate --json',
     ],
+  },
+  {
+    name: 'quarantine',
+    argument: {
+      name: 'action',
+      help: 'list: what stayed behind or was converted, and why; retry: bring in what fits now',
+    },
+    summary: 'look at rows that could not arrive, or bring them in after a fix',
+    examples: ['pgferry quarantine list', 'pgferry quarantine retry --config rules.json'],
   },
   {
     name: 'cutover',
@@ -133,6 +144,7 @@ const headingOf: Readonly<Record<keyof FlagSettings, keyof typeof headings>> = {
   discardTargetWrites: 'cutover',
   withoutTarget: 'cutover',
   differencesMax: 'output',
+  listMax: 'output',
   json: 'output',
   quiet: 'output',
 };

@@ -1,9 +1,9 @@
 import { CopierError } from '../errors.js';
-import type { Finding, Plan } from '../model.js';
+import type { Finding, Plan, QuarantineGroup } from '../model.js';
 import type { TargetClient } from '../target/connect.js';
 import { hasLedger } from '../target/ledger.js';
 import { findLoaded } from '../target/loaded.js';
-import { countQuarantine, listKeptTables, type QuarantineGroup } from '../target/quarantine.js';
+import { countQuarantine, listKeptTables } from '../target/quarantine.js';
 import { readPlan } from '../target/run.js';
 import type { KeptRows } from './compare.js';
 import type { StoredPlan } from './stored-plan.js';
@@ -25,20 +25,18 @@ export async function findKept(
   }
   for (const runId of new Set([...kept.values()].map((one) => one.runId))) {
     const stored = JSON.parse(await readPlan(client, runId)) as StoredPlan;
-    checkColumns(plan, stored.plan, kept, runId);
+    const tables = [...kept].filter(([, one]) => one.runId === runId).map(([table]) => table);
+    checkKeptColumns(plan, stored.plan, tables, runId);
   }
   return kept;
 }
 
 /** Cells are kept by their place in the plan of the run, so the columns must still be the same. */
-function checkColumns(plan: Plan, before: Plan, kept: ReadonlyMap<string, KeptRows>, runId: string): void {
+export function checkKeptColumns(plan: Plan, before: Plan, tables: Iterable<string>, runId: string): void {
   const namesOf = (of: Plan, table: string) =>
     JSON.stringify(of.tables.find(({ source }) => source === table)?.columns.map(({ source }) => source));
-  const changed = [...kept].find(
-    ([table, one]) => one.runId === runId && namesOf(plan, table) !== namesOf(before, table),
-  );
-  if (changed === undefined) return;
-  const [table] = changed;
+  const table = [...tables].find((name) => namesOf(plan, name) !== namesOf(before, name));
+  if (table === undefined) return;
   throw new CopierError(
     'plan.quarantine_columns',
     `table ${table} has other columns than when run ${runId} copied it`,

@@ -11,6 +11,7 @@ export type CommandName =
   | 'shadow'
   | 'accept'
   | 'migrate'
+  | 'quarantine'
   | 'cutover'
   | 'rollback'
   | 'release'
@@ -50,6 +51,7 @@ const targeted: readonly CommandName[] = [
   'shadow',
   'accept',
   'migrate',
+  'quarantine',
   'cutover',
   'rollback',
   'release',
@@ -136,7 +138,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'text' },
     standard: '__PGFERRY_NULL__',
     help: 'text that stands for NULL wherever values travel as text',
-    commands: ['plan', 'copy', 'migrate', ...comparing],
+    commands: ['plan', 'copy', 'migrate', 'quarantine', ...comparing],
   },
   {
     setting: 'allowSentinel',
@@ -146,7 +148,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'flag' },
     standard: false,
     help: 'let a text equal to the sentinel through; binary COPY can carry it',
-    commands: loading,
+    commands: [...loading, 'quarantine'],
   },
   {
     setting: 'backupFolder',
@@ -178,7 +180,7 @@ export const optionTable: readonly OptionRow[] = [
     standard: Math.max(1, availableParallelism()),
     standardText: 'one per core',
     help: 'worker threads',
-    commands: reading,
+    commands: [...reading, 'quarantine'],
   },
   {
     setting: 'connections',
@@ -211,7 +213,7 @@ export const optionTable: readonly OptionRow[] = [
     standard: 256 * 1024,
     standardText: '256k',
     help: 'COPY bytes handed to the socket at once; each thread has two such blocks',
-    commands: loading,
+    commands: [...loading, 'quarantine'],
   },
   {
     setting: 'reader',
@@ -343,6 +345,16 @@ export const optionTable: readonly OptionRow[] = [
     standard: 20,
     help: 'differences shown per table',
     commands: ['verify', 'accept', 'cutover'],
+  },
+  {
+    setting: 'listMax',
+    flag: 'list-max',
+    value: 'n',
+    env: ['LIST_MAX'],
+    reading: { tag: 'count', min: 1, max: 1_000_000 },
+    standard: 100,
+    help: 'rows that quarantine names one by one; its counts cover all',
+    commands: ['quarantine'],
   },
   {
     setting: 'shadowLimit',

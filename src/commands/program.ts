@@ -14,6 +14,8 @@ import type { FlagSettings } from './settings.js';
 /** What the operator asked for, as far as the command line alone tells. */
 export interface Invocation {
   readonly command: CommandName;
+  /** The word that follows the name, for commands that want one. */
+  readonly word: string | null;
   /** Flag values as given, by setting; flags without value are true. */
   readonly flags: Readonly<Partial<Record<keyof FlagSettings, string | boolean>>>;
   /** The file given with --config. */
@@ -93,6 +95,7 @@ function messageOf({ code, message }: CommanderError): string {
 
 function addCommand(program: Command, row: CommandRow, actions: Actions): void {
   const command = program.command(row.name).description(row.summary);
+  if (row.argument !== undefined) command.argument(`<${row.argument.name}>`, row.argument.help);
   for (const { heading, option } of optionsOf(row.name)) {
     const flag = `--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`;
     command.addOption(new Option(flag, describeOption(option)).helpGroup(heading));
@@ -103,7 +106,8 @@ function addCommand(program: Command, row: CommandRow, actions: Actions): void {
     if (row.name === of) command.addOption(new Option(`--${flag}`, help).helpGroup(headings.output));
   command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(headings.output));
   command.addHelpText('after', examplesHelp(row.examples));
-  command.action((given: Given) => actions.run(readInvocation(row.name, given)));
+  if (row.argument === undefined) command.action((given: Given) => actions.run(readInvocation(row.name, given, null)));
+  else command.action((word: string, given: Given) => actions.run(readInvocation(row.name, given, word)));
 }
 
 /** Other forms of a command's result; they are flags alone, since nobody would set them for good. */
@@ -116,7 +120,7 @@ const forms = [
 /** Options as commander hands them over, by camel-cased flag. */
 type Given = Readonly<Record<string, string | boolean>>;
 
-function readInvocation(command: CommandName, given: Given): Invocation {
+function readInvocation(command: CommandName, given: Given, word: string | null): Invocation {
   const flags: Partial<Record<keyof FlagSettings, string | boolean>> = {};
   // Two commands may give one flag to different settings.
   for (const { flag, setting } of optionTable.filter(({ commands }) => commands.includes(command))) {
@@ -126,6 +130,7 @@ function readInvocation(command: CommandName, given: Given): Invocation {
   const config = given['config'];
   return {
     command,
+    word,
     flags,
     configPath: typeof config === 'string' ? config : null,
     form: forms.find(({ flag }) => given[flag] === true)?.form ?? 'page',

@@ -34,6 +34,7 @@ import { concludeRun, type LoadOutcome, loadTables } from './load.js';
 import { findKeptRows } from './kept.js';
 import { patience } from './patience.js';
 import { preparePlan } from './prepare.js';
+import { writeQuarantine } from './quarantine-file.js';
 import { writeRecord } from './record.js';
 import { checkSchema, waiversOf } from './schema-check.js';
 import { checkChoices, choicesOf, type StoredPlan } from './stored-plan.js';
@@ -146,7 +147,7 @@ function folderOf(snapshotPath: string): string {
 }
 
 /** The run's snapshot, checked against its SHA-256, or why it cannot be used. */
-async function findSnapshot(run: Run): Promise<Snapshot | string> {
+export async function findSnapshot(run: Run): Promise<Snapshot | string> {
   const { snapshotPath: path, snapshotSha256: sha256, snapshotTakenAt: takenAt, sourcePath } = run;
   try {
     const snapshot = { path, sourcePath, sha256, takenAt, bytes: statFile(path).size };
@@ -347,6 +348,7 @@ async function finish(
     objects: checked.objects,
   };
   // In this order: a run that is complete has its record.
+  await writeQuarantine(folder, { client, runId: run.runId, plan });
   await writeRecord(folder, result);
   await concludeRun(request, result);
   return result;

@@ -34,6 +34,7 @@ export interface FlagSettings {
   readonly waive: readonly string[];
   readonly fresh: boolean;
   readonly differencesMax: number;
+  readonly listMax: number;
   readonly shadowLimit: number;
   readonly acceptanceFolder: string;
   readonly acceptanceRunFolder: string | null;

@@ -18,6 +18,9 @@ import { CopierError } from '../errors.js';
 /** Bytes of a file read at once for its hash. */
 const readBytes = 256 * 1024;
 
+/** Small pieces are written together. */
+const gatherChars = 65_536;
+
 export interface RunFolder {
   readonly path: string;
   /** Whether it was there before, empty, because the operator named it. */
@@ -135,6 +138,25 @@ export function writeArtefact(path: string, content: string): void {
 export function replaceArtefact(path: string, content: string): void {
   named(path, () => rmSync(path, { force: true }));
   writeArtefact(path, content);
+}
+
+/** Writes a new file durably, as `writeArtefact` does, from text that comes in pieces. */
+export async function writeStream(path: string, pieces: AsyncIterable<string>): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  const file = openSync(path, flags, 0o600);
+  try {
+    let gathered = '';
+    for await (const piece of pieces) {
+      gathered += piece;
+      if (gathered.length < gatherChars) continue;
+      writeFileSync(file, gathered);
+      gathered = '';
+    }
+    writeFileSync(file, gathered);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Adds one line to the run's log, which is never reached through a planted link. Error: `source.run_file`. */

@@ -1,5 +1,5 @@
 import { must } from '../errors.js';
-import type { KeptRowNote, KeptState } from '../model.js';
+import type { KeptRowNote, KeptState, QuarantinedRowReport, QuarantineGroup } from '../model.js';
 import type { TargetClient } from './connect.js';
 import { copyOut } from './copy-out.js';
 import { quoteLiteral } from './quote.js';
@@ -66,18 +66,6 @@ export async function forgetEarlierSteps(client: TargetClient, runId: string, ta
   );
 }
 
-/** What the quarantine of a run holds, by table, column, hazard and rule. */
-export interface QuarantineGroup {
-  readonly table: string;
-  readonly state: KeptState;
-  readonly column: string | null;
-  readonly hazard: string;
-  readonly rule: string;
-  readonly rows: number;
-  /** Up to three keys. */
-  readonly examples: readonly string[];
-}
-
 /** Counts by reason, in the order of tables; one small row each, however many rows are kept. */
 export async function countQuarantine(client: TargetClient, runId: string): Promise<QuarantineGroup[]> {
   const rows = await client.query<Omit<QuarantineGroup, 'rows'> & { rows: string }>(
@@ -88,6 +76,29 @@ export async function countQuarantine(client: TargetClient, runId: string): Prom
     [runId],
   );
   return rows.map((row) => ({ ...row, rows: Number(row.rows), examples: [...new Set(row.examples)] }));
+}
+
+/** The first held and converted rows of a run, without their cells. */
+export async function readQuarantineNotes(
+  client: TargetClient,
+  runId: string,
+  rowsMax: number,
+): Promise<QuarantinedRowReport[]> {
+  return await client.query<QuarantinedRowReport & Record<string, unknown>>(
+    `SELECT table_name AS table, state, key, column_name AS column, hazard, rule, reason FROM pgferry.quarantine
+      WHERE run_id = $1 AND state <> 'released' ORDER BY table_name, chunk_index, row_number LIMIT $2`,
+    [runId, rowsMax],
+  );
+}
+
+/** Chunks of a table with held rows, in order. */
+export async function listKeptChunks(client: TargetClient, runId: string, table: string): Promise<number[]> {
+  const rows = await client.query<{ index: number }>(
+    `SELECT DISTINCT chunk_index AS index FROM pgferry.quarantine
+      WHERE run_id = $1 AND table_name = $2 AND state = 'held' ORDER BY 1`,
+    [runId, table],
+  );
+  return rows.map(({ index }) => index);
 }
 
 /** Which tables the quarantine keeps rows of, with the runs, for a target schema. */

@@ -51,6 +51,7 @@ test('a command line becomes one plain invocation', async () => {
   assert.deepEqual(invocations, [
     {
       command: 'plan',
+      word: null,
       flags: { sourcePath: 'a.db', keepConstraints: true },
       configPath: 'c.json',
       form: 'page',
@@ -66,11 +67,12 @@ test('flags that nobody gave are not in the invocation, so that environment and 
 });
 
 test('every flag of the table reaches its setting, in every command that has it', async () => {
-  for (const { name } of commandRows) {
+  for (const { name, argument } of commandRows) {
     const rows = optionTable.filter(({ commands }) => commands.includes(name));
     const argv = rows.flatMap(({ flag, value }) => (value === null ? [`--${flag}`] : [`--${flag}`, 'given']));
-    const { parsed, invocations } = await call(name, ...argv);
+    const { parsed, invocations } = await call(name, ...(argument === undefined ? [] : ['word']), ...argv);
     assert.equal(parsed.tag, 'ran', name);
+    assert.equal(invocations[0]?.word, argument === undefined ? null : 'word');
     const wanted = Object.fromEntries(rows.map(({ setting, value }) => [setting, value === null ? true : 'given']));
     assert.deepEqual(invocations[0]?.flags, wanted, name);
     assert.equal(invocations[0]?.isJson, true);

@@ -1,0 +1,226 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { CopierError } from '../errors.js';
+import type { Plan, QuarantineGroup, QuarantinedRowReport, TableReport, TargetAddress } from '../model.js';
+import { openRunFolder } from '../report/run-folder.js';
+
+import { type TargetClient, withTarget, withTransaction } from '../target/connect.js';
+import { fingerprintTable } from '../target/fingerprint.js';
+import { hasLedger } from '../target/ledger.js';
+import { recordLoaded } from '../target/loaded.js';
+import { holderName, withRunLock } from '../target/lock.js';
+import { countQuarantine, readQuarantineNotes } from '../target/quarantine.js';
+import { latestRun, readPlan, type Run } from '../target/run.js';
+import { setSequences } from '../target/sequences.js';
+import { compareTable } from './compare.js';
+import { type Context, resolveTarget } from './context.js';
+import { withRunThreads } from './copy-threads.js';
+import { checkKeptColumns } from './kept.js';
+import { preparePlan } from './prepare.js';
+import { writeQuarantine } from './quarantine-file.js';
+import { retryTable } from './retry-table.js';
+import { findSnapshot } from './run.js';
+import { sequenceNeeds } from './schema-check.js';
+import type { StoredPlan } from './stored-plan.js';
+import { readCatalog, type Survey, surveySource } from './survey.js';
+
+/** What the quarantine of the youngest run holds, and for a retry what came of it. */
+export interface QuarantineResult {
+  readonly ok: boolean;
+  readonly action: 'list' | 'retry';
+  readonly runId: string | null;
+  readonly runDir: string | null;
+  readonly groups: readonly QuarantineGroup[];
+  /** Held and converted rows, at most as many as --list-max says. */
+  readonly rows: readonly QuarantinedRowReport[];
+  /** Whether `rows` names all of them. */
+  readonly isComplete: boolean;
+  /** Rows that a retry brought in. */
+  readonly released: number;
+  /** Of a retry: the tables that it touched, compared anew. */
+  readonly tables: readonly TableReport[];
+}
+
+/** The quarantine command: `list` or `retry`. */
+export async function runQuarantine(context: Context, action: string): Promise<QuarantineResult> {
+  if (action === 'list') return await listQuarantine(context);
+  if (action === 'retry') return await retryQuarantine(context);
+  throw new CopierError('usage.action', `quarantine knows no action ${JSON.stringify(action)}`, {
+    hint: 'use pgferry quarantine list or pgferry quarantine retry',
+  });
+}
+
+/** The command `quarantine list`; reads only. */
+async function listQuarantine(context: Context): Promise<QuarantineResult> {
+  const { address } = await resolveTarget(context);
+  return await withTarget(
+    address,
+    { applicationName: 'pgferry quarantine', signal: context.signal },
+    async (client) => {
+      const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
+      return { ...(await look(context, client, run)), action: 'list', released: 0, tables: [], ok: true };
+    },
+  );
+}
+
+async function look(
+  { settings }: Context,
+  client: TargetClient,
+  run: Run | null,
+): Promise<Pick<QuarantineResult, 'runId' | 'runDir' | 'groups' | 'rows' | 'isComplete'>> {
+  if (run === null) return { runId: null, runDir: null, groups: [], rows: [], isComplete: true };
+  const groups = await countQuarantine(client, run.runId);
+  const rows = await readQuarantineNotes(client, run.runId, settings.listMax);
+  const total = groups.reduce((sum, group) => sum + (group.state === 'released' ? 0 : group.rows), 0);
+  const runDir = dirname(run.snapshotPath);
+  return { runId: run.runId, runDir, groups, rows, isComplete: rows.length === total };
+}
+
+/**
+ * The command `quarantine retry`: the held rows of the youngest run against the target's schema and the config file as
+ * they are now. All that fit go in, in one transaction with the ledger; the tables that got rows are compared anew.
+ */
+async function retryQuarantine(context: Context): Promise<QuarantineResult> {
+  const { address } = await resolveTarget(context);
+  const connecting = { applicationName: holderName('quarantine'), signal: context.signal };
+  return await withTarget(address, connecting, (client) =>
+    withRunLock(client, address.schema, async () => await retryRun(context, client, address)),
+  );
+}
+
+async function retryRun(context: Context, client: TargetClient, address: TargetAddress): Promise<QuarantineResult> {
+  const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
+  const before = await look(context, client, run);
+  const held = new Set(before.groups.filter(({ state }) => state === 'held').map(({ table }) => table));
+  if (run === null || held.size === 0) return { ...before, action: 'retry', released: 0, tables: [], ok: true };
+  if (run.state !== 'complete' && run.state !== 'failed') throw unfinished(run);
+  const threads = {
+    settings: context.settings,
+    address,
+    applicationName: 'pgferry quarantine',
+    signal: context.signal,
+  };
+  return await withRunThreads(threads, async (pool) => {
+    const { journal, settings } = context;
+    const snapshot = await findSnapshot(run);
+    if (typeof snapshot === 'string') throw noSnapshot(run, snapshot);
+    const catalog = await readCatalog(snapshot.path);
+    const survey = await journal.phase('census', () =>
+      surveySource({
+        snapshotPath: snapshot.path,
+        catalog,
+        threads: pool,
+        chunkBytes: settings.chunkBytes,
+        countsPages: true,
+      }),
+    );
+    const plan = await planAgain(context, client, { run, survey, schema: address.schema, held });
+    const released = await journal.phase('copy', () => retryAll(context, client, { address, run, plan, held }));
+    const touched = plan.tables.filter(({ source }) => (released.get(source) ?? 0) > 0);
+    await setSequences(client, address.schema, sequenceNeeds({ ...plan, tables: touched }, catalog));
+    const compared = await journal.phase('compare', () =>
+      Promise.all(
+        touched.map((table) =>
+          compareTable(table, {
+            threads: pool,
+            snapshotPath: snapshot.path,
+            differencesMax: settings.differencesMax,
+            kept: { runId: run.runId },
+          }),
+        ),
+      ),
+    );
+    const tables = compared.map(({ report }) => report);
+    const after = await look(context, client, run);
+    await leaveFile(client, run);
+    const count = [...released.values()].reduce((sum, rows) => sum + rows, 0);
+    return { ...after, action: 'retry', released: count, tables, ok: tables.every(({ ok }) => ok) };
+  });
+}
+
+/** The plan of the tables as they are now, which must have the columns that the kept cells belong to. */
+async function planAgain(
+  { settings }: Context,
+  client: TargetClient,
+  { run, survey, schema, held }: { run: Run; survey: Survey; schema: string; held: ReadonlySet<string> },
+): Promise<Plan> {
+  const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
+  const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+  checkKeptColumns(plan, stored.plan, held, run.runId);
+  return plan;
+}
+
+interface Retry {
+  readonly address: TargetAddress;
+  readonly run: Run;
+  readonly plan: Plan;
+  readonly held: ReadonlySet<string>;
+}
+
+/** Tables in the order of their layers, parents first; once more where rows may have waited for others of a cycle. */
+async function retryAll(context: Context, client: TargetClient, retry: Retry): Promise<Map<string, number>> {
+  const { plan } = retry;
+  const isCyclic = plan.cycles.length > 0 || plan.edges.some(({ child, parent }) => child === parent);
+  const released = new Map<string, number>();
+  for (let isAgain = true; isAgain; ) {
+    const pass = await retryPass(context, client, retry);
+    for (const [table, rows] of pass) released.set(table, (released.get(table) ?? 0) + rows);
+    isAgain = isCyclic && pass.size > 0;
+  }
+  return released;
+}
+
+async function retryPass(
+  { settings, signal }: Context,
+  client: TargetClient,
+  { address, run, plan, held }: Retry,
+): Promise<Map<string, number>> {
+  const released = new Map<string, number>();
+  await withTarget(address, { applicationName: 'pgferry quarantine', signal }, async (reading) =>
+    withTransaction(client, async () => {
+      for (const { chunks, ...table } of plan.tables.filter(({ source }) => held.has(source))) {
+        const rows = await retryTable(
+          {
+            runId: run.runId,
+            table,
+            sentinel: settings.nullSentinel,
+            allowSentinel: settings.allowSentinel,
+            blockBytes: settings.blockBytes,
+            onProgress: async () => signal.throwIfAborted(),
+          },
+          { client, reading },
+        );
+        if (rows > 0) released.set(table.source, rows);
+      }
+    }),
+  );
+  for (const table of plan.tables.filter(({ source }) => released.has(source))) {
+    const now = await fingerprintTable(client, table);
+    await recordLoaded(client, { ...now, schema: address.schema, table: table.target, runId: run.runId });
+  }
+  return released;
+}
+
+/** The file in the run's folder follows, where that folder is on this machine. */
+async function leaveFile(client: TargetClient, run: Run): Promise<void> {
+  const path = dirname(run.snapshotPath);
+  if (!existsSync(path)) return;
+  const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+  await writeQuarantine(openRunFolder(path), { client, runId: run.runId, plan: stored.plan });
+}
+
+function unfinished(run: Run): CopierError {
+  return new CopierError(
+    'target.run_unfinished',
+    `run ${run.runId} of schema ${run.schema} is not finished (${run.state})`,
+    {
+      hint: 'finish it first: run the same command again, then retry',
+    },
+  );
+}
+
+function noSnapshot(run: Run, reason: string): CopierError {
+  return new CopierError('source.no_snapshot', `the snapshot of run ${run.runId} cannot be used: ${reason}`, {
+    hint: 'bring the run folder back to where it was; or migrate again with --fresh',
+  });
+}
