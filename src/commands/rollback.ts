@@ -1,14 +1,15 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../cutover/env-file.js';
+import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../cutover/env-file.js';
 import { findPrisma, generateClient, type PrismaClientSource } from '../cutover/prisma-client.js';
 import { hashFile, restoreFile, snapshotChanged } from '../cutover/restored-file.js';
-import { decideRollback } from '../cutover/standing.js';
+import { decideRollback, type LocalFacts } from '../cutover/standing.js';
 import { CopierError, must, toWire } from '../errors.js';
 import type { Cutover, CutoverFacts, CutoverPhase, EnvSwitch, TargetAddress } from '../model.js';
 import type { CutoverResult } from '../report/cutover-text.js';
 import { makeRunFolder, type RunFolder, writeArtefact, writeManifest } from '../report/run-folder.js';
 import { jsonText } from '../report/units.js';
+import { readClosing } from '../source/closing.js';
 import { setJournalMode } from '../source/journal-mode.js';
 import { describeTarget } from '../target/address.js';
 import { closeTables, lockTables, openTables } from '../target/closing.js';
@@ -19,7 +20,7 @@ import { hasLedger } from '../target/ledger.js';
 import { holderName, withCutoverLock, withRunLock } from '../target/lock.js';
 import { type Context, resolveTarget } from './context.js';
 import { type Desk, keepLog, runStep } from './cutover-desk.js';
-import { asRefusal, readLocalFacts, wrapped } from './cutover-preflight.js';
+import { asRefusal, wrapped } from './cutover-preflight.js';
 import { reopenSource } from './release.js';
 import type { Settings } from './settings.js';
 import { rollBackWithoutTarget } from './rollback-without-target.js';
@@ -67,12 +68,7 @@ async function decideAndDo(context: Context, place: Place): Promise<CutoverResul
   const { client, address } = place;
   const known = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
   if (known !== null) checkIdentity(context.settings, known);
-  const local =
-    known === null
-      ? { provider: null, closedBy: null }
-      : existsSync(known.sourcePath)
-        ? await readLocalFacts(known.sourcePath, known.envPath)
-        : { provider: null, closedBy: null };
+  const local = known === null ? nothingKnown : await lookAround(context, known);
   const move = decideRollback(known, local);
   switch (move.tag) {
     case 'refuse':
@@ -86,6 +82,19 @@ async function decideAndDo(context: Context, place: Place): Promise<CutoverResul
       return resultOf(move.cutover, place, { state: 'rolled_back', replacedPath: keptPathOf(move.cutover) });
     case 'roll-back':
       return await rollBack(context, place, move.cutover);
+  }
+}
+
+const nothingKnown: LocalFacts = { provider: null, closedBy: null };
+
+/** The old database may be in any state: what can be told of it is no condition for going back. */
+async function lookAround({ journal }: Context, { sourcePath, envPath }: Cutover): Promise<LocalFacts> {
+  const provider = envPath === null ? null : lookUpProvider(envPath);
+  try {
+    return { provider, closedBy: (await readClosing(sourcePath))?.cutoverId ?? null };
+  } catch (error) {
+    journal.warn(`the database that will be replaced cannot be read: ${toWire(error).message}`);
+    return { provider, closedBy: null };
   }
 }
 
