@@ -36,6 +36,7 @@ interface Pair {
   readonly source: SourceTable;
   readonly target: TargetTable;
   readonly plan: TablePlan;
+  readonly names: ReadonlyMap<string, string>;
   readonly objects: readonly SchemaObject[];
 }
 
@@ -49,6 +50,7 @@ export function checkClaims(request: ClaimsRequest): Finding[] {
     const pair = {
       request,
       plan,
+      names: namesOf(plan),
       source: source.tables.find(({ name }) => name === plan.source),
       target: target.tables.find(({ name }) => name === plan.target),
       objects: objects.filter(({ table }) => table === plan.target),
@@ -82,16 +84,21 @@ function broken({ request, source }: Pair, column: string | null, what: string):
   });
 }
 
+/** The target's names by the source's, without case. */
+function namesOf(plan: TablePlan): ReadonlyMap<string, string> {
+  return new Map(plan.columns.map(({ source, target }) => [foldCase(source), target]));
+}
+
 /** The target's name of a source column; generated columns are in no plan. */
-function nameOn(plan: TablePlan, name: string): string {
-  const column = plan.columns.find(({ source }) => foldCase(source) === foldCase(name));
-  return column?.target ?? shortName(name);
+function nameOn(names: ReadonlyMap<string, string>, name: string): string {
+  return names.get(foldCase(name)) ?? shortName(name);
 }
 
 function checkColumns(pair: Pair): Finding[] {
-  const { source, target, plan, request } = pair;
+  const { source, target, names, request } = pair;
+  const columns = new Map(target.columns.map((column) => [column.name, column]));
   return source.columns.flatMap((column) => {
-    const found = target.columns.find(({ name }) => name === nameOn(plan, column.name));
+    const found = columns.get(nameOn(names, column.name));
     if (found === undefined) return [];
     const isLost = (kind: 'default' | 'generated') =>
       request.lost.includes(columnWaiver(kind, { table: source.name, column: column.name }));
@@ -119,14 +126,14 @@ function hasFiller({ defaultSql, identity, isGenerated }: TargetColumn): boolean
 }
 
 function checkPrimaryKey(pair: Pair): Finding[] {
-  const { source, target, plan } = pair;
-  const wanted = source.primaryKey.map((name) => nameOn(plan, name));
+  const { source, target, names } = pair;
+  const wanted = source.primaryKey.map((name) => nameOn(names, name));
   if (wanted.length === 0 || isSame(wanted, target.primaryKey)) return [];
   return [broken(pair, null, `PRIMARY KEY (${source.primaryKey.join(', ')})`)];
 }
 
 function checkUniques(pair: Pair): Finding[] {
-  const { source, plan } = pair;
+  const { source, names } = pair;
   return source.indexes
     .filter(({ origin }) => origin === 'u')
     .map(({ columns }) => columns.map(({ column }) => column ?? ''))
@@ -134,7 +141,7 @@ function checkUniques(pair: Pair): Finding[] {
       (columns) =>
         !isKeptUnique(
           pair,
-          columns.map((name) => nameOn(plan, name)),
+          columns.map((name) => nameOn(names, name)),
         ),
     )
     .map((columns) => broken(pair, null, `UNIQUE (${columns.join(', ')})`));
@@ -165,11 +172,12 @@ function describeParent(key: SourceForeignKey): string {
   return `${key.parentTable} (${key.parentColumns.join(', ')}) ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate}${deferrable}`;
 }
 
-function isKeptKey({ objects, plan, request }: Pair, key: SourceForeignKey): boolean {
+function isKeptKey({ objects, names, request }: Pair, key: SourceForeignKey): boolean {
   const parent = request.tables.find((table) => foldCase(table.source) === foldCase(key.parentTable));
   if (parent === undefined) return true;
-  const columns = key.columns.map((name) => nameOn(plan, name));
-  const parentColumns = key.parentColumns.map((name) => nameOn(parent, name));
+  const columns = key.columns.map((name) => nameOn(names, name));
+  const parentNames = namesOf(parent);
+  const parentColumns = key.parentColumns.map((name) => nameOn(parentNames, name));
   return objects.some(
     ({ kind, columns: own, reference }) =>
       kind === 'foreign_key' &&
@@ -191,8 +199,8 @@ function checkIndexes(pair: Pair): Finding[] {
 }
 
 /** By its name, or, in a schema of somebody else, by its columns. */
-function isKeptIndex({ objects, plan, request }: Pair, index: SourceTable['indexes'][number]): boolean {
-  const columns = index.columns.map(({ column }) => (column === null ? '' : nameOn(plan, column)));
+function isKeptIndex({ objects, names, request }: Pair, index: SourceTable['indexes'][number]): boolean {
+  const columns = index.columns.map(({ column }) => (column === null ? '' : nameOn(names, column)));
   return objects.some((object) => {
     const isNamed = object.kind === 'index' && object.name === shortName(index.name);
     const isIndex = ['index', 'unique', 'primary_key'].includes(object.kind);

@@ -120,13 +120,16 @@ function renderCase(expression: Extract<Expression, { tag: 'case' }>, scope: Sco
     const condition = operand === null ? asCondition(value) : renderComparison('=', operand, value).sql;
     return { condition, result: renderExpression(result, scope) };
   });
-  const otherwise = expression.otherwise === null ? null : renderExpression(expression.otherwise, scope);
-  const values = [...branches.map(({ result }) => result), ...(otherwise === null ? [] : [otherwise])];
+  const last = expression.otherwise === null ? null : renderExpression(expression.otherwise, scope);
+  const truth = [...branches.map(({ result }) => result), last].find((value) => value?.class === 'bool') ?? null;
+  const alike = (value: Rendered) => (truth === null ? value : asTruth(value, truth));
+  const otherwise = last === null ? null : alike(last);
+  const values = [...branches.map(({ result }) => alike(result)), ...(otherwise === null ? [] : [otherwise])];
   const classes = new Set(values.map((value) => value.class).filter((one) => one !== 'null'));
   const [only, another] = classes;
   if (only === undefined || another !== undefined || only === 'other' || only === 'instant')
     return refuse('the branches of CASE are of different classes');
-  const whens = branches.map(({ condition, result }) => `WHEN ${condition} THEN ${result.sql}`).join(' ');
+  const whens = branches.map(({ condition, result }) => `WHEN ${condition} THEN ${alike(result).sql}`).join(' ');
   return yields(only, `(CASE ${whens}${otherwise === null ? '' : ` ELSE ${otherwise.sql}`} END)`);
 }
 
