@@ -358,7 +358,7 @@ async function finish(
 function withWayOut(error: unknown): unknown {
   if (!(error instanceof CopierError) || !error.code.startsWith('data.')) return error;
   const { code, message, table, column, key, foreignCode, findings } = error;
-  const hint = `${error.hint}; after a change in the source run again with --fresh, for this run keeps to its snapshot`;
+  const hint = `${error.hint}; after a change in the source run again with --fresh, for this run keeps to its snapshot; what is dropped or changed for good in the target is named with --waive, such as check:NAME`;
   return new CopierError(code, message, { hint, table, column, key, foreignCode, findings, cause: error });
 }
 
