@@ -6,7 +6,7 @@ import type { Snapshot } from '../model.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
 import { statFile, withSource } from './open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
-import { checkSpace } from './snapshot-space.js';
+import { checkSpace, watchSpace } from './snapshot-space.js';
 import { translateSqliteError } from './source-error.js';
 
 /** Bytes copied between two looks at the signal: large enough to be quick, small enough to stay responsive. */
@@ -40,8 +40,8 @@ export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
  * makes it durable and read-only (0400) and takes its SHA-256. A snapshot of a WAL database is switched to
  * journal_mode=DELETE. So the copy differs from the source in its header alone: the journal mode (bytes 18 and 19), the
  * change counter and the schema cookie (24, 40, 92), which SQLite counts on when it writes the copy.
- * On any failure the partial file is removed. Errors: those of `withSource`; source.snapshot_exists, no_space, replaced,
- * corrupt, snapshot_unwritable, snapshot_io; interrupted.snapshot, or the CopierError that the signal carries.
+ * On any failure the partial file is removed. Errors: those of `withSource`; source.snapshot_exists, no_space, replaced, overwritten,
+ * corrupt, disk_filling, snapshot_unwritable, snapshot_io; interrupted.snapshot, or the CopierError that the signal carries.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
   return (await beginSnapshot(options)).proof;
@@ -146,14 +146,21 @@ async function backUp(db: Database, path: string, options: SnapshotOptions): Pro
     const pageBytes = Number(db.pragma('page_size', { simple: true }));
     const totalBytes = pageBytes * Number(db.pragma('page_count', { simple: true }));
     await checkSpace(dirname(path), totalBytes);
+    const held = statFile(db.name);
+    const isWal = db.pragma('journal_mode', { simple: true }) === 'wal';
+    const checkDisk = isWal ? watchSpace(db.name, path, totalBytes) : () => {};
     await db.backup(path, {
       progress: ({ totalPages, remainingPages }) => {
         throwIfAborted(options.signal);
+        checkDisk(remainingPages * pageBytes);
         options.onProgress?.({ doneBytes: (totalPages - remainingPages) * pageBytes, totalBytes });
         return Math.max(1, Math.floor(stepBytes / pageBytes));
       },
     });
     options.onProgress?.({ doneBytes: totalBytes, totalBytes });
+    // Beside a reader's lock nobody writes to the file but in WAL mode, where a checkpoint may.
+    const now = statFile(db.name);
+    if (!isWal && now.ino === held.ino && now.mtimeMs !== held.mtimeMs) throw overwritten(db.name);
     return takenAt;
   } finally {
     if (db.inTransaction) db.exec('ROLLBACK');
@@ -190,5 +197,11 @@ async function removePartial(path: string): Promise<void> {
 function replaced(path: string): CopierError {
   return new CopierError('source.replaced', `${path} was replaced by another file while the snapshot was taken`, {
     hint: 'stop whatever replaces the file, then run again',
+  });
+}
+
+function overwritten(path: string): CopierError {
+  return new CopierError('source.overwritten', `${path} was written to while a reader held its lock`, {
+    hint: 'only a program that goes around SQLite does that (cp, rsync, an editor): stop it, then run again',
   });
 }

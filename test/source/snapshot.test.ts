@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -271,6 +271,50 @@ test('a source that is replaced meanwhile is noticed', async () => {
     await checkFailure(folder, 'source.replaced', () => takeSnapshot(options));
   });
 });
+
+test('a source that somebody writes over without SQLite is noticed', async () => {
+  await withFolder(async (folder) => {
+    const sourcePath = makeSqlite(folder, bigSql);
+    const bytes = readFileSync(sourcePath);
+    const onProgress = () => writeFileSync(sourcePath, bytes);
+    const options = { sourcePath, snapshotPath: join(folder, 'run', 'copy.db'), onProgress };
+    await checkFailure(folder, 'source.overwritten', () => takeSnapshot(options));
+  });
+});
+
+/** On a disk of 52 MB: an application writes rows in WAL mode while its snapshot is taken, and then one more. */
+const fillingProgram = (folder: string, modules: { readonly sqlite: string; readonly snapshot: string }) => `
+  import { Database } from '${modules.sqlite}';
+  import { takeSnapshot } from '${modules.snapshot}';
+  const app = new Database('${folder}/app.db');
+  app.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (x BLOB)');
+  const write = () => app.prepare('INSERT INTO t VALUES (zeroblob(4000000))').run();
+  for (let i = 0; i < 7; i++) {
+    write();
+    app.pragma('wal_checkpoint(TRUNCATE)');
+  }
+  const options = { sourcePath: '${folder}/app.db', snapshotPath: process.argv[2], onProgress: write };
+  const code = await takeSnapshot(options).then(() => 'taken', (error) => error.code);
+  app.pragma('wal_checkpoint(TRUNCATE)');
+  write();
+  process.stdout.write(code);`;
+
+test('a snapshot is given up before the application has no room left for its -wal', (t) =>
+  withFolder((folder) => {
+    const disk = join(folder, 'disk');
+    mkdirSync(disk);
+    const program = join(folder, 'program.mjs');
+    const modules = {
+      sqlite: new URL('../../src/source/sqlite.js', import.meta.url).href,
+      snapshot: new URL('../../src/source/snapshot.js', import.meta.url).href,
+    };
+    writeFileSync(program, fillingProgram(disk, modules));
+    const script = `mount -t tmpfs -o size=52m tmpfs "$1" || exit 9; exec "$2" "$3" "$4"`;
+    const words = ['-m', 'sh', '-c', script, 'sh', disk, process.execPath, program, join(folder, 'run', 'copy.db')];
+    const { status, stdout, stderr } = spawnSync('unshare', words, { encoding: 'utf8' });
+    if (status === null || status === 9 || /unshare/.test(stderr)) return t.skip('SKIPPED, NOT TESTED: no mount here');
+    assert.deepEqual([status, stdout], [0, 'source.disk_filling'], stderr);
+  }));
 
 test('a disk that is too small is refused with both numbers', async () => {
   await withFolder(async (folder) => {
