@@ -13,6 +13,7 @@ import { copyIn } from '../src/target/copy-in.js';
 import { prepareFreeze } from '../src/target/freeze.js';
 import { lockWaitFor, nameLockHolders } from '../src/target/backend.js';
 import { readChunk, withChunk } from '../src/target/chunk.js';
+import { checkStillTable } from '../src/target/still-a-table.js';
 import { beat, counters, stopped, stopSignal, threadData, waitForRate, withPulse } from './session.js';
 
 /** What a copy thread gets for one chunk. */
@@ -112,6 +113,7 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
     });
     const result = encoder.result();
     if (taken !== result.rows) throw miscounted(job, result.rows, taken);
+    await checkStillTable(client, table.targetSchema, table.target);
     const durationMs = Math.round(performance.now() - startedAtMs);
     return { ...result, table: table.source, index: job.chunk.index, quarantined: 0, durationMs };
   } catch (error) {

@@ -172,6 +172,33 @@ test('a chunk that is the victim of a deadlock is sent again as a whole', async 
   });
 });
 
+test('a view that takes the place of a table during the copy gets no row', async () => {
+  await withPlace(async ({ folder, url, client, source }) => {
+    const args = migrateArgs(source, url);
+    const { ended } = await startUntilChunks([...args, ...slow], { client, count: 2, options: { cwd: folder } });
+    await client.query(`BEGIN;
+      LOCK TABLE public.item, public.tag, public.bare;
+      CREATE FUNCTION public.divert() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';`);
+    for (const table of ['item', 'tag', 'bare']) {
+      await client.query(`ALTER TABLE public.${table} RENAME TO ${table}_away;
+        CREATE VIEW public.${table} AS SELECT * FROM public.${table}_away;
+        CREATE TRIGGER divert INSTEAD OF INSERT ON public.${table} FOR EACH ROW EXECUTE FUNCTION public.divert()`);
+    }
+    await client.query('COMMIT');
+    const before = await committedChunks(client);
+    const { exitCode, stderr } = await ended;
+    assert.equal(exitCode, 22, stderr);
+    assert.match(stderr, /was a table when the run was planned, and is none now/);
+    assert.deepEqual(await committedChunks(client), before);
+    for (const table of ['item', 'tag', 'bare']) {
+      await client.query(`DROP VIEW public.${table}; ALTER TABLE public.${table}_away RENAME TO ${table}`);
+    }
+    await client.query('DROP FUNCTION public.divert()');
+    const again = await runJson(args, { cwd: folder });
+    await assertWhole(again, client, await undisturbed());
+  });
+});
+
 test('a read-only server is refused before anything is written', async () => {
   await withPlace(async ({ folder, url, client, source }) => {
     const database = new URL(url).pathname.slice(1);
