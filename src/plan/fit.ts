@@ -11,6 +11,7 @@ import type {
 } from '../model.js';
 import { must } from '../errors.js';
 import { makeFinding } from './finding.js';
+import { quoteName } from './names.js';
 import { foldCase, type Match, matchNames } from './match.js';
 import { columnRulesOf, noRules, tableRulesOf } from './rules.js';
 
@@ -156,7 +157,9 @@ function fitColumns(
   }
   const filled = new Set([...matches.values()].map((match) => match.target));
   findings.push(
-    ...target.columns.filter((column) => !filled.has(column.name)).flatMap((column) => checkUnfilled(table, column)),
+    ...target.columns
+      .filter((column) => !filled.has(column.name))
+      .flatMap((column) => [...checkUnfilled(table, column), ...noteSearch(table, target, { column, columns })]),
   );
   return { columns, findings };
 }
@@ -225,4 +228,18 @@ function checkUnfilled(table: string, column: TargetColumn): Finding[] {
   const message = 'the target column is NOT NULL without a default, and the source has no column for it';
   const hint = 'give the target column a default, or drop its NOT NULL';
   return [makeFinding({ severity: 'error', code: 'plan.column_unfilled', table, column: column.name, message, hint })];
+}
+
+/** A column that only a trigger fills stays empty, since no trigger fires while rows are copied. */
+function noteSearch(
+  table: string,
+  { name, triggers }: TargetTable,
+  { column, columns }: { readonly column: TargetColumn; readonly columns: readonly ColumnFit[] },
+): Finding[] {
+  if (column.baseType !== 'tsvector' || column.isGenerated || column.notNull || triggers.length === 0) return [];
+  const message = `left to a trigger of the target (${triggers.join(', ')}), and triggers do not fire while rows are copied`;
+  // A trigger may look at which columns are set, and not at whether they changed.
+  const sets = columns.map(({ target }) => `${quoteName(target.name)} = ${quoteName(target.name)}`);
+  const hint = `after the run, let the trigger fill it: UPDATE ${quoteName(name)} SET ${sets.join(', ')}`;
+  return [makeFinding({ severity: 'warning', code: 'plan.search_column', table, column: column.name, message, hint })];
 }

@@ -24,7 +24,7 @@ import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { verifyTable } from '../verify/sides.js';
 import { type AnyValue, anyValue, bindingOf } from './any-value.js';
-import { type Target, targets } from './targets.js';
+import { asArraySql, type Target, targets } from './targets.js';
 
 /*
  * Random values of every storage class go into every target type, through the real readers, the encoder and COPY. What
@@ -59,7 +59,8 @@ test('random values of every storage class arrive in every type as PostgreSQL it
   await withDatabase(async (url, client) => {
     await client.query(`SET timezone = 'UTC'; SET lc_monetary = 'C'; CREATE TYPE mood AS ENUM ('sad', 'höchst froh');
       CREATE DOMAIN short AS varchar(8);
-      CREATE FUNCTION no() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`);
+      CREATE FUNCTION no() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+      ${asArraySql}`);
     for (const target of targets) {
       const { unit = '', zone = '' } = target.rules ?? {};
       await t.test(`${target.type} ${unit} ${zone}`.trim(), () => checkTarget(url, client, target));

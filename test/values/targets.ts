@@ -39,13 +39,27 @@ const utc = `(x::timestamptz AT TIME ZONE 'UTC')::text`;
 const stamped = (numbers: string, texts = utc) =>
   noBlob(`CASE WHEN ${isNumber} THEN ${numbers} WHEN x ~ '^([+-]\\d|0000)' THEN NULL ELSE ${texts} END`);
 const double = noBlob(`CASE WHEN s = 'integer' AND x::float8::int8 <> x::int8 THEN no() ELSE x END`);
-const listed = (element: string) =>
-  noBlob(`CASE WHEN s <> 'text' THEN y WHEN NOT x ~ '^\\s*\\[' OR NOT pg_input_is_valid(x, 'jsonb') THEN x
-    WHEN jsonb_path_exists(x::jsonb, 'strict $[*] ? (@.type() == "array" && @.size() == 0)') THEN NULL
-    WHEN x ~ '^\\[\\[[0-9, \\[\\]]*\\]$' THEN translate(x, '[]', '{}')
-    WHEN jsonb_path_exists(x::jsonb, 'strict $[*] ? (@.type() == "array")') THEN NULL
-    WHEN jsonb_path_exists(x::jsonb, 'strict $[*] ? (@.type() == "object")') THEN no()
-    ELSE coalesce((SELECT array_agg(e)::${element}[]::text FROM json_array_elements_text(x::json) AS e), '{}') END`);
+const listed = noBlob(
+  `CASE WHEN s = 'text' AND x ~ '^\\s*\\[' AND pg_input_is_valid(x, 'json') THEN as_array(x::json, true) ELSE y END`,
+);
+
+/** A JSON array in PostgreSQL's form. What PostgreSQL would not keep, an empty array in another, is refused. */
+export const asArraySql = `
+  CREATE FUNCTION as_array(list json, is_outer boolean) RETURNS text LANGUAGE plpgsql AS $$
+  DECLARE one json; text text := ''; count int := 0;
+  BEGIN
+    FOR one IN SELECT * FROM json_array_elements(list) LOOP
+      count := count + 1;
+      text := text || CASE WHEN count > 1 THEN ',' ELSE '' END || CASE json_typeof(one)
+        WHEN 'array' THEN as_array(one, false)
+        WHEN 'object' THEN no()
+        WHEN 'null' THEN 'NULL'
+        WHEN 'string' THEN '"' || replace(replace(one #>> '{}', E'\\\\', E'\\\\\\\\'), '"', E'\\\\"') || '"'
+        ELSE one::text END;
+    END LOOP;
+    IF count = 0 AND NOT is_outer THEN RETURN no(); END IF;
+    RETURN '{' || text || '}';
+  END $$`;
 
 export const targets: readonly Target[] = [
   {
@@ -159,8 +173,8 @@ export const targets: readonly Target[] = [
   { type: 'inet', base: 'inet', oracle: noBlob('y'), speaking: network, promised: anything },
   { type: 'cidr', base: 'cidr', oracle: noBlob('y'), speaking: network, promised: anything },
   { type: 'macaddr', base: 'macaddr', oracle: noBlob('y'), speaking: network, promised: anything },
-  { type: 'integer[]', base: 'integer[]', oracle: listed('integer'), speaking: array, promised: /^[[{]/ },
-  { type: 'text[]', base: 'text[]', oracle: listed('text'), speaking: array, promised: /^[[{]/ },
+  { type: 'integer[]', base: 'integer[]', oracle: listed, speaking: array, promised: /^[[{]/ },
+  { type: 'text[]', base: 'text[]', oracle: listed, speaking: array, promised: /^[[{]/ },
   { type: 'money', base: 'numeric', oracle: noBlob('y'), speaking: number, promised: /^-?\d{1,9}(\.\d\d?)?$/ },
   { type: '"char"', base: 'text', oracle: noBlob('y'), speaking: words, promised: /^[ -~]$/ },
   {
