@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
   closeSync,
   constants,
   fsyncSync,
@@ -9,10 +10,12 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { geteuid } from 'node:process';
 import { CopierError } from '../errors.js';
 
 /** Bytes of a file read at once for its hash. */
@@ -87,7 +90,20 @@ function namedFolder(path: string, flag: string): RunFolder {
       hint: `name a new folder with ${flag}, or leave the choice to pgferry`,
     });
   }
+  if (wasThere) takePossession(path, flag);
   return lend(realpathSync(path), wasThere);
+}
+
+/** A folder that was there is closed to others, as one of our own making is; another user's could be changed under us. */
+function takePossession(path: string, flag: string): void {
+  const { uid } = statSync(path);
+  const me = geteuid?.();
+  if (me !== undefined && uid !== me) {
+    throw new CopierError('source.run_folder', `the run folder ${path} belongs to user ${uid}, we are user ${me}`, {
+      hint: `name a folder of your own with ${flag}, or leave the choice to pgferry`,
+    });
+  }
+  chmodSync(path, 0o700);
 }
 
 function stampedFolder(base: string, prefix: string, now: Date): RunFolder {

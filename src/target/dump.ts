@@ -2,9 +2,9 @@ import { open, rm, stat } from 'node:fs/promises';
 import { env } from 'node:process';
 import { CopierError } from '../errors.js';
 import type { TargetAddress } from '../model.js';
-import { type CommandResult, runCommand } from './command.js';
+import { runCommand } from './command.js';
 import { withTarget } from './connect.js';
-import { printable } from './errors.js';
+import { findDumpProgram, lastWords } from './dump-program.js';
 import { findPassword } from './password.js';
 import { quoteName } from './quote.js';
 
@@ -12,6 +12,8 @@ export interface DumpOptions {
   readonly address: TargetAddress;
   /** The file to make, `postgres-precutover.sql`; it must not be there yet. */
   readonly path: string;
+  /** Where packages put their programs, one folder per major version; /usr/lib/postgresql if left out. */
+  readonly packageFolders?: readonly string[];
   readonly signal?: AbortSignal;
 }
 
@@ -20,27 +22,25 @@ export type DumpResult =
   /** Nothing was written; the reason is for people. */
   | { readonly tag: 'absent'; readonly reason: string };
 
-const versionTimeoutMs = 10_000;
 /** A target that takes longer to dump than this is not the empty one that we are about to fill. */
 const dumpTimeoutMs = 6 * 3_600_000;
 
 /**
  * Writes schema and data of the target schema with pg_dump into a new file (0600, fsynced). Where there is no pg_dump,
- * or it is older than the server or fails, that is the result and no partial file stays. A file that is already there
+ * or none as new as the server, or it fails, that is the result and no partial file stays. A file that is already there
  * is never overwritten. The password goes through the child's environment, never its arguments.
  */
-export async function dumpTarget({ address, path, signal }: DumpOptions): Promise<DumpResult> {
+export async function dumpTarget({ address, path, packageFolders, signal }: DumpOptions): Promise<DumpResult> {
   const options = signal === undefined ? {} : { signal };
-  const version = await runCommand('pg_dump', ['--version'], { ...options, timeoutMs: versionTimeoutMs });
-  if (!version.wasFound) return absent('pg_dump is not on the PATH');
-  const ours = /(\d+)(?:\.\d+|devel|beta|rc)/.exec(version.stdout)?.[1];
-  if (version.exitCode !== 0 || ours === undefined) return absent(`pg_dump --version fails: ${last(version)}`);
   const server = await readServer(address, signal);
-  if (Number(ours) < server.major) {
-    return absent(`pg_dump is version ${ours}, older than the server's ${server.major}, and would refuse to dump it`);
-  }
+  const found = await findDumpProgram({
+    serverMajor: server.major,
+    ...options,
+    ...(packageFolders === undefined ? {} : { packageFolders }),
+  });
+  if (found.tag === 'absent') return absent(found.reason);
   if (!server.schemaExists) return absent(`schema ${address.schema} does not exist yet`);
-  return dumpInto({ address, path, ...options });
+  return dumpInto({ address, path, ...options }, found.program);
 }
 
 async function readServer(address: TargetAddress, signal: AbortSignal | undefined) {
@@ -55,17 +55,17 @@ async function readServer(address: TargetAddress, signal: AbortSignal | undefine
   });
 }
 
-async function dumpInto({ address, path, signal }: DumpOptions): Promise<DumpResult> {
+async function dumpInto({ address, path, signal }: DumpOptions, program: string): Promise<DumpResult> {
   await makeFile(path);
   let isWhole = false;
   try {
-    const result = await runCommand('pg_dump', dumpArguments(address, path), {
+    const result = await runCommand(program, dumpArguments(address, path), {
       env: await dumpEnvironment(address),
       timeoutMs: dumpTimeoutMs,
       ...(signal === undefined ? {} : { signal }),
     });
     isWhole = result.exitCode === 0;
-    return isWhole ? { tag: 'dumped', bytes: await syncFile(path) } : absent(`pg_dump fails: ${last(result)}`);
+    return isWhole ? { tag: 'dumped', bytes: await syncFile(path) } : absent(`pg_dump fails: ${lastWords(result)}`);
   } finally {
     if (!isWhole) await rm(path, { force: true });
   }
@@ -125,9 +125,4 @@ async function syncFile(path: string): Promise<number> {
 
 function absent(reason: string): DumpResult {
   return { tag: 'absent', reason };
-}
-
-/** pg_dump's complaint; its last lines name the cause. */
-function last(result: CommandResult): string {
-  return printable(result.stderr.trim().split('\n').slice(-3).join(' | ')) || `exit code ${result.exitCode}`;
 }

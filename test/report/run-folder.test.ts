@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -116,4 +125,19 @@ test('the manifest lists every file but manifests, by name, in the form that sha
     await writeManifest(openRunFolder(run.path), { name: 'manifest-3.sha256', known });
     assert.equal(readFileSync(run.pathOf('manifest-3.sha256'), 'utf8'), `hash of then  a\n${line('b')}`);
   });
+});
+
+test('a folder that the operator named is closed to others, and one of another user is refused', async () => {
+  await withFolder((folder) =>
+    withOpenUmask(async () => {
+      const path = join(folder, 'named');
+      mkdirSync(path, { mode: 0o777 });
+      makeRunFolder({ baseFolder: folder, runFolder: path, now });
+      assert.equal(statSync(path).mode & 0o777, 0o700);
+      if (process.geteuid?.() !== 0) return;
+      chownSync(path, 12_345, 12_345);
+      const again = () => makeRunFolder({ baseFolder: folder, runFolder: path, now });
+      assert.throws(again, { code: 'source.run_folder', message: /belongs to user 12345/ });
+    }),
+  );
 });

@@ -126,3 +126,24 @@ test('a schema that is not there yet is a reason, and a file that is there is ne
       assert.equal(readFileSync(path, 'utf8'), 'precious');
     }),
   ));
+
+test('where the pg_dump on the PATH is too old, the oldest that fits among the packaged ones is taken', () =>
+  withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const address = parseTargetUrl(url).address;
+      const major = await majorOf(client);
+      const path = join(folder, 'dump.sql');
+      const packages = join(folder, 'packages');
+      for (const version of [9, major - 1, major + 2, major + 1, 'not-a-version']) {
+        const bin = join(packages, String(version), 'bin');
+        mkdirSync(bin, { recursive: true });
+        const script = `test "$1" = --version && { echo "pg_dump (PostgreSQL) ${version}.1"; exit; }; echo ${version} > '${path}'`;
+        writeFileSync(join(bin, 'pg_dump'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      }
+      await withPath(folder, 'echo "pg_dump (PostgreSQL) 9.6.1"', async () => {
+        const result = await dumpTarget({ address, path, packageFolders: [packages] });
+        assert.equal(result.tag, 'dumped');
+      });
+      assert.equal(readFileSync(path, 'utf8'), `${major + 1}\n`);
+    }),
+  ));
