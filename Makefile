@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-full bench clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-full bench bench-readme clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -103,6 +103,10 @@ SIZE ?= medium
 SHAPE ?= mixed
 bench: build
 	@$(NODE) dist/bench/run.js --size $(SIZE) --shape $(SHAPE) $(ARGS)
+
+# Writes the README's figures and the charts from the results that are there.
+bench-readme: build
+	@$(NODE) dist/bench/readme.js $(SHAPE)-$(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 
 clean:
 	rm -rf dist

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { CopierError } from '../src/errors.js';
-import { type ShapeName, type SizeName, shapeNames, sizeFactors } from './shapes.js';
+import { type ShapeName, type SizeName, shapeNames, sizeNames } from './shapes.js';
 
-export const caseNames = ['ours', 'floor', 'plain', 'pgloader'] as const;
+export const caseNames = ['ours', 'tenth', 'limits', 'readers', 'floor', 'plain', 'pgloader', 'sequel'] as const;
 export type CaseName = (typeof caseNames)[number];
 
 export interface BenchArguments {
@@ -22,8 +22,10 @@ export const benchHelp = `usage: node dist/bench/run.js [--size SIZE] [--shape S
 
   --size SIZE        small (1/100), medium (1/10), large (1), huge (10); default small
   --shape SHAPE      narrow, wide, blobs, app, mixed; default mixed
-  --only CASES       out of ours,floor,plain,pgloader; default all
-  --repeat N         runs per case, the median counts; default 3
+  --only CASES       out of ${caseNames.join(',')}; default all
+                     tenth: memory with a tenth of the data; limits: --max-mbps and --max-rows-per-second over ten
+                     seconds; readers: CPU of the page reader and of the row reader
+  --repeat N         runs per case, the median counts; default 3; sequel runs once
   --workers LIST     numbers of threads for our copy, as 1,2; default 1,2
   --target URL       a server to make databases on; default an embedded one
   --fixtures FOLDER  where fixtures are cached; default bench/fixtures
@@ -41,7 +43,7 @@ export function parseBenchArguments(argv: readonly string[]): BenchArguments | '
   if (values.help === true) return 'help';
   return {
     shape: oneOf('shape', values.shape ?? 'mixed', shapeNames),
-    size: oneOf('size', values.size ?? 'small', Object.keys(sizeFactors) as SizeName[]),
+    size: oneOf('size', values.size ?? 'small', sizeNames),
     cases: listOf(values.only, caseNames, (name) => oneOf('only', name, caseNames)),
     repeat: wholeNumber('repeat', values.repeat ?? '3', repeatMax),
     workers: listOf(values.workers, [1, 2], (count) => wholeNumber('workers', count, workersMax)),

@@ -13,6 +13,8 @@ export interface Bench {
   readonly server: ServerFacts;
   readonly repeat: number;
   readonly workers: readonly number[];
+  /** The same shape with a tenth of the rows; null at the smallest size. */
+  readonly tenth: Fixture | null;
   /** Says what is going on. */
   say(line: string): void;
 }

@@ -3,27 +3,57 @@ import { assertDone, type Bench, findLoss, keepForFloor, repeatPasses, schemaSql
 import { measureChild } from './child.js';
 import { findCopyFiles } from './copy-files.js';
 import { withServerCpu } from './cpu.js';
+import type { Fixture } from './fixtures.js';
 import { measureFloor } from './floor.js';
 import { type OurRun, measureOurs } from './ours.js';
 import { isInstalled, planPlainCopy } from './plain.js';
-import { type CaseResult, floorName, oursName, pgloaderName, plainName, type SkippedCase } from './result.js';
+import { measureReaders } from './readers.js';
+import {
+  type CaseResult,
+  floorName,
+  type LimitResult,
+  oursName,
+  pgloaderName,
+  plainName,
+  type ReaderCost,
+  sequelName,
+  type SkippedCase,
+  tenthName,
+} from './result.js';
 import { environmentOf, settle, withBenchDatabase, withClient } from './server.js';
+
+const megabyte = 1_000_000;
+/** Of copying, while a limit on the throughput is measured. */
+const limitSeconds = 10;
+/** Of what a peer that failed said. */
+const messageCharsMax = 200;
 
 export type CaseOutcome =
   | { readonly tag: 'measured'; readonly result: CaseResult }
+  | { readonly tag: 'readers'; readonly readers: readonly ReaderCost[] }
+  | { readonly tag: 'limit'; readonly limit: LimitResult }
   | { readonly tag: 'skipped'; readonly skipped: SkippedCase };
 
-/** Measures one kind of case; our own copy gives one outcome per number of workers. A failing case stops no other. */
+/** Measures one kind of case, which may give several outcomes. A failing case stops no other. */
 export async function measureCase(bench: Bench, name: CaseName): Promise<CaseOutcome[]> {
   switch (name) {
     case 'ours':
       return measureEach(bench.workers, (workers) => attempt(oursName(workers), () => measureOurCase(bench, workers)));
+    case 'tenth':
+      return [await attempt(tenthName, () => measureTenthCase(bench))];
+    case 'limits':
+      return measureEach(limitedFlags, (limited) => attempt(limited.flag, () => measureLimit(bench, limited)));
+    case 'readers':
+      bench.say('both readers');
+      return [await attempt('readers', async () => ({ tag: 'readers', readers: measureReaders(bench.fixture) }))];
     case 'floor':
       return [await attempt(floorName, () => measureFloorCase(bench))];
     case 'plain':
       return [await attempt(plainName, () => measurePlainCase(bench))];
     case 'pgloader':
-      return [await attempt(pgloaderName, () => measurePgloaderCase(bench))];
+      return [await attempt(pgloaderName, () => measurePeer(bench, pgloader))];
+    case 'sequel':
+      return [await attempt(sequelName, () => measureSequel(bench))];
   }
 }
 
@@ -34,12 +64,11 @@ async function measureEach<T>(items: readonly T[], measure: (item: T) => Promise
 }
 
 /** A case that fails is told with its reason; the others are still worth their time. */
-async function attempt(name: string, measure: () => Promise<CaseResult | string>): Promise<CaseOutcome> {
+async function attempt(name: string, measure: () => Promise<CaseResult | CaseOutcome | string>): Promise<CaseOutcome> {
   try {
     const result = await measure();
-    return typeof result === 'string'
-      ? { tag: 'skipped', skipped: { name, reason: result } }
-      : { tag: 'measured', result };
+    if (typeof result === 'string') return { tag: 'skipped', skipped: { name, reason: result } };
+    return 'tag' in result ? result : { tag: 'measured', result };
   } catch (error) {
     return {
       tag: 'skipped',
@@ -49,24 +78,77 @@ async function attempt(name: string, measure: () => Promise<CaseResult | string>
 }
 
 async function measureOurCase(bench: Bench, workers: number): Promise<CaseResult> {
+  const name = oursName(workers);
+  return measureOurPasses(bench, { name, fixture: bench.fixture, flags: ['--workers', String(workers)], note: null });
+}
+
+/** What memory takes where there is a tenth of the data: it may not grow with it. */
+async function measureTenthCase(bench: Bench): Promise<CaseResult | string> {
+  const { tenth: fixture, workers } = bench;
+  if (fixture === null) return 'no smaller size than this one';
+  const flags = ['--workers', String(Math.max(...workers))];
+  const note = `${fixture.rows} rows, for their memory`;
+  return measureOurPasses({ ...bench, repeat: 1 }, { name: tenthName, fixture, flags, note });
+}
+
+interface OurPasses {
+  readonly name: string;
+  readonly fixture: Fixture;
+  readonly flags: readonly string[];
+  readonly note: string | null;
+}
+
+async function measureOurPasses(bench: Bench, { name, fixture, flags, note }: OurPasses): Promise<CaseResult> {
   const runs: OurRun[] = [];
-  const passes = await repeatPasses(bench, oursName(workers), () =>
+  const passes = await repeatPasses(bench, name, () =>
     withBenchDatabase(bench.serverUrl, async (url) => {
       await settle(bench.serverUrl);
       const { done: run, serverCpuMs } = await withServerCpu(bench.server.postmaster, () =>
-        measureOurs(bench.fixture, url, workers),
+        measureOurs(fixture, url, flags),
       );
-      assertDone(run, 'pgferry migrate');
-      const loss = await findLoss(bench.fixture, url);
-      if (loss !== null) throw new Error(`rows are missing: ${loss}`);
+      await checkOurs(run, fixture, url);
       runs.push(run);
-      await keepForFloor(bench, url);
-      const { wallMs, cpuMs, peakBytes, phases } = run;
-      return { wallMs, cpuMs, serverCpuMs, peakBytes, phases };
+      if (fixture === bench.fixture) await keepForFloor(bench, url);
+      const { wallMs, cpuMs, peakBytes, phases, fillMs } = run;
+      return { wallMs, cpuMs, serverCpuMs, peakBytes, phases, fillMs };
     }),
   );
   const command = runs[0] === undefined ? '' : shown(bench, runs[0].command);
-  return toResult(bench, { name: oursName(workers), passes, command, note: null });
+  return { ...toResult(bench, { name, passes, command, note }), rows: fixture.rows };
+}
+
+async function checkOurs(run: OurRun, fixture: Fixture, url: string): Promise<void> {
+  assertDone(run, 'pgferry migrate');
+  const loss = await findLoss(fixture, url);
+  if (loss !== null) throw new Error(`rows are missing: ${loss}`);
+}
+
+const bitsPerMegabyte = 8;
+
+/** Flags that hold the copy back, and what of a run they count. */
+const limitedFlags = [
+  { flag: '--max-rows-per-second', unitsOf: (_run: OurRun, { rows }: Fixture) => rows },
+  { flag: '--max-mbps', unitsOf: (run: OurRun) => (run.bytesCopied / megabyte) * bitsPerMegabyte },
+] as const;
+
+/**
+ * Asks for a tenth per second of what there is, so that the copy must take ten seconds, of a fixture so small that the
+ * machine can do better; gives what the copy phase came to.
+ */
+async function measureLimit(bench: Bench, { flag, unitsOf }: (typeof limitedFlags)[number]): Promise<CaseOutcome> {
+  const fixture = bench.tenth ?? bench.fixture;
+  const run = (flags: readonly string[]): Promise<OurRun> =>
+    withBenchDatabase(bench.serverUrl, async (url) => {
+      const done = await measureOurs(fixture, url, flags);
+      await checkOurs(done, fixture, url);
+      return done;
+    });
+  bench.say(flag);
+  const units = unitsOf(await run([]), fixture);
+  const asked = Number((units / limitSeconds).toPrecision(3));
+  const limited = await run([flag, String(asked)]);
+  const seconds = (limited.phases.find(({ name }) => name === 'copy')?.ms ?? 0) / 1000;
+  return { tag: 'limit', limit: { flag, asked, reached: units / seconds, seconds } };
 }
 
 async function measureFloorCase(bench: Bench): Promise<CaseResult | string> {
@@ -125,24 +207,52 @@ async function runPlainCopy(plan: ReturnType<typeof planPlainCopy>): Promise<{ w
   return { wallMs: performance.now() - start, cpuMs };
 }
 
-/** pgloader into an empty database, with its own idea of the schema, as its manual shows it. */
-async function measurePgloaderCase(bench: Bench): Promise<CaseResult | string> {
-  if (!(await isInstalled('pgloader'))) return 'pgloader is not installed';
+/** A program that makes schema and rows in an empty database by itself. */
+interface Peer {
+  readonly name: string;
+  readonly program: string;
+  readonly args: (sqlitePath: string, targetUrl: string) => readonly string[];
+}
+
+/** As its manual shows it. */
+const pgloader: Peer = {
+  name: pgloaderName,
+  program: 'pgloader',
+  args: (sqlitePath, targetUrl) => ['--with', 'quote identifiers', `sqlite://${sqlitePath}`, targetUrl],
+};
+
+const sequel: Peer = {
+  name: sequelName,
+  program: 'sequel',
+  args: (sqlitePath, targetUrl) => ['-C', `sqlite://${sqlitePath}`, targetUrl],
+};
+
+/** It sends an INSERT per few rows: with a tenth of the rows it takes longer than all others together with all of them. */
+async function measureSequel(bench: Bench): Promise<CaseResult | string> {
+  const result = await measurePeer({ ...bench, repeat: 1, fixture: bench.tenth ?? bench.fixture }, sequel);
+  if (typeof result === 'string' || bench.tenth === null) return result;
+  return { ...result, note: `a tenth of the rows; ${result.note}` };
+}
+
+async function measurePeer(bench: Bench, peer: Peer): Promise<CaseResult | string> {
+  if (!(await isInstalled(peer.program))) return `${peer.program} is not installed`;
   const notes: (string | null)[] = [];
   const commands: string[] = [];
-  const passes = await repeatPasses(bench, pgloaderName, () =>
+  const passes = await repeatPasses(bench, peer.name, () =>
     withBenchDatabase(bench.serverUrl, async (url) => {
       await settle(bench.serverUrl);
+      // The password goes through the environment.
       const target = new URL(url);
       target.password = '';
       const command = {
-        file: 'pgloader',
-        args: ['--with', 'quote identifiers', `sqlite://${bench.fixture.path}`, target.href],
+        file: peer.program,
+        args: peer.args(bench.fixture.path, target.href),
         env: environmentOf(url),
       };
       const { done: run, serverCpuMs } = await withServerCpu(bench.server.postmaster, () => measureChild(command));
       commands[0] = shown(bench, command);
-      notes.push(run.exitCode === 0 ? null : `exit code ${run.exitCode}`);
+      const says = run.stderr.trim().split('\n')[0]?.slice(0, messageCharsMax) ?? '';
+      notes.push(run.exitCode === 0 ? null : `exit code ${run.exitCode ?? 'none, it took too long'}: ${says}`);
       notes.push(
         await findLoss(bench.fixture, url).catch((error: unknown) => `some tables cannot be counted: ${error}`),
       );
@@ -152,5 +262,5 @@ async function measurePgloaderCase(bench: Bench): Promise<CaseResult | string> {
   );
   const told = [...new Set(notes.filter((note) => note !== null))];
   const note = told.length === 0 ? 'nothing is verified' : told.join('; ');
-  return toResult(bench, { name: pgloaderName, passes, command: commands[0] ?? '', note });
+  return toResult(bench, { name: peer.name, passes, command: commands[0] ?? '', note });
 }

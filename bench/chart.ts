@@ -6,7 +6,7 @@ import type { BenchResult, CaseResult } from './result.js';
  */
 
 const width = 900;
-const left = 170;
+const left = 200;
 const barHeight = 26;
 const rowHeight = 44;
 const top = 46;
@@ -23,7 +23,7 @@ interface Stretch {
 
 /** Draws a result as one self-contained SVG text. */
 export function renderChart(result: BenchResult): string {
-  const bars = result.cases.map((one) => ({ one, stretches: cutBar(one) }));
+  const bars = result.cases.map((one) => ({ one, stretches: cutBar(one, result) }));
   const names = [...new Set(bars.flatMap(({ stretches }) => stretches.map(({ name }) => name)))].filter(
     (name) => name !== 'other',
   );
@@ -45,10 +45,37 @@ export function renderChart(result: BenchResult): string {
 }
 
 /** The phases of a case, and the rest of its wall time. Phases that overlap may add up to more than that. */
-function cutBar({ median }: CaseResult): Stretch[] {
-  const restMs = median.wallMs - sumMs(median.phases);
-  const phases = median.phases.filter(({ ms }) => ms > 0);
+function cutBar(one: CaseResult, result: BenchResult): Stretch[] {
+  const { median } = one;
+  const phases = joinSurvey(median.phases)
+    .flatMap((phase) => (phase.name === 'copy' ? splitCopy(phase.ms, one, result) : [phase]))
+    .filter(({ ms }) => ms > 0);
+  const restMs = median.wallMs - sumMs(phases);
   return restMs > 0 ? [...phases, { name: 'other', ms: restMs }] : phases;
+}
+
+/** Checking, dumping and counting go on at once: the longest is what they take. */
+function joinSurvey(phases: readonly Stretch[]): Stretch[] {
+  const isSurvey = ({ name }: Stretch): boolean => ['check', 'dump', 'census'].includes(name);
+  const longest = Math.max(0, ...phases.filter(isSurvey).map(({ ms }) => ms));
+  const at = phases.findIndex(isSurvey);
+  return phases.flatMap((phase, index) =>
+    !isSurvey(phase) ? [phase] : index === at ? [{ name: 'check and census', ms: longest }] : [],
+  );
+}
+
+/** The copy by what its threads did: read (as much as the page reader takes alone), encode, and wait for the server. */
+function splitCopy(copyMs: number, { median, rows, name }: CaseResult, { readers }: BenchResult): Stretch[] {
+  const threads = Number(/, (\d+) worker/.exec(name)?.[1] ?? Number.NaN);
+  const pages = readers.find(({ reader }) => reader === 'pages');
+  if (!median.fillMs || !pages || Number.isNaN(threads)) return [{ name: 'copy', ms: copyMs }];
+  const fillMs = Math.min(copyMs, median.fillMs / threads);
+  const readMs = Math.min(fillMs, (pages.cpuNsPerRow * rows) / 1e6 / threads);
+  return [
+    { name: 'read', ms: readMs },
+    { name: 'encode', ms: fillMs - readMs },
+    { name: 'wait for the server', ms: copyMs - fillMs },
+  ];
 }
 
 function sumMs(stretches: readonly Stretch[]): number {

@@ -20,6 +20,9 @@ export interface ChildResult {
   readonly peakBytes: number | null;
 }
 
+/** A program that takes longer is ended: no peer is worth more of anybody's time. */
+const limitMs = 20 * 60_000;
+
 const peakIntervalMs = 20;
 const stderrCharsMax = 4_000;
 
@@ -35,6 +38,7 @@ export async function measureChild(command: ChildCommand): Promise<ChildResult> 
   const watch = setInterval(() => {
     peakBytes = child.pid === undefined ? null : (readPeakBytes(child.pid) ?? peakBytes);
   }, peakIntervalMs);
+  const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -53,5 +57,6 @@ export async function measureChild(command: ChildCommand): Promise<ChildResult> 
     return { exitCode, stdout, stderr, wallMs, cpuMs, peakBytes };
   } finally {
     clearInterval(watch);
+    clearTimeout(limit);
   }
 }

@@ -10,12 +10,16 @@ const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
 export interface OurRun extends ChildResult {
   readonly command: ChildCommand;
   readonly phases: readonly Phase[];
+  /** Of all copy threads together: reading and encoding. */
+  readonly fillMs: number | null;
+  /** COPY bytes. */
+  readonly bytesCopied: number;
 }
 
 /** Runs the real command on a fixture, as an operator would: snapshot, init, copy, indexes, full verification. */
-export async function measureOurs(fixture: Fixture, url: string, workers: number): Promise<OurRun> {
+export async function measureOurs(fixture: Fixture, url: string, flags: readonly string[]): Promise<OurRun> {
   const runFolder = mkdtempSync(join(fixture.schemaFolder, 'run-'));
-  const args = ['migrate', '--json', '--quiet', '--source', fixture.path, '--workers', String(workers)];
+  const args = ['migrate', '--json', '--quiet', '--source', fixture.path, ...flags];
   const command = {
     file: process.execPath,
     args: [cliPath, ...args],
@@ -28,14 +32,22 @@ export async function measureOurs(fixture: Fixture, url: string, workers: number
   };
   try {
     const run = await measureChild(command);
-    return { ...run, command, phases: run.exitCode === 0 ? readPhases(run.stdout) : [] };
+    return { ...run, command, ...readAnswer(run.exitCode === 0 ? run.stdout : '{}') };
   } finally {
     rmSync(runFolder, { recursive: true, force: true });
   }
 }
 
-/** The phases out of the command's JSON; none where it tells none. */
-export function readPhases(json: string): Phase[] {
-  const { phases } = JSON.parse(json) as { phases?: readonly Phase[] };
-  return (phases ?? []).map(({ name, ms }) => ({ name: String(name), ms: Number(ms) }));
+/** What counts here out of the command's JSON; nothing where it tells nothing. */
+export function readAnswer(json: string): Pick<OurRun, 'phases' | 'fillMs' | 'bytesCopied'> {
+  const { phases, fillMs, bytesCopied } = JSON.parse(json) as {
+    phases?: readonly Phase[];
+    fillMs?: number;
+    bytesCopied?: number;
+  };
+  return {
+    phases: (phases ?? []).map(({ name, ms }) => ({ name: String(name), ms: Number(ms) })),
+    fillMs: fillMs ?? null,
+    bytesCopied: bytesCopied ?? 0,
+  };
 }

@@ -1,4 +1,5 @@
-import type { BenchResult, CaseResult, Pass } from './result.js';
+import { isKept } from './requirements.js';
+import type { BenchResult, CaseResult, Pass, Requirement } from './result.js';
 
 const megabyte = 1_000_000;
 
@@ -18,8 +19,18 @@ export function renderResult(result: BenchResult): string {
     '',
     ...renderTable(result.ratios.map(({ name, value }) => [name, value.toFixed(2)])),
     '',
+    'must reach',
+    ...renderTable(result.requirements.map(requirementCells)),
+    '',
     ...result.cases.map(({ name, command }) => `${name}: ${command}`),
   ].join('\n')}\n`;
+}
+
+/** Name, limit, value, verdict. */
+export function requirementCells(one: Requirement): string[] {
+  const value = one.value === null ? '–' : one.value.toFixed(one.value < 20 ? 2 : 0);
+  const kept = isKept(one);
+  return [one.name, `${one.bound} ${one.limit}`, value, kept === null ? 'not measured' : kept ? 'ok' : 'MISSED'];
 }
 
 const header = ['case', 'seconds', 'rows/s', 'MB/s', 'CPU s', 'server CPU s', 'peak MB', 'phases, s'];

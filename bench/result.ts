@@ -16,6 +16,8 @@ export interface Pass {
   /** Of the client's main process; null where it is no process of its own. */
   readonly peakBytes: number | null;
   readonly phases: readonly Phase[];
+  /** Of our copy threads together: reading and encoding, ms. */
+  readonly fillMs?: number | null;
 }
 
 export interface CaseResult {
@@ -33,6 +35,30 @@ export interface CaseResult {
 export interface SkippedCase {
   readonly name: string;
   readonly reason: string;
+}
+
+/** CPU per row of the fixture that a reader takes, without encoding. */
+export interface ReaderCost {
+  readonly reader: 'pages' | 'rows';
+  readonly cpuNsPerRow: number;
+}
+
+/** How well a limit on the throughput was kept. */
+export interface LimitResult {
+  readonly flag: string;
+  /** In the flag's own unit. */
+  readonly asked: number;
+  readonly reached: number;
+  readonly seconds: number;
+}
+
+/** A figure that must be reached, by `compareWithLimits`. */
+export interface Requirement {
+  readonly name: string;
+  readonly bound: 'at most' | 'at least';
+  readonly limit: number;
+  /** null where this run did not measure it. */
+  readonly value: number | null;
 }
 
 export interface Ratio {
@@ -56,6 +82,11 @@ export interface BenchResult {
   readonly cases: readonly CaseResult[];
   readonly skipped: readonly SkippedCase[];
   readonly ratios: readonly Ratio[];
+  readonly readers: readonly ReaderCost[];
+  readonly limits: readonly LimitResult[];
+  readonly requirements: readonly Requirement[];
+  /** The command that made this result. */
+  readonly command: string;
 }
 
 /** The middle value, or the mean of the middle two. */
@@ -79,6 +110,7 @@ export function medianPass(passes: readonly Pass[]): Pass {
     cpuMs: figure((pass) => pass.cpuMs),
     serverCpuMs: figure((pass) => pass.serverCpuMs),
     peakBytes: figure((pass) => pass.peakBytes),
+    fillMs: figure((pass) => pass.fillMs ?? null),
     phases: names.map((name) => ({ name, ms: median(passes.map((pass) => phaseMs(pass, name) ?? 0)) })),
   };
 }
@@ -92,6 +124,8 @@ export function phaseMs(pass: Pass, name: string): number | null {
 export const floorName = 'floor';
 export const plainName = 'sqlite3 | psql';
 export const pgloaderName = 'pgloader';
+export const sequelName = 'sequel -C';
+export const tenthName = 'pgferry, a tenth of the rows';
 
 /** The name of our own case with so many threads. */
 export function oursName(workers: number): string {
@@ -101,6 +135,10 @@ export function oursName(workers: number): string {
 /** Every ratio that the measured cases allow, of medians; `workers` as they were measured. */
 export function computeRatios(cases: readonly CaseResult[], workers: readonly number[]): Ratio[] {
   const pass = (name: string): Pass | undefined => cases.find((one) => one.name === name)?.median;
+  const msPerRow = (name: string): number | null => {
+    const found = cases.find((one) => one.name === name);
+    return found === undefined ? null : found.median.wallMs / found.rows;
+  };
   const most = Math.max(...workers);
   const [ours, one, floor] = [pass(oursName(most)), pass(oursName(1)), pass(floorName)];
   const floorLoadMs = floor === undefined ? null : phaseMs(floor, 'load');
@@ -117,6 +155,7 @@ export function computeRatios(cases: readonly CaseResult[], workers: readonly nu
     ['our CPU / server CPU', ours?.cpuMs, ours?.serverCpuMs],
     [`${plainName} / whole migrate`, pass(plainName)?.wallMs, ours?.wallMs],
     [`${pgloaderName} / whole migrate`, pass(pgloaderName)?.wallMs, ours?.wallMs],
+    [`${sequelName} / whole migrate, per row`, msPerRow(sequelName), msPerRow(oursName(most))],
   ];
   return ratios.flatMap(([name, above, below]) => (above && below ? [{ name, value: above / below }] : []));
 }

@@ -3,15 +3,17 @@ import { join, resolve } from 'node:path';
 import { CopierError, exitCodes } from '../src/errors.js';
 import type { TargetAddress } from '../src/model.js';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded.js';
-import { type BenchArguments, benchHelp, parseBenchArguments } from './arguments.js';
+import { type BenchArguments, benchHelp, caseNames, parseBenchArguments } from './arguments.js';
 import type { Bench } from './case.js';
 import { type CaseOutcome, measureCase } from './cases.js';
 import { renderChart } from './chart.js';
-import { prepareFixture } from './fixtures.js';
+import { type Fixture, prepareFixture } from './fixtures.js';
 import { readMachineFacts } from './machine.js';
 import { renderResult } from './render.js';
+import { findRequirements } from './requirements.js';
 import { type BenchResult, computeRatios, oursName } from './result.js';
 import { readServerFacts } from './server.js';
+import { sizeNames } from './shapes.js';
 
 /** Our own copy failed: the peers' figures stand, but nobody should take the run for a good one. */
 const oursFailed = 1;
@@ -25,11 +27,18 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
   const fixture = prepareFixture({ folder, shape: choice.shape, size: choice.size });
   return withServer(choice, folder, async (serverUrl) => {
     const server = await readServerFacts(serverUrl);
-    const bench: Bench = { fixture, serverUrl, server, repeat: choice.repeat, workers: choice.workers, say };
+    const { repeat, workers } = choice;
+    const bench: Bench = { fixture, tenth: tenthOf(choice, folder), serverUrl, server, repeat, workers, say };
     const outcomes: CaseOutcome[] = [];
     // Whichever case loads first leaves the floor's COPY files behind, so the floor comes after them.
-    const order = (['ours', 'plain', 'floor', 'pgloader'] as const).filter((name) => choice.cases.includes(name));
+    const order = [...caseNames]
+      .sort((a, b) => Number(a === 'floor') - Number(b === 'floor'))
+      .filter((name) => choice.cases.includes(name));
     for (const name of order) outcomes.push(...(await measureCase(bench, name)));
+    const measured = {
+      readers: outcomes.flatMap((outcome) => (outcome.tag === 'readers' ? outcome.readers : [])),
+      limits: outcomes.flatMap((outcome) => (outcome.tag === 'limit' ? [outcome.limit] : [])),
+    };
     const cases = outcomes.flatMap((outcome) => (outcome.tag === 'measured' ? [outcome.result] : []));
     const result: BenchResult = {
       shape: choice.shape,
@@ -40,11 +49,31 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
       fixture: { rows: fixture.rows, bytes: fixture.bytes, tables: fixture.tables },
       cases,
       skipped: outcomes.flatMap((outcome) => (outcome.tag === 'skipped' ? [outcome.skipped] : [])),
-      ratios: computeRatios(cases, choice.workers),
+      ratios: computeRatios(cases, workers),
+      ...measured,
+      requirements: findRequirements({ cases, ...measured }, workers),
+      command: commandOf(choice),
     };
     keepResult(choice.resultsFolder, result);
     return result;
   });
+}
+
+/** The fixture of the next smaller size; null at the smallest. */
+function tenthOf({ shape, size }: BenchArguments, folder: string): Fixture | null {
+  const smaller = sizeNames[sizeNames.indexOf(size) - 1];
+  return smaller === undefined ? null : prepareFixture({ folder, shape, size: smaller });
+}
+
+/** How anybody measures the same. */
+function commandOf({ shape, size, cases, repeat, workers }: BenchArguments): string {
+  const flags = [
+    cases.length === caseNames.length ? '' : `--only ${cases.join(',')}`,
+    repeat === 3 ? '' : `--repeat ${repeat}`,
+    workers.join() === '1,2' ? '' : `--workers ${workers.join()}`,
+  ].filter((flag) => flag !== '');
+  const args = flags.length === 0 ? '' : ` ARGS="${flags.join(' ')}"`;
+  return `make bench SIZE=${size} SHAPE=${shape}${args}`;
 }
 
 function keepResult(folder: string, result: BenchResult): void {

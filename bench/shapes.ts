@@ -20,6 +20,8 @@ export type ShapeName = (typeof shapeNames)[number];
 /** Rows at size large are multiplied by this. */
 export const sizeFactors = { small: 0.01, medium: 0.1, large: 1, huge: 10 } as const;
 export type SizeName = keyof typeof sizeFactors;
+/** From the smallest on, each ten times the one before. */
+export const sizeNames = Object.keys(sizeFactors) as SizeName[];
 
 /** Integers and reals only: the shape where the cost per row counts most. */
 const narrow: ShapeTable = {

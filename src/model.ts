@@ -925,6 +925,9 @@ export interface Progress {
 }
 
 /** The result of a command, as printed with --json. Fields are added, never changed. */
+/** Settings of PostgreSQL by name. */
+export type SessionSettings = Readonly<Record<string, string>>;
+
 export interface RunResult {
   readonly ok: boolean;
   readonly command: string;
@@ -942,6 +945,10 @@ export interface RunResult {
   readonly chunksResumed: number;
   readonly chunksCopied: number;
   readonly bytesCopied: number;
+  /** Time in which the copy threads read and encoded, ms, all together; the rest of the copy they waited for the server. */
+  readonly fillMs?: number;
+  /** The settings that were chosen for the sessions of the copy, and of proof, indexes and constraints. */
+  readonly sessions?: { readonly copy: SessionSettings; readonly finish: SessionSettings };
   readonly differences: readonly Difference[];
   /** Columns, keys, constraints, indexes, triggers and sequences of the compared tables, by kind. */
   readonly objects: readonly ObjectCount[];

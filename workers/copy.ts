@@ -88,7 +88,7 @@ async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResul
 async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
   const startedAtMs = performance.now();
   const encoder = await createRowEncoder(job);
-  const sent = { rows: 0, bytes: 0 };
+  const sent = { rows: 0, bytes: 0, waitedMs: 0 };
   const { table } = job;
   const columns = table.columns.map((column) => column.target);
   const freeze = job.mayFreeze && (await prepareFreeze(client, table.targetSchema, table.target));
@@ -102,10 +102,12 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
   };
   try {
     const taken = await copyIn(client, into, async (write) => {
+      const beganAtMs = performance.now();
       for (const view of rowsOf(job)) {
         encoder.encodeRow(view);
         if (encoder.isBlockFull) await sendBlock(encoder, write, sent);
       }
+      counters.addFilling(performance.now() - beganAtMs - sent.waitedMs);
       await write(encoder.finish());
       countSent(encoder, sent);
       // A table may be smaller than one block, and a limit holds for many small ones too.
@@ -143,13 +145,15 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
 async function sendBlock(
   encoder: RowEncoder,
   write: (block: Buffer) => Promise<void>,
-  sent: { rows: number; bytes: number },
+  sent: { rows: number; bytes: number; waitedMs: number },
 ): Promise<void> {
   if (counters.isStopped) throw stopped();
   beat();
+  const beganAtMs = performance.now();
   await write(encoder.takeBlock());
   countSent(encoder, sent);
   await waitForRate();
+  sent.waitedMs += performance.now() - beganAtMs;
 }
 
 function countSent(encoder: RowEncoder, sent: { rows: number; bytes: number }): void {

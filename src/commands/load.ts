@@ -22,7 +22,6 @@ import {
   detach,
   listRestoreSteps,
   type RestoreStage,
-  restoreSettings,
   restoreStep,
   type RestoreStep,
 } from '../target/constraints.js';
@@ -37,6 +36,7 @@ import { copyChunks, createPlaces, leaveRoom, type Places } from './copy-chunks.
 import type { Journal } from './journal.js';
 import { type Lanes, withLanes } from './lanes.js';
 import { patience } from './patience.js';
+import { finishSettings } from './sessions.js';
 import { mayUnsettle, settleTables } from './settle.js';
 import { canFingerprint, proveTable } from './proof.js';
 import { sequenceNeeds } from './schema-check.js';
@@ -47,8 +47,6 @@ import { sequenceNeeds } from './schema-check.js';
  *   begun → detached, emptied → chunk by chunk copied; a table that is whole is fingerprinted and indexed at once,
  *   while others are still copied → foreign keys, sequences, triggers → statistics → complete, or failed if a side differs
  */
-
-const standardIndexMemory = '128MB';
 
 export interface LoadRequest {
   readonly context: Context;
@@ -73,6 +71,7 @@ export interface LoadOutcome {
   readonly tables: readonly TableReport[];
   readonly chunksCopied: number;
   readonly bytesCopied: number;
+  readonly fillMs: number;
   readonly differences: readonly Difference[];
 }
 
@@ -85,7 +84,7 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
     address,
     lanes: settings.connections,
     applicationName: `pgferry finish ${request.ticket.runId}`,
-    settings: restoreSettings({ memory: settings.maintenanceWorkMem ?? standardIndexMemory, parallelWorkers: 2 }),
+    settings: finishSettings(settings),
     silence: patience(context, address),
     onFewer: () => void leaveRoom(places, journal),
     signal,
@@ -195,6 +194,7 @@ async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<Loa
     ),
     chunksCopied: copied.length,
     bytesCopied: totalBytes(copied),
+    fillMs: Math.round(request.counters.fillingMs),
     differences: checked.flatMap(({ differences }) => differences),
   };
 }

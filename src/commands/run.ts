@@ -31,6 +31,7 @@ import { threadCount, withRunThreads } from './copy-threads.js';
 import { makeSchema, type MadeSchema } from './init.js';
 import { type Journal, logError, logLine } from './journal.js';
 import { concludeRun, type LoadOutcome, loadTables } from './load.js';
+import { sessionsOf } from './sessions.js';
 import { findKeptRows } from './kept.js';
 import { patience } from './patience.js';
 import { preparePlan } from './prepare.js';
@@ -344,6 +345,8 @@ async function finish(
     chunksResumed: done.length,
     chunksCopied: outcome.chunksCopied,
     bytesCopied: outcome.bytesCopied,
+    fillMs: outcome.fillMs,
+    sessions: sessionsOf(context.settings),
     differences: outcome.differences,
     objects: checked.objects,
   };

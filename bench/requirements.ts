@@ -1,0 +1,70 @@
+import {
+  type BenchResult,
+  floorName,
+  oursName,
+  type Pass,
+  pgloaderName,
+  phaseMs,
+  type Requirement,
+  tenthName,
+} from './result.js';
+
+/*
+ * What must be reached in one run on two cores with the server on the same machine. All but the memory are ratios, so
+ * that they mean the same on every machine.
+ */
+
+const megabyte = 1_000_000;
+
+type Measured = Pick<BenchResult, 'cases' | 'readers' | 'limits'>;
+
+/** Every figure with its limit; `workers` as they were measured. */
+export function findRequirements(result: Measured, workers: readonly number[]): Requirement[] {
+  const pass = (name: string): Pass | undefined => result.cases.find((one) => one.name === name)?.median;
+  const [ours, floor] = [pass(oursName(Math.max(...workers))), pass(floorName)];
+  const copyMs = ours === undefined ? null : phaseMs(ours, 'copy');
+  const verifyMs = ours === undefined ? null : phaseMs(ours, 'verify');
+  const loadMs = floor === undefined ? null : phaseMs(floor, 'load');
+  const [pages, rows] = (['pages', 'rows'] as const).map(
+    (reader) => result.readers.find((one) => one.reader === reader)?.cpuNsPerRow,
+  );
+  const most = (name: string, limit: number, value: number | null): Requirement => ({
+    name,
+    bound: 'at most',
+    limit,
+    value,
+  });
+  const least = (name: string, limit: number, value: number | null): Requirement => ({
+    name,
+    bound: 'at least',
+    limit,
+    value,
+  });
+  return [
+    most('copy phase / floor load', 1.8, divide(copyMs, loadMs)),
+    most('whole migrate / floor load + indexes', 1.6, divide(ours?.wallMs, floor?.wallMs)),
+    most('share of the full verification, %', 15, percent(divide(verifyMs, ours?.wallMs))),
+    least(`${pgloaderName} / whole migrate`, 6, divide(pass(pgloaderName)?.wallMs, ours?.wallMs)),
+    most('our CPU / server CPU', 0.6, divide(ours?.cpuMs, ours?.serverCpuMs)),
+    most('peak memory, MB', 200, divide(ours?.peakBytes, megabyte)),
+    most('peak memory with a tenth of the rows, MB', 200, divide(pass(tenthName)?.peakBytes, megabyte)),
+    least('CPU of the row reader / of the page reader', 3, divide(rows, pages)),
+    ...result.limits.map(({ flag, asked, reached }) =>
+      most(`error of ${flag} over ten seconds, %`, 5, percent(Math.abs(reached / asked - 1))),
+    ),
+  ];
+}
+
+/** Whether a figure keeps its limit; null where it was not measured. */
+export function isKept({ bound, limit, value }: Requirement): boolean | null {
+  if (value === null) return null;
+  return bound === 'at most' ? value <= limit : value >= limit;
+}
+
+function divide(above: number | null | undefined, below: number | null | undefined): number | null {
+  return above && below ? above / below : null;
+}
+
+function percent(value: number | null): number | null {
+  return value === null ? null : value * 100;
+}

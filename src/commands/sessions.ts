@@ -1,0 +1,22 @@
+import type { SessionSettings } from '../model.js';
+import { lockWaitFor } from '../target/backend.js';
+import { restoreSettings } from '../target/constraints.js';
+import { sessionSettings } from '../target/session.js';
+import type { Settings } from './settings.js';
+
+const standardIndexMemory = '128MB';
+/** Processes beside its own that an index build may take. */
+const parallelWorkers = 2;
+
+type Chosen = Pick<Settings, 'maintenanceWorkMem' | 'stallTimeoutSeconds'>;
+
+/** What sessions that prove, index and restore have beside what all have. */
+export function finishSettings({ maintenanceWorkMem }: Pick<Chosen, 'maintenanceWorkMem'>): Record<string, string> {
+  return restoreSettings({ memory: maintenanceWorkMem ?? standardIndexMemory, parallelWorkers });
+}
+
+/** The settings of a run's sessions, for its record. A chunk commits with synchronous_commit = on whatever the role says. */
+export function sessionsOf(settings: Chosen): { readonly copy: SessionSettings; readonly finish: SessionSettings } {
+  const copy = { lock_timeout: lockWaitFor(settings.stallTimeoutSeconds * 1000), synchronous_commit: 'on' };
+  return { copy: { ...sessionSettings, ...copy }, finish: { ...sessionSettings, ...finishSettings(settings) } };
+}
