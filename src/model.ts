@@ -405,6 +405,8 @@ export interface Rules {
   readonly policies: Policies;
   /** By source table. */
   readonly tableRules: Readonly<Record<string, TableRules>>;
+  /** Text search configuration by full-text table of the source that is to become a tsvector column. */
+  readonly search?: Readonly<Record<string, string>>;
 }
 
 /**

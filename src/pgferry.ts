@@ -71,10 +71,11 @@ export async function accept(options: RunOptions): Promise<AcceptResult> {
 
 async function contextOf(command: CommandName, options: RunOptions) {
   const { signal, onEvent, ...given } = options;
-  const { policies, tableRules, shadowReads } = given;
+  const { policies, tableRules, search, shadowReads } = given;
   await checkRules({
     ...(policies && { policies }),
     ...(tableRules && { tableRules }),
+    ...(search && { search }),
     ...(shadowReads && { shadowReads }),
   });
   const journal = new Journal();

@@ -68,6 +68,12 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     policies: { ...policies, description: 'what happens to values and rows that cannot arrive as they are' },
     tableRules: { description: 'rules by source table', type: 'object', additionalProperties: table },
+    search: {
+      description:
+        'full-text tables of the source that become tsvector columns, with the text search configuration of each',
+      type: 'object',
+      additionalProperties: name,
+    },
     shadowReads: { description: 'reads that shadow runs besides its own', type: 'array', items: ownReadSchema() },
   };
 }

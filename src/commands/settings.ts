@@ -66,6 +66,8 @@ export interface RuleSettings {
   readonly policies: Policies;
   /** By source table. */
   readonly tableRules: Readonly<Record<string, TableRules>>;
+  /** Text search configuration by full-text table of the source. */
+  readonly search: Readonly<Record<string, string>>;
   readonly shadowReads: readonly OwnRead[];
 }
 
@@ -93,7 +95,7 @@ export function readSettings(input: SettingsInput): Settings {
   return result;
 }
 
-const standardRules: RuleSettings = { policies: {}, tableRules: {}, shadowReads: [] };
+const standardRules: RuleSettings = { policies: {}, tableRules: {}, search: {}, shadowReads: [] };
 const ruleNames = Object.keys(standardRules) as readonly (keyof RuleSettings)[];
 
 /** Settings that are read before any config file is: how the command talks. */
@@ -115,8 +117,8 @@ function checkKeys(config: Readonly<Record<string, unknown>>): void {
 }
 
 /** The operator's rules, as the plan asks for them. */
-export function rulesOf({ policies, tableRules }: RuleSettings): Rules {
-  return { policies, tableRules };
+export function rulesOf({ policies, tableRules, search }: RuleSettings): Rules {
+  return { policies, tableRules, search };
 }
 
 /** Which tables the operator wants, as the plan asks for it. */

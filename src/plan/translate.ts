@@ -8,6 +8,7 @@ import { foreignKeySql } from './foreign-key-sql.js';
 import { indexSql, isFolded } from './index-sql.js';
 import { NameBook } from './names.js';
 import { noRules } from './rules.js';
+import { searchSql } from './search-sql.js';
 import { readTableSql } from './table-sql.js';
 import { triggerFinding, viewSql } from './view-sql.js';
 import { tableWaiver } from './waive.js';
@@ -55,6 +56,7 @@ export function translateSchema(request: {
   reserveCheckNames(tables, shared);
   const statements = [
     ...tables.map((table) => createTableSql(table, shared)),
+    ...searchSql(source, tables, shared),
     ...tables.flatMap((table) => tableIndexes(table, shared)),
     ...tables.flatMap((table) => foreignKeySql(table, tables, source, shared)),
   ];

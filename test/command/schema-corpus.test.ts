@@ -10,6 +10,7 @@ interface Hazard {
   readonly title: string;
   readonly sql: string;
   readonly waive?: readonly string[];
+  readonly search?: Readonly<Record<string, string>>;
   /** `severity code place` of every finding that is no note; an error makes the run refuse. */
   readonly findings?: readonly string[];
   /** A query on the target after the run, and its rows as arrays. */
@@ -143,6 +144,19 @@ line" FROM "Order Line"`,
     rows: [['t']],
   },
   {
+    title: 'an FTS table over another becomes a tsvector column with a GIN index, on request',
+    sql: `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE VIRTUAL TABLE f USING fts5 (a, b, content='t', content_rowid='id', tokenize = 'porter ascii'); INSERT INTO t VALUES (1, 'quick fox', NULL), (2, 'slow', 'Dog');`,
+    search: { f: 'simple' },
+    check: `SELECT id FROM t WHERE f @@ websearch_to_tsquery('simple', 'dog')`,
+    rows: [['2']],
+  },
+  {
+    title: 'an FTS table that keeps its texts itself, asked for',
+    sql: `CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE VIRTUAL TABLE f USING fts5 (a);`,
+    search: { f: 'simple', g: 'simple' },
+    findings: ['error plan.search f', 'error plan.search g'],
+  },
+  {
     title: 'WITHOUT ROWID, STRICT, without a key, without rows',
     sql: `CREATE TABLE a (k TEXT PRIMARY KEY, v INT) WITHOUT ROWID; CREATE TABLE b (k INTEGER PRIMARY KEY, v ANY, w TEXT) STRICT; CREATE TABLE c (x INT, y TEXT); CREATE TABLE d (x);
       INSERT INTO a VALUES ('x', 1); INSERT INTO b VALUES (1, 2, 'y'); INSERT INTO c VALUES (1, 'z'), (1, 'z');`,
@@ -199,12 +213,20 @@ line" FROM "Order Line"`,
   },
 ];
 
-for (const { title, sql, waive = [], findings = [], check, rows, refused = [] } of hazards) {
+for (const { title, sql, waive = [], search = {}, findings = [], check, rows, refused = [] } of hazards) {
   test(`${title}: ${findings.some((line) => line.startsWith('error')) ? 'refused with every reason' : 'migrated and verified'}`, async () => {
     await withFolder((folder) =>
       withDatabase(async (url, client) => {
         const sourcePath = makeSqlite(folder, sql);
-        const options = { sourcePath, targetUrl: url, fromSource: true, backupFolder: folder, waive, workers: 1 };
+        const options = {
+          sourcePath,
+          targetUrl: url,
+          fromSource: true,
+          backupFolder: folder,
+          waive,
+          search,
+          workers: 1,
+        };
         const isRefused = findings.some((line) => line.startsWith('error'));
         const found = await (isRefused ? refusal(options) : migrateAndVerify(options));
         assert.deepEqual(found, findings);
