@@ -3,7 +3,7 @@ import { QuarantineRows, quarantineColumns } from '../encode/quarantine-rows.js'
 import { RowEdit } from '../encode/row-edit.js';
 import { createRowEncoder, type RowEncoder } from '../encode/row-encoder.js';
 import { CopierError } from '../errors.js';
-import type { Chunk, ChunkResult, KeptRowNote, RowView, TableFingerprint, TablePlan } from '../model.js';
+import type { Chunk, ChunkResult, KeptRowNote, KeyPlan, RowView, TableFingerprint, TablePlan } from '../model.js';
 import { addUp, takeAway } from '../pool/tally.js';
 import { claimRun, readChunk, recordChunk } from '../target/chunk.js';
 import { type TargetClient, withTransaction } from '../target/connect.js';
@@ -40,6 +40,8 @@ export interface SettleRequest {
   readonly table: Omit<TablePlan, 'chunks'>;
   readonly chunks: readonly Chunk[];
   readonly causes: readonly SettleCause[];
+  /** By which columns the statements' hashes tell rows apart. */
+  readonly identity: KeyPlan;
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
@@ -187,11 +189,11 @@ async function* findRows(
   { reading, rowsOf, beat }: SettleMeans,
   { chunk, wanted }: ChunkWork,
 ): AsyncGenerator<FoundRow, void, void> {
-  const { runId, table } = request;
+  const { runId, table, identity } = request;
   const filter = { runId, table: table.source, chunkIndex: chunk.index, states: ['held', 'converted'] as const };
   const earlier = readQuarantine(reading, filter);
   const edit = new RowEdit(table.columns.length);
-  const encoder = await createRowEncoder(request);
+  const encoder = await createRowEncoder({ ...request, table: { ...table, key: identity } });
   let next = await take(earlier);
   let position = -1;
   for (const original of rowsOf(chunk)) {

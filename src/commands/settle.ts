@@ -1,6 +1,6 @@
 import type { SettleJob } from '../../workers/settle.js';
 import { CopierError } from '../errors.js';
-import type { Policy, TablePlan, TargetForeignKey } from '../model.js';
+import type { KeyPlan, Policy, TablePlan, TargetForeignKey } from '../model.js';
 import { isConversion, policyFor } from '../plan/rules.js';
 import { canSettle, deleteDuplicatesSql, deleteOrphansSql, detachOrphansSql } from '../target/unsettled.js';
 import { totalQuarantined } from '../pool/tally.js';
@@ -35,9 +35,7 @@ export async function settleTables(request: LoadRequest): Promise<void> {
   for (let pending = plan.tables; pending.length > 0; ) {
     const touched: TablePlan[] = [];
     for (const table of pending) {
-      const causes = causesOf(table, lossy);
-      if (causes.length === 0) continue;
-      const { removed, changed } = await runJob(request, table, causes);
+      const { removed, changed } = await settleOne(request, table, causesOf(table, lossy));
       if (removed > 0) {
         lossy.add(table.target);
         touched.push(table);
@@ -52,10 +50,33 @@ export async function settleTables(request: LoadRequest): Promise<void> {
   }
 }
 
+/**
+ * One job after another, since a row may have several reasons: each finds the rows as the one before has left them. Rows
+ * that the target holds for equal are told apart by all their columns; their key may be what is equal.
+ */
+async function settleOne(
+  request: LoadRequest,
+  table: TablePlan,
+  { duplicates, orphans, detached }: Causes,
+): Promise<Settled> {
+  let [removed, changed] = [0, 0];
+  for (const { causes, identity } of [
+    { causes: duplicates, identity: wholeRow(table) },
+    { causes: orphans, identity: table.key },
+    ...detached.map((cause) => ({ causes: [cause], identity: table.key })),
+  ]) {
+    if (causes.length === 0) continue;
+    const settled = await runJob(request, table, { causes, identity });
+    removed += settled.removed;
+    changed += settled.changed;
+  }
+  return { removed, changed };
+}
+
 async function runJob(
   { threads, snapshot, catalog, ticket, context }: LoadRequest,
   planned: TablePlan,
-  causes: readonly SettleCause[],
+  { causes, identity }: { readonly causes: readonly SettleCause[]; readonly identity: KeyPlan },
 ): Promise<Settled> {
   const { chunks, ...table } = planned;
   if (!canSettle(planned)) throw noKey(planned, causes);
@@ -67,6 +88,7 @@ async function runJob(
     layout: table.reader === 'pages' ? layoutOf(table.source, catalog) : null,
     chunks,
     causes,
+    identity,
     sentinel: nullSentinel,
     allowSentinel,
     blockBytes,
@@ -86,16 +108,34 @@ function noKey({ source }: TablePlan, causes: readonly SettleCause[]): CopierErr
   );
 }
 
-function causesOf(table: TablePlan, lossy: ReadonlySet<string>): SettleCause[] {
+interface Causes {
+  readonly duplicates: readonly SettleCause[];
+  readonly orphans: readonly SettleCause[];
+  /** Whose rows stay, without the reference. */
+  readonly detached: readonly SettleCause[];
+}
+
+function causesOf(table: TablePlan, lossy: ReadonlySet<string>): Causes {
   const { policies = {}, foreignKeys = [], uniqueKeys = [] } = table;
   const duplicates = policyFor(policies, 'duplicate_key') === 'quarantine' ? uniqueKeys : [];
   const orphan = policyFor(policies, 'orphan');
-  return [
-    ...duplicates.flatMap((unique) => duplicateCause(table, unique)),
-    ...foreignKeys
-      .filter(({ parentTable }) => orphan !== 'fail' || lossy.has(parentTable))
-      .flatMap((key) => orphanCause(table, key, orphan)),
-  ];
+  const causes = foreignKeys
+    .filter(({ parentTable }) => orphan !== 'fail' || lossy.has(parentTable))
+    .flatMap((key) => orphanCause(table, key, orphan));
+  return {
+    duplicates: duplicates.flatMap((unique) => duplicateCause(table, unique)),
+    orphans: causes.filter(({ rule }) => rule === 'quarantine'),
+    detached: causes.filter(({ rule }) => rule === 'set-null'),
+  };
+}
+
+/** Every column that has a hash, as the key. */
+function wholeRow({ columns }: TablePlan): KeyPlan {
+  const hashed = [...columns.keys()].filter((index) => {
+    const tag = columns[index]?.kind.tag;
+    return tag !== 'jsonb' && tag !== 'literal';
+  });
+  return { origin: 'none', columns: hashed };
 }
 
 function duplicateCause(table: TablePlan, unique: readonly string[]): SettleCause[] {
@@ -103,7 +143,7 @@ function duplicateCause(table: TablePlan, unique: readonly string[]): SettleCaus
   if (columns === null) return [];
   return [
     {
-      sql: deleteDuplicatesSql(table, unique),
+      sql: deleteDuplicatesSql(table, { unique, identity: wholeRow(table) }),
       isRepeated: false,
       hazard: 'duplicate_key',
       rule: 'quarantine',

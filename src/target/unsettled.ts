@@ -1,5 +1,5 @@
 import { must } from '../errors.js';
-import type { TablePlan, TargetForeignKey } from '../model.js';
+import type { KeyPlan, TablePlan, TargetForeignKey } from '../model.js';
 import { keyHash } from './hash-sql.js';
 import { quoteName, quoteTable } from './quote.js';
 
@@ -37,8 +37,14 @@ export function detachOrphansSql(
     WHERE pgferry_u.ctid = pgferry_d.pgferry_c RETURNING pgferry_d.pgferry_k`;
 }
 
-/** Takes out all but the first row, in the order of the key, of those that a unique key holds for equal. */
-export function deleteDuplicatesSql(table: SettledTable, unique: readonly string[]): string {
+/**
+ * Takes out all but the first row, in the order of the key, of those that a unique key holds for equal. Gives back the
+ * hash of `identity`, since the table's key may be what is equal.
+ */
+export function deleteDuplicatesSql(
+  table: SettledTable,
+  { unique, identity }: { readonly unique: readonly string[]; readonly identity: KeyPlan },
+): string {
   const name = quoteTable(table.targetSchema, table.target);
   const columns = unique.map(quoteName);
   const order =
@@ -48,7 +54,7 @@ export function deleteDuplicatesSql(table: SettledTable, unique: readonly string
   const rows = `SELECT ctid AS pgferry_c, row_number() OVER (PARTITION BY ${columns.join(', ')} ORDER BY ${order}) AS pgferry_n
     FROM ${name} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')}`;
   return `DELETE FROM ${name} AS pgferry_t USING (${rows}) AS pgferry_d
-    WHERE pgferry_t.ctid = pgferry_d.pgferry_c AND pgferry_d.pgferry_n > 1 RETURNING ${keyHash(table)}`;
+    WHERE pgferry_t.ctid = pgferry_d.pgferry_c AND pgferry_d.pgferry_n > 1 RETURNING ${keyHash({ ...table, key: identity })}`;
 }
 
 /** A reference with a NULL in it refers to nothing and is no orphan (MATCH SIMPLE). */

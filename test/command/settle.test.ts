@@ -79,3 +79,46 @@ test('with constraints in force rows that refer to quarantined ones are refused 
     }),
   );
 });
+
+test('a row that lost two references lost both, and of rows with equal keys the one that stays is not the one that is kept', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(
+        folder,
+        `PRAGMA foreign_keys = OFF; CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (1), (2);
+         CREATE TABLE c (id INTEGER PRIMARY KEY, a INT REFERENCES p (id), b INT REFERENCES p (id));
+         INSERT INTO c VALUES (1, 1, 2), (2, 7, 2), (3, 8, 9), (4, 1, 9);
+         CREATE TABLE keyless (a INT REFERENCES p (id), b INT REFERENCES p (id), t TEXT);
+         INSERT INTO keyless SELECT a, b, 't' FROM c; INSERT INTO keyless SELECT * FROM keyless;
+         CREATE TABLE d (id TEXT PRIMARY KEY, v TEXT);
+         INSERT INTO d VALUES ('0F8FAD5B-D9CB-469F-A165-70867728950E', 'upper'), ('0f8fad5b-d9cb-469f-a165-70867728950e', 'lower');`,
+      );
+      await client.query(`CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE d (id uuid PRIMARY KEY, v text);
+        CREATE TABLE c (id int PRIMARY KEY, a int REFERENCES p, b int REFERENCES p);
+        CREATE TABLE keyless (a int REFERENCES p, b int REFERENCES p, t text)`);
+      writeFileSync(
+        join(folder, 'c.json'),
+        '{ "policies": { "orphan": { "convert": "set-null" }, "duplicate_key": "quarantine" } }',
+      );
+      const args = ['--source', source, '--target', url];
+      const { exitCode, json, stderr } = await runJson(['migrate', ...args, '--config', 'c.json'], { cwd: folder });
+      assert.equal(exitCode, 0, stderr + JSON.stringify(json.findings));
+      const rows = await client.query('SELECT id, a, b FROM c ORDER BY id');
+      assert.deepEqual(
+        rows.rows.map(({ id, a, b }) => [id, a, b]),
+        [
+          [1, 1, 2],
+          [2, null, 2],
+          [3, null, null],
+          [4, 1, null],
+        ],
+      );
+      const kept = await client.query(
+        `SELECT convert_from(cells[2], 'UTF8') AS v FROM pgferry.quarantine WHERE table_name = 'd'
+          UNION ALL SELECT v FROM d ORDER BY 1`,
+      );
+      assert.deepEqual(kept.rows, [{ v: 'lower' }, { v: 'upper' }]);
+      assert.equal((await runJson(['verify', ...args], { cwd: folder })).exitCode, 0);
+    }),
+  );
+});
