@@ -17,7 +17,8 @@ import type { StoredPlan } from './stored-plan.js';
 export interface WrittenTable {
   readonly table: string;
   readonly rowsBefore: number;
-  readonly rowsNow: number;
+  /** null: the table is not there any more. */
+  readonly rowsNow: number | null;
 }
 
 /** Tables that were written since, made or dropped since included. */
@@ -28,7 +29,7 @@ export function findWritten(before: readonly TableDigest[], now: readonly TableD
     const after = now.find((one) => one.table === table);
     if (then !== undefined && then.rows === after?.rows && then.sum === after.sum) return [];
     if ((then?.rows ?? 0) === 0 && (after?.rows ?? 0) === 0) return [];
-    return [{ table, rowsBefore: then?.rows ?? 0, rowsNow: after?.rows ?? 0 }];
+    return [{ table, rowsBefore: then?.rows ?? 0, rowsNow: after?.rows ?? null }];
   });
 }
 
@@ -36,9 +37,11 @@ export function findWritten(before: readonly TableDigest[], now: readonly TableD
 export function describeWritten(tables: readonly WrittenTable[]): string {
   return tables
     .map(({ table, rowsBefore, rowsNow }) =>
-      rowsBefore === rowsNow
-        ? `${table} (${formatCount(rowsNow)} rows then and now, not the same ones)`
-        : `${table} (${formatCount(rowsBefore)} rows then, ${formatCount(rowsNow)} now)`,
+      rowsNow === null
+        ? `${table} (${formatCount(rowsBefore)} rows then, dropped since)`
+        : rowsBefore === rowsNow
+          ? `${table} (${formatCount(rowsNow)} rows then and now, not the same ones)`
+          : `${table} (${formatCount(rowsBefore)} rows then, ${formatCount(rowsNow)} now)`,
     )
     .join(', ');
 }
@@ -64,7 +67,8 @@ export async function saveWrites(
   const { client, address, facts, folder } = request;
   const path = join(folder, 'target-writes.jsonl');
   const stored = JSON.parse(await readPlan(client, facts.runId)) as StoredPlan;
-  const there = request.written.filter(({ rowsNow, rowsBefore }) => rowsNow > 0 || rowsBefore > 0);
+  // Of a table that was dropped there is nothing left to save.
+  const there = request.written.filter(({ rowsNow }) => rowsNow !== null);
   const known = stored.plan.tables.filter(({ target }) => there.some(({ table }) => table === target));
   const save = async (table: string, key: readonly string[], schema: string | null) => ({
     table,
@@ -75,7 +79,7 @@ export async function saveWrites(
       path,
     }),
   });
-  const others = there.filter(({ table, rowsNow }) => rowsNow > 0 && !known.some(({ target }) => target === table));
+  const others = there.filter(({ table }) => !known.some(({ target }) => target === table));
   const saved: { table: string; path: string; rows: number }[] = [];
   for (const { table } of others) saved.push(await save(table, [], null));
   if (known.length === 0) return saved;

@@ -26,9 +26,9 @@ export async function saveChangedRows(
   try {
     const stream = client.raw.query(copyTo(`COPY (${changesSql(schema, table)}) TO STDOUT`));
     let lines = 0;
-    const halve = createUnescaper();
+    const undo = createUnescaper();
     for await (const piece of stream) {
-      const bytes = halve(piece as Buffer);
+      const bytes = undo(piece as Buffer);
       for (const byte of bytes) if (byte === 0x0a) lines += 1;
       await writeAll(file, bytes);
     }
@@ -41,7 +41,6 @@ export async function saveChangedRows(
   }
 }
 
-/** Rows go as JSON texts, which have no line end and no tab of their own, so of COPY's escapes there is only the doubled backslash. */
 function changesSql(schema: string, { name, key, beforeSchema }: ChangedTable): string {
   const now = quoteTable(schema, name);
   const line = (change: string, before: string, after: string) =>
@@ -62,7 +61,10 @@ function changesSql(schema: string, { name, key, beforeSchema }: ChangedTable): 
     WHERE n.r::text IS DISTINCT FROM b.r::text`;
 }
 
-/** Makes two backslashes one, over the edges of pieces too. */
+/** n, r and t: line ends and tabs, which in a JSON text stand between its parts only, where a column of type json kept them. */
+const blanks: ReadonlySet<number> = new Set([0x6e, 0x72, 0x74]);
+
+/** Undoes COPY's escapes, over the edges of pieces too: two backslashes are one, and what would break the line is a blank. */
 function createUnescaper(): (piece: Buffer) => Buffer {
   let isPending = false;
   return (piece) => {
@@ -73,8 +75,8 @@ function createUnescaper(): (piece: Buffer) => Buffer {
         isPending = true;
         continue;
       }
+      bytes[length++] = isPending && blanks.has(byte) ? 0x20 : byte;
       isPending = false;
-      bytes[length++] = byte;
     }
     return bytes.subarray(0, length);
   };
