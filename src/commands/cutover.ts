@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { planSwitch, readEnvFile, switchEnvFile } from '../cutover/env-file.js';
+import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile } from '../cutover/env-file.js';
 import { readProvider } from '../cutover/env-text.js';
 import { generateClient } from '../cutover/prisma-client.js';
 import { rollbackEnv } from '../cutover/rollback-env.js';
@@ -280,7 +280,7 @@ async function goOn(context: Context, look: Preflight, place: Place, known: Cuto
   context.journal.note(
     `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
   );
-  const isSwitched = look.envFile !== null && readProvider(look.envFile.text) === 'postgres';
+  const isSwitched = before.env !== null && lookUpProvider(before.env.path) === 'postgres';
   // The file may have been edited since, which is no harm now: nobody else is at work.
   const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
   const facts = { ...before, env };

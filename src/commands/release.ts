@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { lookUpProvider } from '../cutover/env-file.js';
 import { findPrisma, generateClient } from '../cutover/prisma-client.js';
 import { CopierError, toWire } from '../errors.js';
 import type { Cutover } from '../model.js';
@@ -66,7 +67,9 @@ async function releaseWithLedger(context: Context, path: string, result: Cutover
         reopenTables(path);
         return { ...result, target };
       }
-      const isSwitched = cutover.state !== 'closing';
+      const env = cutover.facts?.env ?? null;
+      // A crash may have come between the switch and its note in the ledger.
+      const isSwitched = cutover.state !== 'closing' || (env !== null && lookUpProvider(env.path) === 'postgres');
       if (isSwitched) reopenTables(path);
       else await reopenSource(context, cutover);
       const { state, folder } = await moveCutover(client, cutover.cutoverId, isSwitched ? 'released' : 'undone');

@@ -81,8 +81,11 @@ export function decideRollback(cutover: Cutover | null, { provider, closedBy }: 
   if (cutover === null) return nothing('no cutover is recorded in the target');
   switch (cutover.state) {
     case 'rolling_back':
-      // Only our own switch makes it so, and everything else comes before that.
-      return { tag: provider === 'sqlite' && cutover.facts?.env != null ? 'conclude' : 'roll-back', cutover };
+      // Our own switch comes last, after the restored file, which is open. Where other hands made it so, all is left to do.
+      return {
+        tag: provider === 'sqlite' && closedBy === null && cutover.facts?.env != null ? 'conclude' : 'roll-back',
+        cutover,
+      };
     case 'switched':
     case 'released':
       return { tag: 'roll-back', cutover };
