@@ -5,6 +5,7 @@ import { findPrisma, generateClient } from '../cutover/prisma-client.js';
 import { hashFile, restoreFile, snapshotChanged } from '../cutover/restored-file.js';
 import { CopierError } from '../errors.js';
 import type { CutoverResult } from '../report/cutover-text.js';
+import { databasePath } from '../source/file.js';
 import { setJournalMode } from '../source/journal-mode.js';
 import { withSource } from '../source/open.js';
 import type { Context } from './context.js';
@@ -18,21 +19,21 @@ import type { Settings } from './settings.js';
 export async function rollBackWithoutTarget(context: Context): Promise<CutoverResult> {
   const { settings, journal } = context;
   const { snapshotPath, sha256, cutoverId } = checkGiven(settings);
-  const databasePath = resolve(settings.sourcePath);
+  const path = databasePath(settings.sourcePath);
   const env = settings.rollbackSwitchEnv
     ? planSwitch(readEnvFile(settings.envFile ?? standardEnvFile), 'sqlite')
     : null;
   const client = settings.rollbackGenerate ? findPrisma(settings.sqlitePrismaSchema) : null;
-  const keptPath = `${databasePath}.replaced-${cutoverId}`;
-  const journalMode = existsSync(databasePath) ? await readJournalMode(databasePath) : 'delete';
+  const keptPath = `${path}.replaced-${cutoverId}`;
+  const journalMode = existsSync(path) ? await readJournalMode(path) : 'delete';
   journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
   await journal.phase('restore', () =>
     restoreFile({
-      databasePath,
+      databasePath: path,
       snapshotPath,
       snapshotSha256: sha256,
       keptPath,
-      prepare: (path) => setJournalMode(path, journalMode),
+      prepare: (copy) => setJournalMode(copy, journalMode),
     }),
   );
   if (client !== null) await journal.phase('generate', () => generateClient(client, () => {}));
@@ -43,7 +44,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     state: 'rolled_back',
     runId: null,
     runDir: null,
-    source: databasePath,
+    source: path,
     target: null,
     downtimeMs: null,
     rollbackEnvPath: null,

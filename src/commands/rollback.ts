@@ -1,4 +1,4 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../cutover/env-file.js';
 import { findPrisma, generateClient, type PrismaClientSource } from '../cutover/prisma-client.js';
@@ -10,6 +10,7 @@ import type { CutoverResult } from '../report/cutover-text.js';
 import { makeRunFolder, type RunFolder, writeArtefact, writeManifest } from '../report/run-folder.js';
 import { jsonText } from '../report/units.js';
 import { readClosing } from '../source/closing.js';
+import { databasePath } from '../source/file.js';
 import { setJournalMode } from '../source/journal-mode.js';
 import { describeTarget } from '../target/address.js';
 import { closeTables, lockTables, openTables } from '../target/closing.js';
@@ -107,14 +108,9 @@ function checkIdentity({ rollbackCutoverId, rollbackSha256, sourcePath }: Settin
   if (facts !== null && rollbackSha256 !== null && rollbackSha256 !== facts.snapshotSha256) {
     throw otherRun(`it names a snapshot with SHA-256 ${rollbackSha256}, recorded was ${facts.snapshotSha256}`, cutover);
   }
-  const named = sourcePath.startsWith('file:') ? sourcePath.slice('file:'.length) : sourcePath;
-  if (realPathOf(named) !== cutover.sourcePath) {
+  if (databasePath(sourcePath) !== cutover.sourcePath) {
     throw otherRun(`it names ${sourcePath}, and cutover ${cutoverId} moved ${cutover.sourcePath}`, cutover);
   }
-}
-
-function realPathOf(path: string): string {
-  return existsSync(path) ? realpathSync(path) : resolve(path);
 }
 
 function otherRun(why: string, cutover: Cutover): CopierError {

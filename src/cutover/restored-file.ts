@@ -85,19 +85,34 @@ function keep(databasePath: string, keptPath: string): string {
     if (taken === undefined) linkSync(databasePath, path);
     if (taken === undefined || taken.ino === database.ino) return path;
   }
-  throw new CopierError('rollback.no_name', `all names from ${keptPath} on are taken`, {
-    hint: 'move the files of earlier rollbacks away, then run again',
-  });
+  throw noName(keptPath);
 }
 
+/** Where an attempt that was killed has moved one already, what stands here since is never put over it: it is empty, made by who looked into the file. */
 function moveSidecars(databasePath: string, keptPath: string): void {
   for (const suffix of sidecars) {
-    try {
-      renameSync(databasePath + suffix, keptPath + suffix);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
+    const from = databasePath + suffix;
+    const stats = lstatSync(from, { throwIfNoEntry: false });
+    if (stats === undefined) continue;
+    const isMoved = lstatSync(keptPath + suffix, { throwIfNoEntry: false }) !== undefined;
+    // A -shm holds nothing of its own: it is made again from the -wal.
+    if (isMoved && (stats.size === 0 || suffix === '-shm')) rmSync(from);
+    else renameSync(from, isMoved ? freeName(keptPath + suffix) : keptPath + suffix);
   }
+}
+
+function freeName(path: string): string {
+  for (let number = 2; number <= namesMax; number++) {
+    const name = `${path}-${number}`;
+    if (lstatSync(name, { throwIfNoEntry: false }) === undefined) return name;
+  }
+  throw noName(path);
+}
+
+function noName(path: string): CopierError {
+  return new CopierError('rollback.no_name', `all names from ${path} on are taken`, {
+    hint: 'move the files of earlier rollbacks away, then run again',
+  });
 }
 
 /** SHA-256 of a file that is not a live database, lower-case hex. */

@@ -24,6 +24,12 @@ export function sourceFile(pathOrFileUrl: string): SourceFile {
   return { path: real, bytes: size };
 }
 
+/** The file that such a text names, absolute, which need not be there; links are resolved where it is. */
+export function databasePath(pathOrFileUrl: string): string {
+  const path = resolve(pathOf(pathOrFileUrl));
+  return existsSync(path) ? realpathSync(path) : path;
+}
+
 /** SQLite looks for a -wal or -journal beside the name that it is given: under another one, rows would be missed. */
 function hardLink(path: string, names: number): CopierError {
   return new CopierError('source.hard_link', `${path} is one of ${names} names (hard links) of the same file`, {
