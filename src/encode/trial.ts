@@ -22,6 +22,8 @@ const examplesMax = 3;
 /** Refusals of one column after which nothing more is to be learnt. */
 const refusalsMax = 100_000;
 const scratchBytes = 4096;
+/** Larger JSON is left to the server: parsed, it may take ten times its size of a thread's heap. */
+const jsonBytesMax = 4 * 1024 * 1024;
 
 /**
  * Tries the values of some columns with the very encoders of the copy, and what the server would refuse of JSON besides:
@@ -96,7 +98,8 @@ class Trial {
   /** What only the server would see: it takes any JSON text here, and rejects what is none. */
   #judgeText(view: RowView): void {
     if (this.#kind.tag !== 'json' && this.#kind.tag !== 'jsonb') return;
-    const problem = textProblem(this.#kind, view.bytes.subarray(view.start[this.#index], view.end[this.#index]));
+    const bytes = view.bytes.subarray(view.start[this.#index], view.end[this.#index]);
+    const problem = bytes.length > jsonBytesMax ? null : textProblem(this.#kind, bytes);
     if (problem !== null) this.#refuse(view, problem.code, problem.reason, problem.hint);
   }
 

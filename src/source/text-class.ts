@@ -3,6 +3,8 @@ import type { ValueClass } from '../model.js';
 
 /** A text with these or more bytes is no number, date or uuid. */
 const shortBytes = 48;
+/** Longer texts are not parsed: as JSON they may take ten times their size of a thread's heap. */
+const jsonBytesMax = 4 * 1024 * 1024;
 const boolWords = new Set(['t', 'f', 'true', 'false', 'y', 'n', 'yes', 'no', 'on', 'off']);
 const monthDays: readonly number[] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -26,7 +28,7 @@ export function textClass(bytes: Buffer, start: number, end: number, shape: Text
   }
   const wrong = wrongClass(bytes, start, end);
   if (wrong !== null) return wrong;
-  const mayBeJson = first === 0x7b || first === 0x5b || first === 0x22;
+  const mayBeJson = length <= jsonBytesMax && (first === 0x7b || first === 0x5b || first === 0x22);
   return mayBeJson && isJson(bytes, start, end) ? 'text_json' : 'text_other';
 }
 

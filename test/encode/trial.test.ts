@@ -60,6 +60,14 @@ test('JSON is judged as the server would', () => {
   ]);
 });
 
+test('JSON too large to be parsed in a thread is left to the server', () => {
+  const [column] = tryColumn({ tag: 'json' }, [`[${'0'.repeat(4 * 1024 * 1024)}`, '[0']).columns;
+  assert.deepEqual(
+    column?.refused.map(({ examples }) => examples.map(({ key }) => key)),
+    [['id=2']],
+  );
+});
+
 test('parts of a table add up, in their order', () => {
   const parts = [tryColumn(timestamp, ['a', '2024-02-29']), tryColumn(timestamp, ['b', 'c', 'd', 5n], 10)];
   const [column] = mergeTrials(parts).columns;

@@ -54,6 +54,8 @@ const classes: readonly (readonly [string, ValueClass, number?])[] = [
   [`'{"a":[1,2]}'`, 'text_json'],
   ["'[1,2]'", 'text_json'],
   ["'[1,2'", 'text_other'],
+  ["'[' || hex(zeroblob(2097152)) || ']'", 'text_other'],
+  ["'[\"' || hex(zeroblob(20000)) || '\"]'", 'text_json'],
   ["'Ελλάδα'", 'text_other'],
   ["x''", 'blob_empty'],
   ["x'00112233445566778899aabbccddeeff'", 'blob_16'],
