@@ -96,7 +96,7 @@ interface BothResults {
   readonly columns: NonNullable<PairedRead['columns']>;
   readonly source: ResultCell[][];
   readonly target: ResultCell[][];
-  readonly ms: Sides<number[]>;
+  readonly ms: Sides<readonly number[]>;
 }
 
 async function readBoth(
@@ -105,10 +105,10 @@ async function readBoth(
   statements: Sides<Statement>,
   times = runs,
 ): Promise<BothResults> {
-  const ms: Sides<number[]> = { source: [], target: [] };
   const { rowsMax } = job;
-  const source = await timed(ms.source, times, () => readSourceResult(db, restored(statements.source), rowsMax));
-  const target = await timed(ms.target, times, () => readTargetResult(client, asTexts(statements.target), rowsMax));
+  const sourceMs: number[] = [];
+  const source = timed(sourceMs, times, () => readSourceResult(db, restored(statements.source), rowsMax));
+  const target = await readTargetResult(client, asTexts(statements.target), { rowsMax, times });
   const columns =
     read.columns ?? target.columns.map(({ name, type }) => ({ name, kind: kindOfResult({ name, type }, job.times) }));
   if (source.columns.length !== target.columns.length) throw otherWidth(source.columns.length, target.columns.length);
@@ -116,7 +116,7 @@ async function readBoth(
     columns,
     source: await canonicalResult(source.rows, columns, 'source'),
     target: await canonicalResult(target.rows, columns, 'target'),
-    ms,
+    ms: { source: sourceMs, target: target.ms },
   };
 }
 
@@ -141,10 +141,10 @@ function shown(results: Pick<BothResults, 'columns'>, i: number, cell: ResultCel
   return shownCell(kindAt(results, i), cell, false);
 }
 
-async function timed<T>(ms: number[], times: number, run: () => T | Promise<T>): Promise<T> {
+function timed<T>(ms: number[], times: number, run: () => T): T {
   for (;;) {
     const startedAtMs = performance.now();
-    const result = await run();
+    const result = run();
     ms.push(performance.now() - startedAtMs);
     if (ms.length >= times) return result;
   }

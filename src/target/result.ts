@@ -8,6 +8,8 @@ export interface TargetResult {
   /** pg_type.typname stands for the type. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly (string | null)[])[];
+  /** How long the server took for each run, the way to it and back included. */
+  readonly ms: readonly number[];
 }
 
 /**
@@ -31,22 +33,30 @@ export async function withReadingTarget<T>(
   );
 }
 
-/** Runs one SELECT through a cursor and gives its first rows. Throws `target.read_refused` with the SQLSTATE; the transaction goes on. */
+/**
+ * Runs one SELECT so many times through a cursor and gives its first rows. Throws `target.read_refused` with the
+ * SQLSTATE; the transaction goes on.
+ */
 export async function readTargetResult(
   client: TargetClient,
   { sql, values }: { readonly sql: string; readonly values: readonly (string | null)[] },
-  rowsMax: number,
+  { rowsMax, times }: { readonly rowsMax: number; readonly times: number },
 ): Promise<TargetResult> {
   try {
     return await withTransaction(client, async () => {
-      await client.raw.query({ text: `DECLARE pgferry_read NO SCROLL CURSOR FOR ${sql}`, values: [...values] });
-      const fetched = await client.raw.query({
-        text: `FETCH ${rowsMax} FROM pgferry_read`,
-        rowMode: 'array',
-        types: { getTypeParser: () => (text: string) => text },
-      } as never);
-      await client.run('CLOSE pgferry_read');
-      return await named(client, fetched as unknown as Fetched);
+      const ms: number[] = [];
+      for (;;) {
+        const startedAtMs = performance.now();
+        await client.raw.query({ text: `DECLARE pgferry_read NO SCROLL CURSOR FOR ${sql}`, values: [...values] });
+        const fetched = await client.raw.query({
+          text: `FETCH ${rowsMax} FROM pgferry_read`,
+          rowMode: 'array',
+          types: { getTypeParser: () => (text: string) => text },
+        } as never);
+        ms.push(performance.now() - startedAtMs);
+        await client.run('CLOSE pgferry_read');
+        if (ms.length >= times) return { ...(await named(client, fetched as unknown as Fetched)), ms };
+      }
     });
   } catch (error) {
     throw refused(client, error);
@@ -58,7 +68,7 @@ interface Fetched {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
-async function named(client: TargetClient, { fields, rows }: Fetched): Promise<TargetResult> {
+async function named(client: TargetClient, { fields, rows }: Fetched): Promise<Omit<TargetResult, 'ms'>> {
   const oids = [...new Set(fields.map(({ dataTypeID }) => dataTypeID))];
   const found = await client.query<{ oid: string; name: string }>(
     `SELECT oid::text AS oid, CASE typtype WHEN 'e' THEN 'enum' ELSE typname END AS name FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])`,

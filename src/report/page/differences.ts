@@ -1,4 +1,5 @@
 import type { Difference, Finding, ShadowReport } from '../../model.js';
+import { countOf } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';
 import { isSchemaFinding } from './verdict.js';
@@ -63,13 +64,30 @@ const verdicts: Readonly<Record<ShadowReport['verdict'], readonly [string, strin
   failed: ['failed', 'bad'],
 };
 
-/** The reads that ran on both sides, with latency beside each. */
+/** Equal reads beyond so many are folded away. */
+const unfoldedReadsMax = 20;
+
+/** The reads that ran on both sides, with latency beside each; those that a person must look at come first. */
 export function readsPart({ result }: AcceptancePage): Html | null {
-  if (result.reads.length === 0) return null;
+  const { reads } = result;
+  if (reads.length === 0) return null;
+  const isPlain = ({ verdict, explanations }: ShadowReport) => verdict === 'equal' && explanations.length === 0;
+  const [first, folded] =
+    reads.length <= unfoldedReadsMax
+      ? [reads, []]
+      : [reads.filter((read) => !isPlain(read)), reads.filter((read) => isPlain(read))];
   return html`<h2>The same reads on both sides</h2>
 <p class="lead">As the application would ask, with the median time of three runs. A read whose order alone differs is equal, and says why an application may see another order.</p>
-<div class="card"><table class="stack" style="--across:4"><thead><tr><th>Read</th><th class="num">Rows</th><th class="num">SQLite</th><th class="num">PostgreSQL</th><th>Result</th></tr></thead>
-<tbody>${result.reads.map(readRow)}</tbody></table></div>`;
+<div class="card">${first.length === 0 ? null : readsTable(first)}${
+    folded.length === 0
+      ? null
+      : html`<details class="more"><summary>${countOf(folded.length, 'read')} gave the same on both sides</summary>${readsTable(folded)}</details>`
+  }</div>`;
+}
+
+function readsTable(reads: readonly ShadowReport[]): Html {
+  return html`<table class="stack" style="--across:4"><thead><tr><th>Read</th><th class="num">Rows</th><th class="num">SQLite</th><th class="num">PostgreSQL</th><th>Result</th></tr></thead>
+<tbody>${reads.map(readRow)}</tbody></table>`;
 }
 
 function readRow({ name, why, rows, ms, verdict, explanations, differences, sql }: ShadowReport): Html {

@@ -18,7 +18,7 @@ export function proofsPart(page: AcceptancePage): Html {
 <section class="card"><h3>${page.result.ok ? 'What was proven' : 'What was found'}</h3><ul class="checks">${provenList(
     page,
   ).map(({ isGood, text }) => html`<li class="${isGood ? 'good' : 'bad'}">${text}</li>`)}</ul></section>
-<section class="card"><h3>What was not</h3><ul class="checks">${openList(page).map((text) => html`<li>${text}</li>`)}</ul></section>
+<section class="card"><h3>What was not proven</h3><ul class="checks">${openList(page).map((text) => html`<li>${text}</li>`)}</ul></section>
 </div>`;
 }
 

@@ -35,7 +35,7 @@ pre { background: var(--code); border-radius: 8px; padding: 12px 14px; margin: 0
 .pill.good { background: var(--good-back); } .pill.bad { background: var(--bad-back); } .pill.warn { background: var(--warn-back); }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(148px, 1fr)); gap: 12px; margin: 12px 0; padding: 0; list-style: none; }
 .facts li { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px; }
-.facts b { display: block; font-size: 26px; line-height: 1.2; font-variant-numeric: tabular-nums; letter-spacing: -0.02em; }
+.facts b { display: block; white-space: nowrap; font-size: 24px; line-height: 1.2; font-variant-numeric: tabular-nums; letter-spacing: -0.02em; }
 .facts span { color: var(--soft); font-size: 14px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
 .pair .card { margin: 0; }
@@ -53,7 +53,7 @@ td:last-child, th:last-child { padding-right: 0; }
 td .soft { font-size: 14px; }
 .value { font-family: ui-monospace, "SF Mono", "DejaVu Sans Mono", monospace; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .why { color: var(--warn); font: 14px/1.4 system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif; margin-top: 2px; }
-details { margin-top: 4px; } summary { cursor: pointer; color: var(--soft); font-size: 14px; }
+details { margin-top: 4px; } details.more { margin-top: 14px; } details.more > summary { margin-bottom: 10px; font-size: 15px; } summary { cursor: pointer; color: var(--soft); font-size: 14px; }
 details pre { margin: 6px 0 0; font-size: 12.5px; }
 .lane { position: relative; height: 24px; margin: 3px 0; background: var(--code); border-radius: 4px; overflow: hidden; }
 .bar { position: absolute; top: 0; bottom: 0; min-width: 2px; border-radius: 3px; border-right: 1px solid var(--card); }
