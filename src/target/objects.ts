@@ -47,6 +47,8 @@ const constraintsSql = `
          ${names('k.conrelid', 'k.conkey')}, pg_get_constraintdef(k.oid),
          CASE WHEN NOT coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) THEN 'not enforced'
               WHEN NOT k.convalidated THEN 'not validated'
+              WHEN k.contype = 'f' AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstraint = k.oid
+                                                AND t.tgenabled IN ('D', 'R')) THEN 'its triggers are disabled'
               WHEN NOT coalesce(i.indisvalid, true) THEN 'its index is invalid' END,
          CASE WHEN k.contype = 'f' THEN json_build_object(
            'schema', pn.nspname, 'table', p.relname, 'columns', to_json(${names('k.confrelid', 'k.confkey')}),

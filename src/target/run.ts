@@ -56,12 +56,15 @@ const columns = `run_id AS "runId", target_schema AS "schema", state, token::tex
 
 const unfinished = `state IN ('copying', 'finishing', 'failed')`;
 
+/** Runs are told apart by age: one must be younger than all before it, also when the server's clock was set back. */
+const nextStart = `greatest(clock_timestamp(), (SELECT max(started_at) + interval '1 microsecond' FROM pgferry.run))`;
+
 /** Enters a new run, state copying, token 1. `target.run_unfinished` where the schema has one that is not finished. */
 export async function beginRun(client: TargetClient, run: NewRun): Promise<Run> {
   const rows = await client.query<Run & Record<string, unknown>>(
     `INSERT INTO pgferry.run (run_id, target_schema, state, token, plan_hash, snapshot_path, snapshot_sha256,
-       snapshot_taken_at, source_path, tool_version, host, pid, plan)
-     VALUES ($1, $2, 'copying', 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+       snapshot_taken_at, source_path, tool_version, host, pid, plan, started_at)
+     SELECT $1, $2, 'copying', 1, $3, $4, $5, $6, $7, $8, $9, $10::int, $11, ${nextStart}
      ON CONFLICT (target_schema) WHERE ${unfinished} DO NOTHING RETURNING ${columns}`,
     [
       run.runId,

@@ -59,6 +59,14 @@ async function withLedger(use: (client: TargetClient, other: TargetClient) => Pr
   });
 }
 
+test('the youngest run is the one that began last, though the clock of the server was set back meanwhile', () =>
+  withLedger(async (client) => {
+    await beginRun(client, newRun);
+    await client.query(`UPDATE pgferry.run SET state = 'complete', started_at = started_at + interval '1 day'`);
+    await beginRun(client, { ...newRun, runId: 'a second one' });
+    assert.equal((await latestRun(client, 'public'))?.runId, 'a second one');
+  }));
+
 test('opening the ledger twice, or on several connections at once, makes it once', async () => {
   await withDatabase(async (url) => {
     const { address } = parseTargetUrl(url);
