@@ -139,6 +139,25 @@ function resetLater(pair: ProxiedPair): boolean {
   return true;
 }
 
+test('a line that trickles is slow and not lost: nothing is sent twice, and the progress is told', async () => {
+  const nameOf = createNamer();
+  const slow = new Set<number>();
+  const rules: ProxyRules = {
+    onSend: (pair, bytes) => {
+      if (nameOf(pair, bytes) === 'pgferry copy') slow.add(pair.number);
+      return true;
+    },
+    paceOf: ({ number }) => (slow.has(number) ? 25_000 : null),
+  };
+  await withPlace(rules, async ({ folder, client, source, proxy }) => {
+    const args = [...migrateArgs(source, proxy.url), '--stall-timeout', '10'];
+    const ended = await runJson(args, { cwd: folder });
+    assert.doesNotMatch(ended.stderr, /try 2/);
+    assert.match(ended.stderr, /of 7 300 rows .* rows\/s/);
+    await assertWhole(ended, client, await undisturbed(rows));
+  });
+});
+
 for (const { what, isTime } of [
   { what: 'before the copy', isTime: (_: string, bytes: Buffer) => bytes.includes('DROP CONSTRAINT') },
   { what: 'after the copy', isTime: (_: string, bytes: Buffer) => bytes.includes('setval') },

@@ -26,6 +26,8 @@ export interface ProxyRules {
   readonly onSend?: (pair: ProxiedPair, bytes: Buffer) => boolean;
   /** The same for pieces from Postgres. */
   readonly onAnswer?: (pair: ProxiedPair, bytes: Buffer) => boolean;
+  /** Bytes per second that a connection carries each way, null for as fast as it can. */
+  readonly paceOf?: (pair: ProxiedPair) => number | null;
 }
 
 /** Lends a TCP proxy in front of the server of a url, which can cut, reset and freeze connections at any byte. */
@@ -76,20 +78,26 @@ function join(client: Socket, number: number, behind: URL, rules: ProxyRules): P
       server.resetAndDestroy();
     },
   };
-  pass(client, server, (bytes) => {
+  const pace = () => rules.paceOf?.(pair) ?? null;
+  pass(client, server, pace, (bytes) => {
     const mayPass = !isFrozen && rules.onSend?.(pair, bytes) !== false && !isFrozen;
     pair.sent += bytes.length;
     return mayPass;
   });
-  pass(server, client, (bytes) => !isFrozen && rules.onAnswer?.(pair, bytes) !== false && !isFrozen);
+  pass(server, client, pace, (bytes) => !isFrozen && rules.onAnswer?.(pair, bytes) !== false && !isFrozen);
   return pair;
 }
 
 /** Passes bytes and the end of a stream on, with back-pressure, so that a slow side is felt on the other. */
-function pass(from: Socket, to: Socket, mayPass: (bytes: Buffer) => boolean): void {
+function pass(from: Socket, to: Socket, pace: () => number | null, mayPass: (bytes: Buffer) => boolean): void {
   from.on('data', (bytes: Buffer) => {
     if (!mayPass(bytes) || to.destroyed) return;
-    if (!to.write(bytes)) {
+    const isFull = !to.write(bytes);
+    const bytesPerSecond = pace();
+    if (bytesPerSecond !== null) {
+      from.pause();
+      setTimeout(() => from.resume(), (bytes.length / bytesPerSecond) * 1000);
+    } else if (isFull) {
       from.pause();
       to.once('drain', () => from.resume());
     }
