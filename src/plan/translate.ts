@@ -1,5 +1,6 @@
 import type { Finding, Rules, SourceCatalog, TableCensus } from '../model.js';
 import { alignTypes } from './align-types.js';
+import { commentSql } from './comment-sql.js';
 import { createTableSql } from './create-table-sql.js';
 import { type TableDraft, tellLoss, type Translation } from './draft.js';
 import { draftTables } from './draft-tables.js';
@@ -56,6 +57,7 @@ export function translateSchema(request: {
   reserveCheckNames(tables, shared);
   const statements = [
     ...tables.map((table) => createTableSql(table, shared)),
+    ...tables.flatMap((table) => commentSql(table, shared)),
     ...searchSql(source, tables, shared),
     ...tables.flatMap((table) => tableIndexes(table, shared)),
     ...tables.flatMap((table) => foreignKeySql(table, tables, source, shared)),
