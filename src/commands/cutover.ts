@@ -61,7 +61,8 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
   try {
     const look = await lookBeforeCutover(settings);
     const { address } = await resolveTarget(context);
-    const connecting = { applicationName: holderName('cutover'), signal: context.signal };
+    // Without the signal: an interrupted cutover still tells the ledger that it was undone.
+    const connecting = { applicationName: holderName('cutover') };
     return await withTarget(address, connecting, (client) =>
       withCutoverLock(client, address.schema, (lost) => decideAndDo(context, look, { address, client, lost })),
     );

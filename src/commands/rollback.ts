@@ -48,7 +48,8 @@ export async function runRollback(context: Context): Promise<CutoverResult> {
   }
   try {
     const { address } = await resolveTarget(context);
-    const connecting = { applicationName: holderName('rollback'), signal: context.signal };
+    // Without the signal: an interrupted rollback still tells the ledger that it was undone.
+    const connecting = { applicationName: holderName('rollback') };
     return await withTarget(address, connecting, (client) =>
       withCutoverLock(client, address.schema, (lost) =>
         withRunLock(client, address.schema, () => decideAndDo(context, { address, client, lost })),
