@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { CopierError } from '../errors.js';
 import type { Plan, QuarantineGroup, QuarantinedRowReport, TableReport, TargetAddress } from '../model.js';
 import { openRunFolder } from '../report/run-folder.js';
-
+import { addUp } from '../pool/tally.js';
+import { listChunks } from '../target/chunk.js';
 import { type TargetClient, withTarget, withTransaction } from '../target/connect.js';
-import { fingerprintTable } from '../target/fingerprint.js';
 import { hasLedger } from '../target/ledger.js';
 import { recordLoaded } from '../target/loaded.js';
 import { holderName, withRunLock } from '../target/lock.js';
@@ -194,9 +194,15 @@ async function retryPass(
       }
     }),
   );
-  for (const table of plan.tables.filter(({ source }) => released.has(source))) {
-    const now = await fingerprintTable(client, table);
-    await recordLoaded(client, { ...now, schema: address.schema, table: table.target, runId: run.runId });
+  const chunks = await listChunks(client, run.runId);
+  for (const { source, target, columns } of plan.tables.filter((table) => released.has(table.source))) {
+    // What we brought, not what is there: rows that others wrote meanwhile are theirs, and no later run may replace them.
+    const names = columns.map((column) => column.target);
+    const ours = addUp(
+      names,
+      chunks.filter(({ table }) => table === source),
+    );
+    await recordLoaded(client, { ...ours, schema: address.schema, table: target, runId: run.runId });
   }
   return released;
 }

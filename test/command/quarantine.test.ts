@@ -154,3 +154,29 @@ test('a retry is refused while a run is unfinished, and does nothing where nothi
     }),
   );
 });
+
+test('what others wrote before a retry stays theirs: no later run replaces it unasked', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(
+        folder,
+        `CREATE TABLE a (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO a VALUES (1, 'ok'), (2, 'much too long'), (3, 'x')`,
+      );
+      await client.query('CREATE TABLE a (id int PRIMARY KEY, n varchar(4))');
+      writeFileSync(join(folder, 'c.json'), '{ "policies": { "*": "quarantine" } }');
+      const args = ['--source', source, '--target', url, '--config', 'c.json'];
+      assert.equal((await runJson(['migrate', ...args], { cwd: folder })).exitCode, 0);
+      await client.query(`ALTER TABLE a ALTER n TYPE varchar(40)`);
+      await client.query(`INSERT INTO a VALUES (100, 'app')`);
+      const retried = await runJson(['quarantine', 'retry', ...args], { cwd: folder });
+      assert.equal(retried.exitCode, 1, retried.stderr);
+      const again = await runJson(['migrate', ...args], { cwd: folder });
+      assert.equal(again.exitCode, 20, again.stderr);
+      const rows = () => client.query('SELECT count(*)::int AS n FROM a');
+      assert.deepEqual((await rows()).rows, [{ n: 4 }]);
+      await client.query('DELETE FROM a WHERE id = 100');
+      assert.equal((await runJson(['migrate', ...args], { cwd: folder })).exitCode, 0);
+      assert.deepEqual((await rows()).rows, [{ n: 3 }]);
+    }),
+  );
+});
