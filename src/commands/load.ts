@@ -248,24 +248,31 @@ async function restoreStage(request: LoadRequest, lanes: Lanes, stage: RestoreSt
   const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
   await Promise.all(
     steps.map((step) =>
-      lanes
-        .run((lane) => restoreStep(lane, ticket, step.ordinal))
-        .catch((error) => leaveNotValid(request, step, error)),
+      lanes.run((lane) => restoreStep(lane, ticket, step.ordinal)).catch((error) => leaveOut(request, step, error)),
     ),
   );
 }
 
-/** A foreign key that orphans stand against stays unproved, where the operator's policy for them says so. */
-async function leaveNotValid(
-  { plan, client, ticket, context }: LoadRequest,
-  { kind, table, name, ordinal }: RestoreStep,
-  error: unknown,
-): Promise<void> {
-  const isOrphan = kind === 'validation' && error instanceof CopierError && error.code === 'data.orphan';
+/** Rows may stand against an object for good: orphans where the policy for them says so, any where it is waived by name. */
+async function leaveOut(request: LoadRequest, step: RestoreStep, error: unknown): Promise<void> {
+  const isByRows =
+    error instanceof CopierError && (error.code === 'data.orphan' || error.code === 'data.duplicate_key');
+  const words = isByRows ? wordsFor(request, step) : null;
+  if (words === null) throw error;
+  await forgetStep(request.client, request.ticket, step.ordinal);
+  request.context.journal.warn(words);
+}
+
+function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: RestoreStep): string | null {
+  const isProof = kind === 'validation';
   const planned = plan.tables.find(({ target }) => target === table);
-  if (!isOrphan || planned === undefined || !leavesOrphans(planned)) throw error;
-  await forgetStep(client, ticket, ordinal);
-  context.journal.warn(`foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`);
+  if (isProof && planned !== undefined && leavesOrphans(planned))
+    return `foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`;
+  const waiver = `${isProof ? 'foreign-key' : kind.replace('_', '-')}:${name}`;
+  if (!context.settings.waive.includes(waiver)) return null;
+  return isProof
+    ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`
+    : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says`;
 }
 
 async function analyze(plan: Plan, lanes: Lanes, journal: Journal): Promise<void> {

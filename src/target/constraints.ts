@@ -2,7 +2,7 @@ import { CopierError, must } from '../errors.js';
 import { type TargetClient, withTransaction } from './connect.js';
 import type { DetachableObject, ObjectKind } from './detachable.js';
 import { shareAttempt } from './lock.js';
-import { quoteLiteral, quoteTable } from './quote.js';
+import { quoteTable } from './quote.js';
 import { checkToken, type RunTicket } from './run.js';
 
 /*
@@ -207,12 +207,7 @@ function doing({ kind, name, table }: DetachableObject) {
   return { table, doing: `make ${kind} ${name} of ${table} again` };
 }
 
-/** What takes an object off the list of those that must come back. */
-function forget(name: string): string {
-  return `UPDATE pgferry.object SET state = 'restored' WHERE name = ${quoteLiteral(name)}`;
-}
-
-function explain(error: unknown, { table, name }: DetachableObject): unknown {
+function explain(error: unknown, { kind, table, name }: DetachableObject): unknown {
   if (!(error instanceof CopierError)) return error;
   const key = error.key ?? 'a key that postgres does not show';
   const place = {
@@ -225,7 +220,7 @@ function explain(error: unknown, { table, name }: DetachableObject): unknown {
   if (error.foreignCode === '23505' || error.foreignCode === '23P01') {
     return new CopierError('data.duplicate_key', `${table}: more than one row with ${key} for unique ${name}`, {
       ...place,
-      hint: `the rows are equal for postgres: correct them in the source; or do without it: ${forget(name)}`,
+      hint: `the rows are equal for postgres: correct them in the source; or do without it: --waive '${kind.replace('_', '-')}:${name}'`,
     });
   }
   if (error.foreignCode !== '23503') return error;
