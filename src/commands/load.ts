@@ -30,6 +30,7 @@ import { recordLoaded } from '../target/loaded.js';
 import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
 import { setSequences } from '../target/sequences.js';
 import { emptyTables } from '../target/truncate.js';
+import { hasPolicies } from './careful-chunk.js';
 import type { ComparedTable } from './compare.js';
 import type { Context } from './context.js';
 import { copyChunks, createPlaces, leaveRoom, type Places } from './copy-chunks.js';
@@ -37,7 +38,7 @@ import type { Journal } from './journal.js';
 import { type Lanes, withLanes } from './lanes.js';
 import { patience } from './patience.js';
 import { finishSettings } from './sessions.js';
-import { mayUnsettle, settleTables } from './settle.js';
+import { settleTables } from './settle.js';
 import { canFingerprint, proveTable } from './proof.js';
 import { sequenceNeeds } from './schema-check.js';
 
@@ -158,35 +159,26 @@ interface CopyMeans {
 
 /**
  * Copies every chunk; fingerprints and indexes each table on another connection as soon as it is whole. The index
- * builds go on after the return, as `early`; one that fails is tried again, and told, by the stage of its own. Where rows
- * may have to be taken out again, no table is whole before all are there.
+ * builds go on after the return, as `early`; one that fails is tried again, and told, by the stage of its own.
  */
 async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<LoadOutcome> {
-  const { plan, context, client, ticket } = request;
+  const { plan, context } = request;
   const { journal } = context;
-  const checks: Promise<ComparedTable>[] = [];
+  const checks = new Map<string, Promise<ComparedTable>>();
   const steps = await stepsByTable(request);
   const hasFingerprints = await canFingerprint(request);
   const copied: ChunkResult[] = [];
-  const isLate = mayUnsettle(request);
   const finish = (name: string, results: readonly ChunkResult[]) =>
-    checks.push(finishTable(request, means, { name, results, hasFingerprints, steps }));
+    checks.set(name, finishTable(request, means, { name, results, hasFingerprints, steps }));
   await journal.phase('copy', async () => {
     const onTable = (table: string, results: readonly ChunkResult[]) => {
       journal.tell({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
-      if (!isLate) finish(table, results);
+      finish(table, results);
     };
     await copyChunks(request, means, { onChunk: (result) => copied.push(result), onTable });
-    if (!isLate) return;
-    await settleTables(request);
-    const results = await listChunks(client, ticket.runId);
-    for (const { source } of plan.tables)
-      finish(
-        source,
-        results.filter(({ table }) => table === source),
-      );
+    for (const { table, results } of await takeOutAgain(request, checks)) finish(table, results);
   });
-  const checked = await journal.phase('verify', () => Promise.all(checks));
+  const checked = await journal.phase('verify', () => Promise.all(checks.values()));
   return {
     tables: inPlanOrder(
       plan,
@@ -197,6 +189,20 @@ async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<Loa
     fillMs: Math.round(request.counters.fillingMs),
     differences: checked.flatMap(({ differences }) => differences),
   };
+}
+
+/** Rows that cannot stay without others go once all are there; their tables, with what is left, must be proven anew. */
+async function takeOutAgain(
+  request: LoadRequest,
+  checks: ReadonlyMap<string, Promise<ComparedTable>>,
+): Promise<{ readonly table: string; readonly results: readonly ChunkResult[] }[]> {
+  const { plan, client, ticket } = request;
+  if (!plan.tables.some(hasPolicies)) return [];
+  // A proof that is going on must not see rows go.
+  const touched = await settleTables(request, () => Promise.allSettled(checks.values()));
+  if (touched.size === 0) return [];
+  const all = await listChunks(client, ticket.runId);
+  return [...touched].map((source) => ({ table: source, results: all.filter(({ table }) => table === source) }));
 }
 
 /** Begins the proof of a table that is whole, and the builds of its indexes. */

@@ -5,49 +5,58 @@ import { isConversion, policyFor } from '../plan/rules.js';
 import { canSettle, deleteDuplicatesSql, deleteOrphansSql, detachOrphansSql } from '../target/unsettled.js';
 import { totalQuarantined } from '../pool/tally.js';
 import { listChunks } from '../target/chunk.js';
-import { hasPolicies } from './careful-chunk.js';
 import { layoutOf } from './copy-chunks.js';
 import type { LoadRequest } from './load.js';
 import type { SettleCause, Settled } from './settle-table.js';
 
 /*
- * After all chunks, before proof and constraints: rows that cannot stay without others. Rows whose parent is in quarantine
+ * After all chunks, before foreign keys are made: rows that cannot stay without others. Rows whose parent is in quarantine
  * go there too, and so on down the foreign keys of the target; where the policy for orphans of the child names set-null or
  * leave-not-valid, they stay. What is in force already (--keep-constraints) needs none of this.
  */
 
-/** Whether rows may have to be taken out once all are there. */
-export function mayUnsettle({ plan }: Pick<LoadRequest, 'plan'>): boolean {
-  return plan.tables.some(hasPolicies);
+/**
+ * Goes through the tables, parents first, and again through cycles, until nothing is left to take out. Answers the source
+ * names of those that changed. `ready` is waited for before anything is.
+ */
+export async function settleTables(request: LoadRequest, ready: () => Promise<unknown>): Promise<Set<string>> {
+  const { plan } = request;
+  const touched = new Set<string>();
+  if (plan.keepsConstraints) return touched;
+  const lossy = await findLossy(request);
+  const inCycle = plan.cycles.flat();
+  let isReady = false;
+  for (let pending: readonly TablePlan[] = plan.tables; pending.length > 0; ) {
+    const removedFrom = new Set<string>();
+    for (const table of pending) {
+      const causes = causesOf(table, lossy);
+      if (Object.values(causes).every(({ length }) => length === 0)) continue;
+      if (!isReady) await ready();
+      isReady = true;
+      const settled = await settleOne(request, table, causes);
+      tell(request, table, settled);
+      if (settled.removed + settled.changed > 0) touched.add(table.source);
+      if (settled.removed === 0) continue;
+      lossy.add(table.target);
+      removedFrom.add(table.source);
+    }
+    const isAgain = inCycle.some((name) => removedFrom.has(name));
+    pending = isAgain ? plan.tables.filter(({ source }) => inCycle.includes(source)) : [];
+  }
+  return touched;
 }
 
-/** Goes through the tables, parents first, and again through cycles, until nothing is left to take out. */
-export async function settleTables(request: LoadRequest): Promise<void> {
-  const { plan, client, ticket, context } = request;
-  if (plan.keepsConstraints) return;
+/** Target names of the tables of which the quarantine holds rows. */
+async function findLossy({ plan, client, ticket }: LoadRequest): Promise<Set<string>> {
   const chunks = await listChunks(client, ticket.runId);
-  const lossy = new Set(
-    plan.tables
-      .filter(({ source }) => totalQuarantined(chunks.filter(({ table }) => table === source)) > 0)
-      .map(({ target }) => target),
-  );
-  const inCycle = new Set(plan.cycles.flat());
-  for (let pending = plan.tables; pending.length > 0; ) {
-    const touched: TablePlan[] = [];
-    for (const table of pending) {
-      const { removed, changed } = await settleOne(request, table, causesOf(table, lossy));
-      if (removed > 0) {
-        lossy.add(table.target);
-        touched.push(table);
-      }
-      const where = 'after the last chunk';
-      if (removed > 0) context.journal.warn(`${table.source}: rows taken into quarantine ${where}: ${removed}`);
-      if (changed > 0) context.journal.warn(`${table.source}: references set to NULL ${where}: ${changed}`);
-    }
-    pending = touched.some(({ source }) => inCycle.has(source))
-      ? plan.tables.filter(({ source }) => inCycle.has(source))
-      : [];
-  }
+  const isLossy = (source: string) => totalQuarantined(chunks.filter(({ table }) => table === source)) > 0;
+  return new Set(plan.tables.filter(({ source }) => isLossy(source)).map(({ target }) => target));
+}
+
+function tell({ context }: LoadRequest, { source }: TablePlan, { removed, changed }: Settled): void {
+  const where = 'after the last chunk';
+  if (removed > 0) context.journal.warn(`${source}: rows taken into quarantine ${where}: ${removed}`);
+  if (changed > 0) context.journal.warn(`${source}: references set to NULL ${where}: ${changed}`);
 }
 
 /**
@@ -140,7 +149,7 @@ function wholeRow({ columns }: TablePlan): KeyPlan {
 
 function duplicateCause(table: TablePlan, unique: readonly string[]): SettleCause[] {
   const columns = indexesOf(table, unique);
-  if (columns === null) return [];
+  if (columns === null || isOwnKey(table, columns)) return [];
   return [
     {
       sql: deleteDuplicatesSql(table, { unique, identity: wholeRow(table) }),
@@ -151,6 +160,12 @@ function duplicateCause(table: TablePlan, unique: readonly string[]): SettleCaus
       reason: `for PostgreSQL equal to a row before it under the unique key (${unique.join(', ')})`,
     },
   ];
+}
+
+/** A key of the source whose values PostgreSQL compares as SQLite does has no duplicates. */
+function isOwnKey({ key, columns }: TablePlan, unique: readonly number[]): boolean {
+  const isSame = key.origin !== 'none' && key.columns.every((index) => unique.includes(index));
+  return isSame && unique.every((index) => ['int2', 'int4', 'int8', 'bytea'].includes(columns[index]?.kind.tag ?? ''));
 }
 
 function orphanCause(table: TablePlan, key: TargetForeignKey, policy: Policy): SettleCause[] {
