@@ -21,9 +21,6 @@ import { CopierError } from '../errors.js';
 /** Bytes of a file read at once for its hash. */
 const readBytes = 256 * 1024;
 
-/** Small pieces are written together. */
-const gatherChars = 65_536;
-
 export interface RunFolder {
   readonly path: string;
   /** Whether it was there before, empty, because the operator named it. */
@@ -161,14 +158,7 @@ export async function writeStream(path: string, pieces: AsyncIterable<string>): 
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const file = openSync(path, flags, 0o600);
   try {
-    let gathered = '';
-    for await (const piece of pieces) {
-      gathered += piece;
-      if (gathered.length < gatherChars) continue;
-      writeFileSync(file, gathered);
-      gathered = '';
-    }
-    writeFileSync(file, gathered);
+    for await (const piece of pieces) writeFileSync(file, piece);
     fsyncSync(file);
   } finally {
     closeSync(file);
