@@ -34,7 +34,7 @@ async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
 
 /** Limits under which a chunk takes a moment, or for ever as far as a test is concerned. */
 const slow = ['--max-rows-per-second', '10000'];
-const crawling = ['--max-rows-per-second', '400'];
+const crawling = ['--max-rows-per-second', '200'];
 
 for (const { signal, code } of [
   { signal: 'SIGINT', code: 130 },
