@@ -179,9 +179,9 @@ const badInputs: readonly BadInput[] = [
   {
     name: 'a source with two names',
     spoil: ({ source }) => void linkSync(source, `${source}.other`),
-    code: 'cutover.source_links',
-    says: /has 2 names \(hard links\)/,
-    hint: /leave it one name/,
+    code: 'cutover.refused',
+    says: /nothing was changed: .* is one of 2 names \(hard links\) of the same file \[source\.hard_link\]/,
+    hint: /keep the one that the application opens/,
   },
   {
     name: 'a run folder that holds files',
