@@ -26,7 +26,7 @@ import {
   type RestoreStep,
 } from '../target/constraints.js';
 import { readDetachable } from '../target/detachable.js';
-import { recordLoaded } from '../target/loaded.js';
+import { recordLoaded, withUnhashed } from '../target/loaded.js';
 import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
 import { setSequences } from '../target/sequences.js';
 import { emptyTables } from '../target/truncate.js';
@@ -293,14 +293,11 @@ export async function concludeRun(
   { tables, ok }: Pick<RunResult, 'tables' | 'ok'>,
 ): Promise<void> {
   for (const report of tables) {
-    const { target } = must(
+    const table = must(
       plan.tables.find((table) => table.source === report.table),
       `plan of ${report.table}`,
     );
-    await recordLoaded(client, {
-      schema: address.schema,
-      table: target,
-      runId: ticket.runId,
+    const proven = {
       rows: report.targetRows,
       keyset: report.keyset.target,
       columns: report.columns.map(({ column, nulls, empty, fingerprint }) => ({
@@ -309,7 +306,9 @@ export async function concludeRun(
         empties: empty.target,
         fingerprint: fingerprint.target,
       })),
-    });
+    };
+    const loaded = await withUnhashed(client, table, proven);
+    await recordLoaded(client, { ...loaded, schema: address.schema, table: table.target, runId: ticket.runId });
   }
   await finishRun(client, ticket, ok ? 'complete' : 'failed');
 }

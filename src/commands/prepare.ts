@@ -7,7 +7,7 @@ import { readTargetCatalog } from '../target/catalog.js';
 import type { TargetClient } from '../target/connect.js';
 import { fingerprintTable } from '../target/fingerprint.js';
 import { hasLedger } from '../target/ledger.js';
-import { findLoaded } from '../target/loaded.js';
+import { findLoaded, withUnhashed } from '../target/loaded.js';
 import { readSchemaObjects } from '../target/objects.js';
 import type { MadeSchema } from './init.js';
 import { findStoredSchema } from './schema-check.js';
@@ -121,7 +121,8 @@ async function findReplaceable(
   for (const table of filled) {
     const before = loaded.get(table.target);
     if (before === undefined || before.columns.length !== table.columns.length) continue;
-    if (isSameContent(before, await fingerprintTable(client, table))) replaceable.add(table.source);
+    const now = await withUnhashed(client, table, await fingerprintTable(client, table));
+    if (isSameContent(before, now)) replaceable.add(table.source);
   }
   return replaceable;
 }

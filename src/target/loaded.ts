@@ -1,11 +1,41 @@
+import { must } from '../errors.js';
 import type { ColumnResult, TableFingerprint } from '../model.js';
 import type { TargetClient } from './connect.js';
+import type { FingerprintTable } from './fingerprint.js';
+import { keyHash } from './hash-sql.js';
+import { quoteName, quoteTable } from './quote.js';
 
 /** What a table held when a run of ours finished it: exactly such rows may be replaced by a later run. */
 export interface LoadedTable extends TableFingerprint {
   readonly schema: string;
   readonly table: string;
   readonly runId: string;
+}
+
+/**
+ * What a table holds now beside its fingerprint, for the columns that have no hash: a sum over the texts of these columns,
+ * with the row's key hash as seed, stands in the place of their fingerprints. Reads the table only where there are such.
+ */
+export async function withUnhashed(
+  client: TargetClient,
+  table: FingerprintTable,
+  now: TableFingerprint,
+): Promise<TableFingerprint> {
+  const bare = [...table.columns.entries()].filter(([, { kind }]) => kind.tag === 'jsonb' || kind.tag === 'literal');
+  if (bare.length === 0) return now;
+  const sums = bare.map(([index]) => `coalesce(sum(hashtextextended(c${index} COLLATE "C", k)), 0)::text`);
+  const texts = bare.map(([index, { target }]) => `${quoteName(target)}::text AS c${index}`).join(', ');
+  const [row] = await client.query<{ sums: readonly string[] }>(
+    `SELECT ARRAY[${sums.join(', ')}] AS sums
+       FROM (SELECT ${texts}, ${keyHash(table)} AS k FROM ${quoteTable(table.targetSchema, table.target)}) AS t`,
+    [],
+    { table: table.target, doing: `sum up ${table.target}` },
+  );
+  const sumOf = new Map(bare.map(([index], i) => [index, must(row?.sums[i], 'sum of a column')]));
+  return {
+    ...now,
+    columns: now.columns.map((column, i) => ({ ...column, fingerprint: sumOf.get(i) ?? column.fingerprint })),
+  };
 }
 
 /** Notes what a finished table holds; the newest note of a table replaces the one before. */

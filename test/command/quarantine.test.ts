@@ -180,3 +180,21 @@ test('what others wrote before a retry stays theirs: no later run replaces it un
     }),
   );
 });
+
+test('a document that the application changed since the load is not replaced unasked', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(
+        folder,
+        `CREATE TABLE a (id INTEGER PRIMARY KEY, k TEXT); INSERT INTO a VALUES (1, '{"a": 1}'), (2, '{}'), (3, NULL)`,
+      );
+      await client.query('CREATE TABLE a (id int PRIMARY KEY, k jsonb)');
+      const args = ['migrate', '--source', source, '--target', url];
+      assert.equal((await runJson(args, { cwd: folder })).exitCode, 0);
+      assert.equal((await runJson(args, { cwd: folder })).exitCode, 0, 'what a run of ours left may be replaced');
+      await client.query(`UPDATE a SET k = '{"app": true}' WHERE id = 2`);
+      assert.equal((await runJson(args, { cwd: folder })).exitCode, 20);
+      assert.deepEqual((await client.query('SELECT k FROM a WHERE id = 2')).rows, [{ k: { app: true } }]);
+    }),
+  );
+});
