@@ -66,7 +66,7 @@ function readParameter(name: string, value: string, address: TargetAddress, note
   if (value === '') return {};
   switch (name) {
     case 'schema':
-      return { schema: value };
+      return { schema: readSchema(value) };
     case 'host':
       return { host: readHost(value) };
     case 'port':
@@ -95,6 +95,13 @@ function noteFor(name: string): string {
   if (prismaOnly.has(name)) return `${name} in the target url is for Prisma's own pool and is ignored`;
   if (libpqOnly.has(name)) return `${name} in the target url is not supported and is ignored`;
   return `${name} in the target url is not known and is ignored`;
+}
+
+/** Our own schema holds the ledger and the quarantine of every other one; as a target it could be emptied or dropped. */
+function readSchema(value: string): string {
+  if (value === 'pgferry')
+    throw refuseUrl('the target url names the schema pgferry, which holds the ledger', 'name another with ?schema=');
+  return value;
 }
 
 function readHost(value: string): string {

@@ -216,3 +216,8 @@ test('the description names everything but the password', () => {
   const socket = parseTargetUrl('postgres://me:secret@/app?host=/tmp&port=5433').address;
   assert.equal(describeTarget(socket), 'postgresql://me@/app?host=/tmp&port=5433&schema=public');
 });
+
+test('the schema of the ledger is no target', () => {
+  assert.match(refusalOf('postgresql://me@h/app?schema=pgferry').message, /the schema pgferry, which holds the ledger/);
+  check('postgresql://me@h/app?schema=pgferry2', { schema: 'pgferry2' });
+});
