@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TargetAddress } from '../model.js';
 import { connectTarget, interruption, type Silence, type TargetClient } from '../target/connect.js';
@@ -10,6 +11,9 @@ const roomTriesMax = 150;
 const roomPauseMs = 2_000;
 /** A connection that no task needs is closed after so long: where the server has few, the copy waits for it. */
 const idleMs = 2_000;
+
+/** Listeners to the run's signal beside the lanes; Node's own default, so that a leak is still told. */
+const listenersBeside = 10;
 
 export interface Lanes {
   /** Runs a task on the next free connection; tasks start in the order in which they were given. */
@@ -33,6 +37,8 @@ export async function withLanes<T>(options: LaneOptions, use: (lanes: Lanes) => 
   const waiting: ((client: TargetClient | null) => void)[] = [];
   const open = new Set<TargetClient>();
   let isClosed = false;
+  // Each lane's connection listens, beside what the run itself does: more than Node takes for a leak.
+  setMaxListeners(options.lanes + listenersBeside, options.signal);
 
   const acquire = () =>
     new Promise<TargetClient | null>((resolve) => {
