@@ -2,9 +2,9 @@ import { toWire } from '../src/errors.js';
 import type { ChunkRange, JobAnswer, SourceTable, TableCensus } from '../src/model.js';
 import { countRows, takeCensus } from '../src/source/census.js';
 import { takePageCensus } from '../src/source/census-pages.js';
-import { withSource } from '../src/source/open.js';
-import { withSnapshotFile } from '../src/source/pages-file.js';
 import type { PageLayout } from '../src/source/pages-layout.js';
+import { withSnapshot } from './snapshot-database.js';
+import { snapshotPages } from './snapshot-pages.js';
 
 export interface CensusJob {
   readonly snapshotPath: string;
@@ -29,12 +29,12 @@ export default async function census(job: CensusJob): Promise<JobAnswer<TableCen
 async function runCount({ snapshotPath, table, count }: CensusJob): Promise<TableCensus> {
   switch (count.tag) {
     case 'columns':
-      return await withSource(snapshotPath, (db) => takeCensus(db, table));
+      return await withSnapshot(snapshotPath, (db) => takeCensus(db, table));
     case 'rows': {
-      const rows = await withSource(snapshotPath, (db) => countRows(db, table.name));
+      const rows = await withSnapshot(snapshotPath, (db) => countRows(db, table.name));
       return { table: table.name, rows, columns: [] };
     }
     case 'pages':
-      return withSnapshotFile(snapshotPath, (file) => takePageCensus(file, table, count.layout, count.range));
+      return takePageCensus(snapshotPages(snapshotPath), table, count.layout, count.range);
   }
 }

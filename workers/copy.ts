@@ -3,9 +3,7 @@ import { createRowEncoder, type RowEncoder } from '../src/encode/row-encoder.js'
 import { explainRow } from '../src/encode/explain.js';
 import { CopierError, must, toWire } from '../src/errors.js';
 import type { Chunk, ChunkResult, JobAnswer, RowView, TablePlan } from '../src/model.js';
-import { busyTimeoutMs, openSource } from '../src/source/open.js';
 import { readPages } from '../src/source/pages.js';
-import { openSnapshotFile, type SnapshotFile } from '../src/source/pages-file.js';
 import type { PageLayout } from '../src/source/pages-layout.js';
 import { readRows } from '../src/source/rows.js';
 import { connectTarget, type TargetClient } from '../src/target/connect.js';
@@ -15,6 +13,8 @@ import { lockWaitFor, nameLockHolders } from '../src/target/backend.js';
 import { readChunk, withChunk } from '../src/target/chunk.js';
 import { checkStillTable } from '../src/target/still-a-table.js';
 import { beat, counters, stopped, stopSignal, threadData, waitForRate, withPulse } from './session.js';
+import { snapshotDatabase } from './snapshot-database.js';
+import { snapshotPages } from './snapshot-pages.js';
 
 /** What a copy thread gets for one chunk. */
 export interface CopyJob {
@@ -36,11 +36,9 @@ export interface CopyJob {
 }
 
 /*
- * Thread entry: copies one chunk in one transaction. The thread keeps its snapshot handles and its connection from
- * one job to the next; a connection that failed is dropped, so that the next job begins with a new one.
+ * Thread entry: copies one chunk in one transaction. The thread keeps its connection from one job to the
+ * next; a connection that failed is dropped, so that the next job begins with a new one.
  */
-let rows: { readonly path: string; readonly db: ReturnType<typeof openSource> } | null = null;
-let pages: { readonly path: string; readonly file: SnapshotFile } | null = null;
 let target: TargetClient | null = null;
 let idle: NodeJS.Timeout | undefined;
 
@@ -164,22 +162,8 @@ function countSent(encoder: RowEncoder, sent: { rows: number; bytes: number }): 
 }
 
 function rowsOf({ snapshotPath, table, layout, chunk }: CopyJob): Iterable<RowView> {
-  if (layout === null) return readRows(sessionDatabase(snapshotPath), table, chunk.range);
-  return readPages(sessionPages(snapshotPath), table, layout, chunk.range);
-}
-
-function sessionDatabase(path: string): ReturnType<typeof openSource> {
-  if (rows?.path === path) return rows.db;
-  rows?.db.close();
-  rows = { path, db: openSource(path, { readonly: true, timeoutMs: busyTimeoutMs }) };
-  return rows.db;
-}
-
-function sessionPages(path: string): SnapshotFile {
-  if (pages?.path === path) return pages.file;
-  pages?.file.close();
-  pages = { path, file: openSnapshotFile(path) };
-  return pages.file;
+  if (layout === null) return readRows(snapshotDatabase(snapshotPath), table, chunk.range);
+  return readPages(snapshotPages(snapshotPath), table, layout, chunk.range);
 }
 
 async function sessionClient(): Promise<TargetClient> {

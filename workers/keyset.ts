@@ -1,11 +1,11 @@
 import { hashLines, hashPieces, type LineHash } from '../src/accept/key-hash.js';
 import { toWire } from '../src/errors.js';
 import type { JobAnswer } from '../src/model.js';
-import { withSource } from '../src/source/open.js';
 import { givesRow, readLines } from '../src/source/lines.js';
 import { withTarget } from '../src/target/connect.js';
 import { copyLines } from '../src/target/copy-lines.js';
 import { threadData } from './session.js';
+import { withSnapshot } from './snapshot-database.js';
 
 /** The keys of one side of one table are hashed, or the source is asked which statements give a row. */
 export type KeysetJob =
@@ -25,9 +25,9 @@ export default async function keyset(job: KeysetJob): Promise<JobAnswer<LineHash
 async function run(job: KeysetJob): Promise<LineHash | boolean[]> {
   switch (job.tag) {
     case 'doubts':
-      return await withSource(job.snapshotPath, (db) => givesRow(db, job.sqls));
+      return await withSnapshot(job.snapshotPath, (db) => givesRow(db, job.sqls));
     case 'source':
-      return await withSource(job.snapshotPath, (db) => hashLines(readLines(db, job.sql)));
+      return await withSnapshot(job.snapshotPath, (db) => hashLines(readLines(db, job.sql)));
     case 'target': {
       const { address, applicationName } = threadData;
       return await withTarget(address, { applicationName }, (client) =>

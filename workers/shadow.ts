@@ -5,13 +5,13 @@ import { explainDifferences, explainLike, explainOrder, explainRefusal } from '.
 import type { PairedRead, Statement } from '../src/shadow/read.js';
 import { kindOfResult, type TimeKinds } from '../src/shadow/result-kinds.js';
 import { addUtf8Order } from '../src/source/lines.js';
-import { withSource } from '../src/source/open.js';
 import { readSourceResult } from '../src/source/result.js';
 import type { TargetClient } from '../src/target/connect.js';
 import { readTargetResult, withReadingTarget } from '../src/target/result.js';
 import { describeCells, shownCell } from '../src/verify/describe.js';
 import { canonicalResult, type ResultCell } from '../src/verify/result-cells.js';
 import { threadData } from './session.js';
+import { withSnapshot } from './snapshot-database.js';
 
 /** Reads that one thread runs on both sides, one after the other. */
 export interface ShadowJob {
@@ -46,7 +46,7 @@ export default async function shadow(job: ShadowJob): Promise<JobAnswer<ShadowRe
 
 async function runReads(job: ShadowJob): Promise<ShadowReport[]> {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
-  return await withSource(job.snapshotPath, (db) =>
+  return await withSnapshot(job.snapshotPath, (db) =>
     withReadingTarget(address, { applicationName, limitMs }, async (client) => {
       addUtf8Order(db);
       const reports: ShadowReport[] = [];

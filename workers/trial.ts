@@ -1,11 +1,11 @@
 import { tryRows } from '../src/encode/trial.js';
 import { toWire } from '../src/errors.js';
 import type { ChunkRange, JobAnswer, TablePlan, TableTrial } from '../src/model.js';
-import { withSource } from '../src/source/open.js';
 import { readPages } from '../src/source/pages.js';
-import { withSnapshotFile } from '../src/source/pages-file.js';
 import type { PageLayout } from '../src/source/pages-layout.js';
 import { readRows } from '../src/source/rows.js';
+import { withSnapshot } from './snapshot-database.js';
+import { snapshotPages } from './snapshot-pages.js';
 
 /** A part of a table, cut down to the columns in doubt and those of its key; the row reader reads it where `layout` is null. */
 export interface TrialJob {
@@ -28,7 +28,7 @@ export default async function trial(job: TrialJob): Promise<JobAnswer<TableTrial
 
 async function run({ snapshotPath, table, columns, layout, range }: TrialJob): Promise<TableTrial> {
   if (layout !== null) {
-    return withSnapshotFile(snapshotPath, (file) => tryRows(readPages(file, table, layout, range), table, columns));
+    return tryRows(readPages(snapshotPages(snapshotPath), table, layout, range), table, columns);
   }
-  return await withSource(snapshotPath, (db) => tryRows(readRows(db, table, range), table, columns));
+  return await withSnapshot(snapshotPath, (db) => tryRows(readRows(db, table, range), table, columns));
 }

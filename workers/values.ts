@@ -1,11 +1,11 @@
 import { toWire } from '../src/errors.js';
 import type { ChunkRange, JobAnswer, SourceTable, TableValues } from '../src/model.js';
-import { withSource } from '../src/source/open.js';
 import { readPages } from '../src/source/pages.js';
-import { withSnapshotFile } from '../src/source/pages-file.js';
 import type { PageLayout } from '../src/source/pages-layout.js';
 import { readRows } from '../src/source/rows.js';
 import { type CountedColumns, takeValues } from '../src/source/values.js';
+import { withSnapshot } from './snapshot-database.js';
+import { snapshotPages } from './snapshot-pages.js';
 
 /** A part of a table, and where its columns stand in a record; the row reader reads it where that is null. */
 export interface ValuesJob {
@@ -30,10 +30,8 @@ async function count({ snapshotPath, table, layout, range }: ValuesJob): Promise
   const counted: CountedColumns = { table: source, columns: names, key: primaryKey.map((name) => names.indexOf(name)) };
   const columns = names.map((name) => ({ source: name }));
   if (layout !== null) {
-    return withSnapshotFile(snapshotPath, (file) =>
-      takeValues(readPages(file, { source, rootPage, columns }, layout, range), counted),
-    );
+    return takeValues(readPages(snapshotPages(snapshotPath), { source, rootPage, columns }, layout, range), counted);
   }
   const read = { source, rowidName, sourceKey: isWithoutRowid ? primaryKey : [], columns };
-  return await withSource(snapshotPath, (db) => takeValues(readRows(db, read, range), counted));
+  return await withSnapshot(snapshotPath, (db) => takeValues(readRows(db, read, range), counted));
 }

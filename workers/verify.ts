@@ -1,6 +1,5 @@
 import { toWire } from '../src/errors.js';
 import type { JobAnswer, KeptState, TablePlan } from '../src/model.js';
-import { withSource } from '../src/source/open.js';
 import { textOfReal } from '../src/source/real-text.js';
 import { readSourceCells } from '../src/source/verify-rows.js';
 import { type TargetClient, withTarget } from '../src/target/connect.js';
@@ -10,6 +9,7 @@ import { type FoundDifferences, findDifferences } from '../src/verify/difference
 import { keptBatches } from '../src/verify/kept-batches.js';
 import { hashSide, type KeptSummary, type SideSummary } from '../src/verify/table.js';
 import { threadData } from './session.js';
+import { withSnapshot } from './snapshot-database.js';
 
 /** Either one side of one table is read once and summed up, or both sides of a table that differs are read again. */
 export type VerifyJob =
@@ -106,14 +106,14 @@ async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target'
         hashSide(readTargetCells(reading, table), table, options),
       );
     }
-    return await withSource(snapshotPath, (db) => hashSide(readSourceCells(db, table), table, options));
+    return await withSnapshot(snapshotPath, (db) => hashSide(readSourceCells(db, table), table, options));
   });
 }
 
 async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>): Promise<FoundDifferences> {
   const { table, bucketCount, differingBuckets, rowsOfBucket, differencesMax, snapshotPath, keptBy } = job;
   const connecting = { applicationName: threadData.applicationName };
-  return await withSource(snapshotPath, (db) =>
+  return await withSnapshot(snapshotPath, (db) =>
     withTarget(threadData.address, connecting, (reading) =>
       withTarget(threadData.address, connecting, (client) =>
         findDifferences({
