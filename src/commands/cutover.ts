@@ -58,6 +58,8 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
   const { settings } = context;
   if (!settings.dryRun) refuseUnconfirmed(settings);
   refuseEmbedded(settings);
+  if (settings.exclude.length > 0)
+    context.journal.warn(`these tables stay behind, as --exclude says: ${settings.exclude.join(', ')}`);
   try {
     const look = await lookBeforeCutover(settings);
     const { address } = await resolveTarget(context);

@@ -304,7 +304,8 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'list' },
     standard: [],
     help: 'only these tables, separated by commas',
-    commands: reading,
+    // An application that is switched needs all of its tables, whatever was last set for a copy.
+    commands: reading.filter((command) => command !== 'cutover'),
   },
   {
     setting: 'exclude',

@@ -21,7 +21,11 @@ export function checkValues(pair: ColumnPair, kind: Kind): Finding[] {
     makeFinding({ severity, code, table, column: source.name, message, hint });
   const survey = { pair, census, say };
   const { trial } = pair;
-  return [...checkNulls(survey), ...(trial === undefined ? checkKind(survey, kind) : trialFindings(pair, trial))];
+  return [
+    ...checkNulls(survey),
+    ...checkElements(survey, kind),
+    ...(trial === undefined ? checkKind(survey, kind) : trialFindings(pair, trial)),
+  ];
 }
 
 /** Values that were tried are known one by one: no rule over ranges and classes says more. */
@@ -41,6 +45,23 @@ function checkNulls({ pair, census, say }: Survey): Finding[] {
   const where = pair.isPrimaryKey ? 'a primary key column' : 'a NOT NULL column';
   const hint = 'fill these cells in SQLite, or drop NOT NULL on the target column';
   return [say('error', 'plan.null_in_not_null', `${census.nulls} NULLs would go into ${where} of the target`, hint)];
+}
+
+/** Arrays whose elements keep fewer digits than a text can hold: the server rounds them, and we do not look into arrays. */
+const roundingElements = /^(real|(numeric|time|timestamp|interval)\(.+)\[\]$/;
+
+function checkElements({ pair, census, say }: Survey, kind: Kind): Finding[] {
+  const { type } = pair.target;
+  if (kind.tag !== 'literal' || census.texts === 0 || !roundingElements.test(type)) return [];
+  const message = `the elements of ${type} may keep fewer digits than these ${census.texts} texts hold; the server rounds them, and the proof may not see it`;
+  return [
+    say(
+      'warning',
+      'plan.rounding_elements',
+      message,
+      'where digits matter, let the target column have wider elements, such as double precision[], or be text',
+    ),
+  ];
 }
 
 function checkKind(survey: Survey, kind: Kind): Finding[] {

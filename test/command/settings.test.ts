@@ -52,6 +52,12 @@ test('switches, sizes and lists are read in every way in which people write them
   assert.deepEqual(read({ config: { tables: ['a', 'b'], keepConstraints: true, workers: 3 } }).tables, ['a', 'b']);
 });
 
+test('a cutover moves every table, whatever TABLES was last set to for a copy', () => {
+  const parts: Partial<SettingsInput> = { env: { TABLES: 'a' }, config: { tables: ['b'] } };
+  assert.deepEqual(read({ ...parts, command: 'cutover' }).tables, []);
+  assert.deepEqual(read({ ...parts, command: 'accept' }).tables, ['a']);
+});
+
 test('connections follow workers unless they are given', () => {
   assert.equal(read({ flags: { workers: '7' } }).connections, 7);
   assert.equal(read({ flags: { workers: '7', connections: '2' } }).connections, 2);

@@ -80,6 +80,15 @@ test('each target type has its kind, with its limits from the type modifier', ()
   for (const [target, kind] of kinds) assert.deepEqual(choose({ target }).kind, kind, JSON.stringify(target));
 });
 
+test('arrays whose elements keep fewer digits than a text are told of, and no others', () => {
+  const census = columnCensus({ texts: 3 });
+  const told = (type: string) => codes({ target: { baseType: '_x', type }, census });
+  for (const type of ['real[]', 'numeric(10,2)[]', 'timestamp(0) without time zone[]', 'interval(3)[]'])
+    assert.deepEqual(told(type), ['warning plan.rounding_elements'], type);
+  for (const type of ['double precision[]', 'numeric[]', 'text[]', 'timestamp without time zone[]', 'inet'])
+    assert.deepEqual(told(type), [], type);
+});
+
 test('every other type is a literal', () => {
   const types = [
     'money',
