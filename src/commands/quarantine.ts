@@ -19,7 +19,7 @@ import { checkKeptColumns } from './kept.js';
 import { preparePlan } from './prepare.js';
 import { writeQuarantine } from './quarantine-file.js';
 import { retryTable } from './retry-table.js';
-import { findSnapshot } from './run.js';
+import { findSnapshot } from './resume.js';
 import { sequenceNeeds } from './schema-check.js';
 import type { StoredPlan } from './stored-plan.js';
 import { readCatalog, type Survey, surveySource } from './survey.js';
