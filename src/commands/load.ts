@@ -1,4 +1,5 @@
 import { CopierError, must } from '../errors.js';
+import { waiverOf } from '../plan/compare-objects.js';
 import { leavesOrphans } from '../plan/rules.js';
 import type {
   ChunkResult,
@@ -274,7 +275,7 @@ function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: Restore
   const planned = plan.tables.find(({ target }) => target === table);
   if (isProof && planned !== undefined && leavesOrphans(planned))
     return `foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`;
-  const waiver = `${isProof ? 'foreign-key' : kind.replace('_', '-')}:${name}`;
+  const waiver = waiverOf({ kind: kind === 'validation' ? 'foreign_key' : kind, table, name });
   if (!context.settings.waive.includes(waiver)) return null;
   return isProof
     ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`

@@ -2,6 +2,7 @@ import { CopierError } from '../errors.js';
 import type { ColumnPlan, OwnParameter, OwnRead, Sides, SqliteValue, TablePlan } from '../model.js';
 import { valueOnBothSides } from '../shadow/parameter.js';
 import type { PairedRead } from '../shadow/read.js';
+import { quoteIdentifier } from '../source/identifier.js';
 import { withSource } from '../source/open.js';
 import { readSourceResult } from '../source/result.js';
 
@@ -76,16 +77,12 @@ function sampled(
 }
 
 function firstValue(db: Database, table: TablePlan, { source }: ColumnPlan, skipped: number): SqliteValue {
-  const name = quoteName(source);
-  const sql = `SELECT ${name} FROM ${quoteName(table.source)} WHERE ${name} IS NOT NULL LIMIT 1 OFFSET ${skipped}`;
+  const name = quoteIdentifier(source);
+  const sql = `SELECT ${name} FROM ${quoteIdentifier(table.source)} WHERE ${name} IS NOT NULL LIMIT 1 OFFSET ${skipped}`;
   return readSourceResult(db, { sql, values: [] }, 1).rows[0]?.[0] ?? null;
 }
 
 /** SQLite compares names without regard to ASCII case. */
 function isSame(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
-}
-
-function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

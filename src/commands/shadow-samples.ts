@@ -1,6 +1,7 @@
 import type { SqliteValue } from '../model.js';
 import type { Samples } from '../shadow/derive-reads.js';
 import type { ShadowColumn, ShadowTable } from '../shadow/read.js';
+import { quoteIdentifier } from '../source/identifier.js';
 import { withSource } from '../source/open.js';
 import { readSourceResult } from '../source/result.js';
 
@@ -29,10 +30,10 @@ function sampleRow(db: Database, table: ShadowTable): ReadonlyMap<string, Sqlite
   const children = table.foreignKeys.flatMap(({ pairs }) => pairs.map(([child]) => child));
   const columns = [...new Set([...table.key, ...children])];
   if (columns.length === 0) return new Map();
-  const names = columns.map(({ source }) => quoteName(source));
+  const names = columns.map(({ source }) => quoteIdentifier(source));
   const nulls = names.map((name) => `(${name} IS NULL)`).join(' + ');
   const skipped = Math.min(table.rows >> 1, skippedRowsMax);
-  const looked = `SELECT ${names.join(', ')} FROM ${quoteName(table.source)} LIMIT ${lookedAtRows} OFFSET ${skipped}`;
+  const looked = `SELECT ${names.join(', ')} FROM ${quoteIdentifier(table.source)} LIMIT ${lookedAtRows} OFFSET ${skipped}`;
   const sql = `SELECT * FROM (${looked}) ORDER BY ${nulls} LIMIT 1`;
   const [row] = readSourceResult(db, { sql, values: [] }, 1).rows;
   return new Map(columns.map(({ source }, i) => [source, row?.[i] ?? null]));
@@ -49,14 +50,10 @@ function groupColumn(db: Database, table: ShadowTable): ShadowColumn | null {
 }
 
 function hasFewValues(db: Database, table: ShadowTable, { source }: ShadowColumn): boolean {
-  const name = quoteName(source);
-  const looked = `SELECT ${name} FROM ${quoteName(table.source)} LIMIT ${lookedAtRows}`;
+  const name = quoteIdentifier(source);
+  const looked = `SELECT ${name} FROM ${quoteIdentifier(table.source)} LIMIT ${lookedAtRows}`;
   const sql = `SELECT count(*) FROM (SELECT DISTINCT ${name} FROM (${looked}) LIMIT ${groupsMax + 1})`;
   const [row] = readSourceResult(db, { sql, values: [] }, 1).rows;
   const count = Number(row?.[0] ?? 0);
   return count >= 2 && count <= groupsMax;
-}
-
-function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -58,7 +58,7 @@ interface Tell {
 }
 
 /** What waives an object by name: `index:by_title`, `column:film.title`. */
-function waiverOf({ kind, table, name }: SchemaObject): string {
+export function waiverOf({ kind, table, name }: Pick<SchemaObject, 'kind' | 'table' | 'name'>): string {
   const word = kind.replace('_', '-');
   return kind === 'column' ? `${word}:${table}.${name}` : `${word}:${name}`;
 }
