@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { Database } from './sqlite.js';
 import { CopierError } from '../errors.js';
 import type { Snapshot } from '../model.js';
+import { withEarlyFlush } from './early-flush.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
 import { statFile, withSource } from './open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
@@ -149,14 +150,18 @@ async function backUp(db: Database, path: string, options: SnapshotOptions): Pro
     const held = statFile(db.name);
     const isWal = db.pragma('journal_mode', { simple: true }) === 'wal';
     const checkDisk = isWal ? watchSpace(db.name, path, totalBytes) : () => {};
-    await db.backup(path, {
-      progress: ({ totalPages, remainingPages }) => {
-        throwIfAborted(options.signal);
-        checkDisk(remainingPages * pageBytes);
-        options.onProgress?.({ doneBytes: (totalPages - remainingPages) * pageBytes, totalBytes });
-        return Math.max(1, Math.floor(stepBytes / pageBytes));
-      },
-    });
+    await withEarlyFlush(path, (grownTo) =>
+      db.backup(path, {
+        progress: ({ totalPages, remainingPages }) => {
+          throwIfAborted(options.signal);
+          checkDisk(remainingPages * pageBytes);
+          const doneBytes = (totalPages - remainingPages) * pageBytes;
+          grownTo(doneBytes);
+          options.onProgress?.({ doneBytes, totalBytes });
+          return Math.max(1, Math.floor(stepBytes / pageBytes));
+        },
+      }),
+    );
     options.onProgress?.({ doneBytes: totalBytes, totalBytes });
     // Beside a reader's lock nobody writes to the file but in WAL mode, where a checkpoint may.
     const now = statFile(db.name);
