@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { CopierError } from '../errors.js';
 import type { RunResult, Snapshot } from '../model.js';
-import type { Threads } from '../pool/threads.js';
 import { makeRunFolder, type RunFolder, writeArtefact } from '../report/run-folder.js';
 import { describeFinding } from '../report/summary.js';
 import { jsonText } from '../report/units.js';
 import { sourceFile } from '../source/file.js';
-import { beginSnapshot, type TakenSnapshot } from '../source/snapshot.js';
 import { describeTarget } from '../target/address.js';
 import { interruption, withTarget, withTransaction } from '../target/connect.js';
-import { dumpTarget } from '../target/dump.js';
 import { hasLedger, openLedger } from '../target/ledger.js';
 import { holderName, withRunLock } from '../target/lock.js';
 import { beginRun, findUnfinishedRun, type Run } from '../target/run.js';
@@ -24,17 +21,16 @@ import { preparePlan } from './prepare.js';
 import { writeQuarantine } from './quarantine-file.js';
 import { writeRecord } from './record.js';
 import { checkSchema, waiversOf } from './schema-check.js';
-import { readCatalog, type Survey, surveySource } from './survey.js';
+import { layGroundwork } from './groundwork.js';
+import type { Survey } from './survey.js';
 import { type Attempt, type BegunRun, whoWeAre } from './attempt.js';
-import { goOn, snapshotName } from './resume.js';
+import { goOn } from './resume.js';
 import { logged, loggedOrRemoved } from './run-log.js';
 
 /*
  * migrate and copy. Both go: lock → go on with the unfinished run of this schema, or begin a new one (snapshot, survey,
  * schema, plan, ledger) → load → record. migrate also saves the target with pg_dump and makes the schema.
  */
-
-const dumpName = 'postgres-precutover.sql';
 
 /** Backup of both sides, schema, copy and proof in one pass. */
 export async function runMigrate(context: Context): Promise<RunResult> {
@@ -89,59 +85,11 @@ async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResu
   const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
   return await loggedOrRemoved(attempt, folder, async (keep) => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
-      const taken = await takeRunSnapshot(attempt, folder, threads);
-      const { snapshot, survey } = await proveAndSurvey(attempt, { folder, taken, threads });
+      const { snapshot, survey } = await layGroundwork(attempt, { folder, threads });
       const begun = await planAndBegin(attempt, { folder, snapshot, survey, keep });
       return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
     });
   });
-}
-
-async function takeRunSnapshot(
-  { context, sourcePath, signal }: Attempt,
-  folder: RunFolder,
-  threads: Threads,
-): Promise<TakenSnapshot> {
-  return await context.journal.phase('snapshot', () =>
-    beginSnapshot({
-      sourcePath,
-      snapshotPath: folder.pathOf(snapshotName),
-      signal,
-      checkPages: (path) => threads.run('check', path),
-    }),
-  );
-}
-
-/**
- * Proves the snapshot, saves the target and surveys, all at once, since each leaves a core or the disk idle. A damaged
- * snapshot may make the survey stumble first: the proof names the damage better.
- */
-async function proveAndSurvey(
-  attempt: Attempt,
-  { folder, taken, threads }: { folder: RunFolder; taken: TakenSnapshot; threads: Threads },
-): Promise<{ readonly snapshot: Snapshot; readonly survey: Survey }> {
-  const { journal, settings } = attempt.context;
-  const proving = journal.phase('check', () => taken.proof);
-  const saving = attempt.command === 'migrate' ? saveTarget(attempt, folder) : null;
-  const surveying = journal.phase('census', async () =>
-    surveySource({
-      snapshotPath: taken.path,
-      catalog: await readCatalog(taken.path),
-      threads,
-      chunkBytes: settings.chunkBytes,
-      countsPages: settings.reader !== 'rows',
-    }),
-  );
-  await Promise.allSettled([proving, saving, surveying]);
-  const snapshot = await proving;
-  await saving;
-  return { snapshot, survey: await surveying };
-}
-
-async function saveTarget({ context, address, signal }: Attempt, folder: RunFolder): Promise<void> {
-  const { journal } = context;
-  const saved = await journal.phase('dump', () => dumpTarget({ address, path: folder.pathOf(dumpName), signal }));
-  if (saved.tag === 'absent') journal.warn(`the target was not saved with pg_dump: ${saved.reason}`);
 }
 
 /** Surveys, makes the schema and plans in one transaction of the target: a refused plan leaves nothing behind. */

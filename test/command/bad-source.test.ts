@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Database } from '../../src/source/sqlite.js';
@@ -161,6 +170,28 @@ test('a folder that was named for the run stays, empty, when nothing was backed 
       });
       assert.equal(exitCode, 21);
       assert.deepEqual(readdirSync(join(folder, 'run')), []);
+    }),
+  );
+});
+
+test('a pg_dump that still saves the target is ended when the source turns out damaged', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url) => {
+      const source = makeSqlite(folder, rowsSql);
+      damage(source);
+      const script = `#!/bin/sh
+        if [ "$1" = --version ]; then echo 'pg_dump (PostgreSQL) 99.0'; exit; fi
+        echo $$ > pid
+        exec sleep 600`;
+      writeFileSync(join(folder, 'pg_dump'), script, { mode: 0o755 });
+      const env = { PATH: `${folder}:${process.env['PATH']}` };
+      const { exitCode, json } = await runJson(['migrate', '--source', source, '--target', url], { cwd: folder, env });
+      assert.deepEqual([exitCode, json.error?.code], [21, 'source.corrupt']);
+      if (existsSync(join(folder, 'pid'))) {
+        const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+        assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+      }
+      checkNoRunFolder(folder, ['app.db', 'pg_dump', ...['pid'].filter((name) => existsSync(join(folder, name)))]);
     }),
   );
 });
