@@ -33,6 +33,7 @@ $(INSTALLED): package.json package-lock.json
 $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
 	rm -rf dist
 	npx --no-install tsc -p tsconfig.json
+	@npm run --silent build:kernel
 	@$(PGFERRY) config-schema > dist/src/config.schema.json
 	@touch $(BUILT)
 

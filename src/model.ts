@@ -12,6 +12,58 @@
 export const Storage = { Null: 0, Integer: 1, Wide: 2, Real: 3, Text: 4, Blob: 5 } as const;
 export type StorageCode = (typeof Storage)[keyof typeof Storage];
 
+/** How a column is written whose values of one storage class go into COPY as they are. */
+export type DirectField =
+  | { readonly tag: 'int2' | 'int4' | 'int8' | 'float8' | 'bool' }
+  /** An integer: microseconds since 2000-01-01 are (value + shift) · factor. */
+  | { readonly tag: 'moment'; readonly factor: number; readonly shift: number }
+  /** `bytesMax`: so many are sure to fit; `guardBytes`: length of the null sentinel where no value may equal it. */
+  | { readonly tag: 'text' | 'blob'; readonly bytesMax: number; readonly guardBytes: number | null };
+
+/** Where the values of a record go. */
+export interface RecordShape {
+  /** Per record position: index of the column, or −1 where nobody reads it. */
+  readonly slots: Int32Array;
+  /** Per record position: whether a record that ends before it means NULL. */
+  readonly absentIsNull: readonly boolean[];
+  /** Per column: whether an integer on disk is a real. */
+  readonly integerIsReal: readonly boolean[];
+  /** Column that takes the rowid, or −1. */
+  readonly rowidSlot: number;
+}
+
+/** The cells of one leaf that are still to be read; positions in `bytes`. Whoever reads them moves `pointer`. */
+export interface LeafCursor {
+  bytes: Buffer;
+  /** The next cell pointer, and one past the last. */
+  pointer: number;
+  pointersEnd: number;
+  /** First byte of the page and of its first possible cell, and one past its last usable byte. */
+  page: number;
+  cells: number;
+  end: number;
+  /** Most bytes of a payload that stay whole in a leaf. */
+  localMax: number;
+  /** Whether a row came before, and the halves of its rowid as signed 32-bit numbers. */
+  hasRow: boolean;
+  high: number;
+  low: number;
+}
+
+/** Bytes that are filled at their end, up to `limit`. */
+export interface ByteRun {
+  readonly bytes: Buffer;
+  readonly limit: number;
+  length: number;
+}
+
+/** What rows came to: hashes summed mod 2^64, as in `TableFingerprint`. */
+export interface RowSums {
+  readonly rows: number;
+  readonly keyset: bigint;
+  readonly columns: readonly { readonly sum: bigint; readonly nulls: number; readonly empties: number }[];
+}
+
 /**
  * One source row as both readers yield it and as the encoder takes it; index i is the i-th column of
  * `TablePlan.columns`. The reader fills the same object again for each row, so nothing may keep it.

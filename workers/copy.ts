@@ -1,20 +1,17 @@
 import { copyCarefully, hasPolicies } from '../src/commands/careful-chunk.js';
-import { createRowEncoder, type RowEncoder } from '../src/encode/row-encoder.js';
+import type { RowEncoder } from '../src/encode/row-encoder.js';
 import { explainRow } from '../src/encode/explain.js';
 import { CopierError, must, toWire } from '../src/errors.js';
-import type { Chunk, ChunkResult, JobAnswer, RowView, TablePlan } from '../src/model.js';
-import { readPages } from '../src/source/pages.js';
+import type { Chunk, ChunkResult, JobAnswer, TablePlan } from '../src/model.js';
 import type { PageLayout } from '../src/source/pages-layout.js';
-import { readRows } from '../src/source/rows.js';
 import { connectTarget, type TargetClient } from '../src/target/connect.js';
 import { copyIn } from '../src/target/copy-in.js';
 import { prepareFreeze } from '../src/target/freeze.js';
 import { lockWaitFor, nameLockHolders } from '../src/target/backend.js';
 import { readChunk, withChunk } from '../src/target/chunk.js';
 import { checkStillTable } from '../src/target/still-a-table.js';
+import { createFeed, rowsOf } from './feed.js';
 import { beat, counters, stopped, stopSignal, threadData, waitForRate, withPulse } from './session.js';
-import { snapshotDatabase } from './snapshot-database.js';
-import { snapshotPages } from './snapshot-pages.js';
 
 /** What a copy thread gets for one chunk. */
 export interface CopyJob {
@@ -85,7 +82,7 @@ async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResul
 /** Reads, encodes and sends; nothing it did lasts unless the caller's transaction commits. */
 async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
   const startedAtMs = performance.now();
-  const encoder = await createRowEncoder(job);
+  const { encoder, fill } = await createFeed(job);
   const sent = { rows: 0, bytes: 0, waitedMs: 0 };
   const { table } = job;
   const columns = table.columns.map((column) => column.target);
@@ -101,10 +98,7 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
   try {
     const taken = await copyIn(client, into, async (write) => {
       const beganAtMs = performance.now();
-      for (const view of rowsOf(job)) {
-        encoder.encodeRow(view);
-        if (encoder.isBlockFull) await sendBlock(encoder, write, sent);
-      }
+      while (fill()) await sendBlock(encoder, write, sent);
       counters.addFilling(performance.now() - beganAtMs - sent.waitedMs);
       await write(encoder.finish());
       countSent(encoder, sent);
@@ -159,11 +153,6 @@ function countSent(encoder: RowEncoder, sent: { rows: number; bytes: number }): 
   counters.add(added);
   sent.rows = encoder.rows;
   sent.bytes = encoder.bytes;
-}
-
-function rowsOf({ snapshotPath, table, layout, chunk }: CopyJob): Iterable<RowView> {
-  if (layout === null) return readRows(snapshotDatabase(snapshotPath), table, chunk.range);
-  return readPages(snapshotPages(snapshotPath), table, layout, chunk.range);
 }
 
 async function sessionClient(): Promise<TargetClient> {

@@ -2,13 +2,10 @@ import { type RowView, Storage, type TablePlan } from '../model.js';
 import type { Block } from './block.js';
 import { isEqual } from './byte-columns.js';
 import { type ColumnEncoder, encoderOf } from './column-encoder.js';
-import { Direct, directOf, MOMENT_MICROS_MAX } from './direct.js';
+import { Direct, directOf, FIELD_BYTES_MAX, MOMENT_MICROS_MAX } from './direct.js';
 import { refuse } from './misfit.js';
 import type { RowFields } from './row-fields.js';
 import { sentinelMisfit } from './sentinel.js';
-
-/** A value of PostgreSQL, with its own header, stays below 1 GB (MaxAllocSize). */
-const FIELD_BYTES_MAX = 0x3fffffff - 4;
 
 /** Appends one row in binary COPY form: int16 number of fields, then int32 length (−1 for NULL) and bytes of each. */
 export type BinaryRow = (row: Block, view: RowView, fields: RowFields) => void;
@@ -29,6 +26,7 @@ export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer 
   const directCode = Uint8Array.from(direct, ({ code }) => code);
   const factor = Float64Array.from(direct, (column) => column.factor);
   const shift = Float64Array.from(direct, (column) => column.shift);
+  const bytesMax = Float64Array.from(direct, (column) => column.bytesMax);
   const slackBytes = 2 + FIXED_BYTES_MAX * count;
 
   /** Writes one value that is not NULL through its column's encoder, behind the length word at the row's end. */
@@ -101,7 +99,7 @@ export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer 
           case Direct.Bytes: {
             const from = froms[i] as number;
             const bytes = (ends[i] as number) - from;
-            if (bytes > FIELD_BYTES_MAX || (bytes === wanted.length && isGuarded[i] === 1)) break;
+            if (bytes > (bytesMax[i] as number) || (bytes === wanted.length && isGuarded[i] === 1)) break;
             row.length = start;
             row.reserve(bytes + slackBytes);
             row.copy(view.bytes, from, from + bytes);

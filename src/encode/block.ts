@@ -22,29 +22,34 @@ export class Block {
   view: DataView;
   length = 0;
   /** How many bytes may be filled. */
-  #limit: number;
+  limit: number;
+  readonly #allocate: (bytes: number) => Buffer;
   readonly #capacity: number;
   #spare: Buffer | null = null;
+  /** The run that a bigger one stands in for. */
+  #shelved: Buffer | null = null;
   /** What texts were copied from last, and a look at it by words. */
   #source: Buffer | null = null;
   #sourceView: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(blockBytes: number) {
-    this.#capacity = blockBytes + SLACK_BYTES;
-    this.bytes = Buffer.allocUnsafeSlow(this.#capacity);
+  /** Its two runs of bytes come from `allocate`; what grows is memory of its own. */
+  constructor(blockBytes: number, allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
+    this.#allocate = allocate;
+    this.#capacity = blockCapacity(blockBytes);
+    this.bytes = allocate(this.#capacity);
     this.view = viewOf(this.bytes);
-    this.#limit = this.#capacity - OVERREAD_BYTES;
+    this.limit = this.#capacity - OVERREAD_BYTES;
   }
 
   /** Makes sure that `count` more bytes fit. */
   reserve(count: number): void {
-    if (this.length + count > this.#limit) this.#grow(this.length + count);
+    if (this.length + count > this.limit) this.#grow(this.length + count);
   }
 
   take(): Buffer {
     const taken = this.bytes.subarray(0, this.length);
-    const next = this.#spare ?? Buffer.allocUnsafeSlow(this.#capacity);
-    this.#spare = this.#hasGrown() ? null : this.bytes;
+    const next = this.#spare ?? this.#allocate(this.#capacity);
+    this.#spare = this.#hasGrown() ? this.#shelved : this.bytes;
     this.#use(next);
     this.length = 0;
     return taken;
@@ -52,7 +57,7 @@ export class Block {
 
   /** Empties a block that is never handed over. One that grew for a big row goes back to its size. */
   clear(): void {
-    if (this.#hasGrown()) this.#use(Buffer.allocUnsafeSlow(this.#capacity));
+    if (this.#shelved !== null && this.#hasGrown()) this.#use(this.#shelved);
     this.length = 0;
   }
 
@@ -131,8 +136,9 @@ export class Block {
   }
 
   #grow(needed: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.#limit) + OVERREAD_BYTES);
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.limit) + OVERREAD_BYTES);
     this.bytes.copy(grown, 0, 0, this.length);
+    if (!this.#hasGrown()) this.#shelved = this.bytes;
     this.#use(grown);
   }
 
@@ -143,8 +149,13 @@ export class Block {
   #use(bytes: Buffer): void {
     this.bytes = bytes;
     this.view = viewOf(bytes);
-    this.#limit = bytes.length - OVERREAD_BYTES;
+    this.limit = bytes.length - OVERREAD_BYTES;
   }
+}
+
+/** Memory of one run of bytes for blocks of so many. */
+export function blockCapacity(blockBytes: number): number {
+  return blockBytes + SLACK_BYTES;
 }
 
 function viewOf(bytes: Buffer): DataView {

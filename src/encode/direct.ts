@@ -1,4 +1,4 @@
-import { type Kind, Storage, type StorageCode, type TimeUnit } from '../model.js';
+import { type DirectField, type Kind, Storage, type StorageCode, type TimeUnit } from '../model.js';
 
 /**
  * Encodings that the row loop writes itself. They are those of nearly all values, and a call per value costs more than
@@ -15,6 +15,8 @@ export interface DirectColumn {
   /** Of a moment: microseconds per unit, and what makes its count one since 2000-01-01. */
   readonly factor: number;
   readonly shift: number;
+  /** Of bytes: so many are sure to fit. */
+  readonly bytesMax: number;
 }
 
 const secondsTo2000 = 946_684_800;
@@ -22,10 +24,13 @@ const secondsTo2000 = 946_684_800;
 /** Units per second. */
 const units: Readonly<Partial<Record<TimeUnit, number>>> = { s: 1, ms: 1000, us: 1_000_000 };
 
+/** A value of PostgreSQL, with its own header, stays below 1 GB (MaxAllocSize). */
+export const FIELD_BYTES_MAX = 0x3fffffff - 4;
+
 /** Microseconds either way of 2000 that a moment written here may have: so many are exact in a double. */
 export const MOMENT_MICROS_MAX = 8_000_000_000_000_000;
 
-const none: DirectColumn = { storage: Storage.Null, code: Direct.None, factor: 0, shift: 0 };
+const none: DirectColumn = { storage: Storage.Null, code: Direct.None, factor: 0, shift: 0, bytesMax: 0 };
 
 /** The storage class of a kind's values that is written by the loop; code None where there is none. */
 export function directOf(kind: Kind): DirectColumn {
@@ -42,9 +47,11 @@ export function directOf(kind: Kind): DirectColumn {
     case 'bool':
       return plain(Storage.Integer, Direct.Bool);
     case 'bytea':
-      return plain(Storage.Blob, Direct.Bytes);
+      return { ...plain(Storage.Blob, Direct.Bytes), bytesMax: FIELD_BYTES_MAX };
     case 'text':
-      return kind.maxChars === null && kind.maxBytes === undefined ? plain(Storage.Text, Direct.Bytes) : none;
+      return { ...plain(Storage.Text, Direct.Bytes), bytesMax: sureBytes(kind.maxChars, kind.maxBytes) };
+    case 'json':
+      return { ...plain(Storage.Text, Direct.Bytes), bytesMax: FIELD_BYTES_MAX };
     case 'timestamp':
     case 'timestamptz':
       return momentOf(kind.precision, kind.unit);
@@ -58,5 +65,33 @@ function momentOf(precision: number, unit: TimeUnit): DirectColumn {
   const perSecond = units[unit];
   if (perSecond === undefined || 10 ** precision < perSecond) return none;
   const factor = 1_000_000 / perSecond;
-  return { storage: Storage.Integer, code: Direct.Moment, factor, shift: -secondsTo2000 * perSecond };
+  return { ...none, storage: Storage.Integer, code: Direct.Moment, factor, shift: -secondsTo2000 * perSecond };
+}
+
+/** A text has at least as many bytes as characters. */
+function sureBytes(maxChars: number | null, maxBytes: number | undefined): number {
+  return Math.min(maxChars ?? FIELD_BYTES_MAX, maxBytes ?? FIELD_BYTES_MAX);
+}
+
+/** The same for who writes the rows elsewhere; null where such a column is not written directly. */
+export function directField(kind: Kind, guardBytes: number | null): DirectField | null {
+  const { storage, code, factor, shift, bytesMax } = directOf(kind);
+  switch (code) {
+    case Direct.Int2:
+      return { tag: 'int2' };
+    case Direct.Int4:
+      return { tag: 'int4' };
+    case Direct.Int8:
+      return { tag: 'int8' };
+    case Direct.Float8:
+      return { tag: 'float8' };
+    case Direct.Bool:
+      return { tag: 'bool' };
+    case Direct.Moment:
+      return { tag: 'moment', factor, shift };
+    case Direct.Bytes:
+      return { tag: storage === Storage.Blob ? 'blob' : 'text', bytesMax, guardBytes };
+    default:
+      return null;
+  }
 }

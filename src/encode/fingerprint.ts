@@ -1,4 +1,4 @@
-import type { ColumnPlan, ColumnResult, Kind, TableFingerprint, TablePlan } from '../model.js';
+import type { ColumnPlan, ColumnResult, Kind, RowSums, TableFingerprint, TablePlan } from '../model.js';
 import { Block } from './block.js';
 import { INT32_MAX, INT32_MIN } from './date-columns.js';
 import {
@@ -36,6 +36,8 @@ const SCRATCH_BYTES = 4096;
 export interface Fingerprint {
   /** Adds the row whose fields stand in `row` in binary COPY form. */
   readonly add: (row: Block, fields: RowFields) => void;
+  /** Adds what other rows were found to come to. */
+  readonly addSums: (sums: RowSums) => void;
   readonly rows: () => number;
   /** k of the row added last, as the server's int8. */
   readonly lastKey: () => bigint;
@@ -127,6 +129,22 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
     rows += 1;
   };
 
+  const addSum = (index: number, sum: bigint): void => {
+    hash.hi = Number(BigInt.asIntN(32, sum >> 32n));
+    hash.lo = Number(BigInt.asIntN(32, sum));
+    addTo(index);
+  };
+
+  const addSums = (sums: RowSums): void => {
+    rows += sums.rows;
+    addSum(count, sums.keyset);
+    for (const [index, column] of sums.columns.entries()) {
+      nulls[index] = (nulls[index] as number) + column.nulls;
+      if (isTextual[index] === 1) empties[index] = (empties[index] as number) + column.empties;
+      addSum(index, column.sum);
+    }
+  };
+
   const columnResult = (column: ColumnPlan, index: number): ColumnResult => ({
     column: column.target,
     nulls: nulls[index] as number,
@@ -139,7 +157,7 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
     columns: columns.map(columnResult),
   });
   const lastKey = () => BigInt.asIntN(64, (BigInt(seed.hi >>> 0) << 32n) | BigInt(seed.lo >>> 0));
-  return { add, rows: () => rows, lastKey, result };
+  return { add, addSums, rows: () => rows, lastKey, result };
 }
 
 /** Hashes one field, given in binary COPY form. `scratch` is used for numerics. */

@@ -1,7 +1,8 @@
 import { assert } from '../errors.js';
-import type { RowView, TableFingerprint, TablePlan } from '../model.js';
+import type { DirectField, RowSums, RowView, TableFingerprint, TablePlan } from '../model.js';
 import { createBinaryRow } from './binary-row.js';
 import { Block } from './block.js';
+import { directField } from './direct.js';
 import { createFingerprint } from './fingerprint.js';
 import { Misfit } from './misfit.js';
 import { createReceipt, type Receipt } from './receipt.js';
@@ -25,6 +26,8 @@ export interface RowEncoderOptions {
   /** Lets such a value through in binary format, which can carry it. */
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
+  /** Where the blocks come from, if not from ordinary memory. */
+  readonly allocate?: (bytes: number) => Buffer;
 }
 
 /**
@@ -40,6 +43,11 @@ export interface RowEncoder {
   readonly bytes: number;
   /** The key hash of the row encoded last. */
   readonly lastKey: () => bigint;
+  /** Where the next row goes: whoever writes rows there by himself tells what they came to, before `takeBlock`. */
+  readonly block: Block;
+  /** The rows that were written elsewhere since this was called last: their sums, and their key fields in COPY form. */
+  readonly addKeys: (bytes: Buffer) => void;
+  readonly addSums: (sums: RowSums) => void;
   /** The filled bytes. They stay untouched until the next takeBlock or finish returns: by then they must be sent. */
   readonly takeBlock: () => Buffer;
   /** The last bytes, with the trailer of the format. No row may follow. */
@@ -58,7 +66,7 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
   );
   const fingerprint = createFingerprint(table);
   const receipt = await createReceipt();
-  const out = new Block(blockBytes);
+  const out = new Block(blockBytes, options.allocate);
   const write = isBinary ? binaryWriter(options, out) : textWriter(options, out);
   let takenBytes = 0;
   let digest: string | null = null;
@@ -91,6 +99,9 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
       return takenBytes + out.length;
     },
     lastKey: fingerprint.lastKey,
+    block: out,
+    addKeys: (bytes) => receipt.add(bytes, 0, bytes.length),
+    addSums: fingerprint.addSums,
     takeBlock: take,
     finish: () => {
       assert(digest === null, 'an encoder finishes once');
@@ -103,6 +114,17 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
       return { ...fingerprint.result(), bytes: takenBytes + out.length, receipt: digest };
     },
   };
+}
+
+/**
+ * The columns of a table whose rows can be written elsewhere, as they are written in binary format; null where a column
+ * takes an encoder's look at each value.
+ */
+export function directFields({ table, sentinel, allowSentinel }: RowEncoderOptions): readonly DirectField[] | null {
+  if (table.format !== 'binary') return null;
+  const guardBytes = allowSentinel ? null : Buffer.byteLength(sentinel);
+  const fields = table.columns.map(({ kind, isTextual }) => directField(kind, isTextual ? guardBytes : null));
+  return fields.every((field) => field !== null) ? fields : null;
 }
 
 /** What the two formats do differently. */

@@ -1,8 +1,9 @@
 import { assert } from '../errors.js';
-import type { ChunkRange } from '../model.js';
+import type { ChunkRange, LeafCursor } from '../model.js';
 import { damagedPage } from './pages-damage.js';
 import type { SnapshotFile } from './pages-file.js';
 import { type OverflowReader, payloadBytesMax } from './pages-overflow.js';
+import type { Allocate } from './pages-run.js';
 import { TableTree } from './pages-tree.js';
 import { readLength, readVarint, varintLength } from './pages-varint.js';
 
@@ -54,11 +55,11 @@ export class PageCells {
   #hasRow = false;
 
   /** `prefix` are the bytes that every buffer of payloads begins with. */
-  constructor(file: SnapshotFile, place: CellPlace, prefix: Uint8Array) {
+  constructor(file: SnapshotFile, place: CellPlace, prefix: Uint8Array, allocate?: Allocate) {
     const { table, range } = place;
     assert(range.tag !== 'key', 'pages are read by rowid');
     this.#table = table;
-    this.#tree = new TableTree(file, place, prefix);
+    this.#tree = new TableTree(file, place, prefix, allocate);
     this.#usableBytes = file.usableBytes;
     this.#localMax = file.usableBytes - 35;
     this.#localMin = Math.floor(((file.usableBytes - 12) * 32) / 255) - 23;
@@ -91,6 +92,32 @@ export class PageCells {
     this.end = at + (this.isSplit ? this.#localBytes(payloadBytes) : payloadBytes);
     if (this.end > this.#end) throw this.damaged('a cell runs over the end of the page');
     return true;
+  }
+
+  /** Lends the cells of the leaf that are still to come, of the next leaf where there are none; null at the end. */
+  lend(): LeafCursor | null {
+    while (this.#pointer === this.#pointersEnd) if (!this.#turnPage()) return null;
+    const { high, low } = this;
+    return {
+      bytes: this.bytes,
+      pointer: this.#pointer,
+      pointersEnd: this.#pointersEnd,
+      page: this.#start,
+      cells: this.#cells,
+      end: this.#end,
+      localMax: this.#localMax,
+      hasRow: this.#hasRow,
+      high,
+      low,
+    };
+  }
+
+  /** Goes on where the reader of lent cells stopped. */
+  takeBack({ pointer, hasRow, high, low }: LeafCursor): void {
+    this.#pointer = pointer;
+    this.#hasRow = hasRow;
+    this.high = high;
+    this.low = low;
   }
 
   /** Puts the split payload together in the reader's buffer and gives back its first byte there. */

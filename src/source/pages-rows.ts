@@ -1,9 +1,10 @@
-import type { ChunkRange, RowView, TablePlan } from '../model.js';
+import { type ChunkRange, type LeafCursor, type RecordShape, type RowView, Storage, type TablePlan } from '../model.js';
 import { PageCells } from './pages-cells.js';
 import type { SnapshotFile } from './pages-file.js';
 import type { PageLayout } from './pages-layout.js';
 import { OverflowReader } from './pages-overflow.js';
 import { RecordReader } from './pages-record.js';
+import type { Allocate } from './pages-run.js';
 import { planRecord, type ReadColumns } from './pages-slots.js';
 
 /** What the page reader takes from a plan. */
@@ -12,17 +13,34 @@ export type PageTable = Pick<TablePlan, 'source' | 'rootPage'> & ReadColumns;
 /** The rows in a table's cells: each payload is a record, and the rowid may be one of its columns. */
 export class PageRows {
   readonly view: RowView;
+  /** For a reader of lent leaves. */
+  readonly shape: RecordShape;
   readonly #cells: PageCells;
   readonly #records: RecordReader;
   readonly #overflow: OverflowReader;
 
-  constructor(file: SnapshotFile, table: PageTable, layout: PageLayout, range: ChunkRange) {
+  constructor(file: SnapshotFile, table: PageTable, layout: PageLayout, range: ChunkRange, allocate?: Allocate) {
     const plan = planRecord(table, layout);
     const { source, rootPage } = table;
-    this.#cells = new PageCells(file, { table: source, rootPage, range }, plan.prefix);
+    this.#cells = new PageCells(file, { table: source, rootPage, range }, plan.prefix, allocate);
     this.#records = new RecordReader(plan);
     this.#overflow = new OverflowReader(file, source, plan.prefix);
     this.view = this.#records.view;
+    this.shape = {
+      slots: plan.slots,
+      absentIsNull: Array.from(plan.absent, (value) => value?.storage === Storage.Null),
+      integerIsReal: Array.from(plan.integerStorage, (storage) => storage === Storage.Real),
+      rowidSlot: plan.rowidSlot,
+    };
+  }
+
+  /** The rest of a leaf, for who reads it by himself and gives it back; null where no row is left. */
+  lendLeaf(): LeafCursor | null {
+    return this.#cells.lend();
+  }
+
+  takeBack(cursor: LeafCursor): void {
+    this.#cells.takeBack(cursor);
   }
 
   /** Fills the view with the next row; false where there is none. */

@@ -3,6 +3,9 @@ import type { SnapshotFile } from './pages-file.js';
 /** Room behind the last page, so that a varint at the very end is read without leaving the buffer. */
 const slackBytes = 16;
 
+/** Lends memory of any content. */
+export type Allocate = (bytes: number) => Buffer;
+
 /**
  * A window over adjacent pages of the snapshot, read in one go. Its buffer begins with `prefix`, bytes that are at the
  * same place in every window (the texts and blobs of column defaults), so that a row can point at them too.
@@ -17,11 +20,11 @@ export class PageRun {
   #first = 0;
   #count = 0;
 
-  constructor(file: SnapshotFile, pagesMax: number, prefix: Uint8Array) {
+  constructor(file: SnapshotFile, pagesMax: number, prefix: Uint8Array, allocate: Allocate = Buffer.allocUnsafeSlow) {
     this.#file = file;
     this.pagesMax = pagesMax;
     this.#prefixBytes = prefix.length;
-    this.bytes = Buffer.allocUnsafeSlow(prefix.length + pagesMax * file.pageSize + slackBytes);
+    this.bytes = allocate(prefix.length + pagesMax * file.pageSize + slackBytes);
     this.bytes.set(prefix, 0);
     this.bytes.fill(0, this.bytes.length - slackBytes);
     this.numbers = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);

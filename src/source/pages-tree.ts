@@ -1,7 +1,7 @@
 import { must } from '../errors.js';
 import { damagedPage } from './pages-damage.js';
 import { headerBytes, type SnapshotFile } from './pages-file.js';
-import { PageRun } from './pages-run.js';
+import { type Allocate, PageRun } from './pages-run.js';
 import { readVarint, varintLength } from './pages-varint.js';
 
 /** SQLite itself gives up beyond twenty levels; with the smallest pages that is more rows than a file can hold. */
@@ -49,11 +49,16 @@ export class TableTree {
   #depth = 0;
   #pagesEntered = 0;
 
-  constructor(file: SnapshotFile, place: { readonly table: string; readonly rootPage: number }, prefix: Uint8Array) {
+  constructor(
+    file: SnapshotFile,
+    place: { readonly table: string; readonly rootPage: number },
+    prefix: Uint8Array,
+    allocate?: Allocate,
+  ) {
     this.#file = file;
     this.#table = place.table;
     this.#root = place.rootPage;
-    this.run = new PageRun(file, Math.max(4, Math.floor(windowBytes / file.pageSize)), prefix);
+    this.run = new PageRun(file, Math.max(4, Math.floor(windowBytes / file.pageSize)), prefix, allocate);
   }
 
   /** Stands on the leaf that would hold the first rowid greater than `after`; null is the first leaf. */

@@ -1,0 +1,194 @@
+/*
+ * One cell of a table leaf (https://www.sqlite.org/fileformat2.html sections 1.6 and 2.1) into the columns' storage,
+ * values and addresses. What `src/source` refuses, and what is rare, is not read here: the caller leaves such a cell to it.
+ */
+import {
+  columnBytes,
+  columnIsReal,
+  columnLength,
+  columnStart,
+  columnStorage,
+  columnValue,
+  positionAbsentIsNull,
+  positionBytes,
+  stateCells,
+  stateColumns,
+  stateHasRow,
+  stateHigh,
+  stateLocalMax,
+  stateLow,
+  statePage,
+  statePageEnd,
+  statePointer,
+  statePositionCount,
+  statePositions,
+  stateRowidColumn,
+  storageBlob,
+  storageInteger,
+  storageNull,
+  storageReal,
+  storageText,
+} from '../layout';
+
+/** Where a varint that was read ends; 0 where it is longer than the reader takes. */
+let end: usize = 0;
+
+export let rowid: i64 = 0;
+export let payloadBytes: u32 = 0;
+
+/** A length or a serial type, of at most three bytes: below 2 MiB, which no page holds more of. */
+function readLength(at: usize): u32 {
+  const first = load<u8>(at) as u32;
+  if (first < 0x80) {
+    end = at + 1;
+    return first;
+  }
+  const second = load<u8>(at, 1) as u32;
+  if (second < 0x80) {
+    end = at + 2;
+    return ((first & 0x7f) << 7) | second;
+  }
+  const third = load<u8>(at, 2) as u32;
+  end = third < 0x80 ? at + 3 : 0;
+  return ((first & 0x7f) << 14) | ((second & 0x7f) << 7) | third;
+}
+
+function readRowid(from: usize): i64 {
+  let at = from;
+  let byte = load<u8>(at++) as i64;
+  let value = byte & 0x7f;
+  for (let i = 1; i < 8 && byte > 0x7f; i++) {
+    byte = load<u8>(at++) as i64;
+    value = (value << 7) | (byte & 0x7f);
+  }
+  if (byte > 0x7f) value = (value << 8) | (load<u8>(at++) as i64);
+  end = at;
+  return value;
+}
+
+/** Reads the cell at the state's pointer; false where it is not for us. Nothing of the state is changed. */
+export function readCell(state: usize): bool {
+  const cell = (load<i32>(state, statePage) + bswap<u16>(load<u16>(load<u32>(state, statePointer)))) as usize;
+  const pageEnd = load<u32>(state, statePageEnd) as usize;
+  if (cell < (load<u32>(state, stateCells) as usize) || cell >= pageEnd) return false;
+  payloadBytes = readLength(cell);
+  if (end === 0 || payloadBytes > load<u32>(state, stateLocalMax)) return false;
+  rowid = readRowid(end);
+  const start = end;
+  if (start + payloadBytes > pageEnd) return false;
+  if (load<i32>(state, stateHasRow) !== 0) {
+    const before = ((load<i32>(state, stateHigh) as i64) << 32) | (load<u32>(state, stateLow) as i64);
+    if (rowid <= before) return false;
+  }
+  if (!readRecord(state, start, start + payloadBytes)) return false;
+  const rowidColumn = load<i32>(state, stateRowidColumn);
+  if (rowidColumn >= 0) putInteger(load<u32>(state, stateColumns) + rowidColumn * columnBytes, rowid);
+  return true;
+}
+
+/** Values of a column with REAL affinity that are integers on disk are reals (section 2.3). */
+function putInteger(column: usize, value: i64): void {
+  if (load<i32>(column, columnIsReal) === 0) {
+    store<i32>(column, storageInteger, columnStorage);
+    store<i64>(column, value, columnValue);
+  } else {
+    store<i32>(column, storageReal, columnStorage);
+    store<f64>(column, value as f64, columnValue);
+  }
+}
+
+function readRecord(state: usize, start: usize, recordEnd: usize): bool {
+  const columns = load<u32>(state, stateColumns) as usize;
+  const headerEnd = start + readLength(start);
+  let at = end;
+  if (at === 0 || headerEnd > recordEnd || headerEnd < at) return false;
+  let body = headerEnd;
+  let position = load<u32>(state, statePositions) as usize;
+  const positionsEnd = position + load<u32>(state, statePositionCount) * positionBytes;
+  for (; position < positionsEnd && at < headerEnd; position += positionBytes) {
+    const index = load<i32>(position);
+    const column = columns + index * columnBytes;
+    let type = load<u8>(at++) as u32;
+    if (type > 0x7f) {
+      type = readLength(at - 1);
+      at = end;
+      if (at === 0) return false;
+    }
+    if (type > 11) {
+      const length = (type - 12) >> 1;
+      if (index >= 0) {
+        store<i32>(column, (type & 1) === 1 ? storageText : storageBlob, columnStorage);
+        store<u32>(column, body as u32, columnStart);
+        store<u32>(column, length, columnLength);
+      }
+      body += length;
+      continue;
+    }
+    const size = sizeOf(type);
+    if (size < 0 || body + size > recordEnd) return false;
+    if (index >= 0) {
+      if (type === 0) store<i32>(column, storageNull, columnStorage);
+      else if (type === 7) putReal(column, bswap<u64>(load<u64>(body)));
+      else putInteger(column, readInteger(body, type));
+    }
+    body += size;
+  }
+  if (at > headerEnd || body > recordEnd || (at === headerEnd && body !== recordEnd)) return false;
+  // Columns added after the record was written take their defaults (section 2.1, last paragraph).
+  for (; position < positionsEnd; position += positionBytes) {
+    const index = load<i32>(position);
+    if (index < 0) continue;
+    if (load<i32>(position, positionAbsentIsNull) === 0) return false;
+    store<i32>(columns + index * columnBytes, storageNull, columnStorage);
+  }
+  return true;
+}
+
+/** Bits of the exponent of a double, without its sign, one place up: a NaN is beyond. */
+const INFINITY_SHIFTED: u64 = (0x7ff as u64) << 53;
+
+/** A NaN, which SQLite never writes, reads as NULL. */
+function putReal(column: usize, bits: u64): void {
+  store<i32>(column, bits << 1 > INFINITY_SHIFTED ? storageNull : storageReal, columnStorage);
+  store<u64>(column, bits, columnValue);
+}
+
+/** Bytes of the value of a serial type up to 11; −1 for the two that are reserved. */
+function sizeOf(type: u32): i32 {
+  switch (type) {
+    case 0:
+    case 8:
+    case 9:
+      return 0;
+    case 5:
+      return 6;
+    case 6:
+    case 7:
+      return 8;
+    case 10:
+    case 11:
+      return -1;
+    default:
+      return type as i32;
+  }
+}
+
+/** Big-endian two's complement of the serial types 1 to 6; 8 and 9 are 0 and 1. */
+function readInteger(at: usize, type: u32): i64 {
+  switch (type) {
+    case 1:
+      return load<i8>(at) as i64;
+    case 2:
+      return bswap<i16>(load<i16>(at)) as i64;
+    case 3:
+      return ((load<i8>(at) as i64) << 16) | (bswap<u16>(load<u16>(at, 1)) as i64);
+    case 4:
+      return bswap<i32>(load<i32>(at)) as i64;
+    case 5:
+      return ((bswap<i16>(load<i16>(at)) as i64) << 32) | (bswap<u32>(load<u32>(at, 2)) as i64);
+    case 6:
+      return bswap<i64>(load<i64>(at));
+    default:
+      return (type - 8) as i64;
+  }
+}

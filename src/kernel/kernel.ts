@@ -1,0 +1,225 @@
+import { readFileSync } from 'node:fs';
+import { assert } from '../errors.js';
+import type { ByteRun, DirectField, LeafCursor, RecordShape, RowSums } from '../model.js';
+import * as at from './layout.js';
+
+/** The key bytes of so many rows are gathered at once. */
+const keysBytes = 32 * 1024;
+/** What a chunk needs beside its blocks and keys: the window of pages, and tables for its columns. */
+const otherBytes = 1024 * 1024;
+/** Every allocation begins at a multiple of this. */
+const alignBytes = 16;
+/** Behind everything, so that whole words may be read at the very end. */
+const slackBytes = 64;
+const wasmPageBytes = 65_536;
+
+const codes: Readonly<Record<DirectField['tag'], number>> = {
+  int2: at.codeInt2,
+  int4: at.codeInt4,
+  int8: at.codeInt8,
+  float8: at.codeFloat8,
+  bool: at.codeBool,
+  moment: at.codeMoment,
+  text: at.codeText,
+  blob: at.codeBlob,
+};
+
+/** What stopped it: the leaf is at its end, a buffer is full, or the next cell is for the row reader and the encoder. */
+export type KernelStop = 'done' | 'full' | 'not mine';
+const stops: readonly KernelStop[] = ['done', 'full', 'not mine'];
+
+/** What is used of WebAssembly: Node has it, but its types come with those of browsers only. */
+declare const WebAssembly: {
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+};
+
+interface KernelExports {
+  readonly fill: (state: number) => number;
+}
+
+/**
+ * The loop from leaf cells to COPY rows and their fingerprint as WebAssembly, with the memory that it works on. Its
+ * life, again for each chunk: `restart`; `allocate` what it shall read and write, and `load`; `fill` leaf by leaf;
+ * `takeSums`. Buffers that did not fit into its memory are ordinary ones, of which it fills none: `holds` tells.
+ */
+export class Kernel {
+  readonly #memory: Buffer;
+  readonly #words: DataView;
+  readonly #fill: KernelExports['fill'];
+  #next = 0;
+  #state = 0;
+  #columns = 0;
+  #columnCount = 0;
+  #keys: Buffer = Buffer.alloc(0);
+
+  constructor(memory: ArrayBuffer, fill: KernelExports['fill']) {
+    this.#memory = Buffer.from(memory);
+    this.#words = new DataView(memory);
+    this.#fill = fill;
+  }
+
+  /** Forgets the chunk before, and all that was allocated for it. */
+  restart(): void {
+    this.#next = 0;
+  }
+
+  /** Takes a table in; false where it is so wide that there is no room for it. */
+  load({ record, fields, key }: KernelTable): boolean {
+    const positionsBytes = record.slots.length * at.positionBytes;
+    const columnsBytes = fields.length * at.columnBytes;
+    const place = this.allocate(at.stateBytes + positionsBytes + columnsBytes + 4 * key.length);
+    this.#keys = this.allocate(keysBytes);
+    if (!this.holds(place) || !this.holds(this.#keys)) return false;
+    place.fill(0);
+    const state = place.byteOffset;
+    const columns = state + at.stateBytes;
+    const positions = columns + columnsBytes;
+    const keyColumns = positions + positionsBytes;
+    this.#state = state;
+    this.#columns = columns;
+    this.#columnCount = fields.length;
+    this.#put(state + at.statePositionCount, record.slots.length);
+    this.#put(state + at.stateColumnCount, fields.length);
+    this.#put(state + at.stateKeyCount, key.length);
+    this.#put(state + at.stateRowidColumn, record.rowidSlot);
+    this.#put(state + at.statePositions, positions);
+    this.#put(state + at.stateColumns, columns);
+    this.#put(state + at.stateKeyColumns, keyColumns);
+    for (const [i, slot] of record.slots.entries()) {
+      this.#put(positions + i * at.positionBytes, slot);
+      this.#put(positions + i * at.positionBytes + at.positionAbsentIsNull, record.absentIsNull[i] === true ? 1 : 0);
+    }
+    for (const [i, index] of key.entries()) this.#put(keyColumns + 4 * i, index);
+    for (const [i, field] of fields.entries()) {
+      this.#putField(columns + i * at.columnBytes, field, record.integerIsReal[i] === true);
+    }
+    return true;
+  }
+
+  /** Memory of its own while there is some. */
+  readonly allocate = (bytes: number): Buffer => {
+    const start = this.#next;
+    if (start + bytes + slackBytes > this.#memory.length) return Buffer.allocUnsafeSlow(bytes);
+    this.#next = Math.ceil((start + bytes) / alignBytes) * alignBytes;
+    return this.#memory.subarray(start, start + bytes);
+  };
+
+  holds(bytes: Buffer): boolean {
+    return bytes.buffer === this.#memory.buffer;
+  }
+
+  /**
+   * Writes the rows of the cursor's cells behind `block.length`, until it is `full` bytes long; moves the cursor and the
+   * block's length. `keys` then are the key fields of these rows in COPY form. Nothing of a cell that stops it is done.
+   */
+  fill(cursor: LeafCursor, block: ByteRun, full: number): KernelStop {
+    const state = this.#state;
+    assert(this.holds(cursor.bytes) && this.holds(block.bytes), 'the kernel works on its own memory');
+    const pages = cursor.bytes.byteOffset;
+    const out = block.bytes.byteOffset;
+    this.#put(state + at.statePointer, pages + cursor.pointer);
+    this.#put(state + at.statePointersEnd, pages + cursor.pointersEnd);
+    this.#put(state + at.statePage, pages + cursor.page);
+    this.#put(state + at.stateCells, pages + cursor.cells);
+    this.#put(state + at.statePageEnd, pages + cursor.end);
+    this.#put(state + at.stateLocalMax, cursor.localMax);
+    this.#put(state + at.stateHasRow, cursor.hasRow ? 1 : 0);
+    this.#put(state + at.stateHigh, cursor.high);
+    this.#put(state + at.stateLow, cursor.low);
+    this.#put(state + at.stateOut, out + block.length);
+    this.#put(state + at.stateFull, out + full);
+    this.#put(state + at.stateLimit, out + block.limit);
+    this.#put(state + at.stateKeys, this.#keys.byteOffset);
+    this.#put(state + at.stateKeysEnd, this.#keys.byteOffset + this.#keys.length);
+    const stop = stops[this.#fill(state)];
+    assert(stop !== undefined, 'the kernel says why it stopped');
+    block.length = this.#get(state + at.stateOut) - out;
+    cursor.pointer = this.#get(state + at.statePointer) - pages;
+    cursor.hasRow = this.#get(state + at.stateHasRow) !== 0;
+    cursor.high = this.#get(state + at.stateHigh);
+    cursor.low = this.#get(state + at.stateLow);
+    return stop;
+  }
+
+  /** Of the rows of the last `fill`, until the next one. */
+  get keys(): Buffer {
+    return this.#keys.subarray(0, this.#get(this.#state + at.stateKeys) - this.#keys.byteOffset);
+  }
+
+  /** What the rows came to since this was asked last. */
+  takeSums(): RowSums {
+    const state = this.#state;
+    const sums: RowSums = {
+      rows: this.#words.getUint32(state + at.stateRows, true),
+      keyset: this.#takeSum(state + at.stateKeyset),
+      columns: Array.from({ length: this.#columnCount }, (_, i) =>
+        this.#takeColumn(this.#columns + i * at.columnBytes),
+      ),
+    };
+    this.#put(state + at.stateRows, 0);
+    return sums;
+  }
+
+  #takeColumn(column: number): RowSums['columns'][number] {
+    const nulls = this.#words.getUint32(column + at.columnNulls, true);
+    const empties = this.#words.getUint32(column + at.columnEmpties, true);
+    this.#put(column + at.columnNulls, 0);
+    this.#put(column + at.columnEmpties, 0);
+    return { sum: this.#takeSum(column + at.columnSum), nulls, empties };
+  }
+
+  #takeSum(place: number): bigint {
+    const sum = this.#words.getBigUint64(place, true);
+    this.#words.setBigUint64(place, 0n, true);
+    return sum;
+  }
+
+  #putField(column: number, field: DirectField, isReal: boolean): void {
+    this.#put(column + at.columnCode, codes[field.tag]);
+    this.#put(column + at.columnIsReal, isReal ? 1 : 0);
+    if (field.tag === 'text' || field.tag === 'blob') {
+      this.#put(column + at.columnGuardBytes, field.guardBytes ?? -1);
+      this.#put(column + at.columnBytesMax, field.bytesMax);
+    } else if (field.tag === 'moment') {
+      this.#words.setFloat64(column + at.columnFactor, field.factor, true);
+      this.#words.setFloat64(column + at.columnShift, field.shift, true);
+    }
+  }
+
+  #put(place: number, value: number): void {
+    this.#words.setInt32(place, value, true);
+  }
+
+  #get(place: number): number {
+    return this.#words.getInt32(place, true);
+  }
+}
+
+/** A table as the kernel reads and writes it. */
+export interface KernelTable {
+  readonly record: RecordShape;
+  readonly fields: readonly DirectField[];
+  /** Indexes into `fields`. */
+  readonly key: readonly number[];
+}
+
+/** A kernel for blocks that hold at most so many bytes, or null where there is no memory for one. */
+export function createKernel(blockCapacityBytes: number): Kernel | null {
+  const bytes = otherBytes + keysBytes + 2 * blockCapacityBytes;
+  const pages = Math.ceil(bytes / wasmPageBytes);
+  try {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    return new Kernel(memory.buffer, (exports as KernelExports).fill);
+  } catch (error) {
+    // Each memory reserves gigabytes of addresses: a limit on them (ulimit -v) leaves the work to the row loop.
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}

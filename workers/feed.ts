@@ -1,0 +1,101 @@
+import { blockCapacity } from '../src/encode/block.js';
+import { createRowEncoder, directFields, type RowEncoder } from '../src/encode/row-encoder.js';
+import { createKernel, type Kernel } from '../src/kernel/kernel.js';
+import type { RowView } from '../src/model.js';
+import { readPages } from '../src/source/pages.js';
+import { PageRows } from '../src/source/pages-rows.js';
+import { readRows } from '../src/source/rows.js';
+import type { CopyJob } from './copy.js';
+import { snapshotDatabase } from './snapshot-database.js';
+import { snapshotPages } from './snapshot-pages.js';
+
+/** What a feed takes from a job. */
+export type FeedJob = Pick<
+  CopyJob,
+  'snapshotPath' | 'table' | 'layout' | 'chunk' | 'sentinel' | 'allowSentinel' | 'blockBytes'
+>;
+
+/** Rows of a chunk into the encoder's blocks. */
+export interface Feed {
+  readonly encoder: RowEncoder;
+  /** Encodes until a block is full; false where no row is left. Throws what the encoder throws. */
+  readonly fill: () => boolean;
+  /** Rows so far that were encoded one by one, or refused. */
+  readonly rowsAside: () => number;
+}
+
+/** This thread's kernel: undefined before the first chunk, null where there is no memory for one. */
+let kernel: Kernel | null | undefined;
+
+/** By the kernel where pages are read and all columns are written directly, else row by row. */
+export async function createFeed(job: FeedJob): Promise<Feed> {
+  return (await createKernelFeed(job)) ?? (await createRowFeed(job));
+}
+
+export async function createRowFeed(job: FeedJob): Promise<Feed> {
+  const encoder = await createRowEncoder(job);
+  const rows = rowsOf(job)[Symbol.iterator]();
+  let rowsAside = 0;
+  const fill = (): boolean => {
+    while (!encoder.isBlockFull) {
+      const row = rows.next();
+      if (row.done === true) return false;
+      rowsAside++;
+      encoder.encodeRow(row.value);
+    }
+    return true;
+  };
+  return { encoder, fill, rowsAside: () => rowsAside };
+}
+
+/** Null where the kernel cannot serve. It takes leaf by leaf; a cell that it leaves goes the way of the row feed. */
+export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
+  const { table, layout, chunk, snapshotPath, blockBytes } = job;
+  const fields = directFields(job);
+  if (layout === null || fields === null) return null;
+  if (kernel === undefined) kernel = createKernel(blockCapacity(blockBytes));
+  if (kernel === null) return null;
+  const loop = kernel;
+  loop.restart();
+  const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, loop.allocate);
+  const encoder = await createRowEncoder({ ...job, allocate: loop.allocate });
+  if (!loop.load({ record: rows.shape, fields, key: table.key.columns })) return null;
+  const { block } = encoder;
+  let rowsAside = 0;
+  const encodeRow = (): void => {
+    rows.next();
+    rowsAside++;
+    encoder.encodeRow(rows.view);
+  };
+  const fill = (): boolean => {
+    try {
+      while (!encoder.isBlockFull) {
+        const leaf = rows.lendLeaf();
+        if (leaf === null) return false;
+        if (!loop.holds(leaf.bytes) || !loop.holds(block.bytes)) {
+          encodeRow();
+          continue;
+        }
+        const stop = loop.fill(leaf, block, blockBytes);
+        rows.takeBack(leaf);
+        encoder.addKeys(loop.keys);
+        if (stop === 'not mine') encodeRow();
+      }
+      return true;
+    } finally {
+      encoder.addSums(loop.takeSums());
+    }
+  };
+  return { encoder, fill, rowsAside: () => rowsAside };
+}
+
+/** The rows of a chunk as the plan says that they are read. */
+export function rowsOf({
+  snapshotPath,
+  table,
+  layout,
+  chunk,
+}: Pick<CopyJob, 'snapshotPath' | 'table' | 'layout' | 'chunk'>): Iterable<RowView> {
+  if (layout === null) return readRows(snapshotDatabase(snapshotPath), table, chunk.range);
+  return readPages(snapshotPages(snapshotPath), table, layout, chunk.range);
+}
