@@ -82,7 +82,7 @@ async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResul
 /** Reads, encodes and sends; nothing it did lasts unless the caller's transaction commits. */
 async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
   const startedAtMs = performance.now();
-  const { encoder, fill } = await createFeed(job);
+  const { encoder, fill, close } = await createFeed(job);
   const sent = { rows: 0, bytes: 0, waitedMs: 0 };
   const { table } = job;
   const columns = table.columns.map((column) => column.target);
@@ -113,6 +113,8 @@ async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkRes
   } catch (error) {
     counters.add({ rows: -sent.rows, bytes: -sent.bytes });
     throw error;
+  } finally {
+    close();
   }
 }
 

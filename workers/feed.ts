@@ -22,6 +22,8 @@ export interface Feed {
   readonly fill: () => boolean;
   /** Rows so far that were encoded one by one, or refused. */
   readonly rowsAside: () => number;
+  /** Lets go of the source; to be called at the end, whichever it is. */
+  readonly close: () => void;
 }
 
 /** This thread's kernel: undefined before the first chunk, null where there is no memory for one. */
@@ -45,7 +47,7 @@ export async function createRowFeed(job: FeedJob): Promise<Feed> {
     }
     return true;
   };
-  return { encoder, fill, rowsAside: () => rowsAside };
+  return { encoder, fill, rowsAside: () => rowsAside, close: () => void rows.return?.() };
 }
 
 /** Null where the kernel cannot serve. It takes leaf by leaf; a cell that it leaves goes the way of the row feed. */
@@ -86,7 +88,7 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
       encoder.addSums(loop.takeSums());
     }
   };
-  return { encoder, fill, rowsAside: () => rowsAside };
+  return { encoder, fill, rowsAside: () => rowsAside, close: () => undefined };
 }
 
 /** The rows of a chunk as the plan says that they are read. */

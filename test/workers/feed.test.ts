@@ -270,6 +270,7 @@ function drain(feed: Feed) {
       if (isDamaged) isOpen = false;
     }
   }
+  feed.close();
   blocks.push(Buffer.from(encoder.finish()));
   return {
     bytes: Buffer.concat(blocks).toString('latin1'),
