@@ -1,8 +1,9 @@
-import { copyCarefully, hasPolicies } from '../src/commands/careful-chunk.js';
+import { copyCarefully } from '../src/commands/careful-chunk.js';
 import type { RowEncoder } from '../src/encode/row-encoder.js';
 import { explainRow } from '../src/encode/explain.js';
 import { CopierError, must, toWire } from '../src/errors.js';
 import type { Chunk, ChunkResult, JobAnswer, TablePlan } from '../src/model.js';
+import { hasPolicies } from '../src/plan/rules.js';
 import type { PageLayout } from '../src/source/pages-layout.js';
 import { connectTarget, type TargetClient } from '../src/target/connect.js';
 import { copyIn } from '../src/target/copy-in.js';

@@ -3,7 +3,7 @@ import { QuarantineRows, quarantineColumns } from '../encode/quarantine-rows.js'
 import { createRowEncoder, type RowEncoder } from '../encode/row-encoder.js';
 import { type Mark, Screen } from '../encode/screen.js';
 import { assert, CopierError } from '../errors.js';
-import type { ChunkResult, KeptRowNote, Policies, Policy, RowView, TablePlan } from '../model.js';
+import type { ChunkResult, KeptRowNote, Policy, RowView, TablePlan } from '../model.js';
 import { policyFor } from '../plan/rules.js';
 import type { TargetClient } from '../target/connect.js';
 import { type CopyInOptions, copyIn, type WriteBlock } from '../target/copy-in.js';
@@ -32,12 +32,6 @@ export interface CarefulChunk {
   readonly onFail?: 'stop' | 'stay' | undefined;
   /** Called often: gives signs of life, throws where the run is stopped. */
   readonly onProgress: (added: { readonly rows: number; readonly bytes: number }) => Promise<void>;
-}
-
-/** Whether the operator has decided anything but to fail: only then is the slow way of use. */
-export function hasPolicies({ policies = {}, columns }: Omit<TablePlan, 'chunks'>): boolean {
-  const isOther = (of: Policies) => Object.values(of).some((policy) => policy !== 'fail');
-  return isOther(policies) || columns.some((column) => isOther(column.policies ?? {}));
 }
 
 /** Copies a chunk and keeps what cannot arrive; the caller's transaction holds it all. */

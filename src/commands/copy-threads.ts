@@ -25,6 +25,11 @@ export function threadCount(settings: Settings): number {
   });
 }
 
+/** How many chunks are copied at once at most. */
+export function streamCount(settings: Settings): number {
+  return Math.min(settings.connections, threadCount(settings));
+}
+
 export interface ThreadRequest {
   readonly settings: Settings;
   readonly address: TargetAddress;

@@ -1,6 +1,6 @@
 import { CopierError, must } from '../errors.js';
 import { waiverOf } from '../plan/compare-objects.js';
-import { leavesOrphans } from '../plan/rules.js';
+import { hasPolicies, leavesOrphans } from '../plan/rules.js';
 import type {
   ChunkResult,
   Difference,
@@ -31,7 +31,6 @@ import { recordLoaded, withUnhashed } from '../target/loaded.js';
 import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
 import { setSequences } from '../target/sequences.js';
 import { emptyTables } from '../target/truncate.js';
-import { hasPolicies } from './careful-chunk.js';
 import type { ComparedTable } from './compare.js';
 import type { Context } from './context.js';
 import { copyChunks, createPlaces, leaveRoom, type Places } from './copy-chunks.js';

@@ -199,9 +199,9 @@ export const optionTable: readonly OptionRow[] = [
     value: 'bytes',
     env: ['CHUNK_BYTES'],
     reading: { tag: 'bytes', min: 65_536, max: 4_294_967_296 },
-    standard: 16 * MiB,
-    standardText: '16M',
-    help: 'source bytes per chunk, the unit of commit, retry and resume; k, M and G are understood',
+    standard: null,
+    standardText: '16M, or whole tables',
+    help: 'source bytes per chunk at most, the unit of commit, retry and resume; k, M and G are understood',
     commands: loading,
   },
   {

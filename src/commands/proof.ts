@@ -1,9 +1,9 @@
 import { hashSample } from '../encode/sample-hash.js';
 import { CopierError } from '../errors.js';
 import type { TableFingerprint, TablePlan } from '../model.js';
+import { hasPolicies } from '../plan/rules.js';
 import { compareFingerprints } from '../pool/tally.js';
 import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../target/fingerprint.js';
-import { hasPolicies } from './careful-chunk.js';
 import { type ComparedTable, compareTable } from './compare.js';
 import type { Lanes } from './lanes.js';
 import type { LoadRequest } from './load.js';

@@ -19,7 +19,8 @@ export interface FlagSettings {
   readonly runFolder: string | null;
   readonly workers: number;
   readonly connections: number;
-  readonly chunkBytes: number;
+  /** null where the plan decides: chunks of 16 MiB, or whole tables. */
+  readonly chunkBytes: number | null;
   readonly blockBytes: number;
   readonly reader: 'auto' | 'rows' | 'pages';
   readonly format: 'binary' | 'text';

@@ -60,6 +60,7 @@ function describeChange(name: keyof Choices, stored: Choices, now: Choices): str
 }
 
 function describe(value: Choices[keyof Choices]): string {
+  if (value === null) return 'not given';
   if (Array.isArray(value)) return value.length === 0 ? 'not given' : value.join(',');
   return String(value);
 }

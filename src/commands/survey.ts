@@ -13,6 +13,9 @@ import { choosePages, type PageLayout } from '../source/pages-layout.js';
 import { findForeignKeyViolations } from '../source/violations.js';
 import { tryValues } from './trial.js';
 
+/** Bytes of pages per chunk where nobody names another number. */
+const standardChunkBytes = 16 * 1024 * 1024;
+
 /** What there is to know about a snapshot before planning. */
 export interface Survey {
   readonly catalog: SourceCatalog;
@@ -27,7 +30,8 @@ export interface SurveyRequest {
   readonly snapshotPath: string;
   readonly catalog: SourceCatalog;
   readonly threads: Threads;
-  readonly chunkBytes: number;
+  /** null for `standardChunkBytes`. */
+  readonly chunkBytes: number | null;
   /** Whether columns may be counted from the pages of the file, which is many times faster than by SQL. */
   readonly countsPages: boolean;
 }
@@ -40,7 +44,8 @@ export async function readCatalog(snapshotPath: string): Promise<SourceCatalog> 
 
 /** Cuts the tables into chunks and counts every column on the threads, while this thread checks the foreign keys. */
 export async function surveySource(request: SurveyRequest): Promise<Survey> {
-  const { snapshotPath, catalog, chunkBytes } = request;
+  const { snapshotPath, catalog, chunkBytes: named } = request;
+  const chunkBytes = named ?? standardChunkBytes;
   return await withSource(snapshotPath, async (db) => {
     const check = async () => findForeignKeyViolations(db, catalog);
     // One promise for all: where one thing fails, what the others come to is nobody's surprise.

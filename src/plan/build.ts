@@ -26,6 +26,7 @@ import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
 import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules.js';
 import { checkSizes } from './sizes.js';
+import { joinWholeTables } from './whole-tables.js';
 
 export interface ReaderChoice {
   readonly reader: TablePlan['reader'];
@@ -44,6 +45,8 @@ export interface PlanOptions extends TableChoice {
   readonly format: 'binary' | 'text';
   /** Whether the operator asked for this format, so that a table which cannot keep it is a warning. */
   readonly isFormatForced: boolean;
+  /** Chunks that are copied at once, where tables that are cut may be joined again; null where they stay as they are. */
+  readonly streams?: number | null;
   /** Chooses the reader of a table; the row reader, which reads every table, without it. */
   readonly chooseReader?: (table: SourceTable) => ReaderChoice;
 }
@@ -74,7 +77,7 @@ export function buildPlan(request: PlanRequest): Plan {
   const keepsConstraints = options.keepConstraints || notOwned.length > 0;
   const inOrder = planned.map((one) => one.table).sort((a, b) => a.layer - b.layer || bySize(a, b));
   const inForce = keepsConstraints ? fit.tables : fit.tables.filter((table) => !canDetach(table, target));
-  const tables = joinSelfReferences(inOrder, inForce);
+  const tables = inForce.length > 0 ? joinSelfReferences(inOrder, inForce) : joinTables(inOrder, options);
   const decided = {
     version: 1 as const,
     tables,
@@ -97,6 +100,10 @@ export function buildPlan(request: PlanRequest): Plan {
     ...checkForeignKeys({ source, tables: fit.tables, violations: request.violations }),
   ];
   return { ...decided, hash: hashPlan(decided), findings: applyPolicies(findings, tables) };
+}
+
+function joinTables(tables: readonly TablePlan[], { streams = null }: PlanOptions): readonly TablePlan[] {
+  return streams === null ? tables : joinWholeTables(tables, streams);
 }
 
 /** Biggest first, so that the longest work starts earliest. */

@@ -1,7 +1,8 @@
-import type { Chunk, Finding, TablePlan, TargetCatalog } from '../model.js';
+import type { Finding, TablePlan, TargetCatalog } from '../model.js';
 import { makeFinding } from './finding.js';
 import type { TableFit } from './fit.js';
 import { buildGraph } from './graph.js';
+import { joinChunks } from './whole-tables.js';
 
 /*
  * What changes when the target's foreign keys stay in force during the copy: PostgreSQL checks a row's parent at the
@@ -17,7 +18,7 @@ export function canDetach({ target }: TableFit, { canCreateInSchema }: TargetCat
 export function joinSelfReferences(tables: readonly TablePlan[], fits: readonly TableFit[]): TablePlan[] {
   return tables.map((table) => {
     const fit = fits.find(({ source }) => source.name === table.source);
-    return fit !== undefined && refersTo(fit, fit) ? { ...table, chunks: [joinChunks(table)] } : table;
+    return fit !== undefined && refersTo(fit, fit) ? joinChunks(table) : table;
   });
 }
 
@@ -46,8 +47,4 @@ function refersTo(child: TableFit, parent: TableFit): boolean {
   return child.target.foreignKeys.some(
     ({ parentSchema, parentTable }) => parentSchema === parent.target.schema && parentTable === parent.target.name,
   );
-}
-
-function joinChunks({ source, rows, estimatedBytes }: TablePlan): Chunk {
-  return { table: source, index: 0, range: { tag: 'whole' }, estimatedRows: rows, estimatedBytes };
 }

@@ -54,6 +54,12 @@ export function leavesOrphans({ policies = {} }: Pick<TablePlan, 'policies'>): b
   return isConversion(policyFor(policies, 'orphan'), 'leave-not-valid');
 }
 
+/** Whether the operator has decided anything but to fail: only then is the slow way of a chunk of use. */
+export function hasPolicies({ policies = {}, columns }: Pick<TablePlan, 'policies' | 'columns'>): boolean {
+  const isOther = (of: Policies) => Object.values(of).some((policy) => policy !== 'fail');
+  return isOther(policies) || columns.some((column) => isOther(column.policies ?? {}));
+}
+
 /** Rules for what the source does not have: a misspelt name must not silently decide nothing. */
 export function checkRuleNames(rules: Rules, source: SourceCatalog): Finding[] {
   return Object.entries(rules.tableRules).flatMap(([name, of]) => {

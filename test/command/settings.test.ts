@@ -32,7 +32,7 @@ test('a flag beats the environment, the environment beats the file, the file bea
   assert.equal(read({ flags, env, config }).chunkBytes, MiB);
   assert.equal(read({ env, config }).chunkBytes, 2 * MiB);
   assert.equal(read({ config }).chunkBytes, 3 * MiB);
-  assert.equal(read({}).chunkBytes, 16 * MiB);
+  assert.equal(read({}).chunkBytes, null);
 });
 
 test('of two variables for one setting the first counts, and an empty one is one that was not set', () => {
@@ -108,7 +108,7 @@ for (const [parts, code, says] of refused) {
 
 test('a setting that is not for the command is checked neither in the environment nor in the file', () => {
   const parts = { command: 'status', env: { WORKERS: 'many' }, config: { chunkBytes: 'none' } } as const;
-  assert.equal(read(parts).chunkBytes, 16 * 1024 * 1024);
+  assert.equal(read(parts).chunkBytes, null);
 });
 
 test('a memory limit takes threads away, and one that is too small for one thread is refused with what it needs', () => {
