@@ -8,6 +8,7 @@ import { choosePages, type PageLayout } from '../source/pages-layout.js';
 import { isRetryable, isTooMany } from '../target/errors.js';
 import type { Journal } from './journal.js';
 import type { LoadRequest } from './load.js';
+import type { Places } from './places.js';
 
 const progressEveryMs = 250;
 /** A chunk that is in work when the run is told to stop may take so long to reach its edge, and is rolled back then. */
@@ -49,7 +50,8 @@ export async function copyChunks(
       chunks: new Map(plan.tables.map((table) => [table.source, table.chunks])),
       isBarrier,
       done: groupByTable(done),
-      concurrency: () => places.count,
+      concurrency: () => places.streams,
+      onDemand: (wanted) => places.want(wanted),
       isRetryable: (error) => isRetryable(error) || isThreadGone(error),
       roomAfter: (error) => (isTooMany(error) ? leaveRoom(places, journal) : 'enough'),
       runJob: async (chunk) => {
@@ -98,24 +100,10 @@ function stopWithin(signal: AbortSignal, counters: Counters): { readonly close: 
   };
 }
 
-/** The places of the chunks in work. */
-export interface Places {
-  /** How many chunks may be in work at once; never grows. */
-  count: number;
-  readonly take: () => number;
-  readonly giveBack: (place: number) => void;
-}
-
-export function createPlaces(count: number): Places {
-  const free = Array.from({ length: count }, (_, place) => place);
-  return { count, take: () => must(free.pop(), 'free place'), giveBack: (place) => free.push(place) };
-}
-
 /** Where the server lets nobody else in: goes on with one chunk fewer at once, down to one. */
-export function leaveRoom(places: Places, journal: Journal): Room {
-  if (places.count === 1) return 'none';
-  places.count -= 1;
-  journal.warn(`the server has no connection free: going on with chunks in work: ${places.count}`);
+function leaveRoom(places: Places, journal: Journal): Room {
+  if (!places.shrink()) return 'none';
+  journal.warn(`the server has no connection free: going on with chunks in work: ${places.streams}`);
   return 'fewer';
 }
 

@@ -12,10 +12,9 @@ import type {
   TargetAddress,
 } from '../model.js';
 import type { Counters } from '../pool/counters.js';
-import { addUp, totalBytes, totalQuarantined } from '../pool/tally.js';
+import { totalBytes } from '../pool/tally.js';
 import type { Threads } from '../pool/threads.js';
 import { listChunks } from '../target/chunk.js';
-import { analyzeTables } from '../target/analyze.js';
 import { lockWaitFor, nameLockHolders } from '../target/backend.js';
 import { type TargetClient, withTransaction } from '../target/connect.js';
 import {
@@ -31,15 +30,16 @@ import { recordLoaded, withUnhashed } from '../target/loaded.js';
 import { finishRun, type RunTicket, startFinishing } from '../target/run.js';
 import { setSequences } from '../target/sequences.js';
 import { emptyTables } from '../target/truncate.js';
-import type { ComparedTable } from './compare.js';
 import type { Context } from './context.js';
-import { copyChunks, createPlaces, leaveRoom, type Places } from './copy-chunks.js';
+import { copyChunks } from './copy-chunks.js';
+import { streamCount } from './copy-threads.js';
+import { TableFinish } from './finish-tables.js';
 import type { Journal } from './journal.js';
 import { type Lanes, withLanes } from './lanes.js';
 import { patience } from './patience.js';
-import { finishSettings } from './sessions.js';
+import { Places } from './places.js';
+import { finishSettings, helpersFor } from './sessions.js';
 import { settleTables } from './settle.js';
-import { canFingerprint, proveTable } from './proof.js';
 import { sequenceNeeds } from './schema-check.js';
 
 /*
@@ -80,35 +80,42 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
   const { context, plan, address, signal } = request;
   const { journal, settings } = context;
   const isBarrier = await takeAway(request);
-  const places = createPlaces(Math.min(settings.connections, settings.workers));
-  const lanes = {
+  const places = new Places({ connections: settings.connections, streams: streamCount(settings) });
+  const options = {
     address,
     lanes: settings.connections,
+    room: places,
     applicationName: `pgferry finish ${request.ticket.runId}`,
     settings: finishSettings(settings),
     silence: patience(context, address),
-    onFewer: () => void leaveRoom(places, journal),
+    onFewer: () => giveUpConnection(places, journal),
     signal,
   };
-  return await withLanes(lanes, async (open) => {
-    const early: Promise<void>[] = [];
-    const copied = await copyAndCheck(request, { lanes: open, isBarrier, places, early });
+  return await withLanes(options, async (lanes) => {
+    const finish = await TableFinish.create(request, { lanes, isBarrier });
+    const copied = await copyAndCheck(request, { isBarrier, places, finish });
     await startFinishing(request.client, request.ticket);
     await journal.phase('indexes', async () => {
-      await Promise.allSettled(early);
-      await restoreStage(request, open, 1);
+      await finish.buildsSettled();
+      await restoreStage(request, lanes, 1);
     });
     await journal.phase('constraints', async () => {
-      await restoreStage(request, open, 2);
-      await restoreStage(request, open, 3);
-      await restoreStage(request, open, 4);
+      await restoreStage(request, lanes, 2);
+      await restoreStage(request, lanes, 3);
+      await restoreStage(request, lanes, 4);
     });
     await journal.phase('sequences', () =>
       setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),
     );
-    await journal.phase('analyze', () => analyze(plan, open, journal));
+    await journal.phase('analyze', async () => {
+      for (const { table, warning } of await finish.statistics()) journal.note(`statistics of ${table}: ${warning}`);
+    });
     return copied;
   });
+}
+
+function giveUpConnection(places: Places, journal: Journal): void {
+  if (places.shrinkLeft()) journal.warn('the server has no connection free: going on with fewer beside the copy');
 }
 
 /**
@@ -150,35 +157,30 @@ async function clearTheWay(request: LoadRequest): Promise<boolean> {
 }
 
 interface CopyMeans {
-  readonly lanes: Lanes;
   readonly isBarrier: boolean;
   readonly places: Places;
-  /** Gets the index builds that were begun. */
-  readonly early: Promise<void>[];
+  readonly finish: TableFinish;
 }
 
 /**
- * Copies every chunk; fingerprints and indexes each table on another connection as soon as it is whole. The index
- * builds go on after the return, as `early`; one that fails is tried again, and told, by the stage of its own.
+ * Copies every chunk, and has each table finished as soon as it is whole. Answers when all are proven; their indexes and
+ * statistics go on.
  */
 async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<LoadOutcome> {
-  const { plan, context } = request;
+  const { plan, context, counters } = request;
   const { journal } = context;
-  const checks = new Map<string, Promise<ComparedTable>>();
-  const steps = await stepsByTable(request);
-  const hasFingerprints = await canFingerprint(request);
+  const { finish } = means;
   const copied: ChunkResult[] = [];
-  const finish = (name: string, results: readonly ChunkResult[]) =>
-    checks.set(name, finishTable(request, means, { name, results, hasFingerprints, steps }));
   await journal.phase('copy', async () => {
     const onTable = (table: string, results: readonly ChunkResult[]) => {
       journal.tell({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
-      finish(table, results);
+      finish.begin(table, results);
     };
     await copyChunks(request, means, { onChunk: (result) => copied.push(result), onTable });
-    for (const { table, results } of await takeOutAgain(request, checks)) finish(table, results);
+    for (const { table, results } of await takeOutAgain(request, finish)) finish.begin(table, results);
+    finish.endCopy();
   });
-  const checked = await journal.phase('verify', () => Promise.all(checks.values()));
+  const checked = await journal.phase('verify', () => finish.proofs());
   return {
     tables: inPlanOrder(
       plan,
@@ -186,7 +188,7 @@ async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<Loa
     ),
     chunksCopied: copied.length,
     bytesCopied: totalBytes(copied),
-    fillMs: Math.round(request.counters.fillingMs),
+    fillMs: Math.round(counters.fillingMs),
     differences: checked.flatMap(({ differences }) => differences),
   };
 }
@@ -194,54 +196,15 @@ async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<Loa
 /** Rows that cannot stay without others go once all are there; their tables, with what is left, must be proven anew. */
 async function takeOutAgain(
   request: LoadRequest,
-  checks: ReadonlyMap<string, Promise<ComparedTable>>,
+  finish: TableFinish,
 ): Promise<{ readonly table: string; readonly results: readonly ChunkResult[] }[]> {
   const { plan, client, ticket } = request;
   if (!plan.tables.some(hasPolicies)) return [];
   // A proof that is going on must not see rows go.
-  const touched = await settleTables(request, () => Promise.allSettled(checks.values()));
+  const touched = await settleTables(request, () => finish.proofsSettled());
   if (touched.size === 0) return [];
   const all = await listChunks(client, ticket.runId);
   return [...touched].map((source) => ({ table: source, results: all.filter(({ table }) => table === source) }));
-}
-
-/** Begins the proof of a table that is whole, and the builds of its indexes. */
-function finishTable(
-  request: LoadRequest,
-  { lanes, early }: CopyMeans,
-  whole: {
-    readonly name: string;
-    readonly results: readonly ChunkResult[];
-    readonly hasFingerprints: boolean;
-    readonly steps: ReadonlyMap<string, readonly number[]>;
-  },
-): Promise<ComparedTable> {
-  const { name, results, hasFingerprints, steps } = whole;
-  const table = must(
-    request.plan.tables.find((one) => one.source === name),
-    `plan of ${name}`,
-  );
-  const source = addUp(
-    table.columns.map((column) => column.target),
-    results,
-  );
-  const quarantinedRows = totalQuarantined(results);
-  const check = proveTable(request, { table, source, quarantinedRows, lanes, hasFingerprints });
-  check.catch(() => {});
-  for (const ordinal of steps.get(table.target) ?? []) {
-    const step = lanes.run((client) => restoreStep(client, request.ticket, ordinal));
-    step.catch(() => {});
-    early.push(step);
-  }
-  return check;
-}
-
-async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, number[]>> {
-  const byTable = new Map<string, number[]>();
-  for (const step of await listRestoreSteps(client, ticket.runId)) {
-    if (step.stage === 1) byTable.set(step.table, [...(byTable.get(step.table) ?? []), step.ordinal]);
-  }
-  return byTable;
 }
 
 function inPlanOrder(plan: Plan, reports: readonly TableReport[]): TableReport[] {
@@ -254,7 +217,9 @@ async function restoreStage(request: LoadRequest, lanes: Lanes, stage: RestoreSt
   const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
   await Promise.all(
     steps.map((step) =>
-      lanes.run((lane) => restoreStep(lane, ticket, step.ordinal)).catch((error) => leaveOut(request, step, error)),
+      lanes
+        .run((lane) => restoreStep(lane, ticket, step.ordinal, helpersFor(lanes)))
+        .catch((error) => leaveOut(request, step, error)),
     ),
   );
 }
@@ -279,12 +244,6 @@ function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: Restore
   return isProof
     ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`
     : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says`;
-}
-
-async function analyze(plan: Plan, lanes: Lanes, journal: Journal): Promise<void> {
-  const names = plan.tables.map(({ targetSchema, target }) => ({ schema: targetSchema, name: target }));
-  const skipped = await Promise.all(names.map((name) => lanes.run((client) => analyzeTables(client, [name]))));
-  for (const { table, warning } of skipped.flat()) journal.note(`statistics of ${table}: ${warning}`);
 }
 
 /** Notes what every table now holds and ends the run: complete if both sides are equal, else failed. */

@@ -190,7 +190,7 @@ export const optionTable: readonly OptionRow[] = [
     reading: { tag: 'count', min: 1, max: 256 },
     standard: 0,
     standardText: 'as --workers',
-    help: 'chunks in COPY at once, and index builds at once',
+    help: 'connections at work on the target: chunks first, proofs and index builds on what they leave',
     commands: loading,
   },
   {

@@ -5,7 +5,7 @@ import { hasPolicies } from '../plan/rules.js';
 import { compareFingerprints } from '../pool/tally.js';
 import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../target/fingerprint.js';
 import { type ComparedTable, compareTable } from './compare.js';
-import type { Lanes } from './lanes.js';
+import type { Lanes, Turn } from './lanes.js';
 import type { LoadRequest } from './load.js';
 
 /**
@@ -31,6 +31,8 @@ export interface TableToProve {
   readonly source: TableFingerprint;
   readonly quarantinedRows: number;
   readonly lanes: Lanes;
+  /** Its place among what waits for a connection. */
+  readonly turn: Turn;
   readonly hasFingerprints: boolean;
 }
 
@@ -51,9 +53,9 @@ export async function proveTable(request: LoadRequest, toProve: TableToProve): P
 
 async function byFingerprint(
   request: LoadRequest,
-  { table, source, lanes, quarantinedRows }: TableToProve,
+  { table, source, lanes, turn, quarantinedRows }: TableToProve,
 ): Promise<ComparedTable> {
-  const target = await lanes.run((client) => fingerprintTable(client, table));
+  const target = await lanes.run((client) => fingerprintTable(client, table), turn);
   const report = compareFingerprints({
     table: table.source,
     sourceRows: table.rows,

@@ -2,17 +2,23 @@ import type { SessionSettings } from '../model.js';
 import { lockWaitFor } from '../target/backend.js';
 import { restoreSettings } from '../target/constraints.js';
 import { sessionSettings } from '../target/session.js';
+import type { Lanes } from './lanes.js';
 import type { Settings } from './settings.js';
 
 const standardIndexMemory = '128MB';
-/** Processes beside its own that an index build may take. */
-const parallelWorkers = 2;
+/** Processes beside its own that an index build may take at most. */
+const helpersMax = 2;
 
 type Chosen = Pick<Settings, 'maintenanceWorkMem' | 'stallTimeoutSeconds'>;
 
+/** How many an index build may take now. */
+export function helpersFor(lanes: Lanes): number {
+  return Math.min(helpersMax, lanes.spare());
+}
+
 /** What sessions that prove, index and restore have beside what all have. */
 export function finishSettings({ maintenanceWorkMem }: Pick<Chosen, 'maintenanceWorkMem'>): Record<string, string> {
-  return restoreSettings({ memory: maintenanceWorkMem ?? standardIndexMemory, parallelWorkers });
+  return restoreSettings({ memory: maintenanceWorkMem ?? standardIndexMemory, parallelWorkers: helpersMax });
 }
 
 /** The settings of a run's sessions, for its record. A chunk commits with synchronous_commit = on whatever the role says. */

@@ -32,6 +32,8 @@ export interface CoordinatorOptions {
   readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
   /** Called once per table, when its last chunk has committed; chunk results in chunk order. */
   readonly onTableDone: (table: string, results: readonly ChunkResult[]) => void;
+  /** Told before each wait: how many places the chunks hold, those of more that could start included. */
+  readonly onDemand?: (places: number) => void;
   /** Ends the run at the next edge of a chunk. */
   readonly signal: AbortSignal;
 }
@@ -79,13 +81,18 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
 
   const isDone = (chunk: Chunk) => options.done.get(chunk.table)?.find((result) => result.index === chunk.index);
   for (;;) {
+    let isDrained = false;
     while (mayStart() && running.size < options.concurrency()) {
       const chunk = queue.take();
-      if (chunk === null) break;
+      if (chunk === null) {
+        isDrained = true;
+        break;
+      }
       const result = isDone(chunk);
       if (result === undefined) start(chunk);
       else settle(chunk, result);
     }
+    options.onDemand?.(isDrained ? running.size : options.concurrency());
     if (running.size === 0) break;
     await Promise.race(running);
   }

@@ -1,7 +1,7 @@
 import type { Chunk } from '../model.js';
 
 export interface QueueOptions {
-  /** Table names per layer, in the order in which tables are to be taken within a layer. */
+  /** Table names per layer, in the order in which tables are to be taken within a layer; without barriers the biggest of all come first. */
   readonly layers: readonly (readonly string[])[];
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
   /** True while foreign keys are in force: a layer opens only when every earlier one is done. */
@@ -21,9 +21,10 @@ export class Queue {
 
   constructor(options: QueueOptions) {
     this.#isBarrier = options.isBarrier;
-    this.#waiting = options.layers.map((tables) => tables.flatMap((table) => options.chunks.get(table) ?? []));
+    const layers = options.isBarrier ? options.layers : [biggestFirst(options)];
+    this.#waiting = layers.map((tables) => tables.flatMap((table) => options.chunks.get(table) ?? []));
     this.#openChunks = this.#waiting.map((chunks) => chunks.length);
-    options.layers.forEach((tables, layer) => {
+    layers.forEach((tables, layer) => {
       for (const table of tables) {
         this.#layerOf.set(table, layer);
         this.#openOfTable.set(table, options.chunks.get(table)?.length ?? 0);
@@ -60,4 +61,9 @@ export class Queue {
     if (layer === undefined) throw new Error(`assertion failed: ${chunk.table} is in no layer`);
     return layer;
   }
+}
+
+function biggestFirst({ layers, chunks }: QueueOptions): string[] {
+  const bytesOf = (table: string) => (chunks.get(table) ?? []).reduce((sum, chunk) => sum + chunk.estimatedBytes, 0);
+  return layers.flat().sort((a, b) => bytesOf(b) - bytesOf(a));
 }

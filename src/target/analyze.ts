@@ -2,15 +2,18 @@ import type { TargetClient } from './connect.js';
 import { quoteTable } from './quote.js';
 import type { TableName } from './truncate.js';
 
+/** A table that the server did not look at, and what it said. */
+export interface Skipped {
+  readonly table: string;
+  readonly warning: string;
+}
+
 /**
  * VACUUM (ANALYZE) of each table, for the planner's statistics and the visibility map, outside any transaction. Gives
  * what the server warned about instead of doing it, by table: where our role may not, it skips with a warning.
  */
-export async function analyzeTables(
-  client: TargetClient,
-  tables: readonly TableName[],
-): Promise<{ table: string; warning: string }[]> {
-  const skipped: { table: string; warning: string }[] = [];
+export async function analyzeTables(client: TargetClient, tables: readonly TableName[]): Promise<Skipped[]> {
+  const skipped: Skipped[] = [];
   for (const { schema, name } of tables) {
     const onNotice = (notice: { message?: string | undefined }) => {
       skipped.push({ table: name, warning: notice.message ?? 'skipped' });

@@ -70,24 +70,59 @@ export async function listRestoreSteps(client: TargetClient, runId: string): Pro
 }
 
 /**
- * Makes one object again; done already is done. `target.run_superseded` where the ticket is void; `data.duplicate_key` and `data.orphan` name table, index or foreign key,
+ * Makes one object again; done already is done. An index build takes at most `helpers` processes beside its own; where
+ * nobody says how many, as many as the session may. `target.run_superseded` where the ticket is void; `data.duplicate_key` and `data.orphan` name table, index or foreign key,
  * columns and one key of the rows that stand in the way.
  */
-export async function restoreStep(client: TargetClient, ticket: RunTicket, ordinal: number): Promise<void> {
-  const { runId } = ticket;
-  const object = await readDropped(client, runId, ordinal);
+export async function restoreStep(
+  client: TargetClient,
+  ticket: RunTicket,
+  ordinal: number,
+  helpers?: number,
+): Promise<void> {
+  const object = await readDropped(client, ticket.runId, ordinal);
   if (object === null) return;
   try {
-    await buildIndex(client, ticket, object);
-    await withTransaction(client, async () => {
-      await claimAttempt(client, ticket);
-      await addConstraint(client, object);
-      for (const sql of object.extraSql) await client.run(sql, [], doing(object));
-      await markRestored(client, runId, ordinal);
-    });
+    await buildIndex(client, ticket, object, helpers);
+    await putInForce(client, ticket, { object, ordinal });
   } catch (error) {
     throw explain(error, object);
   }
+}
+
+/**
+ * The part of `restoreStep` beside which other indexes of the same table can be built. True where that was all; else the
+ * rest, which locks the table for a moment and so waits for such builds, is still to be done by `restoreStep`.
+ */
+export async function buildStep(
+  client: TargetClient,
+  ticket: RunTicket,
+  ordinal: number,
+  helpers: number,
+): Promise<boolean> {
+  const object = await readDropped(client, ticket.runId, ordinal);
+  if (object === null) return true;
+  try {
+    await buildIndex(client, ticket, object, helpers);
+    if (object.constraintSql !== null || object.extraSql.length > 0) return false;
+    await putInForce(client, ticket, { object, ordinal });
+    return true;
+  } catch (error) {
+    throw explain(error, object);
+  }
+}
+
+async function putInForce(
+  client: TargetClient,
+  ticket: RunTicket,
+  { object, ordinal }: { readonly object: DetachableObject; readonly ordinal: number },
+): Promise<void> {
+  await withTransaction(client, async () => {
+    await claimAttempt(client, ticket);
+    await addConstraint(client, object);
+    for (const sql of object.extraSql) await client.run(sql, [], doing(object));
+    await markRestored(client, ticket.runId, ordinal);
+  });
 }
 
 /** Lets a step be, for good: what it would make stays as it is. */
@@ -155,12 +190,18 @@ async function readDropped(client: TargetClient, runId: string, ordinal: number)
   return state === 'dropped' ? object : null;
 }
 
-async function buildIndex(client: TargetClient, ticket: RunTicket, object: DetachableObject): Promise<void> {
+async function buildIndex(
+  client: TargetClient,
+  ticket: RunTicket,
+  object: DetachableObject,
+  helpers: number | undefined,
+): Promise<void> {
   const { indexSql } = object;
   if (indexSql === null || (await isIndexThere(client, object, indexSql))) return;
   await withTransaction(client, async () => {
     await claimAttempt(client, ticket);
     await useTablespace(client, object);
+    if (helpers !== undefined) await useHelpers(client, helpers);
     await client.run(indexSql, [], doing(object));
   });
 }
@@ -175,6 +216,10 @@ async function addConstraint(client: TargetClient, object: DetachableObject): Pr
 /** Set each time, so that the session's own default_tablespace cannot move an index. */
 async function useTablespace(client: TargetClient, object: DetachableObject): Promise<void> {
   await client.query(`SELECT set_config('default_tablespace', $1, true)`, [object.tablespace ?? '']);
+}
+
+async function useHelpers(client: TargetClient, helpers: number): Promise<void> {
+  await client.query(`SELECT set_config('max_parallel_maintenance_workers', $1, true)`, [String(helpers)]);
 }
 
 /** The very same index, valid. Another one under that name makes our CREATE fail, which is what must happen. */

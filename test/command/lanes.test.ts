@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { withLanes } from '../../src/commands/lanes.js';
+import { type Lanes, withLanes } from '../../src/commands/lanes.js';
+import { Places } from '../../src/commands/places.js';
 import { parseTargetUrl } from '../../src/target/address.js';
+import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
 import { until } from '../support/runs.js';
 
 const applicationName = 'pgferry test of lanes';
@@ -20,7 +25,16 @@ test('connections that no task needs are let go of while the lanes stay open, an
   await withDatabase(async (url, client) => {
     const { address } = parseTargetUrl(url);
     const { signal } = new AbortController();
-    const options = { address, lanes: 2, applicationName, silence: { limitMs: 60_000 }, onFewer: () => {}, signal };
+    const room = { left: 2, isCopyOver: true, onLeft: () => {} };
+    const options = {
+      address,
+      lanes: 2,
+      room,
+      applicationName,
+      silence: { limitMs: 60_000 },
+      onFewer: () => {},
+      signal,
+    };
     await withLanes(options, async (lanes) => {
       const pid = () => lanes.run(async (lane) => (await lane.query('SELECT pg_backend_pid() AS pid'))[0]?.['pid']);
       await Promise.all([pid(), pid()]);
@@ -32,3 +46,134 @@ test('connections that no task needs are let go of while the lanes stay open, an
     await until('all are closed', async () => (await countBackends(client)) === 0);
   });
 });
+
+/** Lends three lanes in this room. */
+async function withRoom<T>(url: string, places: Places, use: (lanes: Lanes) => Promise<T>): Promise<T> {
+  const { address } = parseTargetUrl(url);
+  const { signal } = new AbortController();
+  const silence = { limitMs: 60_000 };
+  return await withLanes({ address, lanes: 3, room: places, applicationName, silence, onFewer: () => {}, signal }, use);
+}
+
+test('tasks wait while chunks want every place, and begin as soon as these leave one', async () => {
+  await withDatabase(async (url) => {
+    const places = new Places({ connections: 3, streams: 2 });
+    await withRoom(url, places, async (lanes) => {
+      const begun: string[] = [];
+      const ends = new Map<string, () => void>();
+      const task = (name: string) =>
+        lanes.run(async () => {
+          begun.push(name);
+          await new Promise<void>((end) => ends.set(name, end));
+        });
+      const tasks = ['a', 'b', 'c'].map(task);
+      await until('the place that chunks cannot use has a task', async () => begun.length === 1);
+      assert.equal(lanes.spare(), 0);
+      places.want(1);
+      await until('the place that was left has another', async () => begun.length === 2);
+      places.want(2);
+      ends.get('a')?.();
+      await tasks[0];
+      // Chunks have taken the place back: one task is at work, where two were.
+      assert.deepEqual(begun, ['a', 'b']);
+      places.want(0);
+      await until('the third has begun', async () => begun.length === 3);
+      for (const end of ends.values()) end();
+      await Promise.all(tasks);
+    });
+  });
+});
+
+test('of the tasks that wait, lower ranks go first, then the biggest, then the first', async () => {
+  await withDatabase(async (url) => {
+    const places = new Places({ connections: 1, streams: 1 });
+    await withRoom(url, places, async (lanes) => {
+      const order: string[] = [];
+      const task = (name: string, rank: number, bytes: number) =>
+        lanes.run(async () => void order.push(name), { rank, bytes });
+      const tasks = [
+        task('statistics', 2, 9),
+        task('small index', 1, 1),
+        task('small proof', 0, 1),
+        task('big index', 1, 5),
+        task('big index too', 1, 5),
+        task('big proof', 0, 5),
+      ];
+      places.want(0);
+      await Promise.all(tasks);
+      assert.deepEqual(order, ['big proof', 'small proof', 'big index', 'big index too', 'small index', 'statistics']);
+    });
+  });
+});
+
+test('a task may have helpers where it is alone, or where connections are left for them', async () => {
+  await withDatabase(async (url) => {
+    const places = new Places({ connections: 3, streams: 1 });
+    await withRoom(url, places, async (lanes) => {
+      assert.equal(await lanes.run(async () => lanes.spare()), 1);
+      places.want(0);
+      assert.equal(await lanes.run(async () => lanes.spare()), Number.POSITIVE_INFINITY);
+      let begun = 0;
+      const spares: number[] = [];
+      const beside = async () => {
+        begun += 1;
+        await until('both have begun', async () => begun === 2);
+        spares.push(lanes.spare());
+        await until('both have looked', async () => spares.length === 2);
+      };
+      await Promise.all([lanes.run(beside), lanes.run(beside)]);
+      assert.deepEqual(spares, [0, 0]);
+    });
+  });
+});
+
+test('a task that waits is refused when the lanes are closed', async () => {
+  await withDatabase(async (url) => {
+    const places = new Places({ connections: 1, streams: 1 });
+    let task: Promise<void> = Promise.resolve();
+    await withRoom(url, places, async (lanes) => {
+      task = lanes.run(async () => assert.fail('it began'));
+      task.catch(() => {});
+    });
+    await assert.rejects(task, { code: 'interrupted.aborted' });
+  });
+});
+
+const rowsSql = [
+  ['first', 3000],
+  ['second', 2000],
+]
+  .map(
+    ([table, rows]) => `CREATE TABLE ${table} (id INTEGER PRIMARY KEY, name TEXT);
+      WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows})
+      INSERT INTO ${table} SELECT i, printf('%.100c', 'x') FROM n;`,
+  )
+  .join('\n');
+
+for (const [connections, isOverlapping] of [
+  [1, false],
+  [2, true],
+] as const) {
+  const when = isOverlapping ? 'while another is still copied' : 'after the copy';
+  test(`with one worker and ${connections} connections a table that is whole is proven ${when}`, async () => {
+    await withFolder((folder) =>
+      withDatabase(async (url) => {
+        const at = [
+          'migrate',
+          '--source',
+          makeSqlite(folder, rowsSql),
+          '--target',
+          url,
+          '--run-dir',
+          join(folder, 'run'),
+        ];
+        const slowly = ['--max-rows-per-second', '4000', '--block-bytes', '4k', '--workers', '1'];
+        const args = [...at, ...slowly, '--connections', String(connections)];
+        const { exitCode, stderr } = await runJson(args, { cwd: folder });
+        assert.equal(exitCode, 0, stderr);
+        const log = readFileSync(join(folder, 'run', 'run.log'), 'utf8');
+        assert.equal(log.indexOf('verified "first"') < log.indexOf('copied "second"'), isOverlapping, log);
+      }),
+    );
+  });
+}

@@ -115,6 +115,26 @@ test('without barriers free threads take chunks of the next layer', async () => 
   assert.deepEqual(started, ['parent', 'child']);
 });
 
+test('without barriers the biggest tables go first, with them parents do', () => {
+  const big = chunksOf('big', 2);
+  const chunks = new Map([
+    ['small', chunksOf('small', 1)],
+    ['big', big],
+  ]);
+  const order = (isBarrier: boolean) => {
+    const queue = new Queue({ layers: [['small'], ['big']], chunks, isBarrier });
+    return [queue.take(), queue.take(), queue.take()].map((chunk) => chunk?.table);
+  };
+  assert.deepEqual(order(false), ['big', 'big', 'small']);
+  assert.deepEqual(order(true), ['small', undefined, undefined]);
+});
+
+test('the places that chunks want are told: all of them while more wait, then those in work, then none', async () => {
+  const told: number[] = [];
+  await coordinate(optionsFor({ t: 3 }, { onDemand: (places) => told.push(places) }));
+  assert.deepEqual(told, [2, 1, 0]);
+});
+
 test('a chunk of the ledger is not sent again but counts for its table', async () => {
   const [first, second] = chunksOf('t', 2);
   assert.ok(first && second);

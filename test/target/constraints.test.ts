@@ -5,6 +5,7 @@ import type { TargetTable } from '../../src/model.js';
 import { parseTargetUrl } from '../../src/target/address.js';
 import { type TargetClient, withTarget } from '../../src/target/connect.js';
 import {
+  buildStep,
   detach,
   listRestoreSteps,
   restoreAll,
@@ -235,6 +236,40 @@ test('steps come by stage and then biggest table first, and can be done one by o
         await Promise.all(lanes.map(work));
       }
     });
+    assert.deepEqual(await listRestoreSteps(client, 'r1'), []);
+  });
+});
+
+test('indexes of a table are built beside a build of another, and what locks the table is left for later', async () => {
+  const sql = `CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY, x text); CREATE INDEX t_x ON app.t (x);
+    CREATE INDEX t_c ON app.t (x, id); COMMENT ON INDEX app.t_c IS 'kept'`;
+  await withSchema(sql, async (client) => {
+    await detachAll(client, ['t']);
+    const steps = await listRestoreSteps(client, 'r1');
+    await withTarget(client.address, { applicationName: 'test' }, async (other) => {
+      await other.run('BEGIN');
+      await other.run('LOCK TABLE app.t IN SHARE MODE');
+      await client.run(`SET lock_timeout = '10s'`);
+      const done = [];
+      for (const step of steps) done.push([step.name, await buildStep(client, ticket, step.ordinal, 0)]);
+      assert.deepEqual(done, [
+        ['t_pkey', false],
+        ['t_c', false],
+        ['t_x', true],
+      ]);
+      await other.run('COMMIT');
+    });
+    const left = await listRestoreSteps(client, 'r1');
+    assert.deepEqual(
+      left.map(({ name }) => name),
+      ['t_pkey', 't_c'],
+    );
+    const built = await client.query(
+      `SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indrelid = 'app.t'::regclass`,
+    );
+    assert.equal(built.length, 3);
+    for (const { ordinal } of left) assert.equal(await buildStep(client, ticket, ordinal, 0), false);
+    await restoreAll(client, ticket);
     assert.deepEqual(await listRestoreSteps(client, 'r1'), []);
   });
 });
