@@ -1,5 +1,6 @@
 import type { Snapshot } from '../model.js';
 import type { ThreadEntry, Threads } from '../pool/threads.js';
+import { ThreadShare } from '../pool/share.js';
 import type { RunFolder } from '../report/run-folder.js';
 import { beginSnapshot, type TakenSnapshot } from '../source/snapshot.js';
 import { dumpTarget } from '../target/dump.js';
@@ -38,8 +39,12 @@ export async function layGroundwork(
   try {
     const taken = await copying;
     const proving = attempt.context.journal.phase('check', () => taken.proof);
-    proving.catch(() => over.abort());
-    const surveying = survey(attempt, ground, taken.path);
+    const share = new ThreadShare(ground.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
+    const surveying = survey(attempt, share, taken.path);
+    proving.then(
+      () => share.grow(),
+      () => over.abort(),
+    );
     await Promise.allSettled([proving, saving, surveying]);
     const snapshot = await proving;
     await saving;
@@ -79,7 +84,8 @@ async function takeRunSnapshot(
   );
 }
 
-async function survey({ context }: Attempt, { threads }: Ground, snapshotPath: string): Promise<Survey> {
+/** While the check has a thread, the survey takes the others: two that count cost more, for each warms up by itself. */
+async function survey({ context }: Attempt, threads: Threads, snapshotPath: string): Promise<Survey> {
   const { journal, settings } = context;
   return await journal.phase('census', async () =>
     surveySource({

@@ -1,0 +1,30 @@
+import type { ThreadEntry, Threads, Watch } from './threads.js';
+
+/** A borrower's share of the threads: so many of its jobs run at a time, and the others wait in order. */
+export class ThreadShare implements Threads {
+  readonly #threads: Threads;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor(threads: Threads, atOnce: number) {
+    this.#threads = threads;
+    this.#free = atOnce;
+  }
+
+  async run<T>(entry: ThreadEntry, job: unknown, watch?: Watch): Promise<T> {
+    if (this.#free === 0) await new Promise<void>((begin) => this.#waiting.push(begin));
+    else this.#free -= 1;
+    try {
+      return await this.#threads.run<T>(entry, job, watch);
+    } finally {
+      this.grow();
+    }
+  }
+
+  /** One job more at a time from now on. */
+  grow(): void {
+    const begin = this.#waiting.shift();
+    if (begin === undefined) this.#free += 1;
+    else begin();
+  }
+}

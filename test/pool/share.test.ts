@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
+import { test } from 'node:test';
+import { ThreadShare } from '../../src/pool/share.js';
+import type { Threads } from '../../src/pool/threads.js';
+
+/** Threads without bound whose jobs end when they are told to. */
+function openThreads() {
+  const begun: { readonly job: unknown; readonly end: (error?: Error) => void }[] = [];
+  const threads: Threads = {
+    run: <T>(_: string, job: unknown) =>
+      new Promise<T>((resolve, reject) => {
+        begun.push({ job, end: (error) => (error === undefined ? resolve(job as T) : reject(error)) });
+      }),
+  };
+  return { begun, threads, names: () => begun.map(({ job }) => job) };
+}
+
+test('a share runs so many jobs at a time, in order, and another when one has ended or failed', async () => {
+  const { begun, threads, names } = openThreads();
+  const share = new ThreadShare(threads, 2);
+  const results = ['a', 'b', 'c', 'd'].map((job) => share.run<string>('census', job));
+  const ended = Promise.allSettled(results);
+  assert.deepEqual(names(), ['a', 'b']);
+  begun[1]?.end();
+  await turn();
+  assert.deepEqual(names(), ['a', 'b', 'c']);
+  begun[0]?.end(new Error('damaged'));
+  await turn();
+  assert.deepEqual(names(), ['a', 'b', 'c', 'd']);
+  for (const { end } of begun.slice(2)) end();
+  assert.deepEqual(
+    (await ended).map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason))),
+    ['Error: damaged', 'b', 'c', 'd'],
+  );
+});
+
+test('a share that grows begins a job that waits, or the next that comes', async () => {
+  const { begun, threads, names } = openThreads();
+  const share = new ThreadShare(threads, 1);
+  const ended = Promise.all(['a', 'b'].map((job) => share.run('census', job)));
+  assert.deepEqual(names(), ['a']);
+  share.grow();
+  await turn();
+  assert.deepEqual(names(), ['a', 'b']);
+  for (const { end } of begun) end();
+  await ended;
+  const more = Promise.all(['c', 'd', 'e'].map((job) => share.run('census', job)));
+  assert.deepEqual(names(), ['a', 'b', 'c', 'd']);
+  for (const { end } of begun) end();
+  await turn();
+  for (const { end } of begun) end();
+  await more;
+  assert.deepEqual(names(), ['a', 'b', 'c', 'd', 'e']);
+});
