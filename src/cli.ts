@@ -1,48 +1,18 @@
-import { runAccept } from './commands/accept.js';
-import { runCensus } from './commands/census.js';
-import { runCutover } from './commands/cutover.js';
-import { runEmbedded } from './commands/embedded.js';
-import { readConfig } from './commands/config-file.js';
-import { configSchema } from './commands/config-schema.js';
-import { runInit } from './commands/init.js';
-import { printSchema } from './commands/print-schema.js';
+import { type Answer, answer } from './answer.js';
 import { Journal } from './commands/journal.js';
-import type { CommandName } from './commands/option-table.js';
-import { runPlan } from './commands/plan.js';
 import { buildProgram, type Invocation, runProgram } from './commands/program.js';
-import { runRelease } from './commands/release.js';
-import { runRollback } from './commands/rollback.js';
-import { runCopy, runMigrate } from './commands/run.js';
-import { readSettings, type Settings } from './commands/settings.js';
-import { runShadow } from './commands/shadow.js';
-import { runQuarantine } from './commands/quarantine.js';
-import { runStatus } from './commands/status.js';
-import { runVerify } from './commands/verify.js';
-import { toolVersion } from './pgferry.js';
+import { readSettings } from './commands/settings.js';
 import { CopierError, exitCodes, toWire } from './errors.js';
-import type { Finding, RunResult, WireError } from './model.js';
-import { planToMermaid } from './plan/mermaid.js';
-import { censusObject, describeCensus } from './report/census-text.js';
-import { describePlan } from './report/plan-text.js';
-import { type CutoverResult, describeCutover } from './report/cutover-text.js';
-import { describeSides } from './report/sides-text.js';
+import type { Finding, WireError } from './model.js';
 import { openDisplay } from './report/progress.js';
-import { describeAcceptance, describeShadow } from './report/shadow-text.js';
-import { describeQuarantine } from './report/quarantine-text.js';
-import { describeStatus } from './report/status-text.js';
-import { describeError, describeFindings, summarize } from './report/summary.js';
+import { describeError, describeFindings } from './report/summary.js';
 import { jsonText, sanitize } from './report/units.js';
+import { toolVersion } from './version.js';
 
 /*
  * argv and environment → one command → exit code. Beside `start.ts`, which loads this one, the only file that
  * reads or ends the process, and that writes to stdout (the result) and stderr (the talk).
  */
-
-interface Answer {
-  readonly exitCode: number;
-  readonly json: Record<string, unknown>;
-  readonly text: string;
-}
 
 const stopping = new AbortController();
 let exitCode: number = exitCodes.ok;
@@ -78,103 +48,28 @@ function commandLineError(message: string): WireError {
 async function runInvocation(invocation: Invocation): Promise<void> {
   const { command, word, flags, configPath, form, isJson, isQuiet } = invocation;
   await conclude(command, isJson, isQuiet, async (journal) => {
-    const config = configPath === null ? {} : await readConfig(configPath);
+    const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
-    return answer(command, settings, journal, { form, word });
+    const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion() };
+    return answer(command, context, { form, word });
   });
 }
 
+async function readConfigFile(path: string) {
+  const { readConfig } = await import('./commands/config-file.js');
+  return await readConfig(path);
+}
+
 async function runEmbeddedAction(action: string, isJson: boolean): Promise<void> {
-  await conclude('embedded', isJson, false, (journal) => runEmbedded(action, journal));
+  await conclude('embedded', isJson, false, async (journal) => {
+    const { runEmbedded } = await import('./commands/embedded.js');
+    return await runEmbedded(action, journal);
+  });
 }
 
-function printConfigSchema(): void {
+async function printConfigSchema(): Promise<void> {
+  const { configSchema } = await import('./commands/config-schema.js');
   process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
-}
-
-async function answer(
-  name: CommandName,
-  settings: Settings,
-  journal: Journal,
-  { form, word }: Pick<Invocation, 'form' | 'word'>,
-): Promise<Answer> {
-  const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion() };
-  switch (name) {
-    case 'init': {
-      const isPrinted = form === 'sql';
-      const made = await (isPrinted ? printSchema(context) : runInit(context));
-      return {
-        exitCode: planExit(made.findings),
-        json: {
-          tag: made.tag,
-          message: made.message,
-          findings: made.findings,
-          lost: made.lost,
-          views: made.views,
-          sql: made.sql,
-        },
-        text: isPrinted
-          ? (made.sql ?? '')
-          : `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
-      };
-    }
-    case 'census': {
-      const { tables, leftOut } = await runCensus(context);
-      const census = tables.map(censusObject);
-      return { exitCode: exitCodes.ok, json: { census, leftOut }, text: describeCensus(tables) };
-    }
-    case 'plan': {
-      const { plan, sides } = await runPlan(context);
-      const texts = { graph: () => planToMermaid(plan), diff: () => describeSides(sides) };
-      const text = form === 'graph' || form === 'diff' ? texts[form]() : describePlan(plan);
-      return { exitCode: planExit(plan.findings), json: { plan, sides, findings: plan.findings }, text };
-    }
-    case 'copy':
-      return fromResult(await runCopy(context));
-    case 'migrate':
-      return fromResult(await runMigrate(context));
-    case 'verify':
-      return fromResult(await runVerify(context));
-    case 'quarantine': {
-      const result = await runQuarantine(context, word ?? '');
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeQuarantine(result) };
-    }
-    case 'shadow': {
-      const result = await runShadow(context);
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeShadow(result) };
-    }
-    case 'accept': {
-      const result = await runAccept(context);
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeAcceptance(result) };
-    }
-    case 'cutover':
-      return fromCutover(await runCutover(context));
-    case 'rollback':
-      return fromCutover(await runRollback(context));
-    case 'release':
-      return fromCutover(await runRelease(context));
-    case 'status': {
-      const status = await runStatus(context);
-      return { exitCode: exitCodes.ok, json: { ...status }, text: describeStatus(status) };
-    }
-  }
-}
-
-function exitCodeFor({ ok }: { readonly ok: boolean }): number {
-  return ok ? exitCodes.ok : exitCodes.differs;
-}
-
-/** Whether the plan refuses. */
-function planExit(findings: readonly Finding[]): number {
-  return findings.some(({ severity }) => severity === 'error') ? exitCodes.refused : exitCodes.ok;
-}
-
-function fromResult(result: RunResult): Answer {
-  return { exitCode: exitCodeFor(result), json: { ...result }, text: summarize(result) };
-}
-
-function fromCutover(result: CutoverResult): Answer {
-  return { exitCode: exitCodes.ok, json: { ...result }, text: describeCutover(result) };
 }
 
 /** Runs one command with signals, display and error handling around it, and sets the exit code. */

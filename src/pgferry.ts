@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { checkRules } from './commands/config-file.js';
 import { Journal } from './commands/journal.js';
 import type { CommandName } from './commands/option-table.js';
@@ -9,6 +8,7 @@ import { readSettings, type Settings } from './commands/settings.js';
 import { runShadow } from './commands/shadow.js';
 import { runVerify } from './commands/verify.js';
 import type { AcceptResult, Plan, RunEvent, RunResult, ShadowResult } from './model.js';
+import { toolVersion } from './version.js';
 
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
 export { CopierError } from './errors.js';
@@ -82,10 +82,4 @@ async function contextOf(command: CommandName, options: RunOptions) {
   if (onEvent !== undefined) journal.listen(onEvent);
   const settings = readSettings({ command, flags: {}, env: {}, config: { ...given } });
   return { settings, journal, signal: signal ?? new AbortController().signal, toolVersion: toolVersion() };
-}
-
-/** The version in package.json. */
-export function toolVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return String((JSON.parse(text) as { version: unknown }).version);
 }

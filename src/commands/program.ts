@@ -30,7 +30,7 @@ export interface Invocation {
 export interface Actions {
   readonly run: (invocation: Invocation) => Promise<void>;
   readonly embedded: (action: string, isJson: boolean) => Promise<void>;
-  readonly configSchema: () => void;
+  readonly configSchema: () => Promise<void>;
 }
 
 /** How a command line ended: its action ran, help was all that was wanted, or it was not understood. */

@@ -1,8 +1,11 @@
-import { SingleBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type CliProgress from 'cli-progress';
 import type { PhaseName, Progress, RunEvent } from '../model.js';
 import { Pace } from './pace.js';
 import { copiedLine, progressBar, progressLine } from './progress-text.js';
 import { sanitize } from './units.js';
+
+const load = createRequire(import.meta.url);
 
 /** How often a piped progress line is written. */
 const lineEveryMs = 5000;
@@ -93,7 +96,9 @@ interface Live {
 
 function barOn({ stream, nowMs }: DisplayOptions): Live {
   const pace = new Pace(nowMs);
-  let bar: SingleBar | null = null;
+  // Loaded only where there is a terminal.
+  const { SingleBar } = load('cli-progress') as typeof CliProgress;
+  let bar: CliProgress.SingleBar | null = null;
   let draw = () => '';
   const open = () => {
     bar = new SingleBar({

@@ -1,5 +1,8 @@
-import Table from 'cli-table3';
+import { createRequire } from 'node:module';
+import type CliTable from 'cli-table3';
 import { sanitize, shorten } from './units.js';
+
+const load = createRequire(import.meta.url);
 
 /** PostgreSQL's names hold 63 bytes; the report's files have longer ones whole. */
 export const nameWidthMax = 64;
@@ -13,6 +16,8 @@ export interface TextColumn {
 
 /** Lays rows of text out in columns, two spaces apart, a title line above. */
 export function layOut(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string {
+  // Loaded at the first table: most of the time before that is better spent.
+  const Table = load('cli-table3') as typeof CliTable;
   const nothing = '';
   const table = new Table({
     head: columns.map((column) => column.title),

@@ -27,7 +27,7 @@ async function call(...argv: readonly string[]): Promise<Call> {
   const program = buildProgram('9.8.7', {
     run: async (invocation) => void invocations.push(invocation),
     embedded: async (action) => void actions.push(action),
-    configSchema: () => void actions.push('config-schema'),
+    configSchema: async () => void actions.push('config-schema'),
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({
@@ -104,7 +104,7 @@ test('what an action throws comes through as it is', async () => {
   const program = buildProgram('1', {
     run: () => Promise.reject(thrown),
     embedded: () => Promise.resolve(),
-    configSchema: () => {},
+    configSchema: () => Promise.resolve(),
   });
   await assert.rejects(runProgram(program, ['status']), thrown);
 });
