@@ -1,24 +1,25 @@
 import { must } from '../errors.js';
 import type { ChunkResult, TablePlan } from '../model.js';
+import { hasPolicies } from '../plan/rules.js';
 import { addUp, totalQuarantined } from '../pool/tally.js';
 import { analyzeTables, type Skipped } from '../target/analyze.js';
-import { buildStep, listRestoreSteps, restoreStep } from '../target/constraints.js';
+import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../target/constraints.js';
 import type { ComparedTable } from './compare.js';
 import type { Lanes, Turn } from './lanes.js';
 import type { LoadRequest } from './load.js';
 import { canFingerprint, proveTable } from './proof.js';
 import { helpersFor } from './sessions.js';
 
-/** What is done to a table that is whole: all proofs go before all index builds, and these before statistics. */
-const ranks = { proof: 0, build: 1, statistics: 2 } as const;
+/** What is done to a table that is whole, the lowest first. Statistics come before the builds that wait for them, or last. */
+const ranks = { proof: 0, earlyStatistics: 1, build: 2, statistics: 3 } as const;
 
 export interface FinishOptions {
   readonly lanes: Lanes;
   /** Whether layers wait for each other; no table arrives frozen then. */
   readonly isBarrier: boolean;
   readonly hasFingerprints: boolean;
-  /** Of the indexes that are missing: ordinals by target table. */
-  readonly steps: ReadonlyMap<string, readonly number[]>;
+  /** The indexes that are missing, by target table. */
+  readonly steps: ReadonlyMap<string, readonly RestoreStep[]>;
 }
 
 /** Proves, indexes and analyses each table that is whole, on what connections the copy of the others leaves. */
@@ -51,9 +52,11 @@ export class TableFinish {
       `plan of ${source}`,
     );
     this.#proofs.set(source, quietly(this.#prove(table, results)));
-    const built = quietly(this.#buildAll(table));
-    this.#builds.push(built);
-    this.#statistics.set(source, quietly(this.#analyze(table, built)));
+    const steps = this.#options.steps.get(table.target) ?? [];
+    // Where a row may be refused the chunk may have gone the slow way, which does not freeze.
+    const isFrozen = table.chunks.length === 1 && !this.#options.isBarrier && !hasPolicies(table);
+    if (isFrozen && steps.every(({ isPlain }) => isPlain)) this.#analyzeFirst(table, steps);
+    else this.#analyzeLast(table, steps, isFrozen);
   }
 
   /** Says that no chunk will follow. */
@@ -79,7 +82,7 @@ export class TableFinish {
   async statistics(): Promise<readonly Skipped[]> {
     const { tables } = this.#request.plan;
     const one = (table: TablePlan) =>
-      (this.#statistics.get(table.source) ?? Promise.reject()).catch(() => this.#analyzeNow(table));
+      (this.#statistics.get(table.source) ?? Promise.reject()).catch(() => this.#analyze(table, 'statistics'));
     return (await Promise.all(tables.map(one))).flat();
   }
 
@@ -92,48 +95,62 @@ export class TableFinish {
     return await proveTable(this.#request, { table, source, quarantinedRows, lanes, turn, hasFingerprints });
   }
 
-  /** Builds the indexes side by side, and then makes the constraints that rest on them. */
-  async #buildAll(table: TablePlan): Promise<void> {
-    const { lanes, steps } = this.#options;
-    const { ticket } = this.#request;
-    const turn = turnOf('build', table);
-    const ordinals = steps.get(table.target) ?? [];
-    const build = (ordinal: number) =>
-      lanes.run((client) => buildStep(client, ticket, ordinal, helpersFor(lanes)), turn);
-    const isDone = await Promise.all(ordinals.map(build));
-    const left = ordinals.filter((_, at) => isDone[at] === false);
-    if (left.length === 0) return;
-    await lanes.run(async (client) => {
-      for (const ordinal of left) await restoreStep(client, ticket, ordinal);
-    }, turn);
+  /** Frozen rows are visible to all, and a plain index has no statistics of its own: no core is left idle at the end. */
+  #analyzeFirst(table: TablePlan, steps: readonly RestoreStep[]): void {
+    const analyzed = quietly(this.#analyze(table, 'earlyStatistics'));
+    this.#statistics.set(table.source, analyzed);
+    const build = () => this.#buildAll(table, steps);
+    this.#builds.push(quietly(analyzed.then(build, build)));
   }
 
   /**
-   * After the indexes, for an index over an expression has statistics of its own, and VACUUM would wait for its build. What
-   * arrived in many chunks waits for all that was at work during the copy too: a transaction that began before a chunk
-   * committed keeps VACUUM from marking its rows as visible to all.
+   * An index over an expression has statistics of its own. What did not arrive frozen waits for all that was at work
+   * during the copy too: a transaction that began before a chunk committed keeps VACUUM from marking its rows as visible.
    */
-  async #analyze(table: TablePlan, built: Promise<void>): Promise<readonly Skipped[]> {
-    await built;
-    const isFrozen = table.chunks.length === 1 && !this.#options.isBarrier;
-    if (!isFrozen) await this.#copyOver;
-    return await this.#analyzeNow(table);
+  #analyzeLast(table: TablePlan, steps: readonly RestoreStep[], isFrozen: boolean): void {
+    const built = quietly(this.#buildAll(table, steps));
+    this.#builds.push(built);
+    const ready = isFrozen ? built : built.then(() => this.#copyOver);
+    this.#statistics.set(table.source, quietly(ready.then(() => this.#analyze(table, 'statistics'))));
   }
 
-  async #analyzeNow(table: TablePlan): Promise<readonly Skipped[]> {
-    const name = { schema: table.targetSchema, name: table.target };
-    return await this.#options.lanes.run((client) => analyzeTables(client, [name]), turnOf('statistics', table));
+  /** Builds the indexes side by side, and then makes the constraints that rest on them. */
+  async #buildAll(table: TablePlan, steps: readonly RestoreStep[]): Promise<void> {
+    const { lanes } = this.#options;
+    const { ticket } = this.#request;
+    const build = (step: RestoreStep) =>
+      lanes.run((client) => buildStep(client, ticket, step.ordinal, helpersFor(lanes, step)), buildTurn(step, table));
+    const isDone = await Promise.all(steps.map(build));
+    const left = steps.filter((_, at) => isDone[at] === false);
+    if (left.length === 0) return;
+    await lanes.run(
+      async (client) => {
+        for (const { ordinal } of left) await restoreStep(client, ticket, ordinal);
+      },
+      turnOf('build', table),
+    );
   }
+
+  async #analyze(table: TablePlan, when: 'earlyStatistics' | 'statistics'): Promise<readonly Skipped[]> {
+    const name = { schema: table.targetSchema, name: table.target };
+    return await this.#options.lanes.run((client) => analyzeTables(client, [name]), turnOf(when, table));
+  }
+}
+
+/** Rows mostly come in the order of their key, which is then built in half the time. */
+function buildTurn({ kind }: RestoreStep, table: TablePlan): Turn {
+  const { rank, bytes } = turnOf('build', table);
+  return { rank, bytes: kind === 'primary_key' ? bytes / 2 : bytes };
 }
 
 function turnOf(work: keyof typeof ranks, { estimatedBytes }: TablePlan): Turn {
   return { rank: ranks[work], bytes: estimatedBytes };
 }
 
-async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, number[]>> {
-  const byTable = new Map<string, number[]>();
+async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, RestoreStep[]>> {
+  const byTable = new Map<string, RestoreStep[]>();
   for (const step of await listRestoreSteps(client, ticket.runId)) {
-    if (step.stage === 1) byTable.set(step.table, [...(byTable.get(step.table) ?? []), step.ordinal]);
+    if (step.stage === 1) byTable.set(step.table, [...(byTable.get(step.table) ?? []), step]);
   }
   return byTable;
 }

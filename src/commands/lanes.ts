@@ -24,7 +24,10 @@ export interface Turn {
 export interface Lanes {
   /** Runs a task on the next free connection, when its turn has come. */
   run<T>(task: (client: TargetClient) => Promise<T>, turn?: Turn): Promise<T>;
-  /** How many processes beside its own a task may have at the server: its share of what is left, or any where it is alone. */
+  /**
+   * How many processes beside its own a task may have at the server: its share of what is left, one where fewer wait than
+   * are at work, any where it is alone.
+   */
   spare(): number;
   /** Resolves when all tasks that are at work now have ended, however they end. */
   settle(): Promise<void>;
@@ -130,7 +133,7 @@ export async function withLanes<T>(options: LaneOptions, use: (lanes: Lanes) => 
   };
   const spare = () => {
     if (room.isCopyOver && atWork === 1) return Number.POSITIVE_INFINITY;
-    return Math.max(0, Math.floor(room.left / atWork) - 1);
+    return Math.max(Math.floor(room.left / atWork) - 1, room.isCopyOver && waiting.length < atWork ? 1 : 0);
   };
   const findClient = async (turn: Turn): Promise<TargetClient | null> => {
     const found = await findRoom();

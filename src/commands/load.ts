@@ -218,7 +218,7 @@ async function restoreStage(request: LoadRequest, lanes: Lanes, stage: RestoreSt
   await Promise.all(
     steps.map((step) =>
       lanes
-        .run((lane) => restoreStep(lane, ticket, step.ordinal, helpersFor(lanes)))
+        .run((lane) => restoreStep(lane, ticket, step.ordinal, helpersFor(lanes, step)))
         .catch((error) => leaveOut(request, step, error)),
     ),
   );

@@ -1,6 +1,6 @@
 import type { SessionSettings } from '../model.js';
 import { lockWaitFor } from '../target/backend.js';
-import { restoreSettings } from '../target/constraints.js';
+import { restoreSettings, type RestoreStep } from '../target/constraints.js';
 import { sessionSettings } from '../target/session.js';
 import type { Lanes } from './lanes.js';
 import type { Settings } from './settings.js';
@@ -11,9 +11,10 @@ const helpersMax = 2;
 
 type Chosen = Pick<Settings, 'maintenanceWorkMem' | 'stallTimeoutSeconds'>;
 
-/** How many an index build may take now. */
-export function helpersFor(lanes: Lanes): number {
-  return Math.min(helpersMax, lanes.spare());
+/** How many an index build may take now. Rows mostly come in the order of their key: there is little to sort, and to help with. */
+export function helpersFor(lanes: Lanes, { kind }: Pick<RestoreStep, 'kind'>): number {
+  const helpers = Math.min(helpersMax, lanes.spare());
+  return kind === 'primary_key' && helpers < helpersMax ? 0 : helpers;
 }
 
 /** What sessions that prove, index and restore have beside what all have. */

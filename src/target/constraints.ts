@@ -22,6 +22,8 @@ export interface RestoreStep {
   readonly schema: string;
   readonly table: string;
   readonly name: string;
+  /** Whether it has no index over an expression; false where that is not sure. */
+  readonly isPlain: boolean;
   /** Size of the table now: begin with the biggest. */
   readonly tableBytes: number;
 }
@@ -58,6 +60,7 @@ export async function detach(client: TargetClient, runId: string, objects: reado
 export async function listRestoreSteps(client: TargetClient, runId: string): Promise<RestoreStep[]> {
   const rows = await client.query<Omit<RestoreStep, 'stage' | 'tableBytes'> & { bytes: string }>(
     `SELECT o.ordinal, o.kind, o.table_schema AS schema, o.table_name AS table, o.name,
+            coalesce(length(o.index_sql) - length(replace(o.index_sql, '(', '')) = 1, false) AS "isPlain",
             coalesce(pg_table_size(c.oid), 0)::text AS bytes
        FROM pgferry.object o
        LEFT JOIN pg_namespace n ON n.nspname = o.table_schema

@@ -106,7 +106,7 @@ test('of the tasks that wait, lower ranks go first, then the biggest, then the f
   });
 });
 
-test('a task may have helpers where it is alone, or where connections are left for them', async () => {
+test('a task may have helpers where it is alone, connections are left for them, or few others wait', async () => {
   await withDatabase(async (url) => {
     const places = new Places({ connections: 3, streams: 1 });
     await withRoom(url, places, async (lanes) => {
@@ -122,7 +122,9 @@ test('a task may have helpers where it is alone, or where connections are left f
         await until('both have looked', async () => spares.length === 2);
       };
       await Promise.all([lanes.run(beside), lanes.run(beside)]);
-      assert.deepEqual(spares, [0, 0]);
+      assert.deepEqual(spares, [1, 1]);
+      const crowd = Array.from({ length: 6 }, () => lanes.run(async () => lanes.spare()));
+      assert.equal((await Promise.all(crowd))[0], 0);
     });
   });
 });

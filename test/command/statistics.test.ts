@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
+
+const sql = `
+  CREATE TABLE frozen (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE odd (id INTEGER PRIMARY KEY, name TEXT COLLATE NOCASE);
+  CREATE INDEX odd_name ON odd (name COLLATE NOCASE);
+  CREATE TABLE cut (id INTEGER PRIMARY KEY, name TEXT, odd INTEGER REFERENCES odd (id));
+  CREATE INDEX cut_name ON cut (name);
+  CREATE TABLE empty (id INTEGER PRIMARY KEY);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) INSERT INTO frozen SELECT i, 'f' || i FROM n;
+  INSERT INTO odd SELECT id, name FROM frozen;
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
+    INSERT INTO cut SELECT i, printf('%.60c', 'x') || i, 1 + i % 400 FROM n;`;
+
+for (const connections of ['1', '4']) {
+  test(`after a run on ${connections} connections every table is analysed, with all its pages visible to all`, async () => {
+    await withFolder((folder) =>
+      withDatabase(async (url, client) => {
+        const at = ['migrate', '--source', makeSqlite(folder, sql), '--target', url, '--chunk-bytes', '64k'];
+        const { exitCode, stderr } = await runJson([...at, '--workers', '2', '--connections', connections], {
+          cwd: folder,
+        });
+        assert.equal(exitCode, 0, stderr);
+        const { rows } = await client.query(
+          `SELECT relname AS name, reltuples AS rows, relallvisible = relpages AS visible FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1`,
+        );
+        assert.deepEqual(rows, [
+          { name: 'cut', rows: 9000, visible: true },
+          { name: 'empty', rows: 0, visible: true },
+          { name: 'frozen', rows: 400, visible: true },
+          { name: 'odd', rows: 400, visible: true },
+        ]);
+        const { rows: ofIndex } = await client.query(`SELECT n_distinct FROM pg_stats WHERE tablename = 'odd_name'`);
+        assert.deepEqual(ofIndex, [{ n_distinct: -1 }]);
+      }),
+    );
+  });
+}
