@@ -3,7 +3,7 @@ import { must } from '../errors.js';
 import type { Chunk, ChunkRange, SourceTable } from '../model.js';
 import { countRows } from './census.js';
 import { findKeyCuts } from './key-cuts.js';
-import { readLeaves } from './leaves.js';
+import { type Key, readLeaves } from './leaves.js';
 
 export interface CutOptions {
   /** A connection to the snapshot, for the keys of WITHOUT ROWID tables. */
@@ -67,19 +67,19 @@ function measureRuns({ snapshotPath, table, chunkBytes }: CutOptions): Run[] {
   const runs: Run[] = [];
   let leaves = 0;
   let bytes = 0;
-  let hasMore = false;
-  let last: bigint | null = null;
-  for (const leaf of readLeaves(snapshotPath, table)) {
-    // The run before is closed only now that a leaf follows it: no empty run comes last.
-    if (hasMore && bytes >= chunkBytes) {
-      runs.push({ leaves, bytes, through: last });
-      leaves = 0;
-      bytes = 0;
+  let last: Key | null = null;
+  for (const below of readLeaves(snapshotPath, table)) {
+    for (const leaf of below) {
+      // The run before is closed only now that a leaf follows it: no empty run comes last.
+      if (leaves > 0 && bytes >= chunkBytes) {
+        runs.push({ leaves, bytes, through: last === null ? null : BigInt(last) });
+        leaves = 0;
+        bytes = 0;
+      }
+      leaves++;
+      bytes += leaf.bytes;
+      last = leaf.through;
     }
-    leaves++;
-    bytes += leaf.bytes;
-    last = leaf.through;
-    hasMore = true;
   }
   return [...runs, { leaves, bytes, through: null }];
 }

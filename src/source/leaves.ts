@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { CopierError } from '../errors.js';
 import { readDatabaseHeader } from './header.js';
+import { readVarint } from './pages-varint.js';
+import { readWord } from './pages-word.js';
 
 /**
  * Walks the interior pages of one b-tree of a snapshot and lists its leaf pages in key order without reading them
@@ -13,9 +15,12 @@ import { readDatabaseHeader } from './header.js';
 const depthMax = 20;
 const sampleEvery = 32;
 
+/** A rowid, exact: a number where seven bytes of a varint are enough, which nearly all are and which costs far less. */
+export type Key = number | bigint;
+
 export interface Leaf {
   /** Largest rowid that may stand in it: the key right of it, null for the last leaf and in the tree of a WITHOUT ROWID table. */
-  readonly through: bigint | null;
+  readonly through: Key | null;
   /** Its own bytes and an estimate of its rows' overflow pages. */
   readonly bytes: number;
 }
@@ -34,16 +39,18 @@ interface Tree {
   readonly leafType: number;
   /** One bit per page: a page has one place in one tree, so a second visit is a loop. */
   readonly seen: Uint8Array;
+  /** The page that was read last. */
+  readonly bytes: Buffer;
   leavesSeen: number;
   overflowBytes: number;
-  lastKey: bigint | null;
+  lastKey: Key | null;
 }
 
-/** Lists the leaves of a table's b-tree. Error: data.damaged_page with the page number. Memory: one page per level and a bit per page of the file. */
+/** Lists the leaves of a table's b-tree, those of one interior page at a time. Error: data.damaged_page with the page number. Memory: a page, the cells of one per level, and a bit per page of the file. */
 export function* readLeaves(
   snapshotPath: string,
   table: { readonly name: string; readonly rootPage: number; readonly isWithoutRowid: boolean },
-): Generator<Leaf> {
+): Generator<readonly Leaf[]> {
   const { pageSize, reservedBytes, pageCount } = readDatabaseHeader(snapshotPath);
   const file = openSync(snapshotPath, 'r');
   try {
@@ -56,6 +63,8 @@ export function* readLeaves(
       leafDepth: 0,
       interiorType: table.isWithoutRowid ? pageTypes.indexInterior : pageTypes.tableInterior,
       leafType: table.isWithoutRowid ? pageTypes.indexLeaf : pageTypes.tableLeaf,
+      // Ten bytes behind the page stay zero, so that a cell at its very end is read within bounds.
+      bytes: Buffer.alloc(pageSize + 10),
       leavesSeen: 0,
       seen: new Uint8Array(Math.ceil((pageCount + 1) / 8)),
       overflowBytes: 0,
@@ -77,18 +86,24 @@ function findLeafDepth(tree: Tree, rootPage: number): number {
   throw damaged(tree, rootPage, 'its tree is too deep');
 }
 
-function* walk(tree: Tree, page: number, depth: number, through: bigint | null): Generator<Leaf> {
+function* walk(tree: Tree, page: number, depth: number, through: Key | null): Generator<readonly Leaf[]> {
   markSeen(tree, page);
   if (depth === tree.leafDepth) {
-    yield weighLeaf(tree, page, through);
+    yield [weighLeaf(tree, page, through)];
     return;
   }
   const { children, keys } = readInterior(tree, page, readPage(tree, page));
+  const leaves: Leaf[] = [];
   for (const [at, child] of children.entries()) {
     const key = keys[at];
-    yield* walk(tree, child, depth + 1, key ?? (at === children.length - 1 ? through : null));
+    const upTo = key ?? (at === children.length - 1 ? through : null);
+    if (depth + 1 === tree.leafDepth) {
+      markSeen(tree, child);
+      leaves.push(weighLeaf(tree, child, upTo));
+    } else yield* walk(tree, child, depth + 1, upTo);
     if (key !== undefined) checkAscending(tree, page, key);
   }
+  yield leaves;
 }
 
 function markSeen(tree: Tree, page: number): void {
@@ -99,12 +114,12 @@ function markSeen(tree: Tree, page: number): void {
   tree.seen[page >> 3] = bits | bit;
 }
 
-function checkAscending(tree: Tree, page: number, key: bigint): void {
+function checkAscending(tree: Tree, page: number, key: Key): void {
   if (tree.lastKey !== null && key <= tree.lastKey) throw damaged(tree, page, 'its keys do not ascend');
   tree.lastKey = key;
 }
 
-function weighLeaf(tree: Tree, page: number, through: bigint | null): Leaf {
+function weighLeaf(tree: Tree, page: number, through: Key | null): Leaf {
   if (tree.leavesSeen++ % sampleEvery === 0) tree.overflowBytes = readOverflowBytes(tree, page, readPage(tree, page));
   return { through, bytes: tree.pageSize + tree.overflowBytes };
 }
@@ -113,29 +128,29 @@ interface Interior {
   /** Left to right; one more than the keys. */
   readonly children: readonly number[];
   /** Key right of each child but the last; empty in the tree of a WITHOUT ROWID table. */
-  readonly keys: readonly bigint[];
+  readonly keys: readonly Key[];
 }
 
 function readInterior(tree: Tree, page: number, bytes: Buffer): Interior {
   if (bytes[0] !== tree.interiorType) throw damaged(tree, page, `its type is ${bytes[0]}`);
   const children: number[] = [];
-  const keys: bigint[] = [];
+  const keys: Key[] = [];
   for (const cell of cellOffsets(tree, page, bytes, 12)) {
-    children.push(bytes.readUInt32BE(cell));
-    if (tree.interiorType === pageTypes.tableInterior) keys.push(readVarint(bytes, cell + 4));
+    children.push(readWord(bytes, cell) >>> 0);
+    if (tree.interiorType === pageTypes.tableInterior) keys.push(readKey(bytes, cell + 4));
   }
-  children.push(bytes.readUInt32BE(8));
+  children.push(readWord(bytes, 8) >>> 0);
   return { children, keys };
 }
 
-/** Offsets of a page's cells. Ten bytes behind the page are zero, so that a cell at its very end is read within bounds. */
+/** Offsets of a page's cells. */
 function cellOffsets(tree: Tree, page: number, bytes: Buffer, headerBytes: number): number[] {
   const count = bytes.readUInt16BE(3);
   const contentStart = headerBytes + 2 * count;
   if (contentStart > tree.usableSize) throw damaged(tree, page, `it counts ${count} cells`);
   const offsets: number[] = [];
   for (let at = headerBytes; at < contentStart; at += 2) {
-    const cell = bytes.readUInt16BE(at);
+    const cell = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     if (cell < contentStart || cell + 4 > tree.usableSize) throw damaged(tree, page, `a cell begins at byte ${cell}`);
     offsets.push(cell);
   }
@@ -150,8 +165,8 @@ function readOverflowBytes(tree: Tree, page: number, bytes: Buffer): number {
   const M = Math.floor(((U - 12) * 32) / 255) - 23;
   let pages = 0;
   for (const cell of cellOffsets(tree, page, bytes, 8)) {
-    const P = Number(readVarint(bytes, cell));
-    if (P < 0 || P > 0x7fffffff) throw damaged(tree, page, `a row of ${P} bytes`);
+    const P = readKey(bytes, cell);
+    if (typeof P === 'bigint' || P > 0x7fffffff) throw damaged(tree, page, `a row of ${P} bytes`);
     const K = M + ((P - M) % (U - 4));
     if (P > X) pages += Math.ceil((P - (K <= X ? K : M)) / (U - 4));
   }
@@ -159,19 +174,20 @@ function readOverflowBytes(tree: Tree, page: number, bytes: Buffer): number {
 }
 
 /** A varint (file format section 1.6): seven bits per byte, eight in the ninth; two's complement. */
-function readVarint(bytes: Buffer, at: number): bigint {
-  let value = 0n;
-  for (let i = 0; i < 8; i++) {
-    const byte = bytes.readUInt8(at + i);
-    value = (value << 7n) | BigInt(byte & 0x7f);
+function readKey(bytes: Buffer, at: number): Key {
+  let value = 0;
+  for (let i = 0; i < 7; i++) {
+    const byte = bytes[at + i] as number;
+    value = value * 128 + (byte & 0x7f);
     if (byte < 0x80) return value;
   }
-  return BigInt.asIntN(64, (value << 8n) | BigInt(bytes.readUInt8(at + 8)));
+  return readVarint(bytes, at);
 }
 
+/** The page's bytes, until the next one is read. */
 function readPage(tree: Tree, page: number): Buffer {
   checkNumber(tree, page);
-  const bytes = Buffer.alloc(tree.pageSize + 10);
+  const { bytes } = tree;
   const length = readSync(tree.file, bytes, 0, tree.pageSize, (page - 1) * tree.pageSize);
   if (length !== tree.pageSize) throw damaged(tree, page, 'it lies behind the end of the file');
   return bytes;
