@@ -1,5 +1,5 @@
 import type { Snapshot } from '../model.js';
-import type { ThreadEntry, Threads } from '../pool/threads.js';
+import type { Threads } from '../pool/threads.js';
 import { ThreadShare } from '../pool/share.js';
 import type { RunFolder } from '../report/run-folder.js';
 import { beginSnapshot, type TakenSnapshot } from '../source/snapshot.js';
@@ -10,9 +10,6 @@ import { snapshotName } from './resume.js';
 import { readCatalog, type Survey, surveySource } from './survey.js';
 
 const dumpName = 'postgres-precutover.sql';
-
-/** What the threads of a run load while the source is copied, which keeps one core busy only. */
-const firstEntries: readonly ThreadEntry[] = ['check', 'census', 'copy'];
 
 interface Ground {
   readonly folder: RunFolder;
@@ -35,7 +32,6 @@ export async function layGroundwork(
   // Each may fail long before its turn to be told.
   copying.catch(() => {});
   saving.catch(() => {});
-  readyThreads(attempt, ground);
   try {
     const taken = await copying;
     const proving = attempt.context.journal.phase('check', () => taken.proof);
@@ -52,13 +48,6 @@ export async function layGroundwork(
   } finally {
     over.abort();
     await saving.catch(() => {});
-  }
-}
-
-/** One job for each thread; a thread that comes late loads what it needs with its first job. */
-function readyThreads({ context }: Attempt, { threads }: Ground): void {
-  for (let thread = threadCount(context.settings); thread > 0; thread--) {
-    threads.run('ready', firstEntries).catch(() => {});
   }
 }
 
