@@ -12,13 +12,30 @@
 export const Storage = { Null: 0, Integer: 1, Wide: 2, Real: 3, Text: 4, Blob: 5 } as const;
 export type StorageCode = (typeof Storage)[keyof typeof Storage];
 
-/** How a column is written whose values of one storage class go into COPY as they are. */
+/** How a column is written by a loop that does not look at kinds; most have one storage class that goes into COPY as it is. */
 export type DirectField =
   | { readonly tag: 'int2' | 'int4' | 'int8' | 'float8' | 'bool' }
   /** An integer: microseconds since 2000-01-01 are (value + shift) · factor. */
   | { readonly tag: 'moment'; readonly factor: number; readonly shift: number }
   /** `bytesMax`: so many are sure to fit; `guardBytes`: length of the null sentinel where no value may equal it. */
-  | { readonly tag: 'text' | 'blob'; readonly bytesMax: number; readonly guardBytes: number | null };
+  | { readonly tag: 'text' | 'blob'; readonly bytesMax: number; readonly guardBytes: number | null }
+  /** Each value by a call of its encoder; `isHashed`: whether the column has a fingerprint. */
+  | { readonly tag: 'aside'; readonly isHashed: boolean };
+
+/** What a loop that writes rows by itself calls for the columns that are written aside. */
+export interface FieldAside {
+  /** Writes a value that is not NULL at the end of the encoder's block; gives back its length, −1 where it does not fit. */
+  readonly write: (view: RowView, column: number) => number;
+  /** The hash of the field of `length` bytes at `start` of the block, with a seed in halves; the same object each time. */
+  readonly hash: (place: FieldPlace, seedHigh: number, seedLow: number) => { readonly hi: number; readonly lo: number };
+}
+
+export interface FieldPlace {
+  column: number;
+  start: number;
+  length: number;
+  isKey: boolean;
+}
 
 /** Where the values of a record go. */
 export interface RecordShape {

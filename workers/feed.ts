@@ -1,5 +1,5 @@
 import { blockCapacity } from '../src/encode/block.js';
-import { createRowEncoder, directFields, type RowEncoder } from '../src/encode/row-encoder.js';
+import { createAside, createRowEncoder, directFields, type RowEncoder } from '../src/encode/row-encoder.js';
 import { createKernel, type Kernel } from '../src/kernel/kernel.js';
 import type { RowView } from '../src/model.js';
 import { readPages } from '../src/source/pages.js';
@@ -61,7 +61,8 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   loop.restart();
   const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, loop.allocate);
   const encoder = await createRowEncoder({ ...job, allocate: loop.allocate });
-  if (!loop.load({ record: rows.shape, fields, key: table.key.columns })) return null;
+  const aside = createAside(job, encoder);
+  if (!loop.load({ record: rows.shape, fields, aside, key: table.key.columns })) return null;
   const { block } = encoder;
   let rowsAside = 0;
   const encodeRow = (): void => {

@@ -18,7 +18,7 @@ const TWO_TO_32 = 4_294_967_296;
 /** `guard` is the null sentinel that no value of a textual column may equal, or null where it may. */
 export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer | null): BinaryRow {
   const count = table.columns.length;
-  const encoders = table.columns.map((column) => encoderOf(column.kind));
+  const writeField = createFieldWriter(table, guard);
   const isGuarded = Uint8Array.from(table.columns, (column) => (guard !== null && column.isTextual ? 1 : 0));
   const wanted = guard ?? Buffer.alloc(0);
   const direct = table.columns.map((column) => directOf(column.kind));
@@ -28,19 +28,6 @@ export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer 
   const shift = Float64Array.from(direct, (column) => column.shift);
   const bytesMax = Float64Array.from(direct, (column) => column.bytesMax);
   const slackBytes = 2 + FIXED_BYTES_MAX * count;
-
-  /** Writes one value that is not NULL through its column's encoder, behind the length word at the row's end. */
-  const writeField = (row: Block, view: RowView, storage: number, i: number): number => {
-    row.int32(0);
-    const start = row.length;
-    if (storage === Storage.Text && isGuarded[i] === 1) checkGuard(wanted, view, i);
-    writeValue(row, encoders[i] as ColumnEncoder, view, storage, i);
-    const length = row.length - start;
-    if (length > FIELD_BYTES_MAX) tooLarge();
-    row.view.setInt32(start - 4, length);
-    row.reserve(slackBytes);
-    return length;
-  };
 
   return (row, view, fields) => {
     const { storage: storages, number: numbers, start: froms, end: ends } = view;
@@ -113,9 +100,11 @@ export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer 
       if (length >= 0) out.setInt32(at, length);
       else if (storage === Storage.Null) out.setInt32(at, -1);
       else {
-        row.length = at;
+        row.length = start;
         fields.current = i;
-        length = writeField(row, view, storage, i);
+        length = writeField(row, view, i);
+        row.view.setInt32(at, length);
+        row.reserve(slackBytes);
         out = row.view;
       }
       starts[i] = start;
@@ -123,6 +112,25 @@ export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer 
       at = length > 0 ? start + length : start;
     }
     row.length = at;
+  };
+}
+
+/** Appends the bytes of one value that is not NULL, and gives back how many; throws a Misfit. */
+export type FieldWriter = (row: Block, view: RowView, index: number) => number;
+
+/** By the encoder of each column; `guard` as in `createBinaryRow`. */
+export function createFieldWriter(table: Omit<TablePlan, 'chunks'>, guard: Buffer | null): FieldWriter {
+  const encoders = table.columns.map((column) => encoderOf(column.kind));
+  const guards = table.columns.map((column) => (column.isTextual ? guard : null));
+  return (row, view, index) => {
+    const storage = view.storage[index] as number;
+    const wanted = guards[index] as Buffer | null;
+    if (storage === Storage.Text && wanted !== null) checkGuard(wanted, view, index);
+    const start = row.length;
+    writeValue(row, encoders[index] as ColumnEncoder, view, storage, index);
+    const length = row.length - start;
+    if (length > FIELD_BYTES_MAX) tooLarge();
+    return length;
   };
 }
 

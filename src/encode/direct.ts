@@ -1,3 +1,4 @@
+import { Fold, foldOf } from './fold.js';
 import { type DirectField, type Kind, Storage, type StorageCode, type TimeUnit } from '../model.js';
 
 /**
@@ -73,8 +74,8 @@ function sureBytes(maxChars: number | null, maxBytes: number | undefined): numbe
   return Math.min(maxChars ?? FIELD_BYTES_MAX, maxBytes ?? FIELD_BYTES_MAX);
 }
 
-/** The same for who writes the rows elsewhere; null where such a column is not written directly. */
-export function directField(kind: Kind, guardBytes: number | null): DirectField | null {
+/** The same for who writes the rows elsewhere. */
+export function directField(kind: Kind, guardBytes: number | null): DirectField {
   const { storage, code, factor, shift, bytesMax } = directOf(kind);
   switch (code) {
     case Direct.Int2:
@@ -92,6 +93,6 @@ export function directField(kind: Kind, guardBytes: number | null): DirectField 
     case Direct.Bytes:
       return { tag: storage === Storage.Blob ? 'blob' : 'text', bytesMax, guardBytes };
     default:
-      return null;
+      return { tag: 'aside', isHashed: foldOf(kind) !== Fold.None };
   }
 }

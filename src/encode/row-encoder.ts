@@ -1,9 +1,11 @@
 import { assert } from '../errors.js';
-import type { DirectField, RowSums, RowView, TableFingerprint, TablePlan } from '../model.js';
-import { createBinaryRow } from './binary-row.js';
+import type { DirectField, FieldAside, RowSums, RowView, TableFingerprint, TablePlan } from '../model.js';
+import { createBinaryRow, createFieldWriter } from './binary-row.js';
 import { Block } from './block.js';
 import { directField } from './direct.js';
 import { createFingerprint } from './fingerprint.js';
+import { Fold, type FoldCode, foldOf, hashField } from './fold.js';
+import { createSeed, type Hash64, setSeed } from './hash.js';
 import { Misfit } from './misfit.js';
 import { createReceipt, type Receipt } from './receipt.js';
 import { createRowFields, type RowFields } from './row-fields.js';
@@ -116,15 +118,40 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
   };
 }
 
-/**
- * The columns of a table whose rows can be written elsewhere, as they are written in binary format; null where a column
- * takes an encoder's look at each value.
- */
+/** The columns of a table whose rows can be written elsewhere, into an encoder's block; null where they cannot. */
 export function directFields({ table, sentinel, allowSentinel }: RowEncoderOptions): readonly DirectField[] | null {
-  if (table.format !== 'binary') return null;
+  // Trailing spaces of char(n) do not count, so whether one is empty takes a look of its own.
+  if (table.format !== 'binary' || table.columns.some(({ kind }) => kind.tag === 'char')) return null;
   const guardBytes = allowSentinel ? null : Buffer.byteLength(sentinel);
-  const fields = table.columns.map(({ kind, isTextual }) => directField(kind, isTextual ? guardBytes : null));
-  return fields.every((field) => field !== null) ? fields : null;
+  return table.columns.map(({ kind, isTextual }) => directField(kind, isTextual ? guardBytes : null));
+}
+
+/** Room for the text of a number while it is hashed. */
+const SCRATCH_BYTES = 4096;
+
+/** What serves the columns that are not written directly, in the block of this encoder. */
+export function createAside({ table, sentinel, allowSentinel }: RowEncoderOptions, { block }: RowEncoder): FieldAside {
+  const writeField = createFieldWriter(table, allowSentinel ? null : checkSentinel(sentinel, 'binary'));
+  const folds = table.columns.map(({ kind }) => foldOf(kind));
+  const hash: Hash64 = { hi: 0, lo: 0 };
+  const seed = createSeed();
+  const scratch = new Block(SCRATCH_BYTES);
+  return {
+    write: (view, column) => {
+      try {
+        return writeField(block, view, column);
+      } catch (error) {
+        if (error instanceof Misfit) return -1;
+        throw error;
+      }
+    },
+    hash: ({ column, start, length, isKey }, seedHigh, seedLow) => {
+      const fold = folds[column] as FoldCode;
+      if (seed.hi !== seedHigh || seed.lo !== seedLow) setSeed(seed, seedHigh, seedLow);
+      hashField(hash, isKey && fold === Fold.Double ? Fold.Bytes : fold, block, start, length, seed, scratch);
+      return hash;
+    },
+  };
 }
 
 /** What the two formats do differently. */

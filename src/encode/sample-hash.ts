@@ -1,7 +1,7 @@
 import type { Kind } from '../model.js';
 import { Block } from './block.js';
 import { encoderOf } from './column-encoder.js';
-import { foldOf, hashField } from './fingerprint.js';
+import { foldOf, hashField } from './fold.js';
 import { createSeed, type Hash64, hexOf, setSeed } from './hash.js';
 
 const SAMPLE_BYTES = 256;

@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { assert } from '../errors.js';
-import type { ByteRun, DirectField, LeafCursor, RecordShape, RowSums } from '../model.js';
+import { assert, must } from '../errors.js';
+import {
+  type ByteRun,
+  type DirectField,
+  type FieldAside,
+  type FieldPlace,
+  type LeafCursor,
+  type RecordShape,
+  type RowSums,
+  type RowView,
+  Storage,
+} from '../model.js';
 import * as at from './layout.js';
 
 /** The key bytes of so many rows are gathered at once. */
@@ -22,6 +32,7 @@ const codes: Readonly<Record<DirectField['tag'], number>> = {
   moment: at.codeMoment,
   text: at.codeText,
   blob: at.codeBlob,
+  aside: at.codeAside,
 };
 
 /** What stopped it: the leaf is at its end, a buffer is full, or the next cell is for the row reader and the encoder. */
@@ -37,6 +48,12 @@ declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
 };
+
+/** Called by the loop for columns that are written aside; columns are addresses of their tables. */
+interface KernelImports {
+  readonly writeAside: (column: number, to: number) => number;
+  readonly hashAside: (column: number, isKey: number, seedHigh: number, seedLow: number) => void;
+}
 
 interface KernelExports {
   readonly fill: (state: number) => number;
@@ -56,11 +73,18 @@ export class Kernel {
   #columns = 0;
   #columnCount = 0;
   #keys: Buffer = Buffer.alloc(0);
+  #aside: FieldAside | null = null;
+  #view: RowView = viewOf(0, Buffer.alloc(0));
+  #block: ByteRun | null = null;
+  readonly #place: FieldPlace = { column: 0, start: 0, length: 0, isKey: false };
 
-  constructor(memory: ArrayBuffer, fill: KernelExports['fill']) {
+  constructor(memory: ArrayBuffer, instantiate: (aside: KernelImports) => KernelExports) {
     this.#memory = Buffer.from(memory);
     this.#words = new DataView(memory);
-    this.#fill = fill;
+    this.#fill = instantiate({
+      writeAside: (column, to) => this.#writeAside(column, to),
+      hashAside: (column, isKey, seedHigh, seedLow) => this.#hashAside(column, isKey !== 0, seedHigh, seedLow),
+    }).fill;
   }
 
   /** Forgets the chunk before, and all that was allocated for it. */
@@ -69,7 +93,7 @@ export class Kernel {
   }
 
   /** Takes a table in; false where it is so wide that there is no room for it. */
-  load({ record, fields, key }: KernelTable): boolean {
+  load({ record, fields, key, aside }: KernelTable): boolean {
     const positionsBytes = record.slots.length * at.positionBytes;
     const columnsBytes = fields.length * at.columnBytes;
     const place = this.allocate(at.stateBytes + positionsBytes + columnsBytes + 4 * key.length);
@@ -83,6 +107,8 @@ export class Kernel {
     this.#state = state;
     this.#columns = columns;
     this.#columnCount = fields.length;
+    this.#aside = aside;
+    this.#view = viewOf(fields.length, this.#memory);
     this.#put(state + at.statePositionCount, record.slots.length);
     this.#put(state + at.stateColumnCount, fields.length);
     this.#put(state + at.stateKeyCount, key.length);
@@ -136,6 +162,7 @@ export class Kernel {
     this.#put(state + at.stateLimit, out + block.limit);
     this.#put(state + at.stateKeys, this.#keys.byteOffset);
     this.#put(state + at.stateKeysEnd, this.#keys.byteOffset + this.#keys.length);
+    this.#block = block;
     const stop = stops[this.#fill(state)];
     assert(stop !== undefined, 'the kernel says why it stopped');
     block.length = this.#get(state + at.stateOut) - out;
@@ -182,6 +209,7 @@ export class Kernel {
   #putField(column: number, field: DirectField, isReal: boolean): void {
     this.#put(column + at.columnCode, codes[field.tag]);
     this.#put(column + at.columnIsReal, isReal ? 1 : 0);
+    this.#put(column + at.columnIsHashed, field.tag !== 'aside' || field.isHashed ? 1 : 0);
     if (field.tag === 'text' || field.tag === 'blob') {
       this.#put(column + at.columnGuardBytes, field.guardBytes ?? -1);
       this.#put(column + at.columnBytesMax, field.bytesMax);
@@ -189,6 +217,50 @@ export class Kernel {
       this.#words.setFloat64(column + at.columnFactor, field.factor, true);
       this.#words.setFloat64(column + at.columnShift, field.shift, true);
     }
+  }
+
+  /** Texts and blobs are ranges of the whole memory. */
+  #writeAside(column: number, to: number): number {
+    const block = must(this.#block, 'block');
+    const words = this.#words;
+    const view = this.#view;
+    const index = (column - this.#columns) / at.columnBytes;
+    const storage = words.getInt32(column + at.columnStorage, true);
+    view.storage[index] = storage;
+    if (storage === at.storageReal) view.number[index] = words.getFloat64(column + at.columnValue, true);
+    else if (storage === at.storageInteger) this.#viewInteger(column, index);
+    else {
+      const start = words.getInt32(column + at.columnStart, true);
+      view.start[index] = start;
+      view.end[index] = start + words.getInt32(column + at.columnLength, true);
+    }
+    block.length = to - block.bytes.byteOffset;
+    const length = must(this.#aside, 'aside').write(view, index);
+    // A block that had to grow is elsewhere now: the row loop goes on with it.
+    return this.holds(block.bytes) ? length : -1;
+  }
+
+  #viewInteger(column: number, index: number): void {
+    const high = this.#words.getInt32(column + at.columnValue + 4, true);
+    const low = this.#words.getInt32(column + at.columnValue, true);
+    const value = high * 4_294_967_296 + (low >>> 0);
+    this.#view.number[index] = value;
+    if (Number.isSafeInteger(value)) return;
+    this.#view.storage[index] = Storage.Wide;
+    this.#view.wide.setInt32(8 * index, high);
+    this.#view.wide.setInt32(8 * index + 4, low);
+  }
+
+  #hashAside(column: number, isKey: boolean, seedHigh: number, seedLow: number): void {
+    const block = must(this.#block, 'block');
+    const place = this.#place;
+    place.column = (column - this.#columns) / at.columnBytes;
+    place.start = this.#get(column + at.columnField) - block.bytes.byteOffset;
+    place.length = this.#get(column + at.columnLength);
+    place.isKey = isKey;
+    const { hi, lo } = must(this.#aside, 'aside').hash(place, seedHigh, seedLow);
+    this.#put(this.#state + at.stateHashHigh, hi);
+    this.#put(this.#state + at.stateHashLow, lo);
   }
 
   #put(place: number, value: number): void {
@@ -204,6 +276,7 @@ export class Kernel {
 export interface KernelTable {
   readonly record: RecordShape;
   readonly fields: readonly DirectField[];
+  readonly aside: FieldAside;
   /** Indexes into `fields`. */
   readonly key: readonly number[];
 }
@@ -215,11 +288,24 @@ export function createKernel(blockCapacityBytes: number): Kernel | null {
   try {
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    return new Kernel(memory.buffer, (exports as KernelExports).fill);
+    return new Kernel(memory.buffer, (aside) => {
+      const { exports } = new WebAssembly.Instance(module, { env: { memory }, aside });
+      return exports as KernelExports;
+    });
   } catch (error) {
     // Each memory reserves gigabytes of addresses: a limit on them (ulimit -v) leaves the work to the row loop.
     if (error instanceof RangeError) return null;
     throw error;
   }
+}
+
+function viewOf(count: number, bytes: Buffer): RowView {
+  return {
+    storage: new Uint8Array(count),
+    number: new Float64Array(count),
+    wide: new DataView(new ArrayBuffer(8 * count)),
+    bytes,
+    start: new Int32Array(count),
+    end: new Int32Array(count),
+  };
 }

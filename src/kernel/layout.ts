@@ -40,7 +40,10 @@ export const stateColumns = 80;
 export const stateKeyColumns = 84;
 /** uint64: Σ k over the rows. */
 export const stateKeyset = 88;
-export const stateBytes = 96;
+/** The hash of a value that was hashed aside, its halves as int32. */
+export const stateHashHigh = 96;
+export const stateHashLow = 100;
+export const stateBytes = 104;
 
 /** Per record position two int32: the column that it fills or −1; whether a record that ends before it means NULL. */
 export const positionBytes = 8;
@@ -66,7 +69,9 @@ export const columnField = 44;
 export const columnSum = 56;
 export const columnNulls = 64;
 export const columnEmpties = 68;
-export const columnBytes = 72;
+/** int32: whether its values have a hash. */
+export const columnIsHashed = 72;
+export const columnBytes = 80;
 
 /** Storage of a value; a NULL has none. */
 export const storageNull = 0;
@@ -74,6 +79,8 @@ export const storageInteger = 1;
 export const storageReal = 3;
 export const storageText = 4;
 export const storageBlob = 5;
+/** Once a value was written aside: its field alone says what it is. */
+export const storageAside = 6;
 
 /** How a column is written: its value as a big-endian integer of 2, 4 or 8 bytes, … */
 export const codeInt2 = 1;
@@ -83,13 +90,15 @@ export const codeFloat8 = 4;
 export const codeBool = 5;
 /** … a count of units as microseconds since 2000-01-01, … */
 export const codeMoment = 6;
-/** … or the bytes as they stand. */
+/** … or the bytes as they stand; each for one storage class. */
 export const codeText = 7;
 export const codeBlob = 8;
+/** Every other value is written aside: its encoder is called. So are all of a column with this code. */
+export const codeAside = 9;
 
 /** What `fill` says: all cells of the leaf are written, … */
 export const saysDone = 0;
 /** … the block is full, or the room for keys; … */
 export const saysFull = 1;
-/** … or the next cell is not for it: too long, damaged, or with a value that does not fit. */
+/** … or the next cell is not for it: split, damaged, or with a value that does not fit. */
 export const saysNotMine = 2;

@@ -24,8 +24,9 @@ const isFull = process.env.PGFERRY_FULL === '1';
 const numRuns = isFull ? 5000 : 250;
 
 const text: Kind = { tag: 'text', maxChars: null };
+const numeric: Kind = { tag: 'numeric', precision: null, scale: null };
 const moment: Kind = { tag: 'timestamp', precision: 3, unit: 'ms' };
-/** All that the kernel writes. */
+/** What the kernel writes by itself, and what it has written aside. */
 const kinds: readonly [Kind, ...Kind[]] = [
   { tag: 'int2' },
   { tag: 'int4' },
@@ -39,6 +40,14 @@ const kinds: readonly [Kind, ...Kind[]] = [
   moment,
   { tag: 'timestamptz', precision: 6, unit: 's' },
   { tag: 'timestamp', precision: 6, unit: 'us' },
+  { tag: 'timestamp', precision: 0, unit: 'ms' },
+  numeric,
+  { tag: 'numeric', precision: 12, scale: 2 },
+  { tag: 'date', unit: 'ms' },
+  { tag: 'float4' },
+  { tag: 'jsonb' },
+  { tag: 'uuid' },
+  { tag: 'enum', labels: ['12', 'ab', 'text 7', 'text 8'] },
 ];
 
 test('the kernel and the row loop send the same bytes, come to the same sums, and refuse the same rows in the same words', async () => {
@@ -136,16 +145,45 @@ test('ordinary rows all go by the kernel, a value of many megabytes and what doe
   });
 });
 
-test('a table with a column that takes a look at each value has no kernel', async () => {
+test('only rows in text format, and those with char(n), have no kernel', async () => {
   await withFolder(async (folder) => {
     const path = join(folder, 'other.db');
     makeFile(path, {}, (db) => db.exec('CREATE TABLE t(a, b)'));
     const job = { path, from: readTable(path, 't'), range: whole };
     const sizes = { sentinel: 'nil', blockBytes: 4096 };
-    assert.equal(await createKernelFeed(jobOf(job, [{ tag: 'int8' }, { tag: 'uuid' }], [0], sizes)), null);
-    const asText = jobOf(job, [{ tag: 'int8' }, text], [0], sizes);
+    assert.equal(await createKernelFeed(jobOf(job, [text, { tag: 'char', chars: 3 }], [0], sizes)), null);
+    const asText = jobOf(job, [{ tag: 'int8' }, { tag: 'uuid' }], [0], sizes);
     assert.equal(await createKernelFeed({ ...asText, table: { ...asText.table, format: 'text' } }), null);
     assert.notEqual(await createKernelFeed(asText), null);
+  });
+});
+
+test('values of every other kind are written aside, in the loop', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'aside.db');
+    const count = 3000;
+    makeFile(path, {}, (db) => {
+      db.exec(`CREATE TABLE t(id TEXT, state TEXT, price, at TEXT, day TEXT, wide INTEGER, data TEXT);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+        INSERT INTO t SELECT printf('%08x-0000-4000-8000-%012x', i, i * 7919), iif(i % 3, 'open', 'shut'),
+          CASE i % 4 WHEN 0 THEN i WHEN 1 THEN i / 8.0 WHEN 2 THEN printf('%d.%02d', i, i % 100) END,
+          printf('2024-05-%02d 12:34:56.%03d', 1 + i % 28, i % 1000), printf('2024-05-%02d', 1 + i % 28),
+          9223372036854775807 - i, printf('{"i": %d}', i) FROM n`);
+    });
+    const list: readonly Kind[] = [
+      { tag: 'uuid' },
+      { tag: 'enum', labels: ['open', 'shut'] },
+      numeric,
+      moment,
+      { tag: 'date' },
+      numeric,
+      { tag: 'jsonb' },
+    ];
+    const place = { path, from: readTable(path, 't'), range: whole };
+    for (const key of [[0], [1, 2, 3], [0, 1, 2, 3, 4, 5, 6]]) {
+      const outcome = await compare(jobOf(place, list, key, { sentinel: 'nil', blockBytes: 65_536 }));
+      assert.deepEqual([outcome.kernel, outcome.aside, outcome.refused], [count, 0, 0]);
+    }
   });
 });
 
@@ -182,13 +220,13 @@ function rollKinds({ path }: JobPlace, names: readonly string[], dice: Dice): Ki
       if (dice.isLucky(8)) return dice.pick(kinds);
       switch (commonClass(db, name)) {
         case 'integer':
-          return dice.pick([{ tag: 'int8' }, { tag: 'int8' }, { tag: 'int8' }, { tag: 'int4' }, moment, kinds[0]]);
+          return dice.pick([{ tag: 'int8' }, { tag: 'int8' }, { tag: 'int4' }, moment, kinds[0], numeric]);
         case 'real':
-          return { tag: 'float8' };
+          return dice.pick([{ tag: 'float8' }, { tag: 'float8' }, numeric]);
         case 'blob':
           return { tag: 'bytea' };
         default:
-          return dice.pick([text, text, { tag: 'json' }, { tag: 'text', maxChars: 9 }]);
+          return dice.pick([text, text, { tag: 'json' }, { tag: 'text', maxChars: 9 }, { tag: 'jsonb' }]);
       }
     });
   } finally {

@@ -10,8 +10,8 @@ const WORD_START: u32 = START + 4;
 const DOUBLE_START: u32 = START + 8;
 
 /** The row's key hash, with which its values are seeded, and the three words after it was mixed in for four bytes. */
-let seedHigh: u32 = 0;
-let seedLow: u32 = 0;
+export let seedHigh: u32 = 0;
+export let seedLow: u32 = 0;
 let wordA: u32 = WORD_START;
 let wordB: u32 = WORD_START;
 let wordC: u32 = WORD_START;

@@ -19,6 +19,7 @@ import {
   columnFactor,
   columnField,
   columnGuardBytes,
+  columnIsHashed,
   columnLength,
   columnNulls,
   columnShift,
@@ -32,6 +33,8 @@ import {
   stateColumnCount,
   stateColumns,
   stateFull,
+  stateHashHigh,
+  stateHashLow,
   stateHasRow,
   stateHigh,
   stateKeyColumns,
@@ -45,13 +48,15 @@ import {
   statePointer,
   statePointersEnd,
   stateRows,
+  storageAside,
   storageBlob,
   storageInteger,
   storageNull,
   storageReal,
   storageText,
 } from '../layout';
-import { hashBytes, hashDouble, hashInteger, setSeed } from './hash';
+import { hashAside, writeAside } from './aside';
+import { hashBytes, hashDouble, hashInteger, seedHigh, seedLow, setSeed } from './hash';
 import { payloadBytes, readCell, rowid } from './record';
 
 /** Texts are copied by words of eight bytes, which may run so far beyond their end; longer ones natively. */
@@ -68,18 +73,19 @@ export function fill(state: usize): i32 {
   const pointersEnd = load<u32>(state, statePointersEnd);
   const keysStart = load<u32>(state, stateKeys);
   const fixed = 2 + wordBytes + fixedBytes * load<u32>(state, stateColumnCount);
-  const fixedKeys = wordBytes + fixedBytes * load<u32>(state, stateKeyCount);
   while (load<u32>(state, statePointer) < pointersEnd) {
     const out = load<u32>(state, stateOut);
-    const keys = load<u32>(state, stateKeys);
     if (out >= load<u32>(state, stateFull)) return saysFull;
     if (!readCell(state)) return saysNotMine;
-    if (out + fixed + payloadBytes > load<u32>(state, stateLimit)) return saysNotMine;
-    if (keys + fixedKeys + payloadBytes > load<u32>(state, stateKeysEnd)) {
+    // From no later place on, all that is still to come fits: no value takes more than its share of these.
+    const last = (load<i32>(state, stateLimit) - fixed - payloadBytes) as i32;
+    if ((out as i32) > last) return saysNotMine;
+    const outEnd = writeRow(state, out, last as usize);
+    if (outEnd === 0) return saysNotMine;
+    const keys = load<u32>(state, stateKeys);
+    if (keys + keysLength(state) + wordBytes > load<u32>(state, stateKeysEnd)) {
       return keys === keysStart ? saysNotMine : saysFull;
     }
-    const outEnd = writeRow(state, out);
-    if (outEnd === 0) return saysNotMine;
     foldRow(state, keys);
     store<u32>(state, outEnd as u32, stateOut);
     store<i32>(state, (rowid >> 32) as i32, stateHigh);
@@ -91,22 +97,34 @@ export function fill(state: usize): i32 {
   return saysDone;
 }
 
+/** Bytes of the key fields of the row that stands in the block. */
+function keysLength(state: usize): u32 {
+  const columns = load<u32>(state, stateColumns) as usize;
+  const indexes = load<u32>(state, stateKeyColumns) as usize;
+  const indexesEnd = indexes + 4 * load<u32>(state, stateKeyCount);
+  let bytes: u32 = 0;
+  for (let at = indexes; at < indexesEnd; at += 4) {
+    bytes += (4 + max<i32>(0, load<i32>(columns + load<i32>(at) * columnBytes, columnLength))) as u32;
+  }
+  return bytes;
+}
+
 /** The row in binary COPY form at `from`; gives back its end, 0 where a value does not fit. */
-function writeRow(state: usize, from: usize): usize {
+function writeRow(state: usize, from: usize, last: usize): usize {
   const count = load<u32>(state, stateColumnCount);
   const columns = load<u32>(state, stateColumns) as usize;
   const columnsEnd = columns + count * columnBytes;
   store<u16>(from, bswap<u16>(count as u16));
   let at = from + 2;
   for (let column = columns; column < columnsEnd; column += columnBytes) {
-    at = writeField(column, at);
+    at = writeField(column, at, last);
     if (at === 0) return 0;
   }
   return at;
 }
 
 /** int32 length (−1 for NULL) and the bytes; gives back their end, 0 where the value does not fit. */
-function writeField(column: usize, at: usize): usize {
+function writeField(column: usize, at: usize, last: usize): usize {
   const storage = load<i32>(column, columnStorage);
   const field = at + 4;
   store<u32>(column, field as u32, columnField);
@@ -115,59 +133,67 @@ function writeField(column: usize, at: usize): usize {
     store<i32>(column, -1, columnLength);
     return field;
   }
-  const code = load<i32>(column, columnCode);
-  if (code === codeText || code === codeBlob) {
-    if (storage !== (code === codeText ? storageText : storageBlob)) return 0;
-    const length = load<u32>(column, columnLength);
-    if (length === load<u32>(column, columnGuardBytes) || length > load<u32>(column, columnBytesMax)) return 0;
-    store<u32>(at, bswap<u32>(length));
-    copyBytes(field, load<u32>(column, columnStart), length);
-    return field + length;
+  let length = writeDirect(column, storage, field);
+  if (length < 0) {
+    length = writeAside(column, field);
+    if (length < 0 || field + length > last) return 0;
+    store<i32>(column, storageAside, columnStorage);
   }
-  if (code === codeFloat8) {
-    if (storage !== storageReal) return 0;
-    store<u32>(at, bswap<u32>(8));
-    store<u64>(field, bswap<u64>(load<u64>(column, columnValue)));
-    store<i32>(column, 8, columnLength);
-    return field + 8;
-  }
-  if (storage !== storageInteger) return 0;
-  const length = writeInteger(column, code, field);
-  if (length === 0) return 0;
   store<u32>(at, bswap<u32>(length));
-  store<u32>(column, length, columnLength);
+  store<i32>(column, length, columnLength);
   return field + length;
 }
 
-/** Leaves the number that is sent in the column's value, for its hash; gives back its length, 0 where it does not fit. */
-function writeInteger(column: usize, code: i32, field: usize): u32 {
+/** The bytes of a value of the storage that the column's code is for; gives back how many, −1 where it is not such a value. */
+function writeDirect(column: usize, storage: i32, field: usize): i32 {
+  const code = load<i32>(column, columnCode);
+  switch (code) {
+    case codeText:
+    case codeBlob: {
+      if (storage !== (code === codeText ? storageText : storageBlob)) return -1;
+      const length = load<u32>(column, columnLength);
+      if (length === load<u32>(column, columnGuardBytes) || length > load<u32>(column, columnBytesMax)) return -1;
+      copyBytes(field, load<u32>(column, columnStart), length);
+      return length;
+    }
+    case codeFloat8:
+      if (storage !== storageReal) return -1;
+      store<u64>(field, bswap<u64>(load<u64>(column, columnValue)));
+      return 8;
+    default:
+      return storage === storageInteger ? writeInteger(column, code, field) : -1;
+  }
+}
+
+/** Leaves the number that is sent in the column's value, for its hash; gives back its length, −1 where it does not fit. */
+function writeInteger(column: usize, code: i32, field: usize): i32 {
   const value = load<i64>(column, columnValue);
   switch (code) {
     case codeInt8:
       store<i64>(field, bswap<i64>(value));
       return 8;
     case codeInt4:
-      if (value !== (value as i32 as i64)) return 0;
+      if (value !== (value as i32 as i64)) return -1;
       store<i32>(field, bswap<i32>(value as i32));
       return 4;
     case codeInt2:
-      if (value !== (value as i16 as i64)) return 0;
+      if (value !== (value as i16 as i64)) return -1;
       store<i16>(field, bswap<i16>(value as i16));
       return 2;
     case codeBool:
-      if ((value as u64) > 1) return 0;
+      if ((value as u64) > 1) return -1;
       store<u8>(field, value as u8);
       return 1;
     case codeMoment: {
       // A value beyond 2^53, which a double may not hold exactly, is beyond the range below too.
       const micros = ((value as f64) + load<f64>(column, columnShift)) * load<f64>(column, columnFactor);
-      if (!(micros > -momentMax && micros < momentMax)) return 0;
+      if (!(micros > -momentMax && micros < momentMax)) return -1;
       store<i64>(column, micros as i64, columnValue);
       store<i64>(field, bswap<i64>(micros as i64));
       return 8;
     }
     default:
-      return 0;
+      return -1;
   }
 }
 
@@ -189,7 +215,8 @@ function foldRow(state: usize, keysFrom: usize): void {
       continue;
     }
     if (length === 0) store<u32>(column, load<u32>(column, columnEmpties) + 1, columnEmpties);
-    store<u64>(column, load<u64>(column, columnSum) + hashField(column, length, false), columnSum);
+    if (load<i32>(column, columnIsHashed) === 0) continue;
+    store<u64>(column, load<u64>(column, columnSum) + hashField(state, column, length, false), columnSum);
   }
 }
 
@@ -203,8 +230,10 @@ function foldKey(state: usize, columns: usize, keysFrom: usize): void {
   for (let at = indexes; at < indexesEnd; at += 4) {
     const column = columns + load<i32>(at) * columnBytes;
     const length = load<i32>(column, columnLength);
-    key = length < 0 ? hashInteger(-1) : hashField(column, length, true);
-    setSeed(key);
+    if (load<i32>(column, columnIsHashed) !== 0) {
+      key = length < 0 ? hashInteger(-1) : hashField(state, column, length, true);
+      setSeed(key);
+    }
     const sent = (4 + max<i32>(0, length)) as u32;
     copyBytes(keys, load<u32>(column, columnField) - 4, sent);
     keys += sent;
@@ -214,7 +243,11 @@ function foldKey(state: usize, columns: usize, keysFrom: usize): void {
 }
 
 /** The server's own function does not tell 0 and −0 apart: these, and every double in a key, are hashed by their bytes. */
-function hashField(column: usize, length: i32, isKey: bool): u64 {
+function hashField(state: usize, column: usize, length: i32, isKey: bool): u64 {
+  if (load<i32>(column, columnStorage) === storageAside) {
+    hashAside(column, isKey, seedHigh, seedLow);
+    return ((load<u32>(state, stateHashHigh) as u64) << 32) | (load<u32>(state, stateHashLow) as u64);
+  }
   const code = load<i32>(column, columnCode);
   if (code === codeText || code === codeBlob) return hashBytes(load<u32>(column, columnField), length as u32);
   const bits = load<u64>(column, columnValue);
