@@ -12,14 +12,26 @@
 export const Storage = { Null: 0, Integer: 1, Wide: 2, Real: 3, Text: 4, Blob: 5 } as const;
 export type StorageCode = (typeof Storage)[keyof typeof Storage];
 
-/** How a column is written by a loop that does not look at kinds; most have one storage class that goes into COPY as it is. */
+/**
+ * How a column is written by a loop that knows no kinds: the values that most rows have. Every other value is written
+ * aside, by a call of the column's encoder.
+ */
 export type DirectField =
-  | { readonly tag: 'int2' | 'int4' | 'int8' | 'float8' | 'bool' }
-  /** An integer: microseconds since 2000-01-01 are (value + shift) · factor. */
-  | { readonly tag: 'moment'; readonly factor: number; readonly shift: number }
+  | { readonly tag: 'int2' | 'int4' | 'int8' | 'float8' | 'bool' | 'day' | 'uuid' }
+  /**
+   * Microseconds since 2000-01-01 are (an integer + shift) · factor; factor 0 writes integers aside. A text must be a
+   * multiple of `grainMicros`, and one without an offset is not local time unless `needsOffset`.
+   */
+  | {
+      readonly tag: 'moment';
+      readonly factor: number;
+      readonly shift: number;
+      readonly grainMicros: number;
+      readonly needsOffset: boolean;
+    }
   /** `bytesMax`: so many are sure to fit; `guardBytes`: length of the null sentinel where no value may equal it. */
-  | { readonly tag: 'text' | 'blob'; readonly bytesMax: number; readonly guardBytes: number | null }
-  /** Each value by a call of its encoder; `isHashed`: whether the column has a fingerprint. */
+  | { readonly tag: 'text' | 'blob' | 'jsonb'; readonly bytesMax: number; readonly guardBytes: number | null }
+  | { readonly tag: 'label'; readonly labels: readonly string[]; readonly guardBytes: number | null }
   | { readonly tag: 'aside'; readonly isHashed: boolean };
 
 /** What a loop that writes rows by itself calls for the columns that are written aside. */

@@ -74,24 +74,37 @@ function sureBytes(maxChars: number | null, maxBytes: number | undefined): numbe
   return Math.min(maxChars ?? FIELD_BYTES_MAX, maxBytes ?? FIELD_BYTES_MAX);
 }
 
-/** The same for who writes the rows elsewhere. */
+/** The same, and more, for who writes the rows elsewhere; a text whose length is `guardBytes` may be the null sentinel. */
 export function directField(kind: Kind, guardBytes: number | null): DirectField {
-  const { storage, code, factor, shift, bytesMax } = directOf(kind);
-  switch (code) {
-    case Direct.Int2:
-      return { tag: 'int2' };
-    case Direct.Int4:
-      return { tag: 'int4' };
-    case Direct.Int8:
-      return { tag: 'int8' };
-    case Direct.Float8:
-      return { tag: 'float8' };
-    case Direct.Bool:
-      return { tag: 'bool' };
-    case Direct.Moment:
-      return { tag: 'moment', factor, shift };
-    case Direct.Bytes:
-      return { tag: storage === Storage.Blob ? 'blob' : 'text', bytesMax, guardBytes };
+  const { factor, shift, bytesMax } = directOf(kind);
+  switch (kind.tag) {
+    case 'int2':
+    case 'int4':
+    case 'int8':
+    case 'float8':
+    case 'bool':
+    case 'uuid':
+      return { tag: kind.tag };
+    case 'bytea':
+      return { tag: 'blob', bytesMax, guardBytes: null };
+    case 'text':
+    case 'json':
+      return { tag: 'text', bytesMax, guardBytes };
+    case 'jsonb':
+      return { tag: 'jsonb', bytesMax: FIELD_BYTES_MAX - 1, guardBytes };
+    case 'enum':
+      return { tag: 'label', labels: kind.labels, guardBytes };
+    case 'date':
+      return { tag: 'day' };
+    case 'timestamp':
+    case 'timestamptz':
+      return {
+        tag: 'moment',
+        factor,
+        shift,
+        grainMicros: 10 ** (6 - kind.precision),
+        needsOffset: kind.zone !== undefined,
+      };
     default:
       return { tag: 'aside', isHashed: foldOf(kind) !== Fold.None };
   }

@@ -22,6 +22,8 @@ const alignBytes = 16;
 /** Behind everything, so that whole words may be read at the very end. */
 const slackBytes = 64;
 const wasmPageBytes = 65_536;
+/** A label that is one of the type's fits, whatever its length. */
+const labelBytesMax = 0x7fffffff;
 
 const codes: Readonly<Record<DirectField['tag'], number>> = {
   int2: at.codeInt2,
@@ -32,6 +34,10 @@ const codes: Readonly<Record<DirectField['tag'], number>> = {
   moment: at.codeMoment,
   text: at.codeText,
   blob: at.codeBlob,
+  jsonb: at.codeJsonb,
+  label: at.codeLabel,
+  day: at.codeDay,
+  uuid: at.codeUuid,
   aside: at.codeAside,
 };
 
@@ -121,10 +127,9 @@ export class Kernel {
       this.#put(positions + i * at.positionBytes + at.positionAbsentIsNull, record.absentIsNull[i] === true ? 1 : 0);
     }
     for (const [i, index] of key.entries()) this.#put(keyColumns + 4 * i, index);
-    for (const [i, field] of fields.entries()) {
-      this.#putField(columns + i * at.columnBytes, field, record.integerIsReal[i] === true);
-    }
-    return true;
+    return fields.every((field, i) =>
+      this.#putField(columns + i * at.columnBytes, field, record.integerIsReal[i] === true),
+    );
   }
 
   /** Memory of its own while there is some. */
@@ -206,17 +211,47 @@ export class Kernel {
     return sum;
   }
 
-  #putField(column: number, field: DirectField, isReal: boolean): void {
+  /** Gives back whether there was room for all that belongs to it. */
+  #putField(column: number, field: DirectField, isReal: boolean): boolean {
+    const isHashed = field.tag === 'aside' ? field.isHashed : field.tag !== 'jsonb';
     this.#put(column + at.columnCode, codes[field.tag]);
     this.#put(column + at.columnIsReal, isReal ? 1 : 0);
-    this.#put(column + at.columnIsHashed, field.tag !== 'aside' || field.isHashed ? 1 : 0);
-    if (field.tag === 'text' || field.tag === 'blob') {
-      this.#put(column + at.columnGuardBytes, field.guardBytes ?? -1);
-      this.#put(column + at.columnBytesMax, field.bytesMax);
-    } else if (field.tag === 'moment') {
-      this.#words.setFloat64(column + at.columnFactor, field.factor, true);
-      this.#words.setFloat64(column + at.columnShift, field.shift, true);
+    this.#put(column + at.columnIsHashed, isHashed ? 1 : 0);
+    switch (field.tag) {
+      case 'text':
+      case 'blob':
+      case 'jsonb':
+        this.#put(column + at.columnGuardBytes, field.guardBytes ?? -1);
+        this.#put(column + at.columnBytesMax, field.bytesMax);
+        return true;
+      case 'label':
+        this.#put(column + at.columnGuardBytes, field.guardBytes ?? -1);
+        this.#put(column + at.columnBytesMax, labelBytesMax);
+        return this.#putLabels(column, field.labels);
+      case 'moment':
+        this.#words.setFloat64(column + at.columnFactor, field.factor, true);
+        this.#words.setFloat64(column + at.columnShift, field.shift, true);
+        this.#put(column + at.columnGrain, field.grainMicros);
+        this.#put(column + at.columnNeedsOffset, field.needsOffset ? 1 : 0);
+        return true;
+      default:
+        return true;
     }
+  }
+
+  #putLabels(column: number, labels: readonly string[]): boolean {
+    const texts = labels.map((label) => Buffer.from(label, 'utf8'));
+    const place = this.allocate(texts.reduce((sum, text) => sum + 4 + text.length, 0));
+    if (!this.holds(place)) return false;
+    let end = 0;
+    for (const text of texts) {
+      place.writeInt32LE(text.length, end);
+      text.copy(place, end + 4);
+      end += 4 + text.length;
+    }
+    this.#put(column + at.columnLabels, place.byteOffset);
+    this.#put(column + at.columnLabelsEnd, place.byteOffset + end);
+    return true;
   }
 
   /** Texts and blobs are ranges of the whole memory. */

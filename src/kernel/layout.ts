@@ -55,9 +55,12 @@ export const columnIsReal = 4;
 export const columnGuardBytes = 8;
 /** int32: most bytes of a text that are sure to fit. */
 export const columnBytesMax = 12;
-/** float64 of a moment: microseconds per unit, and what makes its count one since 2000-01-01. */
+/** float64 of a moment: microseconds per unit, 0 where numbers are written aside; what makes its count one since 2000-01-01. */
 export const columnFactor = 16;
 export const columnShift = 24;
+/** The same place, of labels: their address and the end of them. */
+export const columnLabels = 16;
+export const columnLabelsEnd = 20;
 /** What holds for the present row: int32 storage, int32 address and length of its bytes, int64 value. */
 export const columnStorage = 32;
 export const columnStart = 36;
@@ -71,7 +74,10 @@ export const columnNulls = 64;
 export const columnEmpties = 68;
 /** int32: whether its values have a hash. */
 export const columnIsHashed = 72;
-export const columnBytes = 80;
+/** int32 of a moment: microseconds that a target's digit stands for; whether its texts need an offset. */
+export const columnGrain = 76;
+export const columnNeedsOffset = 80;
+export const columnBytes = 88;
 
 /** Storage of a value; a NULL has none. */
 export const storageNull = 0;
@@ -88,11 +94,16 @@ export const codeInt4 = 2;
 export const codeInt8 = 3;
 export const codeFloat8 = 4;
 export const codeBool = 5;
-/** … a count of units as microseconds since 2000-01-01, … */
+/** … a count of units, or a text, as microseconds since 2000-01-01, … */
 export const codeMoment = 6;
-/** … or the bytes as they stand; each for one storage class. */
+/** … the bytes as they stand, after a version for jsonb, where they are a label for that, … */
 export const codeText = 7;
 export const codeBlob = 8;
+export const codeJsonb = 10;
+export const codeLabel = 11;
+/** … or a text as days since 2000-01-01, or as the sixteen bytes of a uuid. */
+export const codeDay = 12;
+export const codeUuid = 13;
 /** Every other value is written aside: its encoder is called. So are all of a column with this code. */
 export const codeAside = 9;
 

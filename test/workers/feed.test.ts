@@ -145,6 +145,37 @@ test('ordinary rows all go by the kernel, a value of many megabytes and what doe
   });
 });
 
+test('more keys than are gathered at once, and wide rows that grow as they are encoded, stay within their memory', async () => {
+  await withFolder(async (folder) => {
+    const keyed = join(folder, 'keyed.db');
+    const count = 5000;
+    makeFile(keyed, { pageSize: 65_536 }, (db) => {
+      db.exec(`CREATE TABLE t(a INTEGER, b TEXT, c INTEGER, d INTEGER);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+        INSERT INTO t SELECT i, printf('name %d', i), 1, 0 FROM n`);
+    });
+    const place = { path: keyed, from: readTable(keyed, 't'), range: whole };
+    const list: readonly Kind[] = [{ tag: 'int8' }, text, { tag: 'int8' }, { tag: 'int8' }];
+    const all = await compare(jobOf(place, list, [0, 1, 2, 3], { sentinel: 'nil', blockBytes: 65_536 }));
+    assert.deepEqual([all.kernel, all.aside, all.refused], [count, 0, 0]);
+
+    // A one is in a record by its type alone, and ten bytes as a numeric: what is behind these must still fit.
+    const wide = join(folder, 'wide.db');
+    const numerics = 1900;
+    const rows = isFull ? 2000 : 200;
+    makeFile(wide, { pageSize: 65_536 }, (db) => {
+      const names = Array.from({ length: numerics }, (_, i) => `n${i}`);
+      db.exec(`CREATE TABLE t(${names.join()}, body TEXT)`);
+      const insert = db.prepare(`INSERT INTO t VALUES (${names.map(() => 1).join()}, ?)`);
+      for (let row = 0; row < rows; row++) insert.run('x'.repeat(36_000 + ((row * 1013) % 3_800)));
+    });
+    const kindsOfWide = [...Array.from({ length: numerics }, () => numeric), text];
+    const grown = { path: wide, from: readTable(wide, 't'), range: whole };
+    const seen = await compare(jobOf(grown, kindsOfWide, [0], { sentinel: 'nil', blockBytes: 65_536 }));
+    assert.ok(seen.kernel > 0 && seen.aside > 0 && seen.refused === 0, JSON.stringify(seen));
+  });
+});
+
 test('only rows in text format, and those with char(n), have no kernel', async () => {
   await withFolder(async (folder) => {
     const path = join(folder, 'other.db');
@@ -183,6 +214,53 @@ test('values of every other kind are written aside, in the loop', async () => {
     for (const key of [[0], [1, 2, 3], [0, 1, 2, 3, 4, 5, 6]]) {
       const outcome = await compare(jobOf(place, list, key, { sentinel: 'nil', blockBytes: 65_536 }));
       assert.deepEqual([outcome.kernel, outcome.aside, outcome.refused], [count, 0, 0]);
+    }
+  });
+});
+
+/** Texts that are, or nearly are, what the kernel reads by itself. */
+function rollText(dice: Dice): string {
+  const two = (max: number): string => String(dice.roll(max)).padStart(2, '0');
+  const edge = dice.pick(['1900-02-29', '2000-02-29', '2024-02-29', '2023-02-29', '2024-04-31'] as const);
+  const date = dice.isLucky(4)
+    ? edge
+    : `${dice.pick(['0000', '0001', '1900', '1970', '2000', '2024', '2100', '9999'])}-${two(14)}-${two(33)}`;
+  const time = `${two(26)}:${two(62)}:${two(62)}`;
+  const fraction = dice.isLucky(2) ? '' : `.${'7'.repeat(dice.roll(8))}${'0'.repeat(dice.roll(4))}`;
+  const offset = dice.pick(['', '', '', 'Z', '+00:00', '-00:00', '+02:00', '+00', 'z'] as const);
+  const uuid = '00112233-4455-6677-8899-AAbbCCddeeff';
+  const texts = [
+    date,
+    `${date}${dice.pick(['T', ' ', 't'] as const)}${time}${fraction}${offset}`,
+    uuid,
+    'open',
+    'op',
+    '',
+  ];
+  const text = dice.pick(texts as [string, ...string[]]);
+  if (!dice.isLucky(4)) return text;
+  const at = dice.roll(text.length + 1);
+  return text.slice(0, at) + dice.pick(['', '0', '-', ':', 'g', ' ', '{'] as const) + text.slice(at + dice.roll(2));
+}
+
+test('texts that are nearly a date, a time, a uuid or a label are taken and refused alike', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'texts.db');
+    const dice = new Dice(fc.sample(fc.nat(), 1)[0] ?? 0);
+    makeFile(path, {}, (db) => {
+      db.exec('CREATE TABLE t(a TEXT)');
+      const insert = db.prepare('INSERT INTO t VALUES (?)');
+      for (let rows = isFull ? 200_000 : 10_000; rows > 0; rows--) insert.run(rollText(dice));
+    });
+    const place = { path, from: readTable(path, 't'), range: whole };
+    const timestamps = [0, 3, 6].flatMap((precision): Kind[] => [
+      { tag: 'timestamp', precision, unit: 'ms' },
+      { tag: 'timestamptz', precision, unit: 'ms', zone: 'Europe/Berlin' },
+    ]);
+    const others: readonly Kind[] = [{ tag: 'date' }, { tag: 'uuid' }, { tag: 'enum', labels: ['open', '', 'shut'] }];
+    for (const kind of [...timestamps, ...others]) {
+      const seen = await compare(jobOf(place, [kind], [0], { sentinel: 'op', blockBytes: 65_536 }));
+      assert.ok(seen.kernel > 0 && seen.aside === 0 && seen.refused > 0, `${kind.tag}: ${JSON.stringify(seen)}`);
     }
   });
 });

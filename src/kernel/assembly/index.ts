@@ -6,21 +6,29 @@
 import {
   codeBlob,
   codeBool,
+  codeDay,
   codeFloat8,
   codeInt2,
   codeInt4,
   codeInt8,
+  codeJsonb,
+  codeLabel,
   codeMoment,
   codeText,
+  codeUuid,
   columnBytes,
   columnBytesMax,
   columnCode,
   columnEmpties,
   columnFactor,
   columnField,
+  columnGrain,
   columnGuardBytes,
   columnIsHashed,
+  columnLabels,
+  columnLabelsEnd,
   columnLength,
+  columnNeedsOffset,
   columnNulls,
   columnShift,
   columnStart,
@@ -49,7 +57,6 @@ import {
   statePointersEnd,
   stateRows,
   storageAside,
-  storageBlob,
   storageInteger,
   storageNull,
   storageReal,
@@ -58,6 +65,7 @@ import {
 import { hashAside, writeAside } from './aside';
 import { hashBytes, hashDouble, hashInteger, seedHigh, seedLow, setSeed } from './hash';
 import { payloadBytes, readCell, rowid } from './record';
+import { isLabel, none, readDay, readMoment, writeUuid } from './text';
 
 /** Texts are copied by words of eight bytes, which may run so far beyond their end; longer ones natively. */
 const wordBytes: u32 = 8;
@@ -66,6 +74,7 @@ const loopBytesMax: u32 = 256;
 const fixedBytes: u32 = 12;
 /** Microseconds either way of 2000 that a moment written here may have. */
 const momentMax: f64 = 8_000_000_000_000_000;
+const jsonbVersion: u8 = 1;
 const floatSign: u64 = 0x8000000000000000;
 
 /** Writes rows from the state's cell pointer on; gives back what stopped it. The state says how far it came. */
@@ -144,24 +153,60 @@ function writeField(column: usize, at: usize, last: usize): usize {
   return field + length;
 }
 
-/** The bytes of a value of the storage that the column's code is for; gives back how many, −1 where it is not such a value. */
+/** The bytes of a value that the column's code is for; gives back how many, −1 where it is not such a value. */
 function writeDirect(column: usize, storage: i32, field: usize): i32 {
   const code = load<i32>(column, columnCode);
+  if (storage === storageInteger) return writeInteger(column, code, field);
+  if (storage === storageReal) {
+    if (code !== codeFloat8) return -1;
+    store<u64>(field, bswap<u64>(load<u64>(column, columnValue)));
+    return 8;
+  }
+  if (storage === storageText) return writeText(column, code, field);
+  return code === codeBlob ? writeBytes(column, field) : -1;
+}
+
+/** As they stand, unless they might be the guard, or too long. */
+function writeBytes(column: usize, field: usize): i32 {
+  const length = load<u32>(column, columnLength);
+  if (length === load<u32>(column, columnGuardBytes) || length > load<u32>(column, columnBytesMax)) return -1;
+  copyBytes(field, load<u32>(column, columnStart), length);
+  return length;
+}
+
+function writeText(column: usize, code: i32, field: usize): i32 {
+  const start = load<u32>(column, columnStart) as usize;
+  const length = load<u32>(column, columnLength);
   switch (code) {
     case codeText:
-    case codeBlob: {
-      if (storage !== (code === codeText ? storageText : storageBlob)) return -1;
-      const length = load<u32>(column, columnLength);
-      if (length === load<u32>(column, columnGuardBytes) || length > load<u32>(column, columnBytesMax)) return -1;
-      copyBytes(field, load<u32>(column, columnStart), length);
-      return length;
+      return writeBytes(column, field);
+    case codeLabel: {
+      const labels = load<u32>(column, columnLabels) as usize;
+      return isLabel(labels, load<u32>(column, columnLabelsEnd), start, length) ? writeBytes(column, field) : -1;
     }
-    case codeFloat8:
-      if (storage !== storageReal) return -1;
-      store<u64>(field, bswap<u64>(load<u64>(column, columnValue)));
+    case codeJsonb: {
+      store<u8>(field, jsonbVersion);
+      const written = writeBytes(column, field + 1);
+      return written < 0 ? -1 : written + 1;
+    }
+    case codeMoment: {
+      const micros = readMoment(start, length, load<i32>(column, columnNeedsOffset) !== 0);
+      if (micros === none || micros % (load<i32>(column, columnGrain) as i64) !== 0) return -1;
+      store<i64>(column, micros, columnValue);
+      store<i64>(field, bswap<i64>(micros));
       return 8;
+    }
+    case codeDay: {
+      const day = readDay(start, length);
+      if (day === none) return -1;
+      store<i64>(column, day, columnValue);
+      store<i32>(field, bswap<i32>(day as i32));
+      return 4;
+    }
+    case codeUuid:
+      return writeUuid(field, start, length) ? 16 : -1;
     default:
-      return storage === storageInteger ? writeInteger(column, code, field) : -1;
+      return -1;
   }
 }
 
@@ -185,6 +230,7 @@ function writeInteger(column: usize, code: i32, field: usize): i32 {
       store<u8>(field, value as u8);
       return 1;
     case codeMoment: {
+      if (load<f64>(column, columnFactor) === 0) return -1;
       // A value beyond 2^53, which a double may not hold exactly, is beyond the range below too.
       const micros = ((value as f64) + load<f64>(column, columnShift)) * load<f64>(column, columnFactor);
       if (!(micros > -momentMax && micros < momentMax)) return -1;
@@ -249,7 +295,9 @@ function hashField(state: usize, column: usize, length: i32, isKey: bool): u64 {
     return ((load<u32>(state, stateHashHigh) as u64) << 32) | (load<u32>(state, stateHashLow) as u64);
   }
   const code = load<i32>(column, columnCode);
-  if (code === codeText || code === codeBlob) return hashBytes(load<u32>(column, columnField), length as u32);
+  if (code === codeText || code === codeBlob || code === codeLabel || code === codeUuid) {
+    return hashBytes(load<u32>(column, columnField), length as u32);
+  }
   const bits = load<u64>(column, columnValue);
   if (code !== codeFloat8) return hashInteger(bits as i64);
   if (isKey || (bits & ~floatSign) === 0) return hashBytes(load<u32>(column, columnField), 8);
