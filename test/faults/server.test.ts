@@ -107,6 +107,21 @@ for (const limit of [3, 2]) {
   });
 }
 
+for (const limit of [3, 2]) {
+  test(`a role with ${limit} connections proves and indexes on what the copy leaves, and the run completes`, async () => {
+    await withPlace(async (place) => {
+      const { folder, client, source } = place;
+      const expected = await undisturbed();
+      await withRole(place, `CONNECTION LIMIT ${limit}`, async (url) => {
+        const more = ['--workers', '1', '--connections', '6'];
+        const ended = await runJson([...migrateArgs(source, url), ...more], { cwd: folder });
+        assert.match(ended.stderr, /no connection free: going on with fewer beside the copy/);
+        await assertWhole(ended, client, expected);
+      });
+    });
+  });
+}
+
 test('a table that somebody holds before the copy is named with its holder, and nothing has been changed', async () => {
   await withPlace(async ({ folder, url, client, source }) => {
     const args = [...migrateArgs(source, url), '--stall-timeout', '2'];
