@@ -59,9 +59,16 @@ export class TableFinish {
     else this.#analyzeLast(table, steps, isFrozen);
   }
 
-  /** Says that no chunk will follow. */
+  /**
+   * Says that no chunk will follow. Waits for what is at work, and then once more: what began beside a transaction of the
+   * copy's time sees no further than that one did.
+   */
   endCopy(): void {
-    void this.#options.lanes.settle().then(this.#endCopy);
+    const { lanes } = this.#options;
+    void lanes
+      .settle()
+      .then(() => lanes.settle())
+      .then(this.#endCopy);
   }
 
   /** The latest proof of each table. */

@@ -66,124 +66,148 @@ const anyTurn: Turn = { rank: 0, bytes: 0 };
 
 /** Lends a few connections for work beside the copy, opened when first needed, closed afterwards. */
 export async function withLanes<T>(options: LaneOptions, use: (lanes: Lanes) => Promise<T>): Promise<T> {
-  const { room } = options;
-  const free: (TargetClient | null)[] = Array.from({ length: options.lanes }, () => null);
-  const waiting: Waiting[] = [];
-  const open = new Set<TargetClient>();
-  const begun = new Set<Promise<void>>();
-  let atWork = 0;
-  let isClosed = false;
   // Each lane's connection listens, beside what the run itself does: more than Node takes for a leak.
   setMaxListeners(options.lanes + listenersBeside, options.signal);
+  const pool = new LanePool(options);
+  try {
+    return await use(pool);
+  } finally {
+    await pool.close();
+  }
+}
 
-  const startNext = () => {
-    while (free.length > 0 && atWork < room.left) {
-      const next = waiting.shift();
-      if (next === undefined) return;
-      atWork += 1;
-      const connected = free.findLastIndex((client) => client !== null);
-      next.start(free.splice(Math.max(0, connected), 1)[0] ?? null);
-    }
-  };
-  room.onLeft(startNext);
-  const acquire = (turn: Turn) =>
-    new Promise<TargetClient | null>((start, refuse) => {
-      if (isClosed) return refuse(interruption(options.signal));
-      const before = waiting.findIndex((other) => isBefore(turn, other.turn));
-      waiting.splice(before === -1 ? waiting.length : before, 0, { turn, start, refuse });
-      startNext();
+class LanePool implements Lanes {
+  readonly #options: LaneOptions;
+  /** Lanes that no task has: with a connection, or without. */
+  readonly #free: (TargetClient | null)[];
+  readonly #open = new Set<TargetClient>();
+  readonly #waiting: Waiting[] = [];
+  readonly #begun = new Set<Promise<void>>();
+  #atWork = 0;
+  #isClosed = false;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#free = Array.from({ length: options.lanes }, () => null);
+    options.room.onLeft(() => this.#startNext());
+  }
+
+  async run<T>(task: (client: TargetClient) => Promise<T>, turn = anyTurn): Promise<T> {
+    const work = this.#perform(task, turn, await this.#acquire(turn));
+    const end = () => void this.#begun.delete(ended);
+    const ended: Promise<void> = work.then(end, end);
+    this.#begun.add(ended);
+    return await work;
+  }
+
+  spare(): number {
+    const { left, isCopyOver } = this.#options.room;
+    if (isCopyOver && this.#atWork === 1) return Number.POSITIVE_INFINITY;
+    const isEnding = isCopyOver && this.#waiting.length < this.#atWork;
+    return Math.max(Math.floor(left / this.#atWork) - 1, isEnding ? 1 : 0);
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#begun);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { refuse } of this.#waiting.splice(0)) refuse(interruption(this.#options.signal));
+    await Promise.all([...this.#open].map((client) => client.close()));
+  }
+
+  /** A lane when the turn has come; its connection is null where it has none yet. */
+  #acquire(turn: Turn): Promise<TargetClient | null> {
+    return new Promise((start, refuse) => {
+      if (this.#isClosed) return refuse(interruption(this.#options.signal));
+      const before = this.#waiting.findIndex((other) => isBefore(turn, other.turn));
+      this.#waiting.splice(before === -1 ? this.#waiting.length : before, 0, { turn, start, refuse });
+      this.#startNext();
     });
-  const release = (client: TargetClient | null) => {
-    atWork -= 1;
-    free.push(client);
-    if (client !== null) setTimeout(() => closeIdle(client), idleMs).unref();
-    startNext();
-  };
-  const closeIdle = (client: TargetClient) => {
-    const place = free.indexOf(client);
-    if (place === -1) return;
-    free[place] = null;
-    open.delete(client);
-    void client.close();
-  };
-  const connect = async () => {
-    const client = await connectTarget(options.address, options);
-    open.add(client);
-    if (!isClosed) return client;
-    // The run failed elsewhere while this connection was being made; nobody is left to use it.
-    await client.close();
-    throw interruption(options.signal);
-  };
+  }
 
-  /** A new connection for a task; else `later`, where chunks need those that there are, or `fewer`, where other lanes must do. */
-  const findRoom = async (): Promise<TargetClient | 'later' | 'fewer'> => {
-    for (let look = 1; ; look++) {
-      try {
-        return await connect();
-      } catch (error) {
-        if (!isTooMany(error) || look === roomTriesMax || isClosed) throw error;
-        if (look === 1) options.onFewer();
-        if (atWork > room.left) return 'later';
-        if (open.size > 0) return 'fewer';
-        await wait(roomPauseMs, undefined, { signal: options.signal }).catch(() => {
-          throw interruption(options.signal);
-        });
-      }
+  #startNext(): void {
+    while (this.#free.length > 0 && this.#atWork < this.#options.room.left) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#atWork += 1;
+      const connected = this.#free.findLastIndex((client) => client !== null);
+      next.start(this.#free.splice(Math.max(0, connected), 1)[0] ?? null);
     }
-  };
-  const spare = () => {
-    if (room.isCopyOver && atWork === 1) return Number.POSITIVE_INFINITY;
-    return Math.max(Math.floor(room.left / atWork) - 1, room.isCopyOver && waiting.length < atWork ? 1 : 0);
-  };
-  const findClient = async (turn: Turn): Promise<TargetClient | null> => {
-    const found = await findRoom();
-    if (typeof found === 'object') return found;
-    atWork -= 1;
-    if (found === 'later') free.push(null);
-    return await acquire(turn);
-  };
+  }
 
-  const perform = async <R>(task: (client: TargetClient) => Promise<R>, turn: Turn, first: TargetClient | null) => {
+  #release(client: TargetClient | null): void {
+    this.#atWork -= 1;
+    this.#free.push(client);
+    if (client !== null) setTimeout(() => this.#closeIdle(client), idleMs).unref();
+    this.#startNext();
+  }
+
+  #closeIdle(client: TargetClient): void {
+    const place = this.#free.indexOf(client);
+    if (place === -1) return;
+    this.#free[place] = null;
+    this.#open.delete(client);
+    void client.close();
+  }
+
+  async #perform<T>(task: (client: TargetClient) => Promise<T>, turn: Turn, first: TargetClient | null): Promise<T> {
     let client = first;
     try {
       for (let tryNumber = 1; ; tryNumber++) {
         try {
-          while (client === null) client = await findClient(turn);
+          while (client === null) client = await this.#findClient(turn);
           return await task(client);
         } catch (error) {
           if (client !== null) {
-            open.delete(client);
+            this.#open.delete(client);
             await client.close();
             client = null;
           }
-          if (tryNumber === triesMax || isClosed || options.signal.aborted || !isRetryable(error)) throw error;
+          const mayTry = tryNumber < triesMax && !this.#isClosed && !this.#options.signal.aborted;
+          if (!mayTry || !isRetryable(error)) throw error;
         }
       }
     } finally {
-      release(client);
+      this.#release(client);
     }
-  };
+  }
 
-  const run = async <R>(task: (client: TargetClient) => Promise<R>, turn: Turn = anyTurn): Promise<R> => {
-    const work = perform(task, turn, await acquire(turn));
-    const ended = work.then(
-      () => void begun.delete(ended),
-      () => void begun.delete(ended),
-    );
-    begun.add(ended);
-    return await work;
-  };
+  /** A connection for the lane of a task; where there is no room for one, the task waits for another lane. */
+  async #findClient(turn: Turn): Promise<TargetClient | null> {
+    const found = await this.#findRoom();
+    if (typeof found === 'object') return found;
+    this.#atWork -= 1;
+    if (found === 'later') this.#free.push(null);
+    return await this.#acquire(turn);
+  }
 
-  try {
-    return await use({
-      run,
-      spare,
-      settle: async () => void (await Promise.all(begun)),
-    });
-  } finally {
-    isClosed = true;
-    for (const { refuse } of waiting.splice(0)) refuse(interruption(options.signal));
-    await Promise.all([...open].map((client) => client.close()));
+  /** A new connection; else `later`, where chunks need those that there are, or `fewer`, where other lanes must do. */
+  async #findRoom(): Promise<TargetClient | 'later' | 'fewer'> {
+    const { room, onFewer, signal } = this.#options;
+    for (let look = 1; ; look++) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        if (!isTooMany(error) || look === roomTriesMax || this.#isClosed) throw error;
+        if (look === 1) onFewer();
+        if (this.#atWork > room.left) return 'later';
+        if (this.#open.size > 0) return 'fewer';
+        await wait(roomPauseMs, undefined, { signal }).catch(() => {
+          throw interruption(signal);
+        });
+      }
+    }
+  }
+
+  async #connect(): Promise<TargetClient> {
+    const client = await connectTarget(this.#options.address, this.#options);
+    this.#open.add(client);
+    if (!this.#isClosed) return client;
+    // The run failed elsewhere while this connection was being made; nobody is left to use it.
+    await client.close();
+    throw interruption(this.#options.signal);
   }
 }
 
