@@ -7,6 +7,9 @@ import { Database, type Database as Connection, SqliteError } from './sqlite.js'
 // The live database, its -wal and its -shm are only ever stat'ed here, never opened with `fs`: closing any
 // descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them.
 
+/** Pages that a reader keeps who sees each page once, in KiB: few enough to stay in the processor's own cache. */
+export const passingCacheKb = 2000;
+
 /** How long a reader waits for a writer's lock before it gives up: a writer rarely holds one for a second. */
 export const busyTimeoutMs = 5000;
 
