@@ -30,6 +30,15 @@ export function streamCount(settings: Settings): number {
   return Math.min(settings.connections, threadCount(settings));
 }
 
+/**
+ * Over how many streams the plan may spread whole tables; null where chunks stay as they are cut: their size was named, or
+ * the run is held back, and what a stop costs takes long to be sent again.
+ */
+export function wholeTableStreams(settings: Settings): number | null {
+  const isHeldBack = settings.maxMbps !== null || settings.maxRowsPerSecond !== null;
+  return settings.chunkBytes !== null || isHeldBack ? null : streamCount(settings);
+}
+
 export interface ThreadRequest {
   readonly settings: Settings;
   readonly address: TargetAddress;

@@ -9,7 +9,7 @@ import { fingerprintTable } from '../target/fingerprint.js';
 import { hasLedger } from '../target/ledger.js';
 import { findLoaded, withUnhashed } from '../target/loaded.js';
 import { readSchemaObjects } from '../target/objects.js';
-import { streamCount } from './copy-threads.js';
+import { wholeTableStreams } from './copy-threads.js';
 import type { MadeSchema } from './init.js';
 import { findStoredSchema } from './schema-check.js';
 import { choiceOf, rulesOf, type Settings } from './settings.js';
@@ -90,7 +90,7 @@ function buildFrom(request: {
       truncateTarget: settings.truncateTarget,
       isComparison,
       replaceable,
-      streams: isComparison || settings.chunkBytes !== null ? null : streamCount(settings),
+      streams: isComparison ? null : wholeTableStreams(settings),
       rules: rulesOf(settings),
       ...choiceOf(settings),
       format: settings.format,

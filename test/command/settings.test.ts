@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { threadCount } from '../../src/commands/copy-threads.js';
+import { threadCount, wholeTableStreams } from '../../src/commands/copy-threads.js';
 import { readSettings, type Settings, type SettingsInput } from '../../src/commands/settings.js';
 import { CopierError } from '../../src/errors.js';
 import { runCommand, runJson } from '../support/command.js';
@@ -218,5 +218,19 @@ for (const [title, args, says] of misspelled) {
       assert.doesNotMatch(JSON.stringify(json) + stderr, /SECRET/);
       assert.deepEqual(readdirSync(folder), []);
     });
+  });
+}
+
+const streams: readonly [flags: SettingsInput['flags'], expected: number | null][] = [
+  [{ workers: '4' }, 4],
+  [{ workers: '4', connections: '2' }, 2],
+  [{ workers: '4', chunkBytes: '16M' }, null],
+  [{ workers: '4', maxMbps: '100' }, null],
+  [{ workers: '4', maxRowsPerSecond: '1000' }, null],
+];
+
+for (const [flags, expected] of streams) {
+  test(`with ${JSON.stringify(flags)} tables ${expected === null ? 'stay cut' : `may go whole, over ${expected} streams`}`, () => {
+    assert.equal(wholeTableStreams(read({ flags })), expected);
   });
 }
