@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { assert, must } from '../errors.js';
 import {
   type ByteRun,
@@ -12,16 +11,12 @@ import {
   Storage,
 } from '../model.js';
 import * as at from './layout.js';
+import { createMemory, isOutOfMemory, type KernelImports, type KernelMemory } from './memory.js';
 
 /** The key bytes of so many rows are gathered at once. */
 const keysBytes = 32 * 1024;
 /** What a chunk needs beside its blocks and keys: the window of pages, and tables for its columns. */
 const otherBytes = 1024 * 1024;
-/** Every allocation begins at a multiple of this. */
-const alignBytes = 16;
-/** Behind everything, so that whole words may be read at the very end. */
-const slackBytes = 64;
-const wasmPageBytes = 65_536;
 /** A label that is one of the type's fits, whatever its length. */
 const labelBytesMax = 0x7fffffff;
 
@@ -45,36 +40,14 @@ const codes: Readonly<Record<DirectField['tag'], number>> = {
 export type KernelStop = 'done' | 'full' | 'not mine';
 const stops: readonly KernelStop[] = ['done', 'full', 'not mine'];
 
-/** What is used of WebAssembly: Node has it, but its types come with those of browsers only. */
-declare const WebAssembly: {
-  readonly Memory: new (pages: {
-    readonly initial: number;
-    readonly maximum: number;
-  }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-};
-
-/** Called by the loop for columns that are written aside; columns are addresses of their tables. */
-interface KernelImports {
-  readonly writeAside: (column: number, to: number) => number;
-  readonly hashAside: (column: number, isKey: number, seedHigh: number, seedLow: number) => void;
-}
-
-interface KernelExports {
-  readonly fill: (state: number) => number;
-}
-
 /**
  * The loop from leaf cells to COPY rows and their fingerprint as WebAssembly, with the memory that it works on. Its
  * life, again for each chunk: `restart`; `allocate` what it shall read and write, and `load`; `fill` leaf by leaf;
  * `takeSums`. Buffers that did not fit into its memory are ordinary ones, of which it fills none: `holds` tells.
  */
 export class Kernel {
-  readonly #memory: Buffer;
+  readonly #memory: KernelMemory;
   readonly #words: DataView;
-  readonly #fill: KernelExports['fill'];
-  #next = 0;
   #state = 0;
   #columns = 0;
   #columnCount = 0;
@@ -84,18 +57,18 @@ export class Kernel {
   #block: ByteRun | null = null;
   readonly #place: FieldPlace = { column: 0, start: 0, length: 0, isKey: false };
 
-  constructor(memory: ArrayBuffer, instantiate: (aside: KernelImports) => KernelExports) {
-    this.#memory = Buffer.from(memory);
-    this.#words = new DataView(memory);
-    this.#fill = instantiate({
+  /** Throws a RangeError where there is no memory for it. */
+  constructor(create: (aside: KernelImports) => KernelMemory) {
+    this.#memory = create({
       writeAside: (column, to) => this.#writeAside(column, to),
       hashAside: (column, isKey, seedHigh, seedLow) => this.#hashAside(column, isKey !== 0, seedHigh, seedLow),
-    }).fill;
+    });
+    this.#words = this.#memory.words;
   }
 
   /** Forgets the chunk before, and all that was allocated for it. */
   restart(): void {
-    this.#next = 0;
+    this.#memory.restart();
   }
 
   /** Takes a table in; false where it is so wide that there is no room for it. */
@@ -114,7 +87,7 @@ export class Kernel {
     this.#columns = columns;
     this.#columnCount = fields.length;
     this.#aside = aside;
-    this.#view = viewOf(fields.length, this.#memory);
+    this.#view = viewOf(fields.length, this.#memory.bytes);
     this.#put(state + at.statePositionCount, record.slots.length);
     this.#put(state + at.stateColumnCount, fields.length);
     this.#put(state + at.stateKeyCount, key.length);
@@ -132,16 +105,12 @@ export class Kernel {
     );
   }
 
-  /** Memory of its own while there is some. */
-  readonly allocate = (bytes: number): Buffer => {
-    const start = this.#next;
-    if (start + bytes + slackBytes > this.#memory.length) return Buffer.allocUnsafeSlow(bytes);
-    this.#next = Math.ceil((start + bytes) / alignBytes) * alignBytes;
-    return this.#memory.subarray(start, start + bytes);
-  };
+  get allocate(): (bytes: number) => Buffer {
+    return this.#memory.allocate;
+  }
 
   holds(bytes: Buffer): boolean {
-    return bytes.buffer === this.#memory.buffer;
+    return this.#memory.holds(bytes);
   }
 
   /**
@@ -151,30 +120,18 @@ export class Kernel {
   fill(cursor: LeafCursor, block: ByteRun, full: number): KernelStop {
     const state = this.#state;
     assert(this.holds(cursor.bytes) && this.holds(block.bytes), 'the kernel works on its own memory');
-    const pages = cursor.bytes.byteOffset;
     const out = block.bytes.byteOffset;
-    this.#put(state + at.statePointer, pages + cursor.pointer);
-    this.#put(state + at.statePointersEnd, pages + cursor.pointersEnd);
-    this.#put(state + at.statePage, pages + cursor.page);
-    this.#put(state + at.stateCells, pages + cursor.cells);
-    this.#put(state + at.statePageEnd, pages + cursor.end);
-    this.#put(state + at.stateLocalMax, cursor.localMax);
-    this.#put(state + at.stateHasRow, cursor.hasRow ? 1 : 0);
-    this.#put(state + at.stateHigh, cursor.high);
-    this.#put(state + at.stateLow, cursor.low);
+    this.#memory.putCursor(state, cursor);
     this.#put(state + at.stateOut, out + block.length);
     this.#put(state + at.stateFull, out + full);
     this.#put(state + at.stateLimit, out + block.limit);
     this.#put(state + at.stateKeys, this.#keys.byteOffset);
     this.#put(state + at.stateKeysEnd, this.#keys.byteOffset + this.#keys.length);
     this.#block = block;
-    const stop = stops[this.#fill(state)];
+    const stop = stops[this.#memory.fill(state)];
     assert(stop !== undefined, 'the kernel says why it stopped');
     block.length = this.#get(state + at.stateOut) - out;
-    cursor.pointer = this.#get(state + at.statePointer) - pages;
-    cursor.hasRow = this.#get(state + at.stateHasRow) !== 0;
-    cursor.high = this.#get(state + at.stateHigh);
-    cursor.low = this.#get(state + at.stateLow);
+    this.#memory.takeCursor(state, cursor);
     return stop;
   }
 
@@ -299,11 +256,11 @@ export class Kernel {
   }
 
   #put(place: number, value: number): void {
-    this.#words.setInt32(place, value, true);
+    this.#memory.put(place, value);
   }
 
   #get(place: number): number {
-    return this.#words.getInt32(place, true);
+    return this.#memory.get(place);
   }
 }
 
@@ -319,17 +276,10 @@ export interface KernelTable {
 /** A kernel for blocks that hold at most so many bytes, or null where there is no memory for one. */
 export function createKernel(blockCapacityBytes: number): Kernel | null {
   const bytes = otherBytes + keysBytes + 2 * blockCapacityBytes;
-  const pages = Math.ceil(bytes / wasmPageBytes);
   try {
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
-    return new Kernel(memory.buffer, (aside) => {
-      const { exports } = new WebAssembly.Instance(module, { env: { memory }, aside });
-      return exports as KernelExports;
-    });
+    return new Kernel((aside) => createMemory(bytes, aside));
   } catch (error) {
-    // Each memory reserves gigabytes of addresses: a limit on them (ulimit -v) leaves the work to the row loop.
-    if (error instanceof RangeError) return null;
+    if (isOutOfMemory(error)) return null;
     throw error;
   }
 }
