@@ -1,6 +1,7 @@
 import type { RateLimits, ThreadData } from '../../workers/session.js';
 import { CopierError } from '../errors.js';
 import type { TargetAddress } from '../model.js';
+import type { WholeTables } from '../plan/whole-tables.js';
 import { Counters } from '../pool/counters.js';
 import { type Threads, withThreads } from '../pool/threads.js';
 import type { Settings } from './settings.js';
@@ -11,6 +12,7 @@ import type { Settings } from './settings.js';
  */
 const processMb = 175;
 const threadMb = 45;
+const MiB = 1024 * 1024;
 /** Bound of a thread's JavaScript heap; blocks and pages live outside it. */
 export const heapMbMax = 512;
 
@@ -30,13 +32,17 @@ export function streamCount(settings: Settings): number {
   return Math.min(settings.connections, threadCount(settings));
 }
 
+/** What a crash may cost of one table, and what a lost connection may where there is a network. */
+const wholeBytesMax = { local: 4 * 1024 * MiB, remote: 512 * MiB };
+
 /**
- * Over how many streams the plan may spread whole tables; null where chunks stay as they are cut: their size was named, or
- * the run is held back, and what a stop costs takes long to be sent again.
+ * Which tables the plan may send whole; null where chunks stay as they are cut: their size was named, or the run is held
+ * back, and what a stop costs takes long to be sent again. `isLocal`: no network lies between us and the server.
  */
-export function wholeTableStreams(settings: Settings): number | null {
+export function wholeTablesOf(settings: Settings, isLocal: boolean): WholeTables | null {
   const isHeldBack = settings.maxMbps !== null || settings.maxRowsPerSecond !== null;
-  return settings.chunkBytes !== null || isHeldBack ? null : streamCount(settings);
+  if (settings.chunkBytes !== null || isHeldBack) return null;
+  return { streams: streamCount(settings), bytesMax: isLocal ? wholeBytesMax.local : wholeBytesMax.remote };
 }
 
 export interface ThreadRequest {

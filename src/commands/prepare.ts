@@ -5,11 +5,13 @@ import { isSameContent } from '../pool/tally.js';
 import { choosePages } from '../source/pages-layout.js';
 import { readTargetCatalog } from '../target/catalog.js';
 import type { TargetClient } from '../target/connect.js';
+import type { WholeTables } from '../plan/whole-tables.js';
 import { fingerprintTable } from '../target/fingerprint.js';
 import { hasLedger } from '../target/ledger.js';
 import { findLoaded, withUnhashed } from '../target/loaded.js';
+import { isLocal } from '../target/locality.js';
 import { readSchemaObjects } from '../target/objects.js';
-import { wholeTableStreams } from './copy-threads.js';
+import { wholeTablesOf } from './copy-threads.js';
 import type { MadeSchema } from './init.js';
 import { findStoredSchema } from './schema-check.js';
 import { choiceOf, rulesOf, type Settings } from './settings.js';
@@ -28,8 +30,10 @@ export async function preparePlan(request: {
   const { survey, client, schema, settings, made } = request;
   const isComparison = made === null;
   const target = await readTargetCatalog(client, schema);
+  const wholeTables = isComparison ? null : wholeTablesOf(settings, isLocal(client));
+  const common = { survey: withoutViews(survey, made?.views ?? []), target, settings, isComparison, wholeTables };
   const build = (replaceable: ReadonlySet<string>, trials: readonly TableTrial[]) =>
-    buildFrom({ survey: withoutViews(survey, made?.views ?? []), target, settings, isComparison, replaceable, trials });
+    buildFrom({ ...common, replaceable, trials });
   const draft = build(new Set(), []);
   const plan = isComparison
     ? draft
@@ -73,10 +77,11 @@ function buildFrom(request: {
   readonly target: TargetCatalog;
   readonly settings: Settings;
   readonly isComparison: boolean;
+  readonly wholeTables: WholeTables | null;
   readonly replaceable: ReadonlySet<string>;
   readonly trials: readonly TableTrial[];
 }): Plan {
-  const { survey, target, settings, isComparison, replaceable, trials } = request;
+  const { survey, target, settings, isComparison, wholeTables, replaceable, trials } = request;
   const { catalog, census, violations, chunks } = survey;
   return buildPlan({
     source: catalog,
@@ -90,7 +95,7 @@ function buildFrom(request: {
       truncateTarget: settings.truncateTarget,
       isComparison,
       replaceable,
-      streams: isComparison ? null : wholeTableStreams(settings),
+      wholeTables,
       rules: rulesOf(settings),
       ...choiceOf(settings),
       format: settings.format,

@@ -26,7 +26,7 @@ import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
 import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules.js';
 import { checkSizes } from './sizes.js';
-import { joinWholeTables } from './whole-tables.js';
+import { joinWholeTables, type WholeTables } from './whole-tables.js';
 
 export interface ReaderChoice {
   readonly reader: TablePlan['reader'];
@@ -45,8 +45,8 @@ export interface PlanOptions extends TableChoice {
   readonly format: 'binary' | 'text';
   /** Whether the operator asked for this format, so that a table which cannot keep it is a warning. */
   readonly isFormatForced: boolean;
-  /** Chunks that are copied at once, where tables that are cut may be joined again; null where they stay as they are. */
-  readonly streams?: number | null;
+  /** Which tables that are cut may be joined again; null where they stay as they are. */
+  readonly wholeTables?: WholeTables | null;
   /** Chooses the reader of a table; the row reader, which reads every table, without it. */
   readonly chooseReader?: (table: SourceTable) => ReaderChoice;
 }
@@ -102,8 +102,8 @@ export function buildPlan(request: PlanRequest): Plan {
   return { ...decided, hash: hashPlan(decided), findings: applyPolicies(findings, tables) };
 }
 
-function joinTables(tables: readonly TablePlan[], { streams = null }: PlanOptions): readonly TablePlan[] {
-  return streams === null ? tables : joinWholeTables(tables, streams);
+function joinTables(tables: readonly TablePlan[], { wholeTables = null }: PlanOptions): readonly TablePlan[] {
+  return wholeTables === null ? tables : joinWholeTables(tables, wholeTables);
 }
 
 /** Biggest first, so that the longest work starts earliest. */

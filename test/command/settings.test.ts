@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { threadCount, wholeTableStreams } from '../../src/commands/copy-threads.js';
+import { threadCount, wholeTablesOf } from '../../src/commands/copy-threads.js';
 import { readSettings, type Settings, type SettingsInput } from '../../src/commands/settings.js';
-import { CopierError } from '../../src/errors.js';
+import { CopierError, must } from '../../src/errors.js';
 import { runCommand, runJson } from '../support/command.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 import { checkRefusal, type Refusal } from '../support/refusal.js';
@@ -231,6 +231,12 @@ const streams: readonly [flags: SettingsInput['flags'], expected: number | null]
 
 for (const [flags, expected] of streams) {
   test(`with ${JSON.stringify(flags)} tables ${expected === null ? 'stay cut' : `may go whole, over ${expected} streams`}`, () => {
-    assert.equal(wholeTableStreams(read({ flags })), expected);
+    assert.equal(wholeTablesOf(read({ flags }), true)?.streams ?? null, expected);
   });
 }
+
+test('beyond a network a table goes whole only where less may be lost', () => {
+  const bytesMax = (isLocal: boolean) => must(wholeTablesOf(read({}), isLocal), 'whole tables').bytesMax;
+  assert.equal(bytesMax(true), 4 * 1024 ** 3);
+  assert.equal(bytesMax(false), 512 * 1024 ** 2);
+});
