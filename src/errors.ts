@@ -125,8 +125,18 @@ const systemHints: Readonly<Record<string, string>> = {
   ENOENT: 'a file of the run is gone: see who removes it, then run the same command again',
 };
 
-/** An error of the operating system, by Node's own form (`ENOSPC: no space left on device, write`), is no bug of ours. */
+/** Each memory of WebAssembly reserves gigabytes of addresses, of which it uses a few hundred kilobytes. */
+const addresses = 'lift the limit of its address space (ulimit -v unlimited), then run the same command again';
+
+/**
+ * An error of the operating system, by Node's own form (`ENOSPC: no space left on device, write`) or V8's, is no bug of
+ * ours.
+ */
 function nameSystemError(error: Error): CopierError | null {
+  if (error instanceof RangeError && error.message.startsWith('WebAssembly.')) {
+    const message = `the process may not reserve the addresses that it needs: ${error.message}`;
+    return new CopierError('usage.address_space', message, { hint: addresses, cause: error });
+  }
   const { code, syscall } = error as NodeJS.ErrnoException;
   const hint = code === undefined || syscall === undefined ? undefined : systemHints[code];
   if (code === undefined || hint === undefined) return null;

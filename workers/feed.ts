@@ -26,8 +26,8 @@ export interface Feed {
   readonly close: () => void;
 }
 
-/** This thread's kernel: undefined before the first chunk, null where there is no memory for one. */
-let kernel: Kernel | null | undefined;
+/** This thread's kernel, from its first chunk on. */
+let kernel: Kernel | null = null;
 
 /** By the kernel where pages are read and all columns are written directly, else row by row. */
 export async function createFeed(job: FeedJob): Promise<Feed> {
@@ -55,8 +55,7 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   const { table, layout, chunk, snapshotPath, blockBytes } = job;
   const fields = directFields(job);
   if (layout === null || fields === null) return null;
-  if (kernel === undefined) kernel = createKernel(blockCapacity(blockBytes));
-  if (kernel === null) return null;
+  kernel ??= createKernel(blockCapacity(blockBytes));
   const loop = kernel;
   loop.restart();
   const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, loop.allocate);

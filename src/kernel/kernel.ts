@@ -11,7 +11,7 @@ import {
   Storage,
 } from '../model.js';
 import * as at from './layout.js';
-import { createMemory, isOutOfMemory, type KernelImports, type KernelMemory } from './memory.js';
+import { createMemory, type KernelImports, type KernelMemory } from './memory.js';
 
 /** The key bytes of so many rows are gathered at once. */
 const keysBytes = 32 * 1024;
@@ -57,7 +57,6 @@ export class Kernel {
   #block: ByteRun | null = null;
   readonly #place: FieldPlace = { column: 0, start: 0, length: 0, isKey: false };
 
-  /** Throws a RangeError where there is no memory for it. */
   constructor(create: (aside: KernelImports) => KernelMemory) {
     this.#memory = create({
       writeAside: (column, to) => this.#writeAside(column, to),
@@ -273,15 +272,10 @@ export interface KernelTable {
   readonly key: readonly number[];
 }
 
-/** A kernel for blocks that hold at most so many bytes, or null where there is no memory for one. */
-export function createKernel(blockCapacityBytes: number): Kernel | null {
+/** A kernel for blocks that hold at most so many bytes. */
+export function createKernel(blockCapacityBytes: number): Kernel {
   const bytes = otherBytes + keysBytes + 2 * blockCapacityBytes;
-  try {
-    return new Kernel((aside) => createMemory(bytes, aside));
-  } catch (error) {
-    if (isOutOfMemory(error)) return null;
-    throw error;
-  }
+  return new Kernel((aside) => createMemory(bytes, aside));
 }
 
 function viewOf(count: number, bytes: Buffer): RowView {

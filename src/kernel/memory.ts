@@ -89,16 +89,11 @@ export class KernelMemory {
   }
 }
 
-/** At least so many bytes. Throws what `isOutOfMemory` knows where there are none to be had. */
+/** At least so many bytes. */
 export function createMemory(bytes: number, aside: KernelImports): KernelMemory {
   const pages = Math.ceil((bytes + slackBytes) / wasmPageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
   const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
   const { exports } = new WebAssembly.Instance(module, { env: { memory }, aside });
   return new KernelMemory(memory.buffer, exports as KernelExports);
-}
-
-/** Each memory reserves gigabytes of addresses: where they are limited (ulimit -v), the work is left to the row loop. */
-export function isOutOfMemory(error: unknown): boolean {
-  return error instanceof RangeError;
 }

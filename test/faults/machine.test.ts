@@ -94,6 +94,18 @@ test('a limit of open files that is reached in the middle stops the run, which g
   });
 });
 
+test('a limit of addresses is named, and the run goes on without it', { skip: noLimits }, async () => {
+  await withPlace(async ({ folder, client, args }) => {
+    // Less than one memory of WebAssembly reserves.
+    const ended = await runJson(args, { cwd: folder, through: ['prlimit', '--as=8000000000'] });
+    assert.equal(ended.exitCode, 2, ended.stderr);
+    assert.equal(ended.json.error?.code, 'usage.address_space');
+    assert.match(ended.stderr, /ulimit -v/);
+    await assertNoBackends(client);
+    await assertWhole(await runJson(args, { cwd: folder }), client, await undisturbed(rows));
+  });
+});
+
 test('a file that grows beyond the limit for its size is removed again', { skip: noLimits }, async () => {
   await withPlace(async (place) => {
     const { folder, args } = place;
