@@ -55,7 +55,9 @@ export class CanonicalRow {
 
   /** Appends the eight bytes of a double: −0 and 0 differ, as do neighbours by one unit in the last place. */
   putDouble(value: number): void {
-    this.bytes.writeDoubleLE(value, this.#open(Tag.Value, 8));
+    // The cell first: it may have to move the row.
+    const at = this.#open(Tag.Value, 8);
+    this.bytes.writeDoubleLE(value, at);
   }
 
   /** Appends a point in time: whole seconds (floored) since 1970 as a double, then 0 to 999 999 microseconds as u32. */

@@ -32,6 +32,8 @@ const key = (sourceType: string, targetType: string, rows: readonly string[], li
   lines,
 });
 
+const wide = Array.from({ length: 1000 }, (_, i) => `c${i}`);
+
 const cases: Readonly<Record<string, KeyCase>> = {
   integers: key('INTEGER', 'bigint', ['-5', '10', '9', '9007199254740993'], ['-5', '10', '9', '9007199254740993']),
   texts: key(
@@ -101,6 +103,13 @@ const cases: Readonly<Record<string, KeyCase>> = {
     rows: [`0.5, 'x'`, `2, 'y'`],
     lines: ['x', 'y'],
     leftOut: ['a'],
+  },
+  // More fields than SQLite lets stand in one row of concatenations, or PostgreSQL in a target list beside as many to sort by.
+  'no key, 1000 columns': {
+    source: wide.map((name) => `${name} INTEGER`).join(),
+    target: wide.map((name) => `${name} int`).join(),
+    rows: [wide.map((_, i) => i).join()],
+    lines: [wide.map((_, i) => i).join('\t')],
   },
   empty: key('INTEGER', 'int', [], []),
   'a "table" of \'$(hostile)\'\n`names`; --': key('TEXT', 'text', [`'it''s'`], [`it's`]),
