@@ -1,5 +1,5 @@
 import { blockCapacity } from '../src/encode/block.js';
-import { createAside, createRowEncoder, directFields, type RowEncoder } from '../src/encode/row-encoder.js';
+import { createRowEncoder, directFields, type RowEncoder } from '../src/encode/row-encoder.js';
 import { createKernel, type Kernel } from '../src/kernel/kernel.js';
 import type { RowView } from '../src/model.js';
 import { readPages } from '../src/source/pages.js';
@@ -20,8 +20,6 @@ export interface Feed {
   readonly encoder: RowEncoder;
   /** Encodes until a block is full; false where no row is left. Throws what the encoder throws. */
   readonly fill: () => boolean;
-  /** Rows so far that were encoded one by one, or refused. */
-  readonly rowsAside: () => number;
   /** Lets go of the source; to be called at the end, whichever it is. */
   readonly close: () => void;
 }
@@ -29,7 +27,7 @@ export interface Feed {
 /** This thread's kernel, from its first chunk on. */
 let kernel: Kernel | null = null;
 
-/** By the kernel where pages are read and all columns are written directly, else row by row. */
+/** By the kernel where it can serve, else row by row. */
 export async function createFeed(job: FeedJob): Promise<Feed> {
   return (await createKernelFeed(job)) ?? (await createRowFeed(job));
 }
@@ -37,17 +35,15 @@ export async function createFeed(job: FeedJob): Promise<Feed> {
 export async function createRowFeed(job: FeedJob): Promise<Feed> {
   const encoder = await createRowEncoder(job);
   const rows = rowsOf(job)[Symbol.iterator]();
-  let rowsAside = 0;
   const fill = (): boolean => {
     while (!encoder.isBlockFull) {
       const row = rows.next();
       if (row.done === true) return false;
-      rowsAside++;
       encoder.encodeRow(row.value);
     }
     return true;
   };
-  return { encoder, fill, rowsAside: () => rowsAside, close: () => void rows.return?.() };
+  return { encoder, fill, close: () => void rows.return?.() };
 }
 
 /** Null where the kernel cannot serve. It takes leaf by leaf; a cell that it leaves goes the way of the row feed. */
@@ -60,13 +56,10 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   loop.restart();
   const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, loop.allocate);
   const encoder = await createRowEncoder({ ...job, allocate: loop.allocate });
-  const aside = createAside(job, encoder);
-  if (!loop.load({ record: rows.shape, fields, aside, key: table.key.columns })) return null;
-  const { block } = encoder;
-  let rowsAside = 0;
+  const { aside, block } = encoder;
+  if (!loop.load({ record: rows.shape(), fields, aside, key: table.key.columns })) return null;
   const encodeRow = (): void => {
     rows.next();
-    rowsAside++;
     encoder.encodeRow(rows.view);
   };
   const fill = (): boolean => {
@@ -88,7 +81,7 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
       encoder.addSums(loop.takeSums());
     }
   };
-  return { encoder, fill, rowsAside: () => rowsAside, close: () => undefined };
+  return { encoder, fill, close: () => undefined };
 }
 
 /** The rows of a chunk as the plan says that they are read. */

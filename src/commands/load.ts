@@ -239,7 +239,7 @@ function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: Restore
   const planned = plan.tables.find(({ target }) => target === table);
   if (isProof && planned !== undefined && leavesOrphans(planned))
     return `foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`;
-  const waiver = waiverOf({ kind: kind === 'validation' ? 'foreign_key' : kind, table, name });
+  const waiver = waiverOf({ kind: isProof ? 'foreign_key' : kind, table, name });
   if (!context.settings.waive.includes(waiver)) return null;
   return isProof
     ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`

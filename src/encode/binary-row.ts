@@ -16,9 +16,12 @@ const FIXED_BYTES_MAX = 12;
 const TWO_TO_32 = 4_294_967_296;
 
 /** `guard` is the null sentinel that no value of a textual column may equal, or null where it may. */
-export function createBinaryRow(table: Omit<TablePlan, 'chunks'>, guard: Buffer | null): BinaryRow {
+export function createBinaryRow(
+  table: Omit<TablePlan, 'chunks'>,
+  guard: Buffer | null,
+  writeField: FieldWriter = createFieldWriter(table, guard),
+): BinaryRow {
   const count = table.columns.length;
-  const writeField = createFieldWriter(table, guard);
   const isGuarded = Uint8Array.from(table.columns, (column) => (guard !== null && column.isTextual ? 1 : 0));
   const wanted = guard ?? Buffer.alloc(0);
   const direct = table.columns.map((column) => directOf(column.kind));

@@ -1,4 +1,4 @@
-import type { ColumnPlan, ColumnResult, RowSums, TableFingerprint, TablePlan } from '../model.js';
+import type { ColumnPlan, ColumnResult, FieldPlace, RowSums, TableFingerprint, TablePlan } from '../model.js';
 import { Block } from './block.js';
 import { Fold, type FoldCode, foldOf, hashField, hashFloat8, isEmpty } from './fold.js';
 import { createSeed, finish, type Hash64, hashBytes, hashInt64, hexOf, setSeed } from './hash.js';
@@ -12,6 +12,8 @@ export interface Fingerprint {
   readonly add: (row: Block, fields: RowFields) => void;
   /** Adds what other rows were found to come to. */
   readonly addSums: (sums: RowSums) => void;
+  /** The hash of one field in binary COPY form, with a seed in halves; the same object each time. */
+  readonly hashOf: (row: Block, place: FieldPlace, seedHigh: number, seedLow: number) => Hash64;
   readonly rows: () => number;
   /** k of the row added last, as the server's int8. */
   readonly lastKey: () => bigint;
@@ -103,6 +105,15 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
     rows += 1;
   };
 
+  const seedAside = createSeed();
+  const hashOf = (row: Block, place: FieldPlace, seedHigh: number, seedLow: number): Hash64 => {
+    const { column, start, length, isKey } = place;
+    if (seedAside.hi !== seedHigh || seedAside.lo !== seedLow) setSeed(seedAside, seedHigh, seedLow);
+    const fold = (isKey ? keyFolds : folds)[column] as FoldCode;
+    hashField(hash, fold, row, start, length, seedAside, scratch);
+    return hash;
+  };
+
   const addSum = (index: number, sum: bigint): void => {
     hash.hi = Number(BigInt.asIntN(32, sum >> 32n));
     hash.lo = Number(BigInt.asIntN(32, sum));
@@ -131,5 +142,5 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
     columns: columns.map(columnResult),
   });
   const lastKey = () => BigInt.asIntN(64, (BigInt(seed.hi >>> 0) << 32n) | BigInt(seed.lo >>> 0));
-  return { add, addSums, rows: () => rows, lastKey, result };
+  return { add, addSums, hashOf, rows: () => rows, lastKey, result };
 }

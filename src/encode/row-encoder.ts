@@ -1,11 +1,9 @@
 import { assert } from '../errors.js';
 import type { DirectField, FieldAside, RowSums, RowView, TableFingerprint, TablePlan } from '../model.js';
-import { createBinaryRow, createFieldWriter } from './binary-row.js';
+import { createBinaryRow, createFieldWriter, type FieldWriter } from './binary-row.js';
 import { Block } from './block.js';
 import { directField } from './direct.js';
 import { createFingerprint } from './fingerprint.js';
-import { Fold, type FoldCode, foldOf, hashField } from './fold.js';
-import { createSeed, type Hash64, setSeed } from './hash.js';
 import { Misfit } from './misfit.js';
 import { createReceipt, type Receipt } from './receipt.js';
 import { createRowFields, type RowFields } from './row-fields.js';
@@ -50,6 +48,8 @@ export interface RowEncoder {
   /** The rows that were written elsewhere since this was called last: their sums, and their key fields in COPY form. */
   readonly addKeys: (bytes: Buffer) => void;
   readonly addSums: (sums: RowSums) => void;
+  /** For him, in binary format: the values that he does not write by himself. */
+  readonly aside: FieldAside;
   /** The filled bytes. They stay untouched until the next takeBlock or finish returns: by then they must be sent. */
   readonly takeBlock: () => Buffer;
   /** The last bytes, with the trailer of the format. No row may follow. */
@@ -104,6 +104,17 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
     block: out,
     addKeys: (bytes) => receipt.add(bytes, 0, bytes.length),
     addSums: fingerprint.addSums,
+    aside: {
+      write: (view, column) => {
+        try {
+          return write.field(write.block, view, column);
+        } catch (error) {
+          if (error instanceof Misfit) return -1;
+          throw error;
+        }
+      },
+      hash: (place, seedHigh, seedLow) => fingerprint.hashOf(write.block, place, seedHigh, seedLow),
+    },
     takeBlock: take,
     finish: () => {
       assert(digest === null, 'an encoder finishes once');
@@ -119,45 +130,25 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
 }
 
 /** The columns of a table whose rows can be written elsewhere, into an encoder's block; null where they cannot. */
-export function directFields({ table, sentinel, allowSentinel }: RowEncoderOptions): readonly DirectField[] | null {
+export function directFields(options: RowEncoderOptions): readonly DirectField[] | null {
+  const { table } = options;
   // Trailing spaces of char(n) do not count, so whether one is empty takes a look of its own.
   if (table.format !== 'binary' || table.columns.some(({ kind }) => kind.tag === 'char')) return null;
-  const guardBytes = allowSentinel ? null : Buffer.byteLength(sentinel);
+  const guardBytes = guardOf(options)?.length ?? null;
   return table.columns.map(({ kind, isTextual }) => directField(kind, isTextual ? guardBytes : null));
 }
 
-/** Room for the text of a number while it is hashed. */
-const SCRATCH_BYTES = 4096;
-
-/** What serves the columns that are not written directly, in the block of this encoder. */
-export function createAside({ table, sentinel, allowSentinel }: RowEncoderOptions, { block }: RowEncoder): FieldAside {
-  const writeField = createFieldWriter(table, allowSentinel ? null : checkSentinel(sentinel, 'binary'));
-  const folds = table.columns.map(({ kind }) => foldOf(kind));
-  const hash: Hash64 = { hi: 0, lo: 0 };
-  const seed = createSeed();
-  const scratch = new Block(SCRATCH_BYTES);
-  return {
-    write: (view, column) => {
-      try {
-        return writeField(block, view, column);
-      } catch (error) {
-        if (error instanceof Misfit) return -1;
-        throw error;
-      }
-    },
-    hash: ({ column, start, length, isKey }, seedHigh, seedLow) => {
-      const fold = folds[column] as FoldCode;
-      if (seed.hi !== seedHigh || seed.lo !== seedLow) setSeed(seed, seedHigh, seedLow);
-      hashField(hash, isKey && fold === Fold.Double ? Fold.Bytes : fold, block, start, length, seed, scratch);
-      return hash;
-    },
-  };
+/** The sentinel that no text may equal; null where any may, which binary format can carry. */
+function guardOf({ table, sentinel, allowSentinel }: RowEncoderOptions): Buffer | null {
+  const checked = checkSentinel(sentinel, table.format);
+  return allowSentinel && table.format === 'binary' ? null : checked;
 }
 
 /** What the two formats do differently. */
 interface RowWriter {
   /** Appends the row to the encoder's block. */
   readonly row: (view: RowView) => void;
+  readonly field: FieldWriter;
   /** Where the row stands in binary form afterwards, for the fingerprint. */
   readonly block: Block;
   readonly fields: RowFields;
@@ -165,13 +156,16 @@ interface RowWriter {
   readonly addReceipt: (receipt: Receipt, index: number) => void;
 }
 
-function binaryWriter({ table, sentinel, allowSentinel }: RowEncoderOptions, out: Block): RowWriter {
-  const checked = checkSentinel(sentinel, 'binary');
-  const writeBinary = createBinaryRow(table, allowSentinel ? null : checked);
+function binaryWriter(options: RowEncoderOptions, out: Block): RowWriter {
+  const { table } = options;
+  const guard = guardOf(options);
+  const field = createFieldWriter(table, guard);
+  const writeBinary = createBinaryRow(table, guard, field);
   const fields = createRowFields(table.columns.length);
   out.copy(HEADER, 0, HEADER.length);
   return {
     row: (view) => writeBinary(out, view, fields),
+    field,
     block: out,
     fields,
     addReceipt: (receipt, index) => {
@@ -184,7 +178,8 @@ function binaryWriter({ table, sentinel, allowSentinel }: RowEncoderOptions, out
 /** In text format the guard always stands: a value equal to the sentinel would arrive as NULL. */
 function textWriter({ table, sentinel }: RowEncoderOptions, out: Block): RowWriter {
   const checked = checkSentinel(sentinel, 'text');
-  const writeBinary = createBinaryRow(table, checked);
+  const field = createFieldWriter(table, checked);
+  const writeBinary = createBinaryRow(table, checked, field);
   const writeText = createTextRow(table, checked);
   const fields = createRowFields(table.columns.length);
   const written = createRowFields(table.columns.length);
@@ -195,6 +190,7 @@ function textWriter({ table, sentinel }: RowEncoderOptions, out: Block): RowWrit
       writeBinary(block, view, fields);
       writeText(out, block, fields, written);
     },
+    field,
     block,
     fields,
     addReceipt: (receipt, index) => {

@@ -11,7 +11,7 @@ import {
   Storage,
 } from '../model.js';
 import * as at from './layout.js';
-import { createMemory, type KernelImports, type KernelMemory } from './memory.js';
+import { createMemory, type KernelMemory } from './memory.js';
 
 /** The key bytes of so many rows are gathered at once. */
 const keysBytes = 32 * 1024;
@@ -57,8 +57,8 @@ export class Kernel {
   #block: ByteRun | null = null;
   readonly #place: FieldPlace = { column: 0, start: 0, length: 0, isKey: false };
 
-  constructor(create: (aside: KernelImports) => KernelMemory) {
-    this.#memory = create({
+  constructor(memoryBytes: number) {
+    this.#memory = createMemory(memoryBytes, {
       writeAside: (column, to) => this.#writeAside(column, to),
       hashAside: (column, isKey, seedHigh, seedLow) => this.#hashAside(column, isKey !== 0, seedHigh, seedLow),
     });
@@ -274,8 +274,7 @@ export interface KernelTable {
 
 /** A kernel for blocks that hold at most so many bytes. */
 export function createKernel(blockCapacityBytes: number): Kernel {
-  const bytes = otherBytes + keysBytes + 2 * blockCapacityBytes;
-  return new Kernel((aside) => createMemory(bytes, aside));
+  return new Kernel(otherBytes + keysBytes + 2 * blockCapacityBytes);
 }
 
 function viewOf(count: number, bytes: Buffer): RowView {

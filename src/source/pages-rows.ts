@@ -5,7 +5,7 @@ import type { PageLayout } from './pages-layout.js';
 import { OverflowReader } from './pages-overflow.js';
 import { RecordReader } from './pages-record.js';
 import type { Allocate } from './pages-run.js';
-import { planRecord, type ReadColumns } from './pages-slots.js';
+import { planRecord, type ReadColumns, type RecordPlan } from './pages-slots.js';
 
 /** What the page reader takes from a plan. */
 export type PageTable = Pick<TablePlan, 'source' | 'rootPage'> & ReadColumns;
@@ -13,11 +13,10 @@ export type PageTable = Pick<TablePlan, 'source' | 'rootPage'> & ReadColumns;
 /** The rows in a table's cells: each payload is a record, and the rowid may be one of its columns. */
 export class PageRows {
   readonly view: RowView;
-  /** For a reader of lent leaves. */
-  readonly shape: RecordShape;
   readonly #cells: PageCells;
   readonly #records: RecordReader;
   readonly #overflow: OverflowReader;
+  readonly #plan: RecordPlan;
 
   constructor(file: SnapshotFile, table: PageTable, layout: PageLayout, range: ChunkRange, allocate?: Allocate) {
     const plan = planRecord(table, layout);
@@ -26,11 +25,17 @@ export class PageRows {
     this.#records = new RecordReader(plan);
     this.#overflow = new OverflowReader(file, source, plan.prefix);
     this.view = this.#records.view;
-    this.shape = {
-      slots: plan.slots,
-      absentIsNull: Array.from(plan.absent, (value) => value?.storage === Storage.Null),
-      integerIsReal: Array.from(plan.integerStorage, (storage) => storage === Storage.Real),
-      rowidSlot: plan.rowidSlot,
+    this.#plan = plan;
+  }
+
+  /** For a reader of lent leaves. */
+  shape(): RecordShape {
+    const { slots, absent, integerStorage, rowidSlot } = this.#plan;
+    return {
+      slots,
+      absentIsNull: Array.from(absent, (value) => value?.storage === Storage.Null),
+      integerIsReal: Array.from(integerStorage, (storage) => storage === Storage.Real),
+      rowidSlot,
     };
   }
 

@@ -372,6 +372,12 @@ async function compare(job: FeedJob) {
 /** All that a feed does, going on behind each row that is refused. */
 function drain(feed: Feed) {
   const { encoder } = feed;
+  let rowsAside = 0;
+  const { encodeRow } = encoder;
+  (encoder as { encodeRow: typeof encodeRow }).encodeRow = (view) => {
+    rowsAside++;
+    encodeRow(view);
+  };
   const blocks: Buffer[] = [];
   const refused: string[] = [];
   let isDamaged = false;
@@ -395,6 +401,6 @@ function drain(feed: Feed) {
     isDamaged,
     rows: encoder.rows,
     result: encoder.result(),
-    rowsAside: feed.rowsAside(),
+    rowsAside,
   };
 }
