@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CopierError } from '../src/errors.js';
+import { CopierError } from '../src/model/error.js';
 import { type ShapeName, type SizeName, shapeNames, sizeNames } from './shapes.js';
 
 export const caseNames = ['ours', 'tenth', 'limits', 'readers', 'floor', 'plain', 'pgloader', 'sequel'] as const;

@@ -1,10 +1,11 @@
-import type { RowView, SourceTable } from '../src/model.js';
-import { readSourceCatalog } from '../src/source/catalog.js';
+import type { SourceTable } from '../src/model/source.js';
+import type { RowView } from '../src/model/value.js';
+import { readSourceCatalog } from '../src/source/catalog/catalog.js';
 import { openSource } from '../src/source/open.js';
-import { readPages } from '../src/source/pages.js';
-import { withSnapshotFile } from '../src/source/pages-file.js';
-import { choosePages } from '../src/source/pages-layout.js';
-import { readRows } from '../src/source/rows.js';
+import { readPages } from '../src/source/pages/pages.js';
+import { withSnapshotFile } from '../src/source/pages/page-file.js';
+import { choosePages } from '../src/source/pages/layout.js';
+import { readRows } from '../src/source/rows/rows.js';
 import type { Fixture } from './fixtures.js';
 import type { ReaderCost } from './result.js';
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CopierError, exitCodes } from '../src/errors.js';
-import type { TargetAddress } from '../src/model.js';
-import { startEmbedded, stopEmbedded } from '../src/target/embedded.js';
+import { CopierError, exitCodes } from '../src/model/error.js';
+import type { TargetAddress } from '../src/model/target.js';
+import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import { type BenchArguments, benchHelp, caseNames, parseBenchArguments } from './arguments.js';
 import type { Bench } from './case.js';
 import { type CaseOutcome, measureCase } from './cases.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { Database } from '../src/source/sqlite.js';
-import { CopierError } from '../src/errors.js';
+import { CopierError } from '../src/model/error.js';
 import { type SampleIds, type SampleTable, sampleTables } from './sample-rows.js';
 import { prismaMigrationsSql, sampleIndexesSql, sampleTablesSql } from './sample-schema.js';
 import { createDraw, sampleNowMs } from './sample-values.js';

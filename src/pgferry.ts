@@ -1,35 +1,26 @@
-import { checkRules } from './commands/config-file.js';
-import { Journal } from './commands/journal.js';
-import type { CommandName } from './commands/option-table.js';
-import { runAccept } from './commands/accept.js';
+import { checkRules } from './cli/config-file.js';
+import { Journal } from './run/journal.js';
+import type { CommandName } from './model/settings.js';
+import { runAccept } from './commands/acceptance/accept.js';
 import { runPlan } from './commands/plan.js';
-import { runMigrate } from './commands/run.js';
-import { readSettings, type Settings } from './commands/settings.js';
-import { runShadow } from './commands/shadow.js';
+import { runMigrate } from './commands/migrate.js';
+import { readSettings } from './cli/settings.js';
+import type { Settings } from './model/settings.js';
+import { runShadow } from './commands/acceptance/shadow.js';
 import { runVerify } from './commands/verify.js';
-import type { AcceptResult, Plan, RunEvent, RunResult, ShadowResult } from './model.js';
-import { toolVersion } from './version.js';
+import type { RunEvent } from './model/event.js';
+import type { Plan } from './model/plan.js';
+import type { RunResult } from './model/result.js';
+import type { AcceptResult, ShadowResult } from './model/shadow.js';
+import { toolVersion } from './cli/version.js';
 
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
-export { CopierError } from './errors.js';
-export type {
-  AcceptResult,
-  Difference,
-  Finding,
-  KeysetReport,
-  OwnRead,
-  Plan,
-  Policies,
-  Policy,
-  Progress,
-  RunEvent,
-  RunResult,
-  ShadowReport,
-  ShadowResult,
-  TablePlan,
-  TableReport,
-  TableRules,
-} from './model.js';
+export { CopierError } from './model/error.js';
+export type { Progress, RunEvent } from './model/event.js';
+export type { Finding, Plan, TablePlan } from './model/plan.js';
+export type { Difference, RunResult, TableReport } from './model/result.js';
+export type { Policies, Policy, TableRules } from './model/rules.js';
+export type { AcceptResult, KeysetReport, OwnRead, ShadowReport, ShadowResult } from './model/shadow.js';
 
 /**
  * The library: the same plan, migrate, verify, shadow and accept as the command, as typed functions. Nothing is printed, and nothing is

@@ -36,7 +36,7 @@ if (limit !== null && limit < filesMin) {
   fail(2, 'usage.file_limit', message, 'raise the limit, for instance with: ulimit -n 1024');
 }
 try {
-  await import('./cli.js');
+  await import('./cli/cli.js');
 } catch (error) {
   const { message } = error as Error;
   fail(70, 'bug.not_loaded', `pgferry cannot be loaded: ${message}`, 'install it again: npm install, make build');

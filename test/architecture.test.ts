@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hashSample } from '../src/encode/sample-hash.js';
-import type { Kind } from '../src/model.js';
+import { hashSample } from '../src/encode/fingerprint/sample-hash.js';
+import type { Kind } from '../src/model/plan.js';
 import { codeOf, readPage, root, tableRows } from './support/page.js';
 
-const page = readPage('src/ARCHITECTURE.md');
-const ledger = readPage('src/target/ledger.ts');
+const page = readPage('docs/ARCHITECTURE.md');
+const ledger = readPage('src/target/ledger/ledger.ts');
 const firstCells = (...titles: readonly string[]) => tableRows(page, ...titles).flatMap(([cell = '']) => codeOf(cell));
 
-test('the map names every room and every file beside them, and nothing that is not there', () => {
-  const rooms = firstCells('room', 'what is in it').map((path) => path.replace(/\/$/, ''));
-  for (const path of rooms) assert.ok(existsSync(join(root, path)), path);
-  const inSource = readdirSync(join(root, 'src')).filter((name) => name !== 'ARCHITECTURE.md');
-  for (const name of inSource) assert.ok(rooms.includes(`src/${name}`), `src/${name}`);
+test('the map names every folder and every file beside them, and nothing that is not there', () => {
+  const folders = firstCells('folder', 'layer').map((path) => path.replace(/\/$/, ''));
+  for (const path of folders) assert.ok(existsSync(join(root, path)), path);
+  const inSource = readdirSync(join(root, 'src'));
+  for (const name of inSource) assert.ok(folders.includes(`src/${name}`), `src/${name}`);
 });
 
 test('every thread entry has its line of messages', () => {
@@ -34,15 +34,15 @@ test('every state of a run is there', () => {
   assert.deepEqual(firstCells('state of a run'), states);
 });
 
-test('the doors are those that the test of rooms enforces', () => {
-  const doors = [...readPage('test/rooms.test.ts').matchAll(/^ {2}'?([\w-]+)'?: \[/gm)].map((match) => match[1] ?? '');
+test('the doors are those that the test of layers enforces', () => {
+  const doors = [...readPage('test/layers.test.ts').matchAll(/^ {2}'?([\w-]+)'?: \[/gm)].map((match) => match[1] ?? '');
   const line = /^- A package is never imported but.+$/m.exec(page)?.[0] ?? '';
   assert.ok(doors.length > 5);
   for (const door of doors) assert.ok(line.includes(door), door);
 });
 
 test('every kind has its hash', () => {
-  const model = readPage('src/model.ts');
+  const model = readPage('src/model/plan.ts');
   const kinds = /export type Kind =(.+?);\n\n/s.exec(model)?.[1] ?? '';
   const tags = [...kinds.matchAll(/tag: ([^;}]+)/g)].flatMap((match) => match[1]?.match(/\w+/g) ?? []);
   assert.ok(tags.length > 15);
@@ -66,7 +66,7 @@ test('the check values of the fingerprint are what the encoder computes', () => 
 });
 
 test('no path of a machine stands in the pages', () => {
-  for (const path of ['README.md', 'src/ARCHITECTURE.md']) {
+  for (const path of ['README.md', 'docs/ARCHITECTURE.md']) {
     assert.doesNotMatch(readPage(path), /\/(home|root|tmp|work|Users)\/\w/, path);
   }
 });

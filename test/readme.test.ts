@@ -4,13 +4,14 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { checkRules } from '../src/commands/config-file.js';
-import { confirmation } from '../src/commands/cutover-preflight.js';
-import { defaultOf } from '../src/commands/help.js';
-import { type CommandName, type OptionRow, optionTable } from '../src/commands/option-table.js';
-import { readSettings } from '../src/commands/settings.js';
-import { exitCodes } from '../src/errors.js';
-import { hazards } from '../src/plan/hazards.js';
+import { checkRules } from '../src/cli/config-file.js';
+import { confirmation } from '../src/commands/cutover/preflight.js';
+import { defaultOf } from '../src/cli/help.js';
+import { type OptionRow, optionTable } from '../src/cli/option-table.js';
+import type { CommandName } from '../src/model/settings.js';
+import { readSettings } from '../src/cli/settings.js';
+import { exitCodes } from '../src/model/error.js';
+import { hazards } from '../src/plan/findings/hazards.js';
 import { runJson } from './support/command.js';
 import { withDatabase } from './support/database.js';
 import { makeSqlite, withFolder } from './support/folder.js';
@@ -102,7 +103,7 @@ test('pages that the README refers to are there', () => {
 
 test('the bound on memory is the one that --memory-limit counts with', () => {
   const bound = /about (\d+) MB \+ workers × \((\d+) MB \+ 2 × `--block-bytes`\)/.exec(readme);
-  const source = readPage('src/commands/copy-threads.ts');
+  const source = readPage('src/run/load/copy-threads.ts');
   assert.equal(/^const processMb = (\d+);$/m.exec(source)?.[1], bound?.[1]);
   assert.equal(/^const threadMb = (\d+);$/m.exec(source)?.[1], bound?.[2]);
 });
@@ -202,7 +203,9 @@ test('every hazard that a policy can name is in its table, with its rules', () =
 });
 
 test('every code with which the encoder refuses a value is a hazard', () => {
-  const files = readdirSync(join(root, 'src/encode')).map((name) => readPage(`src/encode/${name}`));
+  const files = readdirSync(join(root, 'src/encode'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readPage(`src/encode/${name}`));
   const codes = files.flatMap((text) => [...text.matchAll(/'data\.(\w+)'/g)].map((match) => match[1] ?? ''));
   assert.ok(codes.length > 20);
   for (const code of codes) assert.ok(code in hazards, code);

@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startEmbedded, stopEmbedded } from '../src/target/embedded.js';
-import type { TargetAddress } from '../src/model.js';
+import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
+import type { TargetAddress } from '../src/model/target.js';
 
 /**
  * Runs every test file under Node's own test runner against one PostgreSQL that is started for the purpose and

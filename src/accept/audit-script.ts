@@ -1,4 +1,7 @@
-import type { KeysetReport, Sides, Snapshot, TableReport, TargetAddress } from '../model.js';
+import type { Sides, TableReport } from '../model/result.js';
+import type { KeysetReport } from '../model/shadow.js';
+import type { Snapshot } from '../model/source.js';
+import type { TargetAddress } from '../model/target.js';
 
 /** What the script recomputes for one table. */
 export interface AuditedTable {

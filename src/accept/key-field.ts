@@ -1,4 +1,5 @@
-import type { ColumnPlan, Kind, Reading, Sides, TimeUnit } from '../model.js';
+import type { ColumnPlan, Kind, Reading, TimeUnit } from '../model/plan.js';
+import type { Sides } from '../model/result.js';
 
 /**
  * How one value of a key is written as text by plain SQL, alike on both sides: integers and booleans as decimal digits

@@ -1,4 +1,5 @@
-import type { ColumnPlan, KeyPlan, Sides, TablePlan } from '../model.js';
+import type { ColumnPlan, KeyPlan, TablePlan } from '../model/plan.js';
+import type { Sides } from '../model/result.js';
 import { type KeyField, keyFieldOf, quoteName } from './key-field.js';
 
 /**

@@ -1,16 +1,18 @@
-import type { ValuesJob } from '../../workers/values.js';
-import { must } from '../errors.js';
-import type { ChunkRange, LeftOut, SourceCatalog, SourceTable, TableCensus, TableValues } from '../model.js';
+import type { ValuesJob } from '../jobs/values-job.js';
+import { must } from '../model/error.js';
+import type { TableCensus, TableValues } from '../model/census.js';
+import type { ChunkRange } from '../model/plan.js';
+import type { LeftOut, SourceCatalog, SourceTable } from '../model/source.js';
 import { chooseTables } from '../plan/fit.js';
 import { withThreads, type Threads } from '../pool/threads.js';
-import { joinCuts } from '../source/census-parts.js';
-import { choosePages } from '../source/pages-layout.js';
-import { mergeValues } from '../source/values.js';
-import type { Context } from './context.js';
-import { heapMbMax, threadCount } from './copy-threads.js';
-import { choiceOf } from './settings.js';
-import { type Survey, surveySource } from './survey.js';
-import { withTemporarySnapshot } from './temporary-snapshot.js';
+import { joinCuts } from '../source/census/parts.js';
+import { choosePages } from '../source/pages/layout.js';
+import { mergeValues } from '../source/census/values.js';
+import type { Context } from '../run/context.js';
+import { heapMbMax, threadCount } from '../run/load/copy-threads.js';
+import { choiceOf } from '../run/choices.js';
+import { type Survey, surveySource } from '../run/survey/survey.js';
+import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
 
 /** Source bytes of one job: some 50 ms of work. */
 const partBytes = 8 * 1024 * 1024;

@@ -1,7 +1,7 @@
-import { CopierError, exitCodes } from '../errors.js';
-import { embeddedStatus, startEmbedded, stopEmbedded } from '../target/embedded.js';
-import { announceEmbedded, embeddedFolder } from './context.js';
-import type { Journal } from './journal.js';
+import { CopierError, exitCodes } from '../model/error.js';
+import { embeddedStatus, startEmbedded, stopEmbedded } from '../target/embedded/embedded.js';
+import { announceEmbedded, embeddedFolder } from '../run/context.js';
+import type { Journal } from '../run/journal.js';
 
 /** start, stop or status of the embedded PostgreSQL. */
 export async function runEmbedded(

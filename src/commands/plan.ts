@@ -1,12 +1,13 @@
-import type { Plan, SchemaSide } from '../model.js';
-import { layBeside } from '../plan/side-by-side.js';
-import { sourceFile } from '../source/file.js';
-import { type TargetClient, withTarget } from '../target/connect.js';
-import { type Context, resolveTarget } from './context.js';
-import { makeSchema } from './init.js';
-import { preparePlan } from './prepare.js';
-import { withPassingSurvey } from './passing-survey.js';
-import type { Survey } from './survey.js';
+import type { Plan } from '../model/plan.js';
+import type { SchemaSide } from '../model/schema.js';
+import { layBeside } from '../translate/compare/side-by-side.js';
+import { sourceFile } from '../source/live/file.js';
+import { type TargetClient, withTarget } from '../target/connection/connect.js';
+import { type Context, resolveTarget } from '../run/context.js';
+import { makeSchema } from '../run/schema/make-schema.js';
+import { preparePlan } from '../run/plan/plan-in-place.js';
+import { withPassingSurvey } from '../run/survey/temporary-survey.js';
+import type { Survey } from '../run/survey/survey.js';
 
 export interface PlannedSides {
   readonly plan: Plan;

@@ -1,9 +1,9 @@
 import { countOf } from '../report/units.js';
-import { sourceFile } from '../source/file.js';
-import { parseTargetUrl } from '../target/address.js';
-import type { Context } from './context.js';
-import { type MadeSchema, translateSurvey } from './init.js';
-import { withPassingSurvey } from './passing-survey.js';
+import { sourceFile } from '../source/live/file.js';
+import { parseTargetUrl } from '../target/connection/address.js';
+import type { Context } from '../run/context.js';
+import { type MadeSchema, translateSurvey } from '../run/schema/make-schema.js';
+import { withPassingSurvey } from '../run/survey/temporary-survey.js';
 
 /** Names the schema alone: nothing connects to it. */
 const nowhere = 'postgresql://nobody@localhost/nowhere';

@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
 import { lookUpProvider } from '../cutover/env-file.js';
 import { standingOf } from '../cutover/standing.js';
-import { toWire } from '../errors.js';
-import type { Cutover, Plan } from '../model.js';
-import { readClosing } from '../source/closing.js';
-import { describeTarget } from '../target/address.js';
-import { listChunks } from '../target/chunk.js';
-import { type TargetClient, withTarget } from '../target/connect.js';
-import { latestCutover, listSteps } from '../target/cutover.js';
-import { listRestoreSteps } from '../target/constraints.js';
-import { hasLedger } from '../target/ledger.js';
-import { latestRun, readPlan, type Run } from '../target/run.js';
-import { embeddedStatus } from '../target/embedded.js';
-import { type Context, embeddedFolder, resolveTarget } from './context.js';
-import type { CutoverStatus, RunStatus } from '../report/status-text.js';
-import type { StoredPlan } from './stored-plan.js';
+import { toWire } from '../model/error.js';
+import type { Cutover } from '../model/cutover.js';
+import type { Plan } from '../model/plan.js';
+import { readClosing } from '../source/live/closing.js';
+import { describeTarget } from '../target/connection/address.js';
+import { listChunks } from '../target/ledger/chunk.js';
+import { type TargetClient, withTarget } from '../target/connection/connect.js';
+import { latestCutover, listSteps } from '../target/ledger/cutover.js';
+import { listRestoreSteps } from '../target/constraints/constraints.js';
+import { hasLedger } from '../target/ledger/ledger.js';
+import { latestRun, readPlan, type Run } from '../target/ledger/run.js';
+import { embeddedStatus } from '../target/embedded/embedded.js';
+import { type Context, embeddedFolder, resolveTarget } from '../run/context.js';
+import type { CutoverStatus, RunStatus } from '../report/text/status-text.js';
+import type { StoredPlan } from '../run/plan/stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
 export async function runStatus(context: Context): Promise<RunStatus> {

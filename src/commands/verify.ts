@@ -1,12 +1,12 @@
-import type { RunResult } from '../model.js';
-import { makeRunFolder, removedOnFailure } from '../report/run-folder.js';
-import { sourceFile } from '../source/file.js';
-import { describeTarget } from '../target/address.js';
-import { compareSchemas, compareTables, planComparison, refuseUnfinished } from './comparison.js';
-import { type Context, resolveTarget } from './context.js';
-import { withRunThreads } from './copy-threads.js';
-import { writeRecord } from './record.js';
-import { withTemporarySnapshot } from './temporary-snapshot.js';
+import type { RunResult } from '../model/result.js';
+import { makeRunFolder, removedOnFailure } from '../report/files/run-folder.js';
+import { sourceFile } from '../source/live/file.js';
+import { describeTarget } from '../target/connection/address.js';
+import { compareSchemas, compareTables, planComparison, refuseUnfinished } from '../run/compare/comparison.js';
+import { type Context, resolveTarget } from '../run/context.js';
+import { withRunThreads } from '../run/load/copy-threads.js';
+import { writeRecord } from '../run/attempt/record.js';
+import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
 
 /**
  * The verify command: every value of the source as it is now against the target as it is now, read anew on both

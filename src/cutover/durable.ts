@@ -1,6 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CopierError } from '../errors.js';
+import { CopierError } from '../model/error.js';
 
 /** Codes of the disk rather than of the path: no space, quota, size limit, failing device, read-only. */
 const diskCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS']);

@@ -15,8 +15,8 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { geteuid } from 'node:process';
-import { CopierError } from '../errors.js';
-import type { EnvSwitch, Provider } from '../model.js';
+import { CopierError } from '../model/error.js';
+import type { EnvSwitch, Provider } from '../model/cutover.js';
 import { nameFailure, syncFolderOf, writeNewFile } from './durable.js';
 import { applyEdits, providerEdits, readProvider, undoEdits } from './env-text.js';
 

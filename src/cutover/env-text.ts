@@ -1,4 +1,4 @@
-import type { Provider, TextEdit } from '../model.js';
+import type { Provider, TextEdit } from '../model/cutover.js';
 
 /*
  * An env file as bytes in which one name is looked for: dotenv files, shell files and systemd's EnvironmentFile= are all

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CopierError } from '../errors.js';
+import { CopierError } from '../model/error.js';
 
 /** The application's own Prisma and the schema that it is to generate a client from. */
 export interface PrismaClientSource {

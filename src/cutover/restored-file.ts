@@ -15,7 +15,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { CopierError } from '../errors.js';
+import { CopierError } from '../model/error.js';
 import { nameFailure, syncFolderOf } from './durable.js';
 
 /*

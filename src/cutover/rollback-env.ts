@@ -1,4 +1,4 @@
-import type { Cutover, CutoverFacts } from '../model.js';
+import type { Cutover, CutoverFacts } from '../model/cutover.js';
 
 /**
  * The text of rollback.env: shell assignments for `source rollback.env && make db-pg-rollback`, which works from any

@@ -1,4 +1,4 @@
-import type { Cutover } from '../model.js';
+import type { Cutover } from '../model/cutover.js';
 
 /*
  * The state machine of a cutover, as a function of what the ledger says and of two facts on this machine: what the env

@@ -1,32 +1,22 @@
-import type {
-  Chunk,
-  ColumnPlan,
-  Finding,
-  ForeignKeyViolation,
-  Kind,
-  Plan,
-  Rules,
-  SourceCatalog,
-  SourceTable,
-  TableCensus,
-  TablePlan,
-  TableTrial,
-  TargetCatalog,
-} from '../model.js';
-import { must } from '../errors.js';
-import { applyPolicies } from './apply-policies.js';
-import { makeFinding } from './finding.js';
+import type { TableCensus, TableTrial } from '../model/census.js';
+import type { Chunk, ColumnPlan, Finding, Kind, Plan, TablePlan } from '../model/plan.js';
+import type { Rules } from '../model/rules.js';
+import type { ForeignKeyViolation, SourceCatalog, SourceTable } from '../model/source.js';
+import type { TargetCatalog } from '../model/target.js';
+import { must } from '../model/error.js';
+import { applyPolicies } from './rules/apply-policies.js';
+import { makeFinding } from './findings/finding.js';
 import { fitTables, type TableChoice, type TableFit } from './fit.js';
-import { checkForeignKeys, collectEdges } from './foreign-keys.js';
-import { buildGraph, compareNames, type Graph } from './graph.js';
-import { canDetach, checkCycles, joinSelfReferences } from './in-force.js';
+import { checkForeignKeys, collectEdges } from './graph/foreign-keys.js';
+import { buildGraph, compareNames, type Graph } from './graph/graph.js';
+import { canDetach, checkCycles, joinSelfReferences } from './graph/in-force.js';
 import { chooseKey } from './key.js';
-import { chooseKind } from './kinds.js';
+import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
-import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules.js';
+import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
-import { joinWholeTables, type WholeTables } from './whole-tables.js';
+import { joinWholeTables, type WholeTables } from './graph/whole-tables.js';
 
 export interface ReaderChoice {
   readonly reader: TablePlan['reader'];

@@ -1,19 +1,12 @@
-import type {
-  Finding,
-  LeftOut,
-  Rules,
-  SourceCatalog,
-  SourceColumn,
-  SourceTable,
-  TargetCatalog,
-  TargetColumn,
-  TargetTable,
-} from '../model.js';
-import { must } from '../errors.js';
-import { makeFinding } from './finding.js';
-import { quoteName } from './names.js';
-import { foldCase, type Match, matchNames } from './match.js';
-import { columnRulesOf, noRules, tableRulesOf } from './rules.js';
+import type { Finding } from '../model/plan.js';
+import type { Rules } from '../model/rules.js';
+import type { LeftOut, SourceCatalog, SourceColumn, SourceTable } from '../model/source.js';
+import type { TargetCatalog, TargetColumn, TargetTable } from '../model/target.js';
+import { must } from '../model/error.js';
+import { makeFinding } from './findings/finding.js';
+import { quoteName } from './names/names.js';
+import { foldCase, type Match, matchNames } from './names/match.js';
+import { columnRulesOf, noRules, tableRulesOf } from './rules/rules.js';
 
 /** A source column and the target column its values go into. */
 export interface ColumnFit {

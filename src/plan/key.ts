@@ -1,5 +1,7 @@
-import type { ColumnPlan, KeyPlan, SourceTable, TargetTable } from '../model.js';
-import { compareNames } from './graph.js';
+import type { ColumnPlan, KeyPlan } from '../model/plan.js';
+import type { SourceTable } from '../model/source.js';
+import type { TargetTable } from '../model/target.js';
+import { compareNames } from './graph/graph.js';
 
 type NamedColumn = Pick<ColumnPlan, 'source' | 'target'>;
 

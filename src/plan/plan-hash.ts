@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Plan, TablePlan } from '../model.js';
-import { compareNames } from './graph.js';
+import type { Plan, TablePlan } from '../model/plan.js';
+import { compareNames } from './graph/graph.js';
 
 /** SHA-256, lower-case hex, over every decision of a plan: wording, estimates and findings do not count. */
 export function hashPlan(plan: Omit<Plan, 'hash' | 'findings'>): string {

@@ -1,8 +1,9 @@
-import type { Finding, TargetCatalog, TargetTable } from '../model.js';
-import { makeFinding } from './finding.js';
+import type { Finding } from '../model/plan.js';
+import type { TargetCatalog, TargetTable } from '../model/target.js';
+import { makeFinding } from './findings/finding.js';
 import type { TableFit } from './fit.js';
-import { checkLedger, checkReading, checkServer } from './making.js';
-import { quoteName, quotePath } from './names.js';
+import { checkLedger, checkReading, checkServer } from './schema/making.js';
+import { quoteName, quotePath } from './names/names.js';
 
 export interface ReadinessRequest {
   readonly target: TargetCatalog;

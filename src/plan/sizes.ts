@@ -1,6 +1,6 @@
-import type { Finding } from '../model.js';
+import type { Finding } from '../model/plan.js';
 import type { PlanRequest } from './build.js';
-import { makeFinding } from './finding.js';
+import { makeFinding } from './findings/finding.js';
 import type { TableFit } from './fit.js';
 
 /** A field of PostgreSQL stays below 1 GB (MaxAllocSize in src/include/utils/memutils.h). */

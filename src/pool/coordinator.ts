@@ -1,5 +1,6 @@
-import { CopierError } from '../errors.js';
-import type { Chunk, ChunkResult } from '../model.js';
+import { CopierError } from '../model/error.js';
+import type { ChunkResult } from '../model/copy.js';
+import type { Chunk } from '../model/plan.js';
 import { Queue } from './queue.js';
 
 /** How often one chunk may be tried: the server may restart once or twice under a run, not for ever. */

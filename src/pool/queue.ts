@@ -1,4 +1,4 @@
-import type { Chunk } from '../model.js';
+import type { Chunk } from '../model/plan.js';
 
 export interface QueueOptions {
   /** Table names per layer, in the order in which tables are to be taken within a layer; without barriers the biggest of all come first. */

@@ -1,4 +1,5 @@
-import type { ChunkResult, ColumnReport, ColumnResult, TableFingerprint, TableReport } from '../model.js';
+import type { ChunkResult, ColumnResult, TableFingerprint } from '../model/copy.js';
+import type { ColumnReport, TableReport } from '../model/result.js';
 
 const zero = '0000000000000000';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import { CopierError, fromWire } from '../errors.js';
-import type { JobAnswer } from '../model.js';
+import { CopierError, fromWire } from '../model/error.js';
+import type { JobAnswer } from '../model/wire.js';
 import type { Counters } from './counters.js';
 
 /** The programs a thread can run: one file each in workers/. */

@@ -1,4 +1,4 @@
-import type { ShadowDifference } from '../model.js';
+import type { ShadowDifference } from '../model/shadow.js';
 
 /** A cell whose canonical value is told by its id alone. */
 export interface ShadowCell {

@@ -1,4 +1,5 @@
-import type { Sides, SqliteValue } from '../model.js';
+import type { Sides } from '../model/result.js';
+import type { SqliteValue } from '../model/value.js';
 import { valueOnBothSides } from './parameter.js';
 import type { Condition, Ordering, Read, ShadowColumn, ShadowForeignKey, ShadowIndex, ShadowTable } from './read.js';
 

@@ -1,4 +1,6 @@
-import type { Kind, ShadowDifference, Sides } from '../model.js';
+import type { Kind } from '../model/plan.js';
+import type { Sides } from '../model/result.js';
+import type { ShadowDifference } from '../model/shadow.js';
 import type { Row, ShadowCell } from './compare-rows.js';
 import { explainValues } from './explain-values.js';
 

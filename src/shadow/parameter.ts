@@ -1,4 +1,6 @@
-import type { Kind, Sides, SqliteValue } from '../model.js';
+import type { Kind } from '../model/plan.js';
+import type { Sides } from '../model/result.js';
+import type { SqliteValue } from '../model/value.js';
 
 /** A value of the source as a parameter for both sides; null where it is NULL, or has no plain form on the target. */
 export function valueOnBothSides(kind: Kind, value: SqliteValue): Sides<SqliteValue> | null {

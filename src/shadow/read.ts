@@ -1,4 +1,6 @@
-import type { ColumnPlan, Sides, SqliteValue } from '../model.js';
+import type { ColumnPlan } from '../model/plan.js';
+import type { Sides } from '../model/result.js';
+import type { SqliteValue } from '../model/value.js';
 
 /** A column as a shadow read uses it. */
 export interface ShadowColumn extends Pick<ColumnPlan, 'source' | 'target' | 'kind'> {

@@ -1,4 +1,5 @@
-import type { Sides, SqliteValue } from '../model.js';
+import type { Sides } from '../model/result.js';
+import type { SqliteValue } from '../model/value.js';
 import type { Condition, Ordering, PairedRead, Read, ShadowColumn, ShadowTable, Statement } from './read.js';
 
 type Side = keyof Sides<unknown>;

@@ -1,4 +1,4 @@
-import type { Kind, TablePlan } from '../model.js';
+import type { Kind, TablePlan } from '../model/plan.js';
 
 /** How the plan reads columns that hold times, by source and target name. */
 export type TimeKinds = Readonly<Record<string, Kind>>;

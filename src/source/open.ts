@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { CopierError } from '../errors.js';
+import { CopierError } from '../model/error.js';
 import { translateSqliteError } from './source-error.js';
 import { Database, type Database as Connection, SqliteError } from './sqlite.js';
 

@@ -1,5 +1,5 @@
 import { SqliteError } from './sqlite.js';
-import { CopierError, type ErrorCode } from '../errors.js';
+import { CopierError, type ErrorCode } from '../model/error.js';
 
 interface Translation {
   readonly code: ErrorCode;

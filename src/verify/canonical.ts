@@ -1,4 +1,5 @@
-import { type CellBatch, type ColumnPlan, type Reading, Storage, type TimeUnit } from '../model.js';
+import type { ColumnPlan, Reading, TimeUnit } from '../model/plan.js';
+import { type CellBatch, Storage } from '../model/value.js';
 import { type CanonicalRow, Tag } from './canonical-row.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';
 import { canonicalJson } from './json.js';

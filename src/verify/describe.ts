@@ -1,5 +1,5 @@
-import type { ColumnPlan, Kind } from '../model.js';
-import { must } from '../errors.js';
+import type { ColumnPlan, Kind } from '../model/plan.js';
+import { must } from '../model/error.js';
 import { Tag } from './canonical-row.js';
 import { type KeptCell, type KeptRow, keptCells } from './kept-row.js';
 import { cellOrder, type VerifyTable } from './rows.js';

@@ -1,5 +1,5 @@
-import { must } from '../errors.js';
-import type { Difference, Sides } from '../model.js';
+import { must } from '../model/error.js';
+import type { Difference, Sides } from '../model/result.js';
 import { cellsByColumn, describeCells, describeKey } from './describe.js';
 import { isSameCell, type KeptRow, keepRow } from './kept-row.js';
 import { createHashBytes, hashHex } from './row-hash.js';

@@ -1,5 +1,5 @@
-import { assert } from '../errors.js';
-import { type CellBatch, Storage, type StorageCode } from '../model.js';
+import { assert } from '../model/error.js';
+import { type CellBatch, Storage, type StorageCode } from '../model/value.js';
 
 /** A kept row as the verifier takes it from the quarantine: for each cell a letter for its storage class, and its bytes. */
 export interface KeptRowCells {

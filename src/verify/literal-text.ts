@@ -1,4 +1,5 @@
-import { type LiteralForm, Storage, type StorageCode } from '../model.js';
+import type { LiteralForm } from '../model/plan.js';
+import { Storage, type StorageCode } from '../model/value.js';
 import { arrayOfJson } from './array-text.js';
 
 const intervalUnits = new Map([

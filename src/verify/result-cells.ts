@@ -1,4 +1,5 @@
-import { type CellBatch, type ColumnPlan, type SqliteValue, Storage } from '../model.js';
+import type { ColumnPlan } from '../model/plan.js';
+import { type CellBatch, type SqliteValue, Storage } from '../model/value.js';
 import { canonizerOf, type Side } from './canonical.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
 import { type KeptCell, keepRow, keptCells } from './kept-row.js';

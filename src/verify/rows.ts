@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import { assert, must } from '../errors.js';
-import { type CellBatch, type ColumnPlan, Storage, type StorageCode, type TablePlan } from '../model.js';
+import { assert, must } from '../model/error.js';
+import type { ColumnPlan, TablePlan } from '../model/plan.js';
+import { type CellBatch, Storage, type StorageCode } from '../model/value.js';
 import { type Canonize, canonizerOf, type Side } from './canonical.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
 import { literalText } from './literal-text.js';

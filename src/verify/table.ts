@@ -1,5 +1,5 @@
-import { assert } from '../errors.js';
-import type { Sides } from '../model.js';
+import { assert } from '../model/error.js';
+import type { Sides } from '../model/result.js';
 import { cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
 import { addHash, hashHex } from './row-hash.js';
 import { type CellBatches, cellOrder, type ReadingOptions, type VerifyTable, visitRows } from './rows.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { makeSampleDatabase } from '../../prisma/sample.js';
-import type { AcceptResult } from '../../src/model.js';
+import type { AcceptResult } from '../../src/model/shadow.js';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Database } from '../../src/source/sqlite.js';
 import type pg from 'pg';
-import { shortName } from '../../src/plan/names.js';
+import { shortName } from '../../src/plan/names/names.js';
 import { runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import type { AcceptResult } from '../../src/model.js';
+import type { AcceptResult } from '../../src/model/shadow.js';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';

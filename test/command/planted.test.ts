@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Database } from '../../src/source/sqlite.js';
 import pg from 'pg';
-import type { AcceptResult } from '../../src/model.js';
+import type { AcceptResult } from '../../src/model/shadow.js';
 import { runJson } from '../support/command.js';
 import { databaseUrl, withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import type { Policy } from '../../src/model.js';
+import type { Policy } from '../../src/model/rules.js';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';

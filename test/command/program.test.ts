@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
-import { commandRows } from '../../src/commands/help.js';
-import { buildProgram, type Invocation, type Parsed, runProgram } from '../../src/commands/program.js';
-import { optionTable } from '../../src/commands/option-table.js';
-import { readSettings } from '../../src/commands/settings.js';
+import { commandRows } from '../../src/cli/help.js';
+import { buildProgram, type Invocation, type Parsed, runProgram } from '../../src/cli/program.js';
+import { optionTable } from '../../src/cli/option-table.js';
+import { readSettings } from '../../src/cli/settings.js';
 import { runJson } from '../support/command.js';
 import { withFolder } from '../support/folder.js';
 

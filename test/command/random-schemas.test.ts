@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CopierError, migrate, type RunOptions, type RunResult, verify } from '../../src/pgferry.js';
-import { randomSchemaSql } from '../plan/random-schema.js';
+import { randomSchemaSql } from '../translate/random-schema.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { geteuid } from 'node:process';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { confirmation } from '../../src/commands/cutover-preflight.js';
+import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { Database } from '../../src/source/sqlite.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';

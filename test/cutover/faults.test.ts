@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { confirmation } from '../../src/commands/cutover-preflight.js';
+import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { Database } from '../../src/source/sqlite.js';
-import { runKey } from '../../src/target/lock.js';
+import { runKey } from '../../src/target/ledger/lock.js';
 import { startCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { confirmation } from '../../src/commands/cutover-preflight.js';
+import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { Database } from '../../src/source/sqlite.js';
 import { runCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { confirmation } from '../../src/commands/cutover-preflight.js';
+import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { Database } from '../../src/source/sqlite.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideCutover, decideRollback, standingOf } from '../../src/cutover/standing.js';
-import type { Cutover, CutoverFacts, CutoverState } from '../../src/model.js';
+import type { Cutover, CutoverFacts, CutoverState } from '../../src/model/cutover.js';
 
 const facts: CutoverFacts = {
   runId: 'r1',

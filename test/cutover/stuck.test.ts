@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { test } from 'node:test';
-import { confirmation } from '../../src/commands/cutover-preflight.js';
+import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { Database } from '../../src/source/sqlite.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';

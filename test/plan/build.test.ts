@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ForeignKeyViolation, SourceForeignKey, SourceIndex, SourceTable, TargetTable } from '../../src/model.js';
+import type { ForeignKeyViolation, SourceForeignKey, SourceIndex, SourceTable } from '../../src/model/source.js';
+import type { TargetTable } from '../../src/model/target.js';
 import { buildPlan, type PlanOptions, type PlanRequest } from '../../src/plan/build.js';
 import { chooseKey } from '../../src/plan/key.js';
-import { planToMermaid } from '../../src/plan/mermaid.js';
+import { planToMermaid } from '../../src/plan/graph/mermaid.js';
 import {
   emptyCensus,
   sourceCatalog,

@@ -1,16 +1,9 @@
 import { Database } from '../../src/source/sqlite.js';
-import type {
-  ColumnCensus,
-  SourceCatalog,
-  SourceColumn,
-  SourceTable,
-  TableCensus,
-  TargetCatalog,
-  TargetColumn,
-  TargetTable,
-} from '../../src/model.js';
-import { readSourceCatalog } from '../../src/source/catalog.js';
-import { takeCensus } from '../../src/source/census.js';
+import type { ColumnCensus, TableCensus } from '../../src/model/census.js';
+import type { SourceCatalog, SourceColumn, SourceTable } from '../../src/model/source.js';
+import type { TargetCatalog, TargetColumn, TargetTable } from '../../src/model/target.js';
+import { readSourceCatalog } from '../../src/source/catalog/catalog.js';
+import { takeCensus } from '../../src/source/census/census.js';
 
 /** Runs of a property test: a few hundred, many with PGFERRY_FULL=1. */
 export const runCount = process.env['PGFERRY_FULL'] === '1' ? 5000 : 300;

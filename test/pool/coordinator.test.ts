@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { CopierError } from '../../src/errors.js';
-import type { Chunk, ChunkResult } from '../../src/model.js';
+import { CopierError } from '../../src/model/error.js';
+import type { ChunkResult } from '../../src/model/copy.js';
+import type { Chunk } from '../../src/model/plan.js';
 import { type CoordinatorOptions, coordinate } from '../../src/pool/coordinator.js';
 import { Counters } from '../../src/pool/counters.js';
 import { Queue } from '../../src/pool/queue.js';

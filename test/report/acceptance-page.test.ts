@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
 import { withFolder } from '../support/folder.js';
-import type { AcceptResult } from '../../src/model.js';
+import type { AcceptResult } from '../../src/model/shadow.js';
 import { acceptancePage } from '../../src/report/page/acceptance-page.js';
 import type { AcceptancePage } from '../../src/report/page/page-data.js';
 

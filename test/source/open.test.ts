@@ -17,8 +17,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Database, sqlitePackage } from '../../src/source/sqlite.js';
-import { CopierError } from '../../src/errors.js';
-import { sourceFile } from '../../src/source/file.js';
+import { CopierError } from '../../src/model/error.js';
+import { sourceFile } from '../../src/source/live/file.js';
 import { withSource } from '../../src/source/open.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 

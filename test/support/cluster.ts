@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmbedded, stopEmbedded } from '../../src/target/embedded.js';
+import { startEmbedded, stopEmbedded } from '../../src/target/embedded/embedded.js';
 
 export interface Cluster {
   /** The url of a database for its superuser, or for a role that the test has made. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { RunResult, WireError } from '../../src/model.js';
+import type { RunResult } from '../../src/model/result.js';
+import type { WireError } from '../../src/model/wire.js';
 
 /** The command as it was built. */
 export const cli = fileURLToPath(new URL('../../src/start.js', import.meta.url));

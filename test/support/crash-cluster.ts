@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import type { TargetAddress } from '../../src/model.js';
-import { startEmbedded, stopEmbedded } from '../../src/target/embedded.js';
+import type { TargetAddress } from '../../src/model/target.js';
+import { startEmbedded, stopEmbedded } from '../../src/target/embedded/embedded.js';
 import { withFolder } from './folder.js';
 
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { exitCodeOf } from '../../src/errors.js';
+import { exitCodeOf } from '../../src/model/error.js';
 import { type CommandOptions, type JsonResult, runJson } from './command.js';
 
 export interface Refusal {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { SqliteValue } from '../../src/model.js';
+import type { SqliteValue } from '../../src/model/value.js';
 
 /** A value and its storage class: number is REAL, bigint INTEGER; a text is its bytes, which need not be UTF-8. */
 export type AnyValue =

@@ -1,4 +1,4 @@
-import type { ColumnRules } from '../../src/model.js';
+import type { ColumnRules } from '../../src/model/rules.js';
 
 /*
  * Every hazard of values between SQLite and PostgreSQL that is known from other tools' troubles, as data: a cell of the

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ColumnRules } from '../../src/model.js';
+import type { ColumnRules } from '../../src/model/rules.js';
 import { speakingTexts } from './any-value.js';
 
 /*

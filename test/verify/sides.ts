@@ -1,9 +1,10 @@
 import { Database } from '../../src/source/sqlite.js';
-import type { ColumnPlan, Difference, Kind } from '../../src/model.js';
-import { readSourceCells } from '../../src/source/verify-rows.js';
-import { parseTargetUrl } from '../../src/target/address.js';
-import { withTarget } from '../../src/target/connect.js';
-import { readTargetCells, renderLiterals } from '../../src/target/verify-rows.js';
+import type { ColumnPlan, Kind } from '../../src/model/plan.js';
+import type { Difference } from '../../src/model/result.js';
+import { readSourceCells } from '../../src/source/verify/verify-rows.js';
+import { parseTargetUrl } from '../../src/target/connection/address.js';
+import { withTarget } from '../../src/target/connection/connect.js';
+import { readTargetCells, renderLiterals } from '../../src/target/copy/verify-rows.js';
 import { findDifferences } from '../../src/verify/differences.js';
 import type { VerifyTable } from '../../src/verify/rows.js';
 import { compareSides, hashSide, type TableComparison } from '../../src/verify/table.js';

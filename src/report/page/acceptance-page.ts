@@ -1,4 +1,4 @@
-import { shellWord } from '../acceptance-tsv.js';
+import { shellWord } from '../files/acceptance-tsv.js';
 import { formatBytes, formatDuration } from '../units.js';
 import { differencesPart, readsPart, warningsPart } from './differences.js';
 import { Html, html } from './html.js';

@@ -1,4 +1,6 @@
-import type { Difference, Finding, ShadowReport } from '../../model.js';
+import type { Finding } from '../../model/plan.js';
+import type { Difference } from '../../model/result.js';
+import type { ShadowReport } from '../../model/shadow.js';
 import { countOf } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';

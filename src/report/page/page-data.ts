@@ -1,4 +1,5 @@
-import type { AcceptResult, LeftOut } from '../../model.js';
+import type { AcceptResult } from '../../model/shadow.js';
+import type { LeftOut } from '../../model/source.js';
 
 /** One chunk of the load, as the ledger times it. */
 export interface ChunkTime {

@@ -1,4 +1,4 @@
-import type { LeftOut } from '../../model.js';
+import type { LeftOut } from '../../model/source.js';
 import { countOf, formatCount } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';

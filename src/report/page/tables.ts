@@ -1,4 +1,5 @@
-import type { KeysetReport, TableReport } from '../../model.js';
+import type { TableReport } from '../../model/result.js';
+import type { KeysetReport } from '../../model/shadow.js';
 import { formatCount } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';

@@ -1,4 +1,4 @@
-import type { AcceptResult } from '../../model.js';
+import type { AcceptResult } from '../../model/shadow.js';
 import { countOf, formatCount, formatDuration } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';

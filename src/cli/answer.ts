@@ -1,0 +1,155 @@
+import type { Context } from '../run/context.js';
+import type { CommandName } from '../model/settings.js';
+import type { Invocation } from './program.js';
+import { CopierError, exitCodes } from '../model/error.js';
+import type { Finding } from '../model/plan.js';
+import type { RunResult } from '../model/result.js';
+import type { CutoverResult } from '../report/text/cutover-text.js';
+import { describeFindings, summarize } from '../report/text/summary.js';
+import { sanitize } from '../report/units.js';
+
+/** What a command comes to: its exit code, its one JSON object, and the page for a person. */
+export interface Answer {
+  readonly exitCode: number;
+  readonly json: Record<string, unknown>;
+  readonly text: string;
+}
+
+/**
+ * Runs one command. Each is loaded only here and only when it is asked for: all of them together take longer to load
+ * than most of them take to run.
+ */
+export async function answer(
+  name: CommandName,
+  context: Context,
+  invocation: Pick<Invocation, 'form' | 'word'>,
+): Promise<Answer> {
+  try {
+    return await run(name, context, invocation);
+  } catch (error) {
+    throw isUnloadable(error) ? notLoaded(error) : error;
+  }
+}
+
+function isUnloadable(error: unknown): error is Error {
+  const codes = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED'];
+  return error instanceof Error && codes.includes(String((error as NodeJS.ErrnoException).code));
+}
+
+function notLoaded(cause: Error): CopierError {
+  const [what] = cause.message.split('\n');
+  const hint = 'install it again: npm install, make build';
+  return new CopierError('bug.not_loaded', `pgferry cannot be loaded: ${what}`, { hint, cause });
+}
+
+async function run(
+  name: CommandName,
+  context: Context,
+  { form, word }: Pick<Invocation, 'form' | 'word'>,
+): Promise<Answer> {
+  switch (name) {
+    case 'init': {
+      const { printSchema } = await import('../commands/print-schema.js');
+      const { runInit } = await import('../commands/init.js');
+      const isPrinted = form === 'sql';
+      const made = await (isPrinted ? printSchema(context) : runInit(context));
+      return {
+        exitCode: planExit(made.findings),
+        json: {
+          tag: made.tag,
+          message: made.message,
+          findings: made.findings,
+          lost: made.lost,
+          views: made.views,
+          sql: made.sql,
+        },
+        text: isPrinted
+          ? (made.sql ?? '')
+          : `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
+      };
+    }
+    case 'census': {
+      const { runCensus } = await import('../commands/census.js');
+      const { censusObject, describeCensus } = await import('../report/text/census-text.js');
+      const { tables, leftOut } = await runCensus(context);
+      const census = tables.map(censusObject);
+      return { exitCode: exitCodes.ok, json: { census, leftOut }, text: describeCensus(tables) };
+    }
+    case 'plan': {
+      const { runPlan } = await import('../commands/plan.js');
+      const { plan, sides } = await runPlan(context);
+      const { planToMermaid } = await import('../plan/graph/mermaid.js');
+      const { describeSides } = await import('../report/text/sides-text.js');
+      const { describePlan } = await import('../report/text/plan-text.js');
+      const texts = { graph: () => planToMermaid(plan), diff: () => describeSides(sides) };
+      const text = form === 'graph' || form === 'diff' ? texts[form]() : describePlan(plan);
+      return { exitCode: planExit(plan.findings), json: { plan, sides, findings: plan.findings }, text };
+    }
+    case 'copy': {
+      const { runCopy } = await import('../commands/migrate.js');
+      return fromResult(await runCopy(context));
+    }
+    case 'migrate': {
+      const { runMigrate } = await import('../commands/migrate.js');
+      return fromResult(await runMigrate(context));
+    }
+    case 'verify': {
+      const { runVerify } = await import('../commands/verify.js');
+      return fromResult(await runVerify(context));
+    }
+    case 'quarantine': {
+      const { runQuarantine } = await import('../commands/quarantine.js');
+      const { describeQuarantine } = await import('../report/text/quarantine-text.js');
+      const result = await runQuarantine(context, word ?? '');
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeQuarantine(result) };
+    }
+    case 'shadow': {
+      const { runShadow } = await import('../commands/acceptance/shadow.js');
+      const { describeShadow } = await import('../report/text/shadow-text.js');
+      const result = await runShadow(context);
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeShadow(result) };
+    }
+    case 'accept': {
+      const { runAccept } = await import('../commands/acceptance/accept.js');
+      const { describeAcceptance } = await import('../report/text/shadow-text.js');
+      const result = await runAccept(context);
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeAcceptance(result) };
+    }
+    case 'cutover': {
+      const { runCutover } = await import('../commands/cutover/cutover.js');
+      return await fromCutover(await runCutover(context));
+    }
+    case 'rollback': {
+      const { runRollback } = await import('../commands/cutover/rollback.js');
+      return await fromCutover(await runRollback(context));
+    }
+    case 'release': {
+      const { runRelease } = await import('../commands/cutover/release.js');
+      return await fromCutover(await runRelease(context));
+    }
+    case 'status': {
+      const { runStatus } = await import('../commands/status.js');
+      const { describeStatus } = await import('../report/text/status-text.js');
+      const status = await runStatus(context);
+      return { exitCode: exitCodes.ok, json: { ...status }, text: describeStatus(status) };
+    }
+  }
+}
+
+function exitCodeFor({ ok }: { readonly ok: boolean }): number {
+  return ok ? exitCodes.ok : exitCodes.differs;
+}
+
+/** Whether the plan refuses. */
+function planExit(findings: readonly Finding[]): number {
+  return findings.some(({ severity }) => severity === 'error') ? exitCodes.refused : exitCodes.ok;
+}
+
+function fromResult(result: RunResult): Answer {
+  return { exitCode: exitCodeFor(result), json: { ...result }, text: summarize(result) };
+}
+
+async function fromCutover(result: CutoverResult): Promise<Answer> {
+  const { describeCutover } = await import('../report/text/cutover-text.js');
+  return { exitCode: exitCodes.ok, json: { ...result }, text: describeCutover(result) };
+}

@@ -1,0 +1,144 @@
+import { hazards } from '../plan/findings/hazards.js';
+import { type OptionRow, optionTable } from './option-table.js';
+import { configKeys } from './settings.js';
+
+/** JSON Schema, draft 7, as plain data. */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** The published schema of the config file: it checks the file given with --config, and guides editors. */
+export function configSchema(): JsonSchema {
+  const options = optionTable.filter(({ setting }) => configKeys.includes(setting));
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'config file of pgferry',
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      $schema: { type: 'string' },
+      ...Object.fromEntries(options.map((row) => [row.setting, { description: row.help, ...valueSchema(row) }])),
+      ...ruleSchemas(),
+    },
+  };
+}
+
+/** null is the same as leaving the key out. Texts are taken wherever flags and variables take them. */
+function valueSchema({ reading }: OptionRow): JsonSchema {
+  switch (reading.tag) {
+    case 'text':
+      return { type: ['string', 'null'] };
+    case 'flag':
+    case 'switch':
+      return { type: ['boolean', 'string', 'null'], pattern: '^(?:[01]|true|false|yes|no|on|off)$' };
+    case 'count':
+      return { type: ['integer', 'string', 'null'], minimum: reading.min, maximum: reading.max, pattern: '^\\d+$' };
+    case 'bytes':
+      return {
+        type: ['integer', 'string', 'null'],
+        minimum: reading.min,
+        maximum: reading.max,
+        pattern: '^\\d+[kKmMgG]?$',
+      };
+    case 'rate':
+      return { type: ['number', 'string', 'null'], exclusiveMinimum: 0 };
+    case 'list':
+      return { type: ['array', 'string', 'null'], items: { type: 'string' } };
+    case 'choice':
+      return { enum: [...reading.choices, null] };
+  }
+}
+
+/** What has no flag: objects by table and column. */
+function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
+  const policies = policiesSchema();
+  const name = { type: 'string', minLength: 1 };
+  const column = closed({
+    target: { description: 'name of the target column', ...name },
+    type: { description: 'PostgreSQL type of the column, where pgferry makes the schema', ...name },
+    unit: { description: 'unit of the numbers of a temporal column', enum: ['s', 'ms', 'us', 'ns', 'julian'] },
+    zone: { description: 'time zone of texts without one: an IANA name or an offset', ...name },
+    policies,
+  });
+  const table = closed({
+    target: { description: 'name of the target table', ...name },
+    policies,
+    columns: { description: 'by source column', type: 'object', additionalProperties: column },
+  });
+  return {
+    policies: { ...policies, description: 'what happens to values and rows that cannot arrive as they are' },
+    tableRules: { description: 'rules by source table', type: 'object', additionalProperties: table },
+    search: {
+      description:
+        'full-text tables of the source that become tsvector columns, with the text search configuration of each',
+      type: 'object',
+      additionalProperties: name,
+    },
+    shadowReads: { description: 'reads that shadow runs besides its own', type: 'array', items: ownReadSchema() },
+  };
+}
+
+/** A read of the operator's: decided by the type first, so that an error speaks of the one form that was meant. */
+function ownReadSchema(): JsonSchema {
+  const text = { type: 'string', minLength: 1 };
+  const isObject = { type: 'object' };
+  const both = { ...closed({ source: text, target: text }), required: ['source', 'target'] };
+  const sampled = { ...closed({ table: text, column: text }), required: ['table', 'column'] };
+  return {
+    ...closed({
+      name: { description: 'what the report calls it', ...text },
+      sql: {
+        description: 'one SELECT for both sides, or an object of source and target; $1 stands for the first parameter',
+        allOf: [
+          { if: isObject, else: text },
+          { if: { not: isObject }, else: both },
+        ],
+      },
+      params: {
+        description: 'values, or objects of table and column, whose value is sampled from the source',
+        type: 'array',
+        items: {
+          allOf: [
+            { if: isObject, else: { type: ['string', 'number', 'boolean', 'null'] } },
+            { if: { not: isObject }, else: sampled },
+          ],
+        },
+      },
+    }),
+    required: ['name', 'sql'],
+  };
+}
+
+function policiesSchema(): JsonSchema {
+  const all = Object.entries(hazards).map(([name, { meaning, rules }]) => [
+    name,
+    { description: meaning, ...policySchema(rules) },
+  ]);
+  return closed({
+    ...Object.fromEntries(all),
+    '*': { description: 'every hazard that is not named', ...policySchema([]) },
+  });
+}
+
+/** Decided by the type first, so that an error speaks of the one form that was meant. */
+function policySchema(rules: readonly string[]): JsonSchema {
+  const words = { enum: ['fail', 'quarantine'] };
+  if (rules.length === 0) return words;
+  const convert = {
+    type: 'object',
+    required: ['convert'],
+    additionalProperties: false,
+    properties: { convert: { enum: rules } },
+  };
+  const isObject = { type: 'object' };
+  return {
+    allOf: [
+      { if: isObject, else: words },
+      { if: { not: isObject }, else: convert },
+    ],
+  };
+}
+
+function closed(properties: Readonly<Record<string, unknown>>): JsonSchema {
+  return { type: 'object', additionalProperties: false, properties };
+}

@@ -1,0 +1,199 @@
+import { type OptionRow, optionTable } from './option-table.js';
+import type { CommandName } from '../model/settings.js';
+import type { FlagSettings } from '../model/settings.js';
+
+/** A command as help shows it. */
+export interface CommandRow {
+  readonly name: CommandName;
+  readonly summary: string;
+  /** A word that must follow the name. */
+  readonly argument?: { readonly name: string; readonly help: string };
+  readonly examples: readonly string[];
+}
+
+export const commandRows: readonly CommandRow[] = [
+  {
+    name: 'census',
+    summary: 'show what every column of the source really holds, value by value; no target is needed',
+    examples: ['pgferry census --source app.db', 'pgferry census --tables User --json | jq .census'],
+  },
+  {
+    name: 'init',
+    summary: 'make the target schema from .sql files, or translate the SQLite schema where there are none',
+    examples: ['pgferry init', 'pgferry init --from-source --source app.db --target postgresql://app@db/app'],
+  },
+  {
+    name: 'plan',
+    summary: 'show what would happen, and why; nothing is written to either side',
+    examples: ['pgferry plan', 'pgferry plan --json | jq .plan.layers', 'pgferry plan --graph > plan.mmd'],
+  },
+  {
+    name: 'copy',
+    summary: 'copy all rows into an existing schema, FK-safe and deterministic, proven on the way',
+    examples: ['pgferry copy --workers 4', 'pgferry copy --tables User,Host --keep-constraints'],
+  },
+  {
+    name: 'verify',
+    summary: 'compare both sides: counts, keys, NULL against empty, and every value',
+    examples: ['pgferry verify', 'pgferry verify --json --differences-max 100'],
+  },
+  {
+    name: 'shadow',
+    summary: 'run the same representative reads on both sides and compare what they give',
+    examples: ['pgferry shadow', 'pgferry shadow --shadow-limit 200 --json | jq .reads'],
+  },
+  {
+    name: 'accept',
+    summary: 'verify and shadow, with counts, keyset hashes, a report and a script that audits them',
+    examples: ['pgferry accept', 'pgferry accept --acceptance-run-dir acceptance --json'],
+  },
+  {
+    name: 'migrate',
+    summary: 'backup of both sides, init, copy and proof, in one pass',
+    examples: [
+      'pgferry migrate --source app.db --target postgresql://app@db/app',
+      'SQLITE_DB_PATH=app.db PG_URL=postgresql://app@db/app pgferry migrate --json',
+    ],
+  },
+  {
+    name: 'quarantine',
+    argument: {
+      name: 'action',
+      help: 'list: what stayed behind or was converted, and why; retry: bring in what fits now',
+    },
+    summary: 'look at rows that could not arrive, or bring them in after a fix',
+    examples: ['pgferry quarantine list', 'pgferry quarantine retry --config rules.json'],
+  },
+  {
+    name: 'cutover',
+    summary: 'switch the application to PostgreSQL: fence writers, migrate, accept, switch; undone where a step fails',
+    examples: ['pgferry cutover --dry-run', 'pgferry cutover --confirm I_UNDERSTAND_PRODUCTION_CUTOVER'],
+  },
+  {
+    name: 'rollback',
+    summary: 'take the application back to SQLite, to the snapshot of the cutover',
+    examples: ['source rollback.env && pgferry rollback', 'pgferry rollback --discard-target-writes'],
+  },
+  {
+    name: 'release',
+    summary: 'let the SQLite database that a cutover closed take writes again',
+    examples: ['pgferry release --source app.db'],
+  },
+  {
+    name: 'status',
+    summary: 'show where the last run and the last cutover stand, from the ledger in the target',
+    examples: ['pgferry status', 'pgferry status --json'],
+  },
+];
+
+/** The groups of flags, in the order in which help prints them. */
+export const headings = {
+  sides: 'Both sides:',
+  schema: 'Target schema:',
+  rows: 'Rows:',
+  run: 'The run:',
+  cutover: 'Cutover and rollback:',
+  speed: 'Speed and memory:',
+  output: 'Output:',
+} as const;
+
+/** Where each flag stands in help. */
+const headingOf: Readonly<Record<keyof FlagSettings, keyof typeof headings>> = {
+  sourcePath: 'sides',
+  targetUrl: 'sides',
+  sqlFolder: 'schema',
+  fromSource: 'schema',
+  resetSchema: 'schema',
+  waive: 'schema',
+  truncateTarget: 'rows',
+  nullSentinel: 'rows',
+  allowSentinel: 'rows',
+  tables: 'rows',
+  exclude: 'rows',
+  backupFolder: 'run',
+  runFolder: 'run',
+  fresh: 'run',
+  stallTimeoutSeconds: 'run',
+  acceptanceFolder: 'run',
+  acceptanceRunFolder: 'run',
+  shadowLimit: 'rows',
+  workers: 'speed',
+  connections: 'speed',
+  chunkBytes: 'speed',
+  blockBytes: 'speed',
+  reader: 'speed',
+  format: 'speed',
+  maxMbps: 'speed',
+  maxRowsPerSecond: 'speed',
+  memoryLimitMb: 'speed',
+  keepConstraints: 'speed',
+  maintenanceWorkMem: 'speed',
+  confirm: 'cutover',
+  dryRun: 'cutover',
+  cutoverBaseFolder: 'cutover',
+  cutoverRunFolder: 'cutover',
+  envFile: 'cutover',
+  postgresPrismaSchema: 'cutover',
+  sqlitePrismaSchema: 'cutover',
+  cutoverGenerate: 'cutover',
+  cutoverSwitchEnv: 'cutover',
+  rollbackGenerate: 'cutover',
+  rollbackSwitchEnv: 'cutover',
+  rollbackSnapshot: 'cutover',
+  rollbackSha256: 'cutover',
+  rollbackCutoverId: 'cutover',
+  discardTargetWrites: 'cutover',
+  withoutTarget: 'cutover',
+  differencesMax: 'output',
+  listMax: 'output',
+  json: 'output',
+  quiet: 'output',
+};
+
+/** The end of the program's own help. */
+export const closingHelp = `
+Where the help of a command shows a variable in brackets, the environment can
+set the flag too, and so can a JSON file given with --config. Flags beat the
+environment, and the environment beats the file. What has no flag stands in
+the file alone: pgferry config-schema prints all its keys.
+
+Exit codes:
+  0          done; for verify, shadow and accept: identical
+  1          the two sides differ
+  2          usage
+  20         the plan refuses; nothing was written
+  21 22 23   source, target, data
+  24         cutover or rollback refused, or undone: all is where it was
+  25         cutover or rollback stuck: the message says what to do
+  26         a worker thread was lost
+  70         a bug
+  130 143    interrupted; run the same command again to go on`;
+
+/** The flags of a command in the order of the headings, each with its own. */
+export function optionsOf(command: CommandName): { readonly heading: string; readonly option: OptionRow }[] {
+  const rows = optionTable.filter(({ commands }) => commands.includes(command));
+  return Object.entries(headings).flatMap(([name, heading]) =>
+    rows.filter(({ setting }) => headingOf[setting] === name).map((option) => ({ heading, option })),
+  );
+}
+
+/** The examples at the end of a command's help. */
+export function examplesHelp(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`;
+}
+
+/** What help says beside a flag: meaning, default, environment variables. */
+export function describeOption(option: OptionRow): string {
+  const standard = defaultOf(option);
+  return [
+    option.help,
+    ...(standard === null ? [] : [`(default: ${standard})`]),
+    ...(option.env.length === 0 ? [] : [`[${option.env.join(', ')}]`]),
+  ].join(' ');
+}
+
+/** A default as help names it; null where there is none worth naming: flags that are off, limits that are not set. */
+export function defaultOf({ standard, standardText }: OptionRow): string | null {
+  if (standardText !== undefined) return standardText;
+  return typeof standard === 'string' || typeof standard === 'number' ? String(standard) : null;
+}

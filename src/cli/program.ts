@@ -1,0 +1,145 @@
+import { Command, CommanderError, Option } from 'commander';
+import {
+  closingHelp,
+  commandRows,
+  type CommandRow,
+  describeOption,
+  examplesHelp,
+  headings,
+  optionsOf,
+} from './help.js';
+import { optionTable } from './option-table.js';
+import type { CommandName } from '../model/settings.js';
+import type { FlagSettings } from '../model/settings.js';
+
+/** What the operator asked for, as far as the command line alone tells. */
+export interface Invocation {
+  readonly command: CommandName;
+  /** The word that follows the name, for commands that want one. */
+  readonly word: string | null;
+  /** Flag values as given, by setting; flags without value are true. */
+  readonly flags: Readonly<Partial<Record<keyof FlagSettings, string | boolean>>>;
+  /** The file given with --config. */
+  readonly configPath: string | null;
+  /** page: as always; sql: init --print; graph, diff: of plan. */
+  readonly form: 'page' | 'sql' | 'graph' | 'diff';
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+}
+
+/** What the program calls once the command line is understood. */
+export interface Actions {
+  readonly run: (invocation: Invocation) => Promise<void>;
+  readonly embedded: (action: string, isJson: boolean) => Promise<void>;
+  readonly configSchema: () => Promise<void>;
+}
+
+/** How a command line ended: its action ran, help was all that was wanted, or it was not understood. */
+export type Parsed =
+  | { readonly tag: 'ran' }
+  | { readonly tag: 'help' }
+  | { readonly tag: 'usage'; readonly message: string };
+
+/** The command line as commander knows it. Pure but for help, which commander prints itself. */
+export function buildProgram(version: string, actions: Actions): Command {
+  const program = new Command('pgferry')
+    .description('Moves an application from SQLite to PostgreSQL and proves that nothing changed.')
+    .version(version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the flags of a command')
+    .exitOverride()
+    .showHelpAfterError('(pgferry help <command> lists the flags)')
+    .addHelpText('after', closingHelp);
+  for (const row of commandRows) addCommand(program, row, actions);
+  program
+    .command('embedded')
+    .description('start, stop or look at the PostgreSQL that is used where no target is named')
+    .argument('<action>', 'start, stop or status')
+    .option('--json', 'print the result as one JSON object')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examplesHelp(['pgferry embedded status', 'pgferry embedded stop']))
+    .action((action: string, given: Given) => actions.embedded(action, given['json'] === true));
+  program
+    .command('config-schema')
+    .description('print the JSON Schema of the file given with --config')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examplesHelp(['pgferry config-schema > pgferry.schema.json']))
+    .action(() => actions.configSchema());
+  return program;
+}
+
+/** Runs the program on a command line, its name left out. What the action throws is thrown. */
+export async function runProgram(program: Command, argv: readonly string[]): Promise<Parsed> {
+  for (const command of [program, ...program.commands])
+    command.configureOutput({ outputError: (text, write) => write(withoutValues(text, argv)) });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return { tag: 'ran' };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? { tag: 'help' } : { tag: 'usage', message: withoutValues(messageOf(error), argv) };
+  }
+}
+
+/** Commander repeats what it does not understand; a url or a value after `=` may hold a password. */
+function withoutValues(text: string, argv: readonly string[]): string {
+  return argv.reduce((masked, word) => {
+    const value = /^(?:--?[\w-]+=)(.+)$/s.exec(word)?.[1] ?? (/^postgres(ql)?:/i.test(word) ? word : null);
+    return value === null ? masked : masked.replaceAll(value, '…');
+  }, text);
+}
+
+/** Commander throws its own help where no command was given, with no words of its own. */
+function messageOf({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
+}
+
+function addCommand(program: Command, row: CommandRow, actions: Actions): void {
+  const command = program.command(row.name).description(row.summary);
+  if (row.argument !== undefined) command.argument(`<${row.argument.name}>`, row.argument.help);
+  for (const { heading, option } of optionsOf(row.name)) {
+    const flag = `--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`;
+    command.addOption(new Option(flag, describeOption(option)).helpGroup(heading));
+  }
+  const config = new Option('--config <file>', 'JSON file of settings and rules; flags and environment beat it');
+  command.addOption(config.helpGroup(headings.sides));
+  for (const { of, flag, help } of forms)
+    if (row.name === of) command.addOption(new Option(`--${flag}`, help).helpGroup(headings.output));
+  command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(headings.output));
+  command.addHelpText('after', examplesHelp(row.examples));
+  if (row.argument === undefined) command.action((given: Given) => actions.run(readInvocation(row.name, given, null)));
+  else command.action((word: string, given: Given) => actions.run(readInvocation(row.name, given, word)));
+}
+
+/** Other forms of a command's result; they are flags alone, since nobody would set them for good. */
+const forms = [
+  { of: 'init', flag: 'print', form: 'sql', help: 'print the translated schema as SQL instead; no target is touched' },
+  { of: 'plan', flag: 'diff', form: 'diff', help: 'print both schemas side by side instead' },
+  { of: 'plan', flag: 'graph', form: 'graph', help: 'print the foreign-key graph as Mermaid instead' },
+] as const;
+
+/** Options as commander hands them over, by camel-cased flag. */
+type Given = Readonly<Record<string, string | boolean>>;
+
+function readInvocation(command: CommandName, given: Given, word: string | null): Invocation {
+  const flags: Partial<Record<keyof FlagSettings, string | boolean>> = {};
+  // Two commands may give one flag to different settings.
+  for (const { flag, setting } of optionTable.filter(({ commands }) => commands.includes(command))) {
+    const value = given[camelCase(flag)];
+    if (value !== undefined) flags[setting] = value;
+  }
+  const config = given['config'];
+  return {
+    command,
+    word,
+    flags,
+    configPath: typeof config === 'string' ? config : null,
+    form: forms.find(({ flag }) => given[flag] === true)?.form ?? 'page',
+    isJson: given['json'] === true,
+    isQuiet: given['quiet'] === true,
+  };
+}
+
+function camelCase(flag: string): string {
+  return flag.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,156 @@
+import { rmSync } from 'node:fs';
+import type { Plan } from '../../model/plan.js';
+import type { AcceptResult } from '../../model/shadow.js';
+import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { Threads } from '../../pool/threads.js';
+import { makeRunFolder, removedOnFailure, type RunFolder } from '../../report/files/run-folder.js';
+import { sourceFile } from '../../source/live/file.js';
+import { checkSnapshot, takeSnapshot } from '../../source/snapshot/snapshot.js';
+import { describeTarget } from '../../target/connection/address.js';
+import type { Run } from '../../target/ledger/run.js';
+import { writeAcceptance } from './acceptance-record.js';
+import {
+  type Comparison,
+  compareSchemas,
+  compareTables,
+  keptTables,
+  planComparison,
+  requireWholeRun,
+} from '../../run/compare/comparison.js';
+import { type Context, resolveTarget } from '../../run/context.js';
+import { withRunThreads } from '../../run/load/copy-threads.js';
+import { hashKeyset } from './keysets.js';
+import { runShadowReads } from './shadow-reads.js';
+import { readCatalog } from '../../run/survey/survey.js';
+
+/** The snapshot that an acceptance keeps where no run has the same one. */
+export const acceptanceSnapshotName = 'sqlite-acceptance.db';
+
+/** Everything that one acceptance works with. */
+interface Acceptance {
+  readonly context: Context;
+  readonly address: TargetAddress;
+  readonly folder: RunFolder;
+  /** The youngest run of the schema, complete; null where pgferry did not load it. */
+  readonly run: Run | null;
+  readonly startedAtMs: number;
+}
+
+/**
+ * The accept command: every value and every key of the source as it is now against the target as it is now, and the
+ * reads of shadow, with artefacts by which anyone can audit them. Refused while a run is unfinished or has failed.
+ */
+export async function runAccept(context: Context): Promise<AcceptResult> {
+  const startedAtMs = performance.now();
+  const { settings } = context;
+  sourceFile(settings.sourcePath);
+  const { address } = await resolveTarget(context);
+  const run = await requireWholeRun(context, address);
+  const folder = makeRunFolder({
+    baseFolder: settings.acceptanceFolder,
+    runFolder: settings.acceptanceRunFolder,
+    now: new Date(),
+    flags: { base: '--acceptance-dir', folder: '--acceptance-run-dir' },
+  });
+  return await removedOnFailure(folder, () => accept({ context, address, folder, run, startedAtMs }));
+}
+
+async function accept(acceptance: Acceptance): Promise<AcceptResult> {
+  const { context, address } = acceptance;
+  const { settings, signal } = context;
+  const request = { settings, address, applicationName: 'pgferry accept', signal };
+  return await withRunThreads(request, async (threads) => {
+    const snapshot = await settleSnapshot(acceptance, await takeOwnSnapshot(acceptance, threads));
+    const catalog = await readCatalog(snapshot.path);
+    const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
+    const plan = await planComparison(comparison);
+    const result = await compareAll(acceptance, { comparison, plan, snapshot, catalog });
+    await writeAcceptance({ ...acceptance, result, plan, catalog });
+    return result;
+  });
+}
+
+async function takeOwnSnapshot({ context, folder }: Acceptance, threads: Threads): Promise<Snapshot> {
+  const { settings, journal, signal } = context;
+  return await journal.phase('snapshot', () =>
+    takeSnapshot({
+      sourcePath: sourceFile(settings.sourcePath).path,
+      snapshotPath: folder.pathOf(acceptanceSnapshotName),
+      signal,
+      checkPages: (path) => threads.run('check', path),
+    }),
+  );
+}
+
+/**
+ * Where the source has not changed since the run took its snapshot, and that one is still whole, ours is the same byte
+ * for byte: the run's is the one to audit, and ours is removed.
+ */
+async function settleSnapshot({ context, run }: Acceptance, own: Snapshot): Promise<Snapshot> {
+  if (run === null || run.snapshotSha256 !== own.sha256) return own;
+  const kept = { ...own, path: run.snapshotPath, takenAt: run.snapshotTakenAt };
+  try {
+    await checkSnapshot(kept, context.signal);
+  } catch {
+    context.signal.throwIfAborted();
+    return own;
+  }
+  rmSync(own.path, { force: true });
+  return kept;
+}
+
+async function compareAll(
+  { context, address, folder, run, startedAtMs }: Acceptance,
+  against: {
+    readonly comparison: Comparison;
+    readonly plan: Plan;
+    readonly snapshot: Snapshot;
+    readonly catalog: SourceCatalog;
+  },
+): Promise<AcceptResult> {
+  const { comparison, plan, snapshot, catalog } = against;
+  const { threads, snapshotPath } = comparison;
+  const compared = await compareTables(comparison, plan);
+  const kept = await keptTables(comparison, plan);
+  const reports = new Map(compared.map(({ report }) => [report.table, report]));
+  const keysets = await context.journal.phase('keysets', () =>
+    Promise.all(
+      plan.tables.map((table) =>
+        hashKeyset(table, reports.get(table.source), { threads, snapshotPath, encoding: catalog.encoding, kept }),
+      ),
+    ),
+  );
+  const shadow = await runShadowReads(comparison, plan);
+  const schema = await compareSchemas(comparison, plan);
+  const isEqual =
+    compared.every(({ report }) => report.ok) &&
+    keysets.every(({ ok }) => ok) &&
+    shadow.reads.every(({ verdict }) => verdict === 'equal') &&
+    !schema.findings.some(({ severity }) => severity === 'error');
+  return {
+    ok: isEqual,
+    command: 'accept',
+    runId: run?.runId ?? null,
+    runDir: folder.path,
+    durationMs: Math.round(performance.now() - startedAtMs),
+    tables: compared.map(({ report }) => report),
+    findings: [
+      ...plan.findings,
+      ...schema.findings,
+      ...compared.flatMap(({ findings }) => findings),
+      ...shadow.findings,
+    ],
+    phases: context.journal.phases,
+    source: snapshot.sourcePath,
+    target: describeTarget(address),
+    snapshot,
+    chunksResumed: 0,
+    chunksCopied: 0,
+    bytesCopied: 0,
+    differences: compared.flatMap(({ differences }) => differences),
+    objects: schema.objects,
+    reads: shadow.reads,
+    keysets,
+  };
+}

@@ -1,0 +1,63 @@
+import type { KeysetJob } from '../../jobs/keyset-job.js';
+import type { LineHash } from '../../accept/key-hash.js';
+import { doubtsOf, type Keyset, keysetOf, keysetSql, withoutDoubtful } from '../../accept/keyset-sql.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { TableReport } from '../../model/result.js';
+import type { KeysetReport } from '../../model/shadow.js';
+import type { SourceCatalog } from '../../model/source.js';
+import type { Threads } from '../../pool/threads.js';
+import { utf8Order } from '../../source/verify/lines.js';
+
+export interface KeysetRequest {
+  readonly threads: Threads;
+  readonly snapshotPath: string;
+  readonly encoding: SourceCatalog['encoding'];
+  /** Tables of which rows are in quarantine, or were converted. */
+  readonly kept: ReadonlyMap<string, unknown>;
+}
+
+/** Hashes the keys of one table on both sides at once; what verify counted stands in where nothing can be hashed. */
+export async function hashKeyset(
+  table: TablePlan,
+  counted: TableReport | undefined,
+  request: KeysetRequest,
+): Promise<KeysetReport> {
+  const { threads, snapshotPath, encoding, kept } = request;
+  const keyset = await settleKeyset(table, request);
+  const { origin, leftOut } = keyset;
+  const columns = keyset.columns.map(({ column }) => column);
+  const isKept = kept.has(table.source);
+  const head = { table: table.source, columns, origin, leftOut, isKept };
+  const quarantined = counted?.quarantinedRows ?? 0;
+  const sql = keysetSql(keyset, table);
+  if (sql === null) {
+    const rows = { source: counted?.sourceRows ?? 0, target: counted?.targetRows ?? 0 };
+    const none = { source: '', target: '' };
+    return { ...head, rows, sha256: none, sql: none, ok: rows.source - quarantined === rows.target };
+  }
+  const isUtf16 = encoding !== 'UTF-8';
+  const read = isUtf16 ? (keysetSql(keyset, table, (field) => `${utf8Order}(${field})`) ?? sql) : sql;
+  const run = (job: KeysetJob) => threads.run<LineHash>('keyset', job);
+  const [source, target] = await Promise.all([
+    run({ tag: 'source', snapshotPath, sql: read.source }),
+    run({ tag: 'target', table: table.target, sql: sql.target }),
+  ]);
+  return {
+    ...head,
+    rows: { source: source.rows, target: target.rows },
+    sha256: { source: source.sha256, target: target.sha256 },
+    sql,
+    ok: source.rows - quarantined === target.rows && (isKept || source.sha256 === target.sha256),
+  };
+}
+
+/** The keyset with only such columns as the source's values allow. */
+async function settleKeyset(table: TablePlan, { threads, snapshotPath }: KeysetRequest): Promise<Keyset> {
+  const keyset = keysetOf(table);
+  const doubts = doubtsOf(keyset);
+  if (doubts.length === 0) return keyset;
+  const job: KeysetJob = { tag: 'doubts', snapshotPath, sqls: doubts.map(({ sql }) => sql) };
+  const answers = await threads.run<boolean[]>('keyset', job);
+  const doubtful = doubts.filter((_, i) => answers[i] === true).map(({ column }) => column);
+  return withoutDoubtful(keyset, doubtful);
+}

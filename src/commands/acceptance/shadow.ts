@@ -1,0 +1,42 @@
+import type { ShadowResult } from '../../model/shadow.js';
+import { sourceFile } from '../../source/live/file.js';
+import { describeTarget } from '../../target/connection/address.js';
+import { planComparison, refuseUnfinished } from '../../run/compare/comparison.js';
+import { type Context, resolveTarget } from '../../run/context.js';
+import { withRunThreads } from '../../run/load/copy-threads.js';
+import { runShadowReads } from './shadow-reads.js';
+import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
+
+/**
+ * The shadow command: the same reads on a passing snapshot of the source and on the target, compared value by value.
+ * Both sides are only read.
+ */
+export async function runShadow(context: Context): Promise<ShadowResult> {
+  const startedAtMs = performance.now();
+  const { settings, journal, signal } = context;
+  sourceFile(settings.sourcePath);
+  const { address } = await resolveTarget(context);
+  await refuseUnfinished(context, address);
+  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
+    const request = { settings, address, applicationName: 'pgferry shadow', signal };
+    return await withRunThreads(request, async (threads) => {
+      const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
+      const plan = await planComparison(comparison);
+      const { reads, findings } = await runShadowReads(comparison, plan);
+      return {
+        ok: reads.every(({ verdict }) => verdict === 'equal'),
+        command: 'shadow',
+        runId: null,
+        runDir: null,
+        durationMs: Math.round(performance.now() - startedAtMs),
+        tables: [],
+        findings: [...plan.findings, ...findings],
+        phases: journal.phases,
+        source: snapshot.sourcePath,
+        target: describeTarget(address),
+        snapshot,
+        reads,
+      };
+    });
+  });
+}

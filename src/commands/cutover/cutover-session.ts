@@ -1,0 +1,82 @@
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import type { EnvFile } from '../../cutover/env-file.js';
+import type { PrismaClientSource } from '../../cutover/prisma-client.js';
+import type { Cutover } from '../../model/cutover.js';
+import type { CutoverPhase } from '../../model/event.js';
+import type { TargetAddress } from '../../model/target.js';
+import { appendLog, type RunFolder } from '../../report/files/run-folder.js';
+import type { TargetClient } from '../../target/connection/connect.js';
+import { beginStep, endStep } from '../../target/ledger/cutover.js';
+import type { Context } from '../../run/context.js';
+import { Journal, logLine } from '../../run/journal.js';
+
+/** What was found to be in order before anything was done. */
+export interface Preflight {
+  readonly sourcePath: string;
+  /** null: it is left alone. */
+  readonly envFile: EnvFile | null;
+  /** null: they are left alone. */
+  readonly clients: { readonly postgres: PrismaClientSource; readonly sqlite: PrismaClientSource } | null;
+}
+
+/** Everything that the steps of one attempt work with. */
+export interface Desk {
+  readonly context: Context;
+  readonly client: TargetClient;
+  readonly address: TargetAddress;
+  readonly cutover: Cutover;
+  readonly folder: RunFolder;
+  /** Throws where the log could not be written any more: a full disk must end the attempt, not a step in the middle. */
+  readonly checkLog: () => void;
+}
+
+/** Who is at work, for the ledger. */
+export function whoWeAre({ toolVersion }: Context) {
+  return { toolVersion, host: hostname(), pid };
+}
+
+/** One step: noted in the ledger before and after, and told with its time. */
+export async function runStep<T>(desk: Desk, name: CutoverPhase, use: () => T | Promise<T>): Promise<T> {
+  return await noteStep(desk, name, () => desk.context.journal.phase(name, use));
+}
+
+/** The same for a step that tells its own phases. */
+export async function noteStep<T>(desk: Desk, name: string, use: () => T | Promise<T>): Promise<T> {
+  const { client, cutover } = desk;
+  desk.checkLog();
+  const ordinal = await beginStep(client, cutover, name);
+  try {
+    const result = await use();
+    await endStep(client, cutover.cutoverId, ordinal, 'done');
+    return result;
+  } catch (error) {
+    // The connection may be what failed; the step's own error says more.
+    await endStep(client, cutover.cutoverId, ordinal, 'failed').catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Keeps a log in the folder from now on. A line that cannot be written is told by `checkLog`, not in the middle of a step. */
+export function keepLog(journal: Journal, path: string): () => void {
+  let failure: unknown = null;
+  journal.listen((event) => {
+    const line = logLine(event, new Date());
+    if (line === null || failure !== null) return;
+    try {
+      appendLog(path, line);
+    } catch (error) {
+      failure = error;
+    }
+  });
+  return () => {
+    if (failure !== null) throw failure;
+  };
+}
+
+/** The context of a run within a cutover: its events are told here too, its phases and log are its own. */
+export function innerContext(context: Context, settings: Context['settings'], signal: AbortSignal): Context {
+  const journal = new Journal();
+  journal.listen((event) => context.journal.tell(event));
+  return { ...context, settings, journal, signal };
+}

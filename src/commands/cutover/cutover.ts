@@ -1,0 +1,360 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { relative } from 'node:path';
+import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
+import { readProvider } from '../../cutover/env-text.js';
+import { generateClient } from '../../cutover/prisma-client.js';
+import { rollbackEnv } from '../../cutover/rollback-env.js';
+import { decideCutover } from '../../cutover/standing.js';
+import { CopierError, must, toWire } from '../../model/error.js';
+import type { Cutover, CutoverFacts } from '../../model/cutover.js';
+import type { CutoverPhase } from '../../model/event.js';
+import type { RunResult } from '../../model/result.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { CutoverResult } from '../../report/text/cutover-text.js';
+import {
+  makeRunFolder,
+  openRunFolder,
+  removeRunFolder,
+  replaceArtefact,
+  type RunFolder,
+  writeArtefact,
+  writeManifest,
+} from '../../report/files/run-folder.js';
+import { formatDuration, jsonText } from '../../report/units.js';
+import { busyTimeoutMs } from '../../source/open.js';
+import { type Fence, withFence } from '../../source/live/fence.js';
+import { describeTarget } from '../../target/connection/address.js';
+import { openTables } from '../../target/schema/closing.js';
+import { interruption, type TargetClient, withTarget } from '../../target/connection/connect.js';
+import { beginCutover, latestCutover, moveCutover } from '../../target/ledger/cutover.js';
+import { digestTables } from '../../target/fingerprint/digest.js';
+import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
+import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
+import { runAccept } from '../acceptance/accept.js';
+import { type Context, resolveTarget } from '../../run/context.js';
+import { type Desk, innerContext, keepLog, noteStep, type Preflight, runStep, whoWeAre } from './cutover-session.js';
+import {
+  asRefusal,
+  checkRoom,
+  lookBeforeCutover,
+  readLocalFacts,
+  refuseEmbedded,
+  refuseUnconfirmed,
+  wrapped,
+} from './preflight.js';
+import { type Reached, undoCutover } from './undo.js';
+import { rehearseCutover } from './rehearsal.js';
+import { runMigrate } from '../migrate.js';
+
+/*
+ * The switch. Whatever fails before the env file says postgres is taken back, and whatever is killed there leaves the
+ * application where it was; see cutover/standing.ts for the states. The order of the last steps is what keeps writes:
+ *   fence held → … → rollback.env → ledger: closing → triggers and fence committed in one → env file → ledger: switched
+ * From the fence to the triggers no writer gets through, and after the triggers none ever does.
+ */
+
+const cutoverFlags = { base: '--cutover-base-dir', folder: '--cutover-run-dir' };
+const rollbackEnvName = 'rollback.env';
+
+export async function runCutover(context: Context): Promise<CutoverResult> {
+  const { settings } = context;
+  if (!settings.dryRun) refuseUnconfirmed(settings);
+  refuseEmbedded(settings);
+  if (settings.exclude.length > 0)
+    context.journal.warn(`these tables stay behind, as --exclude says: ${settings.exclude.join(', ')}`);
+  try {
+    const look = await lookBeforeCutover(settings);
+    const { address } = await resolveTarget(context);
+    // Without the signal: an interrupted cutover still tells the ledger that it was undone.
+    const connecting = { applicationName: holderName('cutover') };
+    return await withTarget(address, connecting, (client) =>
+      withCutoverLock(client, address.schema, (lost) => decideAndDo(context, look, { address, client, lost })),
+    );
+  } catch (error) {
+    throw asRefusal(error, 'cutover');
+  }
+}
+
+interface Place {
+  readonly address: TargetAddress;
+  readonly client: TargetClient;
+  /** Fires when the lock of the cutover is gone. */
+  readonly lost: AbortSignal;
+}
+
+async function decideAndDo(context: Context, look: Preflight, place: Place): Promise<CutoverResult> {
+  const { client, address } = place;
+  const known = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
+  const local = await readLocalFacts(look.sourcePath, look.envFile?.path ?? null);
+  const move = decideCutover(known, local, look.sourcePath);
+  switch (move.tag) {
+    case 'refuse':
+      throw new CopierError(`cutover.${move.code}`, move.message, { hint: move.hint });
+    case 'go-on':
+      if (context.settings.dryRun) throw unfinished(move.cutover);
+      return await goOn(context, look, place, move.cutover);
+    case 'again':
+    case 'begin':
+      refuseSwitched(look);
+      if (context.settings.dryRun) return await rehearseCutover(context, look, { ...place, flags: cutoverFlags });
+      return await begin(context, look, place, move.tag === 'again' ? move.cutover : null);
+  }
+}
+
+function unfinished({ cutoverId }: Cutover): CopierError {
+  return new CopierError(
+    'cutover.unfinished',
+    `cutover ${cutoverId} has closed the SQLite database and is not finished`,
+    {
+      hint: 'there is nothing to rehearse: run `pgferry cutover` without --dry-run to go on, or `pgferry release` to go back',
+    },
+  );
+}
+
+function refuseSwitched({ envFile }: Preflight): void {
+  if (envFile === null || readProvider(envFile.text) !== 'postgres') return;
+  throw new CopierError('cutover.env_switched', `${envFile.path} says VPS_DB_PROVIDER=postgres already`, {
+    hint: 'the application is not on SQLite: name the env file of the one to be switched, or put sqlite there if it is',
+  });
+}
+
+/** Enters the attempt in the ledger, with a folder of its own, or that of the attempt before. */
+async function begin(context: Context, look: Preflight, place: Place, before: Cutover | null): Promise<CutoverResult> {
+  const { settings } = context;
+  const { client, address } = place;
+  const again = before !== null && existsSync(before.folder) ? before : null;
+  const options = {
+    baseFolder: settings.cutoverBaseFolder,
+    runFolder: settings.cutoverRunFolder,
+    now: new Date(),
+    flags: cutoverFlags,
+  };
+  const folder = again === null ? makeRunFolder(options) : openRunFolder(again.folder);
+  try {
+    await checkRoom(folder.path, look.sourcePath);
+  } catch (error) {
+    if (again === null) removeRunFolder(folder);
+    throw error;
+  }
+  await openLedger(client);
+  const cutover = await beginCutover(client, {
+    ...whoWeAre(context),
+    cutoverId: again?.cutoverId ?? randomBytes(6).toString('hex'),
+    schema: address.schema,
+    folder: folder.path,
+    sourcePath: look.sourcePath,
+    envPath: look.envFile?.path ?? null,
+  });
+  const desk = openDesk(context, place, cutover, folder);
+  if (again !== null) {
+    context.journal.note(
+      `cutover ${cutover.cutoverId} of ${cutover.startedAt}, attempt ${cutover.attempt}, in ${folder.path}`,
+    );
+  }
+  const reached: Reached = { step: 'fence', generated: 'no', hasClosed: false, envSwitch: null };
+  let switched: Switched;
+  try {
+    switched = await prepareAndSwitch(desk, look, place, reached);
+  } catch (error) {
+    return await undoCutover(desk, look, reached, error);
+  }
+  return await conclude(desk, look, switched);
+}
+
+function openDesk(context: Context, { client, address }: Place, cutover: Cutover, folder: RunFolder): Desk {
+  const checkLog = keepLog(context.journal, folder.pathOf('cutover.log'));
+  return { context, client, address, cutover, folder, checkLog };
+}
+
+interface Switched {
+  readonly facts: CutoverFacts;
+  readonly downtimeMs: number;
+}
+
+async function prepareAndSwitch(desk: Desk, look: Preflight, place: Place, reached: Reached): Promise<Switched> {
+  const { context, client, address } = desk;
+  const signal = AbortSignal.any([context.signal, place.lost]);
+  const { journal } = context;
+  journal.tell({ tag: 'phase-begin', name: 'fence' });
+  return await withFence(look.sourcePath, { timeoutMs: busyTimeoutMs }, async (held) => {
+    const heldAtMs = performance.now();
+    const fencedAt = new Date().toISOString();
+    await noteStep(desk, 'fence', () => undefined);
+    // A rollback before may have closed the target; nobody is on it now.
+    await openTables(client, address.schema);
+    const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
+      reached.step = name;
+      return runStep(desk, name, use);
+    };
+    const migrated = await step('migrate', () => migrate(desk, signal));
+    await step('accept', () => accept(desk, signal));
+    const digests = await step('digest', () => digestTables(client, address.schema));
+    if (look.clients !== null) await step('generate', () => generate(desk, look, reached));
+    if (signal.aborted) throw interruption(signal);
+    const snapshot = must(migrated.snapshot, 'snapshot of the migration');
+    const facts = {
+      runId: must(migrated.runId, 'run of the migration'),
+      snapshotPath: snapshot.path,
+      snapshotSha256: snapshot.sha256,
+      journalMode: held.journalMode,
+      env: look.envFile === null ? null : planSwitch(look.envFile, 'postgres'),
+      prismaSchemas: schemasOf(look),
+      digests,
+      fencedAt,
+    };
+    const closed = await step('close', () => close(desk, held, reached, facts));
+    await step('switch', () => flip(reached, closed));
+    return { facts: closed, downtimeMs: performance.now() - heldAtMs };
+  });
+}
+
+function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {
+  return clients === null ? null : { sqlite: clients.sqlite.schemaPath, postgres: clients.postgres.schemaPath };
+}
+
+async function migrate(desk: Desk, signal: AbortSignal): Promise<RunResult> {
+  const { context, cutover, folder } = desk;
+  // With the fence of an earlier attempt its snapshot has lost its worth: never go on with a run of before.
+  const settings = { ...context.settings, fresh: true, runFolder: attemptFolder(folder, 'migration', cutover) };
+  const result = await runMigrate(innerContext(context, settings, signal));
+  if (!result.ok) throw differs('after the copy', result);
+  return result;
+}
+
+async function accept(desk: Desk, signal: AbortSignal): Promise<void> {
+  const { context, cutover, folder } = desk;
+  const settings = { ...context.settings, acceptanceRunFolder: attemptFolder(folder, 'acceptance', cutover) };
+  const result = await runAccept(innerContext(context, settings, signal));
+  if (!result.ok) throw differs('at the acceptance', result);
+}
+
+/** migration, migration-2 and so on, one for each attempt. */
+function attemptFolder(folder: RunFolder, name: string, { attempt }: Cutover): string {
+  return folder.pathOf(attempt === 1 ? name : `${name}-${attempt}`);
+}
+
+function differs(when: string, { runDir, findings }: Pick<RunResult, 'runDir' | 'findings'>): CopierError {
+  return new CopierError('cutover.differs', `the two sides differ ${when}`, {
+    hint: `see ${runDir ?? 'the run folder'}; \`pgferry verify\` names the rows`,
+    findings,
+  });
+}
+
+async function generate(desk: Desk, look: Preflight, reached: Reached): Promise<void> {
+  const { folder, cutover } = desk;
+  const clients = must(look.clients, 'Prisma clients');
+  reached.generated = 'tried';
+  await generateClient(clients.postgres, (output) => {
+    const name = cutover.attempt === 1 ? 'generate.log' : `generate-${cutover.attempt}.log`;
+    writeArtefact(folder.pathOf(name), output);
+  });
+  reached.generated = 'yes';
+}
+
+/** Everything that the way back needs is durable before the database is closed. */
+async function close(
+  desk: Desk,
+  fence: Fence,
+  reached: Reached,
+  known: Omit<CutoverFacts, 'schemaVersion'>,
+): Promise<CutoverFacts> {
+  const { client, cutover, folder, address } = desk;
+  fence.check();
+  const facts = { ...known, schemaVersion: fence.prepareClosing(cutover.cutoverId, new Date()) };
+  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address)));
+  await moveCutover(client, cutover.cutoverId, 'closing', facts);
+  fence.check();
+  // Before the act: a commit that fails is undone like one that did not.
+  reached.hasClosed = true;
+  fence.commitClosing();
+  return facts;
+}
+
+function flip(reached: Reached, { env }: CutoverFacts): void {
+  if (env === null) return;
+  reached.envSwitch = env;
+  switchEnvFile(env);
+}
+
+/** A crash came between the closing and the end: what was copied is what is there, since nobody could write. */
+async function goOn(context: Context, look: Preflight, place: Place, known: Cutover): Promise<CutoverResult> {
+  const { client } = place;
+  const before = must(known.facts, 'facts of a closing cutover');
+  const folder = openRunFolder(known.folder);
+  const desk = openDesk(context, place, known, folder);
+  context.journal.note(
+    `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
+  );
+  const isSwitched = before.env !== null && lookUpProvider(before.env.path) === 'postgres';
+  // The file may have been edited since, which is no harm now: nobody else is at work.
+  const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
+  const facts = { ...before, env };
+  const reached: Reached = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
+  try {
+    await moveCutover(client, known.cutoverId, 'closing', facts);
+    if (!isSwitched) await runStep(desk, 'switch', () => flip(reached, facts));
+  } catch (error) {
+    // Closed and generated for PostgreSQL it stays: the same command again goes on, and release goes back.
+    throw new CopierError(
+      'stuck.switch',
+      `cutover ${known.cutoverId} could not switch the application: ${toWire(error).message}`,
+      {
+        hint: `${toWire(error).hint}; then run \`pgferry cutover\` again, or \`pgferry release\` to go back to SQLite`,
+        cause: error,
+      },
+    );
+  }
+  return await conclude(desk, look, { facts, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
+}
+
+/** The application is switched. From here on nothing may fail any more: what cannot be written is told. */
+async function conclude(desk: Desk, look: Preflight, { facts, downtimeMs }: Switched): Promise<CutoverResult> {
+  const { context, client, cutover, folder, address } = desk;
+  try {
+    await moveCutover(client, cutover.cutoverId, 'switched', facts);
+  } catch (error) {
+    throw wrappedStuck(cutover, error);
+  }
+  const { journal } = context;
+  journal.note(`writers waited ${formatDuration(downtimeMs)}`);
+  if (facts.env === null) journal.warn('the env file was left alone: switch the application to PostgreSQL by hand now');
+  const result: CutoverResult = {
+    command: 'cutover',
+    cutoverId: cutover.cutoverId,
+    state: 'switched',
+    runId: facts.runId,
+    runDir: folder.path,
+    source: look.sourcePath,
+    target: describeTarget(address),
+    downtimeMs: Math.round(downtimeMs),
+    rollbackEnvPath: folder.pathOf(rollbackEnvName),
+    replacedPath: null,
+    savedWrites: [],
+    phases: journal.phases,
+  };
+  try {
+    replaceArtefact(folder.pathOf('cutover.json'), `${jsonText({ ...result, facts }, 1)}\n`);
+    // The snapshot was hashed when it was taken, and is as large as the source.
+    const name = relative(folder.path, facts.snapshotPath);
+    await writeManifest(folder, { known: [{ name, sha256: facts.snapshotSha256 }] });
+  } catch (error) {
+    journal.warn(
+      `the application is switched, but the record in ${folder.path} is not whole: ${toWire(error).message}`,
+    );
+  }
+  return result;
+}
+
+function wrappedStuck({ cutoverId }: Cutover, error: unknown): unknown {
+  if (!(error instanceof CopierError)) return error;
+  const stuck = wrapped(
+    'stuck.not_recorded',
+    `the application is switched to PostgreSQL by cutover ${cutoverId}, but the ledger could not be told: ${error.message}`,
+    error,
+  );
+  return new CopierError(stuck.code, stuck.message, {
+    hint: 'run `pgferry cutover` again when the target can be reached: it only concludes',
+    cause: error,
+  });
+}

@@ -1,0 +1,78 @@
+import { readEnvFile, lookUpProvider } from '../../cutover/env-file.js';
+import { findPrisma } from '../../cutover/prisma-client.js';
+import type { LocalFacts } from '../../cutover/standing.js';
+import { CopierError, exitCodes } from '../../model/error.js';
+import { readClosing } from '../../source/live/closing.js';
+import { sourceFile } from '../../source/live/file.js';
+import { checkSpace } from '../../source/snapshot/snapshot-space.js';
+import { withSource } from '../../source/open.js';
+import type { Preflight } from './cutover-session.js';
+import type { Settings } from '../../model/settings.js';
+
+/** The words that an operator must say. */
+export const confirmation = 'I_UNDERSTAND_PRODUCTION_CUTOVER';
+/** The env file where nobody names another. */
+export const standardEnvFile = '.vps.env';
+
+export function refuseUnconfirmed({ confirm }: Settings): void {
+  if (confirm === confirmation) return;
+  const what = confirm === null ? 'the confirmation phrase is missing' : 'the confirmation phrase is another one';
+  throw new CopierError('cutover.not_confirmed', `nothing was cut over: ${what}`, {
+    hint: `set CUTOVER_CONFIRM=${confirmation}, or rehearse first with: pgferry cutover --dry-run`,
+  });
+}
+
+export function refuseEmbedded({ targetUrl }: Settings): void {
+  if (targetUrl !== null) return;
+  throw new CopierError(
+    'cutover.embedded_target',
+    'no target is named, and the embedded PostgreSQL is no production database',
+    {
+      hint: 'name the production database with --target or POSTGRES_DATABASE_URL, then run again',
+    },
+  );
+}
+
+/** Looks at everything on this machine that a cutover needs, and changes nothing. */
+export async function lookBeforeCutover(settings: Settings): Promise<Preflight> {
+  const source = sourceFile(settings.sourcePath);
+  // Read-only, so that a hot journal is refused instead of rolled back by the fence.
+  await withSource(source.path, (db) => db.pragma('schema_version'));
+  return {
+    sourcePath: source.path,
+    envFile: settings.cutoverSwitchEnv ? readEnvFile(settings.envFile ?? standardEnvFile) : null,
+    clients: settings.cutoverGenerate
+      ? { postgres: findPrisma(settings.postgresPrismaSchema), sqlite: findPrisma(settings.sqlitePrismaSchema) }
+      : null,
+  };
+}
+
+/** The two facts on this machine that decide which world the application lives in. */
+export async function readLocalFacts(sourcePath: string, envPath: string | null): Promise<LocalFacts> {
+  const closing = await readClosing(sourcePath);
+  return {
+    provider: envPath === null ? null : lookUpProvider(envPath),
+    closedBy: closing?.cutoverId ?? null,
+  };
+}
+
+/** The run folder takes the snapshot, and the acceptance's passing one beside it; the rest is small. */
+const otherArtefactsBytes = 16 * 1024 * 1024;
+
+export async function checkRoom(folder: string, sourcePath: string): Promise<void> {
+  await checkSpace(folder, 2 * sourceFile(sourcePath).bytes + otherArtefactsBytes);
+}
+
+/** Errors of other rooms as refusals: whatever stops a cutover before its first step has changed nothing. */
+export function asRefusal(error: unknown, name: 'cutover' | 'rollback'): unknown {
+  if (!(error instanceof CopierError)) return error;
+  const ours: readonly number[] = [exitCodes.cutoverRefused, exitCodes.cutoverStuck, exitCodes.usage, exitCodes.bug];
+  if (ours.includes(error.exitCode) || error.code.startsWith('interrupted.')) return error;
+  return wrapped(`${name}.refused`, `nothing was changed: ${error.message} [${error.code}]`, error);
+}
+
+/** The same failure under another code; what it knows is kept. */
+export function wrapped(code: `${'cutover' | 'rollback' | 'stuck'}.${string}`, message: string, error: CopierError) {
+  const { hint, table, column, key, foreignCode, findings } = error;
+  return new CopierError(code, message, { hint, table, column, key, foreignCode, findings, cause: error });
+}

@@ -1,0 +1,128 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CopierError } from '../../model/error.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { CutoverResult } from '../../report/text/cutover-text.js';
+import { makeRunFolder, removedOnFailure, writeManifest } from '../../report/files/run-folder.js';
+import { formatDuration } from '../../report/units.js';
+import { withFence } from '../../source/live/fence.js';
+import { busyTimeoutMs } from '../../source/open.js';
+import { describeTarget } from '../../target/connection/address.js';
+import type { TargetClient } from '../../target/connection/connect.js';
+import { digestTables } from '../../target/fingerprint/digest.js';
+import { withScratchSchema } from '../../target/schema/scratch.js';
+import { runAccept } from '../acceptance/accept.js';
+import { type Context, refuseIfBlocked } from '../../run/context.js';
+import { innerContext, keepLog, type Preflight } from './cutover-session.js';
+import { checkRoom } from './preflight.js';
+import { runPlan } from '../plan.js';
+import { runMigrate } from '../migrate.js';
+import type { Settings } from '../../model/settings.js';
+import { withSchema } from './target-writes.js';
+
+/** The schema of the real target in which a rehearsal takes place. */
+export const rehearsalSchema = 'pgferry_rehearsal';
+
+/**
+ * Everything of a cutover but the switch: what would be refused is refused, the fence is tried for a moment, and the
+ * whole pass goes into a schema of its own, which is dropped again. Neither the application nor its tables are touched.
+ */
+export async function rehearseCutover(
+  context: Context,
+  look: Preflight,
+  {
+    address,
+    client,
+    flags,
+  }: {
+    readonly address: TargetAddress;
+    readonly client: TargetClient;
+    readonly flags: { readonly base: string; readonly folder: string };
+  },
+): Promise<CutoverResult> {
+  const { settings, journal } = context;
+  const { plan } = await runPlan(innerContext(context, settings, context.signal));
+  refuseIfBlocked(plan, 'the cutover would be refused, since the plan refuses');
+  const folder = makeRunFolder({
+    baseFolder: settings.cutoverBaseFolder,
+    runFolder: settings.cutoverRunFolder,
+    now: new Date(),
+    flags,
+    prefix: 'rehearsal-',
+  });
+  return await removedOnFailure(folder, async () => {
+    await checkRoom(folder.path, look.sourcePath);
+    keepLog(journal, folder.pathOf('cutover.log'));
+    const fenceMs = await timed(() =>
+      journal.phase('fence', () => withFence(look.sourcePath, { timeoutMs: busyTimeoutMs }, async () => undefined)),
+    );
+    const passMs = await withScratchSchema(client, rehearsalSchema, () =>
+      timed(() => rehearsePass(context, { address, client, folder: folder.path })),
+    );
+    const downtimeMs = Math.round(fenceMs + passMs);
+    journal.note(
+      `writers would wait about ${formatDuration(downtimeMs)}${look.clients === null ? '' : ', and as long as prisma generate takes'}`,
+    );
+    await writeManifest(folder);
+    return {
+      command: 'cutover',
+      cutoverId: null,
+      state: 'rehearsed',
+      runId: null,
+      runDir: folder.path,
+      source: look.sourcePath,
+      target: describeTarget(address),
+      downtimeMs,
+      rollbackEnvPath: null,
+      replacedPath: null,
+      savedWrites: [],
+      phases: journal.phases,
+    };
+  });
+}
+
+async function rehearsePass(
+  context: Context,
+  {
+    address,
+    client,
+    folder,
+  }: { readonly address: TargetAddress; readonly client: TargetClient; readonly folder: string },
+): Promise<void> {
+  const { settings, journal, signal } = context;
+  const scratch: Settings = {
+    ...settings,
+    targetUrl: withSchema(settings.targetUrl ?? '', rehearsalSchema),
+    fresh: true,
+    resetSchema: false,
+    fromSource: settings.fromSource || namesItsSchema(settings.sqlFolder, address.schema),
+    runFolder: join(folder, 'migration'),
+    acceptanceRunFolder: join(folder, 'acceptance'),
+  };
+  const migrated = await journal.phase('migrate', () => runMigrate(innerContext(context, scratch, signal)));
+  const accepted =
+    migrated.ok && (await journal.phase('accept', () => runAccept(innerContext(context, scratch, signal)))).ok;
+  if (!accepted) {
+    throw new CopierError('cutover.differs', 'the two sides differ in the rehearsal', {
+      hint: 'run `pgferry migrate` into an empty database and `pgferry verify` to see which rows',
+      findings: migrated.findings,
+    });
+  }
+  await journal.phase('digest', () => digestTables(client, rehearsalSchema));
+}
+
+/** Files that name a schema would make their tables there, and not where the rehearsal is. */
+function namesItsSchema(folder: string, schema: string): boolean {
+  if (!existsSync(folder)) return false;
+  const name = schema.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const pattern = new RegExp(`(^|[^\\w"])"?${name}"?\\s*\\.|search_path`, 'im');
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.sql'))
+    .some((file) => pattern.test(readFileSync(join(folder, file), 'utf8')));
+}
+
+async function timed(use: () => Promise<unknown>): Promise<number> {
+  const startedAtMs = performance.now();
+  await use();
+  return performance.now() - startedAtMs;
+}

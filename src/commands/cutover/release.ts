@@ -1,0 +1,91 @@
+import { existsSync } from 'node:fs';
+import { lookUpProvider } from '../../cutover/env-file.js';
+import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
+import { CopierError, toWire } from '../../model/error.js';
+import type { Cutover } from '../../model/cutover.js';
+import type { CutoverResult } from '../../report/text/cutover-text.js';
+import { readClosing, reopenTables } from '../../source/live/closing.js';
+import { sourceFile } from '../../source/live/file.js';
+import { describeTarget } from '../../target/connection/address.js';
+import { withTarget } from '../../target/connection/connect.js';
+import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
+import { type Context, resolveTarget } from '../../run/context.js';
+
+/**
+ * The release command: lets a SQLite database that a cutover closed take writes again. Where the application was not
+ * switched yet, this is the way back to where it was; where it is on PostgreSQL, it stays there. The database is opened
+ * even where the target cannot be reached, since it is the application's way to go on.
+ */
+export async function runRelease(context: Context): Promise<CutoverResult> {
+  const { settings, journal } = context;
+  const { path } = sourceFile(settings.sourcePath);
+  const closing = await readClosing(path);
+  if (closing === null) {
+    throw new CopierError('cutover.not_closed', `${path} is not closed: it takes writes`, {
+      hint: 'there is nothing to release; `pgferry status` shows where the cutover stands',
+    });
+  }
+  const result: CutoverResult = {
+    command: 'release',
+    cutoverId: closing.cutoverId,
+    state: null,
+    runId: null,
+    runDir: null,
+    source: path,
+    target: null,
+    downtimeMs: null,
+    rollbackEnvPath: null,
+    replacedPath: null,
+    savedWrites: [],
+    phases: [],
+  };
+  if (settings.targetUrl === null) {
+    reopenTables(path);
+    journal.warn('no target is named, so the ledger does not know of the release');
+    return result;
+  }
+  try {
+    return await releaseWithLedger(context, path, result);
+  } catch (error) {
+    if (toWire(error).code === 'target.run_active') throw error;
+    reopenTables(path);
+    journal.warn(`the ledger could not be told of the release: ${toWire(error).message}`);
+    return result;
+  }
+}
+
+async function releaseWithLedger(context: Context, path: string, result: CutoverResult): Promise<CutoverResult> {
+  const { address } = await resolveTarget(context);
+  const connecting = { applicationName: holderName('release'), signal: context.signal };
+  return await withTarget(address, connecting, (client) =>
+    withCutoverLock(client, address.schema, async () => {
+      const cutover = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
+      const target = describeTarget(address);
+      if (cutover === null || cutover.cutoverId !== result.cutoverId) {
+        reopenTables(path);
+        return { ...result, target };
+      }
+      const env = cutover.facts?.env ?? null;
+      // A crash may have come between the switch and its note in the ledger.
+      const isSwitched = cutover.state !== 'closing' || (env !== null && lookUpProvider(env.path) === 'postgres');
+      if (isSwitched) reopenTables(path);
+      else await reopenSource(context, cutover);
+      const { state, folder } = await moveCutover(client, cutover.cutoverId, isSwitched ? 'released' : 'undone');
+      return { ...result, state, target, runDir: folder };
+    }),
+  );
+}
+
+/** Takes a cutover back that has closed the database and not switched the application: writes first, then the client. */
+export async function reopenSource({ journal }: Context, { sourcePath, facts }: Cutover): Promise<void> {
+  reopenTables(sourcePath);
+  const schema = facts?.prismaSchemas?.sqlite;
+  if (schema === undefined || !existsSync(schema)) return;
+  try {
+    await generateClient(findPrisma(schema), () => {});
+  } catch (error) {
+    journal.warn(`generate the Prisma client for SQLite by hand: ${toWire(error).message}`);
+  }
+}

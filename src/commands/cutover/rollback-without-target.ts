@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
+import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
+import { hashFile, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
+import { CopierError } from '../../model/error.js';
+import type { CutoverResult } from '../../report/text/cutover-text.js';
+import { databasePath } from '../../source/live/file.js';
+import { setJournalMode } from '../../source/live/journal-mode.js';
+import { withSource } from '../../source/open.js';
+import type { Context } from '../../run/context.js';
+import { standardEnvFile } from './preflight.js';
+import type { Settings } from '../../model/settings.js';
+
+/**
+ * The way back where PostgreSQL is lost: all that the ledger would say must stand in the environment, as rollback.env
+ * sets it. Nobody looks for writes that PostgreSQL took, and it is not closed to them.
+ */
+export async function rollBackWithoutTarget(context: Context): Promise<CutoverResult> {
+  const { settings, journal } = context;
+  const { snapshotPath, sha256, cutoverId } = checkGiven(settings);
+  const path = databasePath(settings.sourcePath);
+  const env = settings.rollbackSwitchEnv
+    ? planSwitch(readEnvFile(settings.envFile ?? standardEnvFile), 'sqlite')
+    : null;
+  const client = settings.rollbackGenerate ? findPrisma(settings.sqlitePrismaSchema) : null;
+  const keptPath = `${path}.replaced-${cutoverId}`;
+  const journalMode = existsSync(path) ? await readJournalMode(path) : 'delete';
+  journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
+  await journal.phase('restore', () =>
+    restoreFile({
+      databasePath: path,
+      snapshotPath,
+      snapshotSha256: sha256,
+      keptPath,
+      prepare: (copy) => setJournalMode(copy, journalMode),
+    }),
+  );
+  if (client !== null) await journal.phase('generate', () => generateClient(client, () => {}));
+  if (env !== null) await journal.phase('switch', () => switchEnvFile(env));
+  return {
+    command: 'rollback',
+    cutoverId,
+    state: 'rolled_back',
+    runId: null,
+    runDir: null,
+    source: path,
+    target: null,
+    downtimeMs: null,
+    rollbackEnvPath: null,
+    replacedPath: existsSync(keptPath) ? keptPath : null,
+    savedWrites: [],
+    phases: journal.phases,
+  };
+}
+
+function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Settings) {
+  if (rollbackSnapshot === null || rollbackSha256 === null || rollbackCutoverId === null) {
+    throw new CopierError('rollback.not_named', 'without the target nobody knows which snapshot to restore', {
+      hint: 'source the rollback.env of the cutover first: it names the snapshot, its SHA-256 and the cutover',
+    });
+  }
+  const snapshotPath = resolve(rollbackSnapshot);
+  if (!/^[0-9a-f]+$/.test(rollbackCutoverId) || !existsSync(snapshotPath)) {
+    throw new CopierError('rollback.no_snapshot', `there is no snapshot ${snapshotPath} of a cutover`, {
+      hint: 'bring the run folder back from a backup, and source its rollback.env',
+    });
+  }
+  const found = hashFile(snapshotPath);
+  if (found !== rollbackSha256) throw snapshotChanged(snapshotPath, found, rollbackSha256);
+  return { snapshotPath, sha256: rollbackSha256, cutoverId: rollbackCutoverId };
+}
+
+async function readJournalMode(path: string): Promise<string> {
+  return await withSource(path, (db) => String(db.pragma('journal_mode', { simple: true })));
+}

@@ -1,0 +1,382 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
+import { findPrisma, generateClient, type PrismaClientSource } from '../../cutover/prisma-client.js';
+import { hashFile, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
+import { decideRollback, type LocalFacts } from '../../cutover/standing.js';
+import { CopierError, must, toWire } from '../../model/error.js';
+import type { Cutover, CutoverFacts, EnvSwitch } from '../../model/cutover.js';
+import type { CutoverPhase } from '../../model/event.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { CutoverResult } from '../../report/text/cutover-text.js';
+import { makeRunFolder, type RunFolder, writeArtefact, writeManifest } from '../../report/files/run-folder.js';
+import { jsonText } from '../../report/units.js';
+import { readClosing } from '../../source/live/closing.js';
+import { databasePath } from '../../source/live/file.js';
+import { setJournalMode } from '../../source/live/journal-mode.js';
+import { describeTarget } from '../../target/connection/address.js';
+import { closeTables, lockTables, openTables } from '../../target/schema/closing.js';
+import { interruption, type TargetClient, withTarget } from '../../target/connection/connect.js';
+import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
+import { digestTables } from '../../target/fingerprint/digest.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+import { holderName, withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
+import { type Context, resolveTarget } from '../../run/context.js';
+import { type Desk, keepLog, runStep } from './cutover-session.js';
+import { asRefusal, wrapped } from './preflight.js';
+import { reopenSource } from './release.js';
+import type { Settings } from '../../model/settings.js';
+import { rollBackWithoutTarget } from './rollback-without-target.js';
+import { describeWritten, findWritten, saveWrites, type WrittenTable } from './target-writes.js';
+
+/*
+ * The way back. PostgreSQL is looked at first, then locked and looked at again, so that no row is accepted between the
+ * look and the switch; at the end its tables are closed to writers by the very transaction that held the locks.
+ *   looked → ledger: rolling_back → locked, looked, saved → generated → restored → closed and unlocked → env file → ledger: rolled_back
+ * The env file decides which world the application lives in, and it is switched last; until then all can be done again.
+ */
+
+export async function runRollback(context: Context): Promise<CutoverResult> {
+  const { settings } = context;
+  if (settings.withoutTarget) return await rollBackWithoutTarget(context);
+  if (settings.targetUrl === null) {
+    throw new CopierError(
+      'rollback.no_target',
+      'no target is named, so nobody can tell what PostgreSQL took since the switch',
+      {
+        hint: 'source the rollback.env of the cutover, or name the target with --target; where it is lost: --without-target',
+      },
+    );
+  }
+  try {
+    const { address } = await resolveTarget(context);
+    // Without the signal: an interrupted rollback still tells the ledger that it was undone.
+    const connecting = { applicationName: holderName('rollback') };
+    return await withTarget(address, connecting, (client) =>
+      withCutoverLock(client, address.schema, (lost) =>
+        withRunLock(client, address.schema, () => decideAndDo(context, { address, client, lost })),
+      ),
+    );
+  } catch (error) {
+    throw asRefusal(error, 'rollback');
+  }
+}
+
+interface Place {
+  readonly address: TargetAddress;
+  readonly client: TargetClient;
+  readonly lost: AbortSignal;
+}
+
+async function decideAndDo(context: Context, place: Place): Promise<CutoverResult> {
+  const { client, address } = place;
+  const known = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
+  if (known !== null) checkIdentity(context.settings, known);
+  const local = known === null ? nothingKnown : await lookAround(context, known);
+  const move = decideRollback(known, local);
+  switch (move.tag) {
+    case 'refuse':
+      throw new CopierError('rollback.nothing', move.message, { hint: move.hint });
+    case 'reopen':
+      await reopenSource(context, move.cutover);
+      await moveCutover(client, move.cutover.cutoverId, 'undone');
+      return resultOf(move.cutover, place, { state: 'undone' });
+    case 'conclude':
+      await moveCutover(client, move.cutover.cutoverId, 'rolled_back');
+      return resultOf(move.cutover, place, { state: 'rolled_back', replacedPath: keptPathOf(move.cutover) });
+    case 'roll-back':
+      return await rollBack(context, place, move.cutover);
+  }
+}
+
+const nothingKnown: LocalFacts = { provider: null, closedBy: null };
+
+/** The old database may be in any state: what can be told of it is no condition for going back. */
+async function lookAround({ journal }: Context, { sourcePath, envPath }: Cutover): Promise<LocalFacts> {
+  const provider = envPath === null ? null : lookUpProvider(envPath);
+  try {
+    return { provider, closedBy: (await readClosing(sourcePath))?.cutoverId ?? null };
+  } catch (error) {
+    journal.warn(`the database that will be replaced cannot be read: ${toWire(error).message}`);
+    return { provider, closedBy: null };
+  }
+}
+
+/** What the operator's environment says must be of this very cutover: a rollback.env of another one would restore other data. */
+function checkIdentity({ rollbackCutoverId, rollbackSha256, sourcePath }: Settings, cutover: Cutover): void {
+  const { cutoverId, facts } = cutover;
+  if (rollbackCutoverId !== null && rollbackCutoverId !== cutoverId) {
+    throw otherRun(`it is of cutover ${rollbackCutoverId}, and the youngest of this target is ${cutoverId}`, cutover);
+  }
+  if (facts !== null && rollbackSha256 !== null && rollbackSha256 !== facts.snapshotSha256) {
+    throw otherRun(`it names a snapshot with SHA-256 ${rollbackSha256}, recorded was ${facts.snapshotSha256}`, cutover);
+  }
+  if (databasePath(sourcePath) !== cutover.sourcePath) {
+    throw otherRun(`it names ${sourcePath}, and cutover ${cutoverId} moved ${cutover.sourcePath}`, cutover);
+  }
+}
+
+function otherRun(why: string, cutover: Cutover): CopierError {
+  return new CopierError('rollback.other_run', `what is set does not fit the cutover of this target: ${why}`, {
+    hint: `source ${cutover.folder}/rollback.env in a fresh shell, then run again`,
+  });
+}
+
+/** What was looked at before anything is changed. */
+interface Look {
+  readonly snapshotPath: string;
+  readonly env: EnvSwitch | null;
+  readonly clients: { readonly sqlite: PrismaClientSource; readonly postgres: PrismaClientSource } | null;
+  readonly keptPath: string;
+}
+
+async function rollBack(context: Context, place: Place, cutover: Cutover): Promise<CutoverResult> {
+  const { settings, journal } = context;
+  const { client, address } = place;
+  const facts = must(cutover.facts, 'facts of a switched cutover');
+  const look = lookBeforeRollback(settings, cutover, facts);
+  const written = await journal.phase('look', async () =>
+    findWritten(facts.digests, await digestTables(client, address.schema)),
+  );
+  refuseWritten(settings, written);
+  const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
+  const checkLog = keepLog(journal, folder.pathOf('rollback.log'));
+  const desk: Desk = { context, client, address, cutover, folder, checkLog };
+  await moveCutover(client, cutover.cutoverId, 'rolling_back');
+  const reached: Reached = { hasGenerated: false, hasClosed: false, hasSwitched: false, step: 'look' };
+  let saved: CutoverResult['savedWrites'];
+  try {
+    saved = await restoreAndSwitch(desk, place, { facts, look, reached });
+  } catch (error) {
+    return await undoRollback(desk, look, reached, error);
+  }
+  return await conclude(desk, place, look, saved);
+}
+
+function lookBeforeRollback(settings: Settings, cutover: Cutover, facts: CutoverFacts): Look {
+  const snapshotPath = resolve(settings.rollbackSnapshot ?? facts.snapshotPath);
+  if (!existsSync(snapshotPath)) {
+    throw new CopierError('rollback.no_snapshot', `there is no snapshot ${snapshotPath}`, {
+      hint: 'bring the run folder back from a backup, or name the file with ROLLBACK_SQLITE_BACKUP',
+    });
+  }
+  const found = hashFile(snapshotPath);
+  if (found !== facts.snapshotSha256) throw snapshotChanged(snapshotPath, found, facts.snapshotSha256);
+  const schemas = facts.prismaSchemas;
+  return {
+    snapshotPath,
+    env: settings.rollbackSwitchEnv && facts.env !== null ? wayBack(facts.env) : null,
+    clients:
+      settings.rollbackGenerate && schemas !== null
+        ? { sqlite: findPrisma(schemas.sqlite), postgres: findPrisma(schemas.postgres) }
+        : null,
+    keptPath: keptPathOf(cutover),
+  };
+}
+
+/** Where the replaced database is kept: the same name in every attempt, so that each finds what one before has done. */
+function keptPathOf({ sourcePath, cutoverId }: Pick<Cutover, 'sourcePath' | 'cutoverId'>): string {
+  return `${sourcePath}.replaced-${cutoverId}`;
+}
+
+/** To the very bytes of before where nobody edited the file since, else to sqlite in what it is now. */
+function wayBack(env: EnvSwitch): EnvSwitch {
+  const now = readEnvFile(env.path);
+  return now.sha256 === env.sha256After ? env : planSwitch(now, 'sqlite');
+}
+
+function switchBack(planned: EnvSwitch, cutover: Cutover): void {
+  const isUndo = planned.sha256After === cutover.facts?.env?.sha256After;
+  if (isUndo) undoSwitch(planned);
+  else switchEnvFile(planned);
+}
+
+function refuseWritten({ discardTargetWrites }: Settings, written: readonly WrittenTable[]): void {
+  if (written.length === 0 || discardTargetWrites) return;
+  throw new CopierError(
+    'rollback.target_writes',
+    `PostgreSQL took writes since the switch, which SQLite would not have: ${describeWritten(written)}`,
+    {
+      hint: 'stay on PostgreSQL; or run again with --discard-target-writes (ROLLBACK_DISCARD_TARGET_WRITES=1), which saves these rows to a file first',
+    },
+  );
+}
+
+interface Reached {
+  step: string;
+  hasGenerated: boolean;
+  /** Whether the target refuses writes. */
+  hasClosed: boolean;
+  hasSwitched: boolean;
+}
+
+async function restoreAndSwitch(
+  desk: Desk,
+  place: Place,
+  { facts, look, reached }: { readonly facts: CutoverFacts; readonly look: Look; readonly reached: Reached },
+): Promise<CutoverResult['savedWrites']> {
+  const { context, address, cutover, folder } = desk;
+  const signal = AbortSignal.any([context.signal, place.lost]);
+  const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
+    reached.step = name;
+    return runStep(desk, name, use);
+  };
+  const connecting = { applicationName: holderName('rollback_fence'), signal };
+  const saved = await withTarget(address, connecting, async (holder) => {
+    await holder.run('BEGIN');
+    const written = await step('lock', async () => {
+      await lockTables(holder, address.schema);
+      return findWritten(facts.digests, await digestTables(holder, address.schema));
+    });
+    refuseWritten(context.settings, written);
+    const rows =
+      written.length === 0
+        ? []
+        : await step('save', () =>
+            saveWrites(context, { client: desk.client, address, facts, written, folder: folder.path, signal }),
+          );
+    const { clients } = look;
+    if (clients !== null) {
+      await step('generate', async () => {
+        reached.hasGenerated = true;
+        await generateClient(clients.sqlite, (output) => writeArtefact(folder.pathOf('generate.log'), output));
+      });
+    }
+    await step('restore', () =>
+      restoreFile({
+        databasePath: cutover.sourcePath,
+        snapshotPath: look.snapshotPath,
+        snapshotSha256: facts.snapshotSha256,
+        keptPath: look.keptPath,
+        prepare: (path) => setJournalMode(path, facts.journalMode),
+      }),
+    );
+    if (signal.aborted) throw interruption(signal);
+    await step('close', async () => {
+      const at = new Date().toISOString();
+      const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
+      await closeTables(holder, address.schema, message);
+      reached.hasClosed = true;
+      await holder.run('COMMIT');
+    });
+    return rows;
+  });
+  const { env } = look;
+  if (env !== null) {
+    await step('switch', () => {
+      reached.hasSwitched = true;
+      switchBack(env, cutover);
+    });
+  }
+  return saved;
+}
+
+/** The application stays on PostgreSQL, which takes writes; a restored SQLite file is no harm, and is found again. */
+async function undoRollback(desk: Desk, look: Look, reached: Reached, error: unknown): Promise<never> {
+  const { context, client, address, cutover } = desk;
+  const left: string[] = [];
+  const attempt = async (what: string, use: () => unknown) => {
+    try {
+      await use();
+    } catch (failure) {
+      left.push(`${what} (${toWire(failure).message})`);
+    }
+  };
+  await context.journal.phase('undo', async () => {
+    const { env, clients } = look;
+    if (reached.hasSwitched && env !== null)
+      await attempt('put VPS_DB_PROVIDER=postgres into the env file', () => switchForth(env));
+    if (reached.hasClosed) {
+      await attempt(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
+        openTables(client, address.schema),
+      );
+    }
+    if (reached.hasGenerated && clients !== null) {
+      await generateClient(clients.postgres, () => {}).catch((failure: unknown) => {
+        context.journal.warn(`the Prisma client was not generated again for PostgreSQL: ${toWire(failure).message}`);
+      });
+    }
+  });
+  const told = toWire(error);
+  if (left.length > 0) {
+    throw new CopierError(
+      'stuck.rollback',
+      `the rollback of cutover ${cutover.cutoverId} failed at its step ${reached.step} (${told.message}) and could not be undone whole`,
+      {
+        hint: `run \`pgferry rollback\` again to go on; or to stay on PostgreSQL: ${left.join('; ')}`,
+        cause: error,
+      },
+    );
+  }
+  await moveCutover(client, cutover.cutoverId, 'switched').catch(() => undefined);
+  if (!(error instanceof CopierError) || error.code.startsWith('interrupted.') || error.code.startsWith('rollback.'))
+    throw error;
+  throw wrapped(
+    'rollback.undone',
+    `the rollback failed at its step ${reached.step} and was undone, the application is on PostgreSQL: ${error.message} [${error.code}]`,
+    error,
+  );
+}
+
+function switchForth({ path }: EnvSwitch): void {
+  switchEnvFile(planSwitch(readEnvFile(path), 'postgres'));
+}
+
+async function conclude(
+  desk: Desk,
+  place: Place,
+  look: Look,
+  savedWrites: CutoverResult['savedWrites'],
+): Promise<CutoverResult> {
+  const { context, client, cutover, folder } = desk;
+  try {
+    await moveCutover(client, cutover.cutoverId, 'rolled_back');
+  } catch (error) {
+    throw new CopierError(
+      'stuck.not_recorded',
+      `the application is on SQLite again, but the ledger could not be told: ${toWire(error).message}`,
+      { hint: 'run `pgferry rollback` again when the target can be reached: it only concludes', cause: error },
+    );
+  }
+  if (look.env === null)
+    context.journal.warn('the env file was left alone: switch the application to SQLite by hand now');
+  const result = resultOf(cutover, place, {
+    state: 'rolled_back',
+    runDir: folder.path,
+    replacedPath: existsSync(look.keptPath) ? look.keptPath : null,
+    savedWrites,
+    phases: context.journal.phases,
+  });
+  writeRecord(context, folder, result);
+  await writeManifest(folder).catch((error: unknown) => context.journal.warn(toWire(error).message));
+  return result;
+}
+
+function writeRecord({ journal }: Context, folder: RunFolder, result: CutoverResult): void {
+  try {
+    writeArtefact(folder.pathOf('rollback.json'), `${jsonText(result, 1)}\n`);
+  } catch (error) {
+    journal.warn(`the application is on SQLite again, but its record is not whole: ${toWire(error).message}`);
+  }
+}
+
+function resultOf(
+  cutover: Cutover,
+  { address }: Place,
+  more: Pick<CutoverResult, 'state'> & Partial<CutoverResult>,
+): CutoverResult {
+  return {
+    command: 'rollback',
+    cutoverId: cutover.cutoverId,
+    runId: cutover.facts?.runId ?? null,
+    runDir: cutover.folder,
+    source: cutover.sourcePath,
+    target: describeTarget(address),
+    downtimeMs: null,
+    rollbackEnvPath: null,
+    replacedPath: null,
+    savedWrites: [],
+    phases: [],
+    ...more,
+  };
+}

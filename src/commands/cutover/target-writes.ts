@@ -1,0 +1,144 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { toWire } from '../../model/error.js';
+import type { CutoverFacts, TableDigest } from '../../model/cutover.js';
+import type { TargetAddress } from '../../model/target.js';
+import { formatCount } from '../../report/units.js';
+import { saveChangedRows } from '../../target/fingerprint/changed-rows.js';
+import type { TargetClient } from '../../target/connection/connect.js';
+import { readPlan } from '../../target/ledger/run.js';
+import { copyTableShape, withScratchSchema } from '../../target/schema/scratch.js';
+import { splitUrl } from '../../target/connection/url.js';
+import type { Context } from '../../run/context.js';
+import { innerContext } from './cutover-session.js';
+import { runCopy } from '../migrate.js';
+import type { StoredPlan } from '../../run/plan/stored-plan.js';
+
+/** A table of the target that is not what it was at the switch. */
+export interface WrittenTable {
+  readonly table: string;
+  readonly rowsBefore: number;
+  /** null: the table is not there any more. */
+  readonly rowsNow: number | null;
+}
+
+/** Tables that were written since, made or dropped since included. */
+export function findWritten(before: readonly TableDigest[], now: readonly TableDigest[]): WrittenTable[] {
+  const names = new Set([...before, ...now].map(({ table }) => table));
+  return [...names].sort().flatMap((table) => {
+    const then = before.find((one) => one.table === table);
+    const after = now.find((one) => one.table === table);
+    if (then !== undefined && then.rows === after?.rows && then.sum === after.sum) return [];
+    if ((then?.rows ?? 0) === 0 && (after?.rows ?? 0) === 0) return [];
+    return [{ table, rowsBefore: then?.rows ?? 0, rowsNow: after?.rows ?? null }];
+  });
+}
+
+/** "Host (160 rows then, 163 now), User (140 rows then and now)" */
+export function describeWritten(tables: readonly WrittenTable[]): string {
+  return tables
+    .map(({ table, rowsBefore, rowsNow }) =>
+      rowsNow === null
+        ? `${table} (${formatCount(rowsBefore)} rows then, dropped since)`
+        : rowsBefore === rowsNow
+          ? `${table} (${formatCount(rowsNow)} rows then and now, not the same ones)`
+          : `${table} (${formatCount(rowsBefore)} rows then, ${formatCount(rowsNow)} now)`,
+    )
+    .join(', ');
+}
+
+const beforeSchema = 'pgferry_before';
+
+/**
+ * Saves what was written to these tables since the switch into one file of JSON lines: the snapshot is copied again into
+ * a schema beside, with the very columns of the target, and the server compares. Where that cannot be done, the tables
+ * are saved whole.
+ */
+export async function saveWrites(
+  context: Context,
+  request: {
+    readonly client: TargetClient;
+    readonly address: TargetAddress;
+    readonly facts: CutoverFacts;
+    readonly written: readonly WrittenTable[];
+    readonly folder: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<{ table: string; path: string; rows: number }[]> {
+  const { client, address, facts, folder } = request;
+  const path = join(folder, 'target-writes.jsonl');
+  const stored = JSON.parse(await readPlan(client, facts.runId)) as StoredPlan;
+  // Of a table that was dropped there is nothing left to save.
+  const there = request.written.filter(({ rowsNow }) => rowsNow !== null);
+  const known = stored.plan.tables.filter(({ target }) => there.some(({ table }) => table === target));
+  const save = async (table: string, key: readonly string[], schema: string | null) => ({
+    table,
+    path,
+    rows: await saveChangedRows(client, {
+      schema: address.schema,
+      table: { name: table, key, beforeSchema: schema },
+      path,
+    }),
+  });
+  const others = there.filter(({ table }) => !known.some(({ target }) => target === table));
+  const saved: { table: string; path: string; rows: number }[] = [];
+  for (const { table } of others) saved.push(await save(table, [], null));
+  if (known.length === 0) return saved;
+  return await withScratchSchema(client, beforeSchema, async () => {
+    let schema: string | null = beforeSchema;
+    try {
+      for (const { target } of known) await copyTableShape(client, target, { from: address.schema, to: beforeSchema });
+      await copyBefore(context, { ...request, tables: known.map(({ source }) => source) });
+    } catch (error) {
+      if (request.signal.aborted) throw error;
+      schema = null;
+      context.journal.warn(
+        `the tables are saved whole, since what they held before could not be told: ${toWire(error).message}`,
+      );
+    }
+    for (const { target, key, columns } of known) {
+      const names = key.origin === 'none' ? [] : key.columns.flatMap((i) => columns[i]?.target ?? []);
+      saved.push(await save(target, names, schema));
+    }
+    return saved;
+  });
+}
+
+/** The snapshot's rows of these tables once more, into the schema beside. */
+async function copyBefore(
+  context: Context,
+  request: {
+    readonly facts: CutoverFacts;
+    readonly tables: readonly string[];
+    readonly folder: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { settings } = context;
+  const folder = join(request.folder, 'before');
+  const inner = innerContext(
+    context,
+    {
+      ...settings,
+      sourcePath: request.facts.snapshotPath,
+      targetUrl: withSchema(settings.targetUrl ?? '', beforeSchema),
+      runFolder: folder,
+      tables: request.tables,
+      exclude: [],
+      truncateTarget: true,
+    },
+    request.signal,
+  );
+  try {
+    const result = await runCopy(inner);
+    if (!result.ok) throw new Error('the copy of the snapshot differs from it');
+  } finally {
+    // Its snapshot of the snapshot is as large as the source, and nobody needs it any more.
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The same URL with another schema: of two parameters of one name the later counts. */
+export function withSchema(url: string, schema: string): string {
+  return `${url.trim()}${splitUrl(url.trim()).parameters.length === 0 ? '?' : '&'}schema=${schema}`;
+}

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto';
+import { CopierError } from '../model/error.js';
+import type { RunResult } from '../model/result.js';
+import type { Snapshot } from '../model/source.js';
+import { makeRunFolder, type RunFolder, writeArtefact } from '../report/files/run-folder.js';
+import { describeFinding } from '../report/text/summary.js';
+import { jsonText } from '../report/units.js';
+import { sourceFile } from '../source/live/file.js';
+import { describeTarget } from '../target/connection/address.js';
+import { interruption, withTarget, withTransaction } from '../target/connection/connect.js';
+import { hasLedger, openLedger } from '../target/ledger/ledger.js';
+import { holderName, withRunLock } from '../target/ledger/lock.js';
+import { beginRun, findUnfinishedRun, type Run } from '../target/ledger/run.js';
+import { type Context, refuseIfBlocked, resolveTarget } from '../run/context.js';
+import { threadCount, withRunThreads } from '../run/load/copy-threads.js';
+import { makeSchema, type MadeSchema } from '../run/schema/make-schema.js';
+import { concludeRun, type LoadOutcome, loadTables } from '../run/load/load.js';
+import { sessionsOf } from '../run/load/sessions.js';
+import { findKeptRows } from '../run/compare/quarantined-rows.js';
+import { patience } from '../run/load/stall-policy.js';
+import { preparePlan } from '../run/plan/plan-in-place.js';
+import { writeQuarantine } from '../run/quarantine-file.js';
+import { writeRecord } from '../run/attempt/record.js';
+import { checkSchema, waiversOf } from '../run/plan/schema-check.js';
+import { layGroundwork } from '../run/attempt/take-backups.js';
+import type { Survey } from '../run/survey/survey.js';
+import { type Attempt, type BegunRun, whoWeAre } from '../run/attempt/attempt.js';
+import { goOn } from '../run/attempt/resume.js';
+import { logged, loggedOrRemoved } from '../run/attempt/run-log.js';
+
+/*
+ * migrate and copy. Both go: lock → go on with the unfinished run of this schema, or begin a new one (snapshot, survey,
+ * schema, plan, ledger) → load → record. migrate also saves the target with pg_dump and makes the schema.
+ */
+
+/** Backup of both sides, schema, copy and proof in one pass. */
+export async function runMigrate(context: Context): Promise<RunResult> {
+  return await runLoad(context, 'migrate');
+}
+
+/** The copy alone, into a schema that is there. */
+export async function runCopy(context: Context): Promise<RunResult> {
+  return await runLoad(context, 'copy');
+}
+
+async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<RunResult> {
+  const startedAtMs = performance.now();
+  const sourcePath = sourceFile(context.settings.sourcePath).path;
+  // A --memory-limit that is too small is refused before anything is begun.
+  threadCount(context.settings);
+  const { address } = await resolveTarget(context);
+  const connecting = { applicationName: holderName('coordinator'), silence: patience(context, address) };
+  return await withTarget(address, connecting, (client) =>
+    withRunLock(client, address.schema, async (lost) => {
+      const signal = AbortSignal.any([context.signal, lost]);
+      const attempt: Attempt = { context, command, address, client, sourcePath, signal };
+      return await goOnOrBegin(attempt, startedAtMs);
+    }),
+  );
+}
+
+async function goOnOrBegin(attempt: Attempt, startedAtMs: number): Promise<RunResult> {
+  const unfinished = await findUnfinished(attempt);
+  if (unfinished === null) return await beginAnew(attempt, startedAtMs);
+  const begun = await goOn(attempt, unfinished);
+  if (begun === null) return await beginAnew(attempt, startedAtMs);
+  return await logged(attempt, begun.folder, async () => {
+    return await withRunThreads(threadsFor(attempt), async (threads, counters) =>
+      finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters })),
+    );
+  });
+}
+
+function threadsFor({ context, address, signal }: Attempt) {
+  return { settings: context.settings, address, applicationName: 'pgferry copy', signal };
+}
+
+async function findUnfinished({ client, address }: Attempt): Promise<Run | null> {
+  if (!(await hasLedger(client))) return null;
+  return await findUnfinishedRun(client, address.schema);
+}
+
+async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResult> {
+  const { context } = attempt;
+  const { settings } = context;
+  const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
+  return await loggedOrRemoved(attempt, folder, async (keep) => {
+    return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
+      const { snapshot, survey } = await layGroundwork(attempt, { folder, threads });
+      const begun = await planAndBegin(attempt, { folder, snapshot, survey, keep });
+      return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
+    });
+  });
+}
+
+/** Surveys, makes the schema and plans in one transaction of the target: a refused plan leaves nothing behind. */
+async function planAndBegin(
+  attempt: Attempt,
+  found: {
+    folder: RunFolder;
+    snapshot: Snapshot;
+    survey: Survey;
+    /** Called before the ledger refers to the folder. */
+    keep: () => void;
+  },
+): Promise<BegunRun> {
+  const { context, client, address, sourcePath, signal } = attempt;
+  const { settings, journal } = context;
+  const { folder, snapshot, survey, keep } = found;
+  const stored = await withTransaction(client, async () => {
+    const made = await makeSchemaFor(attempt, survey);
+    const prepared = await journal.phase('plan', () =>
+      preparePlan({ survey, client, schema: address.schema, settings, made }),
+    );
+    refuseIfBlocked(prepared.plan);
+    if (signal.aborted) throw interruption(signal);
+    // Before the commit: a folder that cannot be written leaves no schema behind.
+    writeArtefact(folder.pathOf('plan.json'), `${jsonText(prepared.plan, 1)}\n`);
+    return prepared;
+  });
+  for (const finding of stored.plan.findings) journal.note(`${describeFinding(finding)} [${finding.code}]`);
+  await openLedger(client);
+  keep();
+  const run = await beginRun(client, {
+    ...whoWeAre(context),
+    runId: randomBytes(6).toString('hex'),
+    schema: address.schema,
+    planHash: stored.plan.hash,
+    snapshotPath: snapshot.path,
+    snapshotSha256: snapshot.sha256,
+    snapshotTakenAt: snapshot.takenAt,
+    sourcePath,
+    plan: JSON.stringify(stored),
+  });
+  return { run, stored, snapshot, catalog: survey.catalog, folder, done: [] };
+}
+
+async function makeSchemaFor(attempt: Attempt, survey: Survey): Promise<MadeSchema> {
+  const { context, client, address, command } = attempt;
+  if (command === 'copy')
+    return { tag: 'there', message: '', findings: [], lost: [], views: [], reasons: [], sql: null };
+  const made = await context.journal.phase('init', () =>
+    makeSchema({ client, schema: address.schema, settings: context.settings, survey, needsLedger: true }),
+  );
+  context.journal.note(made.message);
+  return made;
+}
+
+type LoadStart = Omit<Parameters<typeof loadTables>[0], 'threads' | 'counters'>;
+
+async function finish(
+  attempt: Attempt,
+  begun: BegunRun,
+  startedAtMs: number,
+  load: (request: LoadStart) => Promise<LoadOutcome>,
+): Promise<RunResult> {
+  const { context, client, address, signal, command, sourcePath } = attempt;
+  const { run, stored, snapshot, catalog, folder, done } = begun;
+  const { plan, toEmpty } = stored;
+  const ticket = { runId: run.runId, token: run.token };
+  const request = { context, client, address, ticket, plan, snapshot, catalog, toEmpty, done, signal };
+  const outcome = await load(request).catch((error: unknown) => {
+    throw withWayOut(error);
+  });
+  const { schema } = address;
+  const checked = await context.journal.phase('compare', () =>
+    checkSchema({
+      client,
+      schema,
+      plan,
+      source: catalog,
+      stored: stored.schema ?? null,
+      waive: [...context.settings.waive, ...waiversOf(plan)],
+    }),
+  );
+  const result: RunResult = {
+    ok: outcome.tables.every((table) => table.ok) && !checked.findings.some(({ severity }) => severity === 'error'),
+    command,
+    runId: run.runId,
+    runDir: folder.path,
+    durationMs: Math.round(performance.now() - startedAtMs),
+    tables: outcome.tables,
+    findings: [...plan.findings, ...checked.findings, ...(await findKeptRows(client, [run.runId]))],
+    phases: context.journal.phases,
+    source: sourcePath,
+    target: describeTarget(address),
+    snapshot,
+    chunksResumed: done.length,
+    chunksCopied: outcome.chunksCopied,
+    bytesCopied: outcome.bytesCopied,
+    fillMs: outcome.fillMs,
+    sessions: sessionsOf(context.settings),
+    differences: outcome.differences,
+    objects: checked.objects,
+  };
+  // In this order: a run that is complete has its record.
+  await writeQuarantine(folder, { client, runId: run.runId, plan });
+  await writeRecord(folder, result);
+  await concludeRun(request, result);
+  return result;
+}
+
+/** A row that the target does not take stands in the run's snapshot too: to mend the source alone is not enough. */
+function withWayOut(error: unknown): unknown {
+  if (!(error instanceof CopierError) || !error.code.startsWith('data.')) return error;
+  const { code, message, table, column, key, foreignCode, findings } = error;
+  const hint = `${error.hint}; after a change in the source run again with --fresh, for this run keeps to its snapshot; what is dropped or changed for good in the target is named with --waive, such as check:NAME`;
+  return new CopierError(code, message, { hint, table, column, key, foreignCode, findings, cause: error });
+}

@@ -1,0 +1,319 @@
+import { describeKey } from '../encode/value/describe.js';
+import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-rows.js';
+import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
+import { type Mark, Screen } from '../encode/policy/screen.js';
+import { assert, CopierError } from '../model/error.js';
+import type { ChunkResult, KeptRowNote } from '../model/copy.js';
+import type { TablePlan } from '../model/plan.js';
+import type { Policy } from '../model/rules.js';
+import type { RowView } from '../model/value.js';
+import { policyFor } from '../plan/rules/rules.js';
+import type { TargetClient } from '../target/connection/connect.js';
+import { type CopyInOptions, copyIn, type WriteBlock } from '../target/copy/copy-in.js';
+import { rejectionOf } from '../target/connection/errors.js';
+
+/*
+ * The slow way of a chunk, taken where the fast way met a value or row that it could not carry and where the operator has
+ * a policy for such. It reads the chunk at least twice:
+ *   load     every row is screened; those that fit, converted where a rule says so, go to the server in small COPYs, each
+ *            within a savepoint, so that a row which only the server can refuse is found by the line that it names
+ *   settle   every row is screened again with what the server said; those that stay behind or went changed are sent to the
+ *            quarantine in one COPY, and the others are summed up as the fast way sums them
+ * Both are in the chunk's one transaction. What the server said is kept by position in the chunk: a note per refused row.
+ */
+
+export interface CarefulChunk {
+  readonly runId: string;
+  readonly table: Omit<TablePlan, 'chunks'>;
+  readonly index: number;
+  readonly sentinel: string;
+  readonly allowSentinel: boolean;
+  readonly blockBytes: number;
+  /** Reads the rows of the chunk anew; the same view for each row. */
+  readonly rows: () => Iterable<RowView> | AsyncIterable<RowView>;
+  /** What `fail` means: to stop, or, for rows that are in quarantine already, to stay there. */
+  readonly onFail?: 'stop' | 'stay' | undefined;
+  /** Called often: gives signs of life, throws where the run is stopped. */
+  readonly onProgress: (added: { readonly rows: number; readonly bytes: number }) => Promise<void>;
+}
+
+/** Copies a chunk and keeps what cannot arrive; the caller's transaction holds it all. */
+export async function copyCarefully(client: TargetClient, chunk: CarefulChunk): Promise<ChunkResult> {
+  const startedAtMs = performance.now();
+  const { known, rows } = await loadRows(client, chunk);
+  const result = await settleRows(client, chunk, known);
+  assert(rows === result.rows, 'what the server took of a chunk is what is summed up');
+  return { ...result, durationMs: Math.round(performance.now() - startedAtMs) };
+}
+
+/** What the server said of rows, by their position in the chunk. */
+export type Known = ReadonlyMap<number, readonly Mark[]>;
+
+/** Rows to be sent again, since the server refused them and a rule changes them, are read in another round. */
+const roundsMax = 8;
+
+/** Sends what fits; answers how many rows the server took, and what it said of the others. */
+export async function loadRows(
+  client: TargetClient,
+  chunk: Omit<CarefulChunk, 'index' | 'runId'>,
+): Promise<{ known: Known; rows: number }> {
+  const known = new Map<number, Mark[]>();
+  let again: ReadonlySet<number> | null = null;
+  let rows = 0;
+  for (let round = 0; round < roundsMax; round += 1) {
+    const converted = new Set<number>();
+    const onRefused = (row: number, mark: Mark): void => {
+      known.set(row, [...(known.get(row) ?? []), mark]);
+      if (mark.rule !== 'quarantine') converted.add(row);
+    };
+    rows += await loadRound(client, chunk, { known, only: again, onRefused });
+    if (converted.size === 0) return { known, rows };
+    again = converted;
+  }
+  throw new CopierError('data.rejected', `table ${chunk.table.source}: its conversions do not come to an end`, {
+    hint: 'name quarantine where PostgreSQL refuses what a conversion made',
+    table: chunk.table.source,
+  });
+}
+
+interface Round {
+  readonly known: Known;
+  /** Positions to send; null for all. */
+  readonly only: ReadonlySet<number> | null;
+  readonly onRefused: (row: number, mark: Mark) => void;
+}
+
+/** Answers how many rows the server took. */
+async function loadRound(
+  client: TargetClient,
+  chunk: Omit<CarefulChunk, 'index' | 'runId'>,
+  round: Round,
+): Promise<number> {
+  const encoder = await createRowEncoder(chunk);
+  const screen = screenOf(chunk, encoder);
+  const batch = new Batch(encoder, chunk.table.format === 'binary');
+  let taken = 0;
+  const send = async (): Promise<void> => {
+    const { rows, bytes } = await batch.send(client, copyOptions(chunk), (row, error) => {
+      round.onRefused(row, judge(chunk, error));
+    });
+    taken += rows;
+    await chunk.onProgress({ rows, bytes });
+  };
+  let position = -1;
+  for await (const view of chunk.rows()) {
+    position += 1;
+    if (round.only !== null && !round.only.has(position)) continue;
+    const screened = screen.take(view, round.known.get(position) ?? []);
+    if (screened.tag !== 'refused') batch.note(position);
+    if (batch.isFull) await send();
+  }
+  await send();
+  return taken;
+}
+
+/** The second reading: sums up what is in the target, and sends what is not, or not as it was, to the quarantine. */
+async function settleRows(client: TargetClient, chunk: CarefulChunk, known: Known): Promise<ChunkResult> {
+  const { table, runId, index } = chunk;
+  const encoder = await createRowEncoder(chunk);
+  const screen = screenOf(chunk, encoder);
+  const kept = new QuarantineRows({ runId, table: table.source, chunkIndex: index, step: 0 }, chunk.blockBytes);
+  let position = -1;
+  let refused = 0;
+  const feed = async (write: WriteBlock): Promise<void> => {
+    for await (const view of chunk.rows()) {
+      position += 1;
+      const screened = screen.take(view, known.get(position) ?? []);
+      if (screened.tag === 'refused') {
+        refused += 1;
+        kept.add(view, noteOf(table, view, position, [screened.mark], 'held'), null);
+      } else if (screened.tag === 'converted') {
+        const changed = [...new Set(screened.marks.map(({ column }) => column ?? 0))].sort((a, b) => a - b);
+        kept.add(view, noteOf(table, view, position, screened.marks, 'converted'), { view: screened.view, changed });
+      }
+      if (encoder.isBlockFull) {
+        encoder.takeBlock();
+        await chunk.onProgress({ rows: 0, bytes: 0 });
+      }
+      if (kept.isBlockFull) await write(kept.takeBlock());
+    }
+    await write(kept.finish());
+  };
+  const taken = await copyIn(client, quarantineOptions, feed);
+  assert(taken === kept.rows, 'the quarantine takes every row');
+  encoder.finish();
+  return { ...encoder.result(), table: table.source, index, quarantined: refused, durationMs: 0 };
+}
+
+const quarantineOptions: CopyInOptions = {
+  schema: 'pgferry',
+  table: 'quarantine',
+  columns: quarantineColumns,
+  format: 'binary',
+};
+
+function copyOptions({ table, sentinel }: Pick<CarefulChunk, 'table' | 'sentinel'>): CopyInOptions {
+  return {
+    schema: table.targetSchema,
+    table: table.target,
+    columns: table.columns.map((column) => column.target),
+    format: table.format,
+    nullText: sentinel,
+  };
+}
+
+/** The screening of rows as the policies say, into an encoder. */
+export function screenOf({ table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>, encoder: RowEncoder): Screen {
+  return new Screen({
+    table,
+    policyOf: (column, hazard) => policyAt({ table, onFail }, column, hazard),
+    encode: (view) => encoder.encodeRow(view),
+  });
+}
+
+function policyAt(
+  { table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>,
+  column: number | null,
+  hazard: string,
+): Policy {
+  const policies = (column === null ? table.policies : table.columns[column]?.policies) ?? {};
+  const policy = policyFor(policies, hazard);
+  return policy === 'fail' && onFail === 'stay' ? 'quarantine' : policy;
+}
+
+/** What the policies make of a row that the server refused; throws where they say nothing. */
+function judge({ table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>, error: CopierError): Mark {
+  const found = table.columns.findIndex(({ target }) => target === error.column);
+  const column = found < 0 ? null : found;
+  const hazard = rejectionOf(error)?.hazard ?? 'rejected';
+  const policy = policyAt({ table, onFail }, column, hazard);
+  // It is kept for each row, so one that says nothing new is the same for all.
+  if (onFail === 'stay' && (policy === 'quarantine' || column === null)) return staying;
+  const isForColumn = policy === 'quarantine' || column !== null;
+  if (policy === 'fail' || !isForColumn) throw error;
+  return { column, hazard, rule: policy === 'quarantine' ? policy : policy.convert, reason: shorten(error.message) };
+}
+
+/** A row that is in quarantine already and does not fit now either. */
+const staying: Mark = { column: null, hazard: 'rejected', rule: 'quarantine', reason: '' };
+
+/** A note stays in memory for each row that only the server refuses, so it is kept short. */
+const reasonCharsMax = 300;
+
+function shorten(text: string): string {
+  return text.length <= reasonCharsMax ? text : `${text.slice(0, reasonCharsMax - 1)}…`;
+}
+
+function noteOf(
+  table: Omit<TablePlan, 'chunks'>,
+  view: RowView,
+  rowNumber: number,
+  marks: readonly Mark[],
+  state: KeptRowNote['state'],
+): KeptRowNote {
+  const columns = marks.flatMap(({ column }) => (column === null ? [] : [table.columns[column]?.source ?? '']));
+  return {
+    rowNumber,
+    state,
+    key: describeKey(table, view),
+    column: columns.length === 0 ? null : columns.join(', '),
+    hazard: marks.map(({ hazard }) => hazard).join(', '),
+    rule: marks.map(({ rule }) => rule).join(', '),
+    reason: marks.map(({ reason }) => reason).join('; '),
+  };
+}
+
+/** Rows in one COPY at most, so that a refused row makes few others go twice. */
+const batchRowsMax = 4096;
+const copyTrailer = Buffer.from([0xff, 0xff]);
+/** Signature, flags and length of an extension: what binary COPY begins with. */
+const copyHeaderBytes = 19;
+
+/** The encoded rows that go to the server next: the encoder's block, and where each row ends in it. */
+class Batch {
+  readonly #encoder: RowEncoder;
+  readonly #isBinary: boolean;
+  #header: Buffer | null = null;
+  /** Encoded bytes before the block, of all blocks. */
+  #base = 0;
+  #ends: number[] = [];
+  #positions: number[] = [];
+
+  constructor(encoder: RowEncoder, isBinary: boolean) {
+    this.#encoder = encoder;
+    this.#isBinary = isBinary;
+  }
+
+  get isFull(): boolean {
+    return this.#encoder.isBlockFull || this.#ends.length >= batchRowsMax;
+  }
+
+  /** Notes that the row at this position of the chunk has just been encoded. */
+  note(position: number): void {
+    this.#ends.push(this.#encoder.bytes - this.#base);
+    this.#positions.push(position);
+  }
+
+  /**
+   * Sends the rows; those that the server refuses are told one by one and left out. The window halves around what is
+   * refused and doubles again after what is taken, so that few bytes go twice, however many rows are refused.
+   */
+  async send(
+    client: TargetClient,
+    options: CopyInOptions,
+    onRefused: (position: number, error: CopierError) => void,
+  ): Promise<{ readonly rows: number; readonly bytes: number }> {
+    const block = this.#encoder.takeBlock();
+    const starts = [this.#takeHeader(block), ...this.#ends];
+    const count = this.#ends.length;
+    let rows = 0;
+    let window = count;
+    for (let at = 0; at < count; ) {
+      const end = Math.min(count, at + window);
+      const bytes = block.subarray(starts[at], starts[end]);
+      const error = await this.#tryCopy(client, options, bytes);
+      if (error === null) {
+        rows += end - at;
+        at = end;
+        window *= 2;
+        continue;
+      }
+      const line = rejectionOf(error)?.line ?? null;
+      if (end - at === 1 || line === 1) {
+        onRefused(this.#positions[at] as number, error);
+        at += 1;
+        window = Math.max(1, Math.ceil(window / 2));
+      } else window = line !== null && line <= end - at ? line - 1 : (end - at) >> 1;
+    }
+    this.#base += block.length;
+    this.#ends = [];
+    this.#positions = [];
+    return { rows, bytes: block.length };
+  }
+
+  /** The first block begins with the header of the format; answers where the rows begin. */
+  #takeHeader(block: Buffer): number {
+    if (!this.#isBinary || this.#header !== null) return 0;
+    this.#header = Buffer.from(block.subarray(0, copyHeaderBytes));
+    return copyHeaderBytes;
+  }
+
+  /** null where the server took the rows, the error where it refused one; anything else is thrown. */
+  async #tryCopy(client: TargetClient, options: CopyInOptions, rows: Buffer): Promise<CopierError | null> {
+    await client.run('SAVEPOINT pgferry_rows');
+    try {
+      await copyIn(client, options, async (write) => {
+        if (this.#header !== null) await write(this.#header);
+        await write(rows);
+        if (this.#isBinary) await write(copyTrailer);
+      });
+      await client.run('RELEASE pgferry_rows');
+      return null;
+    } catch (error) {
+      if (rejectionOf(error) === null || !(error instanceof CopierError)) throw error;
+      await client.run('ROLLBACK TO pgferry_rows');
+      await client.run('RELEASE pgferry_rows');
+      return error;
+    }
+  }
+}

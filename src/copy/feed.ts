@@ -1,0 +1,96 @@
+import { blockCapacity } from '../encode/row/block.js';
+import { createRowEncoder, directFields, type RowEncoder } from '../encode/row/row-encoder.js';
+import { createKernel, type Kernel } from '../encode/kernel/kernel.js';
+import type { RowView } from '../model/value.js';
+import { readPages } from '../source/pages/pages.js';
+import { PageRows } from '../source/pages/page-rows.js';
+import { readRows } from '../source/rows/rows.js';
+import type { CopyJob } from './copy-job.js';
+import { snapshotDatabase } from './snapshot-database.js';
+import { snapshotPages } from './snapshot-pages.js';
+
+/** What a feed takes from a job. */
+export type FeedJob = Pick<
+  CopyJob,
+  'snapshotPath' | 'table' | 'layout' | 'chunk' | 'sentinel' | 'allowSentinel' | 'blockBytes'
+>;
+
+/** Rows of a chunk into the encoder's blocks. */
+export interface Feed {
+  readonly encoder: RowEncoder;
+  /** Encodes until a block is full; false where no row is left. Throws what the encoder throws. */
+  readonly fill: () => boolean;
+  /** Lets go of the source; to be called at the end, whichever it is. */
+  readonly close: () => void;
+}
+
+/** This thread's kernel, from its first chunk on. */
+let kernel: Kernel | null = null;
+
+/** By the kernel where it can serve, else row by row. */
+export async function createFeed(job: FeedJob): Promise<Feed> {
+  return (await createKernelFeed(job)) ?? (await createRowFeed(job));
+}
+
+export async function createRowFeed(job: FeedJob): Promise<Feed> {
+  const encoder = await createRowEncoder(job);
+  const rows = rowsOf(job)[Symbol.iterator]();
+  const fill = (): boolean => {
+    while (!encoder.isBlockFull) {
+      const row = rows.next();
+      if (row.done === true) return false;
+      encoder.encodeRow(row.value);
+    }
+    return true;
+  };
+  return { encoder, fill, close: () => void rows.return?.() };
+}
+
+/** Null where the kernel cannot serve. It takes leaf by leaf; a cell that it leaves goes the way of the row feed. */
+export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
+  const { table, layout, chunk, snapshotPath, blockBytes } = job;
+  const fields = directFields(job);
+  if (layout === null || fields === null) return null;
+  kernel ??= createKernel(blockCapacity(blockBytes));
+  const loop = kernel;
+  loop.restart();
+  const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, loop.allocate);
+  const encoder = await createRowEncoder({ ...job, allocate: loop.allocate });
+  const { aside, block } = encoder;
+  if (!loop.load({ record: rows.shape(), fields, aside, key: table.key.columns })) return null;
+  const encodeRow = (): void => {
+    rows.next();
+    encoder.encodeRow(rows.view);
+  };
+  const fill = (): boolean => {
+    try {
+      while (!encoder.isBlockFull) {
+        const leaf = rows.lendLeaf();
+        if (leaf === null) return false;
+        if (!loop.holds(leaf.bytes) || !loop.holds(block.bytes)) {
+          encodeRow();
+          continue;
+        }
+        const stop = loop.fill(leaf, block, blockBytes);
+        rows.takeBack(leaf);
+        encoder.addKeys(loop.keys);
+        if (stop === 'not mine') encodeRow();
+      }
+      return true;
+    } finally {
+      encoder.addSums(loop.takeSums());
+    }
+  };
+  return { encoder, fill, close: () => undefined };
+}
+
+/** The rows of a chunk as the plan says that they are read. */
+export function rowsOf({
+  snapshotPath,
+  table,
+  layout,
+  chunk,
+}: Pick<CopyJob, 'snapshotPath' | 'table' | 'layout' | 'chunk'>): Iterable<RowView> {
+  if (layout === null) return readRows(snapshotDatabase(snapshotPath), table, chunk.range);
+  return readPages(snapshotPages(snapshotPath), table, layout, chunk.range);
+}

@@ -1,0 +1,78 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { workerData } from 'node:worker_threads';
+import { CopierError } from '../model/error.js';
+import type { TargetAddress } from '../model/target.js';
+import { Counters } from '../pool/counters.js';
+
+/** Limits of the whole run, over all threads; null is unlimited. */
+export interface RateLimits {
+  /** COPY bytes per second. */
+  readonly bytesPerSecond: number | null;
+  readonly rowsPerSecond: number | null;
+}
+
+/** What every thread gets at its start, beside its jobs. */
+export interface ThreadData {
+  readonly address: TargetAddress;
+  readonly counters: SharedArrayBuffer;
+  readonly limits: RateLimits;
+  readonly applicationName: string;
+  /** Silence of the server after which it counts as lost. */
+  readonly stallTimeoutMs: number;
+}
+
+/** The data this thread was started with, and its view of the shared counters. */
+export const threadData = workerData as ThreadData;
+export const counters = new Counters(threadData.counters);
+let place: number | null = null;
+
+const stopping = new AbortController();
+/** Fires when the run is told to stop within its chunks; every wait of this thread obeys it. */
+export const stopSignal: AbortSignal = stopping.signal;
+
+const lookEveryMs = 250;
+
+/** Gives signs of life for a job while it goes on, and hears the call to stop. */
+export async function withPulse<T>(jobPlace: number, use: () => Promise<T>): Promise<T> {
+  place = jobPlace;
+  const look = () => {
+    beat();
+    if (counters.isStopped) stopping.abort(stopped());
+  };
+  look();
+  const timer = setInterval(look, lookEveryMs);
+  try {
+    return await use();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** A sign of life from within a job that may not let the event loop turn. */
+export function beat(): void {
+  if (place !== null) counters.beat(place);
+}
+
+/** The error of a chunk that was told to stop. */
+export function stopped(): CopierError {
+  return new CopierError('interrupted.by_operator', 'stopped within a chunk, as asked; the chunk was rolled back', {
+    hint: 'run the same command again: finished chunks are not sent a second time',
+  });
+}
+
+/**
+ * Waits until the run as a whole is back under its limits: what all threads have sent since the start may not be
+ * more than the limit times the time gone by.
+ */
+export async function waitForRate(): Promise<void> {
+  const { bytesPerSecond, rowsPerSecond } = threadData.limits;
+  if (bytesPerSecond === null && rowsPerSecond === null) return;
+  const sent = counters.total();
+  const dueMs = Math.max(
+    bytesPerSecond === null ? 0 : (sent.bytes / bytesPerSecond) * 1000,
+    rowsPerSecond === null ? 0 : (sent.rows / rowsPerSecond) * 1000,
+  );
+  const goneMs = Number(process.hrtime.bigint() - counters.startedAtNs) / 1e6;
+  if (dueMs <= goneMs) return;
+  await wait(dueMs - goneMs, undefined, { signal: stopSignal }).catch(() => stopSignal.throwIfAborted());
+}

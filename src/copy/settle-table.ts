@@ -1,0 +1,260 @@
+import { describeKey } from '../encode/value/describe.js';
+import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-rows.js';
+import { RowEdit } from '../encode/policy/row-edit.js';
+import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
+import { CopierError } from '../model/error.js';
+import type { ChunkResult, KeptRowNote, TableFingerprint } from '../model/copy.js';
+import type { Chunk, KeyPlan, TablePlan } from '../model/plan.js';
+import type { RowView } from '../model/value.js';
+import { addUp, takeAway } from '../pool/tally.js';
+import { claimRun, readChunk, recordChunk } from '../target/ledger/chunk.js';
+import { type TargetClient, withTransaction } from '../target/connection/connect.js';
+import { copyIn } from '../target/copy/copy-in.js';
+import { copyOut } from '../target/copy/copy-out.js';
+import { forgetEarlierSteps, nextStep, type QuarantinedRow, readQuarantine } from '../target/ledger/quarantine.js';
+import { KeySet } from './key-set.js';
+
+/*
+ * Takes rows that are in the target and cannot stay there into the quarantine, or sets their reference to NULL. The target
+ * says which: a statement removes them and gives back their key hashes. The source says what they were: the table is read
+ * once more, and the rows with these hashes are kept whole. In the same transaction the sums of their chunks are
+ * corrected, so that rows and fingerprints still add up. Rows that the copy kept already are passed over, and those that
+ * it converted are taken as they were sent.
+ */
+
+/** One reason for which rows cannot stay, and the statement that takes them out. */
+export interface SettleCause {
+  /** Gives back a key hash per row. */
+  readonly sql: string;
+  /** Run again until it finds nothing: its rows may leave others of the same table behind. */
+  readonly isRepeated: boolean;
+  readonly hazard: string;
+  /** quarantine, or set-null: then `columns` became NULL and the row stays. */
+  readonly rule: 'quarantine' | 'set-null';
+  /** Indexes of the plan's columns. */
+  readonly columns: readonly number[];
+  readonly reason: string;
+}
+
+export interface SettleRequest {
+  readonly runId: string;
+  readonly token: string;
+  readonly table: Omit<TablePlan, 'chunks'>;
+  readonly chunks: readonly Chunk[];
+  readonly causes: readonly SettleCause[];
+  /** By which columns the statements' hashes tell rows apart. */
+  readonly identity: KeyPlan;
+  readonly sentinel: string;
+  readonly allowSentinel: boolean;
+  readonly blockBytes: number;
+}
+
+export interface SettleMeans {
+  /** Writes, in one transaction. */
+  readonly client: TargetClient;
+  /** Reads what the quarantine held before. */
+  readonly reading: TargetClient;
+  readonly rowsOf: (chunk: Chunk) => Iterable<RowView>;
+  readonly beat: () => void;
+}
+
+export interface Settled {
+  /** Rows that went into the quarantine, and rows whose reference became NULL. */
+  readonly removed: number;
+  readonly changed: number;
+}
+
+export async function settleTable(request: SettleRequest, means: SettleMeans): Promise<Settled> {
+  const { client } = means;
+  return await withTransaction(client, async () => {
+    await claimRun(client, request);
+    const wanted = await takeOut(client, request.causes);
+    if (wanted.every(({ keys }) => keys.size === 0)) return { removed: 0, changed: 0 };
+    const step = await nextStep(client, request.runId, request.table.source);
+    for (const chunk of request.chunks) await settleChunk(request, means, { chunk, wanted, step });
+    const lost = wanted.find(({ keys }) => keys.taken !== keys.size);
+    if (lost !== undefined) throw notFound(request.table.source, lost);
+    await forgetEarlierSteps(client, request.runId, request.table.source);
+    const count = (rule: SettleCause['rule']) =>
+      wanted.reduce((sum, { cause, keys }) => sum + (cause.rule === rule ? keys.size : 0), 0);
+    return { removed: count('quarantine'), changed: count('set-null') };
+  });
+}
+
+interface Wanted {
+  readonly cause: SettleCause;
+  readonly keys: KeySet;
+}
+
+async function takeOut(client: TargetClient, causes: readonly SettleCause[]): Promise<Wanted[]> {
+  const wanted: Wanted[] = [];
+  for (const cause of causes) {
+    const keys = new KeySet();
+    for (let before = -1; before !== keys.size && (before < 0 || cause.isRepeated); ) {
+      before = keys.size;
+      for await (const [key] of copyOut(client, cause.sql)) if (key !== null) keys.add(key?.readBigInt64BE(0) ?? 0n);
+    }
+    keys.seal();
+    wanted.push({ cause, keys });
+  }
+  return wanted;
+}
+
+function notFound(table: string, { cause, keys }: Wanted): CopierError {
+  const message = `table ${table}: of ${keys.size} rows to be taken out (${cause.reason}) only ${keys.taken} were found in the source`;
+  return new CopierError('data.unsettled', message, {
+    hint: 'somebody else wrote into the target during the run: run again with --fresh --truncate-target',
+    table,
+  });
+}
+
+interface ChunkWork {
+  readonly chunk: Chunk;
+  readonly wanted: readonly Wanted[];
+  readonly step: number;
+}
+
+async function settleChunk(request: SettleRequest, means: SettleMeans, work: ChunkWork): Promise<void> {
+  const { table, runId } = request;
+  const { client } = means;
+  const place = { runId, table: table.source, index: work.chunk.index };
+  const before = await createRowEncoder(request);
+  const after = await createRowEncoder(request);
+  const kept = new QuarantineRows(
+    { runId, table: table.source, chunkIndex: work.chunk.index, step: work.step },
+    request.blockBytes,
+  );
+  let removed = 0;
+  await copyIn(client, quarantine, async (write) => {
+    for await (const { original, sent, position, cause, known } of findRows(request, means, work)) {
+      before.encodeRow(sent);
+      drop(before);
+      if (cause.rule === 'quarantine') {
+        removed += 1;
+        kept.add(original, noteOf(table, original, position, cause, 'held'), null);
+      } else {
+        const edit = new RowEdit(table.columns.length);
+        edit.load(sent);
+        for (const column of cause.columns) edit.setNull(column);
+        after.encodeRow(edit.view);
+        drop(after);
+        const changed = [...new Set([...(known?.changed?.columns ?? []), ...cause.columns])].sort((a, b) => a - b);
+        const note = joinNotes(known, noteOf(table, original, position, cause, 'converted'));
+        kept.add(original, note, { view: edit.view, changed });
+      }
+      if (kept.isBlockFull) await write(kept.takeBlock());
+    }
+    await write(kept.finish());
+  });
+  if (kept.rows === 0) return;
+  const result = await readChunk(client, place);
+  const sums = correct(result, sumsOf(before), sumsOf(after));
+  await recordChunk(client, place, { ...result, ...sums, quarantined: result.quarantined + removed });
+}
+
+const quarantine = {
+  schema: 'pgferry',
+  table: 'quarantine',
+  columns: quarantineColumns,
+  format: 'binary' as const,
+};
+
+/** The bytes of the encoders go nowhere; only their sums are wanted. */
+function drop(encoder: RowEncoder): void {
+  if (encoder.isBlockFull) encoder.takeBlock();
+}
+
+function sumsOf(encoder: RowEncoder): TableFingerprint {
+  encoder.finish();
+  const { rows, keyset, columns } = encoder.result();
+  return { rows, keyset, columns };
+}
+
+function correct(result: ChunkResult, less: TableFingerprint, more: TableFingerprint): TableFingerprint {
+  const names = result.columns.map(({ column }) => column);
+  return addUp(names, [takeAway(result, less), more]);
+}
+
+interface FoundRow {
+  /** As the source has it, and as it was sent; lent until the next. */
+  readonly original: RowView;
+  readonly sent: RowView;
+  readonly position: number;
+  readonly cause: SettleCause;
+  /** What the quarantine keeps of it already: a row that the copy converted. */
+  readonly known: QuarantinedRow | null;
+}
+
+/** The rows of a chunk that are wanted: the chunk is read beside what the quarantine holds of it, which has the same order. */
+async function* findRows(
+  request: SettleRequest,
+  { reading, rowsOf, beat }: SettleMeans,
+  { chunk, wanted }: ChunkWork,
+): AsyncGenerator<FoundRow, void, void> {
+  const { runId, table, identity } = request;
+  const filter = { runId, table: table.source, chunkIndex: chunk.index, states: ['held', 'converted'] as const };
+  const earlier = readQuarantine(reading, filter);
+  const edit = new RowEdit(table.columns.length);
+  const encoder = await createRowEncoder({ ...request, table: { ...table, key: identity } });
+  let next = await take(earlier);
+  let position = -1;
+  for (const original of rowsOf(chunk)) {
+    position += 1;
+    const known = next?.rowNumber === position ? next : null;
+    if (known !== null) next = await take(earlier);
+    if (known?.state === 'held') continue;
+    const sent = known?.changed == null ? original : withChanges(edit, original, known.changed);
+    encoder.encodeRow(sent);
+    if (encoder.isBlockFull) {
+      encoder.takeBlock();
+      beat();
+    }
+    const key = encoder.lastKey();
+    const found = wanted.find(({ keys }) => keys.take(key));
+    if (found === undefined) continue;
+    yield { original, sent, position, cause: found.cause, known };
+  }
+}
+
+async function take(rows: AsyncGenerator<QuarantinedRow, void, void>): Promise<QuarantinedRow | null> {
+  const { value } = await rows.next();
+  return value ?? null;
+}
+
+function withChanges(edit: RowEdit, original: RowView, changed: NonNullable<QuarantinedRow['changed']>): RowView {
+  edit.load(original);
+  edit.setKept(changed.columns, changed.storage, changed.cells);
+  return edit.view;
+}
+
+/** A row that was converted before has two reasons then. */
+function joinNotes(known: QuarantinedRow | null, note: KeptRowNote): KeptRowNote {
+  if (known === null) return note;
+  const join = (a: string | null, b: string | null) => [a, b].filter((part) => part !== null).join(', ');
+  return {
+    ...note,
+    column: join(known.column, note.column),
+    hazard: join(known.hazard, note.hazard),
+    rule: join(known.rule, note.rule),
+    reason: `${known.reason}; ${note.reason}`,
+  };
+}
+
+function noteOf(
+  table: Omit<TablePlan, 'chunks'>,
+  row: RowView,
+  rowNumber: number,
+  { columns, hazard, rule, reason }: SettleCause,
+  state: KeptRowNote['state'],
+): KeptRowNote {
+  const column = columns.map((index) => table.columns[index]?.source ?? '').join(', ');
+  return {
+    rowNumber,
+    state,
+    key: describeKey(table, row),
+    column: column === '' ? null : column,
+    hazard,
+    rule,
+    reason,
+  };
+}

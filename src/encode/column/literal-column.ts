@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer';
+import type { LiteralForm, TimeUnit } from '../../model/plan.js';
+import { arrayText } from './array-text.js';
+import { textEncoder } from './byte-columns.js';
+import type { Block } from '../row/block.js';
+import type { ColumnEncoder } from './column-encoder.js';
+import { precisionLoss } from '../time/epoch.js';
+import { refuse } from '../value/misfit.js';
+import { realText } from '../value/real-text.js';
+
+/** What PostgreSQL's interval calls the units that it has, and how many fraction digits are a microsecond. */
+const INTERVAL_UNITS: Partial<Record<TimeUnit, { readonly name: string; readonly digits: number }>> = {
+  s: { name: 'seconds', digits: 6 },
+  ms: { name: 'milliseconds', digits: 3 },
+  us: { name: 'microseconds', digits: 0 },
+};
+
+/**
+ * Any other type, in text format only: the text form for PostgreSQL's own input function. Where that function would drop
+ * something without a word, the form says so and the value is refused here.
+ */
+export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
+  const plain = textEncoder(null);
+  switch (form?.tag) {
+    case undefined:
+      return plain;
+    case 'array':
+      return { ...plain, text: (out, bytes, start, end) => writeArray(out, plain, bytes, start, end) };
+    case 'digits':
+      return checked(plain, (text) => checkDigits(text, form.digits));
+    case 'clock':
+      return checked(plain, (text) => {
+        if (!/^\s*\d/.test(text)) refuse('data.not_a_time', 'not a time of day', textHint);
+        checkDigits(text, form.digits);
+      });
+    case 'interval':
+      return intervalEncoder(plain, form.digits, form.unit);
+    case 'byte':
+      return checked(plain, (text) => {
+        if (text.length > 1) refuse('data.too_long', `${text.length} bytes do not fit into one`, textHint);
+      });
+    case 'unsigned':
+      return checked(plain, (text) => {
+        if (text.trimStart().startsWith('-'))
+          refuse('data.out_of_range', 'a negative number would wrap around', textHint);
+      });
+  }
+}
+
+const textHint = 'correct the value in the source, or make the target column text';
+
+/** `check` throws the Misfit of a text; it gets one character per byte. */
+function checked(plain: ColumnEncoder, check: (text: string) => void): ColumnEncoder {
+  return {
+    ...plain,
+    integer: (out, value) => {
+      check(String(value));
+      plain.integer(out, value);
+    },
+    real: (out, value) => {
+      check(realText(value));
+      plain.real(out, value);
+    },
+    wide: (out, value) => {
+      check(String(value));
+      plain.wide(out, value);
+    },
+    text: (out, bytes, start, end) => {
+      check(bytes.toString('latin1', start, end));
+      plain.text(out, bytes, start, end);
+    },
+  };
+}
+
+function checkDigits(text: string, digits: number): void {
+  for (const [, fraction = ''] of text.matchAll(/\.(\d+)/g)) {
+    if (fraction.replace(/0+$/, '').length > digits) precisionLoss();
+  }
+}
+
+/** JSON becomes `{…}`; what is none, or no UTF-8, goes as it stands, for the server to judge. */
+function writeArray(out: Block, plain: ColumnEncoder, bytes: Buffer, start: number, end: number): void {
+  const isOpen = bytes
+    .toString('latin1', start, Math.min(end, start + 64))
+    .trimStart()
+    .startsWith('[');
+  const text = isOpen && isUtf8(bytes.subarray(start, end)) ? arrayText(bytes.toString('utf8', start, end)) : null;
+  if (text === null) {
+    plain.text(out, bytes, start, end);
+    return;
+  }
+  const array = Buffer.from(text, 'utf8');
+  out.copy(array, 0, array.length);
+}
+
+function intervalEncoder(plain: ColumnEncoder, digits: number, unit: TimeUnit | null): ColumnEncoder {
+  const known = unit === null ? undefined : INTERVAL_UNITS[unit];
+  const number = (out: Block, text: string): void => {
+    if (known === undefined) refuse('data.no_unit', 'a number in a column of intervals', unitHint);
+    const [, fraction = ''] =
+      /^-?\d+(?:\.(\d+))?$/.exec(text) ?? refuse('data.out_of_range', 'no plain number', textHint);
+    if (fraction.length > known.digits - (6 - digits)) precisionLoss();
+    out.ascii(`${text} ${known.name}`);
+  };
+  return {
+    ...plain,
+    integer: (out, value) => number(out, String(value)),
+    wide: (out, value) => number(out, String(value)),
+    real: (out, value) => number(out, String(value)),
+    text: (out, bytes, start, end) => {
+      checkDigits(bytes.toString('latin1', start, end), digits);
+      plain.text(out, bytes, start, end);
+    },
+  };
+}
+
+const unitHint =
+  'set the unit of the column to s, ms or us in the config file, or store intervals as text in the source';

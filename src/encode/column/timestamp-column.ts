@@ -1,0 +1,61 @@
+import type { Reading, TimeUnit } from '../../model/plan.js';
+import type { Block } from '../row/block.js';
+import type { ColumnEncoder } from './column-encoder.js';
+import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
+import { INT64_MAX, INT64_MIN } from './integer-column.js';
+import { refuse, refuseBlob } from '../value/misfit.js';
+import { createMoment, FIRST_DAY, MICROS_PER_DAY, type Moment, TIMESTAMP_END_DAY } from '../time/temporal.js';
+import { createTemporalReader } from '../time/temporal-text.js';
+import { createZoneShift } from '../time/zone.js';
+
+/** Days whose microseconds stay below 2^53. */
+const SAFE_DAYS = 104_249;
+
+/**
+ * timestamp(p) and timestamptz(p): int64 microseconds since 2000-01-01 00:00 (UTC). Integers count in `unit`, reals in `realUnit`
+ * where that is another; text with an offset is brought to UTC, text without one is local time of `zone`, or UTC.
+ */
+export function timestampEncoder(precision: number, { unit, realUnit = unit, zone }: Reading): ColumnEncoder {
+  const toUtc = zone === undefined ? null : createZoneShift(zone);
+  const moment = createMoment();
+  const reader = createTemporalReader();
+  const grain = 10 ** (6 - precision);
+  const number =
+    (numberUnit: TimeUnit) =>
+    (out: Block, value: number): void => {
+      momentOfNumber(moment, value, numberUnit);
+      writeTimestamp(out, moment, grain);
+    };
+  return {
+    integer: number(unit),
+    wide: (out, value) => {
+      momentOfWide(moment, value, unit);
+      writeTimestamp(out, moment, grain);
+    },
+    real: number(realUnit),
+    text: (out, bytes, start, end) => {
+      if (!reader.timestamp(moment, bytes, start, end)) {
+        refuse(
+          'data.not_a_timestamp',
+          'not a date and time',
+          'correct the value in the source, or make the target column text',
+        );
+      }
+      if (toUtc !== null && moment.offsetMinutes === null && moment.infinite === 0) toUtc(moment);
+      writeTimestamp(out, moment, grain);
+    },
+    blob: () => refuseBlob('date and time'),
+  };
+}
+
+function writeTimestamp(out: Block, moment: Moment, grain: number): void {
+  const { days, micros } = moment;
+  if (moment.infinite !== 0) {
+    out.bigInt64(moment.infinite > 0 ? INT64_MAX : INT64_MIN);
+    return;
+  }
+  if (days < FIRST_DAY || days >= TIMESTAMP_END_DAY) outOfRange();
+  if (moment.isCut || micros % grain !== 0) precisionLoss();
+  if (days > -SAFE_DAYS && days < SAFE_DAYS) out.int64(days * MICROS_PER_DAY + micros);
+  else out.bigInt64(BigInt(days) * BigInt(MICROS_PER_DAY) + BigInt(micros));
+}

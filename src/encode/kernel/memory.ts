@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+import type { LeafCursor } from '../../model/kernel.js';
+import * as at from './layout.js';
+
+/** Every allocation begins at a multiple of this. */
+const alignBytes = 16;
+/** Behind everything, so that whole words may be read at the very end. */
+const slackBytes = 64;
+const wasmPageBytes = 65_536;
+
+/** What is used of WebAssembly: Node has it, but its types come with those of browsers only. */
+declare const WebAssembly: {
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+};
+
+/** Called by the loop for columns that are written aside; columns are addresses of their tables. */
+export interface KernelImports {
+  readonly writeAside: (column: number, to: number) => number;
+  readonly hashAside: (column: number, isKey: number, seedHigh: number, seedLow: number) => void;
+}
+
+/** The loop: takes the address of a state, and says what stopped it. */
+interface KernelExports {
+  readonly fill: (state: number) => number;
+}
+
+/** Memory that the WebAssembly loop works on, and the loop. Lent piece by piece, and taken back all at once. */
+export class KernelMemory {
+  readonly bytes: Buffer;
+  readonly words: DataView;
+  readonly fill: (state: number) => number;
+  #next = 0;
+
+  constructor(memory: ArrayBuffer, { fill }: KernelExports) {
+    this.bytes = Buffer.from(memory);
+    this.words = new DataView(memory);
+    this.fill = fill;
+  }
+
+  /** Takes back all that was allocated. */
+  restart(): void {
+    this.#next = 0;
+  }
+
+  /** Of this memory while there is some, else ordinary: `holds` tells. */
+  readonly allocate = (bytes: number): Buffer => {
+    const start = this.#next;
+    if (start + bytes + slackBytes > this.bytes.length) return Buffer.allocUnsafeSlow(bytes);
+    this.#next = Math.ceil((start + bytes) / alignBytes) * alignBytes;
+    return this.bytes.subarray(start, start + bytes);
+  };
+
+  holds(bytes: Buffer): boolean {
+    return bytes.buffer === this.bytes.buffer;
+  }
+
+  put(place: number, value: number): void {
+    this.words.setInt32(place, value, true);
+  }
+
+  get(place: number): number {
+    return this.words.getInt32(place, true);
+  }
+
+  putCursor(state: number, cursor: LeafCursor): void {
+    const pages = cursor.bytes.byteOffset;
+    this.put(state + at.statePointer, pages + cursor.pointer);
+    this.put(state + at.statePointersEnd, pages + cursor.pointersEnd);
+    this.put(state + at.statePage, pages + cursor.page);
+    this.put(state + at.stateCells, pages + cursor.cells);
+    this.put(state + at.statePageEnd, pages + cursor.end);
+    this.put(state + at.stateLocalMax, cursor.localMax);
+    this.put(state + at.stateHasRow, cursor.hasRow ? 1 : 0);
+    this.put(state + at.stateHigh, cursor.high);
+    this.put(state + at.stateLow, cursor.low);
+  }
+
+  /** Moves the cursor to where the loop came. */
+  takeCursor(state: number, cursor: LeafCursor): void {
+    cursor.pointer = this.get(state + at.statePointer) - cursor.bytes.byteOffset;
+    cursor.hasRow = this.get(state + at.stateHasRow) !== 0;
+    cursor.high = this.get(state + at.stateHigh);
+    cursor.low = this.get(state + at.stateLow);
+  }
+}
+
+/** At least so many bytes. */
+export function createMemory(bytes: number, aside: KernelImports): KernelMemory {
+  const pages = Math.ceil((bytes + slackBytes) / wasmPageBytes);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory }, aside });
+  return new KernelMemory(memory.buffer, exports as KernelExports);
+}

@@ -1,0 +1,80 @@
+import type { ColumnPlan } from '../../model/plan.js';
+import { Storage } from '../../model/value.js';
+import { bytesOf, integerOf, type RowEdit } from './row-edit.js';
+
+export type Cut = 'round' | 'truncate';
+
+/** A decimal number: digits × 10^-scale. */
+export interface PlainDecimal {
+  readonly digits: bigint;
+  readonly scale: number;
+}
+
+/** More places than any number of the source has; keeps a text like 1e999999999 from being written out. */
+const placesMax = 2000;
+
+/** The value of a cell as a decimal; a real stands for its shortest digits. null where it is no number. */
+export function decimalOf(edit: RowEdit, index: number): PlainDecimal | null {
+  const { view } = edit;
+  switch (view.storage[index]) {
+    case Storage.Integer:
+    case Storage.Wide:
+      return { digits: integerOf(view, index), scale: 0 };
+    case Storage.Real:
+      return parsePlain(String(view.number[index]));
+    case Storage.Text:
+      return parsePlain(bytesOf(view, index).toString('latin1').trim());
+    default:
+      return null;
+  }
+}
+
+/** Cuts to `scale` decimal places; half a unit goes away from zero, as PostgreSQL's numeric rounds. null: nothing to cut. */
+export function cutDecimal({ digits, scale }: PlainDecimal, places: number, cut: Cut): PlainDecimal | null {
+  if (scale <= places) return null;
+  const grain = 10n ** BigInt(scale - places);
+  const whole = digits / grain;
+  const rest = digits - whole * grain;
+  const isUp = cut === 'round' && 2n * (rest < 0n ? -rest : rest) >= grain;
+  return { digits: isUp ? whole + (digits < 0n ? -1n : 1n) : whole, scale: places };
+}
+
+/** numeric(p,s): the number with as many digits as the column keeps. */
+export function cutNumber(edit: RowEdit, index: number, { kind }: ColumnPlan, cut: Cut): boolean {
+  const number = kind.tag === 'numeric' ? decimalOf(edit, index) : null;
+  const scale = kind.tag === 'numeric' ? (kind.scale ?? 0) : 0;
+  const short = number === null ? null : cutDecimal(number, scale, cut);
+  if (short === null) return false;
+  edit.setBytes(index, Buffer.from(plainText(short), 'latin1'), Storage.Text);
+  return true;
+}
+
+/** float4 and float8: the nearest value that the type holds. */
+export function roundFloat(edit: RowEdit, index: number, { kind }: ColumnPlan): boolean {
+  const value = Number(edit.view.storage[index] === Storage.Wide ? integerOf(edit.view, index) : numberOf(edit, index));
+  const near = kind.tag === 'float4' ? Math.fround(value) : value;
+  if (!Number.isFinite(near)) return false;
+  edit.setNumber(index, near, Storage.Real);
+  return true;
+}
+
+function numberOf(edit: RowEdit, index: number): number {
+  const isText = edit.view.storage[index] === Storage.Text;
+  return isText ? Number(bytesOf(edit.view, index).toString('latin1')) : (edit.view.number[index] as number);
+}
+
+function parsePlain(text: string): PlainDecimal | null {
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,4}))?$/i.exec(text);
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match ?? [];
+  if (whole + fraction === '') return null;
+  const scale = fraction.length - Number(exponent);
+  if (Math.abs(scale) > placesMax) return null;
+  const digits = BigInt(`${whole}${fraction}`) * (scale < 0 ? 10n ** BigInt(-scale) : 1n);
+  return { digits: sign === '-' ? -digits : digits, scale: Math.max(0, scale) };
+}
+
+function plainText({ digits, scale }: PlainDecimal): string {
+  if (scale <= 0) return String(digits * 10n ** BigInt(-scale));
+  const size = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0');
+  return `${digits < 0n ? '-' : ''}${size.slice(0, -scale)}.${size.slice(-scale)}`;
+}

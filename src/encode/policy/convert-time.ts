@@ -1,0 +1,96 @@
+import type { ColumnPlan, TimeUnit } from '../../model/plan.js';
+import { Storage } from '../../model/value.js';
+import { type Cut, decimalOf } from './convert-number.js';
+import { bytesOf, type RowEdit } from './row-edit.js';
+
+/** Decimal places of a second in each unit. */
+const places: Readonly<Record<Exclude<TimeUnit, 'julian'>, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
+const dayMs = 86_400_000;
+/** Milliseconds from the Julian epoch to 1970, as in SQLite's date.c. */
+const julianEpochMs = 210_866_760_000_000n;
+const secondsOfDay = 86_400;
+
+/** What a temporal column keeps of a second, in decimal places; null for other kinds. */
+function precisionOf({ kind }: ColumnPlan): number | null {
+  return kind.tag === 'timestamp' || kind.tag === 'timestamptz' || kind.tag === 'time' ? kind.precision : null;
+}
+
+/**
+ * Cuts the fraction of a second to what the column keeps. `truncate` drops digits, also before 1970; `round` goes to the
+ * nearest, and half a unit up. What a text says beside its fraction, its offset for instance, stays as it is.
+ */
+export function cutFraction(edit: RowEdit, index: number, column: ColumnPlan, cut: Cut): boolean {
+  const precision = precisionOf(column);
+  if (precision === null) return false;
+  if (edit.view.storage[index] === Storage.Text) return cutText(edit, index, precision, cut);
+  return cutEpoch(edit, index, column, precision, cut);
+}
+
+function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision: number, cut: Cut): boolean {
+  if (kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') return false;
+  const isReal = edit.view.storage[index] === Storage.Real;
+  const unit = isReal ? (kind.realUnit ?? kind.unit) : kind.unit;
+  const number = unit === 'julian' ? julianMs(edit, index) : decimalOf(edit, index);
+  if (number === null) return false;
+  const scale = number.scale + places[unit === 'julian' ? 'ms' : unit];
+  const text = stampText(cutFloor(number.digits, Math.max(0, scale - precision), cut), Math.min(scale, precision));
+  if (text === null) return false;
+  // With its offset, since texts without one may be local time.
+  edit.setBytes(index, Buffer.from(`${text}Z`, 'latin1'), Storage.Text);
+  return true;
+}
+
+function julianMs(edit: RowEdit, index: number): { readonly digits: bigint; readonly scale: 0 } | null {
+  const ms = Math.floor((edit.view.number[index] as number) * dayMs + 0.5);
+  return Number.isSafeInteger(ms) ? { digits: BigInt(ms) - julianEpochMs, scale: 0 } : null;
+}
+
+/** Drops so many decimal digits, downwards. */
+function cutFloor(value: bigint, digits: number, cut: Cut): bigint {
+  const grain = 10n ** BigInt(digits);
+  const raised = cut === 'round' ? value + grain / 2n : value;
+  const rest = raised % grain;
+  return (raised - (rest < 0n ? rest + grain : rest)) / grain;
+}
+
+/** `value` counts 10^-scale seconds since 1970. null beyond the years 1 to 9999. */
+function stampText(value: bigint, scale: number): string | null {
+  const perSecond = 10n ** BigInt(scale);
+  const seconds = cutFloor(value, scale, 'truncate');
+  const date = new Date(Number(seconds) * 1000);
+  if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 1 || date.getUTCFullYear() > 9999) return null;
+  const whole = date.toISOString().slice(0, 19).replace('T', ' ');
+  return scale === 0 ? whole : `${whole}.${String(value - seconds * perSecond).padStart(scale, '0')}`;
+}
+
+const withFraction = /^(?:(\d{4}-\d\d-\d\d)([T ]))?(\d\d:\d\d:\d\d)[.,](\d+)(.*)$/s;
+
+function cutText(edit: RowEdit, index: number, precision: number, cut: Cut): boolean {
+  const match = withFraction.exec(bytesOf(edit.view, index).toString('utf8'));
+  if (match === null) return false;
+  const [, date, separator = '', clock = '', fraction = '', rest = ''] = match;
+  const digits = cutFloor(BigInt(fraction), Math.max(0, fraction.length - precision), cut);
+  const scale = Math.min(fraction.length, precision);
+  const isCarried = digits === 10n ** BigInt(scale);
+  const whole = isCarried ? nextSecond(date, separator, clock) : `${date ?? ''}${separator}${clock}`;
+  if (whole === null) return false;
+  const shown = scale === 0 ? '' : `.${String(isCarried ? 0n : digits).padStart(scale, '0')}`;
+  edit.setBytes(index, Buffer.from(`${whole}${shown}${rest}`), Storage.Text);
+  return true;
+}
+
+/** The second after; a time of day may become 24:00:00. */
+function nextSecond(date: string | undefined, separator: string, clock: string): string | null {
+  const [hours = 0, minutes = 0, seconds = 0] = clock.split(':').map(Number);
+  const next = hours * 3600 + minutes * 60 + seconds + 1;
+  if (date === undefined) return next > secondsOfDay ? null : clockText(next);
+  const ms = Date.parse(`${date}T${clock}Z`);
+  if (Number.isNaN(ms)) return null;
+  const iso = new Date(ms + 1000).toISOString();
+  return `${iso.slice(0, 10)}${separator}${iso.slice(11, 19)}`;
+}
+
+function clockText(seconds: number): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}

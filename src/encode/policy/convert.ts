@@ -1,0 +1,84 @@
+import type { ColumnPlan } from '../../model/plan.js';
+import { Storage } from '../../model/value.js';
+import { cutNumber, roundFloat } from './convert-number.js';
+import { cutFraction } from './convert-time.js';
+import { bytesOf, type RowEdit } from './row-edit.js';
+import { countChars } from '../value/utf8.js';
+
+/** What one named rule does to one value of a row; false where it cannot be applied to such a value or column. */
+export type Convert = (edit: RowEdit, index: number, column: ColumnPlan) => boolean;
+
+const nulEscape = Buffer.from('\\u0000', 'latin1');
+
+/** The conversions by hazard and rule; `null` is the same for every hazard. */
+const conversions: Readonly<Record<string, Convert>> = {
+  'nul_byte strip': (edit, index) => replaceNuls(edit, index, Buffer.alloc(0)),
+  'nul_byte escape': (edit, index) => replaceNuls(edit, index, nulEscape),
+  'json_nul strip': stripJsonNuls,
+  'too_long truncate': truncateText,
+  'inexact round': (edit, index, column) =>
+    column.kind.tag === 'numeric' ? cutNumber(edit, index, column, 'round') : roundFloat(edit, index, column),
+  'inexact truncate': (edit, index, column) => cutNumber(edit, index, column, 'truncate'),
+  'precision_loss round': (edit, index, column) => cutFraction(edit, index, column, 'round'),
+  'precision_loss truncate': (edit, index, column) => cutFraction(edit, index, column, 'truncate'),
+  'not_a_bool nonzero': toNonzero,
+};
+
+/** Changes one value by the rule that the operator named for the hazard. */
+export function convertValue(
+  edit: RowEdit,
+  index: number,
+  column: ColumnPlan,
+  how: { readonly hazard: string; readonly rule: string },
+): boolean {
+  if (how.rule === 'null') return toNull(edit, index, column);
+  return conversions[`${how.hazard} ${how.rule}`]?.(edit, index, column) ?? false;
+}
+
+function toNull(edit: RowEdit, index: number, column: ColumnPlan): boolean {
+  if (column.notNull === true) return false;
+  edit.setNull(index);
+  return true;
+}
+
+function replaceNuls(edit: RowEdit, index: number, by: Buffer): boolean {
+  const bytes = bytesOf(edit.view, index);
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (let at = bytes.indexOf(0); at >= 0; at = bytes.indexOf(0, from)) {
+    parts.push(bytes.subarray(from, at), by);
+    from = at + 1;
+  }
+  edit.setBytes(index, Buffer.concat([...parts, bytes.subarray(from)]), Storage.Text);
+  return true;
+}
+
+/** In JSON a backslash stands only within a string, and always begins an escape. */
+function stripJsonNuls(edit: RowEdit, index: number): boolean {
+  const text = bytesOf(edit.view, index).toString('utf8');
+  const stripped = text.replace(/\\(?:u[0-9a-f]{4}|.)/gis, (match) => (match === '\\u0000' ? '' : match));
+  edit.setBytes(index, Buffer.from(stripped), Storage.Text);
+  return true;
+}
+
+function truncateText(edit: RowEdit, index: number, { kind }: ColumnPlan): boolean {
+  const charsMax = kind.tag === 'text' ? kind.maxChars : kind.tag === 'char' ? kind.chars : null;
+  if (charsMax === null || edit.view.storage[index] !== Storage.Text) return false;
+  const bytes = bytesOf(edit.view, index);
+  let end = 0;
+  for (let chars = 0; end < bytes.length && chars < charsMax; chars += 1) {
+    end += 1;
+    while (end < bytes.length && countChars(bytes, end, end + 1) === 0) end += 1;
+  }
+  edit.setBytes(index, bytes.subarray(0, end), Storage.Text);
+  return true;
+}
+
+/** Only numbers: what a text means as a truth value nobody can tell. */
+function toNonzero(edit: RowEdit, index: number): boolean {
+  const storage = edit.view.storage[index];
+  if (storage !== Storage.Integer && storage !== Storage.Wide && storage !== Storage.Real) return false;
+  const isZero = storage !== Storage.Wide && edit.view.number[index] === 0;
+  edit.setNumber(index, isZero ? 0 : 1, Storage.Integer);
+  return true;
+}

@@ -1,0 +1,139 @@
+import { CopierError, type ErrorCode } from '../../model/error.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { Policy } from '../../model/rules.js';
+import type { RowView } from '../../model/value.js';
+import { Storage } from '../../model/value.js';
+import { convertValue } from './convert.js';
+import { describeKey } from '../value/describe.js';
+import { explainRow } from '../value/explain.js';
+import { RowEdit } from './row-edit.js';
+import { valueError } from '../value/value-error.js';
+
+/** One reason against a value, and what the operator's policy makes of it. */
+export interface Mark {
+  /** Index of the column, null where the row as a whole is the reason. */
+  readonly column: number | null;
+  readonly hazard: string;
+  /** The conversion, or quarantine. */
+  readonly rule: string;
+  readonly reason: string;
+}
+
+/** What a row comes to: it goes as it is, it goes changed, or it stays behind. */
+export type Screened =
+  | { readonly tag: 'fits' }
+  | { readonly tag: 'converted'; readonly view: RowView; readonly marks: readonly Mark[] }
+  | { readonly tag: 'refused'; readonly mark: Mark };
+
+export interface ScreenOptions {
+  readonly table: Omit<TablePlan, 'chunks'>;
+  /** The policy for a hazard of a column, or of the row where that is null. */
+  readonly policyOf: (column: number | null, hazard: string) => Policy;
+  /** Encodes the row, or throws its CopierError `data.*`. */
+  readonly encode: (view: RowView) => void;
+}
+
+/** Each value may be changed by one rule after another, but not for ever. */
+const conversionsMax = 4;
+
+/**
+ * The slow pass over a row: encodes it where it fits, after the conversions that the policies name where it does not, or
+ * says why it stays behind. Throws where the policy is to fail, or its conversion cannot be applied. `known` is what the
+ * server said of this row before. The view of a converted row is lent until the next call.
+ */
+export class Screen {
+  readonly #options: ScreenOptions;
+  readonly #edit: RowEdit;
+
+  constructor(options: ScreenOptions) {
+    this.#options = options;
+    this.#edit = new RowEdit(options.table.columns.length);
+  }
+
+  take(row: RowView, known: readonly Mark[] = []): Screened {
+    const marks: Mark[] = [];
+    let view = row;
+    const change = (column: number, mark: Mark, error: () => CopierError): void => {
+      if (view === row) this.#edit.load(row);
+      view = this.#edit.view;
+      const plan = this.#options.table.columns[column];
+      const isDone = plan !== undefined && convertValue(this.#edit, column, plan, mark);
+      if (!isDone) throw notConverted(error(), mark.rule);
+      marks.push(mark);
+    };
+    for (const mark of known) {
+      if (mark.rule === 'quarantine' || mark.column === null) return { tag: 'refused', mark };
+      change(mark.column, mark, () => this.#errorOf(row, mark));
+    }
+    for (;;) {
+      const error = this.#problemOf(view);
+      if (error === null) return view === row ? { tag: 'fits' } : { tag: 'converted', view, marks };
+      const mark = this.#judge(error);
+      if (mark.rule === 'quarantine') return { tag: 'refused', mark };
+      if (mark.column === null || marks.length >= conversionsMax * view.storage.length) throw error;
+      change(mark.column, mark, () => error);
+    }
+  }
+
+  /** The first thing against the row, else null: then it is encoded. */
+  #problemOf(view: RowView): CopierError | null {
+    const { table, encode } = this.#options;
+    const found = nullProblem(table, view) ?? explainRow(table, view);
+    if (found !== null) return found;
+    try {
+      encode(view);
+      return null;
+    } catch (error) {
+      if (error instanceof CopierError && error.code.startsWith('data.')) return error;
+      throw error;
+    }
+  }
+
+  #judge(error: CopierError): Mark {
+    const { table, policyOf } = this.#options;
+    const found = table.columns.findIndex(({ source }) => source === error.column);
+    const column = found < 0 ? null : found;
+    const hazard = hazardOf(error.code);
+    const policy = policyOf(column, hazard);
+    if (policy === 'fail') throw error;
+    return { column, hazard, rule: policy === 'quarantine' ? policy : policy.convert, reason: reasonOf(error) };
+  }
+
+  #errorOf(row: RowView, { column, hazard, reason }: Mark): CopierError {
+    const hint = 'change the policy, or correct the value in the source';
+    return valueError(this.#options.table, row, column ?? 0, { code: `data.${hazard}`, reason, hint });
+  }
+
+  /** The key of a row as text, for the note that is kept with it. */
+  keyOf(row: RowView): string {
+    return describeKey(this.#options.table, row);
+  }
+}
+
+/** The name that policies give to an error: its code without the first part. */
+export function hazardOf(code: string): string {
+  return code.slice(code.indexOf('.') + 1);
+}
+
+/** The server would say it too, but only for one row at a time. */
+function nullProblem(table: Omit<TablePlan, 'chunks'>, view: RowView): CopierError | null {
+  const index = table.columns.findIndex((column, i) => column.notNull === true && view.storage[i] === Storage.Null);
+  if (index < 0) return null;
+  return valueError(table, view, index, {
+    code: 'data.null_in_not_null' satisfies ErrorCode,
+    reason: 'the target column takes no NULL',
+    hint: 'fill the cell in the source, or drop NOT NULL on the target column',
+  });
+}
+
+/** The message without its place, which is kept beside it. */
+function reasonOf({ message, table, column, key }: CopierError): string {
+  const place = `table ${table}, column ${column}, key ${key}: `;
+  return message.startsWith(place) ? message.slice(place.length) : message;
+}
+
+function notConverted(error: CopierError, rule: string): CopierError {
+  const { code, message, table, column, key } = error;
+  const hint = `the rule ${rule} cannot be applied to it: name another policy, or correct the value in the source`;
+  return new CopierError(code, message, { hint, table, column, key, cause: error });
+}

@@ -1,0 +1,151 @@
+import { must } from '../../model/error.js';
+import type { ColumnTrial, ConvertedExample, RefusedValues, TableTrial } from '../../model/census.js';
+import type { Kind, TablePlan } from '../../model/plan.js';
+import { type RowView, Storage } from '../../model/value.js';
+import { writeValue } from '../row/binary-row.js';
+import { Block } from '../row/block.js';
+import { type ColumnEncoder, encoderOf } from '../column/column-encoder.js';
+import { describeKey, describeValue } from '../value/describe.js';
+import { Direct, type DirectColumn, directOf, MOMENT_MICROS_MAX } from '../row/direct.js';
+import { textProblem } from '../value/explain.js';
+import { Misfit } from '../value/misfit.js';
+import { type TextField, textFieldOf } from '../row/text-field.js';
+
+const examplesMax = 3;
+/** Refusals of one column after which nothing more is to be learnt. */
+const refusalsMax = 100_000;
+const scratchBytes = 4096;
+/** Larger JSON is left to the server: parsed, it may take ten times its size of a thread's heap. */
+const jsonBytesMax = 4 * 1024 * 1024;
+
+/**
+ * Tries the values of some columns with the very encoders of the copy, and what the server would refuse of JSON besides:
+ * how many would be refused, by which hazard, and the first of them. Memory: the largest value.
+ */
+export function tryRows(
+  rows: Iterable<RowView>,
+  table: Omit<TablePlan, 'chunks'>,
+  columns: readonly number[],
+): TableTrial {
+  const trials = columns.map((index) => new Trial(table, index));
+  for (const view of rows) for (const trial of trials) trial.add(view);
+  return { table: table.source, columns: trials.map((trial) => trial.result()) };
+}
+
+/** One column on trial. */
+class Trial {
+  readonly #table: Omit<TablePlan, 'chunks'>;
+  readonly #index: number;
+  readonly #kind: Kind;
+  readonly #encoder: ColumnEncoder;
+  readonly #textField: TextField;
+  readonly #isTemporal: boolean;
+  readonly #direct: DirectColumn;
+  readonly #scratch = new Block(scratchBytes);
+  readonly #refused = new Map<string, RefusedValues>();
+  readonly #converted = new Map<string, ConvertedExample>();
+  #count = 0;
+
+  constructor(table: Omit<TablePlan, 'chunks'>, index: number) {
+    this.#table = table;
+    this.#index = index;
+    this.#kind = table.columns[index]?.kind ?? { tag: 'literal' };
+    this.#encoder = encoderOf(this.#kind);
+    this.#textField = textFieldOf(this.#kind);
+    this.#direct = directOf(this.#kind);
+    this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
+  }
+
+  add(view: RowView): void {
+    const storage = view.storage[this.#index] as number;
+    if (storage === Storage.Null || this.#count >= refusalsMax) return;
+    if (storage === Storage.Integer && this.#isSafe(view.number[this.#index] as number)) return;
+    const scratch = this.#scratch;
+    scratch.clear();
+    try {
+      writeValue(scratch, this.#encoder, view, storage, this.#index);
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      this.#refuse(view, error.code, error.message, error.hint);
+      return;
+    }
+    if (this.#isTemporal) this.#keepExample(view, storage);
+    else if (storage === Storage.Text) this.#judgeText(view);
+  }
+
+  /** Whole units that the copy writes without a look are not worth one here, but for an example. */
+  #isSafe(value: number): boolean {
+    if (this.#direct.code !== Direct.Moment || !this.#converted.has(String(Storage.Integer))) return false;
+    return Math.abs(value) * this.#direct.factor < MOMENT_MICROS_MAX;
+  }
+
+  result(): ColumnTrial {
+    return {
+      column: this.#table.columns[this.#index]?.source ?? '',
+      refused: [...this.#refused.values()],
+      converted: [...this.#converted.values()],
+      isWhole: this.#count < refusalsMax,
+    };
+  }
+
+  /** What only the server would see: it takes any JSON text here, and rejects what is none. */
+  #judgeText(view: RowView): void {
+    if (this.#kind.tag !== 'json' && this.#kind.tag !== 'jsonb') return;
+    const bytes = view.bytes.subarray(view.start[this.#index], view.end[this.#index]);
+    const problem = bytes.length > jsonBytesMax ? null : textProblem(this.#kind, bytes);
+    if (problem !== null) this.#refuse(view, problem.code, problem.reason, problem.hint);
+  }
+
+  #refuse(view: RowView, code: string, reason: string, hint: string): void {
+    this.#count += 1;
+    const before = this.#refused.get(code);
+    const count = (before?.count ?? 0) + 1;
+    const examples =
+      count > examplesMax
+        ? (before?.examples ?? [])
+        : [
+            ...(before?.examples ?? []),
+            { key: describeKey(this.#table, view), value: describeValue(view, this.#index) },
+          ];
+    this.#refused.set(code, { code, reason: before?.reason ?? reason, hint: before?.hint ?? hint, count, examples });
+  }
+
+  /** One of each form: storage class, and length where it is a text. */
+  #keepExample(view: RowView, storage: number): void {
+    if (this.#converted.size >= examplesMax) return;
+    const length = (view.end[this.#index] as number) - (view.start[this.#index] as number);
+    const form = storage === Storage.Text ? `text ${length}` : String(storage);
+    if (this.#converted.has(form)) return;
+    const out = new Block(scratchBytes);
+    this.#textField(out, this.#scratch, 0, this.#scratch.length);
+    const becomes = out.bytes.toString('utf8', 0, out.length);
+    this.#converted.set(form, { value: describeValue(view, this.#index), becomes });
+  }
+}
+
+/** Adds up the parts of one table, in the order of the table; at least one. */
+export function mergeTrials(parts: readonly TableTrial[]): TableTrial {
+  const first = must(parts[0], 'part of a trial');
+  return {
+    table: first.table,
+    columns: first.columns.map(({ column }, at) => ({
+      column,
+      refused: mergeRefused(parts.flatMap(({ columns }) => columns[at]?.refused ?? [])),
+      converted: parts.flatMap(({ columns }) => columns[at]?.converted ?? []).slice(0, examplesMax),
+      isWhole: parts.every(({ columns }) => columns[at]?.isWhole !== false),
+    })),
+  };
+}
+
+function mergeRefused(all: readonly RefusedValues[]): RefusedValues[] {
+  const byCode = new Map<string, RefusedValues>();
+  for (const one of all) {
+    const before = byCode.get(one.code);
+    if (before === undefined) byCode.set(one.code, one);
+    else {
+      const examples = [...before.examples, ...one.examples].slice(0, examplesMax);
+      byCode.set(one.code, { ...before, count: before.count + one.count, examples });
+    }
+  }
+  return [...byCode.values()];
+}

@@ -1,0 +1,163 @@
+import { hashOverreadBytes } from '../fingerprint/hash.js';
+
+/** Bytes behind the filled ones that may be read, so that the last of them can be read as whole words. */
+const OVERREAD_BYTES = hashOverreadBytes;
+
+/** Room behind the nominal size, so that the last row of a full block rarely makes it grow. */
+const SLACK_BYTES = 65_536;
+
+/** Texts up to this length are copied by a loop: a call into native code costs more than the bytes do (measured). */
+const LOOP_COPY_BYTES = 160;
+
+const TWO_TO_32 = 4_294_967_296;
+
+/**
+ * A run of bytes that grows at its end, big-endian as PostgreSQL's wire is. `take` hands the filled bytes over and
+ * goes on in a second run of bytes, so that one is on the wire while the other is filled. What `take` gave stays
+ * untouched until the next `take` returns. A run that had to grow for a big row is let go when it is handed over.
+ */
+export class Block {
+  bytes: Buffer;
+  /** Over exactly the same memory as `bytes`. */
+  view: DataView;
+  length = 0;
+  /** How many bytes may be filled. */
+  limit: number;
+  readonly #allocate: (bytes: number) => Buffer;
+  readonly #capacity: number;
+  #spare: Buffer | null = null;
+  /** The run that a bigger one stands in for. */
+  #shelved: Buffer | null = null;
+  /** What texts were copied from last, and a look at it by words. */
+  #source: Buffer | null = null;
+  #sourceView: DataView = new DataView(new ArrayBuffer(0));
+
+  /** Its two runs of bytes come from `allocate`; what grows is memory of its own. */
+  constructor(blockBytes: number, allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
+    this.#allocate = allocate;
+    this.#capacity = blockCapacity(blockBytes);
+    this.bytes = allocate(this.#capacity);
+    this.view = viewOf(this.bytes);
+    this.limit = this.#capacity - OVERREAD_BYTES;
+  }
+
+  /** Makes sure that `count` more bytes fit. */
+  reserve(count: number): void {
+    if (this.length + count > this.limit) this.#grow(this.length + count);
+  }
+
+  take(): Buffer {
+    const taken = this.bytes.subarray(0, this.length);
+    const next = this.#spare ?? this.#allocate(this.#capacity);
+    this.#spare = this.#hasGrown() ? this.#shelved : this.bytes;
+    this.#use(next);
+    this.length = 0;
+    return taken;
+  }
+
+  /** Empties a block that is never handed over. One that grew for a big row goes back to its size. */
+  clear(): void {
+    if (this.#shelved !== null && this.#hasGrown()) this.#use(this.#shelved);
+    this.length = 0;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.length] = value;
+    this.length += 1;
+  }
+
+  int16(value: number): void {
+    this.reserve(2);
+    this.view.setInt16(this.length, value);
+    this.length += 2;
+  }
+
+  int32(value: number): void {
+    this.reserve(4);
+    this.view.setInt32(this.length, value);
+    this.length += 4;
+  }
+
+  /** A whole number of at most 2^53 − 1 either way, as eight bytes. */
+  int64(value: number): void {
+    this.reserve(8);
+    const high = Math.floor(value / TWO_TO_32);
+    this.view.setInt32(this.length, high);
+    this.view.setUint32(this.length + 4, value - high * TWO_TO_32);
+    this.length += 8;
+  }
+
+  bigInt64(value: bigint): void {
+    this.reserve(8);
+    this.view.setBigInt64(this.length, value);
+    this.length += 8;
+  }
+
+  float32(value: number): void {
+    this.reserve(4);
+    this.view.setFloat32(this.length, value);
+    this.length += 4;
+  }
+
+  float64(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.length, value);
+    this.length += 8;
+  }
+
+  /** Text of ASCII characters only. */
+  ascii(text: string): void {
+    this.reserve(text.length);
+    for (let i = 0; i < text.length; i += 1) this.bytes[this.length + i] = text.charCodeAt(i);
+    this.length += text.length;
+  }
+
+  copy(source: Buffer, start: number, end: number): void {
+    const count = end - start;
+    this.reserve(count);
+    const at = this.length;
+    if (count > LOOP_COPY_BYTES) source.copy(this.bytes, at, start, end);
+    else this.#copyWords(source, start, count);
+    this.length = at + count;
+  }
+
+  #copyWords(source: Buffer, start: number, count: number): void {
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceView = viewOf(source);
+    }
+    const { view: to, length: at } = this;
+    const from = this.#sourceView;
+    const words = count & ~3;
+    let i = 0;
+    for (; i < words; i += 4) to.setInt32(at + i, from.getInt32(start + i));
+    for (; i < count; i += 1) to.setInt8(at + i, from.getInt8(start + i));
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.limit) + OVERREAD_BYTES);
+    this.bytes.copy(grown, 0, 0, this.length);
+    if (!this.#hasGrown()) this.#shelved = this.bytes;
+    this.#use(grown);
+  }
+
+  #hasGrown(): boolean {
+    return this.bytes.length > this.#capacity;
+  }
+
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.view = viewOf(bytes);
+    this.limit = bytes.length - OVERREAD_BYTES;
+  }
+}
+
+/** Memory of one run of bytes for blocks of so many. */
+export function blockCapacity(blockBytes: number): number {
+  return blockBytes + SLACK_BYTES;
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

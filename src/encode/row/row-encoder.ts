@@ -1,0 +1,211 @@
+import { assert } from '../../model/error.js';
+import type { TableFingerprint } from '../../model/copy.js';
+import type { DirectField, FieldAside, RowSums } from '../../model/kernel.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { RowView } from '../../model/value.js';
+import { createBinaryRow, createFieldWriter, type FieldWriter } from './binary-row.js';
+import { Block } from './block.js';
+import { directField } from './direct.js';
+import { createFingerprint } from '../fingerprint/fingerprint.js';
+import { Misfit } from '../value/misfit.js';
+import { createReceipt, type Receipt } from '../fingerprint/receipt.js';
+import { createRowFields, type RowFields } from './row-fields.js';
+import { checkSentinel } from '../value/sentinel.js';
+import { createTextRow } from './text-row.js';
+import { valueError } from '../value/value-error.js';
+
+/** PostgreSQL documentation, COPY, Binary Format: signature of 11 bytes, int32 flags, int32 length of an extension. */
+const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
+const TRAILER = -1;
+const TAB = Buffer.from('\t', 'latin1');
+
+/** Room for one row in binary form while its text form is made; a bigger row makes it grow for that row. */
+const ROW_BYTES = 65_536;
+
+export interface RowEncoderOptions {
+  readonly table: Omit<TablePlan, 'chunks'>;
+  /** The text that stands for NULL in text format, and that no text value may equal. */
+  readonly sentinel: string;
+  /** Lets such a value through in binary format, which can carry it. */
+  readonly allowSentinel: boolean;
+  readonly blockBytes: number;
+  /** Where the blocks come from, if not from ordinary memory. */
+  readonly allocate?: (bytes: number) => Buffer;
+}
+
+/**
+ * Rows of one chunk → COPY bytes and their fingerprint. The life of one: encodeRow for each row and takeBlock whenever
+ * isBlockFull, then finish, then result.
+ */
+export interface RowEncoder {
+  /** Appends a row. A value that does not fit throws a CopierError `data.*`, and that row has then left no trace. */
+  readonly encodeRow: (view: RowView) => void;
+  readonly isBlockFull: boolean;
+  /** Rows and COPY bytes encoded so far. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** The key hash of the row encoded last. */
+  readonly lastKey: () => bigint;
+  /** Where the next row goes: whoever writes rows there by himself tells what they came to, before `takeBlock`. */
+  readonly block: Block;
+  /** The rows that were written elsewhere since this was called last: their sums, and their key fields in COPY form. */
+  readonly addKeys: (bytes: Buffer) => void;
+  readonly addSums: (sums: RowSums) => void;
+  /** For him, in binary format: the values that he does not write by himself. */
+  readonly aside: FieldAside;
+  /** The filled bytes. They stay untouched until the next takeBlock or finish returns: by then they must be sent. */
+  readonly takeBlock: () => Buffer;
+  /** The last bytes, with the trailer of the format. No row may follow. */
+  readonly finish: () => Buffer;
+  /** After finish. */
+  readonly result: () => TableFingerprint & { readonly bytes: number; readonly receipt: string };
+}
+
+/** An encoder for one chunk. Throws `usage.sentinel` where the sentinel cannot serve. */
+export async function createRowEncoder(options: RowEncoderOptions): Promise<RowEncoder> {
+  const { table, blockBytes } = options;
+  const isBinary = table.format === 'binary';
+  assert(
+    !isBinary || table.columns.every((column) => column.kind.tag !== 'literal'),
+    'a literal column travels as text',
+  );
+  const fingerprint = createFingerprint(table);
+  const receipt = await createReceipt();
+  const out = new Block(blockBytes, options.allocate);
+  const write = isBinary ? binaryWriter(options, out) : textWriter(options, out);
+  let takenBytes = 0;
+  let digest: string | null = null;
+
+  const take = (): Buffer => {
+    takenBytes += out.length;
+    return out.take();
+  };
+
+  return {
+    encodeRow: (view) => {
+      assert(digest === null, 'no row comes after finish');
+      const mark = out.length;
+      try {
+        write.row(view);
+      } catch (error) {
+        out.length = mark;
+        throw named(error, table, view, write.fields.current);
+      }
+      fingerprint.add(write.block, write.fields);
+      for (let i = 0; i < table.key.columns.length; i += 1) write.addReceipt(receipt, table.key.columns[i] as number);
+    },
+    get isBlockFull() {
+      return out.length >= blockBytes;
+    },
+    get rows() {
+      return fingerprint.rows();
+    },
+    get bytes() {
+      return takenBytes + out.length;
+    },
+    lastKey: fingerprint.lastKey,
+    block: out,
+    addKeys: (bytes) => receipt.add(bytes, 0, bytes.length),
+    addSums: fingerprint.addSums,
+    aside: {
+      write: (view, column) => {
+        try {
+          return write.field(write.block, view, column);
+        } catch (error) {
+          if (error instanceof Misfit) return -1;
+          throw error;
+        }
+      },
+      hash: (place, seedHigh, seedLow) => fingerprint.hashOf(write.block, place, seedHigh, seedLow),
+    },
+    takeBlock: take,
+    finish: () => {
+      assert(digest === null, 'an encoder finishes once');
+      digest = receipt.digest();
+      if (isBinary) out.int16(TRAILER);
+      return take();
+    },
+    result: () => {
+      assert(digest !== null, 'finish comes before result');
+      return { ...fingerprint.result(), bytes: takenBytes + out.length, receipt: digest };
+    },
+  };
+}
+
+/** The columns of a table whose rows can be written elsewhere, into an encoder's block; null where they cannot. */
+export function directFields(options: RowEncoderOptions): readonly DirectField[] | null {
+  const { table } = options;
+  // Trailing spaces of char(n) do not count, so whether one is empty takes a look of its own.
+  if (table.format !== 'binary' || table.columns.some(({ kind }) => kind.tag === 'char')) return null;
+  const guardBytes = guardOf(options)?.length ?? null;
+  return table.columns.map(({ kind, isTextual }) => directField(kind, isTextual ? guardBytes : null));
+}
+
+/** The sentinel that no text may equal; null where any may, which binary format can carry. */
+function guardOf({ table, sentinel, allowSentinel }: RowEncoderOptions): Buffer | null {
+  const checked = checkSentinel(sentinel, table.format);
+  return allowSentinel && table.format === 'binary' ? null : checked;
+}
+
+/** What the two formats do differently. */
+interface RowWriter {
+  /** Appends the row to the encoder's block. */
+  readonly row: (view: RowView) => void;
+  readonly field: FieldWriter;
+  /** Where the row stands in binary form afterwards, for the fingerprint. */
+  readonly block: Block;
+  readonly fields: RowFields;
+  /** Adds the COPY bytes of one field of the row. */
+  readonly addReceipt: (receipt: Receipt, index: number) => void;
+}
+
+function binaryWriter(options: RowEncoderOptions, out: Block): RowWriter {
+  const { table } = options;
+  const guard = guardOf(options);
+  const field = createFieldWriter(table, guard);
+  const writeBinary = createBinaryRow(table, guard, field);
+  const fields = createRowFields(table.columns.length);
+  out.copy(HEADER, 0, HEADER.length);
+  return {
+    row: (view) => writeBinary(out, view, fields),
+    field,
+    block: out,
+    fields,
+    addReceipt: (receipt, index) => {
+      const start = fields.start[index] as number;
+      receipt.add(out.bytes, start - 4, start + Math.max(0, fields.length[index] as number));
+    },
+  };
+}
+
+/** In text format the guard always stands: a value equal to the sentinel would arrive as NULL. */
+function textWriter({ table, sentinel }: RowEncoderOptions, out: Block): RowWriter {
+  const checked = checkSentinel(sentinel, 'text');
+  const field = createFieldWriter(table, checked);
+  const writeBinary = createBinaryRow(table, checked, field);
+  const writeText = createTextRow(table, checked);
+  const fields = createRowFields(table.columns.length);
+  const written = createRowFields(table.columns.length);
+  const block = new Block(ROW_BYTES);
+  return {
+    row: (view) => {
+      block.clear();
+      writeBinary(block, view, fields);
+      writeText(out, block, fields, written);
+    },
+    field,
+    block,
+    fields,
+    addReceipt: (receipt, index) => {
+      const start = written.start[index] as number;
+      receipt.add(out.bytes, start, start + (written.length[index] as number));
+      receipt.add(TAB, 0, TAB.length);
+    },
+  };
+}
+
+function named(error: unknown, table: Omit<TablePlan, 'chunks'>, view: RowView, index: number): unknown {
+  if (!(error instanceof Misfit)) return error;
+  const { code, message, hint } = error;
+  return valueError(table, view, index, { code, reason: message, hint, cause: error });
+}

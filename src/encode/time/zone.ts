@@ -1,0 +1,81 @@
+import { refuse } from '../value/misfit.js';
+import { type Moment, normalise, UNIX_EPOCH_DAYS } from './temporal.js';
+
+const DAY_MS = 86_400_000;
+/** Years 1 to 9999: before it no zone has rules, and nobody knows them after it. */
+const FIRST_MS = Date.UTC(2000, 0, 1) - 1999 * 365.2425 * DAY_MS;
+const END_MS = Date.UTC(9999, 11, 30);
+/** Days whose offset is remembered; a column rarely spans as many. */
+const DAYS_KEPT_MAX = 20_000;
+
+const hint = 'correct the value in the source, write it with its offset, or set another zone for the column';
+
+/** Brings a moment that was read as local time to UTC. */
+export type ZoneShift = (moment: Moment) => void;
+
+/**
+ * Local time of an IANA zone, or at an offset such as `+05:30`, → UTC, exact to the second by the rules that this Node carries. An hour that the clocks skip
+ * is no time, and one that they show twice could be either: both are a Misfit, as are years outside of 1 to 9999.
+ */
+export function createZoneShift(zone: string): ZoneShift {
+  const fixed = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
+  return fixed === null
+    ? createNamedShift(zone)
+    : createFixedShift(fixed[1] === '-', Number(fixed[2]), Number(fixed[3] ?? 0));
+}
+
+function createFixedShift(isWest: boolean, hours: number, minutes: number): ZoneShift {
+  const micros = (hours * 60 + minutes) * 60_000_000 * (isWest ? 1 : -1);
+  return (moment) => {
+    moment.micros += micros;
+    normalise(moment);
+  };
+}
+
+function createNamedShift(zone: string): ZoneShift {
+  const offsetAt = createOffsets(zone);
+  const offsetOfDay = new Map<number, number | null>();
+  const dayOffset = (day: number): number | null => {
+    const known = offsetOfDay.get(day);
+    if (known !== undefined) return known;
+    if (offsetOfDay.size >= DAYS_KEPT_MAX) offsetOfDay.clear();
+    const [before, after] = [offsetAt((day - 1) * DAY_MS), offsetAt((day + 2) * DAY_MS)];
+    const offset = before === after ? before : null;
+    offsetOfDay.set(day, offset);
+    return offset;
+  };
+  return (moment) => {
+    const day = moment.days + UNIX_EPOCH_DAYS;
+    const localMs = day * DAY_MS + Math.floor(moment.micros / 1_000_000) * 1000;
+    if (localMs < FIRST_MS + DAY_MS || localMs >= END_MS) {
+      refuse('data.out_of_range', `no time zone has rules for this year in ${zone}`, hint);
+    }
+    const offsetMs = dayOffset(day) ?? changingOffset(offsetAt, day, localMs, zone);
+    moment.micros -= offsetMs * 1000;
+    normalise(moment);
+  };
+}
+
+/** Of a local time near a change of the clocks. */
+function changingOffset(offsetAt: (utcMs: number) => number, day: number, localMs: number, zone: string): number {
+  const around = new Set([offsetAt((day - 1) * DAY_MS), offsetAt((day + 2) * DAY_MS)]);
+  const [offset, other] = [...around].filter((one) => offsetAt(localMs - one) === one);
+  if (offset === undefined) refuse('data.no_such_time', `the clocks of ${zone} skip this time`, hint);
+  if (other !== undefined) refuse('data.ambiguous_time', `the clocks of ${zone} show this time twice`, hint);
+  return offset;
+}
+
+/** The offset of the zone, in milliseconds, at a whole second. */
+function createOffsets(zone: string): (utcMs: number) => number {
+  const numeric = { year: 'numeric', month: 'numeric', day: 'numeric' } as const;
+  const clock = { hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' } as const;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, ...numeric, ...clock });
+  return (utcMs) => {
+    const at = new Map(format.formatToParts(utcMs).map(({ type, value }) => [type, Number(value)]));
+    const part = (type: Intl.DateTimeFormatPartTypes): number => at.get(type) ?? 0;
+    const local = new Date(0);
+    local.setUTCFullYear(part('year'), part('month') - 1, part('day'));
+    local.setUTCHours(part('hour'), part('minute'), part('second'));
+    return local.getTime() - utcMs;
+  };
+}

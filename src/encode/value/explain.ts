@@ -1,0 +1,91 @@
+import type { CopierError } from '../../model/error.js';
+import type { Kind, TablePlan } from '../../model/plan.js';
+import { type RowView, Storage } from '../../model/value.js';
+import { findInvalidUtf8, countChars } from './utf8.js';
+import { valueError, type ValueProblem } from './value-error.js';
+
+/** Longest UTF-8 sequence; as many bytes of an invalid one are shown. */
+const SEQUENCE_BYTES_MAX = 4;
+
+const hint = 'correct the value in the source, or make the target column';
+
+/**
+ * The slow second pass over a row that may be the one which PostgreSQL rejected: the first value that breaks a rule which
+ * the fast pass leaves to the server, as an error that names it, or null. Offsets count bytes from the value's first.
+ */
+export function explainRow(table: Omit<TablePlan, 'chunks'>, view: RowView): CopierError | null {
+  for (let index = 0; index < table.columns.length; index += 1) {
+    const kind = table.columns[index]?.kind;
+    if (kind === undefined || view.storage[index] !== Storage.Text || !isText(kind)) continue;
+    const problem = textProblem(kind, view.bytes.subarray(view.start[index], view.end[index]));
+    if (problem !== null) return valueError(table, view, index, problem);
+  }
+  return null;
+}
+
+function isText(kind: Kind): boolean {
+  return ['text', 'char', 'json', 'jsonb', 'enum', 'literal'].includes(kind.tag);
+}
+
+/** What the server would refuse in a text, in the order in which it looks: encoding, NUL, then what the type itself demands. */
+export function textProblem(kind: Kind, bytes: Buffer): ValueProblem | null {
+  const invalidAt = findInvalidUtf8(bytes, 0, bytes.length);
+  if (invalidAt >= 0) return invalidUtf8(bytes, invalidAt);
+  const nulAt = bytes.indexOf(0);
+  if (nulAt >= 0) return nulByte(nulAt);
+  if (kind.tag === 'json' || kind.tag === 'jsonb') return jsonProblem(bytes.toString('utf8'), kind.tag === 'jsonb');
+  const charsMax = kind.tag === 'text' ? kind.maxChars : kind.tag === 'char' ? kind.chars : null;
+  const chars = countChars(bytes, 0, bytes.length);
+  if (charsMax === null || chars <= charsMax) return null;
+  return { code: 'data.too_long', reason: `${chars} characters do not fit into ${charsMax}`, hint: `${hint} longer` };
+}
+
+function invalidUtf8(bytes: Buffer, at: number): ValueProblem {
+  const shown = bytes.toString('hex', at, at + SEQUENCE_BYTES_MAX);
+  const reason = `invalid UTF-8 at byte ${at} (hex ${shown})`;
+  return {
+    code: 'data.invalid_utf8',
+    reason,
+    hint: 'correct the value in the source, or store it as a blob for a bytea column',
+  };
+}
+
+function nulByte(at: number): ValueProblem {
+  const reason = `a NUL byte at byte ${at}, which no PostgreSQL text can hold`;
+  return { code: 'data.nul_byte', reason, hint: `${hint} bytea` };
+}
+
+function jsonProblem(text: string, isJsonb: boolean): ValueProblem | null {
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    return { code: 'data.not_json', reason: 'not JSON', hint: `${hint} text`, cause };
+  }
+  return isJsonb ? escapeProblem(text) : null;
+}
+
+/**
+ * jsonb keeps text, not escapes: it has no place for U+0000 nor for half of a surrogate pair (json keeps both as written).
+ * In valid JSON a backslash stands only within a string.
+ */
+function escapeProblem(text: string): ValueProblem | null {
+  let highAt = -1;
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at)) {
+    if (highAt >= 0 && at !== highAt + 6) return loneSurrogate(highAt);
+    const unit = text[at + 1] === 'u' ? Number.parseInt(text.slice(at + 2, at + 6), 16) : -1;
+    if (unit === 0) return jsonNul(Buffer.byteLength(text.slice(0, at)));
+    const isLow = unit >= 0xdc00 && unit <= 0xdfff;
+    if (isLow !== highAt >= 0) return loneSurrogate(isLow ? at : highAt);
+    highAt = unit >= 0xd800 && unit <= 0xdbff ? at : -1;
+    at += unit >= 0 ? 6 : 2;
+  }
+  return highAt >= 0 ? loneSurrogate(highAt) : null;
+}
+
+function jsonNul(at: number): ValueProblem {
+  return { code: 'data.json_nul', reason: `\\u0000 at byte ${at}, which jsonb cannot hold`, hint: `${hint} json` };
+}
+
+function loneSurrogate(at: number): ValueProblem {
+  return { code: 'data.not_json', reason: `half of a surrogate pair at character ${at}`, hint: `${hint} json` };
+}

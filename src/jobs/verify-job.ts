@@ -1,0 +1,129 @@
+import type { KeptState } from '../model/copy.js';
+import type { TablePlan } from '../model/plan.js';
+import { textOfReal } from '../source/verify/real-text.js';
+import { readSourceCells } from '../source/verify/verify-rows.js';
+import { type TargetClient, withTarget } from '../target/connection/connect.js';
+import { readQuarantine } from '../target/ledger/quarantine.js';
+import { readTargetCells, renderLiterals } from '../target/copy/verify-rows.js';
+import { type FoundDifferences, findDifferences } from '../verify/differences.js';
+import { keptBatches } from '../verify/kept-batches.js';
+import { hashSide, type KeptSummary, type SideSummary } from '../verify/table.js';
+import { threadData } from '../copy/session.js';
+import { withSnapshot } from '../copy/snapshot-database.js';
+
+/** Either one side of one table is read once and summed up, or both sides of a table that differs are read again. */
+export type VerifyJob =
+  | {
+      readonly tag: 'source' | 'target';
+      readonly snapshotPath: string;
+      readonly table: VerifiedTable;
+      readonly bucketCount: number;
+    }
+  | {
+      /** The rows that the quarantine of a run keeps. */
+      readonly tag: 'kept';
+      readonly table: VerifiedTable;
+      readonly runId: string;
+      readonly bucketCount: number;
+    }
+  | {
+      readonly tag: 'differences';
+      readonly snapshotPath: string;
+      readonly table: VerifiedTable;
+      /** The run whose quarantine keeps rows of the table, null where none does. */
+      readonly keptBy: string | null;
+      readonly bucketCount: number;
+      readonly differingBuckets: readonly number[];
+      /** Rows of each bucket on both sides together. */
+      readonly rowsOfBucket: Uint32Array;
+      readonly differencesMax: number;
+    };
+
+type VerifiedTable = Omit<TablePlan, 'chunks'>;
+
+/** The independent proof: it reads both sides anew and shares no code with the copy. */
+export async function runVerifyJob(job: VerifyJob): Promise<SideSummary | FoundDifferences | KeptSummary> {
+  return await run(job);
+}
+
+async function run(job: VerifyJob): Promise<SideSummary | FoundDifferences | KeptSummary> {
+  switch (job.tag) {
+    case 'differences':
+      return await search(job);
+    case 'kept':
+      return await sumUpKept(job);
+    default:
+      return await sumUp(job);
+  }
+}
+
+/** Kept rows have the forms of the source, so they are read as it is. */
+async function sumUpKept({
+  table,
+  runId,
+  bucketCount,
+}: Extract<VerifyJob, { readonly tag: 'kept' }>): Promise<KeptSummary> {
+  const connecting = { applicationName: threadData.applicationName };
+  return await withTarget(threadData.address, connecting, (client) =>
+    withTarget(threadData.address, connecting, async (reading) => {
+      const options = {
+        side: 'source' as const,
+        bucketCount,
+        renderLiterals: (type: string, texts: readonly string[]) => renderLiterals(client, type, texts),
+      };
+      const kept = keptBatchesOf(reading, table, runId);
+      const originals = await hashSide(kept.originals(), table, options);
+      return { originals, changed: await hashSide(kept.changed(), table, options) };
+    }),
+  );
+}
+
+/** The kept rows of a table as the verifier reads rows. */
+function keptBatchesOf(client: TargetClient, table: VerifiedTable, runId: string) {
+  const filter = { runId, table: table.source };
+  const read = (states: readonly KeptState[]) => readQuarantine(client, { ...filter, states });
+  const columnCount = table.columns.length;
+  return {
+    originals: () => keptBatches(read(['held', 'converted']), { columnCount, form: 'original', textOfReal }),
+    changed: () => keptBatches(read(['converted']), { columnCount, form: 'changed', textOfReal }),
+  };
+}
+
+async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target' }>): Promise<SideSummary> {
+  const { table, bucketCount, snapshotPath } = job;
+  return await withTarget(threadData.address, { applicationName: threadData.applicationName }, async (client) => {
+    const options = {
+      side: job.tag,
+      bucketCount,
+      renderLiterals: (type: string, texts: readonly string[]) => renderLiterals(client, type, texts),
+    };
+    if (job.tag === 'target') {
+      return await withTarget(threadData.address, { applicationName: threadData.applicationName }, (reading) =>
+        hashSide(readTargetCells(reading, table), table, options),
+      );
+    }
+    return await withSnapshot(snapshotPath, (db) => hashSide(readSourceCells(db, table), table, options));
+  });
+}
+
+async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>): Promise<FoundDifferences> {
+  const { table, bucketCount, differingBuckets, rowsOfBucket, differencesMax, snapshotPath, keptBy } = job;
+  const connecting = { applicationName: threadData.applicationName };
+  return await withSnapshot(snapshotPath, (db) =>
+    withTarget(threadData.address, connecting, (reading) =>
+      withTarget(threadData.address, connecting, (client) =>
+        findDifferences({
+          table,
+          bucketCount,
+          differingBuckets,
+          rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
+          readSource: () => readSourceCells(db, table),
+          readTarget: () => readTargetCells(reading, table),
+          ...(keptBy === null ? {} : { kept: keptBatchesOf(reading, table, keptBy) }),
+          renderLiterals: (type, texts) => renderLiterals(client, type, texts),
+          differencesMax,
+        }),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,124 @@
+/** What one column really holds, counted over every row. */
+export interface ColumnCensus {
+  readonly column: string;
+  readonly nulls: number;
+  readonly integers: number;
+  readonly reals: number;
+  readonly texts: number;
+  readonly blobs: number;
+  /** Texts of zero length. */
+  readonly emptyTexts: number;
+  /** Smallest and largest stored integer as decimal strings, null where there is none. */
+  readonly integerMin: string | null;
+  readonly integerMax: string | null;
+  /** Smallest and largest real as read (integers of a REAL column are reals), null where there is none. */
+  readonly realMin: number | null;
+  readonly realMax: number | null;
+  /** Longest text in characters and bytes of the longest text or blob; 0 where there is none. */
+  readonly charsMax: number;
+  readonly bytesMax: number;
+}
+
+export interface TableCensus {
+  readonly table: string;
+  readonly rows: number;
+  readonly columns: readonly ColumnCensus[];
+}
+
+/**
+ * What a single value looks like. Each value has one class: the first that fits, in this order. An integer or real that
+ * reads as a time from 1971 to 2100 in a unit is of that unit's class; a text is judged whole, without trimming.
+ */
+export const valueClasses = [
+  'null',
+  'zero_or_one',
+  'int16',
+  'epoch_s',
+  'int32',
+  'epoch_ms',
+  'epoch_us',
+  'epoch_ns',
+  'int64',
+  'real_infinite',
+  'real_julian',
+  'real_whole',
+  'real_fraction',
+  'text_empty',
+  'text_nul',
+  'text_invalid_utf8',
+  'text_bool',
+  'text_integer',
+  'text_decimal',
+  'text_date',
+  'text_time',
+  'text_iso',
+  'text_iso_offset',
+  'text_uuid',
+  'text_json',
+  'text_other',
+  'blob_empty',
+  'blob_16',
+  'blob_other',
+] as const;
+
+export type ValueClass = (typeof valueClasses)[number];
+
+/** A value for a person: on one line, short; `key` is empty where the table has none. */
+export interface ValueExample {
+  readonly key: string;
+  readonly value: string;
+}
+
+export interface ClassCount {
+  readonly class: ValueClass;
+  readonly count: number;
+  /** Most digits after the point: of decimals, and of the seconds of a time. */
+  readonly scaleMax: number;
+  /** The first ones in the order of the table. */
+  readonly examples: readonly ValueExample[];
+}
+
+/** The values of one column by class, counted one by one. */
+export interface ColumnValues {
+  readonly column: string;
+  /** Those that are there, in the order of `valueClasses`. */
+  readonly classes: readonly ClassCount[];
+  /** Most digits before the point of reals and of texts that are numbers. */
+  readonly wholeDigitsMax: number;
+}
+
+export interface TableValues {
+  readonly table: string;
+  readonly columns: readonly ColumnValues[];
+}
+
+/** Values of one column that the copy would refuse for one reason. */
+export interface RefusedValues {
+  /** The error's, `data.not_a_date`. */
+  readonly code: string;
+  readonly reason: string;
+  readonly hint: string;
+  readonly count: number;
+  readonly examples: readonly ValueExample[];
+}
+
+/** A value and what it becomes on the target. */
+export interface ConvertedExample {
+  readonly value: string;
+  readonly becomes: string;
+}
+
+/** How the values of a column took its kind, tried before the copy. */
+export interface ColumnTrial {
+  readonly column: string;
+  readonly refused: readonly RefusedValues[];
+  /** Of a temporal column, one of each form. */
+  readonly converted: readonly ConvertedExample[];
+  /** Whether every value was tried: a column of refused values only is given up. */
+  readonly isWhole: boolean;
+}
+
+export interface TableTrial {
+  readonly table: string;
+  readonly columns: readonly ColumnTrial[];
+}

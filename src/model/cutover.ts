@@ -1,0 +1,88 @@
+/** Which database the application uses. */
+export type Provider = 'sqlite' | 'postgres';
+
+/**
+ * preparing: nothing has changed for the application yet; closing: the SQLite file is, or is about to be, closed to
+ * writers; switched: the application is on PostgreSQL; undone: a failed cutover took everything back; rolling_back,
+ * rolled_back: the way back; released: the closed SQLite file was opened again without a rollback.
+ */
+export type CutoverState =
+  | 'preparing'
+  | 'closing'
+  | 'switched'
+  | 'undone'
+  | 'rolling_back'
+  | 'rolled_back'
+  | 'released';
+
+/** One piece of a text that was replaced: `before` stood at `at` (in bytes of the old text), `after` stands there now. */
+export interface TextEdit {
+  readonly at: number;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** What was done to the env file: enough to know it again, and to undo it byte for byte. Holds no other line of it. */
+export interface EnvSwitch {
+  readonly path: string;
+  /** SHA-256 of the whole file, lower-case hex. */
+  readonly sha256Before: string;
+  readonly sha256After: string;
+  readonly edits: readonly TextEdit[];
+}
+
+/** What a table of the target held when the application was switched, whatever its types: rows and a sum of row hashes. */
+export interface TableDigest {
+  readonly table: string;
+  readonly rows: number;
+  /** Decimal. */
+  readonly sum: string;
+}
+
+/** Everything that going on with a cutover, or the way back from it, must know. Paths are absolute; no secret. */
+export interface CutoverFacts {
+  readonly runId: string;
+  readonly snapshotPath: string;
+  readonly snapshotSha256: string;
+  /** journal_mode of the live database, which a restored one gets again. */
+  readonly journalMode: string;
+  /** schema_version of the live database once it is closed: another one means that somebody changed it since. */
+  readonly schemaVersion: number;
+  /** null: the env file is the operator's to switch. */
+  readonly env: EnvSwitch | null;
+  /** null: the Prisma client is the operator's to generate. */
+  readonly prismaSchemas: { readonly sqlite: string; readonly postgres: string } | null;
+  /** Of every table of the target schema, by name. */
+  readonly digests: readonly TableDigest[];
+  readonly fencedAt: string;
+}
+
+/** A cutover as the ledger knows it. */
+export interface Cutover {
+  readonly cutoverId: string;
+  readonly schema: string;
+  readonly state: CutoverState;
+  /** Counts the times that it was begun. */
+  readonly attempt: number;
+  readonly folder: string;
+  readonly sourcePath: string;
+  /** null where the env file is left alone. */
+  readonly envPath: string | null;
+  /** null until the copy was accepted. */
+  readonly facts: CutoverFacts | null;
+  readonly host: string;
+  readonly pid: number;
+  readonly toolVersion: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly updatedAt: string;
+}
+
+/** One step of a cutover or a rollback, as the ledger noted it. */
+export interface CutoverStep {
+  readonly step: string;
+  readonly attempt: number;
+  readonly state: 'begun' | 'done' | 'failed';
+  readonly begunAt: string;
+  readonly endedAt: string | null;
+}

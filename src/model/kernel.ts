@@ -1,0 +1,82 @@
+import type { RowView } from './value.js';
+
+/**
+ * How a column is written by a loop that knows no kinds: the values that most rows have. Every other value is written
+ * aside, by a call of the column's encoder.
+ */
+export type DirectField =
+  | { readonly tag: 'int2' | 'int4' | 'int8' | 'float8' | 'bool' | 'day' | 'uuid' }
+  /**
+   * Microseconds since 2000-01-01 are (an integer + shift) · factor; factor 0 writes integers aside. A text must be a
+   * multiple of `grainMicros`, and one without an offset is not local time unless `needsOffset`.
+   */
+  | {
+      readonly tag: 'moment';
+      readonly factor: number;
+      readonly shift: number;
+      readonly grainMicros: number;
+      readonly needsOffset: boolean;
+    }
+  /** `bytesMax`: so many are sure to fit; `guardBytes`: length of the null sentinel where no value may equal it. */
+  | { readonly tag: 'text' | 'blob' | 'jsonb'; readonly bytesMax: number; readonly guardBytes: number | null }
+  | { readonly tag: 'label'; readonly labels: readonly string[]; readonly guardBytes: number | null }
+  | { readonly tag: 'aside'; readonly isHashed: boolean };
+
+/** What a loop that writes rows by itself calls for the columns that are written aside. */
+export interface FieldAside {
+  /** Writes a value that is not NULL at the end of the encoder's block; gives back its length, −1 where it does not fit. */
+  readonly write: (view: RowView, column: number) => number;
+  /** The hash of the field of `length` bytes at `start` of the block, with a seed in halves; the same object each time. */
+  readonly hash: (place: FieldPlace, seedHigh: number, seedLow: number) => { readonly hi: number; readonly lo: number };
+}
+
+export interface FieldPlace {
+  column: number;
+  start: number;
+  length: number;
+  isKey: boolean;
+}
+
+/** Where the values of a record go. */
+export interface RecordShape {
+  /** Per record position: index of the column, or −1 where nobody reads it. */
+  readonly slots: Int32Array;
+  /** Per record position: whether a record that ends before it means NULL. */
+  readonly absentIsNull: readonly boolean[];
+  /** Per column: whether an integer on disk is a real. */
+  readonly integerIsReal: readonly boolean[];
+  /** Column that takes the rowid, or −1. */
+  readonly rowidSlot: number;
+}
+
+/** The cells of one leaf that are still to be read; positions in `bytes`. Whoever reads them moves `pointer`. */
+export interface LeafCursor {
+  bytes: Buffer;
+  /** The next cell pointer, and one past the last. */
+  pointer: number;
+  pointersEnd: number;
+  /** First byte of the page and of its first possible cell, and one past its last usable byte. */
+  page: number;
+  cells: number;
+  end: number;
+  /** Most bytes of a payload that stay whole in a leaf. */
+  localMax: number;
+  /** Whether a row came before, and the halves of its rowid as signed 32-bit numbers. */
+  hasRow: boolean;
+  high: number;
+  low: number;
+}
+
+/** Bytes that are filled at their end, up to `limit`. */
+export interface ByteRun {
+  readonly bytes: Buffer;
+  readonly limit: number;
+  length: number;
+}
+
+/** What rows came to: hashes summed mod 2^64, as in `TableFingerprint`. */
+export interface RowSums {
+  readonly rows: number;
+  readonly keyset: bigint;
+  readonly columns: readonly { readonly sum: bigint; readonly nulls: number; readonly empties: number }[];
+}

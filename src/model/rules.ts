@@ -1,0 +1,42 @@
+import type { TimeUnit } from './plan.js';
+
+/**
+ * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses. `quarantine`:
+ * the row is kept whole beside the ledger and the others go on. `convert`: the named rule changes the value, and each
+ * such cell is counted and reported.
+ */
+export type Policy = 'fail' | 'quarantine' | { readonly convert: string };
+
+/** By name of the hazard; `*` is for every hazard that is not named. */
+export type Policies = Readonly<Record<string, Policy>>;
+
+/** What the operator decided about one source column. */
+export interface ColumnRules {
+  /** Name of the target column. */
+  readonly target?: string;
+  /** PostgreSQL type of the target column, where pgferry makes the schema. */
+  readonly type?: string;
+  /** Unit of the numbers of a temporal column. */
+  readonly unit?: TimeUnit;
+  /** Time zone of texts without one: an IANA name or an offset. */
+  readonly zone?: string;
+  readonly policies?: Policies;
+}
+
+/** What the operator decided about one source table. */
+export interface TableRules {
+  /** Name of the target table. */
+  readonly target?: string;
+  readonly policies?: Policies;
+  /** By source column. */
+  readonly columns?: Readonly<Record<string, ColumnRules>>;
+}
+
+/** Everything the operator decided in the config file that shapes a plan. Names are compared without ASCII case. */
+export interface Rules {
+  readonly policies: Policies;
+  /** By source table. */
+  readonly tableRules: Readonly<Record<string, TableRules>>;
+  /** Text search configuration by full-text table of the source that is to become a tsvector column. */
+  readonly search?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,92 @@
+import type { Policies, TableRules } from './rules.js';
+import type { OwnRead } from './shadow.js';
+
+/** The commands of the program. */
+export type CommandName =
+  | 'census'
+  | 'init'
+  | 'plan'
+  | 'copy'
+  | 'verify'
+  | 'shadow'
+  | 'accept'
+  | 'migrate'
+  | 'quarantine'
+  | 'cutover'
+  | 'rollback'
+  | 'release'
+  | 'status';
+
+/** Where Prisma applications keep the SQL of the target; it need not be there. */
+export const standardSqlFolder = 'prisma/postgres';
+
+/** What a flag, a variable or the config file can say, its unit at the end of the name. See `optionTable` for the meanings. */
+export interface FlagSettings {
+  readonly sourcePath: string;
+  /** null: the embedded server. */
+  readonly targetUrl: string | null;
+  readonly sqlFolder: string;
+  readonly fromSource: boolean;
+  readonly resetSchema: boolean;
+  readonly truncateTarget: boolean;
+  readonly nullSentinel: string;
+  readonly allowSentinel: boolean;
+  readonly backupFolder: string;
+  readonly runFolder: string | null;
+  readonly workers: number;
+  readonly connections: number;
+  /** null where the plan decides: chunks of 16 MiB, or whole tables. */
+  readonly chunkBytes: number | null;
+  readonly blockBytes: number;
+  readonly reader: 'auto' | 'rows' | 'pages';
+  readonly format: 'binary' | 'text';
+  readonly maxMbps: number | null;
+  readonly maxRowsPerSecond: number | null;
+  readonly memoryLimitMb: number | null;
+  readonly stallTimeoutSeconds: number;
+  readonly keepConstraints: boolean;
+  readonly maintenanceWorkMem: string | null;
+  readonly tables: readonly string[];
+  readonly exclude: readonly string[];
+  readonly waive: readonly string[];
+  readonly fresh: boolean;
+  readonly differencesMax: number;
+  readonly listMax: number;
+  readonly shadowLimit: number;
+  readonly acceptanceFolder: string;
+  readonly acceptanceRunFolder: string | null;
+  /** The phrase without which nothing is cut over. */
+  readonly confirm: string | null;
+  readonly dryRun: boolean;
+  readonly cutoverBaseFolder: string;
+  readonly cutoverRunFolder: string | null;
+  /** null: .vps.env; the rollback takes the one that was switched. */
+  readonly envFile: string | null;
+  readonly postgresPrismaSchema: string;
+  readonly sqlitePrismaSchema: string;
+  readonly cutoverGenerate: boolean;
+  readonly cutoverSwitchEnv: boolean;
+  readonly rollbackGenerate: boolean;
+  readonly rollbackSwitchEnv: boolean;
+  /** null: as the ledger knows it. */
+  readonly rollbackSnapshot: string | null;
+  readonly rollbackSha256: string | null;
+  readonly rollbackCutoverId: string | null;
+  readonly discardTargetWrites: boolean;
+  readonly withoutTarget: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** What only a config file or the library can say, since no flag has room for it. See `configSchema` for the meanings. */
+export interface RuleSettings {
+  readonly policies: Policies;
+  /** By source table. */
+  readonly tableRules: Readonly<Record<string, TableRules>>;
+  /** Text search configuration by full-text table of the source. */
+  readonly search: Readonly<Record<string, string>>;
+  readonly shadowReads: readonly OwnRead[];
+}
+
+/** Everything an operator can decide. */
+export interface Settings extends FlagSettings, RuleSettings {}

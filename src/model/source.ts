@@ -1,0 +1,112 @@
+/** https://www.sqlite.org/datatype3.html section 3.1 */
+export type Affinity = 'integer' | 'text' | 'blob' | 'real' | 'numeric';
+
+export interface SourceColumn {
+  readonly name: string;
+  /** As written, '' where there is none. */
+  readonly declaredType: string;
+  readonly affinity: Affinity;
+  readonly notNull: boolean;
+  /** The default's SQL text as SQLite keeps it, null where there is none. */
+  readonly defaultSql: string | null;
+  readonly generated: 'no' | 'virtual' | 'stored';
+  /** BINARY, NOCASE, RTRIM or the name of another collation. */
+  readonly collation: string;
+}
+
+export interface SourceForeignKey {
+  readonly id: number;
+  readonly columns: readonly string[];
+  readonly parentTable: string;
+  /** `REFERENCES t` without columns is resolved to t's primary key; empty where that is not possible. */
+  readonly parentColumns: readonly string[];
+  readonly onUpdate: string;
+  readonly onDelete: string;
+  readonly deferrable: 'no' | 'immediate' | 'deferred';
+}
+
+export interface SourceIndexColumn {
+  /** null for an expression. */
+  readonly column: string | null;
+  readonly descending: boolean;
+  readonly collation: string;
+}
+
+export interface SourceIndex {
+  readonly name: string;
+  readonly isUnique: boolean;
+  /** c: CREATE INDEX, u: UNIQUE constraint, pk: PRIMARY KEY. */
+  readonly origin: 'c' | 'u' | 'pk';
+  readonly isPartial: boolean;
+  readonly columns: readonly SourceIndexColumn[];
+  /** null for the automatic indexes of constraints. */
+  readonly sql: string | null;
+}
+
+export interface SourceTable {
+  readonly name: string;
+  readonly sql: string;
+  /** Page number of the b-tree's root, from sqlite_schema. */
+  readonly rootPage: number;
+  readonly isWithoutRowid: boolean;
+  readonly isStrict: boolean;
+  readonly columns: readonly SourceColumn[];
+  /** Column names in key order; empty where there is no PRIMARY KEY. */
+  readonly primaryKey: readonly string[];
+  /** The INTEGER PRIMARY KEY column that is the rowid itself, else null. */
+  readonly rowidAlias: string | null;
+  /** A name by which SQL can reach the rowid (no column hides it); null for WITHOUT ROWID or where all are hidden. */
+  readonly rowidName: string | null;
+  readonly isAutoincrement: boolean;
+  /** seq of sqlite_sequence as a decimal string, null where there is none. */
+  readonly sequence: string | null;
+  readonly foreignKeys: readonly SourceForeignKey[];
+  readonly indexes: readonly SourceIndex[];
+}
+
+export interface LeftOut {
+  readonly name: string;
+  readonly type: 'virtual' | 'shadow' | 'internal' | 'bookkeeping' | 'view' | 'trigger' | 'excluded';
+  readonly reason: string;
+  readonly sql: string | null;
+}
+
+export interface SourceView {
+  readonly name: string;
+  readonly sql: string;
+  /** As SQLite names them; null where it cannot read the view itself. */
+  readonly columns: readonly string[] | null;
+}
+
+export interface SourceCatalog {
+  readonly encoding: 'UTF-8' | 'UTF-16le' | 'UTF-16be';
+  readonly pageSize: number;
+  readonly pageCount: number;
+  /** Bytes at the end of each page that belong to an extension (file format, section 1.3.4). */
+  readonly reservedBytes: number;
+  readonly schemaVersion: number;
+  readonly tables: readonly SourceTable[];
+  /** They stand in `leftOut` too, until they are made on the target. */
+  readonly views: readonly SourceView[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface ForeignKeyViolation {
+  readonly table: string;
+  readonly foreignKeyId: number;
+  readonly parentTable: string;
+  readonly count: number;
+  /** Up to three keys (or rowids) of offending rows, as text. */
+  readonly examples: readonly string[];
+}
+
+/** The page-exact private copy that everything reads. */
+export interface Snapshot {
+  readonly path: string;
+  readonly sourcePath: string;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** ISO 8601, UTC. */
+  readonly takenAt: string;
+}

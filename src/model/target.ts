@@ -1,0 +1,93 @@
+/** Where and how to reach Postgres. Never printed: `password` is inside. */
+export interface TargetAddress {
+  /** Host name, address, or the folder of a unix socket. */
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | null;
+  readonly schema: string;
+  readonly sslmode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+  readonly sslRootCertPath: string | null;
+  readonly sslCertPath: string | null;
+  readonly sslKeyPath: string | null;
+  readonly connectTimeoutMs: number;
+  /** Silence of the server after which a connection counts as lost; the standard value where left out. */
+  readonly stallTimeoutMs?: number;
+  /** Server settings from `options=-c name=value`. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface TargetColumn {
+  readonly name: string;
+  /** format_type(): `timestamp(3) without time zone`, `public."Plan"`. */
+  readonly type: string;
+  /** pg_type.typname of the type itself, domains resolved: int4, text, timestamp, numeric, bpchar … */
+  readonly baseType: string;
+  /** pg_type.typtype of the base type: b base, e enum, c composite, r range, m multirange. */
+  readonly typeClass: string;
+  /** atttypmod of the column or of its domain; -1 where there is none. */
+  readonly typmod: number;
+  readonly isDomain: boolean;
+  /** Labels in sort order where the base type is an enum. */
+  readonly enumLabels: readonly string[] | null;
+  readonly notNull: boolean;
+  /** pg_get_expr of the default, null where there is none. */
+  readonly defaultSql: string | null;
+  readonly identity: 'no' | 'always' | 'default';
+  readonly isGenerated: boolean;
+}
+
+export interface TargetForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly parentSchema: string;
+  readonly parentTable: string;
+  readonly parentColumns: readonly string[];
+}
+
+export interface TargetTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly oid: number;
+  /** pg_class.relkind: r table, p partitioned table, f foreign table. Others are not listed. */
+  readonly kind: 'r' | 'p' | 'f';
+  readonly isUnlogged: boolean;
+  readonly hasRowSecurity: boolean;
+  readonly columns: readonly TargetColumn[];
+  readonly primaryKey: readonly string[];
+  /** Columns of each UNIQUE constraint or whole, non-partial unique index. */
+  readonly uniqueKeys: readonly (readonly string[])[];
+  readonly foreignKeys: readonly TargetForeignKey[];
+  /** Whether at least one row is there. */
+  readonly hasRows: boolean;
+  /** Whether our role owns it (or is a member of the owner). */
+  readonly isOwned: boolean;
+  /** Missing privileges out of SELECT, INSERT, UPDATE, TRUNCATE. */
+  readonly missingPrivileges: readonly string[];
+  /** Names of enabled user triggers. */
+  readonly triggers: readonly string[];
+}
+
+export interface TargetCatalog {
+  readonly schema: string;
+  readonly schemaExists: boolean;
+  /** server_version_num, for example 180004. */
+  readonly serverVersion: number;
+  readonly serverVersionText: string;
+  readonly encoding: string;
+  readonly database: string;
+  readonly role: string;
+  readonly canCreateInDatabase: boolean;
+  /** Whether our role may reach what is in the schema; true where it is not there. */
+  readonly canUseSchema: boolean;
+  readonly canCreateInSchema: boolean;
+  readonly ledgerSchemaExists: boolean;
+  /** Whether our role may write the ledger that is there, or make one. */
+  readonly canKeepLedger: boolean;
+  readonly isReadOnly: boolean;
+  readonly tables: readonly TargetTable[];
+}
+
+/** Settings of PostgreSQL by name. */
+export type SessionSettings = Readonly<Record<string, string>>;

@@ -1,0 +1,17 @@
+import type { Finding, Severity } from '../../model/plan.js';
+
+/** What a finding says; places that do not apply are left out. */
+export interface FindingParts {
+  readonly severity: Severity;
+  readonly code: `plan.${string}` | `verify.${string}`;
+  readonly table?: string;
+  readonly column?: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A finding of the plan as plain data: places that were left out become null. */
+export function makeFinding(parts: FindingParts): Finding {
+  const { severity, code, message, hint } = parts;
+  return { severity, code, table: parts.table ?? null, column: parts.column ?? null, key: null, message, hint };
+}

@@ -1,0 +1,177 @@
+import type { ColumnCensus, ColumnTrial } from '../../model/census.js';
+import type { Finding, Kind, Reading, TimeUnit } from '../../model/plan.js';
+import type { ColumnRules } from '../../model/rules.js';
+import type { SourceColumn } from '../../model/source.js';
+import type { TargetColumn } from '../../model/target.js';
+import { makeFinding } from '../findings/finding.js';
+import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
+import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
+import { checkValues, nameBytesMax } from './values.js';
+import { isZoneName } from './zone-name.js';
+
+/** One source column, the target column it goes into, and what it really holds. */
+export interface ColumnPair {
+  readonly table: string;
+  readonly source: SourceColumn;
+  readonly target: TargetColumn;
+  readonly census: ColumnCensus;
+  /** Whether the target column is in the primary key. */
+  readonly isPrimaryKey: boolean;
+  /** What the operator decided about the column. */
+  readonly rules?: ColumnRules;
+  /** What came of trying its values, where the census alone could not judge. */
+  readonly trial?: ColumnTrial;
+}
+
+export interface KindChoice {
+  readonly kind: Kind;
+  /** Why this kind, in words. */
+  readonly reason: string;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Decides how a column travels. The target's type decides the kind; for numbers in a temporal column the census
+ * decides their unit. A value that surely cannot be carried exactly is an error finding, one that must be looked at
+ * value by value is left to the copy.
+ */
+export function chooseKind(pair: ColumnPair): KindChoice {
+  const choice = isTemporal(pair.target) ? chooseTemporal(pair) : choosePlain(pair);
+  const examples = pair.trial?.converted.map(({ value, becomes }) => `${value} becomes ${becomes}`) ?? [];
+  return {
+    ...choice,
+    reason: [choice.reason, ...examples].join('; '),
+    findings: [...choice.findings, ...checkReading(pair, choice.kind), ...checkValues(pair, choice.kind)],
+  };
+}
+
+/** A unit or a zone in the config file that means nothing for the column, or that is none. */
+function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: Kind): Finding[] {
+  const place = { severity: 'error', code: 'plan.rule', table, column: source.name } as const;
+  const isInterval = kind.tag === 'literal' && kind.form?.tag === 'interval';
+  const findings: Finding[] = [];
+  if (rules.unit !== undefined && !isTemporal(target) && !isInterval) {
+    const message = `the config file sets a unit, but ${target.type} is no point in time`;
+    findings.push(makeFinding({ ...place, message, hint: 'take the unit of this column out of the config file' }));
+  }
+  if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') {
+    const message = `the config file sets a time zone, but ${target.type} is no date and time`;
+    findings.push(makeFinding({ ...place, message, hint: 'take the zone of this column out of the config file' }));
+  } else if (rules.zone !== undefined && !isZoneName(rules.zone)) {
+    const message = `the time zone ${rules.zone} is not known`;
+    findings.push(makeFinding({ ...place, message, hint: 'write it as Europe/Athens, UTC or +02:00' }));
+  }
+  return findings;
+}
+
+function isTemporal({ baseType, typeClass }: TargetColumn): boolean {
+  return typeClass === 'b' && ['date', 'timestamp', 'timestamptz'].includes(baseType);
+}
+
+function choosePlain({ target, rules }: ColumnPair): KindChoice {
+  const kind = kindOfType(target, rules?.unit ?? null);
+  const reason =
+    kind.tag === 'literal'
+      ? `${target.type} is read by PostgreSQL's own input function`
+      : `the target is ${target.type}`;
+  return { kind, reason, findings: [] };
+}
+
+function chooseTemporal(pair: ColumnPair): KindChoice {
+  const { unit: given, zone: zoneName } = pair.rules ?? {};
+  const choice =
+    given === undefined ? chooseTimeUnit(pair.census, pair.source.declaredType) : givenTimeUnit(pair.census, given);
+  if (choice.tag === 'ambiguous') {
+    return {
+      kind: temporalKind(pair.target, { unit: 'ms' }),
+      reason: choice.message,
+      findings: [unitFinding(pair, 'error', choice.message)],
+    };
+  }
+  const { unit, realUnit } = choice;
+  const isLocal = zoneName !== undefined && isZoneName(zoneName) && !/^(UTC|Etc\/UTC)$/i.test(zoneName);
+  const zone = isLocal ? { zone: zoneName } : {};
+  return {
+    kind: temporalKind(pair.target, { unit, ...(realUnit === undefined ? {} : { realUnit }), ...zone }),
+    reason: `the target is ${pair.target.type}; ${choice.reason}`,
+    findings: choice.doubt === null ? [] : [unitFinding(pair, 'warning', choice.doubt)],
+  };
+}
+
+function temporalKind({ baseType, typmod }: TargetColumn, reading: Reading): Kind {
+  if (baseType === 'date') return { tag: 'date', ...reading };
+  const tag = baseType === 'timestamptz' ? 'timestamptz' : 'timestamp';
+  return { tag, precision: readTimeTypmod(typmod), ...reading };
+}
+
+function unitFinding({ table, source }: ColumnPair, severity: 'error' | 'warning', message: string): Finding {
+  const hint =
+    'bring the numbers of this column to one unit, milliseconds for instance, or name their unit in the config file';
+  return makeFinding({ severity, code: 'plan.time_unit', table, column: source.name, message, hint });
+}
+
+/** The kind of every base type but dates and timestamps; what has none of its own is a literal. */
+function kindOfType(target: TargetColumn, unit: TimeUnit | null): Kind {
+  const { baseType, typmod } = target;
+  if (target.typeClass === 'e') return { tag: 'enum', labels: target.enumLabels ?? [] };
+  if (target.typeClass !== 'b') return { tag: 'literal' };
+  if (isArray(target)) return { tag: 'literal', form: { tag: 'array' } };
+  switch (baseType) {
+    case 'bool':
+    case 'int2':
+    case 'int4':
+    case 'int8':
+    case 'float4':
+    case 'float8':
+    case 'bytea':
+    case 'uuid':
+    case 'json':
+    case 'jsonb':
+      return { tag: baseType };
+    case 'numeric':
+      return { tag: 'numeric', ...readNumericTypmod(typmod) };
+    case 'text':
+    case 'citext':
+      return { tag: 'text', maxChars: null };
+    case 'name':
+      return { tag: 'text', maxChars: null, maxBytes: nameBytesMax };
+    case 'varchar':
+      return { tag: 'text', maxChars: readCharsTypmod(typmod) };
+    case 'bpchar':
+      return kindOfChar(readCharsTypmod(typmod));
+    case 'time':
+      return { tag: 'time', precision: readTimeTypmod(typmod) };
+    default:
+      return literalOf(baseType, typmod, unit);
+  }
+}
+
+/** Arrays of JSON stay as they are: a JSON array could be one of their elements as well as all of them. */
+function isArray({ baseType }: TargetColumn): boolean {
+  return baseType.startsWith('_') && baseType !== '_json' && baseType !== '_jsonb';
+}
+
+/** Other types, with what their input function would do in silence. */
+function literalOf(baseType: string, typmod: number, unit: TimeUnit | null): Kind {
+  switch (baseType) {
+    case 'timetz':
+      return { tag: 'literal', form: { tag: 'clock', digits: readTimeTypmod(typmod) } };
+    case 'money':
+      return { tag: 'literal', form: { tag: 'digits', digits: 2 } };
+    case 'interval':
+      return { tag: 'literal', form: { tag: 'interval', digits: readIntervalTypmod(typmod), unit } };
+    case 'char':
+      return { tag: 'literal', form: { tag: 'byte' } };
+    case 'oid':
+    case 'xid':
+    case 'xid8':
+    case 'cid':
+      return { tag: 'literal', form: { tag: 'unsigned' } };
+    default:
+      return { tag: 'literal' };
+  }
+}
+
+function kindOfChar(chars: number | null): Kind {
+  return chars === null ? { tag: 'text', maxChars: null } : { tag: 'char', chars };
+}

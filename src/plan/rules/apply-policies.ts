@@ -1,0 +1,124 @@
+import type { ColumnPlan, Finding, Kind, TablePlan } from '../../model/plan.js';
+import type { Policies, Policy } from '../../model/rules.js';
+import { hazards } from '../findings/hazards.js';
+import { policyFor } from './rules.js';
+
+/** The hazards that the values behind a finding of the plan would meet in the copy, by kind where the kind decides. */
+const hazardsOfFinding: Readonly<Record<string, (kind: Kind) => readonly string[]>> = {
+  'plan.null_in_not_null': () => ['null_in_not_null'],
+  'plan.out_of_range': (kind) => outOfRange(kind),
+  'plan.real_in_integer': (kind) => [wrongValue(kind)],
+  'plan.real_in_float4': () => ['inexact'],
+  'plan.text_in_other': (kind) => [kind.tag === 'bytea' ? 'text_in_blob' : wrongValue(kind)],
+  'plan.text_in_number': (kind) => [wrongValue(kind)],
+  'plan.integer_in_other': (kind) => [kind.tag === 'bytea' ? 'number_in_blob' : wrongValue(kind)],
+  'plan.real_in_other': (kind) => [kind.tag === 'bytea' ? 'number_in_blob' : wrongValue(kind)],
+  'plan.blob_in_other': (kind) => [blobIn(kind)],
+  'plan.not_boolean': () => ['not_a_bool'],
+  'plan.too_long': () => ['too_long'],
+  'plan.empty_text': (kind) => [wrongValue(kind)],
+  'plan.not_uuid': () => ['not_a_uuid'],
+  'plan.not_a_label': () => ['enum_label'],
+  'plan.orphans': () => ['orphan'],
+};
+
+/** Whether a finding is about values or rows that a policy can decide about. */
+export function isOfPolicies({ code }: Finding): boolean {
+  return hazardsOf(code) !== undefined;
+}
+
+/** What was tried value by value has the code of the very error that the copy would meet. */
+function hazardsOf(code: string): ((kind: Kind) => readonly string[]) | undefined {
+  const [, name = ''] = /^data\.(.+)$/.exec(code) ?? [];
+  return name in hazards ? () => [name] : hazardsOfFinding[code];
+}
+
+/**
+ * Findings about values and rows, with the policy for each: what `fail` refuses stays an error and says which line of the
+ * config file would change it; what another policy decides is a warning that says so.
+ */
+export function applyPolicies(findings: readonly Finding[], tables: readonly TablePlan[]): Finding[] {
+  return findings.map((finding) => {
+    const table = tables.find(({ source }) => source === finding.table);
+    const namesOf = hazardsOf(finding.code);
+    if (table === undefined || namesOf === undefined || finding.severity === 'note') return finding;
+    const column = table.columns.find(({ source }) => source === finding.column) ?? null;
+    const names = namesOf(column?.kind ?? { tag: 'literal' });
+    const isOfTable = names.includes('orphan');
+    const policies = (isOfTable ? table.policies : column?.policies) ?? {};
+    return decide(finding, names, { policies, column: isOfTable ? null : column });
+  });
+}
+
+function decide(
+  finding: Finding,
+  names: readonly string[],
+  { policies, column }: { readonly policies: Policies; readonly column: ColumnPlan | null },
+): Finding {
+  const [first = ''] = names;
+  const failing = names.filter((name) => policyFor(policies, name) === 'fail');
+  const line = configLine(finding.table ?? '', column, failing[0] ?? first);
+  if (failing.length > 0)
+    return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file: ${line}` };
+  const decided = names.map((name) => `${name}: ${describePolicy(policyFor(policies, name))}`).join(', ');
+  const hint = `the config file decided so; what would change it: ${line}`;
+  return { ...finding, severity: 'warning', message: `${finding.message} (policy ${decided})`, hint };
+}
+
+/** The line of the config file that decides about a hazard, with every policy that it may name. */
+function configLine(table: string, column: ColumnPlan | null, hazard: string): string {
+  const choices = [
+    '"fail"',
+    '"quarantine"',
+    ...(hazards[hazard]?.rules ?? []).map((rule) => JSON.stringify({ convert: rule })),
+  ];
+  const policies = `"policies": {"${hazard}": ${choices.join(' | ')}}`;
+  const inTable = column === null ? policies : `"columns": {${JSON.stringify(column.source)}: {${policies}}}`;
+  return `"tableRules": {${JSON.stringify(table)}: {${inTable}}}`;
+}
+
+function describePolicy(policy: Policy): string {
+  return typeof policy === 'string' ? policy : `convert by ${policy.convert}`;
+}
+
+function outOfRange({ tag }: Kind): readonly string[] {
+  if (tag === 'numeric') return ['numeric_overflow'];
+  return tag === 'float4' || tag === 'float8' ? ['inexact'] : ['out_of_range'];
+}
+
+/** The hazard of a value that has no form in the kind. */
+function wrongValue({ tag }: Kind): string {
+  switch (tag) {
+    case 'bool':
+      return 'not_a_bool';
+    case 'int2':
+    case 'int4':
+    case 'int8':
+      return 'not_an_integer';
+    case 'float4':
+    case 'float8':
+    case 'numeric':
+      return 'not_a_number';
+    case 'date':
+      return 'not_a_date';
+    case 'time':
+      return 'not_a_time';
+    case 'timestamp':
+    case 'timestamptz':
+      return 'not_a_timestamp';
+    case 'uuid':
+      return 'not_a_uuid';
+    case 'json':
+    case 'jsonb':
+      return 'not_json';
+    case 'enum':
+      return 'enum_label';
+    default:
+      return 'rejected';
+  }
+}
+
+function blobIn({ tag }: Kind): string {
+  if (tag === 'uuid') return 'not_a_uuid';
+  return ['text', 'char', 'json', 'jsonb', 'enum', 'literal'].includes(tag) ? 'blob_in_text' : 'blob';
+}

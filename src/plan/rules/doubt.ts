@@ -1,0 +1,81 @@
+import type { ColumnCensus, TableCensus } from '../../model/census.js';
+import type { Kind, Plan, TablePlan } from '../../model/plan.js';
+import { must } from '../../model/error.js';
+import { isOfPolicies } from './apply-policies.js';
+
+/** Columns of a table, by their places in its plan, whose values the census alone cannot judge. */
+export interface Doubt {
+  readonly table: TablePlan;
+  readonly columns: readonly number[];
+}
+
+/**
+ * What is to be tried value by value before the copy: columns of which a text, or a number of another class, may or may
+ * not have a form in the kind, and those where the census has found values that have none, so that they can be named.
+ */
+export function findDoubts(plan: Pick<Plan, 'tables' | 'findings'>, census: readonly TableCensus[]): Doubt[] {
+  const named = new Set(
+    plan.findings
+      .filter((finding) => isOfPolicies(finding) && finding.code !== 'plan.null_in_not_null')
+      .map(({ table, column }) => JSON.stringify([table, column])),
+  );
+  return plan.tables.flatMap((table) => {
+    const counts = must(
+      census.find((one) => one.table === table.source),
+      `census of ${table.source}`,
+    );
+    const columns = table.columns.flatMap(({ source, kind }, index) => {
+      const column = must(
+        counts.columns.find((one) => one.column === source),
+        `census of column ${source}`,
+      );
+      const isNamed = named.has(JSON.stringify([table.source, source]));
+      return isNamed || mustBeRead(kind, column) ? [index] : [];
+    });
+    return columns.length === 0 ? [] : [{ table, columns }];
+  });
+}
+
+/** Milliseconds and the like into fewer fraction digits than they have. */
+const digitsOfUnit = { s: 0, ms: 3, us: 6, ns: 9, julian: 3 } as const;
+
+/** Seconds either way of 1970 that every timestamp of PostgreSQL's can be: 4714 BC is the nearer end. */
+const secondsMax = 210_000_000_000;
+const perSecond = { s: 1, ms: 1e3, us: 1e6, ns: 1e9, julian: 1 } as const;
+
+function mustBeRead(kind: Kind, census: ColumnCensus): boolean {
+  const { integers, reals, texts, blobs } = census;
+  switch (kind.tag) {
+    case 'numeric':
+      return texts > 0 || (reals > 0 && kind.precision !== null);
+    case 'float4':
+      return texts + reals > 0;
+    case 'bool':
+    case 'int2':
+    case 'int4':
+    case 'int8':
+    case 'float8':
+    case 'json':
+    case 'jsonb':
+    case 'enum':
+    case 'time':
+      return texts + (kind.tag === 'float8' ? 0 : reals) > 0;
+    case 'uuid':
+      return texts + blobs > 0;
+    case 'date':
+      return texts + integers + reals > 0;
+    case 'timestamp':
+    case 'timestamptz':
+      return (
+        texts + reals > 0 ||
+        (integers > 0 && digitsOfUnit[kind.unit] > kind.precision) ||
+        [census.integerMin, census.integerMax].some((one) => Math.abs(Number(one)) / perSecond[kind.unit] > secondsMax)
+      );
+    case 'literal':
+      return kind.form !== undefined && texts + reals + integers > 0;
+    case 'text':
+    case 'char':
+    case 'bytea':
+      return false;
+  }
+}

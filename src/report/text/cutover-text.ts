@@ -1,0 +1,58 @@
+import type { CutoverState } from '../../model/cutover.js';
+import type { PhaseTime } from '../../model/event.js';
+import { formatDuration, sanitize } from '../units.js';
+
+/** What a cutover, a rollback or a release came to. */
+export interface CutoverResult {
+  readonly command: 'cutover' | 'rollback' | 'release';
+  readonly cutoverId: string | null;
+  readonly state: CutoverState | 'rehearsed' | null;
+  /** The migration's run in the ledger. */
+  readonly runId: string | null;
+  readonly runDir: string | null;
+  readonly source: string;
+  readonly target: string | null;
+  /** How long writers were kept waiting, or would be; null where none were. */
+  readonly downtimeMs: number | null;
+  /** The file to source before a rollback. */
+  readonly rollbackEnvPath: string | null;
+  /** The replaced SQLite file, after a rollback. */
+  readonly replacedPath: string | null;
+  /** Where rows that PostgreSQL took since the switch were saved, table by table. */
+  readonly savedWrites: readonly { readonly table: string; readonly path: string; readonly rows: number }[];
+  readonly phases: readonly PhaseTime[];
+}
+
+/** The closing page of cutover, rollback and release, for a person. */
+export function describeCutover(result: CutoverResult): string {
+  const { cutoverId, runDir, source, target, downtimeMs, rollbackEnvPath, replacedPath, savedWrites, phases } = result;
+  const rows: readonly (readonly [string, string | null])[] = [
+    [
+      'writers',
+      downtimeMs === null
+        ? null
+        : `${result.state === 'rehearsed' ? 'would wait' : 'waited'} ${formatDuration(downtimeMs)}`,
+    ],
+    ['source', source],
+    ['target', target],
+    ['replaced', replacedPath],
+    ...savedWrites.map(({ table, rows: count, path }) => ['saved', `${count} rows of ${table} in ${path}`] as const),
+    ['record', runDir],
+    [
+      'way back',
+      rollbackEnvPath === null ? null : `source '${rollbackEnvPath.replaceAll("'", "'\\''")}' && make db-pg-rollback`,
+    ],
+    ['time', phases.length === 0 ? null : phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
+  ];
+  const lines = rows.flatMap(([title, value]) => (value === null ? [] : [`  ${title.padEnd(11)}${sanitize(value)}`]));
+  return `${[`✓ ${headline(result.command, result.state, cutoverId)}`, ...lines].join('\n')}\n`;
+}
+
+function headline(command: CutoverResult['command'], state: CutoverResult['state'], cutoverId: string | null): string {
+  const name = cutoverId === null ? '' : ` (cutover ${cutoverId})`;
+  if (state === 'rehearsed') return 'rehearsed: nothing was switched, and the rehearsal is removed again';
+  if (state === 'switched') return `the application is on PostgreSQL${name}`;
+  if (state === 'rolled_back') return `the application is on SQLite again${name}`;
+  if (command === 'release') return `the SQLite database takes writes again${name}`;
+  return `the application is where it was${name}`;
+}

@@ -1,0 +1,153 @@
+import type { Finding } from '../../model/plan.js';
+import type { Difference, RunResult, TableReport } from '../../model/result.js';
+import type { WireError } from '../../model/wire.js';
+import { layOut, nameWidthMax } from './table.js';
+import { countOf, formatBytes, formatCount, formatDuration, sanitize } from '../units.js';
+
+const differenceCodes: ReadonlySet<string> = new Set([
+  'verify.missing',
+  'verify.extra',
+  'verify.changed',
+  'verify.repeated',
+]);
+
+/** The closing page of migrate, copy and verify, for a person. */
+export function summarize(result: RunResult): string {
+  // Differences are listed with both values; the findings that stand for them in the JSON need not be repeated.
+  const findings = result.findings.filter(({ code }) => !differenceCodes.has(code));
+  const parts = [tableOf(result), differencesOf(result.differences), describeFindings(findings), verdictOf(result)];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Whether nothing was copied, only compared. */
+function isComparison({ command }: RunResult): boolean {
+  return command === 'verify' || command === 'accept';
+}
+
+function tableOf(result: RunResult): string {
+  if (result.tables.length === 0) return '';
+  const isCopy = !isComparison(result);
+  const isKept = result.tables.some(({ quarantinedRows }) => quarantinedRows > 0);
+  const rows = result.tables.map((table) => [
+    table.table,
+    formatCount(table.sourceRows),
+    ...(isCopy ? [formatCount(table.copiedRows)] : []),
+    ...(isKept ? [formatCount(table.quarantinedRows)] : []),
+    formatCount(table.targetRows),
+    table.keyset.source === table.keyset.target ? 'same' : 'DIFFERS',
+    valuesOf(table, result.differences),
+    table.ok ? 'ok' : 'DIFFERS',
+  ]);
+  return layOut(
+    [
+      { title: 'table', widthMax: nameWidthMax },
+      { title: 'source', align: 'right' },
+      ...(isCopy ? [{ title: 'copied', align: 'right' } as const] : []),
+      ...(isKept ? [{ title: 'quarantined', align: 'right' } as const] : []),
+      { title: 'target', align: 'right' },
+      { title: 'keys' },
+      { title: 'values' },
+      { title: 'verdict' },
+    ],
+    rows,
+  );
+}
+
+/** The columns known to differ, by their sums or by a difference that was found; `–` where only rows are known to. */
+function valuesOf(table: TableReport, differences: readonly Difference[]): string {
+  const found = new Set(differences.filter((one) => one.table === table.table).map(({ column }) => column));
+  const names = table.columns
+    .filter(({ column, nulls, empty, fingerprint }) => {
+      return (
+        found.has(column) ||
+        nulls.source !== nulls.target ||
+        empty.source !== empty.target ||
+        fingerprint.source !== fingerprint.target
+      );
+    })
+    .map(({ column }) => column);
+  if (names.length > 0) return `differ: ${names.join(', ')}`;
+  return table.ok ? 'same' : '–';
+}
+
+function differencesOf(differences: readonly Difference[]): string {
+  return differences.map((difference) => `  ${describeDifference(difference)}`).join('\n');
+}
+
+/** One line that names a difference: table, key, column and both values. */
+export function describeDifference(difference: Difference): string {
+  const place = `${sanitize(difference.table)} ${sanitize(difference.key)}`;
+  switch (difference.kind) {
+    case 'missing':
+      return `${place}: missing on the target`;
+    case 'extra':
+      return `${place}: on the target only`;
+    case 'repeated':
+      return `${place}: more than once`;
+    case 'changed':
+      return `${place}, ${sanitize(difference.column ?? '')}: source ${valueText(difference.source)}, target ${valueText(difference.target)}`;
+  }
+}
+
+/** verify has quoted and sanitized it already. */
+function valueText(value: string | null): string {
+  return value ?? 'NULL';
+}
+
+/** All findings, the ones that stop the run first; each with what to do. */
+export function describeFindings(findings: readonly Finding[]): string {
+  const marks = { error: '✗', warning: '!', note: '·' } as const;
+  return (['error', 'warning', 'note'] as const)
+    .flatMap((severity) => findings.filter((finding) => finding.severity === severity))
+    .map((finding) => {
+      const hint = finding.hint === '' ? '' : `\n      → ${sanitize(finding.hint)}`;
+      return `  ${marks[finding.severity]} ${describeFinding(finding)} [${finding.code}]${hint}`;
+    })
+    .join('\n');
+}
+
+/** A finding on one line: where, then what. */
+export function describeFinding({ table, column, key, message }: Finding): string {
+  const place = [table, column].filter((name) => name !== null).join('.');
+  const where = `${place}${key === null ? '' : ` (${key})`}`;
+  return sanitize(where === '' ? message : `${where}: ${message}`);
+}
+
+function verdictOf(result: RunResult): string {
+  const rows = result.tables.reduce((sum, table) => sum + table.copiedRows, 0);
+  const lines = [headline(result, rows)];
+  if (result.snapshot !== null && result.command !== 'verify') {
+    lines.push(
+      `  snapshot   ${sanitize(result.snapshot.path)} (${formatBytes(result.snapshot.bytes)}, sha256 ${result.snapshot.sha256.slice(0, 16)}…)`,
+    );
+  }
+  lines.push(`  source     ${sanitize(result.source)}`, `  target     ${sanitize(result.target)}`);
+  if (result.runDir !== null) lines.push(`  record     ${sanitize(result.runDir)}`);
+  if (result.chunksResumed > 0) {
+    lines.push(
+      `  resumed    ${formatCount(result.chunksResumed)} chunks were already there, ${formatCount(result.chunksCopied)} were copied now`,
+    );
+  }
+  if (result.phases.length > 0) {
+    lines.push(`  time       ${result.phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')}`);
+  }
+  return lines.join('\n');
+}
+
+function headline(result: RunResult, rows: number): string {
+  const tables = result.tables.length;
+  const kept = result.tables.reduce((sum, table) => sum + table.quarantinedRows, 0);
+  const aside = kept === 0 ? '' : `, ${countOf(kept, 'row')} in quarantine`;
+  const time = formatDuration(result.durationMs);
+  if (!result.ok) return `✗ the two sides differ (${countOf(tables, 'table')} compared in ${time})`;
+  if (isComparison(result)) {
+    const compared = result.tables.reduce((sum, table) => sum + table.sourceRows, 0);
+    return `✓ identical: ${countOf(compared, 'row')} in ${countOf(tables, 'table')}, every value compared${aside}, in ${time}`;
+  }
+  return `✓ ${countOf(rows, 'row')} in ${countOf(tables, 'table')} copied and verified${aside}${aside === '' ? '' : ','} in ${time}`;
+}
+
+/** An error for a person: what happened, and what to do next. */
+export function describeError(error: WireError): string {
+  return `✗ ${sanitize(error.message)} [${error.code}]\n  → ${sanitize(error.hint)}\n`;
+}

@@ -1,0 +1,35 @@
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import type { ChunkResult } from '../../model/copy.js';
+import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { RunFolder } from '../../report/files/run-folder.js';
+import type { TargetClient } from '../../target/connection/connect.js';
+import type { Run } from '../../target/ledger/run.js';
+import type { Context } from '../context.js';
+import type { StoredPlan } from '../plan/stored-plan.js';
+
+/** Everything that reads and writes for one attempt at a run. */
+export interface Attempt {
+  readonly context: Context;
+  readonly command: 'migrate' | 'copy';
+  readonly address: TargetAddress;
+  readonly client: TargetClient;
+  readonly sourcePath: string;
+  readonly signal: AbortSignal;
+}
+
+/** A run that is in the ledger and may copy. */
+export interface BegunRun {
+  readonly run: Run;
+  readonly stored: StoredPlan;
+  readonly snapshot: Snapshot;
+  readonly folder: RunFolder;
+  readonly catalog: SourceCatalog;
+  readonly done: readonly ChunkResult[];
+}
+
+/** Who holds a run, as the ledger notes it. */
+export function whoWeAre(context: Context) {
+  return { toolVersion: context.toolVersion, host: hostname(), pid };
+}

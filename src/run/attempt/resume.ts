@@ -1,0 +1,84 @@
+import { CopierError } from '../../model/error.js';
+import type { Snapshot } from '../../model/source.js';
+import { hashPlan } from '../../plan/plan-hash.js';
+import { openRunFolder } from '../../report/files/run-folder.js';
+import { statFile } from '../../source/open.js';
+import { checkSnapshot } from '../../source/snapshot/snapshot.js';
+import { listChunks } from '../../target/ledger/chunk.js';
+import { readPlan, resumeRun, type Run } from '../../target/ledger/run.js';
+import { giveUp } from './abandon.js';
+import { checkChoices, choicesOf, type StoredPlan } from '../plan/stored-plan.js';
+import { readCatalog } from '../survey/survey.js';
+import { type Attempt, type BegunRun, whoWeAre } from './attempt.js';
+
+/** What a run calls its snapshot in its folder. */
+export const snapshotName = 'sqlite-precutover.db';
+
+/** Takes an unfinished run over, or gives it up where it cannot or shall not go on; null then. */
+export async function goOn(attempt: Attempt, run: Run): Promise<BegunRun | null> {
+  const { context, client, sourcePath } = attempt;
+  const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+  const give = async (why: string): Promise<null> => {
+    context.journal.warn(`run ${run.runId} is given up: ${why}`);
+    const mayEmpty = context.settings.truncateTarget;
+    await giveUp({ client, run, stored, schema: attempt.address.schema, mayEmpty });
+    return null;
+  };
+  if (context.settings.fresh) return await give('--fresh was given');
+  if (run.sourcePath !== sourcePath) throw otherSource(run, sourcePath);
+  if (run.toolVersion !== context.toolVersion) throw otherVersion(run, context.toolVersion);
+  if (hashPlan(stored.plan) !== run.planHash) throw changedPlan(run);
+  checkChoices(run.runId, stored.choices, choicesOf(context.settings));
+  const snapshot = await findSnapshot(run);
+  if (typeof snapshot === 'string') return await give(snapshot);
+  const resumed = await resumeRun(client, { ...whoWeAre(context), runId: run.runId, planHash: run.planHash });
+  const done = await listChunks(client, run.runId);
+  const total = stored.plan.tables.reduce((sum, table) => sum + table.chunks.length, 0);
+  context.journal.note(
+    `going on with run ${run.runId} of ${run.startedAt}: ${done.length} of ${total} chunks are there, on its snapshot of ${run.snapshotTakenAt}`,
+  );
+  const catalog = await readCatalog(snapshot.path);
+  return { run: resumed, stored, snapshot, catalog, folder: openRunFolder(folderOf(run.snapshotPath)), done };
+}
+
+function folderOf(snapshotPath: string): string {
+  return snapshotPath.slice(0, -`/${snapshotName}`.length);
+}
+
+/** The run's snapshot, checked against its SHA-256, or why it cannot be used. */
+export async function findSnapshot(run: Run): Promise<Snapshot | string> {
+  const { snapshotPath: path, snapshotSha256: sha256, snapshotTakenAt: takenAt, sourcePath } = run;
+  try {
+    const snapshot = { path, sourcePath, sha256, takenAt, bytes: statFile(path).size };
+    await checkSnapshot(snapshot);
+    return snapshot;
+  } catch (error) {
+    if (error instanceof CopierError) return `its snapshot cannot be used: ${error.message}`;
+    throw error;
+  }
+}
+
+function otherSource(run: Run, sourcePath: string): CopierError {
+  return new CopierError(
+    'plan.other_source',
+    `the target schema has an unfinished run ${run.runId} of ${run.sourcePath}, not of ${sourcePath}`,
+    {
+      hint: 'finish that run with its own source, or give it up with --fresh, or use another schema',
+    },
+  );
+}
+
+/** Another version may encode or plan otherwise: its chunks and ours would be halves of two different copies. */
+function otherVersion(run: Run, toolVersion: string): CopierError {
+  return new CopierError(
+    'plan.other_version',
+    `run ${run.runId} was begun by pgferry ${run.toolVersion}, this is pgferry ${toolVersion}`,
+    { hint: `go on with pgferry ${run.toolVersion}, or give the run up with --fresh` },
+  );
+}
+
+function changedPlan(run: Run): CopierError {
+  return new CopierError('plan.tampered', `the plan of run ${run.runId} in the ledger is not the one it began with`, {
+    hint: 'find out who writes to schema pgferry of the target, then give the run up with --fresh',
+  });
+}

@@ -1,0 +1,51 @@
+import { exitCodes, toWire } from '../../model/error.js';
+import { appendLog, removeRunFolder, type RunFolder } from '../../report/files/run-folder.js';
+import { type Journal, logError, logLine } from '../journal.js';
+import type { Attempt } from './attempt.js';
+
+/** The log of a new run; one that fails before the ledger knows of it leaves no folder behind, unless by a bug of ours. */
+export async function loggedOrRemoved<T>(
+  attempt: Attempt,
+  folder: RunFolder,
+  use: (keep: () => void) => Promise<T>,
+): Promise<T> {
+  let isKept = false;
+  const keep = () => {
+    isKept = true;
+  };
+  try {
+    return await logged(attempt, folder, () => use(keep));
+  } catch (error) {
+    if (!isKept && toWire(error).exitCode !== exitCodes.bug) removeRunFolder(folder);
+    throw error;
+  }
+}
+
+/** Keeps the run's log while `use` works; an error is its last line. */
+export async function logged<T>({ context }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
+  const append = createLog(context.journal, folder.pathOf('run.log'));
+  context.journal.listen((event) => {
+    const line = logLine(event, new Date());
+    if (line !== null) append(line);
+  });
+  try {
+    return await use();
+  } catch (error) {
+    append(logError(error, new Date()));
+    throw error;
+  }
+}
+
+/** A line that cannot be written is no reason to stop a copy: it is said once, and the record at the end will fail. */
+function createLog(journal: Journal, path: string): (line: string) => void {
+  let isTold = false;
+  return (line) => {
+    try {
+      appendLog(path, line);
+    } catch (error) {
+      if (isTold) return;
+      isTold = true;
+      journal.warn(`the log of the run misses lines: ${toWire(error).message}`);
+    }
+  };
+}

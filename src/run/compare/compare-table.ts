@@ -1,0 +1,104 @@
+import type { VerifyJob } from '../../jobs/verify-job.js';
+import type { Finding, TablePlan } from '../../model/plan.js';
+import type { Difference, TableReport } from '../../model/result.js';
+import type { Threads } from '../../pool/threads.js';
+import type { FoundDifferences } from '../../verify/differences.js';
+import {
+  bucketCountFor,
+  compareSides,
+  expectedSide,
+  type KeptSummary,
+  type SideSummary,
+  type TableComparison,
+} from '../../verify/table.js';
+
+export interface ComparedTable {
+  readonly report: TableReport;
+  readonly differences: readonly Difference[];
+  readonly findings: readonly Finding[];
+}
+
+/** The run whose quarantine keeps rows of a table. */
+export interface KeptRows {
+  readonly runId: string;
+}
+
+/** Compares every value of one table, both sides read anew on threads of their own; names the differences. */
+export async function compareTable(
+  planned: TablePlan,
+  options: {
+    readonly threads: Threads;
+    readonly snapshotPath: string;
+    readonly differencesMax: number;
+    /** What the quarantine keeps of the table, null where nothing. */
+    readonly kept: KeptRows | null;
+  },
+): Promise<ComparedTable> {
+  const { threads, snapshotPath, differencesMax, kept } = options;
+  const { chunks, ...table } = planned;
+  const bucketCount = bucketCountFor(table.rows);
+  const run = <T>(job: VerifyJob) => threads.run<T>('verify', job);
+  const [source, target, keptSides] = await Promise.all([
+    run<SideSummary>({ tag: 'source', snapshotPath, table, bucketCount }),
+    run<SideSummary>({ tag: 'target', snapshotPath, table, bucketCount }),
+    kept === null ? null : run<KeptSummary>({ tag: 'kept', table, runId: kept.runId, bucketCount }),
+  ]);
+  const expected = keptSides === null ? source : expectedSide(source, keptSides);
+  const comparison = compareSides(table, { source: expected, target });
+  const quarantinedRows = keptSides === null ? 0 : keptSides.originals.rows - keptSides.changed.rows;
+  const report = { ...reportOf(comparison), sourceRows: source.rows, quarantinedRows };
+  if (comparison.equal) return { report, differences: [], findings: [] };
+  const { differingBuckets } = comparison;
+  const rowsOfBucket = source.counts.map((count, bucket) => count + (target.counts[bucket] ?? 0));
+  const found = await run<FoundDifferences>({
+    tag: 'differences',
+    snapshotPath,
+    table,
+    keptBy: kept?.runId ?? null,
+    bucketCount,
+    differingBuckets,
+    rowsOfBucket,
+    differencesMax,
+  });
+  return { report, differences: found.differences, findings: findingsOf(table.source, found) };
+}
+
+/** The table's line of the report. Fingerprints belong to the copy; here the values themselves were compared. */
+function reportOf(comparison: TableComparison): TableReport {
+  const { table, rows, keyset, columns, equal } = comparison;
+  return {
+    table,
+    sourceRows: rows.source,
+    copiedRows: 0,
+    quarantinedRows: 0,
+    targetRows: rows.target,
+    keyset,
+    columns: columns.map((column) => ({ ...column, fingerprint: { source: '', target: '' } })),
+    ok: equal,
+  };
+}
+
+function findingsOf(table: string, { differences, isComplete }: FoundDifferences): Finding[] {
+  const list = differences.map(
+    ({ key, column, kind }): Finding => ({
+      severity: 'error',
+      code: `verify.${kind}`,
+      table,
+      column,
+      key,
+      message: kind === 'changed' ? 'the two sides hold different values' : `the row is ${kind} on the target`,
+      hint: '',
+    }),
+  );
+  if (isComplete) return list;
+  const more: Finding = {
+    severity: 'warning',
+    code: 'verify.more',
+    table,
+    column: null,
+    key: null,
+    message: `at least ${differences.length} differences; there are more`,
+    hint: 'see more with --differences-max',
+  };
+  return [...list, more];
+}

@@ -1,0 +1,117 @@
+import { CopierError } from '../../model/error.js';
+import type { Plan } from '../../model/plan.js';
+import type { SourceCatalog } from '../../model/source.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { Threads } from '../../pool/threads.js';
+import { isOfPolicies } from '../../plan/rules/apply-policies.js';
+import { withTarget } from '../../target/connection/connect.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
+import { type ComparedTable, compareTable } from './compare-table.js';
+import { type Context, refuseIfBlocked } from '../context.js';
+import { findKept, findKeptRows } from './quarantined-rows.js';
+import { preparePlan } from '../plan/plan-in-place.js';
+import { checkSchema, findStoredSchema, findStoredWaivers, type SchemaCheck } from '../plan/schema-check.js';
+import { surveySource } from '../survey/survey.js';
+
+/** What is compared with what. */
+export interface Comparison {
+  readonly context: Context;
+  readonly address: TargetAddress;
+  readonly snapshotPath: string;
+  readonly catalog: SourceCatalog;
+  readonly threads: Threads;
+}
+
+/** Matches tables and columns as the copy would; orphans, and values that the quarantine keeps, are no reason against comparing. */
+export async function planComparison(comparison: Comparison): Promise<Plan> {
+  const { context, address, snapshotPath, catalog, threads } = comparison;
+  const { settings, journal, signal } = context;
+  const survey = await journal.phase('census', () =>
+    surveySource({
+      snapshotPath,
+      catalog,
+      threads,
+      chunkBytes: settings.chunkBytes,
+      // The proof takes nothing on the page reader's word.
+      countsPages: false,
+    }),
+  );
+  const connecting = { applicationName: 'pgferry verify', signal };
+  const { plan, keptFindings } = await withTarget(address, connecting, async (client) => {
+    const { schema } = address;
+    const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
+    const kept = await findKept(client, schema, plan);
+    const runIds = [...kept.values()].map(({ runId }) => runId);
+    return { plan, keptFindings: await findKeptRows(client, runIds) };
+  });
+  // What a value has not in its type is a difference, if it is one: the copy has tried what the census here only guesses.
+  const findings = plan.findings.filter((finding) => !isOfPolicies(finding));
+  refuseIfBlocked({ ...plan, findings }, 'the two sides cannot be compared');
+  return { ...plan, findings: [...findings.filter(({ severity }) => severity !== 'note'), ...keptFindings] };
+}
+
+/** Every value of every table of the plan, both sides read anew. */
+export async function compareTables(comparison: Comparison, plan: Plan): Promise<ComparedTable[]> {
+  const { context, snapshotPath, threads } = comparison;
+  const { settings, journal } = context;
+  const { differencesMax } = settings;
+  const kept = await keptTables(comparison, plan);
+  return await journal.phase('compare', () =>
+    Promise.all(
+      plan.tables.map(async (table) => {
+        const compared = await compareTable(table, {
+          threads,
+          snapshotPath,
+          differencesMax,
+          kept: kept.get(table.source) ?? null,
+        });
+        journal.tell({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
+        return compared;
+      }),
+    ),
+  );
+}
+
+/** Tables of which rows are in quarantine, or were converted: the target has not got them, or got them otherwise. */
+export async function keptTables({ context, address }: Comparison, plan: Plan): ReturnType<typeof findKept> {
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal };
+  return await withTarget(address, connecting, (client) => findKept(client, address.schema, plan));
+}
+
+/** The schema as it stands, against what the last run found and what the source promises. */
+export async function compareSchemas({ context, address, catalog }: Comparison, plan: Plan): Promise<SchemaCheck> {
+  const { settings, signal } = context;
+  const { schema } = address;
+  return await withTarget(address, { applicationName: 'pgferry verify', signal }, async (client) => {
+    const stored = await findStoredSchema(client, schema);
+    const waive = [...settings.waive, ...(await findStoredWaivers(client, schema))];
+    return await checkSchema({ client, schema, plan, source: catalog, stored, waive });
+  });
+}
+
+/** Refuses while a run is unfinished, since its target is not meant to be whole; one that failed may be looked into. */
+export async function refuseUnfinished(context: Context, address: TargetAddress): Promise<void> {
+  const run = await readRun(context, address, findUnfinishedRun);
+  if (run !== null && run.state !== 'failed') throw unfinished(run);
+}
+
+/** The youngest run of the schema, null where there was none; refused unless it is finished and proved equal. */
+export async function requireWholeRun(context: Context, address: TargetAddress): Promise<Run | null> {
+  const open = await readRun(context, address, findUnfinishedRun);
+  if (open !== null) throw unfinished(open);
+  return await readRun(context, address, latestRun);
+}
+
+async function readRun(context: Context, address: TargetAddress, read: typeof latestRun): Promise<Run | null> {
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal };
+  return await withTarget(address, connecting, async (client) =>
+    (await hasLedger(client)) ? await read(client, address.schema) : null,
+  );
+}
+
+function unfinished({ runId, schema, state }: Run): CopierError {
+  return new CopierError('target.run_unfinished', `run ${runId} of schema ${schema} is not finished (${state})`, {
+    hint: 'finish it first: run `pgferry migrate` or `pgferry copy` again; `pgferry status` shows where it stands',
+  });
+}

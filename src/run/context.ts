@@ -1,0 +1,61 @@
+import { CopierError } from '../model/error.js';
+import type { Plan } from '../model/plan.js';
+import type { TargetAddress } from '../model/target.js';
+import { parseTargetUrl } from '../target/connection/address.js';
+import { startEmbedded } from '../target/embedded/embedded.js';
+import type { Journal } from './journal.js';
+import type { Settings } from '../model/settings.js';
+
+/** What every command gets. */
+export interface Context {
+  readonly settings: Settings;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  readonly toolVersion: string;
+}
+
+/** Where the embedded PostgreSQL lives, below the folder from which the command runs. */
+export const embeddedFolder = '.pgferry/postgres';
+
+export interface ResolvedTarget {
+  readonly address: TargetAddress;
+  readonly isEmbedded: boolean;
+}
+
+/** The operator's target, or the embedded server, which is started if it is not running and announced loudly. */
+export async function resolveTarget({ settings, journal }: Context): Promise<ResolvedTarget> {
+  const stallTimeoutMs = settings.stallTimeoutSeconds * 1000;
+  if (settings.targetUrl !== null) {
+    const { address, notes } = parseTargetUrl(settings.targetUrl);
+    for (const note of notes) journal.note(note);
+    return { address: { ...address, stallTimeoutMs }, isEmbedded: false };
+  }
+  const server = await startEmbedded({ folder: embeddedFolder });
+  announceEmbedded(journal, server);
+  return { address: { ...server.address, stallTimeoutMs }, isEmbedded: true };
+}
+
+/** How to reach and how to stop the embedded server, without its password. */
+export function announceEmbedded(
+  journal: Journal,
+  server: { readonly address: TargetAddress; readonly wasRunning: boolean; readonly folder: string },
+): void {
+  const { host, port, user, database } = server.address;
+  journal.warn(
+    `EMBEDDED PostgreSQL, for trying out only (no target was named): ${server.wasRunning ? 'running' : 'started'} in ${server.folder}`,
+  );
+  journal.note(`URL  postgresql://${user}@${host}:${port}/${database}`);
+  journal.note(`look PGPASSFILE=${server.folder}/pgpass psql -h ${host} -p ${port} -U ${user} ${database}`);
+  journal.note('stop make db-pg-stop   (or: pgferry embedded stop)');
+}
+
+/** Throws `plan.refused` with every reason where the plan has an error. */
+export function refuseIfBlocked({ findings }: Pick<Plan, 'findings'>, what = 'the plan refuses'): void {
+  const reasons = findings.filter(({ severity }) => severity === 'error');
+  if (reasons.length === 0) return;
+  const count = reasons.length === 1 ? 'one reason' : `${reasons.length} reasons`;
+  throw new CopierError('plan.refused', `${what} for ${count}; nothing was written`, {
+    hint: 'each reason listed says what to do',
+    findings,
+  });
+}

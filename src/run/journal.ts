@@ -1,0 +1,71 @@
+import { toWire } from '../model/error.js';
+import type { PhaseName, PhaseTime, RunEvent } from '../model/event.js';
+import { sanitize } from '../report/units.js';
+
+/** Keeps the times of a run's phases and tells everyone who listens what happens. Phases may overlap. */
+export class Journal {
+  readonly #listeners: ((event: RunEvent) => void)[] = [];
+  readonly #phases = new Map<PhaseName, number>();
+
+  listen(listener: (event: RunEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  tell(event: RunEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  note(message: string): void {
+    this.tell({ tag: 'note', message });
+  }
+
+  warn(message: string): void {
+    this.tell({ tag: 'warning', message });
+  }
+
+  /** Runs one phase; its wall time counts also when it fails. */
+  async phase<T>(name: PhaseName, run: () => T | Promise<T>): Promise<T> {
+    this.tell({ tag: 'phase-begin', name });
+    const startedAtMs = performance.now();
+    try {
+      return await run();
+    } finally {
+      const ms = Math.round(performance.now() - startedAtMs);
+      this.#phases.set(name, (this.#phases.get(name) ?? 0) + ms);
+      this.tell({ tag: 'phase-end', name, ms });
+    }
+  }
+
+  get phases(): readonly PhaseTime[] {
+    return [...this.#phases].map(([name, ms]) => ({ name, ms }));
+  }
+}
+
+/** One event as one line of the run's log; null for what is not worth a line. */
+export function logLine(event: RunEvent, now: Date): string | null {
+  const { tag } = event;
+  const text = (() => {
+    switch (tag) {
+      case 'progress':
+        return null;
+      case 'note':
+      case 'warning':
+        return `${tag} ${JSON.stringify(event.message)}`;
+      case 'phase-begin':
+        return `begin ${event.name}`;
+      case 'phase-end':
+        return `end ${event.name} ${event.ms} ms`;
+      case 'table-copied':
+        return `copied ${JSON.stringify(event.table)} ${event.rows} rows`;
+      case 'table-verified':
+        return `verified ${JSON.stringify(event.table)} ${event.isEqual ? 'equal' : 'DIFFERS'}`;
+    }
+  })();
+  return text === null ? null : sanitize(`${now.toISOString()} ${text}`);
+}
+
+/** An error as one line of the log. */
+export function logError(error: unknown, now: Date): string {
+  const { code, message, stack } = toWire(error);
+  return sanitize(`${now.toISOString()} error ${code} ${JSON.stringify(message)} ${JSON.stringify(stack)}`);
+}

@@ -1,0 +1,156 @@
+import type { CopyJob } from '../../copy/copy-job.js';
+import { CopierError, must } from '../../model/error.js';
+import type { ChunkResult } from '../../model/copy.js';
+import type { Progress } from '../../model/event.js';
+import type { Chunk } from '../../model/plan.js';
+import type { SourceCatalog } from '../../model/source.js';
+import { coordinate, type Room } from '../../pool/coordinator.js';
+import type { Counters } from '../../pool/counters.js';
+import { isThreadGone } from '../../pool/threads.js';
+import { choosePages, type PageLayout } from '../../source/pages/layout.js';
+import { isRetryable, isTooMany } from '../../target/connection/errors.js';
+import type { Journal } from '../journal.js';
+import type { LoadRequest } from './load.js';
+import type { Places } from './connection-slots.js';
+
+const progressEveryMs = 250;
+/** A chunk that is in work when the run is told to stop may take so long to reach its edge, and is rolled back then. */
+const stopGraceMs = 5_000;
+
+export interface CopyListener {
+  readonly onChunk: (result: ChunkResult) => void;
+  readonly onTable: (table: string, results: readonly ChunkResult[]) => void;
+}
+
+/** Sends every chunk that the ledger does not hold to the threads, and tells the progress meanwhile. */
+export async function copyChunks(
+  request: LoadRequest,
+  { isBarrier, places }: { readonly isBarrier: boolean; readonly places: Places },
+  listener: CopyListener,
+): Promise<void> {
+  const { plan, context, threads, counters, done, signal } = request;
+  const { settings, journal } = context;
+  const jobOf = createJobs(request, isBarrier);
+  const limitMs = settings.stallTimeoutSeconds * 1000;
+  const inWork = new Map<string, number>();
+  const tablesDone = new Set<string>();
+  const rowsBefore = done.reduce((sum, result) => sum + result.rows, 0);
+  const ticker = setInterval(() => journal.tell({ tag: 'progress', progress: progressNow() }), progressEveryMs);
+  const progressNow = (): Progress => ({
+    rows: rowsBefore + counters.total().rows,
+    rowsTotal: plan.tables.reduce((sum, table) => sum + table.rows, 0),
+    bytes: counters.total().bytes,
+    tablesInWork: [...inWork.keys()],
+    tablesDone: tablesDone.size,
+    tablesTotal: plan.tables.length,
+  });
+  counters.markStart(process.hrtime.bigint());
+  journal.tell({ tag: 'progress', progress: progressNow() });
+  const stopInTime = stopWithin(signal, counters);
+  try {
+    await coordinate({
+      layers: plan.layers,
+      chunks: new Map(plan.tables.map((table) => [table.source, table.chunks])),
+      isBarrier,
+      done: groupByTable(done),
+      concurrency: () => places.streams,
+      onDemand: (wanted) => places.want(wanted),
+      isRetryable: (error) => isRetryable(error) || isThreadGone(error),
+      roomAfter: (error) => (isTooMany(error) ? leaveRoom(places, journal) : 'enough'),
+      runJob: async (chunk) => {
+        const place = places.take();
+        inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
+        try {
+          const watch = { counters, place, limitMs };
+          return await threads.run<ChunkResult>('copy', { ...jobOf(chunk), place }, watch);
+        } finally {
+          places.giveBack(place);
+          const left = (inWork.get(chunk.table) ?? 1) - 1;
+          if (left === 0) inWork.delete(chunk.table);
+          else inWork.set(chunk.table, left);
+        }
+      },
+      onChunkDone: listener.onChunk,
+      onRetry: (chunk, tryNumber, error) => {
+        const why = error instanceof Error ? error.message : String(error);
+        journal.warn(`chunk ${chunk.index} of ${chunk.table}: ${why}; try ${tryNumber}`);
+      },
+      onTableDone: (table, results) => {
+        tablesDone.add(table);
+        listener.onTable(table, results);
+      },
+      signal,
+    });
+    journal.tell({ tag: 'progress', progress: progressNow() });
+  } finally {
+    clearInterval(ticker);
+    stopInTime.close();
+  }
+}
+
+/** Lets the chunks in work reach their edge after the signal, but not for ever; at once where the run is lost. */
+function stopWithin(signal: AbortSignal, counters: Counters): { readonly close: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => counters.stop(), signal.reason instanceof CopierError ? 0 : stopGraceMs);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    close: () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+/** Where the server lets nobody else in: goes on with one chunk fewer at once, down to one. */
+function leaveRoom(places: Places, journal: Journal): Room {
+  if (!places.shrink()) return 'none';
+  journal.warn(`the server has no connection free: going on with chunks in work: ${places.streams}`);
+  return 'fewer';
+}
+
+function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[]> {
+  const byTable = new Map<string, ChunkResult[]>();
+  for (const result of results) {
+    const ofTable = byTable.get(result.table) ?? [];
+    byTable.set(result.table, ofTable);
+    ofTable.push(result);
+  }
+  return byTable;
+}
+
+/** Makes the job of a chunk; what is the same for all chunks of a table is made once. */
+function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) => Omit<CopyJob, 'place'> {
+  const { plan, context, ticket, snapshot, catalog } = request;
+  const { nullSentinel, allowSentinel, blockBytes } = context.settings;
+  const tables = new Map(
+    plan.tables.map(({ chunks, ...table }) => {
+      const layout = table.reader === 'pages' ? layoutOf(table.source, catalog) : null;
+      return [table.source, { table, layout, mayFreeze: chunks.length === 1 && !isBarrier }];
+    }),
+  );
+  return (chunk) => ({
+    ...must(tables.get(chunk.table), `plan of ${chunk.table}`),
+    snapshotPath: snapshot.path,
+    runId: ticket.runId,
+    token: ticket.token,
+    chunk,
+    sentinel: nullSentinel,
+    allowSentinel,
+    blockBytes,
+  });
+}
+
+/** Where the columns of a table that was planned for the page reader stand in a record. */
+export function layoutOf(name: string, catalog: SourceCatalog): PageLayout {
+  const choice = choosePages(
+    must(
+      catalog.tables.find((table) => table.name === name),
+      `table ${name}`,
+    ),
+    catalog,
+  );
+  if (choice.tag === 'pages') return choice.layout;
+  throw new Error(`assertion failed: ${name} was planned for the page reader, but ${choice.reason}`);
+}

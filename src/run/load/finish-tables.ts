@@ -1,0 +1,170 @@
+import { must } from '../../model/error.js';
+import type { ChunkResult } from '../../model/copy.js';
+import type { TablePlan } from '../../model/plan.js';
+import { hasPolicies } from '../../plan/rules/rules.js';
+import { addUp, totalQuarantined } from '../../pool/tally.js';
+import { analyzeTables, type Skipped } from '../../target/copy/analyze.js';
+import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../../target/constraints/constraints.js';
+import type { ComparedTable } from '../compare/compare-table.js';
+import type { Lanes, Turn } from './connection-pool.js';
+import type { LoadRequest } from './load.js';
+import { canFingerprint, proveTable } from './proof.js';
+import { helpersFor } from './sessions.js';
+
+/** What is done to a table that is whole, the lowest first. Statistics come before the builds that wait for them, or last. */
+const ranks = { proof: 0, earlyStatistics: 1, build: 2, statistics: 3 } as const;
+
+export interface FinishOptions {
+  readonly lanes: Lanes;
+  /** Whether layers wait for each other; no table arrives frozen then. */
+  readonly isBarrier: boolean;
+  readonly hasFingerprints: boolean;
+  /** The indexes that are missing, by target table. */
+  readonly steps: ReadonlyMap<string, readonly RestoreStep[]>;
+}
+
+/** Proves, indexes and analyses each table that is whole, on what connections the copy of the others leaves. */
+export class TableFinish {
+  readonly #request: LoadRequest;
+  readonly #options: FinishOptions;
+  readonly #proofs = new Map<string, Promise<ComparedTable>>();
+  readonly #builds: Promise<void>[] = [];
+  readonly #statistics = new Map<string, Promise<readonly Skipped[]>>();
+  readonly #copyOver: Promise<void>;
+  #endCopy: () => void = () => {};
+
+  constructor(request: LoadRequest, options: FinishOptions) {
+    this.#request = request;
+    this.#options = options;
+    this.#copyOver = new Promise((resolve) => {
+      this.#endCopy = resolve;
+    });
+  }
+
+  static async create(request: LoadRequest, means: Pick<FinishOptions, 'lanes' | 'isBarrier'>): Promise<TableFinish> {
+    const hasFingerprints = await canFingerprint(request);
+    return new TableFinish(request, { ...means, hasFingerprints, steps: await stepsByTable(request) });
+  }
+
+  /** Begins with a table whose chunks are all there; once more where its rows changed since. */
+  begin(source: string, results: readonly ChunkResult[]): void {
+    const table = must(
+      this.#request.plan.tables.find((one) => one.source === source),
+      `plan of ${source}`,
+    );
+    this.#proofs.set(source, quietly(this.#prove(table, results)));
+    const steps = this.#options.steps.get(table.target) ?? [];
+    // Where a row may be refused the chunk may have gone the slow way, which does not freeze.
+    const isFrozen = table.chunks.length === 1 && !this.#options.isBarrier && !hasPolicies(table);
+    if (isFrozen && steps.every(({ isPlain }) => isPlain)) this.#analyzeFirst(table, steps);
+    else this.#analyzeLast(table, steps, isFrozen);
+  }
+
+  /**
+   * Says that no chunk will follow. Waits for what is at work, and then once more: what began beside a transaction of the
+   * copy's time sees no further than that one did.
+   */
+  endCopy(): void {
+    const { lanes } = this.#options;
+    void lanes
+      .settle()
+      .then(() => lanes.settle())
+      .then(this.#endCopy);
+  }
+
+  /** The latest proof of each table. */
+  async proofs(): Promise<readonly ComparedTable[]> {
+    return await Promise.all(this.#proofs.values());
+  }
+
+  async proofsSettled(): Promise<void> {
+    await Promise.allSettled(this.#proofs.values());
+  }
+
+  /** Waits for the builds that were begun. One that failed is tried again, and told, by whoever makes what is missing. */
+  async buildsSettled(): Promise<void> {
+    await Promise.allSettled(this.#builds);
+  }
+
+  /** Waits for the statistics, and makes those anew that failed, or that waited for an index which could not be built. */
+  async statistics(): Promise<readonly Skipped[]> {
+    const { tables } = this.#request.plan;
+    const one = (table: TablePlan) =>
+      (this.#statistics.get(table.source) ?? Promise.reject()).catch(() => this.#analyze(table, 'statistics'));
+    return (await Promise.all(tables.map(one))).flat();
+  }
+
+  async #prove(table: TablePlan, results: readonly ChunkResult[]): Promise<ComparedTable> {
+    const { lanes, hasFingerprints } = this.#options;
+    const columns = table.columns.map((column) => column.target);
+    const quarantinedRows = totalQuarantined(results);
+    const source = addUp(columns, results);
+    const turn = turnOf('proof', table);
+    return await proveTable(this.#request, { table, source, quarantinedRows, lanes, turn, hasFingerprints });
+  }
+
+  /** Frozen rows are visible to all, and a plain index has no statistics of its own: no core is left idle at the end. */
+  #analyzeFirst(table: TablePlan, steps: readonly RestoreStep[]): void {
+    const analyzed = quietly(this.#analyze(table, 'earlyStatistics'));
+    this.#statistics.set(table.source, analyzed);
+    const build = () => this.#buildAll(table, steps);
+    this.#builds.push(quietly(analyzed.then(build, build)));
+  }
+
+  /**
+   * An index over an expression has statistics of its own. What did not arrive frozen waits for all that was at work
+   * during the copy too: a transaction that began before a chunk committed keeps VACUUM from marking its rows as visible.
+   */
+  #analyzeLast(table: TablePlan, steps: readonly RestoreStep[], isFrozen: boolean): void {
+    const built = quietly(this.#buildAll(table, steps));
+    this.#builds.push(built);
+    const ready = isFrozen ? built : built.then(() => this.#copyOver);
+    this.#statistics.set(table.source, quietly(ready.then(() => this.#analyze(table, 'statistics'))));
+  }
+
+  /** Builds the indexes side by side, and then makes the constraints that rest on them. */
+  async #buildAll(table: TablePlan, steps: readonly RestoreStep[]): Promise<void> {
+    const { lanes } = this.#options;
+    const { ticket } = this.#request;
+    const build = (step: RestoreStep) =>
+      lanes.run((client) => buildStep(client, ticket, step.ordinal, helpersFor(lanes, step)), buildTurn(step, table));
+    const isDone = await Promise.all(steps.map(build));
+    const left = steps.filter((_, at) => isDone[at] === false);
+    if (left.length === 0) return;
+    await lanes.run(
+      async (client) => {
+        for (const { ordinal } of left) await restoreStep(client, ticket, ordinal);
+      },
+      turnOf('build', table),
+    );
+  }
+
+  async #analyze(table: TablePlan, when: 'earlyStatistics' | 'statistics'): Promise<readonly Skipped[]> {
+    const name = { schema: table.targetSchema, name: table.target };
+    return await this.#options.lanes.run((client) => analyzeTables(client, [name]), turnOf(when, table));
+  }
+}
+
+/** Rows mostly come in the order of their key, which is then built in half the time. */
+function buildTurn({ kind }: RestoreStep, table: TablePlan): Turn {
+  const { rank, bytes } = turnOf('build', table);
+  return { rank, bytes: kind === 'primary_key' ? bytes / 2 : bytes };
+}
+
+function turnOf(work: keyof typeof ranks, { estimatedBytes }: TablePlan): Turn {
+  return { rank: ranks[work], bytes: estimatedBytes };
+}
+
+async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, RestoreStep[]>> {
+  const byTable = new Map<string, RestoreStep[]>();
+  for (const step of await listRestoreSteps(client, ticket.runId)) {
+    if (step.stage === 1) byTable.set(step.table, [...(byTable.get(step.table) ?? []), step]);
+  }
+  return byTable;
+}
+
+/** A promise that is looked at later: its failure is nobody's surprise until then. */
+function quietly<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  return work;
+}

@@ -1,0 +1,268 @@
+import { CopierError, must } from '../../model/error.js';
+import { waiverOf } from '../../plan/schema/compare-objects.js';
+import { hasPolicies, leavesOrphans } from '../../plan/rules/rules.js';
+import type { ChunkResult } from '../../model/copy.js';
+import type { Plan } from '../../model/plan.js';
+import type { Difference, RunResult, TableReport } from '../../model/result.js';
+import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { Counters } from '../../pool/counters.js';
+import { totalBytes } from '../../pool/tally.js';
+import type { Threads } from '../../pool/threads.js';
+import { listChunks } from '../../target/ledger/chunk.js';
+import { lockWaitFor, nameLockHolders } from '../../target/connection/backend.js';
+import { type TargetClient, withTransaction } from '../../target/connection/connect.js';
+import {
+  forgetStep,
+  detach,
+  listRestoreSteps,
+  type RestoreStage,
+  restoreStep,
+  type RestoreStep,
+} from '../../target/constraints/constraints.js';
+import { readDetachable } from '../../target/constraints/detachable.js';
+import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
+import { finishRun, type RunTicket, startFinishing } from '../../target/ledger/run.js';
+import { setSequences } from '../../target/schema/sequences.js';
+import { emptyTables } from '../../target/schema/truncate.js';
+import type { Context } from '../context.js';
+import { copyChunks } from './copy-chunks.js';
+import { streamCount } from './copy-threads.js';
+import { TableFinish } from './finish-tables.js';
+import type { Journal } from '../journal.js';
+import { type Lanes, withLanes } from './connection-pool.js';
+import { patience } from './stall-policy.js';
+import { Places } from './connection-slots.js';
+import { finishSettings, helpersFor } from './sessions.js';
+import { settleTables } from './settle.js';
+import { sequenceNeeds } from '../plan/schema-check.js';
+
+/*
+ * From an accepted plan to a complete run. What is done is in the ledger, so each step may be reached twice: after a
+ * crash the same steps run again and find their work done.
+ *   begun → detached, emptied → chunk by chunk copied; a table that is whole is fingerprinted and indexed at once,
+ *   while others are still copied → foreign keys, sequences, triggers → statistics → complete, or failed if a side differs
+ */
+
+export interface LoadRequest {
+  readonly context: Context;
+  /** The coordinator's connection, which holds the run lock. */
+  readonly client: TargetClient;
+  readonly address: TargetAddress;
+  readonly ticket: RunTicket;
+  readonly plan: Plan;
+  readonly snapshot: Snapshot;
+  /** Of the snapshot. */
+  readonly catalog: SourceCatalog;
+  /** Target tables to be emptied before the first chunk. */
+  readonly toEmpty: readonly string[];
+  /** Chunks that earlier attempts committed. */
+  readonly done: readonly ChunkResult[];
+  readonly threads: Threads;
+  readonly counters: Counters;
+  readonly signal: AbortSignal;
+}
+
+export interface LoadOutcome {
+  readonly tables: readonly TableReport[];
+  readonly chunksCopied: number;
+  readonly bytesCopied: number;
+  readonly fillMs: number;
+  readonly differences: readonly Difference[];
+}
+
+export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
+  const { context, plan, address, signal } = request;
+  const { journal, settings } = context;
+  const isBarrier = await takeAway(request);
+  const places = new Places({ connections: settings.connections, streams: streamCount(settings) });
+  const options = {
+    address,
+    lanes: settings.connections,
+    room: places,
+    applicationName: `pgferry finish ${request.ticket.runId}`,
+    settings: finishSettings(settings),
+    silence: patience(context, address),
+    onFewer: () => giveUpConnection(places, journal),
+    signal,
+  };
+  return await withLanes(options, async (lanes) => {
+    const finish = await TableFinish.create(request, { lanes, isBarrier });
+    const copied = await copyAndCheck(request, { isBarrier, places, finish });
+    await startFinishing(request.client, request.ticket);
+    await journal.phase('indexes', async () => {
+      await finish.buildsSettled();
+      await restoreStage(request, lanes, 1);
+    });
+    await journal.phase('constraints', async () => {
+      await restoreStage(request, lanes, 2);
+      await restoreStage(request, lanes, 3);
+      await restoreStage(request, lanes, 4);
+    });
+    await journal.phase('sequences', () =>
+      setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),
+    );
+    await journal.phase('analyze', async () => {
+      for (const { table, warning } of await finish.statistics()) journal.note(`statistics of ${table}: ${warning}`);
+    });
+    return copied;
+  });
+}
+
+function giveUpConnection(places: Places, journal: Journal): void {
+  if (places.shrinkLeft()) journal.warn('the server has no connection free: going on with fewer beside the copy');
+}
+
+/**
+ * Before the first chunk: detaches what slows the load down, and empties the tables whose rows may be replaced. Gives
+ * back whether foreign keys stay in force, so that layers must wait for each other.
+ */
+async function takeAway(request: LoadRequest): Promise<boolean> {
+  const { plan, context } = request;
+  const clear = () => clearTheWay(request);
+  return plan.keepsConstraints ? await clear() : await context.journal.phase('detach', clear);
+}
+
+async function clearTheWay(request: LoadRequest): Promise<boolean> {
+  const { client, plan, address, ticket, toEmpty, context, done } = request;
+  const names = plan.tables.map((table) => table.target);
+  const { objects, kept } = await readDetachable(client, address.schema, names);
+  for (const { kind, name, table, reason } of kept) {
+    const what = kind === 'table' ? `what constrains ${table}` : `${kind} ${name} of ${table}`;
+    context.journal.note(`${what} stays in force: ${reason}`);
+  }
+  const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
+  try {
+    await withTransaction(client, async () => {
+      // Who waits for a table of its own keeps everybody else from it: rather give up, and say who holds it.
+      const wait = lockWaitFor(context.settings.stallTimeoutSeconds * 1000);
+      await client.query(`SELECT set_config('lock_timeout', $1, true)`, [wait]);
+      if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
+      if (done.length === 0) {
+        await emptyTables(
+          client,
+          toEmpty.map((name) => ({ schema: address.schema, name })),
+        );
+      }
+    });
+  } catch (error) {
+    throw await nameLockHolders(client, { error, schema: address.schema, tables: names, wanted: 'table' });
+  }
+  return plan.keepsConstraints || kept.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
+}
+
+interface CopyMeans {
+  readonly isBarrier: boolean;
+  readonly places: Places;
+  readonly finish: TableFinish;
+}
+
+/**
+ * Copies every chunk, and has each table finished as soon as it is whole. Answers when all are proven; their indexes and
+ * statistics go on.
+ */
+async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<LoadOutcome> {
+  const { plan, context, counters } = request;
+  const { journal } = context;
+  const { finish } = means;
+  const copied: ChunkResult[] = [];
+  await journal.phase('copy', async () => {
+    const onTable = (table: string, results: readonly ChunkResult[]) => {
+      journal.tell({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
+      finish.begin(table, results);
+    };
+    await copyChunks(request, means, { onChunk: (result) => copied.push(result), onTable });
+    for (const { table, results } of await takeOutAgain(request, finish)) finish.begin(table, results);
+    finish.endCopy();
+  });
+  const checked = await journal.phase('verify', () => finish.proofs());
+  return {
+    tables: inPlanOrder(
+      plan,
+      checked.map(({ report }) => report),
+    ),
+    chunksCopied: copied.length,
+    bytesCopied: totalBytes(copied),
+    fillMs: Math.round(counters.fillingMs),
+    differences: checked.flatMap(({ differences }) => differences),
+  };
+}
+
+/** Rows that cannot stay without others go once all are there; their tables, with what is left, must be proven anew. */
+async function takeOutAgain(
+  request: LoadRequest,
+  finish: TableFinish,
+): Promise<{ readonly table: string; readonly results: readonly ChunkResult[] }[]> {
+  const { plan, client, ticket } = request;
+  if (!plan.tables.some(hasPolicies)) return [];
+  // A proof that is going on must not see rows go.
+  const touched = await settleTables(request, () => finish.proofsSettled());
+  if (touched.size === 0) return [];
+  const all = await listChunks(client, ticket.runId);
+  return [...touched].map((source) => ({ table: source, results: all.filter(({ table }) => table === source) }));
+}
+
+function inPlanOrder(plan: Plan, reports: readonly TableReport[]): TableReport[] {
+  return plan.tables.flatMap(({ source }) => reports.filter(({ table }) => table === source));
+}
+
+/** Runs all missing steps of one stage, the biggest tables first, on all lanes. */
+async function restoreStage(request: LoadRequest, lanes: Lanes, stage: RestoreStage): Promise<void> {
+  const { client, ticket } = request;
+  const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
+  await Promise.all(
+    steps.map((step) =>
+      lanes
+        .run((lane) => restoreStep(lane, ticket, step.ordinal, helpersFor(lanes, step)))
+        .catch((error) => leaveOut(request, step, error)),
+    ),
+  );
+}
+
+/** Rows may stand against an object for good: orphans where the policy for them says so, any where it is waived by name. */
+async function leaveOut(request: LoadRequest, step: RestoreStep, error: unknown): Promise<void> {
+  const isByRows =
+    error instanceof CopierError && (error.code === 'data.orphan' || error.code === 'data.duplicate_key');
+  const words = isByRows ? wordsFor(request, step) : null;
+  if (words === null) throw error;
+  await forgetStep(request.client, request.ticket, step.ordinal);
+  request.context.journal.warn(words);
+}
+
+function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: RestoreStep): string | null {
+  const isProof = kind === 'validation';
+  const planned = plan.tables.find(({ target }) => target === table);
+  if (isProof && planned !== undefined && leavesOrphans(planned))
+    return `foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`;
+  const waiver = waiverOf({ kind: isProof ? 'foreign_key' : kind, table, name });
+  if (!context.settings.waive.includes(waiver)) return null;
+  return isProof
+    ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`
+    : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says`;
+}
+
+/** Notes what every table now holds and ends the run: complete if both sides are equal, else failed. */
+export async function concludeRun(
+  { client, ticket, plan, address }: Pick<LoadRequest, 'client' | 'ticket' | 'plan' | 'address'>,
+  { tables, ok }: Pick<RunResult, 'tables' | 'ok'>,
+): Promise<void> {
+  for (const report of tables) {
+    const table = must(
+      plan.tables.find((table) => table.source === report.table),
+      `plan of ${report.table}`,
+    );
+    const proven = {
+      rows: report.targetRows,
+      keyset: report.keyset.target,
+      columns: report.columns.map(({ column, nulls, empty, fingerprint }) => ({
+        column,
+        nulls: nulls.target,
+        empties: empty.target,
+        fingerprint: fingerprint.target,
+      })),
+    };
+    const loaded = await withUnhashed(client, table, proven);
+    await recordLoaded(client, { ...loaded, schema: address.schema, table: table.target, runId: ticket.runId });
+  }
+  await finishRun(client, ticket, ok ? 'complete' : 'failed');
+}

@@ -1,0 +1,90 @@
+import { hashSample } from '../../encode/fingerprint/sample-hash.js';
+import { CopierError } from '../../model/error.js';
+import type { TableFingerprint } from '../../model/copy.js';
+import type { TablePlan } from '../../model/plan.js';
+import { hasPolicies } from '../../plan/rules/rules.js';
+import { compareFingerprints } from '../../pool/tally.js';
+import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
+import { type ComparedTable, compareTable } from '../compare/compare-table.js';
+import type { Lanes, Turn } from './connection-pool.js';
+import type { LoadRequest } from './load.js';
+
+/**
+ * Whether this server hashes as we do: every sample of every kind, under three seeds, must come out the same. It does
+ * not on another engine that only speaks the protocol, or on a big-endian machine; tables are read back there instead.
+ */
+export async function canFingerprint({ client, context }: LoadRequest): Promise<boolean> {
+  try {
+    const hashes = await selfTestFingerprint(client);
+    if (fingerprintSamples.every((sample) => hashes[sample.name] === hashSample(sample))) return true;
+  } catch (error) {
+    if (!(error instanceof CopierError) || error.foreignCode === null) throw error;
+  }
+  context.journal.warn(
+    'this server hashes values otherwise than PostgreSQL: tables are read back and compared instead',
+  );
+  return false;
+}
+
+export interface TableToProve {
+  readonly table: TablePlan;
+  /** What the threads summed up while sending. */
+  readonly source: TableFingerprint;
+  readonly quarantinedRows: number;
+  readonly lanes: Lanes;
+  /** Its place among what waits for a connection. */
+  readonly turn: Turn;
+  readonly hasFingerprints: boolean;
+}
+
+/**
+ * The proof of one table that is whole: the threads' sums against one aggregate on the server. Where a kind has no
+ * fingerprint, or the server has none, the table is read back and compared value by value; where the sums differ too,
+ * to name the rows.
+ */
+export async function proveTable(request: LoadRequest, toProve: TableToProve): Promise<ComparedTable> {
+  const proven = await (toProve.hasFingerprints ? byFingerprint(request, toProve) : byReading(request, toProve));
+  request.context.journal.tell({
+    tag: 'table-verified',
+    table: toProve.table.source,
+    isEqual: proven.report.ok,
+  });
+  return proven;
+}
+
+async function byFingerprint(
+  request: LoadRequest,
+  { table, source, lanes, turn, quarantinedRows }: TableToProve,
+): Promise<ComparedTable> {
+  const target = await lanes.run((client) => fingerprintTable(client, table), turn);
+  const report = compareFingerprints({
+    table: table.source,
+    sourceRows: table.rows,
+    source,
+    target,
+    quarantinedRows,
+  });
+  const isWhole = table.columns.every(({ kind }) => kind.tag !== 'jsonb' && kind.tag !== 'literal');
+  if (isWhole && report.ok) return { report, differences: [], findings: [] };
+  const compared = await readBack(request, table);
+  return { ...compared, report: { ...report, ok: report.ok && compared.report.ok } };
+}
+
+async function byReading(
+  request: LoadRequest,
+  { table, source, quarantinedRows }: TableToProve,
+): Promise<ComparedTable> {
+  const compared = await readBack(request, table);
+  const { report } = compared;
+  const isConserved = source.rows + quarantinedRows === table.rows && report.quarantinedRows === quarantinedRows;
+  const ok = report.ok && isConserved && report.sourceRows === table.rows;
+  return { ...compared, report: { ...report, copiedRows: source.rows, ok } };
+}
+
+async function readBack(request: LoadRequest, table: TablePlan): Promise<ComparedTable> {
+  const { threads, snapshot, context, ticket } = request;
+  const { differencesMax } = context.settings;
+  // Without policies nothing was kept, and there is nothing to ask for.
+  const kept = hasPolicies(table) ? { runId: ticket.runId } : null;
+  return await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax, kept });
+}

@@ -1,0 +1,138 @@
+import type { TableCensus, TableTrial } from '../../model/census.js';
+import type { Chunk, Finding, Plan } from '../../model/plan.js';
+import type { TargetCatalog } from '../../model/target.js';
+import { buildPlan } from '../../plan/build.js';
+import { findDoubts } from '../../plan/rules/doubt.js';
+import { isSameContent } from '../../pool/tally.js';
+import { choosePages } from '../../source/pages/layout.js';
+import { readTargetCatalog } from '../../target/schema/catalog.js';
+import type { TargetClient } from '../../target/connection/connect.js';
+import type { WholeTables } from '../../plan/graph/whole-tables.js';
+import { fingerprintTable } from '../../target/fingerprint/fingerprint.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+import { findLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
+import { isLocal } from '../../target/connection/locality.js';
+import { readSchemaObjects } from '../../target/schema/objects.js';
+import { wholeTablesOf } from '../load/copy-threads.js';
+import type { MadeSchema } from '../schema/make-schema.js';
+import { findStoredSchema } from './schema-check.js';
+import type { Settings } from '../../model/settings.js';
+import { choiceOf, rulesOf } from '../choices.js';
+import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js';
+import type { Survey } from '../survey/survey.js';
+
+/** Plans the copy of a surveyed snapshot into the schema as it stands now. Reads only. */
+export async function preparePlan(request: {
+  readonly survey: Survey;
+  readonly client: TargetClient;
+  readonly schema: string;
+  readonly settings: Settings;
+  /** How the schema came to be there; null where both sides are only to be compared. */
+  readonly made: MadeSchema | null;
+}): Promise<StoredPlan> {
+  const { survey, client, schema, settings, made } = request;
+  const isComparison = made === null;
+  const target = await readTargetCatalog(client, schema);
+  const wholeTables = isComparison ? null : wholeTablesOf(settings, isLocal(client));
+  const common = { survey: withoutViews(survey, made?.views ?? []), target, settings, isComparison, wholeTables };
+  const build = (replaceable: ReadonlySet<string>, trials: readonly TableTrial[]) =>
+    buildFrom({ ...common, replaceable, trials });
+  const draft = build(new Set(), []);
+  const plan = isComparison
+    ? draft
+    : build(
+        await findReplaceable(client, schema, draft, target),
+        await survey.tryValues(findDoubts(draft, survey.census)),
+      );
+  return {
+    plan: { ...plan, findings: withoutTwins([...(made?.findings ?? []), ...plan.findings]) },
+    toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
+    choices: choicesOf(settings),
+    ...(made === null ? {} : { schema: await storeSchema(client, schema, made) }),
+  };
+}
+
+/** Views that are made are not left out. */
+function withoutViews(survey: Survey, made: readonly string[]): Survey {
+  const { catalog } = survey;
+  const leftOut = catalog.leftOut.filter(({ type, name }) => type !== 'view' || !made.includes(name));
+  return { ...survey, catalog: { ...catalog, leftOut } };
+}
+
+/** The translation and the plan both look at foreign keys, and say some of it in the same words. */
+function withoutTwins(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
+}
+
+/** A schema that an earlier run translated, and whose tables are still there, stays a translated one. */
+async function storeSchema(client: TargetClient, schema: string, made: MadeSchema): Promise<StoredSchema> {
+  const objects = await readSchemaObjects(client, schema);
+  const earlier = made.tag === 'there' ? await findStoredSchema(client, schema) : null;
+  return {
+    isTranslated: made.tag === 'translated' || earlier?.isTranslated === true,
+    lost: made.tag === 'there' ? (earlier?.lost ?? []) : made.lost,
+    objects,
+  };
+}
+
+function buildFrom(request: {
+  readonly survey: Survey;
+  readonly target: TargetCatalog;
+  readonly settings: Settings;
+  readonly isComparison: boolean;
+  readonly wholeTables: WholeTables | null;
+  readonly replaceable: ReadonlySet<string>;
+  readonly trials: readonly TableTrial[];
+}): Plan {
+  const { survey, target, settings, isComparison, wholeTables, replaceable, trials } = request;
+  const { catalog, census, violations, chunks } = survey;
+  return buildPlan({
+    source: catalog,
+    target,
+    census: census as readonly TableCensus[],
+    chunksOf: (table): readonly Chunk[] => chunks.get(table) ?? [],
+    violations,
+    trials,
+    options: {
+      keepConstraints: settings.keepConstraints,
+      truncateTarget: settings.truncateTarget,
+      isComparison,
+      replaceable,
+      wholeTables,
+      rules: rulesOf(settings),
+      ...choiceOf(settings),
+      format: settings.format,
+      isFormatForced: settings.format === 'text',
+      chooseReader: (table) => {
+        if (settings.reader === 'rows') return { reader: 'rows', reason: 'asked for' };
+        const choice = choosePages(table, catalog);
+        if (choice.tag === 'rows') return { reader: 'rows', reason: choice.reason };
+        return { reader: 'pages', reason: 'its b-tree layout is known' };
+      },
+    },
+  });
+}
+
+function tablesWithRows(plan: Plan, target: TargetCatalog) {
+  return plan.tables.filter((table) => target.tables.some(({ name, hasRows }) => name === table.target && hasRows));
+}
+
+/** Tables that hold exactly what an earlier run of ours left there, by count and fingerprint: these may be replaced. */
+async function findReplaceable(
+  client: TargetClient,
+  schema: string,
+  plan: Plan,
+  target: TargetCatalog,
+): Promise<Set<string>> {
+  const filled = tablesWithRows(plan, target);
+  if (filled.length === 0 || !(await hasLedger(client))) return new Set();
+  const loaded = new Map((await findLoaded(client, schema)).map((table) => [table.table, table]));
+  const replaceable = new Set<string>();
+  for (const table of filled) {
+    const before = loaded.get(table.target);
+    if (before === undefined || before.columns.length !== table.columns.length) continue;
+    const now = await withUnhashed(client, table, await fingerprintTable(client, table));
+    if (isSameContent(before, now)) replaceable.add(table.source);
+  }
+  return replaceable;
+}

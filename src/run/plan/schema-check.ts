@@ -1,0 +1,103 @@
+import type { Finding, Plan } from '../../model/plan.js';
+import type { ObjectCount } from '../../model/schema.js';
+import type { SourceCatalog } from '../../model/source.js';
+import { checkClaims } from '../../translate/compare/claims.js';
+import { compareObjects } from '../../plan/schema/compare-objects.js';
+import { readTargetCatalog } from '../../target/schema/catalog.js';
+import type { TargetClient } from '../../target/connection/connect.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+import { readSchemaObjects } from '../../target/schema/objects.js';
+import { latestRun, readPlan } from '../../target/ledger/run.js';
+import { findSequencesBehind, type SequenceNeed } from '../../target/schema/sequences.js';
+import { leavesOrphans } from '../../plan/rules/rules.js';
+import type { StoredPlan, StoredSchema } from './stored-plan.js';
+
+export interface SchemaCheck {
+  /** Errors are differences between the two sides, or between before and after the load. */
+  readonly findings: readonly Finding[];
+  readonly objects: readonly ObjectCount[];
+}
+
+/** The schema as the youngest run of the target schema found or made it, null where no run of ours noted one. */
+export async function findStoredSchema(client: TargetClient, schema: string): Promise<StoredSchema | null> {
+  const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
+  if (run === null) return null;
+  return (JSON.parse(await readPlan(client, run.runId)) as StoredPlan).schema ?? null;
+}
+
+/** Objects that the policies of the youngest run leave out of force, by the names of `--waive`. */
+export async function findStoredWaivers(client: TargetClient, schema: string): Promise<string[]> {
+  const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
+  if (run === null) return [];
+  return waiversOf((JSON.parse(await readPlan(client, run.runId)) as StoredPlan).plan);
+}
+
+/** The foreign keys that may stay unproved, since the policy for orphans of their table is to leave them. */
+export function waiversOf({ tables }: Plan): string[] {
+  return tables
+    .filter(leavesOrphans)
+    .flatMap(({ foreignKeys = [] }) => foreignKeys.map(({ name }) => `foreign-key:${name}`));
+}
+
+/**
+ * Compares both catalogs after a load: the planned tables' columns, keys, constraints, indexes, triggers and sequences
+ * with what stood there before the load, with what the source's schema promises, and the sequences' positions with the
+ * rows. Reads only.
+ */
+export async function checkSchema(request: {
+  readonly client: TargetClient;
+  readonly schema: string;
+  readonly plan: Plan;
+  readonly source: SourceCatalog;
+  /** From before the load; null where nobody knows. */
+  readonly stored: StoredSchema | null;
+  readonly waive: readonly string[];
+}): Promise<SchemaCheck> {
+  const { client, schema, plan, source, stored } = request;
+  const { tables } = plan;
+  const now = await readSchemaObjects(client, schema);
+  const target = await readTargetCatalog(client, schema);
+  const waive = new Set(request.waive);
+  const compared = compareObjects({ tables, before: stored?.objects ?? null, now, waive });
+  const claims = checkClaims({
+    source,
+    target,
+    objects: now,
+    tables,
+    lost: [...(stored?.lost ?? []), ...request.waive],
+    isTranslated: stored?.isTranslated ?? false,
+  });
+  // What was lost since the load breaks promises of the source too, but is told once.
+  const told = new Set(compared.findings.map(({ table }) => table));
+  const promises = claims.filter(({ table }) => !told.has(table));
+  const behind = await findSequencesBehind(client, schema, sequenceNeeds(plan, source));
+  const positions = behind.map((sequence) => behindFinding(plan, sequence));
+  return { findings: [...compared.findings, ...promises, ...positions], objects: compared.counts };
+}
+
+/** Where AUTOINCREMENT stands: a sequence must go on above every number that was ever handed out. */
+export function sequenceNeeds(plan: Plan, source: SourceCatalog): SequenceNeed[] {
+  return plan.tables.map((table) => {
+    const found = source.tables.find(({ name }) => name === table.source);
+    const column = table.columns.find(({ source: name }) => name === found?.rowidAlias);
+    return {
+      table: table.target,
+      sequenceAtLeast: column === undefined ? {} : { [column.target]: found?.sequence ?? null },
+    };
+  });
+}
+
+function behindFinding(plan: Plan, behind: Awaited<ReturnType<typeof findSequencesBehind>>[number]): Finding {
+  const { sequence, next, free } = behind;
+  const table = plan.tables.find(({ target }) => target === behind.table);
+  const column = table?.columns.find(({ target }) => target === behind.column);
+  const place = { table: table?.source ?? behind.table, column: column?.source ?? behind.column, key: null };
+  if (next === null) {
+    const message = `our role may not look where the sequence ${sequence} stands`;
+    const hint = `GRANT SELECT ON SEQUENCE ${sequence} to it`;
+    return { severity: 'warning', code: 'verify.sequence_unread', ...place, message, hint };
+  }
+  const message = `the sequence ${sequence} would give ${next}, which is or was taken: ${free} is the first that is free`;
+  const hint = `SELECT setval('${sequence.replaceAll("'", "''")}', ${free}, false);`;
+  return { severity: 'error', code: 'verify.sequence_behind', ...place, message, hint };
+}

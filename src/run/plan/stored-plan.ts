@@ -1,0 +1,69 @@
+import { CopierError } from '../../model/error.js';
+import type { Plan } from '../../model/plan.js';
+import type { SchemaObject } from '../../model/schema.js';
+import { stableJson } from '../../plan/plan-hash.js';
+import type { Settings } from '../../model/settings.js';
+
+/** What a run keeps in the ledger so that it can be resumed on any machine that has the snapshot. */
+export interface StoredPlan {
+  readonly plan: Plan;
+  /** Target tables that held rows which may be replaced. */
+  readonly toEmpty: readonly string[];
+  /** The settings that shape the plan: the same run cannot go on with others. */
+  readonly choices: Choices;
+  /** The target's schema before the load, to hold later ones against; a ledger of an older pgferry has none. */
+  readonly schema?: StoredSchema;
+}
+
+export interface StoredSchema {
+  /** Whether pgferry made it out of the source's. */
+  readonly isTranslated: boolean;
+  /** What was not carried over and waived, by the names of `--waive`. */
+  readonly lost: readonly string[];
+  readonly objects: readonly SchemaObject[];
+}
+
+/** The settings that shape a plan, each with its flag; null where only the config file or the library can say it. */
+const shapingFlags = {
+  reader: 'reader',
+  format: 'format',
+  chunkBytes: 'chunk-bytes',
+  keepConstraints: 'keep-constraints',
+  tables: 'tables',
+  exclude: 'exclude',
+  nullSentinel: 'null-sentinel',
+  allowSentinel: 'allow-sentinel',
+  policies: null,
+  tableRules: null,
+} as const satisfies Partial<Record<keyof Settings, string | null>>;
+
+const shaping = Object.keys(shapingFlags) as readonly (keyof typeof shapingFlags)[];
+
+export type Choices = Pick<Settings, keyof typeof shapingFlags>;
+
+/** The settings of this call that shape a plan. */
+export function choicesOf(settings: Settings): Choices {
+  return Object.fromEntries(shaping.map((name) => [name, settings[name]])) as Choices;
+}
+
+/** Refuses to go on with a run under other settings than it began with (`plan.changed`), naming each. */
+export function checkChoices(runId: string, stored: Choices, now: Choices): void {
+  const changed = shaping.filter((name) => stableJson(stored[name]) !== stableJson(now[name]));
+  if (changed.length === 0) return;
+  const list = changed.map((name) => describeChange(name, stored, now));
+  throw new CopierError('plan.changed', `run ${runId} began with other settings: ${list.join('; ')}`, {
+    hint: 'run again with the first settings to go on, or with --fresh to begin anew',
+  });
+}
+
+function describeChange(name: keyof Choices, stored: Choices, now: Choices): string {
+  const flag = shapingFlags[name];
+  if (flag === null) return `${name} of the config file were others`;
+  return `--${flag} was ${describe(stored[name])}, is now ${describe(now[name])}`;
+}
+
+function describe(value: Choices[keyof Choices]): string {
+  if (value === null) return 'not given';
+  if (Array.isArray(value)) return value.length === 0 ? 'not given' : value.join(',');
+  return String(value);
+}

@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { CopierError } from '../../model/error.js';
+import type { Finding } from '../../model/plan.js';
+import { checkMaking } from '../../plan/schema/making.js';
+import { matchNames } from '../../plan/names/match.js';
+import { schemaScript } from '../../translate/schema-script.js';
+import { type TranslatedSchema, translateSchema, type TypeReason } from '../../translate/translate.js';
+import { countOf } from '../../report/units.js';
+import { readTargetCatalog } from '../../target/schema/catalog.js';
+import { type TargetClient, withTransaction } from '../../target/connection/connect.js';
+import {
+  applySqlFiles,
+  applyStatements,
+  ensureSchema,
+  readSqlFolder,
+  resetSchema,
+  type SqlFile,
+} from '../../target/schema/schema.js';
+import { refuseIfBlocked } from '../context.js';
+import { standardSqlFolder } from '../../model/settings.js';
+import type { Settings } from '../../model/settings.js';
+import { choiceOf, rulesOf } from '../choices.js';
+import type { Survey } from '../survey/survey.js';
+
+export interface MadeSchema {
+  /**
+   * there: tables were there already; sql: made from files; translated: made from the SQLite schema; printed: only
+   * translated.
+   */
+  readonly tag: 'there' | 'sql' | 'translated' | 'printed';
+  readonly message: string;
+  readonly findings: readonly Finding[];
+  /** What the translation did not carry over and the operator waived. */
+  readonly lost: readonly string[];
+  /** Source names of the views that were made. */
+  readonly views: readonly string[];
+  /** Why the translation gave each column its type. */
+  readonly reasons: readonly TypeReason[];
+  /** The translation as a script for psql, null where there is none. */
+  readonly sql: string | null;
+}
+
+/**
+ * Makes the target schema, inside the caller's transaction where there is one: from the .sql files where there are any, else translated
+ * from SQLite. Where tables are there already nothing is made; `plan` compares them with the source.
+ */
+export async function makeSchema(request: {
+  readonly client: TargetClient;
+  readonly schema: string;
+  readonly settings: Settings;
+  readonly survey: Survey;
+  /** Whether a run follows, which keeps a ledger. */
+  readonly needsLedger: boolean;
+}): Promise<MadeSchema> {
+  const { client, schema, settings, survey, needsLedger } = request;
+  if (settings.resetSchema) await resetSchema(client, schema);
+  const target = await readTargetCatalog(client, schema);
+  const { tables } = target;
+  if (tables.length > 0) {
+    return {
+      tag: 'there',
+      message: `schema ${schema} has ${countOf(tables.length, 'table')} already; none was made`,
+      findings: [],
+      lost: [],
+      views: [],
+      reasons: [],
+      sql: null,
+    };
+  }
+  refuseIfBlocked({ findings: checkMaking(target, { needsLedger }) }, 'the schema cannot be made');
+  await ensureSchema(client, schema);
+  const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
+  if (files.length > 0 && (await applyFitting(request, files))) {
+    const names = files.map(({ name }) => name).join(', ');
+    return {
+      tag: 'sql',
+      message: `schema ${schema} made from ${names} in ${settings.sqlFolder}`,
+      findings: [],
+      lost: [],
+      views: [],
+      reasons: [],
+      sql: null,
+    };
+  }
+  return await translate(client, schema, settings, survey);
+}
+
+/**
+ * Runs the files. Those of the standard folder, which nobody named, are undone, with false as the answer, where they make
+ * a table for none of the source's: they belong to another database, as those of a checkout of pgferry do.
+ */
+async function applyFitting(
+  { client, schema, settings, survey }: Parameters<typeof makeSchema>[0],
+  files: readonly SqlFile[],
+): Promise<boolean> {
+  const apply = () => applySqlFiles(client, { files, schema });
+  if (settings.sqlFolder !== standardSqlFolder) {
+    await apply();
+    return true;
+  }
+  try {
+    await withTransaction(client, async () => {
+      await apply();
+      const { tables } = await readTargetCatalog(client, schema);
+      const wanted = survey.catalog.tables.map(({ name }) => name);
+      const matches = matchNames(
+        wanted,
+        tables.map(({ name }) => name),
+      );
+      if (wanted.length > 0 && matches.size === 0) throw new OtherDatabase();
+    });
+  } catch (error) {
+    if (error instanceof OtherDatabase) return false;
+    if (!(error instanceof CopierError) || error.code !== 'target.sql_file') throw error;
+    // Files with transactions of their own run as they are, where no transaction is around them.
+    await apply();
+  }
+  return true;
+}
+
+/** Rolls the files back; never leaves this file. */
+class OtherDatabase extends Error {}
+
+/** The standard folder need not be there; one that the operator named must be. */
+function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {
+  return !fromSource && (sqlFolder !== standardSqlFolder || existsSync(sqlFolder));
+}
+
+async function translate(
+  client: TargetClient,
+  schema: string,
+  settings: Settings,
+  survey: Survey,
+): Promise<MadeSchema> {
+  const { translated, sql } = translateSurvey(survey, schema, settings);
+  const { statements, findings, lost, views, reasons } = translated;
+  const blocking = findings.filter(({ severity }) => severity === 'error');
+  if (blocking.length > 0) {
+    const count = blocking.length === 1 ? 'one reason' : `${blocking.length} reasons`;
+    throw new CopierError('plan.refused', `the schema cannot be translated for ${count}; nothing was written`, {
+      hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
+      findings,
+    });
+  }
+  await applyStatements(client, schema, statements);
+  const message = `schema ${schema} translated from SQLite: ${countOf(statements.length, 'statement')}`;
+  return { tag: 'translated', message, findings, lost, views, reasons, sql };
+}
+
+/** The schema for what was surveyed, as the operator's settings want it. */
+export function translateSurvey(
+  { catalog, census }: Survey,
+  schema: string,
+  settings: Settings,
+): { readonly translated: TranslatedSchema; readonly sql: string } {
+  const translated = translateSchema({
+    source: catalog,
+    census,
+    targetSchema: schema,
+    choice: choiceOf(settings),
+    rules: rulesOf(settings),
+    waive: settings.waive,
+  });
+  return { translated, sql: schemaScript(schema, translated) };
+}

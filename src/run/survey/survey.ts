@@ -1,0 +1,122 @@
+import type { CensusJob, Count } from '../../jobs/census-job.js';
+import { CopierError, must } from '../../model/error.js';
+import type { TableCensus, TableTrial } from '../../model/census.js';
+import type { Chunk } from '../../model/plan.js';
+import type { ForeignKeyViolation, SourceCatalog, SourceTable } from '../../model/source.js';
+import type { Doubt } from '../../plan/rules/doubt.js';
+import type { Threads } from '../../pool/threads.js';
+import { readSourceCatalog } from '../../source/catalog/catalog.js';
+import { mergeCensus } from '../../source/census/merge.js';
+import { joinCuts } from '../../source/census/parts.js';
+import { type Cut, type CutOptions, cutTable, spreadRows } from '../../source/cuts/cuts.js';
+import { readDatabaseHeader } from '../../source/pages/header.js';
+import { withSource } from '../../source/open.js';
+import { choosePages, type PageLayout } from '../../source/pages/layout.js';
+import { findForeignKeyViolations } from '../../source/catalog/violations.js';
+import { tryValues } from './trial.js';
+
+/** Bytes of pages per chunk where nobody names another number. */
+const standardChunkBytes = 16 * 1024 * 1024;
+
+/** What there is to know about a snapshot before planning. */
+export interface Survey {
+  readonly catalog: SourceCatalog;
+  readonly census: readonly TableCensus[];
+  readonly violations: readonly ForeignKeyViolation[];
+  readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
+  /** Tries values of the snapshot on the threads that surveyed it, while they live. */
+  readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
+}
+
+export interface SurveyRequest {
+  readonly snapshotPath: string;
+  readonly catalog: SourceCatalog;
+  readonly threads: Threads;
+  /** null for `standardChunkBytes`. */
+  readonly chunkBytes: number | null;
+  /** Whether columns may be counted from the pages of the file, which is many times faster than by SQL. */
+  readonly countsPages: boolean;
+}
+
+/** Reads the catalog of a snapshot. */
+export async function readCatalog(snapshotPath: string): Promise<SourceCatalog> {
+  const { reservedBytes } = readDatabaseHeader(snapshotPath);
+  return await withSource(snapshotPath, (db) => readSourceCatalog(db, reservedBytes));
+}
+
+/** Cuts the tables into chunks and counts every column on the threads, while this thread checks the foreign keys. */
+export async function surveySource(request: SurveyRequest): Promise<Survey> {
+  const { snapshotPath, catalog, chunkBytes: named } = request;
+  const chunkBytes = named ?? standardChunkBytes;
+  return await withSource(snapshotPath, async (db) => {
+    const check = async () => findForeignKeyViolations(db, catalog);
+    // One promise for all: where one thing fails, what the others come to is nobody's surprise.
+    const [surveyed, { violations }] = await Promise.all([
+      Promise.all(orderTables(request).map((table) => surveyTable(request, table, { db, chunkBytes }))),
+      check(),
+    ]);
+    const byName = new Map(surveyed.map((table) => [table.census.table, table]));
+    return {
+      catalog,
+      census: catalog.tables.map(({ name }) => must(byName.get(name), `census of ${name}`).census),
+      violations,
+      chunks: new Map(surveyed.map(({ census, chunks }) => [census.table, chunks])),
+      tryValues: (doubts) => tryValues(doubts, request),
+    };
+  });
+}
+
+interface CountedTable {
+  readonly table: SourceTable;
+  /** null where only SQL can count it. */
+  readonly layout: PageLayout | null;
+}
+
+/** What SQL must count is one job per table, however large: these begin first. */
+function orderTables({ catalog, countsPages }: SurveyRequest): CountedTable[] {
+  const tables = catalog.tables.map((table) => {
+    const choice = countsPages ? choosePages(table, catalog) : null;
+    return { table, layout: choice?.tag === 'pages' ? choice.layout : null };
+  });
+  return [...tables.filter(({ layout }) => layout === null), ...tables.filter(({ layout }) => layout !== null)];
+}
+
+async function surveyTable(
+  request: SurveyRequest,
+  { table, layout }: CountedTable,
+  cutting: Pick<CutOptions, 'db' | 'chunkBytes'>,
+): Promise<{ readonly census: TableCensus; readonly chunks: readonly Chunk[] }> {
+  const { snapshotPath, threads } = request;
+  const run = (count: Count): Promise<TableCensus> => {
+    const job: CensusJob = { snapshotPath, table, count };
+    return threads.run<TableCensus>('census', job);
+  };
+  const cut = (): Cut[] => cutTable({ ...cutting, snapshotPath, table });
+  if (layout === null) {
+    const counting = run({ tag: 'columns' });
+    const [census, cuts] = await Promise.all([counting, Promise.resolve().then(cut)]);
+    return { census, chunks: spreadRows(table.name, cuts, census.rows) };
+  }
+  const cuts = cut();
+  const parts = joinCuts(cuts).map((range) => run({ tag: 'pages', layout, range }));
+  const [counted, ...counts] = await Promise.all([run({ tag: 'rows' }), ...parts]);
+  const census = mergeCensus(counts);
+  checkRows(census, counted.rows);
+  return { census, chunks: spreadRows(table.name, cuts, census.rows) };
+}
+
+/**
+ * The rows of the source are what every later count is held against, so they are not ours alone to count: SQLite, which
+ * only adds up the cell counts of the leaves, must come to the same.
+ */
+function checkRows({ table, rows }: TableCensus, sqliteRows: number): void {
+  if (rows === sqliteRows) return;
+  throw new CopierError(
+    'data.row_count',
+    `table "${table}": its pages hold ${rows} rows, SQLite counts ${sqliteRows}`,
+    {
+      hint: 'run PRAGMA integrity_check on the source; if it is sound, run again with --reader rows and report this',
+      table,
+    },
+  );
+}

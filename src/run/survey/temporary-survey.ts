@@ -1,0 +1,29 @@
+import type { TargetAddress } from '../../model/target.js';
+import type { Context } from '../context.js';
+import { withRunThreads } from '../load/copy-threads.js';
+import { type Survey, surveySource } from './survey.js';
+import { withTemporarySnapshot } from './temporary-snapshot.js';
+
+/** Surveys a private snapshot of the source that is removed afterwards. Nothing is written, and no target is reached. */
+export async function withPassingSurvey<T>(
+  context: Context,
+  { address, name }: { readonly address: TargetAddress; readonly name: string },
+  use: (survey: Survey) => Promise<T>,
+): Promise<T> {
+  const { settings, journal, signal } = context;
+  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
+    const request = { settings, address, applicationName: `pgferry ${name}`, signal };
+    return await withRunThreads(request, async (threads) => {
+      const survey = await journal.phase('census', () =>
+        surveySource({
+          snapshotPath: snapshot.path,
+          catalog,
+          threads,
+          chunkBytes: settings.chunkBytes,
+          countsPages: settings.reader !== 'rows',
+        }),
+      );
+      return await use(survey);
+    });
+  });
+}

@@ -1,0 +1,99 @@
+import type { Database } from '../sqlite.js';
+import { CopierError } from '../../model/error.js';
+import type { LeftOut, SourceCatalog, SourceForeignKey, SourceTable, SourceView } from '../../model/source.js';
+import { readSourceTable } from './catalog-table.js';
+import { foldName, quoteIdentifier } from '../../lib/sqlite-name.js';
+import { leftOutBookkeeping, leftOutEntry, type SchemaEntry } from './left-out.js';
+
+/**
+ * Reads what the database says about its tables, in the order they were made; everything that is not copied stands in
+ * `leftOut` with its reason. `reservedBytes` comes from `readDatabaseHeader` where the file is a snapshot; a live file
+ * must not be opened for it, and 0 stands for unknown. One read transaction: the answer is one state of the schema.
+ */
+export function readSourceCatalog(db: Database, reservedBytes = 0): SourceCatalog {
+  return db.transaction(() => readCatalog(db, reservedBytes)).deferred();
+}
+
+function readCatalog(db: Database, reservedBytes: number): SourceCatalog {
+  const tables: SourceTable[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const entry of readEntries(db)) {
+    const reason = leftOutEntry(entry);
+    if (reason !== null) leftOut.push(reason);
+    else if (entry.type === 'table') {
+      const table = readSourceTable(db, entry);
+      const bookkeeping = leftOutBookkeeping(table);
+      if (bookkeeping === null) tables.push(table);
+      else leftOut.push(bookkeeping);
+    }
+  }
+  return {
+    encoding: readEncoding(db),
+    pageSize: pragmaNumber(db, 'page_size'),
+    pageCount: pragmaNumber(db, 'page_count'),
+    reservedBytes,
+    schemaVersion: pragmaNumber(db, 'schema_version'),
+    tables: resolveParents(tables),
+    views: leftOut.filter(({ type }) => type === 'view').map(({ name, sql }) => readView(db, name, sql ?? '')),
+    leftOut,
+  };
+}
+
+/** A view over tables that are gone is no reason against the others. */
+function readView(db: Database, name: string, sql: string): SourceView {
+  try {
+    const columns = db.pragma(`main.table_xinfo(${quoteIdentifier(name)})`) as { name: string }[];
+    return { name, sql, columns: columns.map((column) => column.name) };
+  } catch {
+    return { name, sql, columns: null };
+  }
+}
+
+/** The encoding of the database's texts: `PRAGMA encoding`. */
+export function readEncoding(db: Database): SourceCatalog['encoding'] {
+  const encoding = db.pragma('encoding', { simple: true });
+  if (encoding === 'UTF-8' || encoding === 'UTF-16le' || encoding === 'UTF-16be') return encoding;
+  throw new CopierError('source.encoding', `unknown text encoding ${String(encoding)}`, {
+    hint: 'run `PRAGMA integrity_check` on the file',
+  });
+}
+
+function pragmaNumber(db: Database, name: string): number {
+  return Number(db.pragma(name, { simple: true }));
+}
+
+interface ListedTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly type: string;
+}
+
+// PRAGMA statements, not their table-valued twins: a table of the database may bear the name pragma_table_list.
+function readEntries(db: Database): SchemaEntry[] {
+  const listed = db.pragma('table_list') as ListedTable[];
+  const types = new Map(listed.filter(({ schema }) => schema === 'main').map(({ name, type }) => [name, type]));
+  const sql =
+    'SELECT type, name, tbl_name AS tableName, rootpage AS rootPage, sql FROM main.sqlite_schema ORDER BY rowid';
+  const entries = db.prepare<[], Omit<SchemaEntry, 'listedAs'>>(sql).safeIntegers(false).all();
+  return entries.map((entry) => ({
+    ...entry,
+    listedAs: entry.type === 'table' ? (types.get(entry.name) ?? null) : null,
+  }));
+}
+
+/** Gives parents their own spelling, and `REFERENCES t` without columns t's primary key. */
+function resolveParents(tables: readonly SourceTable[]): SourceTable[] {
+  const byName = new Map(tables.map((table) => [foldName(table.name), table]));
+  return tables.map((table) => ({
+    ...table,
+    foreignKeys: table.foreignKeys.map((key) => resolveParent(key, byName.get(foldName(key.parentTable)))),
+  }));
+}
+
+function resolveParent(key: SourceForeignKey, parent: SourceTable | undefined): SourceForeignKey {
+  if (parent === undefined) return key;
+  const spelled = new Map(parent.columns.map(({ name }) => [foldName(name), name]));
+  const named = key.parentColumns.map((name) => spelled.get(foldName(name)) ?? name);
+  const primary = parent.primaryKey.length === key.columns.length ? parent.primaryKey : [];
+  return { ...key, parentTable: parent.name, parentColumns: named.length > 0 ? named : primary };
+}

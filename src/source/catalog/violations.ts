@@ -1,0 +1,93 @@
+import type { Database } from '../sqlite.js';
+import type {
+  ForeignKeyViolation,
+  SourceCatalog,
+  SourceForeignKey,
+  SourceIndex,
+  SourceTable,
+} from '../../model/source.js';
+import { quoteIdentifier } from '../../lib/sqlite-name.js';
+
+const examplesMax = 3;
+
+/** A foreign key that SQLite itself could not enforce. */
+export interface BrokenForeignKey {
+  readonly table: string;
+  readonly foreignKeyId: number;
+  readonly reason: string;
+}
+
+export interface ForeignKeyFindings {
+  readonly violations: readonly ForeignKeyViolation[];
+  readonly brokenForeignKeys: readonly BrokenForeignKey[];
+}
+
+/**
+ * Finds rows whose parent is missing, per foreign key. The same answer as `PRAGMA foreign_key_check`, which would give
+ * up on a whole table for one broken foreign key, and names rows of WITHOUT ROWID tables by nothing at all.
+ */
+export function findForeignKeyViolations(db: Database, catalog: SourceCatalog): ForeignKeyFindings {
+  const parents = new Map(catalog.tables.map((table) => [table.name, table]));
+  const violations: ForeignKeyViolation[] = [];
+  const brokenForeignKeys: BrokenForeignKey[] = [];
+  for (const table of catalog.tables) {
+    for (const key of table.foreignKeys) {
+      const reason = reasonBroken(key, parents.get(key.parentTable));
+      if (reason === null) violations.push(...checkForeignKey(db, table, key));
+      else brokenForeignKeys.push({ table: table.name, foreignKeyId: key.id, reason });
+    }
+  }
+  return { violations, brokenForeignKeys };
+}
+
+/** https://www.sqlite.org/foreignkeys.html section 3: when a foreign key definition is an error. */
+function reasonBroken(key: SourceForeignKey, parent: SourceTable | undefined): string | null {
+  if (parent === undefined)
+    return `its parent ${key.parentTable} is no table of this database, or one that is left out`;
+  if (key.parentColumns.length !== key.columns.length) {
+    return `it does not name as many columns of ${parent.name} as it has itself, nor does the primary key of ${parent.name} fit`;
+  }
+  const [only] = key.parentColumns;
+  if (key.parentColumns.length === 1 && only === parent.rowidAlias) return null;
+  if (parent.indexes.some((index) => isParentKey(index, key, parent))) return null;
+  return `${parent.name} (${key.parentColumns.join(', ')}) is neither its primary key nor a unique key`;
+}
+
+function isParentKey(index: SourceIndex, key: SourceForeignKey, parent: SourceTable): boolean {
+  if (!index.isUnique || index.isPartial || index.columns.length !== key.parentColumns.length) return false;
+  const collations = new Map(parent.columns.map(({ name, collation }) => [name, collation.toUpperCase()]));
+  return index.columns.every(
+    ({ column, collation }) =>
+      column !== null && key.parentColumns.includes(column) && collations.get(column) === collation.toUpperCase(),
+  );
+}
+
+function checkForeignKey(db: Database, table: SourceTable, key: SourceForeignKey): ForeignKeyViolation[] {
+  const orphans = orphansSql(table, key);
+  const count = db.prepare<[], number>(`SELECT count(*) ${orphans}`).safeIntegers(false).pluck().get() ?? 0;
+  if (count === 0) return [];
+  const named = db
+    .prepare<[], string>(`SELECT ${keyText(table)} ${orphans} LIMIT ${examplesMax}`)
+    .pluck()
+    .all();
+  return [{ table: table.name, foreignKeyId: key.id, parentTable: key.parentTable, count, examples: named }];
+}
+
+/** The unary plus takes the child's affinity away, so that the parent's affinity and collation rule, as in SQLite's own check. */
+function orphansSql(table: SourceTable, key: SourceForeignKey): string {
+  const filled = key.columns.map((name) => `c.${quoteIdentifier(name)} IS NOT NULL`).join(' AND ');
+  const matches = key.columns.map(
+    (name, at) => `p.${quoteIdentifier(key.parentColumns[at] ?? '')} = +c.${quoteIdentifier(name)}`,
+  );
+  const parent = `SELECT 1 FROM ${quoteIdentifier(key.parentTable)} AS p WHERE ${matches.join(' AND ')}`;
+  return `FROM ${quoteIdentifier(table.name)} AS c WHERE ${filled} AND NOT EXISTS (${parent})`;
+}
+
+/** `id=7, name='x'`: the primary key, else the rowid, else what there is of the row. */
+function keyText(table: SourceTable): string {
+  const names = table.primaryKey.length > 0 ? table.primaryKey : table.rowidName === null ? [] : [table.rowidName];
+  if (names.length === 0) return "'(no key)'";
+  return names
+    .map((name) => `'${name.replaceAll("'", "''")}=' || quote(c.${quoteIdentifier(name)})`)
+    .join(" || ', ' || ");
+}

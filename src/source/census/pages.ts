@@ -1,0 +1,58 @@
+import type { TableCensus } from '../../model/census.js';
+import type { ChunkRange } from '../../model/plan.js';
+import type { SourceTable } from '../../model/source.js';
+import { readColumns, type RowidRange } from './columns.js';
+import { toInteger } from './ranges.js';
+import { RecordTally } from './tally.js';
+import { PageCells } from '../pages/cells.js';
+import type { SnapshotFile } from '../pages/page-file.js';
+import type { PageLayout } from '../pages/layout.js';
+import { OverflowReader } from '../pages/overflow.js';
+
+/** What the census takes from a table of the catalog. */
+export type CountedTable = Pick<SourceTable, 'name' | 'rootPage'>;
+
+const noPrefix = new Uint8Array(0);
+
+/**
+ * The census of `takeCensus`, for the rows within a range of rowids, straight from the leaves of the table's b-tree.
+ * Overflow pages are read only for a value that must be looked at and stands there. In: an open snapshot, the layout of
+ * all columns from `choosePages`. Memory: one window of pages, one split payload. Error: `data.damaged_page`.
+ */
+export function takePageCensus(
+  file: SnapshotFile,
+  table: CountedTable,
+  layout: PageLayout,
+  range: ChunkRange,
+): TableCensus {
+  const { name, rootPage } = table;
+  const cells = new PageCells(file, { table: name, rootPage, range }, noPrefix);
+  const tally = new RecordTally(layout.columns.length);
+  const rowids = tallyCells(cells, tally, new OverflowReader(file, name, noPrefix));
+  const columns = readColumns(tally, layout, rowids);
+  return { table: name, rows: tally.rows, columns };
+}
+
+function tallyCells(cells: PageCells, tally: RecordTally, overflow: OverflowReader): RowidRange {
+  let min: bigint | null = null;
+  while (cells.next()) {
+    min ??= rowidOf(cells);
+    const wrong = cells.isSplit
+      ? addSplit(cells, tally, overflow)
+      : tally.add(cells.bytes, cells.numbers, cells.start, cells.end);
+    if (wrong !== null) throw cells.damaged(wrong);
+  }
+  return min === null ? null : { min, max: rowidOf(cells) };
+}
+
+/** Rowids ascend, so the first and the last are all that must be made bigints. */
+function rowidOf({ high, low }: PageCells): bigint {
+  return toInteger(high, low >>> 0);
+}
+
+function addSplit(cells: PageCells, tally: RecordTally, overflow: OverflowReader): string | null {
+  const { bytes, numbers, start, end, payloadBytes } = cells;
+  if (!tally.readsBeyond(bytes, start, end)) return tally.add(bytes, numbers, start, start + payloadBytes);
+  const assembled = cells.assemble(overflow);
+  return tally.add(overflow.bytes, overflow.numbers, assembled, assembled + payloadBytes);
+}

@@ -1,0 +1,178 @@
+import { countChars } from './chars.js';
+import { NumberRanges, WideRanges } from './ranges.js';
+import { readLength, varintLength } from '../pages/varint.js';
+import { readWord, word } from '../pages/word.js';
+
+/** Counters per column: one for each serial type of one byte. */
+export const typeCounters = 128;
+/** Serial types that no record has: their counters are for the texts and blobs whose serial type takes more bytes. */
+export const longText = 10;
+export const longBlob = 11;
+
+/** Bytes of a value per serial type below 12. */
+const valueBytes: readonly number[] = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];
+
+/**
+ * Counts the values in records (https://www.sqlite.org/fileformat2.html section 2.1) per column, by position. A serial
+ * type alone tells storage class and byte length, so mostly one counter goes up and the value is passed by. Read are
+ * integers and reals, for their range, and texts of more bytes than the longest text so far has characters. What the
+ * counts mean, with the column's affinity and default, is for `readColumns` to say.
+ */
+export class RecordTally {
+  readonly columnCount: number;
+  /** `typeCounters` per column. */
+  readonly types: Float64Array;
+  /** Per number of columns: the records that have so many; the last counts those with more, too. */
+  readonly widths: Float64Array;
+  readonly integers: NumberRanges;
+  /** Integers of eight bytes. */
+  readonly wides: WideRanges;
+  readonly reals: NumberRanges;
+  /** NaNs, which SQLite never writes and reads as NULL. */
+  readonly nans: Float64Array;
+  readonly charsMax: Float64Array;
+  /** Of long texts and long blobs. */
+  readonly longBytesMax: Float64Array;
+
+  constructor(columnCount: number) {
+    this.columnCount = columnCount;
+    this.types = new Float64Array(typeCounters * columnCount);
+    this.widths = new Float64Array(columnCount + 1);
+    this.integers = new NumberRanges(columnCount);
+    this.wides = new WideRanges(columnCount);
+    this.reals = new NumberRanges(columnCount);
+    this.nans = new Float64Array(columnCount);
+    this.charsMax = new Float64Array(columnCount);
+    this.longBytesMax = new Float64Array(columnCount);
+  }
+
+  get rows(): number {
+    return this.widths.reduce((total, count) => total + count, 0);
+  }
+
+  /**
+   * Counts the record in bytes[start, end); `numbers` looks at the same bytes. Gives back null, or what is wrong with
+   * the record; the tally then means nothing.
+   */
+  add(bytes: Buffer, numbers: DataView, start: number, end: number): string | null {
+    const { columnCount, types, charsMax } = this;
+    let at = start;
+    let headerSize = bytes[at++] as number;
+    if (headerSize > 0x7f) {
+      headerSize = readLength(bytes, start);
+      at = start + varintLength(bytes, start);
+    }
+    const headerEnd = start + headerSize;
+    if (headerEnd > end || headerEnd < at) return `a record header of ${headerSize} bytes cannot be`;
+    let body = headerEnd;
+    let column = 0;
+    for (; column < columnCount && at < headerEnd; column++) {
+      let type = bytes[at++] as number;
+      if (type > 0x7f) {
+        const low = bytes[at++] as number;
+        if (low < 0x80) type = ((type & 0x7f) << 7) | low;
+        else {
+          type = readLength(bytes, at - 2);
+          at += varintLength(bytes, at - 2) - 2;
+        }
+      }
+      const counter = column * typeCounters + type;
+      if (type > 11) {
+        const from = body;
+        const length = type > 0x7fffffff ? Math.floor((type - 12) / 2) : (type - 12) >> 1;
+        body += length;
+        if (type < typeCounters) types[counter] = (types[counter] as number) + 1;
+        else this.#addLong(column, type, length);
+        if ((type & 1) === 1 && length > (charsMax[column] as number) && body <= end) {
+          this.#addChars(column, countChars(bytes, from, body));
+        }
+        continue;
+      }
+      types[counter] = (types[counter] as number) + 1;
+      switch (type) {
+        case 0:
+          break;
+        case 6:
+          this.wides.add(column, readWord(bytes, body), readWord(bytes, body + 4) >>> 0);
+          break;
+        case 7:
+          // The one read that throws beyond the buffer.
+          if (body + 8 > end) return 'the values of a record are longer than its payload';
+          this.#addReal(column, numbers.getFloat64(body));
+          break;
+        case 1:
+        case 2:
+        case 3:
+        case 4:
+        case 5:
+        case 8:
+        case 9:
+          this.integers.add(column, readInteger(bytes, body, type));
+          break;
+        default:
+          return `serial type ${type} is reserved`;
+      }
+      body += valueBytes[type] as number;
+    }
+    if (at > headerEnd) return 'a serial type runs over the end of its record header';
+    if (body > end) return 'the values of a record are longer than its payload';
+    if (at === headerEnd && body !== end) return 'the values of a record are shorter than its payload';
+    this.widths[column] = (this.widths[column] as number) + 1;
+    return null;
+  }
+
+  /**
+   * Whether `add` would read anything at or behind `localEnd` of the record that begins at `start`: of a payload that
+   * goes on on overflow pages, these are mostly not worth fetching.
+   */
+  readsBeyond(bytes: Buffer, start: number, localEnd: number): boolean {
+    const headerEnd = start + readLength(bytes, start);
+    if (headerEnd > localEnd) return true;
+    let at = start + varintLength(bytes, start);
+    let body = headerEnd;
+    for (let column = 0; column < this.columnCount && at < headerEnd; column++) {
+      const type = readLength(bytes, at);
+      at += varintLength(bytes, at);
+      const length = type > 11 ? Math.floor((type - 12) / 2) : (valueBytes[type] ?? 0);
+      const isRead = type > 11 ? type % 2 === 1 && length > (this.charsMax[column] as number) : length > 0;
+      body += length;
+      if (isRead && body > localEnd) return true;
+    }
+    return false;
+  }
+
+  #addReal(column: number, value: number): void {
+    if (Number.isNaN(value)) this.nans[column] = (this.nans[column] as number) + 1;
+    else this.reals.add(column, value);
+  }
+
+  #addLong(column: number, type: number, length: number): void {
+    const counter = column * typeCounters + ((type & 1) === 1 ? longText : longBlob);
+    this.types[counter] = (this.types[counter] as number) + 1;
+    if (length > (this.longBytesMax[column] as number)) this.longBytesMax[column] = length;
+  }
+
+  #addChars(column: number, chars: number): void {
+    if (chars > (this.charsMax[column] as number)) this.charsMax[column] = chars;
+  }
+}
+
+/** An integer of up to six bytes, or one that its serial type says. */
+function readInteger(bytes: Buffer, at: number, type: number): number {
+  switch (type) {
+    case 1:
+      return ((bytes[at] as number) << 24) >> 24;
+    case 2:
+      return (((bytes[at] as number) << 24) >> 16) | (bytes[at + 1] as number);
+    case 3:
+      return (((bytes[at] as number) << 24) >> 8) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
+    case 4:
+      return readWord(bytes, at);
+    case 5: {
+      const high = (((bytes[at] as number) << 24) >> 16) | (bytes[at + 1] as number);
+      return high * word + (readWord(bytes, at + 2) >>> 0);
+    }
+    default:
+      return type - 8;
+  }
+}

@@ -1,0 +1,154 @@
+import { assert, must } from '../../model/error.js';
+import {
+  type ColumnValues,
+  type TableValues,
+  type ValueClass,
+  type ValueExample,
+  valueClasses,
+} from '../../model/census.js';
+import { type RowView, Storage } from '../../model/value.js';
+import { decimalDigits, integerClass, realClass, wideClass } from './number-class.js';
+import { type TextShape, textClass } from './text-class.js';
+import { describeKey, describeValue } from './value-text.js';
+
+/** What is counted, in the order of the columns of each row. */
+export interface CountedColumns {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Indexes of those that make the key; empty where there is none. */
+  readonly key: readonly number[];
+}
+
+export const examplesMax = 2;
+const indexOf: ReadonlyMap<ValueClass, number> = new Map(valueClasses.map((name, index) => [name, index]));
+
+/** The values of some rows of a table, by column and class. Memory: a few counters and examples per column. */
+export function takeValues(rows: Iterable<RowView>, counted: CountedColumns): TableValues {
+  const tallies = counted.columns.map(() => new ColumnTally());
+  for (const view of rows) {
+    for (let i = 0; i < tallies.length; i++) {
+      const tally = tallies[i] as ColumnTally;
+      if (tally.add(view, i)) tally.keep(example(view, i, counted));
+    }
+  }
+  return {
+    table: counted.table,
+    columns: counted.columns.map((column, i) => must(tallies[i], 'tally').result(column)),
+  };
+}
+
+function example(view: RowView, index: number, { columns, key }: CountedColumns): ValueExample {
+  return { key: describeKey(view, key, columns), value: describeValue(view, index) };
+}
+
+/** The class of a value, by its place in `valueClasses`. */
+type ClassIndex = number;
+const nullIndex = placeOf('null');
+const hasNumbers = new Set([placeOf('text_integer'), placeOf('text_decimal')]);
+const hasSeconds = new Set([placeOf('text_iso'), placeOf('text_iso_offset'), placeOf('text_time')]);
+
+function placeOf(name: ValueClass): ClassIndex {
+  return must(indexOf.get(name), 'a known class');
+}
+
+class ColumnTally {
+  readonly #counts = new Float64Array(valueClasses.length);
+  readonly #scaleMax = new Float64Array(valueClasses.length);
+  readonly #examples = new Map<ClassIndex, ValueExample[]>();
+  readonly #shape: TextShape = { wholeDigits: 0, scale: 0, fractionDigits: 0 };
+  #wholeDigitsMax = 0;
+  #last: ClassIndex = 0;
+
+  /** Counts a value; true where it is one of the first of its class. */
+  add(view: RowView, index: number): boolean {
+    const found = this.#classify(view, index);
+    const count = (this.#counts[found] as number) + 1;
+    this.#counts[found] = count;
+    this.#last = found;
+    return count <= examplesMax && found !== nullIndex;
+  }
+
+  /** Keeps an example of the class that was counted last. */
+  keep(one: ValueExample): void {
+    this.#examples.set(this.#last, [...(this.#examples.get(this.#last) ?? []), one]);
+  }
+
+  result(column: string): ColumnValues {
+    const classes = valueClasses.flatMap((name, index) => {
+      const count = this.#counts[index] as number;
+      const scaleMax = this.#scaleMax[index] as number;
+      return count === 0 ? [] : [{ class: name, count, scaleMax, examples: this.#examples.get(index) ?? [] }];
+    });
+    return { column, classes, wholeDigitsMax: this.#wholeDigitsMax };
+  }
+
+  #classify(view: RowView, index: number): ClassIndex {
+    switch (view.storage[index]) {
+      case Storage.Null:
+        return nullIndex;
+      case Storage.Integer:
+        return placeOf(integerClass(view.number[index] as number));
+      case Storage.Wide:
+        return placeOf(wideClass(view.wide.getBigInt64(8 * index)));
+      case Storage.Real:
+        return this.#classifyReal(view.number[index] as number);
+      case Storage.Text:
+        return this.#classifyText(view.bytes, view.start[index] as number, view.end[index] as number);
+      default:
+        return placeOf(blobClass((view.end[index] as number) - (view.start[index] as number)));
+    }
+  }
+
+  #classifyReal(value: number): ClassIndex {
+    const found = placeOf(realClass(value));
+    if (Number.isFinite(value)) {
+      const { whole, scale } = decimalDigits(value);
+      this.#widen(found, whole, scale);
+    }
+    return found;
+  }
+
+  #classifyText(bytes: Buffer, start: number, end: number): ClassIndex {
+    const shape = this.#shape;
+    const found = placeOf(textClass(bytes, start, end, shape));
+    if (hasNumbers.has(found)) this.#widen(found, shape.wholeDigits, shape.scale);
+    else if (hasSeconds.has(found)) this.#widen(found, 0, shape.fractionDigits);
+    return found;
+  }
+
+  #widen(found: ClassIndex, wholeDigits: number, scale: number): void {
+    if (wholeDigits > this.#wholeDigitsMax) this.#wholeDigitsMax = wholeDigits;
+    if (scale > (this.#scaleMax[found] as number)) this.#scaleMax[found] = scale;
+  }
+}
+
+function blobClass(length: number): ValueClass {
+  if (length === 0) return 'blob_empty';
+  return length === 16 ? 'blob_16' : 'blob_other';
+}
+
+/** Adds up the parts of one table, given in the order of the table; at least one. */
+export function mergeValues(parts: readonly TableValues[]): TableValues {
+  const first = must(parts[0], 'part of a table');
+  assert(
+    parts.every(({ table }) => table === first.table),
+    'the parts are of one table',
+  );
+  return {
+    table: first.table,
+    columns: first.columns.map((_, at) => mergeColumns(parts.map(({ columns }) => must(columns[at], 'column')))),
+  };
+}
+
+function mergeColumns(parts: readonly ColumnValues[]): ColumnValues {
+  const all = parts.flatMap(({ classes }) => classes);
+  const classes = valueClasses.flatMap((name) => {
+    const same = all.filter((one) => one.class === name);
+    if (same.length === 0) return [];
+    const count = same.reduce((sum, one) => sum + one.count, 0);
+    const scaleMax = Math.max(...same.map((one) => one.scaleMax));
+    return [{ class: name, count, scaleMax, examples: same.flatMap(({ examples }) => examples).slice(0, examplesMax) }];
+  });
+  const { column } = must(parts[0], 'part of a column');
+  return { column, classes, wholeDigitsMax: Math.max(...parts.map((part) => part.wholeDigitsMax)) };
+}

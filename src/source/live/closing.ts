@@ -1,0 +1,62 @@
+import type { Database } from '../sqlite.js';
+import { busyTimeoutMs, openSource, withSource } from '../open.js';
+import { translateSqliteError } from '../source-error.js';
+
+/*
+ * The live database closed to writers after it was moved: three triggers on each table, which end any statement that
+ * writes. They are part of the file, so they bind every process, whenever it opened it. Virtual tables cannot have any.
+ */
+
+const prefix = 'pgferry_closed_';
+const isOurs = `type = 'trigger' AND substr(name, 1, ${prefix.length}) = '${prefix}'`;
+
+export interface Closing {
+  /** Of the cutover that closed it. */
+  readonly cutoverId: string;
+  readonly schemaVersion: number;
+}
+
+/** Who closed the database, if anybody did; reads only. */
+export async function readClosing(path: string): Promise<Closing | null> {
+  return await withSource(path, (db) => {
+    const sql = db.prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE ${isOurs} LIMIT 1`).pluck().get();
+    const cutoverId = /\(cutover ([0-9a-f]+)\)/.exec(sql ?? '')?.[1];
+    if (cutoverId === undefined) return null;
+    return { cutoverId, schemaVersion: Number(db.pragma('schema_version', { simple: true })) };
+  });
+}
+
+/** Makes the triggers inside the caller's transaction. */
+export function closeTables(db: Database, cutoverId: string, at: Date): void {
+  const text = `this database was moved to PostgreSQL by pgferry on ${at.toISOString()} (cutover ${cutoverId}); writes go there`;
+  const tables = db
+    .prepare<[], string>(
+      `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
+    )
+    .pluck()
+    .all();
+  tables.forEach((table, index) => {
+    for (const event of ['insert', 'update', 'delete']) {
+      db.exec(
+        `CREATE TRIGGER "${prefix}${event}_${index}" BEFORE ${event.toUpperCase()} ON "${table.replaceAll('"', '""')}"
+           BEGIN SELECT RAISE(ABORT, '${text}'); END`,
+      );
+    }
+  });
+}
+
+/** Opens a closed database again; gives back how many triggers it had. Error: source.busy. */
+export function reopenTables(path: string): number {
+  const db = openSource(path, { readonly: false, timeoutMs: busyTimeoutMs });
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    const names = db.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE ${isOurs}`).pluck().all();
+    for (const name of names) db.exec(`DROP TRIGGER "${name}"`);
+    db.exec('COMMIT');
+    return names.length;
+  } catch (error) {
+    throw translateSqliteError(error, path);
+  } finally {
+    db.close();
+  }
+}

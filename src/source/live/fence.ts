@@ -1,0 +1,94 @@
+import type { Database } from '../sqlite.js';
+import { CopierError } from '../../model/error.js';
+import { closeTables } from './closing.js';
+import { openSource, statFile } from '../open.js';
+import { translateSqliteError } from '../source-error.js';
+
+/*
+ * A held write transaction on the live database: free → held → closed, or free again. While it is held every other
+ * writer waits, and gets SQLITE_BUSY when it has waited long enough; readers, the snapshot among them, go on. Nothing is
+ * written but the triggers that close the database, and these are committed by the very transaction that held it: a
+ * writer that has waited all the time finds them. So no write is ever acknowledged between the snapshot and the switch.
+ */
+
+/** A commit may have to wait for readers, of which a database without a -wal has to be free for a moment. */
+const commitTimeoutMs = 30_000;
+
+export interface Fence {
+  /** journal_mode of the database, lower case. */
+  readonly journalMode: string;
+  /** Throws `source.fence_broken` where the file was replaced, or somebody committed in spite of the fence. */
+  check(): void;
+  /** Makes the triggers, uncommitted as yet; gives back the schema_version that their commit will bring. */
+  prepareClosing(cutoverId: string, at: Date): number;
+  /** Commits them: the fence is over, and the database closed. `source.busy` leaves it held. */
+  commitClosing(): void;
+}
+
+/** Lends a fence around the database at `path`. Errors: those of opening, and source.busy where another writer does not end within `timeoutMs`. */
+export async function withFence<T>(
+  path: string,
+  { timeoutMs }: { readonly timeoutMs: number },
+  use: (fence: Fence) => Promise<T>,
+): Promise<T> {
+  const before = statFile(path);
+  const holder = openSource(path, { readonly: false, timeoutMs });
+  try {
+    run(path, () => holder.exec('BEGIN IMMEDIATE'));
+    const watch = openSource(path, { readonly: true, timeoutMs });
+    try {
+      return await use(makeFence({ path, before, holder, watch }));
+    } finally {
+      watch.close();
+    }
+  } finally {
+    if (holder.inTransaction) holder.exec('ROLLBACK');
+    holder.close();
+  }
+}
+
+interface Held {
+  readonly path: string;
+  readonly before: { readonly dev: number; readonly ino: number };
+  readonly holder: Database;
+  /** Another connection, since data_version tells of the commits of others alone. */
+  readonly watch: Database;
+}
+
+function makeFence({ path, before, holder, watch }: Held): Fence {
+  const version = () => run(path, () => Number(watch.pragma('data_version', { simple: true })));
+  const versionBefore = version();
+  return {
+    journalMode: String(holder.pragma('journal_mode', { simple: true })),
+    check: () => {
+      const { dev, ino } = statFile(path);
+      if (dev !== before.dev || ino !== before.ino) throw broken(`${path} was replaced by another file`);
+      if (!holder.inTransaction) throw broken('the write transaction that held it has ended');
+      if (version() !== versionBefore) throw broken(`somebody has committed to ${path}`);
+    },
+    prepareClosing: (cutoverId, at) =>
+      run(path, () => {
+        closeTables(holder, cutoverId, at);
+        return Number(holder.pragma('schema_version', { simple: true }));
+      }),
+    commitClosing: () =>
+      run(path, () => {
+        holder.pragma(`busy_timeout = ${commitTimeoutMs}`);
+        holder.exec('COMMIT');
+      }),
+  };
+}
+
+function run<T>(path: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    throw translateSqliteError(error, path);
+  }
+}
+
+function broken(why: string): CopierError {
+  return new CopierError('source.fence_broken', `the fence around the source did not hold: ${why}`, {
+    hint: 'stop whatever writes to the file without regard to its locks, or replaces it, then run again',
+  });
+}

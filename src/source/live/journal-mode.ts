@@ -1,0 +1,14 @@
+import { openSource } from '../open.js';
+import { translateSqliteError } from '../source-error.js';
+
+/** Gives a database that nobody else has open its journal mode; its last close leaves no -wal behind. */
+export function setJournalMode(path: string, journalMode: string): void {
+  const db = openSource(path, { readonly: false, timeoutMs: 0 });
+  try {
+    db.pragma(`journal_mode = ${journalMode === 'wal' ? 'WAL' : 'DELETE'}`);
+  } catch (error) {
+    throw translateSqliteError(error, path);
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,87 @@
+import { assert } from '../../model/error.js';
+import type { SourceCatalog, SourceColumn, SourceTable } from '../../model/source.js';
+import { createDefaultReader, type DefaultValue } from './column-default.js';
+
+/** Where one column stands in the records of its table. */
+export interface PageColumn {
+  readonly name: string;
+  /** Position in the record; null for the rowid alias, whose value is the cell's rowid. */
+  readonly position: number | null;
+  /** REAL affinity: integers on disk come out as reals (https://www.sqlite.org/fileformat2.html section 2.3). */
+  readonly isReal: boolean;
+  /** What a record that is too short to have this column holds instead. */
+  readonly absent: DefaultValue;
+}
+
+/** All that the page reader must know about a table beside its plan. Plain data: it travels in the job. */
+export interface PageLayout {
+  readonly columns: readonly PageColumn[];
+}
+
+export type PageChoice =
+  | { readonly tag: 'pages'; readonly layout: PageLayout }
+  | { readonly tag: 'rows'; readonly reason: string };
+
+/**
+ * Decides whether the page reader knows how `table` is laid out (https://www.sqlite.org/fileformat2.html sections 2.1
+ * and 2.3). `columns` are the names that will be read, all of them unless told; `reason` is for the printed plan.
+ */
+export function choosePages(
+  table: SourceTable,
+  catalog: SourceCatalog,
+  columns: readonly string[] = table.columns.map((column) => column.name),
+): PageChoice {
+  const reason = refuse(table, catalog, columns);
+  if (reason !== null) return { tag: 'rows', reason };
+  const absent = readDefaults(table);
+  if (typeof absent === 'string') return { tag: 'rows', reason: absent };
+  return { tag: 'pages', layout: { columns: placeColumns(table, absent) } };
+}
+
+function refuse(table: SourceTable, catalog: SourceCatalog, columns: readonly string[]): string | null {
+  if (catalog.encoding !== 'UTF-8') return `the database is in ${catalog.encoding}, pages are read in UTF-8 only`;
+  if (table.isWithoutRowid) return 'a WITHOUT ROWID table is kept in an index b-tree';
+  if (table.rootPage < 1) return 'the table has no b-tree of its own';
+  const virtual = table.columns.find((column) => column.generated === 'virtual' && columns.includes(column.name));
+  return virtual === undefined ? null : `column "${virtual.name}" is computed when read (VIRTUAL)`;
+}
+
+/** Default per column, or why one of them is not known. */
+function readDefaults(table: SourceTable): readonly DefaultValue[] | string {
+  const reader = createDefaultReader();
+  try {
+    const values: DefaultValue[] = [];
+    for (const column of table.columns) {
+      const value =
+        column.defaultSql === null ? { tag: 'null' as const } : reader.read(column.affinity, column.defaultSql);
+      if (value === null) return `the default of column "${column.name}" is not understood: ${column.defaultSql}`;
+      values.push(value);
+    }
+    return values;
+  } finally {
+    reader.close();
+  }
+}
+
+/** A record has the columns of the table in order, without the virtual ones; the alias has a place, holding NULL. */
+function placeColumns(table: SourceTable, absent: readonly DefaultValue[]): PageColumn[] {
+  const columns: PageColumn[] = [];
+  let position = 0;
+  for (const [i, column] of table.columns.entries()) {
+    if (column.generated === 'virtual') continue;
+    columns.push(placeColumn(table, column, position, absent[i]));
+    position++;
+  }
+  return columns;
+}
+
+function placeColumn(
+  table: SourceTable,
+  column: SourceColumn,
+  position: number,
+  absent: DefaultValue | undefined,
+): PageColumn {
+  assert(absent !== undefined, `no default for column ${column.name}`);
+  const isAlias = column.name === table.rowidAlias;
+  return { name: column.name, position: isAlias ? null : position, isReal: column.affinity === 'real', absent };
+}

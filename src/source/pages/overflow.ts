@@ -1,0 +1,100 @@
+import { damagedPage } from './damage.js';
+import type { SnapshotFile } from './page-file.js';
+import { PageRun } from './page-run.js';
+
+/** Overflow pages read ahead at most, in bytes: chains of big values mostly stand in a row. */
+const aheadBytesMax = 128 * 1024;
+
+/** A buffer beyond this size is given back after its row, so that one huge value does not stay for ever. */
+const keptBytesMax = 4 * 1024 * 1024;
+
+const slackBytes = 16;
+
+/** Longest payload that is asked for: RowView counts bytes in 31 bits. SQLite's own default limit is 10^9. */
+export const payloadBytesMax = 2 ** 31 - 2 ** 20;
+
+/** Where a payload that does not fit its leaf begins. */
+export interface SplitPayload {
+  readonly leaf: PageRun;
+  /** Page number of the leaf, to name it. */
+  readonly leafPage: number;
+  /** First byte of the local part in the leaf's run; the first overflow page's number stands behind it. */
+  readonly at: number;
+  readonly localBytes: number;
+  readonly payloadBytes: number;
+}
+
+/**
+ * Puts payloads that spill onto overflow pages together again (https://www.sqlite.org/fileformat2.html sections 1.6
+ * and 1.7) in a buffer that grows as needed and begins with `prefix`, as the leaves' buffer does.
+ */
+export class OverflowReader {
+  bytes: Buffer = Buffer.alloc(0);
+  numbers: DataView = new DataView(new ArrayBuffer(0));
+  readonly #file: SnapshotFile;
+  readonly #table: string;
+  readonly #prefix: Uint8Array;
+  #run: PageRun | null = null;
+
+  constructor(file: SnapshotFile, table: string, prefix: Uint8Array) {
+    this.#file = file;
+    this.#table = table;
+    this.#prefix = prefix;
+  }
+
+  /** Fills `bytes` with the whole payload and gives back its first byte there. Error: `data.damaged_page`. */
+  assemble(payload: SplitPayload): number {
+    const { leaf, at, localBytes, payloadBytes } = payload;
+    this.#makeRoom(payloadBytes);
+    const start = this.#prefix.length;
+    leaf.bytes.copy(this.bytes, start, at, at + localBytes);
+    this.#follow(payload, leaf.bytes.readUInt32BE(at + localBytes));
+    return start;
+  }
+
+  /** Gives back a buffer that grew beyond what is worth keeping. */
+  release(): void {
+    if (this.bytes.length <= keptBytesMax) return;
+    this.bytes = Buffer.alloc(0);
+  }
+
+  #makeRoom(payloadBytes: number): void {
+    const needed = this.#prefix.length + payloadBytes + slackBytes;
+    if (this.bytes.length >= needed) return;
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.bytes.length, keptBytesMax)));
+    this.bytes.set(this.#prefix, 0);
+    this.numbers = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+  }
+
+  /** Section 1.7: each page begins with the number of the next one, 0 in the last. The payload's length bounds the walk. */
+  #follow({ leaf, leafPage, localBytes, payloadBytes }: SplitPayload, firstPage: number): void {
+    const contentBytes = this.#file.usableBytes - 4;
+    const end = this.#prefix.length + payloadBytes;
+    let to = this.#prefix.length + localBytes;
+    let from = leafPage;
+    let page = firstPage;
+    let ahead = 1;
+    while (to < end) {
+      this.#check(page, from);
+      const run = leaf.holds(page) ? leaf : this.#load(page, Math.min(ahead, Math.ceil((end - to) / contentBytes)));
+      const start = run.startOf(page);
+      to += run.bytes.copy(this.bytes, to, start + 4, start + 4 + Math.min(contentBytes, end - to));
+      from = page;
+      page = run.bytes.readUInt32BE(start);
+      ahead = page === from + 1 ? ahead * 2 : 1;
+    }
+    if (page !== 0) throw damagedPage(this.#table, from, 'the overflow chain is longer than its payload');
+  }
+
+  #check(page: number, from: number): void {
+    if (page === 0) throw damagedPage(this.#table, from, 'the overflow chain ends before its payload');
+    if (!this.#file.hasPage(page)) throw damagedPage(this.#table, from, `there is no overflow page ${page}`);
+  }
+
+  #load(page: number, count: number): PageRun {
+    const pagesMax = Math.max(1, Math.floor(aheadBytesMax / this.#file.pageSize));
+    this.#run ??= new PageRun(this.#file, pagesMax, new Uint8Array(0));
+    if (!this.#run.holds(page)) this.#run.load(page, count);
+    return this.#run;
+  }
+}

@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { CopierError } from '../../model/error.js';
+
+/** Bytes read at once, into the same memory again and again: a stream's new buffer per read kept the collector busy. */
+const readBytes = 1 << 20;
+
+/** The SHA-256 of a file, 64 lower-case hex digits. Other work of this thread goes on between the reads. */
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafeSlow(readBytes);
+  const file = await open(path, 'r');
+  try {
+    for (;;) {
+      throwIfAborted(signal);
+      const { bytesRead } = await file.read(buffer, 0, readBytes);
+      if (bytesRead === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+/** Throws the CopierError that an aborted signal carries, else interrupted.snapshot. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  if (signal.reason instanceof CopierError) throw signal.reason;
+  const hint = 'run again: nothing was written to the target';
+  throw new CopierError('interrupted.snapshot', 'interrupted while the snapshot was taken', {
+    hint,
+    cause: signal.reason,
+  });
+}

@@ -1,0 +1,213 @@
+import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Database } from '../sqlite.js';
+import { CopierError } from '../../model/error.js';
+import type { Snapshot } from '../../model/source.js';
+import { withEarlyFlush } from './early-flush.js';
+import { hashFile, throwIfAborted } from './file-hash.js';
+import { passingCacheKb, statFile, withSource } from '../open.js';
+import { checkPages, settleSnapshot } from './snapshot-check.js';
+import { checkSpace, watchSpace } from './snapshot-space.js';
+import { translateSqliteError } from '../source-error.js';
+
+/** Bytes copied between two looks at the signal: large enough to be quick, small enough to stay responsive. */
+const stepBytes = 4 * 1024 * 1024;
+
+export interface SnapshotProgress {
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface SnapshotOptions {
+  readonly sourcePath: string;
+  /** Must not exist; missing folders are made with mode 0700. */
+  readonly snapshotPath: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: SnapshotProgress) => void;
+  /** Proves the pages of the copy sound, on another thread if need be, while this one hashes; `checkPages` if left out. */
+  readonly checkPages?: (path: string) => Promise<void>;
+}
+
+/** A copy that may be read already, but not trusted before its proof. */
+export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
+  /** Its pages are sound and it is hashed; where not, the file is gone and the error is one of `takeSnapshot`. */
+  readonly proof: Promise<Snapshot>;
+}
+
+/**
+ * Copies the source page by page through SQLite's backup API inside one held read transaction, so that the copy is one
+ * committed state whatever other processes write meanwhile, rows that still stand in a -wal included. (Writers of a WAL
+ * database go on; those of a rollback-journal database wait for their lock, as behind any reader.) Then checks it,
+ * makes it durable and read-only (0400) and takes its SHA-256. A snapshot of a WAL database is switched to
+ * journal_mode=DELETE. So the copy differs from the source in its header alone: the journal mode (bytes 18 and 19), the
+ * change counter and the schema cookie (24, 40, 92), which SQLite counts on when it writes the copy.
+ * On any failure the partial file is removed. Errors: those of `withSource`; source.snapshot_exists, no_space, replaced, overwritten,
+ * corrupt, disk_filling, snapshot_unwritable, snapshot_io; interrupted.snapshot, or the CopierError that the signal carries.
+ */
+export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
+  return (await beginSnapshot(options)).proof;
+}
+
+/** The same, back as soon as the copy is there: what only reads it may begin while it is checked and hashed. */
+export async function beginSnapshot(options: SnapshotOptions): Promise<TakenSnapshot> {
+  const { path, sourcePath, takenAt } = await copySource(options);
+  const { size: bytes } = await stat(path);
+  const proof = orRemove({ path, sourcePath }, async () => {
+    const check = options.checkPages ?? (async () => checkPages(path));
+    const [sha256] = await Promise.all([hashFile(path, options.signal), check(path), makeDurable(path)]);
+    throwIfAborted(options.signal);
+    return { path, sourcePath, bytes, sha256, takenAt };
+  });
+  // Whoever reads meanwhile may fail first; the proof's failure is then nobody's surprise.
+  proof.catch(() => {});
+  return { path, sourcePath, bytes, takenAt, proof };
+}
+
+async function copySource(options: SnapshotOptions): Promise<Pick<Snapshot, 'path' | 'sourcePath' | 'takenAt'>> {
+  const sourcePath = resolve(options.sourcePath);
+  const path = resolve(options.snapshotPath);
+  throwIfAborted(options.signal);
+  // The source is looked at first, so that a bad path leaves no empty folder behind.
+  const before = statFile(sourcePath);
+  return withSource(sourcePath, async (db) => {
+    await createPrivateFile(path);
+    return orRemove({ path, sourcePath }, async () => {
+      const takenAt = await backUp(db, path, options);
+      const after = statFile(sourcePath);
+      if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
+      settleSnapshot(path);
+      throwIfAborted(options.signal);
+      await chmod(path, 0o400);
+      return { path, sourcePath, takenAt };
+    });
+  });
+}
+
+/** A copy over which `work` fails is removed. */
+async function orRemove<T>({ path, sourcePath }: Pick<Snapshot, 'path' | 'sourcePath'>, work: () => Promise<T>) {
+  try {
+    return await work();
+  } catch (error) {
+    await removePartial(path);
+    throw nameSource(translateFailure(error, `the copy of ${sourcePath} at ${path}`), sourcePath);
+  }
+}
+
+/** The copy is damaged where its source is, and it is the source that the operator knows. */
+function nameSource(error: unknown, sourcePath: string): unknown {
+  if (!(error instanceof CopierError) || error.code !== 'source.corrupt') return error;
+  const { hint, foreignCode } = error;
+  return new CopierError(error.code, `${sourcePath}: ${error.message}`, { hint, foreignCode, cause: error });
+}
+
+/** Recomputes the SHA-256 and compares. Errors: source.missing, source.snapshot_changed, source.snapshot_io. */
+export async function checkSnapshot(snapshot: Snapshot, signal?: AbortSignal): Promise<void> {
+  statFile(snapshot.path);
+  const sha256 = await hashFile(snapshot.path, signal).catch((error: unknown) => {
+    throw translateFailure(error, snapshot.path);
+  });
+  if (sha256 === snapshot.sha256) return;
+  throw new CopierError(
+    'source.snapshot_changed',
+    `${snapshot.path} has SHA-256 ${sha256}, recorded was ${snapshot.sha256}`,
+    {
+      hint: 'do not use this snapshot; take a new one from the source, or restore the file from a backup of the run folder',
+    },
+  );
+}
+
+async function createPrivateFile(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // wx is O_CREAT | O_EXCL: it neither overwrites nor follows a planted symbolic link.
+    const file = await open(path, 'wx', 0o600);
+    await file.close();
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? null;
+    if (code === 'EEXIST') {
+      throw new CopierError('source.snapshot_exists', `${path} exists already and is not overwritten`, {
+        hint: 'choose another run folder',
+        cause,
+      });
+    }
+    throw new CopierError('source.snapshot_unwritable', `cannot create ${path}: ${code}`, {
+      hint: 'check that the folder may be written to and its disk is not full',
+      cause,
+      foreignCode: code,
+    });
+  }
+}
+
+/** The held transaction begins with the first read; that moment is the state that the snapshot shows. */
+async function backUp(db: Database, path: string, options: SnapshotOptions): Promise<string> {
+  db.pragma(`cache_size = ${-passingCacheKb}`);
+  db.exec('BEGIN');
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    const takenAt = new Date().toISOString();
+    const pageBytes = Number(db.pragma('page_size', { simple: true }));
+    const totalBytes = pageBytes * Number(db.pragma('page_count', { simple: true }));
+    await checkSpace(dirname(path), totalBytes);
+    const held = statFile(db.name);
+    const isWal = db.pragma('journal_mode', { simple: true }) === 'wal';
+    const checkDisk = isWal ? watchSpace(db.name, path, totalBytes) : () => {};
+    await withEarlyFlush(path, (grownTo) =>
+      db.backup(path, {
+        progress: ({ totalPages, remainingPages }) => {
+          throwIfAborted(options.signal);
+          checkDisk(remainingPages * pageBytes);
+          const doneBytes = (totalPages - remainingPages) * pageBytes;
+          grownTo(doneBytes);
+          options.onProgress?.({ doneBytes, totalBytes });
+          return Math.max(1, Math.floor(stepBytes / pageBytes));
+        },
+      }),
+    );
+    options.onProgress?.({ doneBytes: totalBytes, totalBytes });
+    // Beside a reader's lock nobody writes to the file but in WAL mode, where a checkpoint may.
+    const now = statFile(db.name);
+    if (!isWal && now.ino === held.ino && now.mtimeMs !== held.mtimeMs) throw overwritten(db.name);
+    return takenAt;
+  } finally {
+    if (db.inTransaction) db.exec('ROLLBACK');
+  }
+}
+
+/** A file is safe when its bytes and its folder's entry are on the disk. A failed fsync loses the file: it is never retried. */
+async function makeDurable(path: string): Promise<void> {
+  for (const name of [path, dirname(path)]) {
+    const file = await open(name, 'r');
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** SQLite's errors and those of the file system (which bear a code such as ENOSPC) become CopierErrors. */
+function translateFailure(error: unknown, what: string): unknown {
+  const translated = translateSqliteError(error, what);
+  if (translated instanceof CopierError || !(translated instanceof Error)) return translated;
+  const code = (translated as NodeJS.ErrnoException).code;
+  if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return translated;
+  const hint = 'check the disk, its free space and the permissions of the folder, then run again';
+  const options = { hint, cause: translated, foreignCode: code };
+  return new CopierError('source.snapshot_io', `${what} could not be written or read: ${code}`, options);
+}
+
+async function removePartial(path: string): Promise<void> {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) await rm(path + suffix, { force: true });
+}
+
+function replaced(path: string): CopierError {
+  return new CopierError('source.replaced', `${path} was replaced by another file while the snapshot was taken`, {
+    hint: 'stop whatever replaces the file, then run again',
+  });
+}
+
+function overwritten(path: string): CopierError {
+  return new CopierError('source.overwritten', `${path} was written to while a reader held its lock`, {
+    hint: 'only a program that goes around SQLite does that (cp, rsync, an editor): stop it, then run again',
+  });
+}

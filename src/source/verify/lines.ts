@@ -1,0 +1,20 @@
+import type { Database } from '../sqlite.js';
+
+/** The function that orders a UTF-16 file's texts by their UTF-8 bytes, as every other file does by itself. */
+export const utf8Order = 'pgferry_utf8';
+
+/** Gives statements of this connection the function. */
+export function addUtf8Order(db: Database): void {
+  db.function(utf8Order, { deterministic: true }, (text) => (typeof text === 'string' ? Buffer.from(text) : null));
+}
+
+/** Yields the one text of each row that the statement gives. Memory: one row, and SQLite's sorter, which spills to disk. */
+export function* readLines(db: Database, sql: string): Generator<string> {
+  addUtf8Order(db);
+  for (const [line] of db.prepare<[], [string]>(sql).raw().iterate()) yield line;
+}
+
+/** Which of the statements give at least one row, by their place in the list. */
+export function givesRow(db: Database, sqls: readonly string[]): boolean[] {
+  return sqls.map((sql) => db.prepare(sql).get() !== undefined);
+}

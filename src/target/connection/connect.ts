@@ -1,0 +1,303 @@
+import { Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
+import type Pg from 'pg';
+import { CopierError } from '../../model/error.js';
+import type { TargetAddress } from '../../model/target.js';
+import { type PgErrorContext, translatePgError } from './errors.js';
+import { findPassword } from './password.js';
+import { applySettings, sessionSettings } from './session.js';
+import { pg } from './pg.js';
+import { tlsOptions } from './tls.js';
+
+/*
+ * The life of a client: connecting → in use → closed. A lost connection or an abort makes it broken: from then on every
+ * use fails with the same translated error, and nothing crashes while it lies idle. Closing twice is closing once.
+ */
+
+export interface ConnectOptions {
+  /** As pg_stat_activity shows it; the server keeps 63 bytes. */
+  readonly applicationName: string;
+  /** Added to the session settings of every client, for example lock_timeout in ms; they beat the url's. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Ends a connect, a query or a COPY at once by destroying the socket. */
+  readonly signal?: AbortSignal;
+  /** What to make of a server that is silent while we wait for it; left out: it is lost unless it is at work for us. */
+  readonly silence?: Silence;
+}
+
+/** A wait for the server during which no byte moves for so long breaks the connection (`target.stalled`). */
+export interface Silence {
+  readonly limitMs: number;
+  /** Asked first, again after each limit, where a statement may rightly take long: true goes on waiting. */
+  readonly isAtWork?: (backendPid: number) => Promise<boolean>;
+}
+
+const keepAliveDelayMs = 10_000;
+const stallTimeoutMs = 300_000;
+/** The question whether a backend is at work must not wait for ever itself. */
+const askTimeoutMs = 10_000;
+/** How long a polite goodbye may take before the socket is destroyed. */
+const closeTimeoutMs = 2_000;
+
+/** A connection to Postgres with the session settings in force. Made by connectTarget, lent by withTarget. */
+export class TargetClient {
+  readonly address: TargetAddress;
+  /** pg's own client, for COPY streams; only this room uses it, one statement at a time. */
+  readonly raw: Pg.Client;
+  /** The session settings that this client was asked for; they beat those of the address. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly #socket: Socket;
+  readonly #signal: AbortSignal | undefined;
+  readonly #silence: Silence;
+  readonly #onAbort: () => void;
+  /** How many waits for the server are going on. */
+  #waits = 0;
+  #broken: unknown = null;
+  #isClosed = false;
+
+  constructor(address: TargetAddress, config: Pg.ClientConfig, options: ConnectOptions) {
+    const { signal } = options;
+    const socket = new Socket();
+    this.address = address;
+    this.settings = { ...sessionSettings, ...options.settings };
+    this.#socket = socket;
+    this.raw = new pg.Client({ ...config, stream: () => socket });
+    this.raw.on('error', (error) => {
+      this.#broken ??= error;
+    });
+    this.#silence = options.silence ?? patientSilence(address);
+    socket.on('timeout', () => void this.#onSilence());
+    this.#signal = signal;
+    this.#onAbort = () => void socket.destroy();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Whether the connection is gone: every further use fails. */
+  get isBroken(): boolean {
+    return this.#broken !== null || this.#socket.destroyed;
+  }
+
+  /** Connects; a failure is translated and leaves nothing open. */
+  async connect(): Promise<void> {
+    try {
+      this.#signal?.throwIfAborted();
+      await this.awaited(this.raw.connect());
+    } catch (error) {
+      const failure = this.failure(error);
+      await this.close();
+      throw failure;
+    }
+  }
+
+  /** Runs one statement and gives its rows. `int8` and numeric come as text, dates and times as text. */
+  async query<R extends Pg.QueryResultRow = Pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[] = [],
+    context: PgErrorContext = {},
+  ): Promise<R[]> {
+    return (await this.run<R>(sql, values, context)).rows;
+  }
+
+  /** Runs one statement and gives pg's result with its command tag and row count. */
+  async run<R extends Pg.QueryResultRow = Pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[] = [],
+    context: PgErrorContext = {},
+  ): Promise<Pg.QueryResult<R>> {
+    try {
+      if (this.#broken !== null) throw this.#broken;
+      // Without values pg uses the simple protocol, which some statements and all multi-statement texts need.
+      return await this.awaited(this.raw.query<R>(sql, values.length === 0 ? undefined : [...values]));
+    } catch (error) {
+      throw this.failure(error, context);
+    }
+  }
+
+  /**
+   * What to throw for an error that came out of `raw`: the interruption where the signal has fired, else the first
+   * error that broke the connection, else the error itself, translated.
+   */
+  failure(error: unknown, context: PgErrorContext = {}): unknown {
+    if (this.#signal?.aborted === true) return interruption(this.#signal, error);
+    return translatePgError(this.#broken ?? error, { address: this.address, ...context });
+  }
+
+  /** Waits for what only the server can bring about; silence counts during such a wait alone. */
+  async awaited<T>(answer: Promise<T>): Promise<T> {
+    this.#waits += 1;
+    this.#listen();
+    try {
+      return await answer;
+    } finally {
+      this.#waits -= 1;
+      this.#listen();
+    }
+  }
+
+  /** The socket's timer begins anew with every byte, but once it has fired it stands still until it is set again. */
+  #listen(): void {
+    this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#silence.limitMs);
+  }
+
+  async #onSilence(): Promise<void> {
+    if (this.#waits === 0) return;
+    const { limitMs, isAtWork } = this.#silence;
+    const heard = this.#socket.bytesRead;
+    // pg keeps the backend's number, and its types do not tell.
+    const { processID: pid } = this.raw as unknown as { readonly processID: number | null };
+    const isPatient = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
+    if (this.#waits === 0) return;
+    if (isPatient || this.#socket.bytesRead > heard) return this.#listen();
+    this.#broken ??= stalled(this.address, limitMs);
+    this.#socket.destroy();
+  }
+
+  /** Says goodbye, or destroys the socket where that takes too long. Never fails: there is nothing left to lose. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#broken ??= new Error('Connection terminated');
+    if (this.#socket.destroyed) return;
+    const timer = setTimeout(() => this.#socket.destroy(), closeTimeoutMs);
+    try {
+      await this.raw.end();
+    } finally {
+      clearTimeout(timer);
+      this.#socket.destroy();
+    }
+  }
+}
+
+/** Lends a client and closes it afterwards, whatever happens. */
+export async function withTarget<T>(
+  address: TargetAddress,
+  options: ConnectOptions,
+  use: (client: TargetClient) => Promise<T>,
+): Promise<T> {
+  const client = await connectTarget(address, options);
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+/** A client for a long life, as a worker's session needs it: the caller must close() it. */
+export async function connectTarget(address: TargetAddress, options: ConnectOptions): Promise<TargetClient> {
+  const client = await openClient(address, options);
+  try {
+    await applySettings(client);
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/**
+ * Runs `use` in one transaction: COMMIT at its end, ROLLBACK on its error, and that error is the one thrown. Inside
+ * another transaction it becomes a savepoint of that one, which alone commits.
+ */
+export async function withTransaction<T>(client: TargetClient, use: (client: TargetClient) => Promise<T>): Promise<T> {
+  const isInner = client.raw.getTransactionStatus() === 'T';
+  await client.run(isInner ? 'SAVEPOINT pgferry' : 'BEGIN');
+  let result: T;
+  try {
+    result = await use(client);
+  } catch (error) {
+    // A failing ROLLBACK means that the connection is gone, and the transaction with it: the first error says more.
+    await client.run(isInner ? 'ROLLBACK TO pgferry' : 'ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+  const { command } = await client.run(isInner ? 'RELEASE pgferry' : 'COMMIT');
+  // COMMIT of a transaction that had an error answers ROLLBACK and no error.
+  if (command !== 'ROLLBACK') return result;
+  throw new CopierError('target.not_committed', 'postgres rolled the transaction back instead of committing it', {
+    hint: 'an earlier statement of the transaction failed; see the log of the server',
+  });
+}
+
+/** What an aborted wait throws: the reason of the signal where it is ours, else a resumable interruption. */
+export function interruption(signal: AbortSignal, cause?: unknown): CopierError {
+  if (signal.reason instanceof CopierError) return signal.reason;
+  return new CopierError('interrupted.aborted', 'the run was interrupted', {
+    hint: 'run the same command again: finished chunks are not sent twice',
+    cause,
+  });
+}
+
+function patientSilence(address: TargetAddress): Silence {
+  return {
+    limitMs: address.stallTimeoutMs ?? stallTimeoutMs,
+    isAtWork: (backendPid) => isAtWork(address, backendPid),
+  };
+}
+
+/** Asks over another connection whether a backend runs a statement and does not wait for its client. */
+async function isAtWork(address: TargetAddress, backendPid: number): Promise<boolean> {
+  const asking = { applicationName: 'pgferry watch', silence: { limitMs: askTimeoutMs } };
+  const found = await withTarget(address, asking, (client) =>
+    client.query(
+      `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'`,
+      [backendPid],
+    ),
+  );
+  return found.length > 0;
+}
+
+function stalled({ host, port }: TargetAddress, limitMs: number): CopierError {
+  return new CopierError('target.stalled', `${host}:${port} has not said a word for ${limitMs / 1000} s`, {
+    hint: 'check the server and the network, then run the same command again; raise --stall-timeout where it is only slow',
+  });
+}
+
+/** With sslmode prefer, a server without TLS is spoken to in plain text, as libpq does. */
+async function openClient(address: TargetAddress, options: ConnectOptions): Promise<TargetClient> {
+  const ssl = await tlsOptions(address);
+  try {
+    return await openWith(address, options, ssl);
+  } catch (error) {
+    if (address.sslmode !== 'prefer' || !(error instanceof CopierError) || error.code !== 'target.tls') throw error;
+    return await openWith(address, options, false);
+  }
+}
+
+async function openWith(
+  address: TargetAddress,
+  options: ConnectOptions,
+  ssl: false | ConnectionOptions,
+): Promise<TargetClient> {
+  const client = new TargetClient(address, clientConfig(address, options, ssl), options);
+  await client.connect();
+  return client;
+}
+
+function clientConfig(
+  address: TargetAddress,
+  options: ConnectOptions,
+  ssl: false | ConnectionOptions,
+): Pg.ClientConfig {
+  return {
+    host: address.host,
+    port: address.port,
+    database: address.database,
+    user: address.user,
+    // pg takes undefined for "no password", which its types leave out.
+    password: () => findPassword(address) as Promise<string>,
+    ssl,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: address.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
+    types: { getTypeParser: readType as typeof Pg.types.getTypeParser },
+  };
+}
+
+/** date, timestamp, timestamptz, interval and their arrays: a Date holds only milliseconds of a smaller range. */
+const textTypes: ReadonlySet<number> = new Set([1082, 1114, 1184, 1186, 1182, 1115, 1185, 1187]);
+
+function readType(oid: number, format?: 'text' | 'binary'): unknown {
+  if (textTypes.has(oid) && format !== 'binary') return (text: string) => text;
+  return pg.types.getTypeParser(oid, format as 'text');
+}

@@ -1,0 +1,85 @@
+import { CopierError } from '../../model/error.js';
+import type { TargetClient } from './connect.js';
+
+/**
+ * The session settings on which every statement of pgferry relies. They beat what the role, the database or the
+ * operator's url set, and are read back. Names are as pg_settings writes them.
+ */
+export const sessionSettings: Readonly<Record<string, string>> = {
+  TimeZone: 'UTC',
+  client_encoding: 'UTF8',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  standard_conforming_strings: 'on',
+  statement_timeout: '0',
+  lock_timeout: '0',
+  transaction_timeout: '0',
+  idle_in_transaction_session_timeout: '0',
+  idle_session_timeout: '0',
+  search_path: 'pg_catalog',
+  client_min_messages: 'warning',
+  default_transaction_isolation: 'read committed',
+  // A policy must be an error, never a silent filter: rows that we cannot see would count as lost.
+  row_security: 'off',
+  jit: 'off',
+};
+
+/** Whether the operator may not choose the setting, because the copy is only right with ours. */
+export function isOurSetting(name: string): boolean {
+  const lower = name.toLowerCase();
+  return Object.keys(sessionSettings).some((ours) => ours.toLowerCase() === lower);
+}
+
+/**
+ * One round trip sets everything that this server's version knows, a second reads it back. The url's own settings come
+ * first so that ours win. A commit must be durable whatever the role says. A server that checks its connection soon
+ * ends the statement of a killed client; one that probes it (over TCP) drops within minutes, not hours, the session of a
+ * machine that has gone, and the run's lock with it.
+ */
+export async function applySettings(client: TargetClient): Promise<void> {
+  const settings = [...Object.entries(client.address.settings), ...Object.entries(client.settings)];
+  await client.query(
+    `SELECT pg_catalog.set_config(s.name, s.value, false)
+       FROM unnest($1::text[], $2::text[], $3::text[]) AS s(name, value, origin)
+      WHERE s.origin = 'url' OR pg_catalog.current_setting(s.name, true) IS NOT NULL`,
+    [
+      settings.map(([name]) => name),
+      settings.map(([, value]) => value),
+      settings.map((_, i) => (i < Object.keys(client.address.settings).length ? 'url' : 'ours')),
+    ],
+    { doing: 'setting up the session' },
+  );
+  await client.query(
+    `SELECT set_config(s.name, s.wanted, false)
+       FROM (VALUES ('synchronous_commit', '^off$', 'on'), ('client_connection_check_interval', '^0$', '5s'),
+                    ('tcp_keepalives_idle', '[0-9]{3,}', '60'), ('tcp_keepalives_interval', '[0-9]{2,}', '10'),
+                    ('tcp_keepalives_count', '[4-9]|[0-9]{2,}', '3')) AS s(name, unwanted, wanted)
+      WHERE current_setting(s.name, true) ~ s.unwanted
+        AND (s.name <> 'client_connection_check_interval' OR version() ~ 'linux')`,
+  );
+  await checkSettings(client);
+}
+
+async function checkSettings(client: TargetClient): Promise<void> {
+  // Only ours are written as the server prints them; `lock_timeout=5000` reads back as 5s.
+  const names = Object.keys(sessionSettings).filter((name) => client.settings[name] === sessionSettings[name]);
+  const rows = await client.query<{ name: string; value: string | null }>(
+    'SELECT name, current_setting(name, true) AS value FROM unnest($1::text[]) AS s(name)',
+    [names],
+  );
+  for (const { name, value } of rows) {
+    if (value === null || value === sessionSettings[name]) continue;
+    throw new CopierError('target.setting', `postgres keeps ${name} = ${value}, we need ${sessionSettings[name]}`, {
+      hint: 'a pooler between us and the server may drop session settings; connect to the server itself',
+    });
+  }
+}
+
+/** Brings the session back to how connectTarget made it, after statements of others that may have SET anything. */
+export async function restoreSession(client: TargetClient): Promise<void> {
+  // Not DISCARD ALL: that would give up advisory locks.
+  for (const what of ['SESSION AUTHORIZATION', 'ROLE', 'ALL']) await client.query(`RESET ${what}`);
+  await applySettings(client);
+}

@@ -1,0 +1,108 @@
+import type { TargetTable } from '../../model/target.js';
+import type { TargetClient } from '../connection/connect.js';
+import { readForeignKeys } from './foreign-keys.js';
+import { readIndexes } from './indexes.js';
+import { readTriggers } from './triggers.js';
+
+/** validation stands for the VALIDATE of a foreign key that was valid: it has nothing to drop. */
+export type ObjectKind = 'foreign_key' | 'validation' | 'primary_key' | 'unique' | 'exclusion' | 'index' | 'trigger';
+
+/** Something that is taken away from a table before the load, with all that is needed to make it again. */
+export interface DetachableObject {
+  readonly kind: ObjectKind;
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+  /** pg_get_constraintdef or pg_get_indexdef, to know the object again; '' for validations and triggers. */
+  readonly definition: string;
+  /** Where its index lived; null for the database's own tablespace. */
+  readonly tablespace: string | null;
+  readonly dropSql: string | null;
+  /** CREATE INDEX, in a transaction of its own, because it locks less than what follows. */
+  readonly indexSql: string | null;
+  /** ALTER TABLE … ADD CONSTRAINT. */
+  readonly constraintSql: string | null;
+  /** Statements that may be run again: comments, marks, VALIDATE, ENABLE TRIGGER. */
+  readonly extraSql: readonly string[];
+}
+
+/** Something that stays in force during the load, and why. */
+export interface KeptObject {
+  readonly kind: ObjectKind | 'table';
+  readonly table: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface Detachable {
+  /** In the order in which they can be dropped. */
+  readonly objects: readonly DetachableObject[];
+  readonly kept: readonly KeptObject[];
+}
+
+interface TableRow {
+  readonly oid: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly isInTree: boolean;
+  readonly isOwned: boolean;
+  readonly canCreate: boolean;
+}
+
+/** Whether our role may take anything away from the table: it owns it, and it is a plain table. */
+export function canDetach(table: TargetTable): boolean {
+  return table.isOwned && table.kind === 'r';
+}
+
+/**
+ * Reads what can be taken away from the named tables, and what must stay: partitioned and inheriting tables, tables of
+ * other owners, and all that we could drop but not make again (no CREATE on the schema, no REFERENCES on the parent, a
+ * view that leans on a primary key). Columns, defaults, NOT NULL and CHECK are not touched.
+ */
+export async function readDetachable(
+  client: TargetClient,
+  schema: string,
+  names: readonly string[],
+): Promise<Detachable> {
+  const tables = await readTables(client, schema, names);
+  const { free, kept } = splitTables(tables);
+  const oids = free.map((table) => table.oid);
+  const foreignKeys = await readForeignKeys(client, oids);
+  const indexes = await readIndexes(client, oids, foreignKeys.oids);
+  const triggers = await readTriggers(client, oids);
+  return {
+    objects: [...triggers, ...foreignKeys.objects, ...indexes.objects],
+    kept: [...kept, ...foreignKeys.kept, ...indexes.kept],
+  };
+}
+
+async function readTables(client: TargetClient, schema: string, names: readonly string[]): Promise<TableRow[]> {
+  return await client.query<TableRow & Record<string, unknown>>(
+    `SELECT c.oid, c.relname AS name, c.relkind AS kind,
+            EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) AS "isInTree",
+            pg_has_role(c.relowner, 'USAGE') AS "isOwned", has_schema_privilege(n.oid, 'CREATE') AS "canCreate"
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND c.relkind IN ('r', 'p', 'f') ORDER BY c.relname`,
+    [schema, names],
+  );
+}
+
+function splitTables(tables: readonly TableRow[]): { free: TableRow[]; kept: KeptObject[] } {
+  const free: TableRow[] = [];
+  const kept: KeptObject[] = [];
+  for (const table of tables) {
+    const reason = reasonToKeep(table);
+    if (reason === null) free.push(table);
+    else kept.push({ kind: 'table', table: table.name, name: table.name, reason });
+  }
+  return { free, kept };
+}
+
+function reasonToKeep(table: TableRow): string | null {
+  if (table.kind !== 'r') return 'it is not a plain table';
+  if (table.isInTree) return 'it takes part in partitioning or inheritance';
+  if (!table.isOwned) return 'our role does not own it';
+  // Dropping an index needs the table, making one needs CREATE on the schema.
+  if (!table.canCreate) return 'our role may not create indexes in its schema';
+  return null;
+}

@@ -1,0 +1,70 @@
+import { must } from '../../model/error.js';
+import type { KeyPlan, TablePlan } from '../../model/plan.js';
+import type { TargetForeignKey } from '../../model/target.js';
+import { keyHash } from '../fingerprint/hash-sql.js';
+import { quoteName, quoteTable } from '../../lib/quote.js';
+
+/*
+ * Rows that are in a table and cannot stay there: orphans, and rows equal to another under a unique key. Each statement
+ * takes them out (or sets their reference to NULL) and gives back the key hash of each, as int8, by which the rows are
+ * found in the source again.
+ */
+
+export type SettledTable = Pick<TablePlan, 'targetSchema' | 'target' | 'columns' | 'key'>;
+
+/** Whether each row has a key hash of its own kind at all: a key of jsonb or of literals has none. */
+export function canSettle({ columns, key }: SettledTable): boolean {
+  const hasHash = key.columns.map((index) => must(columns[index], 'key column').kind.tag);
+  const isBare = hasHash.filter((tag) => tag === 'jsonb' || tag === 'literal').length;
+  return key.origin === 'none' ? isBare === 0 : isBare < hasHash.length || hasHash.length === 0;
+}
+
+/** Takes out the rows whose foreign key refers to nothing. */
+export function deleteOrphansSql(table: SettledTable, foreignKey: TargetForeignKey): string {
+  const name = quoteTable(table.targetSchema, table.target);
+  return `DELETE FROM ${name} AS pgferry_t WHERE ${isOrphan(foreignKey)} RETURNING ${keyHash(table)}`;
+}
+
+/** Sets columns of such rows to NULL; the key hash is that of the row before. */
+export function detachOrphansSql(
+  table: SettledTable,
+  foreignKey: TargetForeignKey,
+  columns: readonly string[],
+): string {
+  const name = quoteTable(table.targetSchema, table.target);
+  const nulls = columns.map((column) => `${quoteName(column)} = NULL`).join(', ');
+  const rows = `SELECT ctid AS pgferry_c, ${keyHash(table)} AS pgferry_k FROM ${name} AS pgferry_t WHERE ${isOrphan(foreignKey)}`;
+  return `UPDATE ${name} AS pgferry_u SET ${nulls} FROM (${rows}) AS pgferry_d
+    WHERE pgferry_u.ctid = pgferry_d.pgferry_c RETURNING pgferry_d.pgferry_k`;
+}
+
+/**
+ * Takes out all but the first row, in the order of the key, of those that a unique key holds for equal. Gives back the
+ * hash of `identity`, since the table's key may be what is equal.
+ */
+export function deleteDuplicatesSql(
+  table: SettledTable,
+  { unique, identity }: { readonly unique: readonly string[]; readonly identity: KeyPlan },
+): string {
+  const name = quoteTable(table.targetSchema, table.target);
+  const columns = unique.map(quoteName);
+  const order =
+    table.key.origin === 'none'
+      ? 'ctid'
+      : table.key.columns.map((index) => quoteName(must(table.columns[index], 'key column').target)).join(', ');
+  const rows = `SELECT ctid AS pgferry_c, row_number() OVER (PARTITION BY ${columns.join(', ')} ORDER BY ${order}) AS pgferry_n
+    FROM ${name} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')}`;
+  return `DELETE FROM ${name} AS pgferry_t USING (${rows}) AS pgferry_d
+    WHERE pgferry_t.ctid = pgferry_d.pgferry_c AND pgferry_d.pgferry_n > 1 RETURNING ${keyHash({ ...table, key: identity })}`;
+}
+
+/** A reference with a NULL in it refers to nothing and is no orphan (MATCH SIMPLE). */
+function isOrphan({ columns, parentSchema, parentTable, parentColumns }: TargetForeignKey): string {
+  const isSet = columns.map((column) => `pgferry_t.${quoteName(column)} IS NOT NULL`).join(' AND ');
+  const isSame = columns
+    .map(
+      (column, i) => `pgferry_p.${quoteName(must(parentColumns[i], 'parent column'))} = pgferry_t.${quoteName(column)}`,
+    )
+    .join(' AND ');
+  return `${isSet} AND NOT EXISTS (SELECT 1 FROM ${quoteTable(parentSchema, parentTable)} AS pgferry_p WHERE ${isSame})`;
+}

@@ -1,0 +1,90 @@
+import { CopierError } from '../../model/error.js';
+import { type TargetClient, withTarget, withTransaction } from '../connection/connect.js';
+import { quoteName } from '../../lib/quote.js';
+import type { TargetAddress } from '../../model/target.js';
+
+/** The first rows of a statement as PostgreSQL prints them, at most so many. */
+export interface TargetResult {
+  /** pg_type.typname stands for the type. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly (string | null)[])[];
+  /** How long the server took for each run, the way to it and back included. */
+  readonly ms: readonly number[];
+}
+
+/**
+ * Lends a client in one read-only transaction of one moment, in which names without a schema are looked up in the
+ * target's own. A statement may take `limitMs`.
+ */
+export async function withReadingTarget<T>(
+  address: TargetAddress,
+  options: { readonly applicationName: string; readonly limitMs: number; readonly signal?: AbortSignal },
+  use: (client: TargetClient) => Promise<T>,
+): Promise<T> {
+  const { applicationName, limitMs, signal } = options;
+  const settings = { default_transaction_read_only: 'on', statement_timeout: String(limitMs) };
+  const connecting = { applicationName, settings, ...(signal && { signal }) };
+  return await withTarget(address, connecting, (client) =>
+    withTransaction(client, async () => {
+      await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+      await client.query(`SET LOCAL search_path TO ${quoteName(address.schema)}, pg_catalog`);
+      return await use(client);
+    }),
+  );
+}
+
+/**
+ * Runs one SELECT so many times through a cursor and gives its first rows. Throws `target.read_refused` with the
+ * SQLSTATE; the transaction goes on.
+ */
+export async function readTargetResult(
+  client: TargetClient,
+  { sql, values }: { readonly sql: string; readonly values: readonly (string | null)[] },
+  { rowsMax, times }: { readonly rowsMax: number; readonly times: number },
+): Promise<TargetResult> {
+  try {
+    return await withTransaction(client, async () => {
+      const ms: number[] = [];
+      for (;;) {
+        const startedAtMs = performance.now();
+        await client.raw.query({ text: `DECLARE pgferry_read NO SCROLL CURSOR FOR ${sql}`, values: [...values] });
+        const fetched = await client.raw.query({
+          text: `FETCH ${rowsMax} FROM pgferry_read`,
+          rowMode: 'array',
+          types: { getTypeParser: () => (text: string) => text },
+        } as never);
+        ms.push(performance.now() - startedAtMs);
+        await client.run('CLOSE pgferry_read');
+        if (ms.length >= times) return { ...(await named(client, fetched as unknown as Fetched)), ms };
+      }
+    });
+  } catch (error) {
+    throw refused(client, error);
+  }
+}
+
+interface Fetched {
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+async function named(client: TargetClient, { fields, rows }: Fetched): Promise<Omit<TargetResult, 'ms'>> {
+  const oids = [...new Set(fields.map(({ dataTypeID }) => dataTypeID))];
+  const found = await client.query<{ oid: string; name: string }>(
+    `SELECT oid::text AS oid, CASE typtype WHEN 'e' THEN 'enum' ELSE typname END AS name FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])`,
+    [oids],
+  );
+  const names = new Map(found.map(({ oid, name }) => [Number(oid), name]));
+  return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: names.get(dataTypeID) ?? '' })), rows };
+}
+
+function refused(client: TargetClient, error: unknown): unknown {
+  const state = (error as { readonly code?: unknown }).code;
+  if (client.isBroken || !(error instanceof Error) || typeof state !== 'string' || !/^[0-9A-Z]{5}$/.test(state))
+    return error instanceof CopierError ? error : client.failure(error, { doing: 'running a shadow read' });
+  return new CopierError('target.read_refused', `postgres: ${error.message}`, {
+    hint: 'check the read; it must be one SELECT that postgres understands',
+    cause: error,
+    foreignCode: state,
+  });
+}

@@ -1,0 +1,178 @@
+import { assert, must } from '../../model/error.js';
+import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
+import type { ColumnPlan, Kind, TablePlan } from '../../model/plan.js';
+import { type TargetClient, withTransaction } from '../connection/connect.js';
+import { columnHash, keyHash } from './hash-sql.js';
+import { quoteName, quoteTable } from '../../lib/quote.js';
+
+/*
+ * The server's half of the fingerprints: per table k = H(key columns, chained from 0) and per column the sum over rows of
+ * H(value, seed = k), mod 2^64. Every function used is immutable and parallel safe, so one parallel aggregate does it.
+ */
+
+/** A table as the fingerprint needs it. */
+export type FingerprintTable = Omit<TablePlan, 'chunks'>;
+
+/**
+ * A volatile function keeps the planner from pulling the subquery up, which would compute k again for each column; this
+ * one is parallel safe and costs nothing. OFFSET 0 would do the same, but the aggregate could not run in parallel.
+ */
+const fence = 'pg_is_in_recovery() AS fence';
+/** Each column takes up to three aggregates; PostgreSQL allows 1664 entries in a target list. */
+const columnsPerQuery = 500;
+const noFingerprint = '0'.repeat(16);
+
+interface Sums {
+  readonly rows: string;
+  readonly keyset: string | null;
+  /** Per column: rows where it is not NULL, empty texts, sum of the hashes; decimal strings. */
+  readonly counts: readonly string[];
+  readonly empties: readonly string[];
+  readonly sums: readonly (string | null)[];
+}
+
+/** The aggregate over the columns `from` (inclusive) to `to` (exclusive) of the table, and always rows and keyset. */
+export function fingerprintSql(table: FingerprintTable, from = 0, to = table.columns.length): string {
+  const columns = table.columns.slice(from, to);
+  // Aggregates that are written alike are computed once: a column that takes no NULL costs none of its own.
+  const counts = columns.map(({ notNull }, i) => (notNull === true ? 'count(*)::text' : `count(c${i})::text`));
+  const empties = columns.map((column, i) => emptiesSql(column, `c${i}`));
+  const sums = columns.map((column, i) => sumSql(column, `c${i}`));
+  const inner = [
+    ...columns.map((column, i) => `${quoteName(column.target)} AS c${i}`),
+    `${keyHash(table)} AS k`,
+    fence,
+  ];
+  return `SELECT count(*)::text AS rows, sum(k)::text AS keyset, ${textArray(counts)} AS counts,
+       ${textArray(empties)} AS empties, ${textArray(sums)} AS sums
+  FROM (SELECT ${inner.join(', ')} FROM ${quoteTable(table.targetSchema, table.target)}) AS t`;
+}
+
+/**
+ * Rows, keyset and column fingerprints of a whole table as the server holds it. One statement; tables with very many
+ * columns take several in one snapshot, for which the client must not be in a transaction.
+ */
+export async function fingerprintTable(client: TargetClient, table: FingerprintTable): Promise<TableFingerprint> {
+  if (table.columns.length <= columnsPerQuery) return await readPart(client, table, 0, table.columns.length);
+  return await withTransaction(client, async () => {
+    await client.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    return await readParts(client, table);
+  });
+}
+
+/** One typed value with its seed, for the self-test: the encoder is fed with `text` as `kind`, the server with `sql`. */
+export interface FingerprintSample {
+  readonly name: string;
+  readonly kind: Kind;
+  /** The value as Postgres prints it (bool t or f, bytea and uuid in hex). */
+  readonly text: string;
+  readonly sql: string;
+  /** Unsigned 64-bit number as a decimal string. */
+  readonly seed: string;
+}
+
+const seeds = ['0', '1', '18446744073709551614'] as const;
+
+const sampleValues: readonly (readonly [name: string, kind: Kind, type: string, text: string])[] = [
+  ['true', { tag: 'bool' }, 'bool', 't'],
+  ['false', { tag: 'bool' }, 'bool', 'f'],
+  ['int2 least', { tag: 'int2' }, 'int2', '-32768'],
+  ['int4 minus one', { tag: 'int4' }, 'int4', '-1'],
+  ['int8 zero', { tag: 'int8' }, 'int8', '0'],
+  ['int8 over 32 bits', { tag: 'int8' }, 'int8', '81985529216486895'],
+  ['int8 least', { tag: 'int8' }, 'int8', '-9223372036854775808'],
+  ['int8 most', { tag: 'int8' }, 'int8', '9223372036854775807'],
+  ['float4', { tag: 'float4' }, 'float4', '1.5'],
+  ['float8', { tag: 'float8' }, 'float8', '0.1'],
+  ['float8 zero', { tag: 'float8' }, 'float8', '0'],
+  ['float8 minus zero', { tag: 'float8' }, 'float8', '-0'],
+  ['float8 infinity', { tag: 'float8' }, 'float8', '-Infinity'],
+  ['numeric', { tag: 'numeric', precision: null, scale: null }, 'numeric', '-12345678901234567890.0123400'],
+  ['numeric zero', { tag: 'numeric', precision: null, scale: null }, 'numeric', '0.00'],
+  ['text empty', { tag: 'text', maxChars: null }, 'text', ''],
+  ['text of 1', { tag: 'text', maxChars: null }, 'text', 'a'],
+  ['text of 11', { tag: 'text', maxChars: null }, 'text', 'hello world'],
+  ['text of 12', { tag: 'text', maxChars: null }, 'text', 'hello world!'],
+  ['text of 13', { tag: 'text', maxChars: null }, 'text', 'hello, world!'],
+  ['text of 3 words', { tag: 'text', maxChars: null }, 'text', 'the quick brown fox jumps over it'],
+  ['text not ascii', { tag: 'text', maxChars: null }, 'text', 'Zoë 🚢 £'],
+  ['char', { tag: 'char', chars: 5 }, 'char(5)', 'ab'],
+  ['json', { tag: 'json' }, 'json', '{"b": 1, "a":[]}'],
+  ['bytea empty', { tag: 'bytea' }, 'bytea', '\\x'],
+  ['bytea', { tag: 'bytea' }, 'bytea', '\\x00ff10807f'],
+  ['uuid', { tag: 'uuid' }, 'uuid', '00112233-4455-6677-8899-aabbccddeeff'],
+  ['date', { tag: 'date' }, 'date', '2024-02-29'],
+  ['date early', { tag: 'date' }, 'date', '0001-01-01'],
+  ['date infinite', { tag: 'date' }, 'date', '-infinity'],
+  ['time', { tag: 'time', precision: 6 }, 'time', '12:34:56.789012'],
+  ['time end of day', { tag: 'time', precision: 6 }, 'time', '24:00:00'],
+  ['timestamp', { tag: 'timestamp', precision: 3, unit: 'ms' }, 'timestamp(3)', '2024-02-29 12:34:56.789'],
+  ['timestamp early', { tag: 'timestamp', precision: 6, unit: 'ms' }, 'timestamp', '1969-12-31 23:59:59.999999'],
+  ['timestamp infinite', { tag: 'timestamp', precision: 6, unit: 'ms' }, 'timestamp', 'infinity'],
+  ['timestamptz', { tag: 'timestamptz', precision: 6, unit: 'ms' }, 'timestamptz', '2024-02-29 12:34:56.789+00'],
+];
+
+/** Every sample with every seed; the plain list that both implementations are tried on. */
+export const fingerprintSamples: readonly FingerprintSample[] = sampleValues.flatMap(([name, kind, type, text]) =>
+  seeds.map((seed) => ({ name: `${name}, seed ${seed}`, kind, text, sql: `'${text}'::${type}`, seed })),
+);
+
+/** What this server makes of every sample: name → 16 lower-case hex digits. */
+export async function selfTestFingerprint(client: TargetClient): Promise<Record<string, string>> {
+  const list = fingerprintSamples.map(({ sql, kind, seed }) => {
+    return `${must(columnHash(sql, kind, `'${BigInt.asIntN(64, BigInt(seed))}'::int8`), 'a hash')}::text`;
+  });
+  const [row] = await client.query<{ hashes: string[] }>(`SELECT ${textArray(list)} AS hashes`);
+  const { hashes } = must(row, 'row of hashes');
+  return Object.fromEntries(fingerprintSamples.map(({ name }, i) => [name, toHex(must(hashes[i], 'hash'))]));
+}
+
+async function readParts(client: TargetClient, table: FingerprintTable): Promise<TableFingerprint> {
+  const first = await readPart(client, table, 0, columnsPerQuery);
+  const columns = [...first.columns];
+  while (columns.length < table.columns.length) {
+    const part = await readPart(client, table, columns.length, columns.length + columnsPerQuery);
+    assert(part.rows === first.rows && part.keyset === first.keyset, 'parts of a fingerprint share a snapshot');
+    columns.push(...part.columns);
+  }
+  return { ...first, columns };
+}
+
+async function readPart(
+  client: TargetClient,
+  table: FingerprintTable,
+  from: number,
+  to: number,
+): Promise<TableFingerprint> {
+  const context = { table: table.target, doing: `fingerprint ${table.target}` };
+  const [row] = await client.query<Sums & Record<string, unknown>>(fingerprintSql(table, from, to), [], context);
+  const sums = must(row, 'row of sums');
+  const columns = table.columns.slice(from, to).map((column, i) => toResult(column, sums, i));
+  return { rows: Number(sums.rows), keyset: toHex(sums.keyset), columns };
+}
+
+function toResult(column: ColumnPlan, sums: Sums, i: number): ColumnResult {
+  const nulls = Number(BigInt(sums.rows) - BigInt(must(sums.counts[i], 'count')));
+  const sum = sums.sums[i] ?? null;
+  return { column: column.source, nulls, empties: Number(must(sums.empties[i], 'count')), fingerprint: toHex(sum) };
+}
+
+/** A signed decimal sum of any size, mod 2^64, as 16 lower-case hex digits; null (no rows) is 0. */
+function toHex(sum: string | null): string {
+  if (sum === null) return noFingerprint;
+  return BigInt.asUintN(64, BigInt(sum)).toString(16).padStart(16, '0');
+}
+
+/** By length, not by = '': a nondeterministic collation may hold other texts equal to the empty one. */
+function emptiesSql(column: ColumnPlan, value: string): string {
+  return column.isTextual ? `count(*) FILTER (WHERE octet_length(${value}::text) = 0)::text` : `'0'`;
+}
+
+function sumSql(column: ColumnPlan, value: string): string {
+  const hash = columnHash(value, column.kind, 'k');
+  return hash === null ? `'0'` : `sum(${hash})::text`;
+}
+
+function textArray(items: readonly string[]): string {
+  return `ARRAY[${items.join(', ')}]::text[]`;
+}

@@ -1,0 +1,183 @@
+import { CopierError } from '../../model/error.js';
+import { type TargetClient, withTransaction } from '../connection/connect.js';
+
+/*
+ * What lives in schema "pgferry" of the target, so that no local state can go stale:
+ *   run     one row per run; its token fences older attempts off
+ *   chunk   one row per chunk, written in the very transaction of its COPY
+ *   quarantine  rows of the source that are not, or not unchanged, in the target, whole
+ *   object  what was taken away from our tables before the load and must be made again
+ *   loaded  what a finished table held when we finished it
+ *   cutover, cutover_step   where the switch of an application stands, and the way there
+ * It never holds a password or a connection string.
+ */
+
+/** Raised when a table below changes its shape. */
+export const ledgerVersion = 4;
+
+/** Serialises the making of the ledger; any number that nobody else uses does. */
+const makingLockKey = '7366466925186049793';
+
+const tables = `
+CREATE TABLE pgferry.ledger_version (version integer NOT NULL);
+INSERT INTO pgferry.ledger_version VALUES (${ledgerVersion});
+CREATE TABLE pgferry.run (
+  run_id text PRIMARY KEY,
+  target_schema text NOT NULL,
+  state text NOT NULL CHECK (state IN ('copying', 'finishing', 'complete', 'failed', 'abandoned')),
+  token bigint NOT NULL,
+  plan_hash text NOT NULL,
+  snapshot_path text NOT NULL,
+  snapshot_sha256 text NOT NULL,
+  snapshot_taken_at text NOT NULL,
+  source_path text NOT NULL,
+  tool_version text NOT NULL,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  finished_at timestamptz,
+  plan text NOT NULL
+);
+CREATE UNIQUE INDEX run_unfinished ON pgferry.run (target_schema)
+  WHERE state IN ('copying', 'finishing', 'failed');
+CREATE TABLE pgferry.chunk (
+  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+  table_name text NOT NULL,
+  chunk_index integer NOT NULL,
+  rows bigint,
+  bytes bigint,
+  keyset text,
+  receipt text,
+  columns jsonb,
+  duration_ms double precision,
+  quarantined bigint,
+  committed_at timestamptz,
+  PRIMARY KEY (run_id, table_name, chunk_index)
+);
+CREATE TABLE pgferry.quarantine (
+  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+  table_name text NOT NULL,
+  chunk_index integer NOT NULL,
+  row_number bigint NOT NULL,
+  step integer NOT NULL,
+  state text NOT NULL CHECK (state IN ('held', 'converted', 'released')),
+  key text NOT NULL,
+  column_name text,
+  hazard text NOT NULL,
+  rule text NOT NULL,
+  reason text NOT NULL,
+  bytes bigint NOT NULL,
+  storage text NOT NULL,
+  cells bytea[] NOT NULL,
+  changed integer[],
+  changed_storage text,
+  changed_cells bytea[],
+  PRIMARY KEY (run_id, table_name, chunk_index, row_number, step)
+);
+CREATE TABLE pgferry.object (
+  run_id text NOT NULL REFERENCES pgferry.run,
+  ordinal integer NOT NULL,
+  kind text NOT NULL,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  name text NOT NULL,
+  definition text NOT NULL,
+  tablespace text,
+  drop_sql text,
+  index_sql text,
+  constraint_sql text,
+  extra_sql jsonb NOT NULL,
+  state text NOT NULL DEFAULT 'dropped' CHECK (state IN ('dropped', 'restored')),
+  dropped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  restored_at timestamptz,
+  PRIMARY KEY (run_id, ordinal)
+);
+CREATE TABLE pgferry.loaded (
+  target_schema text NOT NULL,
+  table_name text NOT NULL,
+  run_id text NOT NULL,
+  rows bigint NOT NULL,
+  keyset text NOT NULL,
+  columns jsonb NOT NULL,
+  loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (target_schema, table_name)
+);
+CREATE TABLE pgferry.cutover (
+  cutover_id text PRIMARY KEY,
+  target_schema text NOT NULL,
+  state text NOT NULL CHECK (state IN
+    ('preparing', 'closing', 'switched', 'undone', 'rolling_back', 'rolled_back', 'released')),
+  attempt integer NOT NULL,
+  folder text NOT NULL,
+  source_path text NOT NULL,
+  env_path text,
+  facts jsonb,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  tool_version text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE pgferry.cutover_step (
+  cutover_id text NOT NULL REFERENCES pgferry.cutover ON DELETE CASCADE,
+  ordinal integer NOT NULL,
+  attempt integer NOT NULL,
+  step text NOT NULL,
+  state text NOT NULL CHECK (state IN ('begun', 'done', 'failed')),
+  begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  ended_at timestamptz,
+  PRIMARY KEY (cutover_id, ordinal)
+);`;
+
+/**
+ * Makes the ledger where there is none. Another version is refused with both named (`target.ledger_version`), and so is
+ * a schema "pgferry" that holds something else (`target.ledger_foreign`).
+ */
+export async function openLedger(client: TargetClient): Promise<void> {
+  if (await hasLedger(client)) return;
+  await withTransaction(client, async () => {
+    await client.query('SELECT pg_advisory_xact_lock($1::bigint)', [makingLockKey]);
+    if (await hasLedger(client)) return;
+    await makeLedger(client);
+  });
+}
+
+/** Whether the target has a ledger of our version; reads only, so `status` and `verify` leave nothing behind. */
+export async function hasLedger(client: TargetClient): Promise<boolean> {
+  // Not by to_regclass: within a transaction that waited for the making lock it may not see what was committed since.
+  const found = await client.query(
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = 'pgferry' AND c.relname = 'ledger_version'`,
+  );
+  if (found.length === 0) return false;
+  const rows = await client.query<{ version: number }>('SELECT version FROM pgferry.ledger_version');
+  const version = rows[0]?.version;
+  if (rows.length === 1 && version === ledgerVersion) return true;
+  throw new CopierError(
+    'target.ledger_version',
+    `the ledger in schema "pgferry" has version ${version ?? 'none'}, this pgferry needs version ${ledgerVersion}`,
+    { hint: 'use the pgferry that made it, or, once no run needs it any more, drop the schema "pgferry"' },
+  );
+}
+
+async function makeLedger(client: TargetClient): Promise<void> {
+  const doing = { doing: 'make the ledger in schema "pgferry"' };
+  const [schema] = await client.query<{ relations: string }>(
+    `SELECT (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid)::text AS relations
+       FROM pg_namespace n WHERE n.nspname = 'pgferry'`,
+  );
+  if (schema === undefined) await client.run('CREATE SCHEMA pgferry', [], doing);
+  else if (schema.relations !== '0') throw foreignLedger();
+  await client.run(tables, [], doing);
+}
+
+function foreignLedger(): CopierError {
+  return new CopierError(
+    'target.ledger_foreign',
+    'schema "pgferry" of the target holds tables that are not our ledger',
+    {
+      hint: 'pgferry keeps its ledger in a schema of that name: rename or move the one that is there',
+    },
+  );
+}

@@ -1,0 +1,153 @@
+import { must } from '../../model/error.js';
+import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable } from '../../model/target.js';
+import type { TargetClient } from '../connection/connect.js';
+import { findTablesWithRows } from './table-rows.js';
+
+/**
+ * Reads what pg_catalog says about one schema: ordinary, partitioned and foreign tables with columns, keys, rights and
+ * triggers, in name order. A handful of statements however many tables there are. The ledger lives in a schema of its
+ * own and so is never among them.
+ */
+export async function readTargetCatalog(client: TargetClient, schema: string): Promise<TargetCatalog> {
+  const [server] = await client.query<ServerRow>(serverSql, [schema]);
+  const tables = await client.query<TableRow>(tableSql, [schema]);
+  const columns = groupByTable(await client.query<ColumnRow>(columnSql, [schema]));
+  const keys = groupByTable(await client.query<KeyRow>(keySql, [schema]));
+  const foreignKeys = groupByTable(await client.query<ForeignKeyRow>(foreignKeySql, [schema]));
+  const filled = await findTablesWithRows(client, schema, tables);
+  return {
+    schema,
+    ...must(server, 'row about the server'),
+    tables: tables.map((table) => ({
+      schema,
+      ...table,
+      columns: (columns.get(table.oid) ?? []).map(toColumn),
+      primaryKey: keys.get(table.oid)?.find((key) => key.isPrimary)?.columns ?? [],
+      uniqueKeys: (keys.get(table.oid) ?? []).filter((key) => !key.isPrimary).map((key) => key.columns),
+      foreignKeys: (foreignKeys.get(table.oid) ?? []).map(toForeignKey),
+      hasRows: filled.has(table.oid),
+    })),
+  };
+}
+
+type ServerRow = Omit<TargetCatalog, 'schema' | 'tables'>;
+type TableRow = Omit<TargetTable, 'schema' | 'columns' | 'primaryKey' | 'uniqueKeys' | 'foreignKeys' | 'hasRows'>;
+
+interface OfTable {
+  readonly tableOid: number;
+}
+type ColumnRow = TargetColumn & OfTable;
+type ForeignKeyRow = TargetForeignKey & OfTable;
+interface KeyRow extends OfTable {
+  readonly isPrimary: boolean;
+  readonly columns: readonly string[];
+}
+
+function groupByTable<R extends OfTable>(rows: readonly R[]): Map<number, R[]> {
+  const groups = new Map<number, R[]>();
+  for (const row of rows) {
+    const group = groups.get(row.tableOid);
+    if (group === undefined) groups.set(row.tableOid, [row]);
+    else group.push(row);
+  }
+  return groups;
+}
+
+function toColumn({ tableOid: _, ...column }: ColumnRow): TargetColumn {
+  return column;
+}
+
+function toForeignKey({ tableOid: _, ...foreignKey }: ForeignKeyRow): TargetForeignKey {
+  return foreignKey;
+}
+
+const serverSql = `
+  SELECT n.oid IS NOT NULL AS "schemaExists",
+         current_setting('server_version_num')::int AS "serverVersion",
+         current_setting('server_version') AS "serverVersionText",
+         current_setting('server_encoding') AS encoding,
+         current_database()::text AS database,
+         current_user::text AS role,
+         has_database_privilege(current_database(), 'CREATE') AS "canCreateInDatabase",
+         coalesce(has_schema_privilege(n.oid, 'USAGE'), true) AS "canUseSchema",
+         coalesce(has_schema_privilege(n.oid, 'CREATE'), false) AS "canCreateInSchema",
+         l.oid IS NOT NULL AS "ledgerSchemaExists",
+         CASE WHEN l.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+              WHEN NOT has_schema_privilege(l.oid, 'USAGE') THEN false
+              WHEN NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = l.oid) THEN has_schema_privilege(l.oid, 'CREATE')
+              ELSE NOT EXISTS (SELECT FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS p(name)
+                                WHERE c.relnamespace = l.oid AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
+         END AS "canKeepLedger",
+         pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly"
+    FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = 'pgferry'`;
+
+/** Partitions are listed like other tables, since rows may be in the source's table of the same name. */
+const tableSql = `
+  SELECT c.oid, c.relname::text AS name, c.relkind::text AS kind, c.relpersistence = 'u' AS "isUnlogged",
+         c.relrowsecurity AS "hasRowSecurity", pg_has_role(c.relowner, 'USAGE') AS "isOwned",
+         ARRAY(SELECT p.name FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'TRUNCATE']) WITH ORDINALITY AS p(name, i)
+                WHERE NOT has_table_privilege(c.oid, p.name) ORDER BY p.i) AS "missingPrivileges",
+         ARRAY(SELECT t.tgname::text FROM pg_trigger t
+                WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' ORDER BY t.tgname) AS triggers
+    FROM pg_class c
+   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+   ORDER BY c.relname COLLATE "C"`;
+
+/**
+ * A domain may be over a domain: the innermost type is the base, the outermost typmod that is set counts, and one NOT
+ * NULL anywhere is enough.
+ */
+const columnSql = `
+  WITH RECURSIVE base(oid, type, typmod, required) AS (
+      SELECT t.oid, t.oid, -1, false FROM pg_type t
+       WHERE t.oid IN (SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                        WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1))
+      UNION ALL
+      SELECT b.oid, d.typbasetype, CASE WHEN b.typmod = -1 THEN d.typtypmod ELSE b.typmod END, b.required OR d.typnotnull
+        FROM base b JOIN pg_type d ON d.oid = b.type AND d.typtype = 'd')
+  SELECT a.attrelid AS "tableOid", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
+         t.typname::text AS "baseType", t.typtype::text AS "typeClass",
+         CASE WHEN a.atttypmod = -1 THEN b.typmod ELSE a.atttypmod END AS typmod,
+         declared.typtype = 'd' AS "isDomain",
+         CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e
+                                               WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END AS "enumLabels",
+         a.attnotnull OR b.required AS "notNull",
+         pg_get_expr(d.adbin, d.adrelid) AS "defaultSql",
+         CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'default' ELSE 'no' END AS identity,
+         a.attgenerated <> '' AS "isGenerated"
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_type declared ON declared.oid = a.atttypid
+    JOIN base b ON b.oid = a.atttypid
+    JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+     AND a.attnum > 0 AND NOT a.attisdropped
+   ORDER BY a.attrelid, a.attnum`;
+
+/** Whole, valid unique indexes of plain columns; constraints have one too. INCLUDE columns are no part of the key. */
+const keySql = `
+  SELECT i.indrelid AS "tableOid", i.indisprimary AS "isPrimary",
+         ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
+                 JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                WHERE k.n <= i.indnkeyatts ORDER BY k.n) AS columns
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indrelid
+    JOIN pg_class x ON x.oid = i.indexrelid
+   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p')
+     AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+   ORDER BY i.indrelid, x.relname COLLATE "C"`;
+
+const foreignKeySql = `
+  SELECT k.conrelid AS "tableOid", k.conname::text AS name,
+         ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, n)
+                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY u.n) AS columns,
+         pn.nspname::text AS "parentSchema", p.relname::text AS "parentTable",
+         ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, n)
+                 JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum ORDER BY u.n) AS "parentColumns"
+    FROM pg_constraint k
+    JOIN pg_class c ON c.oid = k.conrelid
+    JOIN pg_class p ON p.oid = k.confrelid
+    JOIN pg_namespace pn ON pn.oid = p.relnamespace
+   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND k.contype = 'f' AND k.conparentid = 0
+   ORDER BY k.conrelid, k.conname COLLATE "C"`;

@@ -1,0 +1,52 @@
+import type { TargetTable } from '../../model/target.js';
+import type { TargetClient } from '../connection/connect.js';
+import { quoteTable } from '../../lib/quote.js';
+
+type NamedTable = Pick<TargetTable, 'oid' | 'name' | 'kind'>;
+
+/** Bounds the statement: each EXISTS takes locks and a piece of the parser's memory. */
+const tablesPerStatement = 500;
+
+/**
+ * The oids of the tables with at least one row, asked with one EXISTS each, hundreds to a statement. Where we may not
+ * SELECT, or a policy could hide rows, the table's size answers instead: a table with a page may hold rows, and is
+ * taken to, since the wrong answer "empty" would be the dangerous one. A foreign table is left alone: to ask it is to
+ * call another server.
+ */
+export async function findTablesWithRows(
+  client: TargetClient,
+  schema: string,
+  tables: readonly NamedTable[],
+): Promise<ReadonlySet<number>> {
+  const local = tables.filter((table) => table.kind !== 'f');
+  const readable = await findReadable(client, schema, local);
+  const found = new Set<number>();
+  for (let from = 0; from < local.length; from += tablesPerStatement) {
+    const parts = local.slice(from, from + tablesPerStatement).map(({ oid, name }) => {
+      return `SELECT ${oid}::oid, ${readable.has(oid) ? `EXISTS (SELECT FROM ${quoteTable(schema, name)})` : sizeSql(oid)}`;
+    });
+    const sql = `SELECT oid FROM (${parts.join(' UNION ALL ')}) AS t(oid, has) WHERE has`;
+    for (const { oid } of await client.query<{ oid: number }>(sql)) found.add(oid);
+  }
+  return found;
+}
+
+async function findReadable(
+  client: TargetClient,
+  schema: string,
+  tables: readonly NamedTable[],
+): Promise<ReadonlySet<number>> {
+  const rows = await client.query<{ oid: number }>(
+    `SELECT t.oid FROM unnest($1::oid[]) AS t(oid)
+      WHERE has_schema_privilege((SELECT n.oid FROM pg_namespace n WHERE n.nspname = $2), 'USAGE')
+        AND has_table_privilege(t.oid, 'SELECT') AND NOT row_security_active(t.oid)`,
+    [tables.map((table) => table.oid), schema],
+  );
+  return new Set(rows.map((row) => row.oid));
+}
+
+/** A partitioned table has no pages of its own. */
+function sizeSql(oid: number): string {
+  const partitions = `SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(${oid}::oid::regclass)`;
+  return `pg_relation_size(${oid}::oid) + coalesce((${partitions}), 0) > 0`;
+}

@@ -1,0 +1,229 @@
+import type { Finding, TablePlan } from '../../model/plan.js';
+import type { SchemaObject } from '../../model/schema.js';
+import type { SourceCatalog, SourceForeignKey, SourceTable } from '../../model/source.js';
+import type { TargetCatalog, TargetColumn, TargetTable } from '../../model/target.js';
+import { translateDefault } from '../default/default-sql.js';
+import { makeFinding } from '../../plan/findings/finding.js';
+import { explainBroken } from '../../plan/graph/foreign-keys.js';
+import { foldCase } from '../../plan/names/match.js';
+import { shortName } from '../../plan/names/names.js';
+import { readTableSql } from '../table/table-sql.js';
+import { text } from '../type-map.js';
+import { checkWaiver, columnWaiver, foreignKeyWaiver, indexWaiver } from '../../plan/findings/waive.js';
+
+/** What the source's schema promises, held against what PostgreSQL's catalog says. */
+export interface ClaimsRequest {
+  readonly source: SourceCatalog;
+  readonly target: TargetCatalog;
+  readonly objects: readonly SchemaObject[];
+  readonly tables: readonly TablePlan[];
+  /** What the translation could not carry and the operator waived; an entry for each loss. */
+  readonly lost: readonly string[];
+  /** Whether pgferry made the schema: then a broken promise is an error, else only worth a warning. */
+  readonly isTranslated: boolean;
+}
+
+/** One table of both sides, and how its promises are checked and told. */
+interface Pair {
+  readonly request: ClaimsRequest;
+  readonly source: SourceTable;
+  readonly target: TargetTable;
+  readonly plan: TablePlan;
+  readonly names: ReadonlyMap<string, string>;
+  readonly objects: readonly SchemaObject[];
+}
+
+/**
+ * Every primary key, UNIQUE, foreign key, CHECK, index, NOT NULL, default, identity and generated column of the source
+ * must be on the target too, with the same columns in the same order and the same actions. One finding for each that is not.
+ */
+export function checkClaims(request: ClaimsRequest): Finding[] {
+  const { source, target, tables, objects } = request;
+  return tables.flatMap((plan) => {
+    const pair = {
+      request,
+      plan,
+      names: namesOf(plan),
+      source: source.tables.find(({ name }) => name === plan.source),
+      target: target.tables.find(({ name }) => name === plan.target),
+      objects: objects.filter(({ table }) => table === plan.target),
+    };
+    const { source: from, target: to } = pair;
+    return from === undefined || to === undefined ? [] : checkTable({ ...pair, source: from, target: to });
+  });
+}
+
+function checkTable(pair: Pair): Finding[] {
+  return [
+    ...checkColumns(pair),
+    ...checkPrimaryKey(pair),
+    ...checkUniques(pair),
+    ...checkForeignKeys(pair),
+    ...checkIndexes(pair),
+    ...checkChecks(pair),
+  ];
+}
+
+function broken({ request, source }: Pair, column: string | null, what: string): Finding {
+  return makeFinding({
+    severity: request.isTranslated ? 'error' : 'warning',
+    code: 'verify.schema_differs',
+    table: source.name,
+    ...(column === null ? {} : { column }),
+    message: `SQLite has ${what}, the target has not`,
+    hint: request.isTranslated
+      ? 'make it on the target, or translate again with --reset-schema'
+      : 'make it on the target if the application relies on it',
+  });
+}
+
+/** The target's names by the source's, without case. */
+function namesOf(plan: TablePlan): ReadonlyMap<string, string> {
+  return new Map(plan.columns.map(({ source, target }) => [foldCase(source), target]));
+}
+
+/** The target's name of a source column; generated columns are in no plan. */
+function nameOn(names: ReadonlyMap<string, string>, name: string): string {
+  return names.get(foldCase(name)) ?? shortName(name);
+}
+
+function checkColumns(pair: Pair): Finding[] {
+  const { source, target, names, request } = pair;
+  const columns = new Map(target.columns.map((column) => [column.name, column]));
+  return source.columns.flatMap((column) => {
+    const found = columns.get(nameOn(names, column.name));
+    if (found === undefined) return [];
+    const isLost = (kind: 'default' | 'generated') =>
+      request.lost.includes(columnWaiver(kind, { table: source.name, column: column.name }));
+    const isKey = source.primaryKey.includes(column.name);
+    const promises: readonly (readonly [boolean, boolean, string])[] = [
+      [column.notNull || isKey, found.notNull, 'NOT NULL'],
+      [hasDefault(column.defaultSql), hasFiller(found) || isLost('default'), `the default ${column.defaultSql}`],
+      [column.generated !== 'no', found.isGenerated || isLost('generated'), 'a generated column'],
+      [source.rowidAlias === column.name, hasFiller(found), 'a key that counts on by itself'],
+    ];
+    return promises
+      .filter(([isPromised, isKept]) => isPromised && !isKept)
+      .map(([, , what]) => broken(pair, column.name, what));
+  });
+}
+
+function hasDefault(defaultSql: string | null): boolean {
+  if (defaultSql === null) return false;
+  const choice = translateDefault(defaultSql, text);
+  return choice.tag === 'untranslated' || choice.sql !== null;
+}
+
+function hasFiller({ defaultSql, identity, isGenerated }: TargetColumn): boolean {
+  return defaultSql !== null || identity !== 'no' || isGenerated;
+}
+
+function checkPrimaryKey(pair: Pair): Finding[] {
+  const { source, target, names } = pair;
+  const wanted = source.primaryKey.map((name) => nameOn(names, name));
+  if (wanted.length === 0 || isSame(wanted, target.primaryKey)) return [];
+  return [broken(pair, null, `PRIMARY KEY (${source.primaryKey.join(', ')})`)];
+}
+
+function checkUniques(pair: Pair): Finding[] {
+  const { source, names } = pair;
+  return source.indexes
+    .filter(({ origin }) => origin === 'u')
+    .map(({ columns }) => columns.map(({ column }) => column ?? ''))
+    .filter(
+      (columns) =>
+        !isKeptUnique(
+          pair,
+          columns.map((name) => nameOn(names, name)),
+        ),
+    )
+    .map((columns) => broken(pair, null, `UNIQUE (${columns.join(', ')})`));
+}
+
+function isKeptUnique({ objects }: Pair, columns: readonly string[]): boolean {
+  return objects.some((object) => object.isUnique && isSameSet(object.columns, columns));
+}
+
+function checkForeignKeys(pair: Pair): Finding[] {
+  const { source, request } = pair;
+  return source.foreignKeys
+    .filter((key) => explainBroken(key, request.source) === null && !isWaivedKey(pair, key) && !isKeptKey(pair, key))
+    .map((key) => {
+      const place = key.columns.length === 1 ? (key.columns[0] ?? null) : null;
+      return broken(pair, place, `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${describeParent(key)}`);
+    });
+}
+
+/** Lost with its table's leave, or because the parent is left out of the plan. */
+function isWaivedKey({ request, source }: Pair, key: SourceForeignKey): boolean {
+  const isPlanned = request.tables.some((table) => foldCase(table.source) === foldCase(key.parentTable));
+  return !isPlanned || request.lost.includes(foreignKeyWaiver(source.name, key.columns));
+}
+
+function describeParent(key: SourceForeignKey): string {
+  const deferrable = { no: '', immediate: ' DEFERRABLE', deferred: ' DEFERRABLE INITIALLY DEFERRED' }[key.deferrable];
+  return `${key.parentTable} (${key.parentColumns.join(', ')}) ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate}${deferrable}`;
+}
+
+function isKeptKey({ objects, names, request }: Pair, key: SourceForeignKey): boolean {
+  const parent = request.tables.find((table) => foldCase(table.source) === foldCase(key.parentTable));
+  if (parent === undefined) return true;
+  const columns = key.columns.map((name) => nameOn(names, name));
+  const parentNames = namesOf(parent);
+  const parentColumns = key.parentColumns.map((name) => nameOn(parentNames, name));
+  return objects.some(
+    ({ kind, columns: own, reference }) =>
+      kind === 'foreign_key' &&
+      reference?.table === parent.target &&
+      reference.schema === parent.targetSchema &&
+      isSamePairing([own, reference.columns], [columns, parentColumns]) &&
+      reference.onDelete === key.onDelete.toUpperCase() &&
+      reference.onUpdate === key.onUpdate.toUpperCase() &&
+      reference.deferrable === key.deferrable,
+  );
+}
+
+function checkIndexes(pair: Pair): Finding[] {
+  const { source, request } = pair;
+  return source.indexes
+    .filter(({ origin, name }) => origin === 'c' && !request.lost.includes(indexWaiver(name)))
+    .filter((index) => !isKeptIndex(pair, index))
+    .map(({ name, sql }) => broken(pair, null, `the index ${name} (${sql ?? ''})`));
+}
+
+/** By its name, or, in a schema of somebody else, by its columns. */
+function isKeptIndex({ objects, names, request }: Pair, index: SourceTable['indexes'][number]): boolean {
+  const columns = index.columns.map(({ column }) => (column === null ? '' : nameOn(names, column)));
+  return objects.some((object) => {
+    const isNamed = object.kind === 'index' && object.name === shortName(index.name);
+    const isIndex = ['index', 'unique', 'primary_key'].includes(object.kind);
+    const isAlike = !request.isTranslated && isIndex && !columns.includes('') && isSame(object.columns, columns);
+    const keepsUnique = object.isUnique || !index.isUnique || index.isPartial;
+    return ((isNamed && object.columns.length === columns.length) || isAlike) && keepsUnique;
+  });
+}
+
+function checkChecks(pair: Pair): Finding[] {
+  const { source, objects, request } = pair;
+  const promised = readTableSql(source.sql)?.checks.length ?? 0;
+  const lost = request.lost.filter((name) => name === checkWaiver(source.name)).length;
+  const found = objects.filter(({ kind }) => kind === 'check').length;
+  if (promised - lost <= found) return [];
+  return [broken(pair, null, promised === 1 ? 'a CHECK' : `${promised} CHECKs, of which ${found} are there`)];
+}
+
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, index) => name === b[index]);
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return isSame([...a].sort(), [...b].sort());
+}
+
+type Pairing = readonly [readonly string[], readonly string[]];
+
+/** Whether the same columns refer to the same columns, in whatever order they are written. */
+function isSamePairing(a: Pairing, b: Pairing): boolean {
+  const pairs = ([own, other]: Pairing) => own.map((name, index) => `${name}\0${other[index] ?? ''}`);
+  return isSameSet(pairs(a), pairs(b));
+}

@@ -1,0 +1,107 @@
+import type { Expression } from '../expression/expression.js';
+import { refuse, renderExpression } from '../expression/expression-sql.js';
+import { quoteText } from '../../plan/names/names.js';
+import type { PgType } from '../type-map.js';
+
+type Literal = Extract<Expression, { tag: 'number' | 'string' | 'blob' | 'bool' }>;
+
+const noScope = { column: () => null, call: () => null };
+const truths: Readonly<Record<string, string>> = {
+  '1': 'true',
+  '0': 'false',
+  true: 'true',
+  false: 'false',
+  t: 'true',
+  f: 'false',
+};
+
+/** A literal default as the column's type writes it, after the affinity that SQLite would apply. Throws Unportable. */
+export function literalDefault(literal: Literal, type: PgType): string {
+  if (literal.tag === 'blob')
+    return type.class === 'bytes' ? renderExpression(literal, noScope).sql : refuse('a blob is its value');
+  const text = literal.tag === 'bool' ? (literal.value ? '1' : '0') : literal.text;
+  const isText = literal.tag === 'string';
+  switch (type.class) {
+    case 'text':
+      return textDefault(isText ? text : numberAsText(text), type);
+    case 'integer':
+      return integerDefault(text);
+    case 'numeric':
+    case 'real':
+      return numberDefault(text);
+    case 'bool':
+      return truths[text.toLowerCase()] ?? refuse(`${text} is no boolean`);
+    case 'json':
+      return isJson(text) ? quoteText(text) : refuse('it is no JSON');
+    case 'uuid':
+      return isText && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+        ? quoteText(text)
+        : refuse('it is no uuid');
+    case 'timestamp':
+    case 'date':
+    case 'time':
+      return isText ? timeDefault(text, type) : refuse('the unit of a number as time is not known');
+    case 'bytes':
+      return refuse('it is no blob');
+    case 'other':
+      return refuse('the type is of the operator’s choice');
+  }
+}
+
+function textDefault(text: string, type: PgType): string {
+  if (type.maxChars !== null && [...text].length > type.maxChars)
+    return refuse(`it is longer than ${type.maxChars} characters`);
+  return quoteText(text);
+}
+
+/** The text that a TEXT column gets from a number; only where both databases surely write it alike. */
+function numberAsText(text: string): string {
+  const value = renderExpression({ tag: 'number', text }, noScope);
+  if (value.class === 'integer')
+    return String(BigInt(value.sql.replace('-', ''))).replace(/^/, value.sql.startsWith('-') ? '-' : '');
+  const number = Number(text);
+  const isPlain =
+    Math.abs(number) < 1e15 && Math.abs(number) >= 1e-4 && String(number).replace(/[-.]/g, '').length <= 15;
+  if (!isPlain) return refuse('its text form is not sure');
+  return Number.isInteger(number) ? `${number}.0` : String(number);
+}
+
+function integerDefault(text: string): string {
+  const isNumber = /^[+-]?[0-9]+(\.0*)?$/.test(text.trim()) || /^-?0x[0-9a-f]+$/i.test(text);
+  if (!isNumber) return refuse(`${text} is no integer`);
+  const value = renderExpression({ tag: 'number', text: text.trim().replace(/^\+/, '').replace(/\.0*$/, '') }, noScope);
+  return value.class === 'integer' ? value.sql : refuse(`${text} is out of range`);
+}
+
+function numberDefault(text: string): string {
+  const plain = text.trim().replace(/^\+/, '');
+  if (!/^-?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(plain)) return refuse(`${text} is no number`);
+  return Number.isFinite(Number(plain)) ? plain : refuse(`${text} is out of range`);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** ISO texts only: a day that is none is refused, since PostgreSQL would refuse the whole table. */
+function timeDefault(text: string, type: PgType): string {
+  const found = /^(\d{4}-\d{2}-\d{2})?[ T]?(\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z)?$/.exec(text);
+  const [, day, time] = found ?? [];
+  const wants = {
+    timestamp: day !== undefined,
+    date: day !== undefined && time === undefined,
+    time: day === undefined && time !== undefined,
+  };
+  const isFit = found !== null && wants[type.class as keyof typeof wants];
+  const instant = new Date(`${day ?? '2000-01-01'}T${time ?? '00:00'}Z`);
+  const isReal =
+    !Number.isNaN(instant.getTime()) &&
+    (day === undefined || instant.toISOString().startsWith(day)) &&
+    day?.startsWith('0000') !== true;
+  return isFit && isReal ? quoteText(text) : refuse(`${text} is no ${type.class}`);
+}

@@ -1,0 +1,121 @@
+import type { ColumnCensus } from '../model/census.js';
+import type { Finding } from '../model/plan.js';
+import type { Rules } from '../model/rules.js';
+import type { SourceColumn, SourceTable } from '../model/source.js';
+import { readExpression, Unportable } from './expression/expression.js';
+import { asCondition, type Rendered, renderExpression, type ValueClass, yields } from './expression/expression-sql.js';
+import { type FindingParts, makeFinding } from '../plan/findings/finding.js';
+import { columnScope } from './expression/functions.js';
+import { foldCase } from '../plan/names/match.js';
+import type { NameBook } from '../plan/names/names.js';
+import { quoteName } from '../plan/names/names.js';
+import type { Token } from './expression/sql-tokens.js';
+import type { PgType } from './type-map.js';
+
+/** A column on its way to PostgreSQL. */
+export interface ColumnDraft {
+  readonly source: SourceColumn;
+  readonly census: ColumnCensus;
+  /** The name on the target. */
+  readonly name: string;
+  readonly isIdentity: boolean;
+  /** Whether the operator chose the type. */
+  readonly isRuled: boolean;
+  type: PgType;
+  /** In words. */
+  why: string;
+}
+
+/** A table on its way to PostgreSQL. */
+export interface TableDraft {
+  readonly source: SourceTable;
+  readonly name: string;
+  readonly columns: readonly ColumnDraft[];
+}
+
+/** What every part of the translation shares: where the tables go, which names are taken, and what was found. */
+export interface Translation {
+  readonly schema: string;
+  readonly names: NameBook;
+  readonly findings: Finding[];
+  readonly rules: Rules;
+  /** What the operator gives up, by name; see waive.ts. */
+  readonly waive: ReadonlySet<string>;
+  /** What is not carried over, by the same names; an entry for each. */
+  readonly lost: string[];
+}
+
+/** Something of the source that has no sure equivalent, and the name that gives it up. */
+export interface Loss extends Omit<FindingParts, 'severity'> {
+  readonly waiver: string;
+  /** Whether it blocks until it is waived; true without it. */
+  readonly blocks?: boolean;
+}
+
+/** Tells a loss: an error, which blocks, unless the operator gave it up by name; one that never blocks is one less. */
+export function tellLoss({ findings, waive, lost }: Translation, { waiver, blocks = true, ...parts }: Loss): void {
+  const isWaived = waive.has(waiver);
+  const hint = `${parts.hint}; ${isWaived ? 'waived as' : 'to go on without it: --waive'} '${waiver}'`;
+  const severities = blocks ? (['warning', 'error'] as const) : (['note', 'warning'] as const);
+  findings.push(makeFinding({ ...parts, severity: severities[isWaived ? 0 : 1], hint }));
+  lost.push(waiver);
+}
+
+/** SQL of an expression, or why it has no sure equivalent. */
+export type Portable =
+  | { readonly tag: 'sql'; readonly value: Rendered }
+  | { readonly tag: 'unportable'; readonly reason: string };
+
+/** A column by its name as SQLite finds it. */
+export function findColumn(table: TableDraft, name: string): ColumnDraft | null {
+  return table.columns.find((column) => foldCase(column.source.name) === foldCase(name)) ?? null;
+}
+
+/** Translates an expression over a table's columns; `isAllowed` says which columns may stand in it. */
+export function translateExpression(
+  tokens: readonly Token[],
+  table: TableDraft,
+  isAllowed: (column: ColumnDraft) => boolean,
+): Portable {
+  const scope = columnScope((name) => {
+    const column = findColumn(table, name);
+    return column === null || !isAllowed(column) ? null : columnValue(column);
+  });
+  return attempt(() => renderExpression(readExpression(tokens), scope));
+}
+
+/** The same for a condition: a boolean, or an integer that is not 0. */
+export function translateCondition(tokens: readonly Token[], table: TableDraft): Portable {
+  const portable = translateExpression(tokens, table, () => true);
+  if (portable.tag === 'unportable') return portable;
+  return attempt(() => yields('bool', asCondition(portable.value)));
+}
+
+function attempt(render: () => Rendered): Portable {
+  try {
+    return { tag: 'sql', value: render() };
+  } catch (error) {
+    if (error instanceof Unportable) return { tag: 'unportable', reason: error.message };
+    throw error;
+  }
+}
+
+/** A column where an expression names it. */
+export function columnValue(column: ColumnDraft): Rendered {
+  const { affinity } = column.source;
+  const value = yields(classOf(column), quoteName(column.name));
+  if (affinity === 'blob') return value;
+  return { ...value, affinity: affinity === 'text' ? 'text' : 'number' };
+}
+
+/** A text column that compares by another collation can only be asked whether it is NULL. */
+function classOf({ source, type }: ColumnDraft): ValueClass {
+  if (type.class === 'text') return source.collation.toUpperCase() === 'BINARY' ? 'text' : 'other';
+  const isPlain =
+    type.class === 'integer' ||
+    type.class === 'numeric' ||
+    type.class === 'real' ||
+    type.class === 'bool' ||
+    type.class === 'bytes';
+  return isPlain ? type.class : 'other';
+}

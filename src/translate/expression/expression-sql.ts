@@ -1,0 +1,274 @@
+import { type Expression, Unportable } from './expression.js';
+import { quoteText } from '../../plan/names/names.js';
+
+/** What a piece of PostgreSQL's SQL yields; `other` can only be asked whether it is NULL. */
+export type ValueClass = 'integer' | 'numeric' | 'real' | 'text' | 'bool' | 'bytes' | 'null' | 'instant' | 'other';
+
+export interface Rendered {
+  readonly sql: string;
+  readonly class: ValueClass;
+  /** The expression itself where it is a literal. */
+  readonly literal: string | null;
+  /** For an instant: its text by to_char, and which column type it fills. */
+  readonly instant?: { readonly format: string; readonly holds: 'timestamp' | 'date' | 'time' | 'part' };
+  /** Of a column: what SQLite turns a literal into that it is compared with. */
+  readonly affinity?: 'text' | 'number';
+  /** Whether a number is the present moment in a unit since 1970. */
+  readonly isEpoch?: boolean;
+}
+
+/** What the names and functions of an expression mean where it stands; null where they mean nothing safe. */
+export interface Scope {
+  readonly column: (name: string, table: string | null) => Rendered | null;
+  readonly call: (name: string, operands: readonly Expression[], scope: Scope) => Rendered | null;
+  /** Calls over DISTINCT values or over *; left out where there are none. */
+  readonly aggregate?: (name: string, operands: readonly Expression[], over: 'distinct' | 'star') => Rendered | null;
+  /** Where a whole expression has a meaning of its own, as a grouped one has beside an aggregate; null for no. */
+  readonly whole?: (expression: Expression) => Rendered | null;
+}
+
+const numberClasses: readonly ValueClass[] = ['integer', 'numeric', 'real'];
+const equalities: Readonly<Record<string, string>> = {
+  '=': '=',
+  '==': '=',
+  '<>': '<>',
+  '!=': '<>',
+  IS: 'IS NOT DISTINCT FROM',
+  'IS NOT': 'IS DISTINCT FROM',
+};
+const orders = ['<', '<=', '>', '>='];
+
+export function yields(valueClass: ValueClass, sql: string): Rendered {
+  return { sql, class: valueClass, literal: null };
+}
+
+/** PostgreSQL's SQL for an expression that means the same in both. Throws Unportable where that is not sure. */
+export function renderExpression(expression: Expression, scope: Scope): Rendered {
+  return scope.whole?.(expression) ?? renderParts(expression, scope);
+}
+
+function renderParts(expression: Expression, scope: Scope): Rendered {
+  switch (expression.tag) {
+    case 'number':
+      return renderNumber(expression.text);
+    case 'string':
+      return { sql: quoteText(expression.text), class: 'text', literal: expression.text };
+    case 'blob':
+      return yields('bytes', `'\\x${expression.text}'::bytea`);
+    case 'null':
+      return yields('null', 'NULL');
+    case 'bool':
+      return yields('bool', String(expression.value));
+    case 'name':
+      return scope.column(expression.name, expression.table) ?? refuse(`${expression.name} cannot be used here`);
+    case 'call':
+      return renderCall(expression, scope);
+    case 'case':
+      return renderCase(expression, scope);
+    case 'cast':
+      return renderCast(renderExpression(expression.operand, scope), expression.type);
+    case 'unary':
+      return renderUnary(expression.operator, renderExpression(expression.operand, scope));
+    case 'binary':
+      return renderBinary(expression, scope);
+    case 'in':
+      return renderIn(expression, scope);
+  }
+}
+
+/** The text of a value, as SQLite would make it; numbers only where they are integers. */
+export function asText(value: Rendered): string {
+  if (value.class === 'text') return value.sql;
+  if (value.class === 'integer') return `(${value.sql})::text`;
+  if (value.instant !== undefined) return `to_char(${value.sql}, ${quoteText(value.instant.format)})`;
+  return refuse('its text form differs between SQLite and PostgreSQL');
+}
+
+/** The value as a condition. */
+export function asCondition(value: Rendered): string {
+  if (value.class === 'bool') return value.sql;
+  if (value.class === 'integer') return `(${value.sql} <> 0)`;
+  return refuse('it is no condition');
+}
+
+export function refuse(reason: string): never {
+  throw new Unportable(reason);
+}
+
+function renderNumber(text: string): Rendered {
+  const isHex = /0x/i.test(text);
+  if (!isHex && !/^-?[0-9]+$/.test(text)) return { sql: text, class: 'real', literal: text };
+  const value = text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
+  const isInRange = value >= -(1n << 63n) && value < 1n << 63n;
+  if (isHex)
+    return isInRange
+      ? { sql: String(value), class: 'integer', literal: String(value) }
+      : refuse(`${text} is out of range`);
+  return { sql: text, class: isInRange ? 'integer' : 'real', literal: text };
+}
+
+function renderCall({ name, operands, over }: Extract<Expression, { tag: 'call' }>, scope: Scope): Rendered {
+  const value = over === 'all' ? scope.call(name, operands, scope) : (scope.aggregate?.(name, operands, over) ?? null);
+  return value ?? refuse(`the function ${name} has no sure equivalent`);
+}
+
+/** All branches must be of one class, since PostgreSQL brings them to one type. */
+function renderCase(expression: Extract<Expression, { tag: 'case' }>, scope: Scope): Rendered {
+  const operand = expression.operand === null ? null : renderExpression(expression.operand, scope);
+  const branches = expression.branches.map(({ when, result }) => {
+    const value = renderExpression(when, scope);
+    const condition = operand === null ? asCondition(value) : renderComparison('=', operand, value).sql;
+    return { condition, result: renderExpression(result, scope) };
+  });
+  const last = expression.otherwise === null ? null : renderExpression(expression.otherwise, scope);
+  const truth = [...branches.map(({ result }) => result), last].find((value) => value?.class === 'bool') ?? null;
+  const alike = (value: Rendered) => (truth === null ? value : asTruth(value, truth));
+  const otherwise = last === null ? null : alike(last);
+  const values = [...branches.map(({ result }) => alike(result)), ...(otherwise === null ? [] : [otherwise])];
+  const classes = new Set(values.map((value) => value.class).filter((one) => one !== 'null'));
+  const [only, another] = classes;
+  if (only === undefined || another !== undefined || only === 'other' || only === 'instant')
+    return refuse('the branches of CASE are of different classes');
+  const whens = branches.map(({ condition, result }) => `WHEN ${condition} THEN ${alike(result).sql}`).join(' ');
+  return yields(only, `(CASE ${whens}${otherwise === null ? '' : ` ELSE ${otherwise.sql}`} END)`);
+}
+
+function renderCast(value: Rendered, type: string): Rendered {
+  const words = type.split(' ')[0] ?? '';
+  if (['INTEGER', 'INT', 'BIGINT'].includes(words)) {
+    if (value.class === 'integer') return value;
+    if (value.class === 'real' || value.class === 'numeric')
+      return { ...yields('integer', `trunc(${value.sql})::bigint`), isEpoch: value.isEpoch ?? false };
+  }
+  if (words === 'TEXT') return yields('text', asText(value));
+  if (words === 'REAL' && numberClasses.includes(value.class))
+    return yields('real', `(${value.sql})::double precision`);
+  return refuse(`CAST AS ${type} has no sure equivalent here`);
+}
+
+function renderUnary(operator: string, operand: Rendered): Rendered {
+  if (operator === 'NOT') return yields('bool', `(NOT ${asCondition(operand)})`);
+  if (operator === 'IS NULL' || operator === 'IS NOT NULL') return yields('bool', `(${operand.sql} ${operator})`);
+  if (operator === '~')
+    return operand.class === 'integer' ? yields('integer', `(~ ${operand.sql})`) : refuse('~ needs an integer');
+  if (!numberClasses.includes(operand.class)) return refuse(`${operator} needs a number`);
+  return operator === '+' ? operand : yields(operand.class, `(- ${operand.sql})`);
+}
+
+function renderBinary(expression: Extract<Expression, { tag: 'binary' }>, scope: Scope): Rendered {
+  const { operator } = expression;
+  const left = renderExpression(expression.left, scope);
+  const right = renderExpression(expression.right, scope);
+  if (operator === 'AND' || operator === 'OR')
+    return yields('bool', `(${asCondition(left)} ${operator} ${asCondition(right)})`);
+  if (operator === '||') return yields('text', `(${asText(left)} || ${asText(right)})`);
+  if (operator === 'LIKE') return renderLike(left, right);
+  if (operator === 'GLOB') return renderGlob(left, right);
+  if (['&', '|', '<<', '>>'].includes(operator)) return renderBits(operator, left, right);
+  if (equalities[operator] !== undefined || orders.includes(operator)) return renderComparison(operator, left, right);
+  return renderArithmetic(operator, left, right);
+}
+
+/** SQLite's LIKE folds ASCII letters only and has no escape; lower() under "C" folds just those. */
+function renderLike(left: Rendered, right: Rendered): Rendered {
+  if (left.class !== 'text' || right.literal === null || right.class !== 'text')
+    return refuse('LIKE needs a text and a literal pattern');
+  const pattern = right.literal.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  return yields('bool', `(lower(${left.sql} COLLATE "C") LIKE ${quoteText(pattern)} ESCAPE '')`);
+}
+
+/** GLOB as a regular expression: * and ? are any characters, [ ] a set; letters count with their case, as in "C". */
+function renderGlob(left: Rendered, right: Rendered): Rendered {
+  if (left.class !== 'text' || right.literal === null || right.class !== 'text')
+    return refuse('GLOB needs a text and a literal pattern');
+  const pieces = right.literal.match(/\[\^?\]?[^\]]*\]|./gsu) ?? [];
+  const pattern = pieces.map((piece) => {
+    if (piece === '*') return '.*';
+    if (piece === '?') return '.';
+    return piece.startsWith('[') && piece.length > 1 ? setOf(piece) : escapeRegex(piece);
+  });
+  return yields('bool', `(${left.sql} COLLATE "C" ~ ${quoteText(`^(?:${pattern.join('')})$`)})`);
+}
+
+function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+/** A set of characters and ranges means the same where it holds no sign that a regular expression reads otherwise. */
+function setOf(piece: string): string {
+  return /^\[\^?[\p{L}\p{N} _.,;:@#%/+=-]+\]$/u.test(piece) && !/[^\p{L}\p{N}]-|-[^\p{L}\p{N}\]]/u.test(piece)
+    ? piece
+    : refuse(`the set ${piece} of GLOB has no sure equivalent`);
+}
+
+/** PostgreSQL shifts by the count modulo 64, SQLite by the whole of it, so that it must be a literal below. */
+function renderBits(operator: string, left: Rendered, right: Rendered): Rendered {
+  if (left.class !== 'integer' || right.class !== 'integer') return refuse(`${operator} needs integers`);
+  const isShift = operator === '<<' || operator === '>>';
+  const count = right.literal === null ? -1 : Number(right.literal);
+  if (isShift && !(count >= 0 && count < 64)) return refuse('its shift could be out of range');
+  return yields('integer', `(${asBigint(left)} ${operator} ${isShift ? `${right.sql}::integer` : asBigint(right)})`);
+}
+
+function asBigint(value: Rendered): string {
+  return value.literal === null ? value.sql : `(${value.sql})::bigint`;
+}
+
+function renderComparison(operator: string, left: Rendered, right: Rendered): Rendered {
+  const [a, b] = [asTruth(asAffine(left, right), right), asTruth(asAffine(right, left), left)];
+  const isAlike = a.class === b.class || (numberClasses.includes(a.class) && numberClasses.includes(b.class));
+  const isOrder = orders.includes(operator);
+  if (!isAlike || ['null', 'other', 'instant'].includes(a.class) || (isOrder && a.class === 'bool')) {
+    return refuse(`${operator} compares values of different classes`);
+  }
+  const bytewise = isOrder && a.class === 'text' ? ' COLLATE "C"' : '';
+  return yields('bool', `(${a.sql}${bytewise} ${equalities[operator] ?? operator} ${b.sql})`);
+}
+
+/** A whole number beside a text column is a text, and the text of one beside a number is a number. */
+function asAffine(value: Rendered, other: Rendered): Rendered {
+  if (value.literal === null || !/^(0|-?[1-9][0-9]{0,17})$/.test(value.literal)) return value;
+  if (other.affinity === 'text' && value.class === 'integer')
+    return { sql: quoteText(value.literal), class: 'text', literal: value.literal };
+  if (other.affinity === 'number' && value.class === 'text' && numberClasses.includes(other.class))
+    return { sql: value.literal, class: 'integer', literal: value.literal };
+  return value;
+}
+
+/** 0 and 1 beside a boolean are false and true. */
+function asTruth(value: Rendered, other: Rendered): Rendered {
+  if (other.class !== 'bool' || value.class !== 'integer') return value;
+  if (value.literal === '0' || value.literal === '1') return yields('bool', value.literal === '1' ? 'true' : 'false');
+  return refuse('a boolean is compared with another number than 0 and 1');
+}
+
+function renderIn(expression: Extract<Expression, { tag: 'in' }>, scope: Scope): Rendered {
+  const operand = renderExpression(expression.operand, scope);
+  if (expression.items.length === 0) return refuse('IN needs a list');
+  const items = expression.items.map((item) => renderExpression(item, scope));
+  const comparisons = items.map((item) => {
+    if (item.literal === null) return refuse('IN needs literals');
+    renderComparison('=', operand, item);
+    return asTruth(asAffine(item, operand), operand).sql;
+  });
+  return yields('bool', `(${operand.sql} ${expression.isNegated ? 'NOT IN' : 'IN'} (${comparisons.join(', ')}))`);
+}
+
+/** Dividing by zero is NULL in SQLite and an error in PostgreSQL, so that a divisor must be a literal. */
+function renderArithmetic(operator: string, left: Rendered, right: Rendered): Rendered {
+  if (!numberClasses.includes(left.class) || !numberClasses.includes(right.class))
+    return refuse(`${operator} needs numbers`);
+  const isWhole = left.class === 'integer' && right.class === 'integer';
+  if (operator === '%' && !isWhole) return refuse('% needs integers');
+  if (['/', '%'].includes(operator) && (right.literal === null || Number(right.literal) === 0))
+    return refuse('its divisor could be zero');
+  const isEpoch = operator === '*' && left.isEpoch === true && Number(right.literal) === 1000;
+  const sql = `(${asOperand(left)} ${operator} ${asOperand(right)})`;
+  return { ...yields(isWhole ? 'integer' : 'real', sql), isEpoch };
+}
+
+/** SQLite reckons with 8-byte floats, where PostgreSQL would take a literal with a point as numeric. */
+function asOperand(value: Rendered): string {
+  if (value.class === 'integer' || (value.class === 'real' && value.literal === null)) return value.sql;
+  return `${value.sql.startsWith('-') ? `(${value.sql})` : value.sql}::double precision`;
+}

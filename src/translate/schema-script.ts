@@ -1,0 +1,21 @@
+import type { TranslatedSchema } from './translate.js';
+import { quoteName } from '../plan/names/names.js';
+
+/** The translated schema as one script for psql; what is not carried over stands at its end, as comments with the reason. */
+export function schemaScript(schema: string, { statements, findings }: TranslatedSchema): string {
+  const ifNeeded = schema === 'public' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`];
+  const told = findings
+    .filter(({ severity }) => severity !== 'note')
+    .map(({ table, column, message, hint }) => {
+      const place = [table, column].filter((name) => name !== null).join('.');
+      return asComment(`${place === '' ? '' : `${place}: `}${message}\n  → ${hint}`);
+    });
+  const lines = ['BEGIN', ...ifNeeded, ...statements, 'COMMIT'].map((statement) => `${statement};\n`);
+  return [...lines, ...told].join('\n');
+}
+
+/** A name may hold any character: none may end a comment, or speak to a terminal. */
+function asComment(text: string): string {
+  const lines = text.split(/\r\n|[\r\n\u2028\u2029]/);
+  return lines.map((line) => `-- ${line.replace(/\p{Cc}/gu, ' ')}\n`).join('');
+}

@@ -1,0 +1,296 @@
+import { must } from '../../model/error.js';
+import { type Expression, Unportable } from '../expression/expression.js';
+import {
+  asCondition,
+  asText,
+  type Rendered,
+  refuse,
+  renderExpression,
+  type Scope,
+  yields,
+} from '../expression/expression-sql.js';
+import { aggregateNames, renderAggregate } from './aggregates.js';
+import { renderPureCall } from '../expression/functions.js';
+import { foldCase } from '../../plan/names/match.js';
+import { quoteName, shortName } from '../../plan/names/names.js';
+import { renderNow } from '../expression/now-sql.js';
+import type { JoinedRelation, OrderTerm, Select, SelectCore, SelectItem } from './select.js';
+
+/** A column that a table, a view or a SELECT gives: its name for SQLite, and what PostgreSQL has in its place. */
+export interface OutputColumn {
+  readonly name: string;
+  readonly value: Rendered;
+}
+
+/** Something that FROM can name. The columns' `sql` is the bare quoted name. */
+export interface Relation {
+  /** Quoted, with its schema. */
+  readonly path: string;
+  readonly columns: readonly OutputColumn[];
+}
+
+export interface RenderedSelect {
+  readonly sql: string;
+  readonly columns: readonly OutputColumn[];
+}
+
+/** One name that FROM brings in, with columns by which other parts of the SELECT can reach them. */
+interface Entry {
+  readonly alias: string;
+  readonly columns: readonly OutputColumn[];
+  readonly using: readonly string[];
+}
+
+/** PostgreSQL's SQL for a SELECT that means the same in both. Throws Unportable where that is not sure. */
+export function renderSelect(select: Select, find: (name: string) => Relation | null): RenderedSelect {
+  const cores = select.cores.map((core) => renderCore(core, find));
+  const [first] = cores;
+  if (first === undefined) return refuse('there is nothing to select');
+  for (const [index, union] of select.unions.entries()) checkUnion(first, must(cores[index + 1], 'part'), union);
+  const body = cores
+    .map((core, index) => (index === 0 ? core.sql : `${select.unions[index - 1]}\n${core.sql}`))
+    .join('\n');
+  const order = renderOrder(select, cores.length === 1 ? first : null);
+  return { sql: `${body}${order}${renderLimit(select)}`, columns: first.columns };
+}
+
+interface RenderedCore extends RenderedSelect {
+  readonly core: SelectCore;
+  readonly scope: Scope;
+}
+
+function renderCore(core: SelectCore, find: (name: string) => Relation | null): RenderedCore {
+  const { entries, sql: from } = renderFrom(core.from, find);
+  const rows = rowScope(entries);
+  const isGrouped =
+    core.groupBy.length > 0 || core.items.some((item) => item.tag === 'value' && hasAggregate(item.expression));
+  const groups = core.groupBy.map((expression) => plainClass(renderExpression(resolve(expression, core), rows)).sql);
+  const scope = isGrouped ? groupScope(rows, groups) : rows;
+  const columns = core.items.flatMap((item) => renderItem(item, entries, { scope, isGrouped }));
+  if (core.isDistinct) for (const { value } of columns) plainClass(value);
+  if (core.having !== null && !isGrouped) return refuse('HAVING without a group');
+  const parts = [
+    `SELECT ${core.isDistinct ? 'DISTINCT ' : ''}${columns.map(({ name, value }) => `${value.sql} AS ${quoteName(shortName(name))}`).join(', ')}`,
+    from === '' ? '' : `FROM ${from}`,
+    core.where === null ? '' : `WHERE ${asCondition(renderExpression(core.where, rows))}`,
+    groups.length === 0 ? '' : `GROUP BY ${groups.join(', ')}`,
+    core.having === null ? '' : `HAVING ${asCondition(renderExpression(core.having, scope))}`,
+  ];
+  return { core, scope, columns, sql: parts.filter((part) => part !== '').join('\n') };
+}
+
+/** A name in GROUP BY or ORDER BY may be that of an item, or its position. */
+function resolve(expression: Expression, { items }: SelectCore): Expression {
+  if (expression.tag === 'number') {
+    const item = items[Number(expression.text) - 1];
+    return item?.tag === 'value' ? item.expression : refuse('a position without its item');
+  }
+  if (expression.tag !== 'name' || expression.table !== null) return expression;
+  const item = items.find(
+    (candidate) =>
+      candidate.tag === 'value' && candidate.alias !== null && foldCase(candidate.alias) === foldCase(expression.name),
+  );
+  return item?.tag === 'value' ? item.expression : expression;
+}
+
+function renderFrom(
+  relations: readonly JoinedRelation[],
+  find: (name: string) => Relation | null,
+): { entries: Entry[]; sql: string } {
+  const entries: Entry[] = [];
+  const parts = relations.map(({ relation, alias, join, on, using }, index) => {
+    const source = relation.tag === 'named' ? named(relation.name, find) : subselect(relation.select, find);
+    const name = alias ?? (relation.tag === 'named' ? relation.name : `subquery_${index + 1}`);
+    if (entries.some((entry) => foldCase(entry.alias) === foldCase(name))) return refuse(`${name} is joined twice`);
+    entries.push({
+      alias: name,
+      using,
+      columns: source.columns.map((column) => ({
+        name: column.name,
+        value: { ...column.value, sql: `${quoteName(name)}.${column.value.sql}` },
+      })),
+    });
+    return `${joinWord(join)}${source.path} AS ${quoteName(name)}${constraintSql({ join, on, using }, entries)}`;
+  });
+  return { entries, sql: parts.join('\n  ') };
+}
+
+function named(name: string, find: (name: string) => Relation | null): Relation {
+  return find(name) ?? refuse(`${name} is no table or view that is carried over`);
+}
+
+function subselect(select: Select, find: (name: string) => Relation | null): Relation {
+  const { sql, columns } = renderSelect(select, find);
+  return { path: `(${sql})`, columns: columns.map(bare) };
+}
+
+/** The column as those see it who select from here. */
+function bare({ name, value }: OutputColumn): OutputColumn {
+  return { name, value: yields(value.class, quoteName(shortName(name))) };
+}
+
+function joinWord(join: JoinedRelation['join']): string {
+  return join === null ? '' : `${join} `;
+}
+
+/** A join without a condition pairs every row with every row. */
+function constraintSql(
+  { join, on, using }: Pick<JoinedRelation, 'join' | 'on' | 'using'>,
+  entries: readonly Entry[],
+): string {
+  if (on !== null) {
+    const isOuter = join !== 'CROSS JOIN';
+    if (!isOuter) return refuse('a comma with ON is not understood');
+    return ` ON ${asCondition(renderExpression(on, rowScope(entries)))}`;
+  }
+  if (using.length > 0) return ` USING (${using.map((name) => sharedColumn(name, entries)).join(', ')})`;
+  return join === null || join === 'CROSS JOIN' ? '' : ' ON true';
+}
+
+/** USING merges columns of one name; both must be of one class, and spelled alike on the target. */
+function sharedColumn(name: string, entries: readonly Entry[]): string {
+  const found = entries.flatMap(({ columns }) => columns.filter((column) => foldCase(column.name) === foldCase(name)));
+  const [first, second, more] = found;
+  if (first === undefined || second === undefined || more !== undefined || first.name !== second.name)
+    return refuse(`USING (${name}) is not sure`);
+  if (plainClass(first.value).class !== plainClass(second.value).class)
+    return refuse(`${name} is of different classes`);
+  return quoteName(second.name);
+}
+
+function rowScope(entries: readonly Entry[]): Scope {
+  return {
+    column: (name, table) => findColumn(entries, name, table),
+    call: (name, operands, scope) => renderNow(name, operands) ?? renderPureCall(name, operands, scope),
+  };
+}
+
+function findColumn(entries: readonly Entry[], name: string, table: string | null): Rendered | null {
+  const reached = table === null ? entries : entries.filter(({ alias }) => foldCase(alias) === foldCase(table));
+  const found = reached.flatMap(({ columns }) => columns.filter((column) => foldCase(column.name) === foldCase(name)));
+  const [first, second] = found;
+  if (first === undefined) return null;
+  if (second === undefined) return first.value;
+  const isShared = entries.some(({ using }) => using.some((shared) => foldCase(shared) === foldCase(name)));
+  return isShared ? { ...first.value, sql: quoteName(first.name) } : refuse(`${name} is in two tables`);
+}
+
+/** Beside aggregates stands only what is grouped by, as a whole. */
+function groupScope(rows: Scope, groups: readonly string[]): Scope {
+  return {
+    column: () => null,
+    whole: (expression) => {
+      const value = attempt(() => renderExpression(expression, rows));
+      return value !== null && groups.includes(value.sql) ? value : null;
+    },
+    call: (name, operands, scope) =>
+      aggregateNames.has(name)
+        ? renderAggregate({ name, over: 'all', operands: operands.map((operand) => renderExpression(operand, rows)) })
+        : renderPureCall(name, operands, scope),
+    aggregate: (name, operands, over) =>
+      aggregateNames.has(name)
+        ? renderAggregate({ name, over, operands: operands.map((operand) => renderExpression(operand, rows)) })
+        : null,
+  };
+}
+
+function attempt(render: () => Rendered): Rendered | null {
+  try {
+    return render();
+  } catch (error) {
+    if (error instanceof Unportable) return null;
+    throw error;
+  }
+}
+
+function hasAggregate(expression: Expression): boolean {
+  switch (expression.tag) {
+    case 'call':
+      return (
+        expression.over !== 'all' ||
+        (aggregateNames.has(expression.name) &&
+          !(['min', 'max'].includes(expression.name) && expression.operands.length > 1)) ||
+        expression.operands.some(hasAggregate)
+      );
+    case 'unary':
+    case 'cast':
+      return hasAggregate(expression.operand);
+    case 'binary':
+      return hasAggregate(expression.left) || hasAggregate(expression.right);
+    case 'in':
+      return [expression.operand, ...expression.items].some(hasAggregate);
+    case 'case':
+      return [
+        ...(expression.operand === null ? [] : [expression.operand]),
+        ...expression.branches.flatMap(({ when, result }) => [when, result]),
+        ...(expression.otherwise === null ? [] : [expression.otherwise]),
+      ].some(hasAggregate);
+    default:
+      return false;
+  }
+}
+
+function renderItem(
+  item: SelectItem,
+  entries: readonly Entry[],
+  { scope, isGrouped }: { scope: Scope; isGrouped: boolean },
+): OutputColumn[] {
+  if (item.tag === 'star') {
+    if (isGrouped) return refuse('* beside a group');
+    if (entries.some(({ using }) => using.length > 0)) return refuse('* of a join with USING');
+    const { table } = item;
+    return entries
+      .filter(({ alias }) => table === null || foldCase(alias) === foldCase(table))
+      .flatMap(({ columns }) => columns);
+  }
+  const { expression, alias } = item;
+  const name = alias ?? (expression.tag === 'name' ? expression.name : '?column?');
+  return [{ name, value: asOutput(renderExpression(expression, scope), expression) }];
+}
+
+/** What a client gets: a time as SQLite's text of it, a condition as 0 or 1, a column as it is. */
+function asOutput(value: Rendered, expression: Expression): Rendered {
+  if (value.class === 'instant') return yields('text', asText(value));
+  if (value.class === 'null') return yields('null', 'NULL::text');
+  if (value.class === 'bool' && expression.tag !== 'name') return yields('integer', `(${value.sql})::integer`);
+  return value;
+}
+
+/** What equality and order may be asked of: not texts under another collation, nor times in their many forms. */
+function plainClass(value: Rendered): Rendered {
+  return ['other', 'instant', 'null'].includes(value.class)
+    ? refuse('values are compared that compare differently')
+    : value;
+}
+
+function checkUnion(first: RenderedCore, other: RenderedCore, word: 'UNION' | 'UNION ALL'): void {
+  if (first.columns.length !== other.columns.length) refuse('the parts of a UNION have different numbers of columns');
+  for (const [index, { value }] of first.columns.entries()) {
+    if (other.columns[index]?.value.class !== value.class || value.class === 'other')
+      refuse(`the parts of a ${word} are of different classes`);
+    if (word === 'UNION') plainClass(value);
+  }
+}
+
+/** NULLs stand first in SQLite; texts are ordered by their bytes. */
+function renderOrder({ orderBy }: Select, only: RenderedCore | null): string {
+  if (orderBy.length === 0) return '';
+  if (only === null || only.core.isDistinct) return refuse('ORDER BY of a UNION or DISTINCT is not carried over');
+  const terms = orderBy.map((term: OrderTerm) => {
+    const value = plainClass(renderExpression(resolve(term.expression, only.core), only.scope));
+    const collation = value.class === 'text' ? ' COLLATE "C"' : '';
+    const nulls = term.nulls ?? (term.isDescending ? 'LAST' : 'FIRST');
+    return `${value.sql}${collation}${term.isDescending ? ' DESC' : ''} NULLS ${nulls}`;
+  });
+  return `\nORDER BY ${terms.join(', ')}`;
+}
+
+function renderLimit({ limit }: Select): string {
+  const [count, word, offset, more] = limit;
+  if (count === undefined) return '';
+  const isNumber = (text: string | undefined) => /^[0-9]+$/.test(text ?? '');
+  if (!isNumber(count.text) || more !== undefined) return refuse('LIMIT needs a whole number');
+  if (word === undefined) return `\nLIMIT ${count.text}`;
+  if (word.text.toUpperCase() !== 'OFFSET' || !isNumber(offset?.text)) return refuse('LIMIT needs whole numbers');
+  return `\nLIMIT ${count.text} OFFSET ${offset?.text}`;
+}

@@ -1,0 +1,84 @@
+import type { SourceCatalog } from '../../model/source.js';
+import { explainBroken } from '../../plan/graph/foreign-keys.js';
+import { type ColumnDraft, findColumn, type TableDraft } from '../draft.js';
+import { foldCase } from '../../plan/names/match.js';
+import { bigint, double, numeric, type PgType, text } from '../type-map.js';
+
+/**
+ * Gives the columns on both ends of each foreign key one type, since PostgreSQL compares within a type: columns without
+ * values follow those with values, identities stay, and what cannot meet as numbers meets as text. Ends that still
+ * differ afterwards are left to the foreign keys' own check.
+ */
+export function alignTypes(tables: readonly TableDraft[], source: SourceCatalog): void {
+  for (const group of groupColumns(tables, source)) {
+    if (new Set(group.map((column) => comparableClass(column.type))).size < 2) continue;
+    const type = commonType(group);
+    for (const column of group.filter((one) => canTake(one, type) && one.type !== type)) {
+      column.type = type;
+      column.why = 'one type with the columns that foreign keys bind it to';
+    }
+  }
+}
+
+/** Columns of one such class can stand on both ends of a foreign key. */
+export function comparableClass(type: PgType): string {
+  return ['timestamp', 'json', 'other'].includes(type.class) ? type.sql.replace(/\(.*/, '') : type.class;
+}
+
+/** Columns that foreign keys bind together, directly or by way of others. */
+function groupColumns(tables: readonly TableDraft[], source: SourceCatalog): ColumnDraft[][] {
+  const groupOf = new Map<ColumnDraft, Set<ColumnDraft>>();
+  for (const [child, parent] of columnPairs(tables, source)) {
+    const left = groupOf.get(child) ?? new Set([child]);
+    const right = groupOf.get(parent) ?? new Set([parent]);
+    for (const column of right) left.add(column);
+    for (const column of left) groupOf.set(column, left);
+  }
+  return [...new Set(groupOf.values())].map((group) => [...group]);
+}
+
+function columnPairs(tables: readonly TableDraft[], source: SourceCatalog): [ColumnDraft, ColumnDraft][] {
+  const pairs: [ColumnDraft, ColumnDraft][] = [];
+  for (const table of tables) {
+    for (const key of table.source.foreignKeys) {
+      const parent = tables.find((one) => foldCase(one.source.name) === foldCase(key.parentTable));
+      if (parent === undefined || explainBroken(key, source) !== null) continue;
+      key.columns.forEach((name, index) => {
+        const child = findColumn(table, name);
+        const other = findColumn(parent, key.parentColumns[index] ?? '');
+        if (child !== null && other !== null) pairs.push([child, other]);
+      });
+    }
+  }
+  return pairs;
+}
+
+function hasValues({ census }: ColumnDraft): boolean {
+  return census.integers + census.reals + census.texts + census.blobs > 0;
+}
+
+function commonType(group: readonly ColumnDraft[]): PgType {
+  const ruled = group.find(({ isRuled }) => isRuled);
+  if (ruled !== undefined) return ruled.type;
+  if (group.some((column) => column.isIdentity)) return bigint;
+  const telling = group.filter(hasValues);
+  const types = (telling.length > 0 ? telling : group.slice(0, 1)).map((column) => column.type);
+  const classes = new Set(types.map((type) => type.class));
+  // json has no equality, so that no key can be made of it.
+  if (classes.has('json')) return text;
+  if (new Set(types.map(comparableClass)).size === 1) return types[0] ?? text;
+  if (![...classes].every((one) => one === 'integer' || one === 'numeric' || one === 'real' || one === 'bool'))
+    return text;
+  if (classes.has('real')) return classes.has('numeric') ? numeric : double;
+  return classes.has('numeric') ? numeric : bigint;
+}
+
+/** Whether the column's own values survive in the type. */
+function canTake({ census, isIdentity, isRuled, type: own }: ColumnDraft, type: PgType): boolean {
+  if (isIdentity || isRuled) return false;
+  const { integers, reals, texts, blobs } = census;
+  if (integers + reals + texts + blobs === 0) return true;
+  if (type.class === 'text') return blobs === 0;
+  if (type.class === 'integer') return reals + texts + blobs === 0;
+  return comparableClass(own) === comparableClass(type) || texts + blobs === 0;
+}

@@ -1,0 +1,106 @@
+import type { TableCensus } from '../model/census.js';
+import type { Finding } from '../model/plan.js';
+import type { Rules } from '../model/rules.js';
+import type { SourceCatalog } from '../model/source.js';
+import { alignTypes } from './table/align-types.js';
+import { commentSql } from './table/comment-sql.js';
+import { createTableSql } from './table/create-table-sql.js';
+import { type TableDraft, tellLoss, type Translation } from './draft.js';
+import { draftTables } from './draft-tables.js';
+import { chooseTables, type TableChoice } from '../plan/fit.js';
+import { foreignKeySql } from './table/foreign-key-sql.js';
+import { indexSql, isFolded } from './table/index-sql.js';
+import { NameBook } from '../plan/names/names.js';
+import { noRules } from '../plan/rules/rules.js';
+import { searchSql } from './table/search-sql.js';
+import { readTableSql } from './table/table-sql.js';
+import { triggerFinding, viewSql } from './select/view-sql.js';
+import { tableWaiver } from '../plan/findings/waive.js';
+
+export interface TranslatedSchema {
+  /** In order: every table, every index, every foreign key, every view; without semicolons. The schema itself must be there. */
+  readonly statements: readonly string[];
+  readonly findings: readonly Finding[];
+  /** What is not carried over, by the names of waive.ts; an entry for each. */
+  readonly lost: readonly string[];
+  /** Names in the source of the views that are made. */
+  readonly views: readonly string[];
+  /** Why each column got its type. */
+  readonly reasons: readonly TypeReason[];
+}
+
+export interface TypeReason {
+  readonly table: string;
+  readonly column: string;
+  readonly why: string;
+}
+
+/**
+ * The PostgreSQL schema for a SQLite database that brings no SQL of its own, from its catalog and from what its
+ * columns really hold. What has no sure equivalent is left out with a finding, never made wrong.
+ */
+export function translateSchema(request: {
+  source: SourceCatalog;
+  census: readonly TableCensus[];
+  targetSchema: string;
+  /** Which tables are made; all of them without it. */
+  choice?: TableChoice;
+  /** What the operator says about names and types. */
+  rules?: Rules;
+  /** What the operator gives up, by name. */
+  waive?: readonly string[];
+}): TranslatedSchema {
+  const { source, census, targetSchema, choice = { tables: null, exclude: [] }, rules = noRules } = request;
+  const waive = new Set(request.waive ?? []);
+  const shared: Translation = { schema: targetSchema, names: new NameBook(), findings: [], rules, waive, lost: [] };
+  const isChosen = chooseTables(choice);
+  const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
+  const tables = draftTables(chosen, census, shared);
+  alignTypes(tables, source);
+  reserveCheckNames(tables, shared);
+  const statements = [
+    ...tables.map((table) => createTableSql(table, shared)),
+    ...tables.flatMap((table) => commentSql(table, shared)),
+    ...searchSql(source, tables, shared),
+    ...tables.flatMap((table) => tableIndexes(table, shared)),
+    ...tables.flatMap((table) => foreignKeySql(table, tables, source, shared)),
+  ];
+  const views = viewSql(source.views, tables, shared);
+  const triggers = source.leftOut.filter(({ type }) => type === 'trigger').map(({ name }) => name);
+  return {
+    statements: [...statements, ...views.statements],
+    findings: [...shared.findings, ...triggerFinding(triggers, waive)],
+    lost: shared.lost,
+    views: views.names,
+    reasons: tables.flatMap(({ source: { name }, columns }) =>
+      columns.map((column) => ({ table: name, column: column.source.name, why: column.why })),
+    ),
+  };
+}
+
+/** Names that we make up must not meet a check of the same table. */
+function reserveCheckNames(tables: readonly TableDraft[], shared: Translation): void {
+  for (const table of tables) {
+    const sql = readTableSql(table.source.sql);
+    if (sql === null) tellUnreadable(table.source.name, shared);
+    for (const check of sql?.checks ?? []) if (check.name !== null) shared.names.claim(check.name);
+  }
+}
+
+function tellUnreadable(table: string, shared: Translation): void {
+  tellLoss(shared, {
+    waiver: tableWaiver(table),
+    code: 'plan.table_unreadable',
+    table,
+    message: 'its CREATE TABLE is not understood, so that checks and generated columns are not carried over',
+    hint: 'add them by hand after the copy',
+  });
+}
+
+/** CREATE INDEX as it is; the index of a constraint only where its collation asks for more than the constraint does. */
+function tableIndexes(table: TableDraft, shared: Translation): string[] {
+  return table.source.indexes
+    .filter((index) => index.origin === 'c' || index.columns.some(isFolded))
+    .map((index) => indexSql(index, table, shared))
+    .filter((sql) => sql !== null);
+}

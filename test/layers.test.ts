@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = findRoot(fileURLToPath(new URL('.', import.meta.url)));
+
+/** The layers, the lowest first: a file imports its own folder and what stands below, never beside or above. */
+const layers: readonly (readonly string[])[] = [
+  ['model'],
+  ['lib'],
+  ['source', 'target', 'encode', 'plan', 'verify', 'shadow', 'accept', 'report', 'cutover', 'pool'],
+  ['translate'],
+  ['copy'],
+  ['jobs'],
+  ['run'],
+  ['commands'],
+  ['cli'],
+  [''],
+  ['workers'],
+];
+
+/** Imports that still run upward. This list only gets shorter. */
+const stillUpward: readonly string[] = [];
+
+const doors: Readonly<Record<string, readonly string[]>> = {
+  'better-sqlite3': ['src/source/sqlite.ts'],
+  'better-sqlite3-13': [],
+  pg: ['src/target'],
+  'pg-copy-streams': ['src/target'],
+  piscina: ['src/pool/threads.ts'],
+  commander: ['src/cli/program.ts'],
+  ajv: ['src/cli/config-file.ts'],
+  'jsonc-parser': ['src/cli/config-file.ts'],
+  'cli-progress': ['src/report/progress/progress.ts'],
+  'cli-table3': ['src/report/text/table.ts'],
+};
+
+interface SourceFile {
+  /** Path from the root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+function findRoot(folder: string): string {
+  return readdirSync(folder).includes('package.json') && readdirSync(folder).includes('src')
+    ? folder
+    : findRoot(dirname(folder));
+}
+
+function readFiles(folder: string): SourceFile[] {
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => {
+      const path = join(folder, name);
+      const text = readFileSync(join(root, path), 'utf8');
+      const imports = [
+        ...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm),
+      ];
+      return { path, text, imports: imports.map((match) => match[1] ?? match[2] ?? match[3] ?? '') };
+    });
+}
+
+/** The folder below src; '' for the files beside the folders. */
+function folderOf(path: string): string {
+  const parts = path.split('/');
+  if (parts[0] === 'workers') return 'workers';
+  return parts.length > 2 ? (parts[1] ?? '') : '';
+}
+
+function layerOf(path: string): number {
+  const layer = layers.findIndex((folders) => folders.includes(folderOf(path)));
+  assert.ok(layer >= 0, `${path} stands in no layer`);
+  return layer;
+}
+
+/** Paths of the files of ours that a file imports. */
+function importsOf({ path, imports }: SourceFile): string[] {
+  return imports
+    .filter((name) => name.startsWith('.') && name.endsWith('.js'))
+    .map((name) => relative(root, resolve(root, dirname(path), name)).replace(/\.js$/, '.ts'));
+}
+
+const files = [...readFiles('src'), ...readFiles('workers')].filter(({ path }) => !path.includes('/assembly/'));
+
+test('no file imports a layer above its own, or another folder of its own', () => {
+  assert.ok(files.length > 300);
+  const upward: string[] = [];
+  for (const file of files) {
+    for (const path of importsOf(file)) {
+      if (folderOf(path) === folderOf(file.path) || layerOf(path) < layerOf(file.path)) continue;
+      upward.push(`${file.path} > ${path}`);
+    }
+  }
+  assert.deepEqual(upward.sort(), [...stillUpward].sort());
+});
+
+test('every package has one door', () => {
+  const wrong: string[] = [];
+  for (const file of files) {
+    for (const name of file.imports) {
+      const allowed = doors[name];
+      if (allowed !== undefined && !allowed.some((door) => file.path.startsWith(door)))
+        wrong.push(`${file.path} imports ${name}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('whatever opens a SQLite file does so with the better-sqlite3 that fits this Node', () => {
+  const others = ['test', 'bench', 'prisma'].flatMap(readFiles);
+  assert.ok(others.length > 50);
+  const wrong = others.filter(({ imports }) => imports.some((name) => name.startsWith('better-sqlite3')));
+  assert.deepEqual(
+    wrong.map(({ path }) => `${path}: import { Database } from src/source/sqlite.js instead`),
+    [],
+  );
+});
+
+test('verify knows nothing of encode or of the readers it checks', () => {
+  const own = files.filter(
+    ({ path }) =>
+      path.startsWith('src/verify/') || path.startsWith('src/source/verify/') || path === 'workers/verify.ts',
+  );
+  assert.ok(own.length > 2);
+  const forbidden = own.flatMap(({ path, imports }) =>
+    imports
+      .filter((name) => /\/encode\/|source\/rows\/|source\/pages\//.test(resolve('/', dirname(path), name)))
+      .map((name) => `${path} imports ${name}`),
+  );
+  assert.deepEqual(forbidden, []);
+});
+
+test('only cli.ts, and start.ts which loads it, touch the process: no other file reads its arguments or environment, prints, or exits', () => {
+  const wrong = files
+    .filter(({ path }) => path !== 'src/cli/cli.ts' && path !== 'src/start.ts')
+    .filter(({ text }) => /process\.(argv|env|exit|exitCode|stdout|stderr)\b|console\./.test(text))
+    .map(({ path }) => path);
+  assert.deepEqual(wrong, []);
+});
+
+test('there are no default exports but those of the worker entries', () => {
+  const wrong = files
+    .filter(({ path, text }) => /^export default/m.test(text) && !path.startsWith('workers/'))
+    .map(({ path }) => path);
+  assert.deepEqual(wrong, []);
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeStatus, type RunStatus } from '../../../src/report/text/status-text.js';
+
+type KnownRun = NonNullable<RunStatus['run']>;
+
+const target = 'postgresql://app@db:5432/app?schema=public';
+const run: KnownRun = {
+  runId: 'abc',
+  state: 'copying',
+  sourcePath: '/srv/app\u001b[2J.db',
+  snapshotPath: '/srv/run/sqlite-precutover.db',
+  snapshotSha256: '00',
+  snapshotTakenAt: '2026-01-02T03:04:05.000Z',
+  startedAt: '2026-01-02T03:04:06.000Z',
+  updatedAt: '2026-01-02T03:05:00.000Z',
+  finishedAt: null,
+  host: 'box',
+  pid: 77,
+  toolVersion: '1.2.3',
+  chunksDone: 3,
+  chunksTotal: 1200,
+  rowsDone: 5000,
+  rowsTotal: 1_000_000,
+  objectsMissing: [{ kind: 'index', table: 'user', name: 'user_name\n' }],
+};
+
+test('without a run it says so and names the next step', () => {
+  assert.equal(
+    describeStatus({ target, run: null, cutover: null }),
+    `no run of pgferry is recorded in ${target}\n  → run \`pgferry migrate\`\n`,
+  );
+});
+
+test('an unfinished run tells how far it is, what is missing, and how to go on', () => {
+  const lines = describeStatus({ target, run, cutover: null }).split('\n');
+  assert.deepEqual(lines.slice(0, -2), [
+    'run abc: copying',
+    '  rows       5 000 of 1 000 000 in 3 of 1 200 chunks',
+    '  source     /srv/app\\u001b[2J.db',
+    `  target     ${target}`,
+    '  snapshot   /srv/run/sqlite-precutover.db of 2026-01-02T03:04:05.000Z',
+    '  started    2026-01-02T03:04:06.000Z by pid 77 on box, pgferry 1.2.3',
+    '  last seen  2026-01-02T03:05:00.000Z',
+    '  missing    index user_name\\n of user',
+  ]);
+  assert.match(lines.at(-2) ?? '', /^ {2}→ run the same command again to go on; finished chunks are not sent twice/);
+});
+
+const nextSteps: readonly (readonly [KnownRun['state'], RegExp])[] = [
+  ['finishing', /run the same command again to go on with indexes/],
+  ['complete', /nothing to do; `pgferry verify`/],
+  ['failed', /the sides differed: .* --fresh/],
+  ['abandoned', /run `pgferry migrate` to begin anew/],
+];
+
+for (const [state, wanted] of nextSteps) {
+  test(`a run that is ${state} tells its own next step`, () => {
+    const text = describeStatus({
+      target,
+      run: { ...run, state, finishedAt: '2026-01-02T04:00:00.000Z' },
+      cutover: null,
+    });
+    assert.match(text, new RegExp(`^run abc: ${state}$`, 'm'));
+    assert.match(text, /^ {2}finished {3}2026-01-02T04:00:00\.000Z$/m);
+    assert.match(text, wanted);
+  });
+}

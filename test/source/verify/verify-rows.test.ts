@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Database } from '../../../src/source/sqlite.js';
+import fc from 'fast-check';
+import { CopierError } from '../../../src/model/error.js';
+import type { ColumnPlan, Kind } from '../../../src/model/plan.js';
+import { type SqliteValue, Storage } from '../../../src/model/value.js';
+import { type ReadTable, readSourceCells } from '../../../src/source/verify/verify-rows.js';
+
+function tableOf(names: readonly string[], tag: 'text' | 'float8' = 'float8', source = 't'): ReadTable {
+  const kind: Kind = tag === 'text' ? { tag, maxChars: null } : { tag };
+  const rest = { declaredType: '', affinity: 'blob', targetType: '', kind, reason: '', isTextual: false } as const;
+  return { source, columns: names.map((name): ColumnPlan => ({ source: name, target: name, ...rest })) };
+}
+
+type Cell = readonly [number, Buffer, number | null];
+
+/** Every cell as storage code, bytes and, of reals, the double. */
+function readAll(db: Database, table: ReadTable): Cell[][] {
+  const rows: Cell[][] = [];
+  for (const batch of readSourceCells(db, table)) {
+    for (let r = 0; r < batch.rowCount; r += 1) {
+      rows.push(
+        table.columns.map((_, c) => {
+          const cell = r * batch.columnCount + c;
+          const storage = batch.storage[cell] ?? -1;
+          const bytes = Buffer.from(batch.bytes.subarray(batch.start[cell], batch.end[cell]));
+          return [storage, bytes, storage === Storage.Real ? (batch.number[cell] ?? null) : null];
+        }),
+      );
+    }
+  }
+  return rows;
+}
+
+function expectedCell(value: SqliteValue): readonly [number, Buffer | null, number | null] {
+  if (value === null) return [Storage.Null, Buffer.alloc(0), null];
+  if (typeof value === 'bigint') return [Storage.Integer, Buffer.from(String(value)), null];
+  if (typeof value === 'number') return [Storage.Real, null, value];
+  if (typeof value === 'string') return [Storage.Text, Buffer.from(value), null];
+  return [Storage.Blob, value, null];
+}
+
+const value: fc.Arbitrary<SqliteValue> = fc.oneof(
+  fc.constant(null),
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.double({ noNaN: true }),
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
+);
+
+for (const encoding of ['UTF-8', 'UTF-16le', 'UTF-16be']) {
+  test(`every value of every storage class is read exactly from a ${encoding} file`, () => {
+    const db = new Database(':memory:');
+    db.exec(`PRAGMA encoding = '${encoding}'; CREATE TABLE t(a, b, c)`);
+    const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?)');
+    const property = fc.property(fc.array(fc.tuple(value, value, value), { maxLength: 8 }), (rows) => {
+      db.exec('DELETE FROM t');
+      for (const row of rows) insert.run(...row);
+      const read = readAll(db, tableOf(['a', 'b', 'c']));
+      assert.equal(read.length, rows.length);
+      for (const [r, row] of rows.entries()) {
+        for (const [c, cell] of row.entries()) {
+          const [storage, bytes, number] = expectedCell(cell);
+          const found = read[r]?.[c];
+          assert.equal(found?.[0], storage);
+          if (bytes !== null) assert.deepEqual(found?.[1], bytes);
+          assert.ok(Object.is(found?.[2], number));
+        }
+      }
+    });
+    fc.assert(property, { numRuns: process.env.PGFERRY_FULL === '1' ? 20_000 : 300 });
+    db.close();
+  });
+}
+
+test('text that is not UTF-8 keeps its bytes, and text may hold NUL', () => {
+  const db = new Database(':memory:');
+  db.exec("CREATE TABLE t(a); INSERT INTO t VALUES (CAST(x'ff00fe41' AS TEXT))");
+  assert.deepEqual(readAll(db, tableOf(['a'], 'text')), [[[Storage.Text, Buffer.from('ff00fe41', 'hex'), null]]]);
+  db.close();
+});
+
+test('a number in a column of text stands as SQLite itself casts it', () => {
+  const db = new Database(':memory:');
+  db.exec('CREATE TABLE t(a); INSERT INTO t VALUES (1.0), (1e300), (0.1), (9e999), (-5)');
+  const casts = db.prepare('SELECT CAST(a AS TEXT) FROM t').pluck().all();
+  const texts = readAll(db, tableOf(['a'], 'text')).map((row) => row[0]?.[1].toString());
+  assert.deepEqual(texts, casts);
+  db.close();
+});
+
+test('batches are bounded, a great value and strange names pass, and no row is lost at their seams', () => {
+  const db = new Database(':memory:');
+  db.exec('CREATE TABLE "a ""b; 雪"("x ""y" PRIMARY KEY, z) WITHOUT ROWID');
+  const insert = db.prepare('INSERT INTO "a ""b; 雪" VALUES (?, ?)');
+  db.transaction(() => {
+    for (let i = 0; i < 5000; i += 1) insert.run(i, i === 2500 ? Buffer.alloc(3_000_000, 58) : 'v'.repeat(i % 300));
+  })();
+  const table = tableOf(['x "y', 'z'], 'text', 'a "b; 雪');
+  const sizes = [...readSourceCells(db, table)].map((batch) => batch.rowCount);
+  assert.ok(sizes.length > 4);
+  const rows = readAll(db, table);
+  assert.deepEqual(
+    rows.map((row) => Number(row[0]?.[1])),
+    [...Array(5000).keys()],
+  );
+  assert.deepEqual(rows[2500]?.[1]?.[1], Buffer.alloc(3_000_000, 58));
+  assert.ok(rows.every((row, i) => i === 2500 || row[1]?.[1].length === i % 300));
+  db.close();
+});
+
+test('a table of 1600 columns is read', () => {
+  const db = new Database(':memory:');
+  const names = [...Array(1600).keys()].map((i) => `c${i}`);
+  db.exec(`CREATE TABLE t(${names.join(', ')}); INSERT INTO t(c0, c1599) VALUES (1, 0.5)`);
+  const [row] = readAll(db, tableOf(names));
+  assert.deepEqual([row?.[0]?.[1].toString(), row?.[1]?.[0], row?.[1599]?.[2]], ['1', Storage.Null, 0.5]);
+  db.close();
+});
+
+test('a missing column is named with its table', () => {
+  const db = new Database(':memory:');
+  db.exec('CREATE TABLE t(a)');
+  assert.throws(
+    () => readAll(db, tableOf(['b'])),
+    (error) => error instanceof CopierError && error.code === 'source.verify_read_failed' && error.table === 't',
+  );
+  db.close();
+});

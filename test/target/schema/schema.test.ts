@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { CopierError } from '../../../src/model/error.js';
+import { parseTargetUrl } from '../../../src/target/connection/address.js';
+import { type TargetClient, withTarget, withTransaction } from '../../../src/target/connection/connect.js';
+import {
+  applySqlFiles,
+  applyStatements,
+  ensureSchema,
+  readSqlFolder,
+  resetSchema,
+} from '../../../src/target/schema/schema.js';
+import { splitStatements } from '../../../src/target/schema/sql-statements.js';
+import { databaseUrl, withDatabase } from '../../support/database.js';
+import { withFolder } from '../../support/folder.js';
+
+const numRuns = process.env['PGFERRY_FULL'] === '1' ? 20_000 : 500;
+
+function withClient(use: (client: TargetClient) => Promise<void>): Promise<void> {
+  return withDatabase(async (url) => {
+    await withTarget(parseTargetUrl(url).address, { applicationName: 'pgferry test' }, use);
+  });
+}
+
+/** Lends a folder with these files. */
+function withFiles(files: Readonly<Record<string, string>>, use: (folder: string) => Promise<void>): Promise<void> {
+  return withFolder(async (folder) => {
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    await use(folder);
+  });
+}
+
+async function failureOf(act: Promise<unknown>): Promise<CopierError> {
+  const error = await act.then(
+    () => new Error('nothing was thrown'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof CopierError, String(error));
+  return error;
+}
+
+async function applySqlFolder(
+  client: TargetClient,
+  { folder, schema }: { folder: string; schema: string },
+): Promise<void> {
+  await applySqlFiles(client, { files: await readSqlFolder(folder), schema });
+}
+
+async function tablesOf(client: TargetClient, schema: string): Promise<string[]> {
+  const sql = 'SELECT tablename::text AS name FROM pg_tables WHERE schemaname = $1 ORDER BY 1';
+  return (await client.query<{ name: string }>(sql, [schema])).map((row) => row.name);
+}
+
+test('a text is cut at the semicolons that end a statement, and only there', () => {
+  const check = (text: string, wanted: readonly (readonly [number, string])[]) => {
+    const found = splitStatements(text).map((statement) => [statement.line, statement.text]);
+    assert.deepEqual(found, wanted, text);
+  };
+  check('', []);
+  check(' ; ;\n-- only words\n/* and */', []);
+  check('a;b', [
+    [1, 'a'],
+    [1, 'b'],
+  ]);
+  check('-- why; so\na;\n\n/* x; /* y; */ z; */ b ;', [
+    [2, 'a'],
+    [4, 'b'],
+  ]);
+  check(`select ';', E'\\';', "a;""b", 'it''s;' ; x`, [
+    [1, `select ';', E'\\';', "a;""b", 'it''s;'`],
+    [1, 'x'],
+  ]);
+  check('do $$ a; $x$ ; $$; do $ü1$ b; $$ ; $ü1$; c', [
+    [1, 'do $$ a; $x$ ; $$'],
+    [1, 'do $ü1$ b; $$ ; $ü1$'],
+    [1, 'c'],
+  ]);
+  check('select $1; select a$b$; c', [
+    [1, 'select $1'],
+    [1, 'select a$b$'],
+    [1, 'c'],
+  ]);
+  check('create rule r as on insert to t do (a; b); c', [
+    [1, 'create rule r as on insert to t do (a; b)'],
+    [1, 'c'],
+  ]);
+  const body = 'CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END';
+  check(`${body}; BEGIN; x; END; y`, [
+    [1, body],
+    [1, 'BEGIN'],
+    [1, 'x'],
+    [1, 'END'],
+    [1, 'y'],
+  ]);
+  check("x 'never closed; y", [[1, "x 'never closed; y"]]);
+});
+
+test('cutting loses nothing: the statements come back from their joined text', () => {
+  const piece = fc.constantFrom(
+    'a',
+    '1',
+    ' ',
+    '\n',
+    "'x;y'",
+    '"p;q"',
+    '$$;$$',
+    '/*;*/',
+    '(b)',
+    '=',
+    '-- ;\n',
+    "E'\\';'",
+  );
+  const statement = fc.array(piece, { minLength: 1 }).map((pieces) => `s ${pieces.join(' ')} e`);
+  const property = fc.property(fc.array(statement, { minLength: 1 }), (statements) => {
+    assert.deepEqual(
+      splitStatements(statements.join(';\n')).map((found) => found.text),
+      statements,
+    );
+  });
+  fc.assert(property, { numRuns });
+});
+
+test('files run in name order with the schema as search path, and the session is as before', () =>
+  withFiles(
+    {
+      '002_b.sql': 'ALTER TABLE t ADD b text; CREATE INDEX t_b ON t (b);',
+      '001_a.sql': `\uFEFFCREATE TYPE "Plan" AS ENUM ('A;B'); CREATE TABLE t (a "Plan");
+        SET timezone = 'Asia/Tokyo'; SELECT pg_catalog.set_config('search_path', '', false);`,
+      'notes.txt': 'not sql',
+    },
+    (folder) =>
+      withClient(async (client) => {
+        await ensureSchema(client, 'My Shop');
+        await applySqlFolder(client, { folder, schema: 'My Shop' });
+        assert.deepEqual(await tablesOf(client, 'My Shop'), ['t']);
+        const sql = `SELECT current_setting('search_path') AS p, current_setting('TimeZone') AS z`;
+        assert.deepEqual(await client.query(sql), [{ p: 'pg_catalog', z: 'UTC' }]);
+      }),
+  ));
+
+test('a file that fails is rolled back whole, earlier files stay, and the error names file, line and statement', () =>
+  withFiles(
+    {
+      '1.sql': 'CREATE TABLE kept (a int);',
+      '2.sql': '-- häß 😀\nCREATE TABLE gone (a int);\n\nCREATE TABLE bad (\n  a int,\n  😀 nonsense\n);\n',
+    },
+    (folder) =>
+      withClient(async (client) => {
+        const error = await failureOf(applySqlFolder(client, { folder, schema: 'public' }));
+        assert.match(error.message, /^2\.sql line 6: .*nonsense.*; statement: CREATE TABLE bad \( a int,/);
+        assert.equal(error.foreignCode, '42704');
+        assert.equal(error.exitCode, 22);
+        assert.deepEqual(await tablesOf(client, 'public'), ['kept']);
+        assert.deepEqual(await client.query(`SELECT current_setting('search_path') AS p`), [{ p: 'pg_catalog' }]);
+      }),
+  ));
+
+test('files with a transaction of their own, or with statements that refuse one, run as they are', () =>
+  withFiles(
+    {
+      '1.sql': 'BEGIN; CREATE TABLE t (a int); COMMIT; BEGIN; CREATE TABLE u (a int); ROLLBACK;',
+      '2.sql': 'CREATE INDEX CONCURRENTLY t_a ON t (a); VACUUM t;',
+      '3.sql': 'SAVEPOINT s; DROP TABLE t; ROLLBACK TO s;',
+    },
+    (folder) =>
+      withClient(async (client) => {
+        await applySqlFolder(client, { folder, schema: 'public' });
+        assert.deepEqual(await tablesOf(client, 'public'), ['t']);
+      }),
+  ));
+
+test('inside a transaction of the caller everything comes back when it fails, and files with their own are refused', () =>
+  withFiles({ '1.sql': 'CREATE TABLE t (a int);', '2.sql': 'CREATE TABLE u (a nonsense);' }, (folder) =>
+    withClient(async (client) => {
+      await client.query('CREATE TABLE public.before (a int)');
+      const act = () =>
+        withTransaction(client, async () => {
+          await resetSchema(client, 'public');
+          await applyStatements(client, 'public', ['CREATE TABLE s (a int)']);
+          await applySqlFolder(client, { folder, schema: 'public' });
+        });
+      assert.match((await failureOf(act())).message, /^2\.sql line 1: .*nonsense/);
+      assert.deepEqual(await tablesOf(client, 'public'), ['before']);
+      writeFileSync(join(folder, '2.sql'), 'BEGIN; CREATE TABLE u (a int); COMMIT;');
+      const error = await failureOf(act());
+      assert.deepEqual([error.code, await tablesOf(client, 'public')], ['target.sql_file', ['before']]);
+      writeFileSync(join(folder, '2.sql'), 'CREATE TABLE u (a int)');
+      await act();
+      assert.deepEqual(await tablesOf(client, 'public'), ['s', 't', 'u']);
+      assert.deepEqual(await client.query(`SELECT current_setting('search_path') AS p`), [{ p: 'pg_catalog' }]);
+    }),
+  ));
+
+test('a file that leaves its transaction open is rolled back and refused', () =>
+  withFiles({ '1.sql': 'BEGIN; CREATE TABLE t (a int);' }, (folder) =>
+    withClient(async (client) => {
+      const error = await failureOf(applySqlFolder(client, { folder, schema: 'public' }));
+      assert.equal(error.code, 'target.sql_file');
+      assert.deepEqual(await tablesOf(client, 'public'), []);
+    }),
+  ));
+
+test('a file that fails inside its own transaction names its first error', () =>
+  withFiles({ '1.sql': 'BEGIN;\nSELECT 1/0;\nCOMMIT;' }, (folder) =>
+    withClient(async (client) => {
+      const error = await failureOf(applySqlFolder(client, { folder, schema: 'public' }));
+      assert.match(error.message, /^1\.sql line 2: .*division by zero/);
+      assert.deepEqual(await client.query('SELECT 1 AS a'), [{ a: 1 }]);
+    }),
+  ));
+
+test('a command of psql is explained, and a folder or file that cannot be read is a usage error', () =>
+  withFiles({ '1.sql': '\\connect app\nSELECT 1;' }, (folder) =>
+    withClient(async (client) => {
+      assert.match((await failureOf(applySqlFolder(client, { folder, schema: 'public' }))).hint, /psql/);
+      writeFileSync(join(folder, '1.sql'), Buffer.from([0xff, 0xfe, 0x00]));
+      assert.equal((await failureOf(applySqlFolder(client, { folder, schema: 'public' }))).code, 'usage.sql_file');
+      const absent = join(folder, 'absent');
+      assert.equal(
+        (await failureOf(applySqlFolder(client, { folder: absent, schema: 'public' }))).code,
+        'usage.sql_folder',
+      );
+    }),
+  ));
+
+test('a connection that is lost while a file runs is named as that', () =>
+  withFiles({ '1.sql': 'SELECT pg_terminate_backend(pg_backend_pid());' }, (folder) =>
+    withClient(async (client) => {
+      const error = await failureOf(applySqlFolder(client, { folder, schema: 'public' }));
+      assert.equal(error.code, 'target.connection_lost');
+    }),
+  ));
+
+test('statements are applied all or none, with the schema as search path', () =>
+  withClient(async (client) => {
+    await ensureSchema(client, 'shop');
+    await applyStatements(client, 'shop', ['CREATE TABLE t (a int)', 'CREATE INDEX ON t (a)']);
+    const error = await failureOf(
+      applyStatements(client, 'shop', ['CREATE TABLE u (a int)', 'CREATE TABLE t (a int)']),
+    );
+    assert.match(error.message, /CREATE TABLE t \(a int\) failed/);
+    assert.deepEqual(await tablesOf(client, 'shop'), ['t']);
+    assert.deepEqual(await client.query(`SELECT current_setting('search_path') AS p`), [{ p: 'pg_catalog' }]);
+  }));
+
+test('a schema is made once', () =>
+  withClient(async (client) => {
+    assert.equal(await ensureSchema(client, 'a "b"'), true);
+    assert.equal(await ensureSchema(client, 'a "b"'), false);
+  }));
+
+const lookSql = `
+  SELECT pg_get_userbyid(nspowner) AS owner, obj_description(oid, 'pg_namespace') AS comment,
+         ARRAY(SELECT acl::text FROM unnest(nspacl) acl ORDER BY 1) AS acl,
+         ARRAY(SELECT d.defaclobjtype::text || array_to_string(d.defaclacl, ',') FROM pg_default_acl d
+                WHERE d.defaclnamespace = n.oid ORDER BY 1) AS defaults
+    FROM pg_namespace n WHERE nspname = $1`;
+
+test('a reset empties the schema and keeps owner, grants, default privileges and comment', () =>
+  withDatabase(async (url, admin) => {
+    const [owner, reader] = [`o_${url.slice(-12)}`, `r_${url.slice(-12)}`];
+    await admin.query(`CREATE ROLE ${owner}; CREATE ROLE ${reader}`);
+    try {
+      await admin.query(`
+        CREATE SCHEMA shop AUTHORIZATION ${owner};
+        COMMENT ON SCHEMA shop IS 'it''s ours';
+        GRANT USAGE ON SCHEMA shop TO PUBLIC;
+        GRANT USAGE, CREATE ON SCHEMA shop TO ${reader} WITH GRANT OPTION;
+        REVOKE CREATE ON SCHEMA shop FROM ${owner};
+        ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO ${reader};
+        ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT USAGE ON SEQUENCES TO PUBLIC;
+        CREATE TABLE shop.t (a int);
+        CREATE VIEW public.v AS SELECT a FROM shop.t`);
+      await withTarget(parseTargetUrl(url).address, { applicationName: 'pgferry test' }, async (client) => {
+        for (const schema of ['shop', 'public', 'plain']) {
+          await ensureSchema(client, schema);
+          const before = await client.query(lookSql, [schema]);
+          await resetSchema(client, schema);
+          assert.deepEqual(await client.query(lookSql, [schema]), before, schema);
+          assert.deepEqual(await tablesOf(client, schema), []);
+        }
+      });
+    } finally {
+      await admin.query(`DROP OWNED BY ${owner}, ${reader} CASCADE; DROP ROLE ${owner}, ${reader}`);
+    }
+  }));
+
+test('the owner of a database who is no superuser can reset public, and a role that may not loses nothing', () =>
+  withDatabase(async (url, admin) => {
+    const [owner, stranger] = [`o_${url.slice(-12)}`, `s_${url.slice(-12)}`];
+    const database = url.slice(url.lastIndexOf('/') + 1);
+    await admin.query(`CREATE ROLE ${owner} LOGIN PASSWORD 'pw'; CREATE ROLE ${stranger} LOGIN PASSWORD 'pw'`);
+    try {
+      await admin.query(`ALTER DATABASE ${database} OWNER TO ${owner}; CREATE TABLE public.t (a int)`);
+      const as = (user: string, use: (client: TargetClient) => Promise<void>) =>
+        withTarget({ ...parseTargetUrl(url).address, user, password: 'pw' }, { applicationName: 'pgferry test' }, use);
+      await as(stranger, async (client) => {
+        assert.equal((await failureOf(resetSchema(client, 'public'))).code, 'target.no_rights');
+        assert.deepEqual(await tablesOf(client, 'public'), ['t']);
+      });
+      await as(owner, async (client) => {
+        const before = await client.query(lookSql, ['public']);
+        await resetSchema(client, 'public');
+        assert.deepEqual(await client.query(lookSql, ['public']), before);
+      });
+    } finally {
+      await admin.query(`ALTER DATABASE ${database} OWNER TO CURRENT_USER; DROP ROLE ${owner}, ${stranger}`);
+    }
+  }));
+
+test('a server that is not there is said before anything is read', async () => {
+  const address = { ...parseTargetUrl(databaseUrl('x')).address, database: 'no_such_database' };
+  const act = withTarget(address, { applicationName: 'pgferry test' }, (client) => resetSchema(client, 'public'));
+  assert.equal((await failureOf(act)).code, 'target.no_database');
+});
