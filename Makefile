@@ -1,4 +1,4 @@
-# Every target is one pgferry command; every knob is an environment variable (see the README). Extra flags: ARGS="--json".
+# Every target is one pgferry command; every knob is an environment variable (see docs/reference.md). Extra flags: ARGS="--json".
 NODE ?= node
 PGFERRY = $(NODE) dist/src/start.js
 INSTALLED = node_modules/.package-lock.json
@@ -105,7 +105,7 @@ SHAPE ?= mixed
 bench: build
 	@$(NODE) dist/bench/run.js --size $(SIZE) --shape $(SHAPE) $(ARGS)
 
-# Writes the README's figures and the charts from the results that are there.
+# Writes the figures of README.md and docs/benchmarks.md, and the charts, from the results that are there.
 bench-readme: build
 	@$(NODE) dist/bench/readme.js $(SHAPE)-$(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 

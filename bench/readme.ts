@@ -2,28 +2,38 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderChart } from './chart.js';
 import { requirementCells } from './render.js';
-import { type BenchResult, type CaseResult, floorName, oursName, phaseMs } from './result.js';
+import { type BenchResult, type CaseResult, floorName, oursName, phaseMs, tenthName } from './result.js';
 
 /*
- * `node dist/bench/readme.js [shape-size]` writes the README's figures and the charts anew from the JSON in
- * bench/results. In the README they stand between two comments; nothing else of it is touched.
+ * `node dist/bench/readme.js [shape-size]` writes the measured figures and the charts anew from the JSON in
+ * bench/results: the ways side by side into the README, everything into docs/benchmarks.md. In both pages they stand
+ * between two comments; nothing else is touched.
  */
 
 const resultsFolder = 'bench/results';
-const readmePath = 'README.md';
 const section = /<!-- bench -->[\s\S]*<!-- \/bench -->/;
 const megabyte = 1_000_000;
 
-/** The README's part about speed: the main result whole, a line for each other one. */
-export function renderReadme(main: BenchResult, others: readonly BenchResult[]): string {
-  return `<!-- bench -->\n${[
+/** The README's part about speed: the ways side by side, on all rows of the main fixture. */
+export function renderReadme(main: BenchResult): string {
+  const whole = main.cases.filter(({ name }) => name !== tenthName);
+  return mark([`${machineLine(main)}\n${fixtureLine(main)}`, table(caseHead, whole.map(caseRow))]);
+}
+
+/** The page of measurements: the main result with all its figures, a line for each other one. */
+export function renderPage(main: BenchResult, others: readonly BenchResult[]): string {
+  return mark([
     `${machineLine(main)}\n${fixtureLine(main)}`,
     table(caseHead, main.cases.map(caseRow)),
     table(['figure', 'must be', 'is', ''], main.requirements.map(requirementCells)),
-    `![where the time goes](${resultsFolder}/${nameOf(main)}.svg)`,
+    `![where the time goes](../${resultsFolder}/${nameOf(main)}.svg)`,
     ...(others.length === 0 ? [] : ['Other shapes and sizes, same machine:', table(otherHead, others.map(otherRow))]),
-    'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes this section from them.',
-  ].join('\n\n')}\n<!-- /bench -->`;
+    'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes these figures from them.',
+  ]);
+}
+
+function mark(parts: readonly string[]): string {
+  return `<!-- bench -->\n${parts.join('\n\n')}\n<!-- /bench -->`;
 }
 
 function machineLine({ command, machine, server, measuredAt }: BenchResult): string {
@@ -108,10 +118,15 @@ function main(name: string): void {
   if (chosen === undefined) throw new Error(`${resultsFolder} has no ${name}.json: run make bench first`);
   for (const result of results) writeFileSync(join(resultsFolder, `${nameOf(result)}.svg`), renderChart(result));
   const others = results.filter((result) => result !== chosen);
-  const readme = readFileSync(readmePath, 'utf8');
+  replaceSection('README.md', renderReadme(chosen));
+  replaceSection('docs/benchmarks.md', renderPage(chosen, others));
+}
+
+function replaceSection(path: string, text: string): void {
+  const page = readFileSync(path, 'utf8');
   writeFileSync(
-    readmePath,
-    readme.replace(section, () => renderReadme(chosen, others)),
+    path,
+    page.replace(section, () => text),
   );
 }
 

@@ -3,7 +3,7 @@ import type { WireError } from './wire.js';
 
 /**
  * Every way to fail on purpose: code → exit code and what to do where the thrower says nothing better.
- * The exit codes are the command's contract; see the README.
+ * The exit codes are the command's contract; see docs/reference.md.
  */
 export const exitCodes = {
   ok: 0,

@@ -3,10 +3,18 @@ import { test } from 'node:test';
 import { renderChart } from '../../bench/chart.js';
 import { parseStat } from '../../bench/cpu.js';
 import { readAnswer } from '../../bench/ours.js';
-import { renderReadme } from '../../bench/readme.js';
+import { renderPage, renderReadme } from '../../bench/readme.js';
 import { renderResult } from '../../bench/render.js';
 import { findRequirements, isKept } from '../../bench/requirements.js';
-import { type BenchResult, type CaseResult, computeRatios, median, medianPass, type Pass } from '../../bench/result.js';
+import {
+  type BenchResult,
+  type CaseResult,
+  computeRatios,
+  median,
+  medianPass,
+  type Pass,
+  tenthName,
+} from '../../bench/result.js';
 import { withoutPassword } from '../../bench/server.js';
 
 function pass(wallMs: number, phases: Readonly<Record<string, number>> = {}, rest: Partial<Pass> = {}): Pass {
@@ -110,8 +118,8 @@ test('the chart has a bar per case, as long as its time, with what no phase acco
   assert.ok(svg.includes('sqlite3 | psql</text>') && svg.includes('20.00 s'));
 });
 
-test('the part of the README has the command, a row per way, a row per figure, and the other results', () => {
-  const text = renderReadme(result, [{ ...result, shape: 'wide' }]);
+test('the page of measurements has the command, a row per way, a row per figure, and the other results', () => {
+  const text = renderPage(result, [{ ...result, shape: 'wide' }]);
   const lines = text.split('\n');
   assert.equal(lines[0], '<!-- bench -->');
   assert.equal(lines.at(-1), '<!-- /bench -->');
@@ -120,6 +128,15 @@ test('the part of the README has the command, a row per way, a row per figure, a
   assert.ok(lines.includes('| `sqlite3 \\| psql` | 20.0 | 50 | – | – | – | nothing is verified |'));
   assert.ok(lines.includes('| error of --max-mbps over ten seconds, % | at most 5 | 6.00 | MISSED |'));
   assert.ok(lines.includes('| wide small | 1 000 | 4 | 4.0 | 2.5 | 1.60 | 1.50 | 120 |'));
+});
+
+test('the part of the README has the ways side by side, and no figure that must be reached', () => {
+  const tenth = oneCase(tenthName, pass(400, {}));
+  const lines = renderReadme({ ...result, cases: [...result.cases, tenth] }).split('\n');
+  assert.equal(lines[0], '<!-- bench -->');
+  assert.equal(lines.at(-1), '<!-- /bench -->');
+  assert.equal(lines.filter((line) => line.startsWith('| ')).length, 2 + result.cases.length);
+  assert.ok(!lines.some((line) => line.includes('at most') || line.includes('a tenth')));
 });
 
 test('the chart escapes what stands in names', () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,6 +8,17 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 /** A file of the checkout. */
 export function readPage(path: string): string {
   return readFileSync(join(root, path), 'utf8');
+}
+
+/** Every page for readers, by its path in the checkout. */
+export function pagePaths(): string[] {
+  const isPage = (name: string): boolean => name.endsWith('.md');
+  return [
+    ...readdirSync(root).filter(isPage),
+    ...readdirSync(join(root, 'docs'))
+      .filter(isPage)
+      .map((name) => `docs/${name}`),
+  ];
 }
 
 /** The code blocks of a language in a page of Markdown. */
