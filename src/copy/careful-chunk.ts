@@ -33,7 +33,7 @@ export interface CarefulChunk {
   readonly rows: () => Iterable<RowView> | AsyncIterable<RowView>;
   /** What `fail` means: to stop, or, for rows that are in quarantine already, to stay there. */
   readonly onFail?: 'stop' | 'stay' | undefined;
-  /** Called often: gives signs of life, throws where the run is stopped. */
+  /** Called often: gives a heartbeat, and throws where the run is stopped. */
   readonly onProgress: (added: { readonly rows: number; readonly bytes: number }) => Promise<void>;
 }
 

@@ -13,7 +13,7 @@ import { lockWaitFor, nameLockHolders } from '../target/connection/backend.js';
 import { readChunk, withChunk } from '../target/ledger/chunk.js';
 import { checkStillTable } from '../target/schema/still-a-table.js';
 import { createFeed, rowsOf } from './feed.js';
-import { beat, counters, stopped, stopSignal, threadData, waitForRate, withPulse } from './session.js';
+import { heartbeat, counters, stopped, stopSignal, threadData, waitForRate, withHeartbeat } from './session.js';
 
 /** What a copy thread gets for one chunk. */
 export interface CopyJob {
@@ -30,8 +30,8 @@ export interface CopyJob {
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
-  /** Where the job gives its signs of life in the shared counters. */
-  readonly place: number;
+  /** The slot of the shared counters that counts the heartbeats of this job. */
+  readonly slot: number;
 }
 
 /*
@@ -45,7 +45,7 @@ let idle: NodeJS.Timeout | undefined;
 const idleMs = 2000;
 
 export async function runCopyJob(job: CopyJob): Promise<ChunkResult> {
-  return await withPulse(job.place, () => copyChunk(job));
+  return await withHeartbeat(job.slot, () => copyChunk(job));
 }
 
 /** The fast way; the slow one where a value or row is refused and the operator has a policy for such. */
@@ -54,7 +54,7 @@ async function copyChunk(job: CopyJob): Promise<ChunkResult> {
     return await copyInTransaction(job, streamChunk);
   } catch (error) {
     if (!isOfData(error) || !hasPolicies(job.table)) throw isRejected(error) ? explain(job, error) : error;
-    beat();
+    heartbeat();
   }
   return await copyInTransaction(job, careful);
 }
@@ -63,10 +63,10 @@ type CopyWay = (job: CopyJob, client: TargetClient) => Promise<ChunkResult>;
 
 async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResult> {
   const client = await sessionClient();
-  const place = { runId: job.runId, token: job.token, table: job.table.source, index: job.chunk.index };
+  const chunkRef = { runId: job.runId, token: job.token, table: job.table.source, index: job.chunk.index };
   try {
-    const result = await withChunk(client, place, () => way(job, client));
-    return result === 'already done' ? must(await readChunk(client, place), 'committed chunk') : result;
+    const result = await withChunk(client, chunkRef, () => way(job, client));
+    return result === 'already done' ? must(await readChunk(client, chunkRef), 'committed chunk') : result;
   } catch (error) {
     target = null;
     const named = await nameHolders(job, client, error);
@@ -120,7 +120,7 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
   const sent = { rows: 0, bytes: 0 };
   const onProgress = async (added: { readonly rows: number; readonly bytes: number }): Promise<void> => {
     if (counters.isStopped) throw stopped();
-    beat();
+    heartbeat();
     counters.add(added);
     sent.rows += added.rows;
     sent.bytes += added.bytes;
@@ -140,7 +140,7 @@ async function sendBlock(
   sent: { rows: number; bytes: number; waitedMs: number },
 ): Promise<void> {
   if (counters.isStopped) throw stopped();
-  beat();
+  heartbeat();
   const beganAtMs = performance.now();
   await write(encoder.takeBlock());
   countSent(encoder, sent);

@@ -110,11 +110,11 @@ async function noteChunk(
   });
   encoder.finish();
   if (notes.rows > 0) {
-    const place = { runId, table: table.source, index: chunkIndex };
-    const chunk = await readChunk(client, place);
+    const chunkRef = { runId, table: table.source, index: chunkIndex };
+    const chunk = await readChunk(client, chunkRef);
     const names = chunk.columns.map(({ column }) => column);
     const sums = addUp(names, [chunk, encoder.result()]);
-    await recordChunk(client, place, { ...chunk, ...sums, quarantined: chunk.quarantined - notes.rows });
+    await recordChunk(client, chunkRef, { ...chunk, ...sums, quarantined: chunk.quarantined - notes.rows });
   }
   return { seen, released: notes.rows };
 }

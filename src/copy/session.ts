@@ -24,7 +24,7 @@ export interface ThreadData {
 /** The data this thread was started with, and its view of the shared counters. */
 export const threadData = workerData as ThreadData;
 export const counters = new Counters(threadData.counters);
-let place: number | null = null;
+let heartbeatSlot: number | null = null;
 
 const stopping = new AbortController();
 /** Fires when the run is told to stop within its chunks; every wait of this thread obeys it. */
@@ -32,11 +32,11 @@ export const stopSignal: AbortSignal = stopping.signal;
 
 const lookEveryMs = 250;
 
-/** Gives signs of life for a job while it goes on, and hears the call to stop. */
-export async function withPulse<T>(jobPlace: number, use: () => Promise<T>): Promise<T> {
-  place = jobPlace;
+/** Runs a job and gives its heartbeat meanwhile; ends its waits once the run is told to stop. */
+export async function withHeartbeat<T>(slot: number, use: () => Promise<T>): Promise<T> {
+  heartbeatSlot = slot;
   const look = () => {
-    beat();
+    heartbeat();
     if (counters.isStopped) stopping.abort(stopped());
   };
   look();
@@ -48,9 +48,9 @@ export async function withPulse<T>(jobPlace: number, use: () => Promise<T>): Pro
   }
 }
 
-/** A sign of life from within a job that may not let the event loop turn. */
-export function beat(): void {
-  if (place !== null) counters.beat(place);
+/** Gives a heartbeat from within a job, for loops that run long without letting the event loop turn. */
+export function heartbeat(): void {
+  if (heartbeatSlot !== null) counters.heartbeat(heartbeatSlot);
 }
 
 /** The error of a chunk that was told to stop. */

@@ -5,7 +5,7 @@ import type { PageLayout } from '../source/pages/layout.js';
 import { readPages } from '../source/pages/pages.js';
 import { readRows } from '../source/rows/rows.js';
 import { withTarget } from '../target/connection/connect.js';
-import { beat, stopSignal, threadData } from './session.js';
+import { heartbeat, stopSignal, threadData } from './session.js';
 import { snapshotDatabase } from './snapshot-database.js';
 import { snapshotPages } from './snapshot-pages.js';
 
@@ -25,7 +25,7 @@ async function settleWith(job: SettleJob): Promise<Settled> {
   const connecting = { applicationName, signal: stopSignal };
   return await withTarget(address, connecting, (client) =>
     withTarget(address, connecting, (reading) =>
-      settleTable(job, { client, reading, rowsOf: (chunk) => rowsOf(job, chunk), beat }),
+      settleTable(job, { client, reading, rowsOf: (chunk) => rowsOf(job, chunk), heartbeat }),
     ),
   );
 }

@@ -55,7 +55,7 @@ export interface SettleMeans {
   /** Reads what the quarantine held before. */
   readonly reading: TargetClient;
   readonly rowsOf: (chunk: Chunk) => Iterable<RowView>;
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
 }
 
 export interface Settled {
@@ -117,10 +117,10 @@ interface ChunkWork {
 async function settleChunk(request: SettleRequest, means: SettleMeans, work: ChunkWork): Promise<void> {
   const { table, runId } = request;
   const { client } = means;
-  const place = { runId, table: table.source, index: work.chunk.index };
+  const chunkRef = { runId, table: table.source, index: work.chunk.index };
   const before = await createRowEncoder(request);
   const after = await createRowEncoder(request);
-  const kept = new QuarantineRows(
+  const quarantined = new QuarantineRows(
     { runId, table: table.source, chunkIndex: work.chunk.index, step: work.step },
     request.blockBytes,
   );
@@ -131,7 +131,7 @@ async function settleChunk(request: SettleRequest, means: SettleMeans, work: Chu
       drop(before);
       if (cause.rule === 'quarantine') {
         removed += 1;
-        kept.add(original, noteOf(table, original, position, cause, 'held'), null);
+        quarantined.add(original, noteOf(table, original, position, cause, 'held'), null);
       } else {
         const edit = new RowEdit(table.columns.length);
         edit.load(sent);
@@ -140,16 +140,16 @@ async function settleChunk(request: SettleRequest, means: SettleMeans, work: Chu
         drop(after);
         const changed = [...new Set([...(known?.changed?.columns ?? []), ...cause.columns])].sort((a, b) => a - b);
         const note = joinNotes(known, noteOf(table, original, position, cause, 'converted'));
-        kept.add(original, note, { view: edit.view, changed });
+        quarantined.add(original, note, { view: edit.view, changed });
       }
-      if (kept.isBlockFull) await write(kept.takeBlock());
+      if (quarantined.isBlockFull) await write(quarantined.takeBlock());
     }
-    await write(kept.finish());
+    await write(quarantined.finish());
   });
-  if (kept.rows === 0) return;
-  const result = await readChunk(client, place);
+  if (quarantined.rows === 0) return;
+  const result = await readChunk(client, chunkRef);
   const sums = correct(result, sumsOf(before), sumsOf(after));
-  await recordChunk(client, place, { ...result, ...sums, quarantined: result.quarantined + removed });
+  await recordChunk(client, chunkRef, { ...result, ...sums, quarantined: result.quarantined + removed });
 }
 
 const quarantine = {
@@ -188,7 +188,7 @@ interface FoundRow {
 /** The rows of a chunk that are wanted: the chunk is read beside what the quarantine holds of it, which has the same order. */
 async function* findRows(
   request: SettleRequest,
-  { reading, rowsOf, beat }: SettleMeans,
+  { reading, rowsOf, heartbeat }: SettleMeans,
   { chunk, wanted }: ChunkWork,
 ): AsyncGenerator<FoundRow, void, void> {
   const { runId, table, identity } = request;
@@ -207,7 +207,7 @@ async function* findRows(
     encoder.encodeRow(sent);
     if (encoder.isBlockFull) {
       encoder.takeBlock();
-      beat();
+      heartbeat();
     }
     const key = encoder.lastKey();
     const found = wanted.find(({ keys }) => keys.take(key));

@@ -33,8 +33,8 @@ export interface CoordinatorOptions {
   readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
   /** Called once per table, when its last chunk has committed; chunk results in chunk order. */
   readonly onTableDone: (table: string, results: readonly ChunkResult[]) => void;
-  /** Told before each wait: how many places the chunks hold, those of more that could start included. */
-  readonly onDemand?: (places: number) => void;
+  /** Called before each wait with the number of connection slots that chunks hold, or would take if they could start now. */
+  readonly onDemand?: (slots: number) => void;
   /** Ends the run at the next edge of a chunk. */
   readonly signal: AbortSignal;
 }

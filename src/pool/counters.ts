@@ -4,13 +4,26 @@ export interface Sent {
   readonly bytes: number;
 }
 
-/** Cells before those of the jobs. */
-const firstBeat = 5;
+/** What each cell of the shared memory holds; the heartbeats of the jobs come after these, one cell per slot. */
+const cells = {
+  /** 1 once every thread shall end its chunk. */
+  stopFlag: 0,
+  /** When the copy began, on the machine's monotonic clock, in nanoseconds. */
+  startedAtNs: 1,
+  /** Rows of the whole run. */
+  rows: 2,
+  /** COPY bytes of the whole run. */
+  bytes: 3,
+  /** Time that all threads together spent reading and encoding, in microseconds. */
+  fillingUs: 4,
+  firstHeartbeat: 5,
+} as const;
+
+const cellBytes = BigInt64Array.BYTES_PER_ELEMENT;
 
 /**
- * What all threads may look at and add to while a run goes on. Layout of the shared memory, as 64-bit signed
- * integers: [0] stop flag; [1] start of the copy on the machine's monotonic clock, in nanoseconds; [2] rows and
- * [3] COPY bytes of the whole run; [4] microseconds that threads spent reading and encoding; then one per job in work, its signs of life. Adding is atomic; nobody waits on it.
+ * Memory that all threads of a run share: 64-bit signed integers, laid out as `cells` says. Every change is one atomic
+ * operation, so that no thread ever waits for another.
  */
 export class Counters {
   readonly shared: SharedArrayBuffer;
@@ -21,55 +34,55 @@ export class Counters {
     this.#cells = new BigInt64Array(shared);
   }
 
-  /** `jobs` is how many may be in work at once. */
-  static create(jobs = 0): Counters {
-    return new Counters(new SharedArrayBuffer(8 * (firstBeat + jobs)));
+  /** `slots` is how many jobs may be in work at once. */
+  static create(slots = 0): Counters {
+    return new Counters(new SharedArrayBuffer(cellBytes * (cells.firstHeartbeat + slots)));
   }
 
   add(sent: Sent): void {
-    Atomics.add(this.#cells, 2, BigInt(sent.rows));
-    Atomics.add(this.#cells, 3, BigInt(sent.bytes));
+    Atomics.add(this.#cells, cells.rows, BigInt(sent.rows));
+    Atomics.add(this.#cells, cells.bytes, BigInt(sent.bytes));
   }
 
   total(): Sent {
-    return { rows: this.#read(2), bytes: this.#read(3) };
+    return { rows: this.#read(cells.rows), bytes: this.#read(cells.bytes) };
   }
 
   addFilling(ms: number): void {
-    Atomics.add(this.#cells, 4, BigInt(Math.round(ms * 1000)));
+    Atomics.add(this.#cells, cells.fillingUs, BigInt(Math.round(ms * 1000)));
   }
 
   /** Time in which threads read and encoded, all together; the rest of their time they waited. */
   get fillingMs(): number {
-    return this.#read(4) / 1000;
+    return this.#read(cells.fillingUs) / 1000;
   }
 
   /** Notes the moment from which rate limits count, as process.hrtime.bigint() gives it. */
   markStart(startedAtNs: bigint): void {
-    Atomics.store(this.#cells, 1, startedAtNs);
+    Atomics.store(this.#cells, cells.startedAtNs, startedAtNs);
   }
 
   get startedAtNs(): bigint {
-    return Atomics.load(this.#cells, 1);
+    return Atomics.load(this.#cells, cells.startedAtNs);
   }
 
-  /** A sign of life of the job in this place, given as often as its thread's event loop turns and with every block. */
-  beat(place: number): void {
-    Atomics.add(this.#cells, firstBeat + place, 1n);
+  /** Says that the job in this slot is alive: called whenever its thread's event loop turns, and with every block. */
+  heartbeat(slot: number): void {
+    Atomics.add(this.#cells, cells.firstHeartbeat + slot, 1n);
   }
 
-  /** Changes with every sign of life. */
-  beats(place: number): number {
-    return this.#read(firstBeat + place);
+  /** How many heartbeats the jobs in this slot have given so far. */
+  heartbeats(slot: number): number {
+    return this.#read(cells.firstHeartbeat + slot);
   }
 
   /** Asks every thread to end its chunk now; the chunk's transaction rolls back. */
   stop(): void {
-    Atomics.store(this.#cells, 0, 1n);
+    Atomics.store(this.#cells, cells.stopFlag, 1n);
   }
 
   get isStopped(): boolean {
-    return Atomics.load(this.#cells, 0) !== 0n;
+    return Atomics.load(this.#cells, cells.stopFlag) !== 0n;
   }
 
   #read(cell: number): number {

@@ -17,10 +17,10 @@ export interface ThreadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Where a job gives its signs of life, and for how long it may give none once it has begun. */
+/** The slot that counts the heartbeats of a job, and how long the job may give none once it has begun. */
 export interface Watch {
   readonly counters: Counters;
-  readonly place: number;
+  readonly slot: number;
   readonly limitMs: number;
 }
 
@@ -83,13 +83,13 @@ async function runJob<T>(
   return answer.result;
 }
 
-/** Ends the job's thread when its signs of life stop; a job that still waits for a thread is left alone. */
-function watchJob({ counters, place, limitMs }: Watch, hung: AbortController): () => void {
-  const first = counters.beats(place);
+/** Ends the job's thread when its heartbeat stops; a job that still waits for a thread is left alone. */
+function watchJob({ counters, slot, limitMs }: Watch, hung: AbortController): () => void {
+  const first = counters.heartbeats(slot);
   let last = first;
   let changedAtMs = performance.now();
   const look = () => {
-    const now = counters.beats(place);
+    const now = counters.heartbeats(slot);
     if (now !== last) changedAtMs = performance.now();
     else if (now !== first && performance.now() - changedAtMs > limitMs) hung.abort();
     last = now;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { type Lanes, withLanes } from '../../src/run/load/connection-pool.js';
-import { Places } from '../../src/run/load/connection-slots.js';
+import { ConnectionSlots } from '../../src/run/load/connection-slots.js';
 import { parseTargetUrl } from '../../src/target/connection/address.js';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
@@ -48,17 +48,17 @@ test('connections that no task needs are let go of while the lanes stay open, an
 });
 
 /** Lends three lanes in this room. */
-async function withRoom<T>(url: string, places: Places, use: (lanes: Lanes) => Promise<T>): Promise<T> {
+async function withRoom<T>(url: string, slots: ConnectionSlots, use: (lanes: Lanes) => Promise<T>): Promise<T> {
   const { address } = parseTargetUrl(url);
   const { signal } = new AbortController();
   const silence = { limitMs: 60_000 };
-  return await withLanes({ address, lanes: 3, room: places, applicationName, silence, onFewer: () => {}, signal }, use);
+  return await withLanes({ address, lanes: 3, room: slots, applicationName, silence, onFewer: () => {}, signal }, use);
 }
 
-test('tasks wait while chunks want every place, and begin as soon as these leave one', async () => {
+test('tasks wait while chunks want every slot, and begin as soon as these leave one', async () => {
   await withDatabase(async (url) => {
-    const places = new Places({ connections: 3, streams: 2 });
-    await withRoom(url, places, async (lanes) => {
+    const slots = new ConnectionSlots({ connections: 3, streams: 2 });
+    await withRoom(url, slots, async (lanes) => {
       const begun: string[] = [];
       const ends = new Map<string, () => void>();
       const task = (name: string) =>
@@ -67,16 +67,16 @@ test('tasks wait while chunks want every place, and begin as soon as these leave
           await new Promise<void>((end) => ends.set(name, end));
         });
       const tasks = ['a', 'b', 'c'].map(task);
-      await until('the place that chunks cannot use has a task', async () => begun.length === 1);
+      await until('the slot that chunks cannot use has a task', async () => begun.length === 1);
       assert.equal(lanes.spare(), 0);
-      places.want(1);
-      await until('the place that was left has another', async () => begun.length === 2);
-      places.want(2);
+      slots.want(1);
+      await until('the slot that was left has another', async () => begun.length === 2);
+      slots.want(2);
       ends.get('a')?.();
       await tasks[0];
-      // Chunks have taken the place back: one task is at work, where two were.
+      // Chunks have taken the slot back: one task is at work, where two were.
       assert.deepEqual(begun, ['a', 'b']);
-      places.want(0);
+      slots.want(0);
       await until('the third has begun', async () => begun.length === 3);
       for (const end of ends.values()) end();
       await Promise.all(tasks);
@@ -86,8 +86,8 @@ test('tasks wait while chunks want every place, and begin as soon as these leave
 
 test('of the tasks that wait, lower ranks go first, then the biggest, then the first', async () => {
   await withDatabase(async (url) => {
-    const places = new Places({ connections: 1, streams: 1 });
-    await withRoom(url, places, async (lanes) => {
+    const slots = new ConnectionSlots({ connections: 1, streams: 1 });
+    await withRoom(url, slots, async (lanes) => {
       const order: string[] = [];
       const task = (name: string, rank: number, bytes: number) =>
         lanes.run(async () => void order.push(name), { rank, bytes });
@@ -99,7 +99,7 @@ test('of the tasks that wait, lower ranks go first, then the biggest, then the f
         task('big index too', 1, 5),
         task('big proof', 0, 5),
       ];
-      places.want(0);
+      slots.want(0);
       await Promise.all(tasks);
       assert.deepEqual(order, ['big proof', 'small proof', 'big index', 'big index too', 'small index', 'statistics']);
     });
@@ -108,10 +108,10 @@ test('of the tasks that wait, lower ranks go first, then the biggest, then the f
 
 test('a task may have helpers where it is alone, connections are left for them, or few others wait', async () => {
   await withDatabase(async (url) => {
-    const places = new Places({ connections: 3, streams: 1 });
-    await withRoom(url, places, async (lanes) => {
+    const slots = new ConnectionSlots({ connections: 3, streams: 1 });
+    await withRoom(url, slots, async (lanes) => {
       assert.equal(await lanes.run(async () => lanes.spare()), 1);
-      places.want(0);
+      slots.want(0);
       assert.equal(await lanes.run(async () => lanes.spare()), Number.POSITIVE_INFINITY);
       let begun = 0;
       const spares: number[] = [];
@@ -131,9 +131,9 @@ test('a task may have helpers where it is alone, connections are left for them, 
 
 test('a task that waits is refused when the lanes are closed', async () => {
   await withDatabase(async (url) => {
-    const places = new Places({ connections: 1, streams: 1 });
+    const slots = new ConnectionSlots({ connections: 1, streams: 1 });
     let task: Promise<void> = Promise.resolve();
-    await withRoom(url, places, async (lanes) => {
+    await withRoom(url, slots, async (lanes) => {
       task = lanes.run(async () => assert.fail('it began'));
       task.catch(() => {});
     });

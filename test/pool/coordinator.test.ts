@@ -130,9 +130,9 @@ test('without barriers the biggest tables go first, with them parents do', () =>
   assert.deepEqual(order(true), ['small', undefined, undefined]);
 });
 
-test('the places that chunks want are told: all of them while more wait, then those in work, then none', async () => {
+test('the slots that chunks want are reported: all of them while more wait, then those in work, then none', async () => {
   const told: number[] = [];
-  await coordinate(optionsFor({ t: 3 }, { onDemand: (places) => told.push(places) }));
+  await coordinate(optionsFor({ t: 3 }, { onDemand: (slots) => told.push(slots) }));
   assert.deepEqual(told, [2, 1, 0]);
 });
 

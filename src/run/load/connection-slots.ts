@@ -1,6 +1,6 @@
 import { must } from '../../model/error.js';
 
-export interface PlaceOptions {
+export interface SlotCounts {
   /** Connections that may be at work on the target at once. */
   readonly connections: number;
   /** Chunks that may be copied at once. */
@@ -11,19 +11,19 @@ export interface PlaceOptions {
  * The connections at work on the target. Chunks go first: as long as one waits, all that chunks can use is theirs, and
  * none ever waits for anything else. What they leave serves proofs, index builds and statistics.
  */
-export class Places {
+export class ConnectionSlots {
   #connections: number;
   #streams: number;
-  /** How many places chunks hold or wait for. */
+  /** How many slots chunks hold or wait for. */
   #wanted: number;
-  #tell: () => void = () => {};
+  #onMore: () => void = () => {};
   readonly #free: number[];
 
-  constructor({ connections, streams }: PlaceOptions) {
+  constructor({ connections, streams }: SlotCounts) {
     this.#connections = connections;
     this.#streams = Math.min(connections, streams);
     this.#wanted = this.#streams;
-    this.#free = Array.from({ length: this.#streams }, (_, place) => place);
+    this.#free = Array.from({ length: this.#streams }, (_, slot) => slot);
   }
 
   /** How many chunks may be in work at once; never grows. */
@@ -41,19 +41,19 @@ export class Places {
     return this.#wanted === 0;
   }
 
-  /** The place of one more chunk in work: a number below that of the streams. */
+  /** Takes a slot for one more chunk: a number below that of the streams. */
   take(): number {
-    return must(this.#free.pop(), 'free place');
+    return must(this.#free.pop(), 'free connection slot');
   }
 
-  giveBack(place: number): void {
-    this.#free.push(place);
+  giveBack(slot: number): void {
+    this.#free.push(slot);
   }
 
-  /** Says how many places chunks hold or wait for from now on. */
-  want(places: number): void {
-    this.#wanted = Math.min(places, this.#streams);
-    this.#tell();
+  /** Says how many slots chunks hold or wait for from now on. */
+  want(slots: number): void {
+    this.#wanted = Math.min(slots, this.#streams);
+    this.#onMore();
   }
 
   /** Where the server lets no more chunk in: one fewer at once, and one connection. False where one is all there is. */
@@ -73,7 +73,7 @@ export class Places {
   }
 
   /** Calls each time when there may be more left than before. */
-  onLeft(tell: () => void): void {
-    this.#tell = tell;
+  onLeft(listener: () => void): void {
+    this.#onMore = listener;
   }
 }

@@ -11,7 +11,7 @@ import { choosePages, type PageLayout } from '../../source/pages/layout.js';
 import { isRetryable, isTooMany } from '../../target/connection/errors.js';
 import type { Journal } from '../journal.js';
 import type { LoadRequest } from './load.js';
-import type { Places } from './connection-slots.js';
+import type { ConnectionSlots } from './connection-slots.js';
 
 const progressEveryMs = 250;
 /** A chunk that is in work when the run is told to stop may take so long to reach its edge, and is rolled back then. */
@@ -25,7 +25,7 @@ export interface CopyListener {
 /** Sends every chunk that the ledger does not hold to the threads, and tells the progress meanwhile. */
 export async function copyChunks(
   request: LoadRequest,
-  { isBarrier, places }: { readonly isBarrier: boolean; readonly places: Places },
+  { isBarrier, slots }: { readonly isBarrier: boolean; readonly slots: ConnectionSlots },
   listener: CopyListener,
 ): Promise<void> {
   const { plan, context, threads, counters, done, signal } = request;
@@ -53,18 +53,18 @@ export async function copyChunks(
       chunks: new Map(plan.tables.map((table) => [table.source, table.chunks])),
       isBarrier,
       done: groupByTable(done),
-      concurrency: () => places.streams,
-      onDemand: (wanted) => places.want(wanted),
+      concurrency: () => slots.streams,
+      onDemand: (wanted) => slots.want(wanted),
       isRetryable: (error) => isRetryable(error) || isThreadGone(error),
-      roomAfter: (error) => (isTooMany(error) ? leaveRoom(places, journal) : 'enough'),
+      roomAfter: (error) => (isTooMany(error) ? leaveRoom(slots, journal) : 'enough'),
       runJob: async (chunk) => {
-        const place = places.take();
+        const slot = slots.take();
         inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
         try {
-          const watch = { counters, place, limitMs };
-          return await threads.run<ChunkResult>('copy', { ...jobOf(chunk), place }, watch);
+          const watch = { counters, slot, limitMs };
+          return await threads.run<ChunkResult>('copy', { ...jobOf(chunk), slot }, watch);
         } finally {
-          places.giveBack(place);
+          slots.giveBack(slot);
           const left = (inWork.get(chunk.table) ?? 1) - 1;
           if (left === 0) inWork.delete(chunk.table);
           else inWork.set(chunk.table, left);
@@ -104,9 +104,9 @@ function stopWithin(signal: AbortSignal, counters: Counters): { readonly close: 
 }
 
 /** Where the server lets nobody else in: goes on with one chunk fewer at once, down to one. */
-function leaveRoom(places: Places, journal: Journal): Room {
-  if (!places.shrink()) return 'none';
-  journal.warn(`the server has no connection free: going on with chunks in work: ${places.streams}`);
+function leaveRoom(slots: ConnectionSlots, journal: Journal): Room {
+  if (!slots.shrink()) return 'none';
+  journal.warn(`the server has no connection free: going on with chunks in work: ${slots.streams}`);
   return 'fewer';
 }
 
@@ -121,7 +121,7 @@ function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[
 }
 
 /** Makes the job of a chunk; what is the same for all chunks of a table is made once. */
-function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) => Omit<CopyJob, 'place'> {
+function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) => Omit<CopyJob, 'slot'> {
   const { plan, context, ticket, snapshot, catalog } = request;
   const { nullSentinel, allowSentinel, blockBytes } = context.settings;
   const tables = new Map(

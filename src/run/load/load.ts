@@ -32,7 +32,7 @@ import { TableFinish } from './finish-tables.js';
 import type { Journal } from '../journal.js';
 import { type Lanes, withLanes } from './connection-pool.js';
 import { patience } from './stall-policy.js';
-import { Places } from './connection-slots.js';
+import { ConnectionSlots } from './connection-slots.js';
 import { finishSettings, helpersFor } from './sessions.js';
 import { settleTables } from './settle.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
@@ -75,20 +75,20 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
   const { context, plan, address, signal } = request;
   const { journal, settings } = context;
   const isBarrier = await takeAway(request);
-  const places = new Places({ connections: settings.connections, streams: streamCount(settings) });
+  const slots = new ConnectionSlots({ connections: settings.connections, streams: streamCount(settings) });
   const options = {
     address,
     lanes: settings.connections,
-    room: places,
+    room: slots,
     applicationName: `pgferry finish ${request.ticket.runId}`,
     settings: finishSettings(settings),
     silence: patience(context, address),
-    onFewer: () => giveUpConnection(places, journal),
+    onFewer: () => giveUpConnection(slots, journal),
     signal,
   };
   return await withLanes(options, async (lanes) => {
     const finish = await TableFinish.create(request, { lanes, isBarrier });
-    const copied = await copyAndCheck(request, { isBarrier, places, finish });
+    const copied = await copyAndCheck(request, { isBarrier, slots, finish });
     await startFinishing(request.client, request.ticket);
     await journal.phase('indexes', async () => {
       await finish.buildsSettled();
@@ -109,8 +109,8 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
   });
 }
 
-function giveUpConnection(places: Places, journal: Journal): void {
-  if (places.shrinkLeft()) journal.warn('the server has no connection free: going on with fewer beside the copy');
+function giveUpConnection(slots: ConnectionSlots, journal: Journal): void {
+  if (slots.shrinkLeft()) journal.warn('the server has no connection free: going on with fewer beside the copy');
 }
 
 /**
@@ -153,7 +153,7 @@ async function clearTheWay(request: LoadRequest): Promise<boolean> {
 
 interface CopyMeans {
   readonly isBarrier: boolean;
-  readonly places: Places;
+  readonly slots: ConnectionSlots;
   readonly finish: TableFinish;
 }
 
