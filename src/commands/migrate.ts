@@ -17,7 +17,7 @@ import { makeSchema, type MadeSchema } from '../run/schema/make-schema.js';
 import { concludeRun, type LoadOutcome, loadTables } from '../run/load/load.js';
 import { sessionsOf } from '../run/load/sessions.js';
 import { findKeptRows } from '../run/compare/quarantined-rows.js';
-import { patience } from '../run/load/stall-policy.js';
+import { stallPolicy } from '../run/load/stall-policy.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { writeRecord } from '../run/attempt/record.js';
@@ -49,7 +49,7 @@ async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<R
   // A --memory-limit that is too small is refused before anything is begun.
   threadCount(context.settings);
   const { address } = await resolveTarget(context);
-  const connecting = { applicationName: holderName('coordinator'), silence: patience(context, address) };
+  const connecting = { applicationName: holderName('coordinator'), stallPolicy: stallPolicy(context, address) };
   return await withTarget(address, connecting, (client) =>
     withRunLock(client, address.schema, async (lost) => {
       const signal = AbortSignal.any([context.signal, lost]);

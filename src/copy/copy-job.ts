@@ -159,7 +159,7 @@ async function sessionClient(): Promise<TargetClient> {
   clearTimeout(idle);
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
   const settings = { lock_timeout: lockWaitFor(limitMs) };
-  target ??= await connectTarget(address, { applicationName, settings, silence: { limitMs }, signal: stopSignal });
+  target ??= await connectTarget(address, { applicationName, settings, stallPolicy: { limitMs }, signal: stopSignal });
   return target;
 }
 

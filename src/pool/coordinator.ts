@@ -7,15 +7,15 @@ import { Queue } from './queue.js';
 const triesMax = 5;
 /** Waits before the second, third … try of a chunk, in milliseconds. */
 const backoffMs: readonly number[] = [250, 1000, 3000, 8000];
-/** Where there is no room for even one chunk, one is tried again so often in all, after so long: five minutes. */
-const roomTriesMax = 150;
-const roomPauseMs = 2_000;
+/** Where the server has no connection for even one chunk, a chunk is tried again so often, after so long: five minutes in all. */
+const capacityTriesMax = 150;
+const capacityPauseMs = 2_000;
 
 /**
- * What a failure says of the room at the server: enough (it failed for another reason), enough for fewer chunks at once
- * (it goes back into the queue), or not even for one (it waits until others have left).
+ * What a failed chunk says about the server's connections: `enough` (it failed for another reason), `fewer` (fewer chunks
+ * must run at once, and this one goes back into the queue), or `none` (not even one fits, so it waits until others leave).
  */
-export type Room = 'enough' | 'fewer' | 'none';
+export type ServerCapacity = 'enough' | 'fewer' | 'none';
 
 export interface CoordinatorOptions {
   readonly layers: readonly (readonly string[])[];
@@ -26,8 +26,8 @@ export interface CoordinatorOptions {
   /** Chunks copied at the same time; asked before each start, for it may become fewer. */
   readonly concurrency: () => number;
   readonly isRetryable: (error: unknown) => boolean;
-  /** Whether the chunk only found no room; such a failure counts as no try. */
-  readonly roomAfter: (error: unknown) => Room;
+  /** Whether the chunk failed only because the server had no connection free; that does not count as a try. */
+  readonly capacityAfter: (error: unknown) => ServerCapacity;
   readonly runJob: (chunk: Chunk) => Promise<ChunkResult>;
   readonly onChunkDone: (result: ChunkResult) => void;
   readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
@@ -121,11 +121,11 @@ async function runWithRetries(
       return await options.runJob(chunk);
     } catch (error) {
       if (!mayStart()) throw error;
-      const room = options.roomAfter(error);
-      if (room === 'fewer') return 'for later';
-      if (room === 'none') {
-        if (++looks === roomTriesMax) throw error;
-        await pause(roomPauseMs, options.signal);
+      const capacity = options.capacityAfter(error);
+      if (capacity === 'fewer') return 'for later';
+      if (capacity === 'none') {
+        if (++looks === capacityTriesMax) throw error;
+        await pause(capacityPauseMs, options.signal);
         continue;
       }
       if (tryNumber === triesMax || !options.isRetryable(error)) throw error;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { type Lanes, withLanes } from '../../src/run/load/connection-pool.js';
+import { type ConnectionPool, withConnectionPool } from '../../src/run/load/connection-pool.js';
 import { ConnectionSlots } from '../../src/run/load/connection-slots.js';
 import { parseTargetUrl } from '../../src/target/connection/address.js';
 import { runJson } from '../support/command.js';
@@ -11,7 +11,7 @@ import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 import { until } from '../support/runs.js';
 
-const applicationName = 'pgferry test of lanes';
+const applicationName = 'pgferry test of the pool';
 
 async function countBackends(client: pg.Client): Promise<number> {
   const { rows } = await client.query(
@@ -21,22 +21,22 @@ async function countBackends(client: pg.Client): Promise<number> {
   return rows[0].n;
 }
 
-test('connections that no task needs are let go of while the lanes stay open, and made again when one comes', async () => {
+test('connections that no task needs are closed while the pool stays open, and made again when one comes', async () => {
   await withDatabase(async (url, client) => {
     const { address } = parseTargetUrl(url);
     const { signal } = new AbortController();
-    const room = { left: 2, isCopyOver: true, onLeft: () => {} };
+    const capacity = { left: 2, isCopyOver: true, onLeft: () => {} };
     const options = {
       address,
-      lanes: 2,
-      room,
+      connectionsMax: 2,
+      capacity,
       applicationName,
-      silence: { limitMs: 60_000 },
+      stallPolicy: { limitMs: 60_000 },
       onFewer: () => {},
       signal,
     };
-    await withLanes(options, async (lanes) => {
-      const pid = () => lanes.run(async (lane) => (await lane.query('SELECT pg_backend_pid() AS pid'))[0]?.['pid']);
+    await withConnectionPool(options, async (pool) => {
+      const pid = () => pool.run(async (client) => (await client.query('SELECT pg_backend_pid() AS pid'))[0]?.['pid']);
       await Promise.all([pid(), pid()]);
       const first = await pid();
       assert.equal(await countBackends(client), 2);
@@ -47,28 +47,35 @@ test('connections that no task needs are let go of while the lanes stay open, an
   });
 });
 
-/** Lends three lanes in this room. */
-async function withRoom<T>(url: string, slots: ConnectionSlots, use: (lanes: Lanes) => Promise<T>): Promise<T> {
+/** Lends a pool of three connections whose capacity these slots decide. */
+async function withSlots<T>(
+  url: string,
+  slots: ConnectionSlots,
+  use: (pool: ConnectionPool) => Promise<T>,
+): Promise<T> {
   const { address } = parseTargetUrl(url);
   const { signal } = new AbortController();
-  const silence = { limitMs: 60_000 };
-  return await withLanes({ address, lanes: 3, room: slots, applicationName, silence, onFewer: () => {}, signal }, use);
+  const stallPolicy = { limitMs: 60_000 };
+  return await withConnectionPool(
+    { address, connectionsMax: 3, capacity: slots, applicationName, stallPolicy, onFewer: () => {}, signal },
+    use,
+  );
 }
 
 test('tasks wait while chunks want every slot, and begin as soon as these leave one', async () => {
   await withDatabase(async (url) => {
     const slots = new ConnectionSlots({ connections: 3, streams: 2 });
-    await withRoom(url, slots, async (lanes) => {
+    await withSlots(url, slots, async (pool) => {
       const begun: string[] = [];
       const ends = new Map<string, () => void>();
       const task = (name: string) =>
-        lanes.run(async () => {
+        pool.run(async () => {
           begun.push(name);
           await new Promise<void>((end) => ends.set(name, end));
         });
       const tasks = ['a', 'b', 'c'].map(task);
       await until('the slot that chunks cannot use has a task', async () => begun.length === 1);
-      assert.equal(lanes.spare(), 0);
+      assert.equal(pool.spareProcesses(), 0);
       slots.want(1);
       await until('the slot that was left has another', async () => begun.length === 2);
       slots.want(2);
@@ -87,10 +94,10 @@ test('tasks wait while chunks want every slot, and begin as soon as these leave 
 test('of the tasks that wait, lower ranks go first, then the biggest, then the first', async () => {
   await withDatabase(async (url) => {
     const slots = new ConnectionSlots({ connections: 1, streams: 1 });
-    await withRoom(url, slots, async (lanes) => {
+    await withSlots(url, slots, async (pool) => {
       const order: string[] = [];
       const task = (name: string, rank: number, bytes: number) =>
-        lanes.run(async () => void order.push(name), { rank, bytes });
+        pool.run(async () => void order.push(name), { rank, bytes });
       const tasks = [
         task('statistics', 2, 9),
         task('small index', 1, 1),
@@ -109,32 +116,32 @@ test('of the tasks that wait, lower ranks go first, then the biggest, then the f
 test('a task may have helpers where it is alone, connections are left for them, or few others wait', async () => {
   await withDatabase(async (url) => {
     const slots = new ConnectionSlots({ connections: 3, streams: 1 });
-    await withRoom(url, slots, async (lanes) => {
-      assert.equal(await lanes.run(async () => lanes.spare()), 1);
+    await withSlots(url, slots, async (pool) => {
+      assert.equal(await pool.run(async () => pool.spareProcesses()), 1);
       slots.want(0);
-      assert.equal(await lanes.run(async () => lanes.spare()), Number.POSITIVE_INFINITY);
+      assert.equal(await pool.run(async () => pool.spareProcesses()), Number.POSITIVE_INFINITY);
       let begun = 0;
       const spares: number[] = [];
       const beside = async () => {
         begun += 1;
         await until('both have begun', async () => begun === 2);
-        spares.push(lanes.spare());
+        spares.push(pool.spareProcesses());
         await until('both have looked', async () => spares.length === 2);
       };
-      await Promise.all([lanes.run(beside), lanes.run(beside)]);
+      await Promise.all([pool.run(beside), pool.run(beside)]);
       assert.deepEqual(spares, [1, 1]);
-      const crowd = Array.from({ length: 6 }, () => lanes.run(async () => lanes.spare()));
+      const crowd = Array.from({ length: 6 }, () => pool.run(async () => pool.spareProcesses()));
       assert.equal((await Promise.all(crowd))[0], 0);
     });
   });
 });
 
-test('a task that waits is refused when the lanes are closed', async () => {
+test('a task that waits is refused when the pool is closed', async () => {
   await withDatabase(async (url) => {
     const slots = new ConnectionSlots({ connections: 1, streams: 1 });
     let task: Promise<void> = Promise.resolve();
-    await withRoom(url, slots, async (lanes) => {
-      task = lanes.run(async () => assert.fail('it began'));
+    await withSlots(url, slots, async (pool) => {
+      task = pool.run(async () => assert.fail('it began'));
       task.catch(() => {});
     });
     await assert.rejects(task, { code: 'interrupted.aborted' });

@@ -31,7 +31,7 @@ function optionsFor(tables: Record<string, number>, changes: Partial<Coordinator
     done: new Map(),
     concurrency: () => 2,
     isRetryable: () => false,
-    roomAfter: () => 'enough',
+    capacityAfter: () => 'enough',
     runJob: async (chunk) => resultOf(chunk),
     onChunkDone: () => {},
     onRetry: () => {},
@@ -249,16 +249,16 @@ test('an abort that brings a reason of ours ends the run with that reason', asyn
   await assert.rejects(coordinate(options), lost);
 });
 
-test('a chunk for which there was no room goes back into the queue, and fewer run at once from then on', async () => {
+test('a chunk for which the server had no connection goes back into the queue, and fewer run at once from then on', async () => {
   const full = new CopierError('target.too_many_connections', 'full', { hint: '' });
-  let room = 3;
+  let connections = 3;
   let running = 0;
   const ran: number[] = [];
   const options = optionsFor(
     { t: 8 },
     {
-      concurrency: () => room,
-      roomAfter: (error) => (error !== full ? 'enough' : room-- > 1 ? 'fewer' : 'none'),
+      concurrency: () => connections,
+      capacityAfter: (error) => (error !== full ? 'enough' : connections-- > 1 ? 'fewer' : 'none'),
       runJob: async (chunk) => {
         running++;
         await nextTurn();
@@ -271,21 +271,21 @@ test('a chunk for which there was no room goes back into the queue, and fewer ru
     },
   );
   await coordinate(options);
-  assert.equal(room, 1);
+  assert.equal(connections, 1);
   assert.deepEqual(
     ran.sort((a, b) => a - b),
     [0, 1, 2, 3, 4, 5, 6, 7],
   );
 });
 
-test('a chunk that finds no room waits for it, however often, and that counts as no try', async (context) => {
+test('a chunk that finds no free connection waits for one, however often, and that counts as no try', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const full = new CopierError('target.too_many_connections', 'full', { hint: '' });
   let looks = 0;
   const options = optionsFor(
     { t: 1 },
     {
-      roomAfter: (error) => (error === full ? 'none' : 'enough'),
+      capacityAfter: (error) => (error === full ? 'none' : 'enough'),
       runJob: async (chunk) => {
         looks++;
         if (looks === 20) return resultOf(chunk);
@@ -299,14 +299,14 @@ test('a chunk that finds no room waits for it, however often, and that counts as
   assert.equal(looks, 20);
 });
 
-test('a chunk that never finds room ends the run with the reason', async (context) => {
+test('a chunk that never finds a free connection ends the run with the reason', async (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const full = new CopierError('target.too_many_connections', 'full', { hint: '' });
   let looks = 0;
   const options = optionsFor(
     { t: 1 },
     {
-      roomAfter: () => 'none',
+      capacityAfter: () => 'none',
       runJob: async () => {
         looks++;
         if (looks < 150) setImmediate(() => context.mock.timers.tick(2_000));

@@ -1,84 +1,89 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TargetAddress } from '../../model/target.js';
-import { connectTarget, interruption, type Silence, type TargetClient } from '../../target/connection/connect.js';
+import { connectTarget, interruption, type StallPolicy, type TargetClient } from '../../target/connection/connect.js';
 import { isRetryable, isTooMany } from '../../target/connection/errors.js';
 
 /** A task is tried again on a new connection when its own was lost, so often in all. */
 const triesMax = 3;
-/** Where the server has no connection left for even one lane, it is asked again so often, after so long. */
-const roomTriesMax = 150;
-const roomPauseMs = 2_000;
-/** A connection that no task needs is closed after so long: where the server has few, the copy waits for it. */
+/** Where the server has no connection left for even one task, it is asked again so often, after so long. */
+const connectTriesMax = 150;
+const connectPauseMs = 2_000;
+/** An idle connection is closed after so long, since on a server that has few the copy may be waiting for one. */
 const idleMs = 2_000;
 
-/** Listeners to the run's signal beside the lanes; Node's own default, so that a leak is still told. */
+/** Listeners to the run's signal beside the pool's own. It is Node's default, so that Node still warns of a leak. */
 const listenersBeside = 10;
 
-/** Which of the tasks that wait goes next: lower ranks first, then the biggest, then the one that came first. */
-export interface Turn {
+/** Which of the waiting tasks starts next: the lowest rank, then the most bytes, then the one that came first. */
+export interface Priority {
   readonly rank: number;
   readonly bytes: number;
 }
 
-export interface Lanes {
-  /** Runs a task on the next free connection, when its turn has come. */
-  run<T>(task: (client: TargetClient) => Promise<T>, turn?: Turn): Promise<T>;
+/** A few connections to the target for work beside the copy: proofs, index builds, statistics. */
+export interface ConnectionPool {
+  /** Runs a task on a free connection, once no waiting task has a higher priority. */
+  run<T>(task: (client: TargetClient) => Promise<T>, priority?: Priority): Promise<T>;
   /**
-   * How many processes beside its own a task may have at the server: its share of what is left, one where fewer wait than
-   * are at work, any where it is alone.
+   * How many parallel workers of the server a task may use beside its own backend: an equal share of the connections that
+   * are left; at least one when fewer tasks wait than run; no limit when the task is alone.
    */
-  spare(): number;
+  spareProcesses(): number;
   /** Resolves when all tasks that are at work now have ended, however they end. */
-  settle(): Promise<void>;
+  settled(): Promise<void>;
 }
 
-/** How many tasks may be at work. */
-export interface Room {
+/** How many connections the pool may use; `ConnectionSlots` answers this during a load. */
+export interface PoolCapacity {
+  /** Connections that chunks leave for tasks now. */
   readonly left: number;
-  /** Whether all connections are there for tasks from now on. */
+  /** Whether the copy has ended, so that all connections are free for tasks. */
   readonly isCopyOver: boolean;
-  /** Takes a listener for whenever there may be more left. */
-  onLeft(tell: () => void): void;
+  /** The listener is called whenever more may be left than before. */
+  onLeft(listener: () => void): void;
 }
 
-export interface LaneOptions {
+export interface ConnectionPoolOptions {
   readonly address: TargetAddress;
   /** Connections at most. */
-  readonly lanes: number;
-  /** Asked before each task; fewer does not stop those at work. */
-  readonly room: Room;
+  readonly connectionsMax: number;
+  /** Asked before each task starts. When it shrinks, tasks that are at work go on. */
+  readonly capacity: PoolCapacity;
   readonly applicationName: string;
   readonly settings?: Readonly<Record<string, string>>;
-  readonly silence: Silence;
+  readonly stallPolicy: StallPolicy;
   readonly signal: AbortSignal;
   /** Called when the server has no connection left for a task. */
   readonly onFewer: () => void;
 }
 
 interface Waiting {
-  readonly turn: Turn;
+  readonly priority: Priority;
   readonly start: (client: TargetClient | null) => void;
   readonly refuse: (error: Error) => void;
 }
 
-const anyTurn: Turn = { rank: 0, bytes: 0 };
+const defaultPriority: Priority = { rank: 0, bytes: 0 };
 
 /** Lends a few connections for work beside the copy, opened when first needed, closed afterwards. */
-export async function withLanes<T>(options: LaneOptions, use: (lanes: Lanes) => Promise<T>): Promise<T> {
-  // Each lane's connection listens, beside what the run itself does: more than Node takes for a leak.
-  setMaxListeners(options.lanes + listenersBeside, options.signal);
-  const pool = new LanePool(options);
+export async function withConnectionPool<T>(
+  options: ConnectionPoolOptions,
+  use: (pool: ConnectionPool) => Promise<T>,
+): Promise<T> {
+  // Every connection listens to the signal; with the run's own listeners these are more than Node expects.
+  setMaxListeners(options.connectionsMax + listenersBeside, options.signal);
+  const opened = new OnDemandPool(options);
   try {
-    return await use(pool);
+    return await use(opened);
   } finally {
-    await pool.close();
+    await opened.close();
   }
 }
 
-class LanePool implements Lanes {
-  readonly #options: LaneOptions;
-  /** Lanes that no task has: with a connection, or without. */
+class OnDemandPool implements ConnectionPool {
+  readonly #options: ConnectionPoolOptions;
+  /** One entry for each connection that no task uses: the open client, or null where none is open yet. */
   readonly #free: (TargetClient | null)[];
   readonly #open = new Set<TargetClient>();
   readonly #waiting: Waiting[] = [];
@@ -86,28 +91,28 @@ class LanePool implements Lanes {
   #atWork = 0;
   #isClosed = false;
 
-  constructor(options: LaneOptions) {
+  constructor(options: ConnectionPoolOptions) {
     this.#options = options;
-    this.#free = Array.from({ length: options.lanes }, () => null);
-    options.room.onLeft(() => this.#startNext());
+    this.#free = Array.from({ length: options.connectionsMax }, () => null);
+    options.capacity.onLeft(() => this.#startNext());
   }
 
-  async run<T>(task: (client: TargetClient) => Promise<T>, turn = anyTurn): Promise<T> {
-    const work = this.#perform(task, turn, await this.#acquire(turn));
+  async run<T>(task: (client: TargetClient) => Promise<T>, priority = defaultPriority): Promise<T> {
+    const work = this.#perform(task, priority, await this.#acquire(priority));
     const end = () => void this.#begun.delete(ended);
     const ended: Promise<void> = work.then(end, end);
     this.#begun.add(ended);
     return await work;
   }
 
-  spare(): number {
-    const { left, isCopyOver } = this.#options.room;
+  spareProcesses(): number {
+    const { left, isCopyOver } = this.#options.capacity;
     if (isCopyOver && this.#atWork === 1) return Number.POSITIVE_INFINITY;
     const isEnding = isCopyOver && this.#waiting.length < this.#atWork;
     return Math.max(Math.floor(left / this.#atWork) - 1, isEnding ? 1 : 0);
   }
 
-  async settle(): Promise<void> {
+  async settled(): Promise<void> {
     await Promise.all(this.#begun);
   }
 
@@ -117,18 +122,18 @@ class LanePool implements Lanes {
     await Promise.all([...this.#open].map((client) => client.close()));
   }
 
-  /** A lane when the turn has come; its connection is null where it has none yet. */
-  #acquire(turn: Turn): Promise<TargetClient | null> {
+  /** Waits until the task may start. Gives an idle client, or null where the task must connect first. */
+  #acquire(priority: Priority): Promise<TargetClient | null> {
     return new Promise((start, refuse) => {
       if (this.#isClosed) return refuse(interruption(this.#options.signal));
-      const before = this.#waiting.findIndex((other) => isBefore(turn, other.turn));
-      this.#waiting.splice(before === -1 ? this.#waiting.length : before, 0, { turn, start, refuse });
+      const before = this.#waiting.findIndex((other) => isBefore(priority, other.priority));
+      this.#waiting.splice(before === -1 ? this.#waiting.length : before, 0, { priority, start, refuse });
       this.#startNext();
     });
   }
 
   #startNext(): void {
-    while (this.#free.length > 0 && this.#atWork < this.#options.room.left) {
+    while (this.#free.length > 0 && this.#atWork < this.#options.capacity.left) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.#atWork += 1;
@@ -145,19 +150,23 @@ class LanePool implements Lanes {
   }
 
   #closeIdle(client: TargetClient): void {
-    const place = this.#free.indexOf(client);
-    if (place === -1) return;
-    this.#free[place] = null;
+    const index = this.#free.indexOf(client);
+    if (index === -1) return;
+    this.#free[index] = null;
     this.#open.delete(client);
     void client.close();
   }
 
-  async #perform<T>(task: (client: TargetClient) => Promise<T>, turn: Turn, first: TargetClient | null): Promise<T> {
+  async #perform<T>(
+    task: (client: TargetClient) => Promise<T>,
+    priority: Priority,
+    first: TargetClient | null,
+  ): Promise<T> {
     let client = first;
     try {
       for (let tryNumber = 1; ; tryNumber++) {
         try {
-          while (client === null) client = await this.#findClient(turn);
+          while (client === null) client = await this.#findClient(priority);
           return await task(client);
         } catch (error) {
           if (client !== null) {
@@ -174,27 +183,27 @@ class LanePool implements Lanes {
     }
   }
 
-  /** A connection for the lane of a task; where there is no room for one, the task waits for another lane. */
-  async #findClient(turn: Turn): Promise<TargetClient | null> {
-    const found = await this.#findRoom();
+  /** Connects for a task. Where the server refuses, the task waits for a connection that another task leaves. */
+  async #findClient(priority: Priority): Promise<TargetClient | null> {
+    const found = await this.#connectIfPossible();
     if (typeof found === 'object') return found;
     this.#atWork -= 1;
     if (found === 'later') this.#free.push(null);
-    return await this.#acquire(turn);
+    return await this.#acquire(priority);
   }
 
-  /** A new connection; else `later`, where chunks need those that there are, or `fewer`, where other lanes must do. */
-  async #findRoom(): Promise<TargetClient | 'later' | 'fewer'> {
-    const { room, onFewer, signal } = this.#options;
+  /** A new connection; or `later`, where chunks need all that the server has, or `fewer`, where the pool must do with those it has. */
+  async #connectIfPossible(): Promise<TargetClient | 'later' | 'fewer'> {
+    const { capacity, onFewer, signal } = this.#options;
     for (let look = 1; ; look++) {
       try {
         return await this.#connect();
       } catch (error) {
-        if (!isTooMany(error) || look === roomTriesMax || this.#isClosed) throw error;
+        if (!isTooMany(error) || look === connectTriesMax || this.#isClosed) throw error;
         if (look === 1) onFewer();
-        if (this.#atWork > room.left) return 'later';
+        if (this.#atWork > capacity.left) return 'later';
         if (this.#open.size > 0) return 'fewer';
-        await wait(roomPauseMs, undefined, { signal }).catch(() => {
+        await wait(connectPauseMs, undefined, { signal }).catch(() => {
           throw interruption(signal);
         });
       }
@@ -205,12 +214,12 @@ class LanePool implements Lanes {
     const client = await connectTarget(this.#options.address, this.#options);
     this.#open.add(client);
     if (!this.#isClosed) return client;
-    // The run failed elsewhere while this connection was being made; nobody is left to use it.
+    // The run failed elsewhere while this connection was being made, so no task is left to use it.
     await client.close();
     throw interruption(this.#options.signal);
   }
 }
 
-function isBefore(a: Turn, b: Turn): boolean {
+function isBefore(a: Priority, b: Priority): boolean {
   return a.rank < b.rank || (a.rank === b.rank && a.bytes > b.bytes);
 }

@@ -4,7 +4,7 @@ import type { ChunkResult } from '../../model/copy.js';
 import type { Progress } from '../../model/event.js';
 import type { Chunk } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
-import { coordinate, type Room } from '../../pool/coordinator.js';
+import { coordinate, type ServerCapacity } from '../../pool/coordinator.js';
 import type { Counters } from '../../pool/counters.js';
 import { isThreadGone } from '../../pool/threads.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
@@ -56,7 +56,7 @@ export async function copyChunks(
       concurrency: () => slots.streams,
       onDemand: (wanted) => slots.want(wanted),
       isRetryable: (error) => isRetryable(error) || isThreadGone(error),
-      roomAfter: (error) => (isTooMany(error) ? leaveRoom(slots, journal) : 'enough'),
+      capacityAfter: (error) => (isTooMany(error) ? useFewerSlots(slots, journal) : 'enough'),
       runJob: async (chunk) => {
         const slot = slots.take();
         inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
@@ -103,8 +103,8 @@ function stopWithin(signal: AbortSignal, counters: Counters): { readonly close: 
   };
 }
 
-/** Where the server lets nobody else in: goes on with one chunk fewer at once, down to one. */
-function leaveRoom(slots: ConnectionSlots, journal: Journal): Room {
+/** The server has no connection free: continues with one chunk fewer at a time, down to one. */
+function useFewerSlots(slots: ConnectionSlots, journal: Journal): ServerCapacity {
   if (!slots.shrink()) return 'none';
   journal.warn(`the server has no connection free: going on with chunks in work: ${slots.streams}`);
   return 'fewer';

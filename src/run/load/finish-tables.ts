@@ -6,7 +6,7 @@ import { addUp, totalQuarantined } from '../../pool/tally.js';
 import { analyzeTables, type Skipped } from '../../target/copy/analyze.js';
 import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../../target/constraints/constraints.js';
 import type { ComparedTable } from '../compare/compare-table.js';
-import type { Lanes, Turn } from './connection-pool.js';
+import type { ConnectionPool, Priority } from './connection-pool.js';
 import type { LoadRequest } from './load.js';
 import { canFingerprint, proveTable } from './proof.js';
 import { helpersFor } from './sessions.js';
@@ -15,7 +15,7 @@ import { helpersFor } from './sessions.js';
 const ranks = { proof: 0, earlyStatistics: 1, build: 2, statistics: 3 } as const;
 
 export interface FinishOptions {
-  readonly lanes: Lanes;
+  readonly pool: ConnectionPool;
   /** Whether layers wait for each other; no table arrives frozen then. */
   readonly isBarrier: boolean;
   readonly hasFingerprints: boolean;
@@ -41,7 +41,7 @@ export class TableFinish {
     });
   }
 
-  static async create(request: LoadRequest, means: Pick<FinishOptions, 'lanes' | 'isBarrier'>): Promise<TableFinish> {
+  static async create(request: LoadRequest, means: Pick<FinishOptions, 'pool' | 'isBarrier'>): Promise<TableFinish> {
     const hasFingerprints = await canFingerprint(request);
     return new TableFinish(request, { ...means, hasFingerprints, steps: await stepsByTable(request) });
   }
@@ -65,10 +65,10 @@ export class TableFinish {
    * copy's time sees no further than that one did.
    */
   endCopy(): void {
-    const { lanes } = this.#options;
-    void lanes
-      .settle()
-      .then(() => lanes.settle())
+    const { pool } = this.#options;
+    void pool
+      .settled()
+      .then(() => pool.settled())
       .then(this.#endCopy);
   }
 
@@ -95,12 +95,12 @@ export class TableFinish {
   }
 
   async #prove(table: TablePlan, results: readonly ChunkResult[]): Promise<ComparedTable> {
-    const { lanes, hasFingerprints } = this.#options;
+    const { pool, hasFingerprints } = this.#options;
     const columns = table.columns.map((column) => column.target);
     const quarantinedRows = totalQuarantined(results);
     const source = addUp(columns, results);
-    const turn = turnOf('proof', table);
-    return await proveTable(this.#request, { table, source, quarantinedRows, lanes, turn, hasFingerprints });
+    const priority = priorityOf('proof', table);
+    return await proveTable(this.#request, { table, source, quarantinedRows, pool, priority, hasFingerprints });
   }
 
   /** Frozen rows are visible to all, and a plain index has no statistics of its own: no core is left idle at the end. */
@@ -124,34 +124,34 @@ export class TableFinish {
 
   /** Builds the indexes side by side, and then makes the constraints that rest on them. */
   async #buildAll(table: TablePlan, steps: readonly RestoreStep[]): Promise<void> {
-    const { lanes } = this.#options;
+    const { pool } = this.#options;
     const { ticket } = this.#request;
     const build = (step: RestoreStep) =>
-      lanes.run((client) => buildStep(client, ticket, step.ordinal, helpersFor(lanes, step)), buildTurn(step, table));
+      pool.run((client) => buildStep(client, ticket, step.ordinal, helpersFor(pool, step)), buildPriority(step, table));
     const isDone = await Promise.all(steps.map(build));
     const left = steps.filter((_, at) => isDone[at] === false);
     if (left.length === 0) return;
-    await lanes.run(
+    await pool.run(
       async (client) => {
         for (const { ordinal } of left) await restoreStep(client, ticket, ordinal);
       },
-      turnOf('build', table),
+      priorityOf('build', table),
     );
   }
 
   async #analyze(table: TablePlan, when: 'earlyStatistics' | 'statistics'): Promise<readonly Skipped[]> {
     const name = { schema: table.targetSchema, name: table.target };
-    return await this.#options.lanes.run((client) => analyzeTables(client, [name]), turnOf(when, table));
+    return await this.#options.pool.run((client) => analyzeTables(client, [name]), priorityOf(when, table));
   }
 }
 
 /** Rows mostly come in the order of their key, which is then built in half the time. */
-function buildTurn({ kind }: RestoreStep, table: TablePlan): Turn {
-  const { rank, bytes } = turnOf('build', table);
+function buildPriority({ kind }: RestoreStep, table: TablePlan): Priority {
+  const { rank, bytes } = priorityOf('build', table);
   return { rank, bytes: kind === 'primary_key' ? bytes / 2 : bytes };
 }
 
-function turnOf(work: keyof typeof ranks, { estimatedBytes }: TablePlan): Turn {
+function priorityOf(work: keyof typeof ranks, { estimatedBytes }: TablePlan): Priority {
   return { rank: ranks[work], bytes: estimatedBytes };
 }
 

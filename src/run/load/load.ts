@@ -30,8 +30,8 @@ import { copyChunks } from './copy-chunks.js';
 import { streamCount } from './copy-threads.js';
 import { TableFinish } from './finish-tables.js';
 import type { Journal } from '../journal.js';
-import { type Lanes, withLanes } from './connection-pool.js';
-import { patience } from './stall-policy.js';
+import { type ConnectionPool, withConnectionPool } from './connection-pool.js';
+import { stallPolicy } from './stall-policy.js';
 import { ConnectionSlots } from './connection-slots.js';
 import { finishSettings, helpersFor } from './sessions.js';
 import { settleTables } from './settle.js';
@@ -78,26 +78,26 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
   const slots = new ConnectionSlots({ connections: settings.connections, streams: streamCount(settings) });
   const options = {
     address,
-    lanes: settings.connections,
-    room: slots,
+    connectionsMax: settings.connections,
+    capacity: slots,
     applicationName: `pgferry finish ${request.ticket.runId}`,
     settings: finishSettings(settings),
-    silence: patience(context, address),
-    onFewer: () => giveUpConnection(slots, journal),
+    stallPolicy: stallPolicy(context, address),
+    onFewer: () => releaseConnection(slots, journal),
     signal,
   };
-  return await withLanes(options, async (lanes) => {
-    const finish = await TableFinish.create(request, { lanes, isBarrier });
+  return await withConnectionPool(options, async (pool) => {
+    const finish = await TableFinish.create(request, { pool, isBarrier });
     const copied = await copyAndCheck(request, { isBarrier, slots, finish });
     await startFinishing(request.client, request.ticket);
     await journal.phase('indexes', async () => {
       await finish.buildsSettled();
-      await restoreStage(request, lanes, 1);
+      await restoreStage(request, pool, 1);
     });
     await journal.phase('constraints', async () => {
-      await restoreStage(request, lanes, 2);
-      await restoreStage(request, lanes, 3);
-      await restoreStage(request, lanes, 4);
+      await restoreStage(request, pool, 2);
+      await restoreStage(request, pool, 3);
+      await restoreStage(request, pool, 4);
     });
     await journal.phase('sequences', () =>
       setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),
@@ -109,7 +109,7 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
   });
 }
 
-function giveUpConnection(slots: ConnectionSlots, journal: Journal): void {
+function releaseConnection(slots: ConnectionSlots, journal: Journal): void {
   if (slots.shrinkLeft()) journal.warn('the server has no connection free: going on with fewer beside the copy');
 }
 
@@ -206,14 +206,14 @@ function inPlanOrder(plan: Plan, reports: readonly TableReport[]): TableReport[]
   return plan.tables.flatMap(({ source }) => reports.filter(({ table }) => table === source));
 }
 
-/** Runs all missing steps of one stage, the biggest tables first, on all lanes. */
-async function restoreStage(request: LoadRequest, lanes: Lanes, stage: RestoreStage): Promise<void> {
+/** Runs all missing steps of one stage, the biggest tables first, on all connections of the pool. */
+async function restoreStage(request: LoadRequest, pool: ConnectionPool, stage: RestoreStage): Promise<void> {
   const { client, ticket } = request;
   const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
   await Promise.all(
     steps.map((step) =>
-      lanes
-        .run((lane) => restoreStep(lane, ticket, step.ordinal, helpersFor(lanes, step)))
+      pool
+        .run((pooled) => restoreStep(pooled, ticket, step.ordinal, helpersFor(pool, step)))
         .catch((error) => leaveOut(request, step, error)),
     ),
   );

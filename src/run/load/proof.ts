@@ -6,7 +6,7 @@ import { hasPolicies } from '../../plan/rules/rules.js';
 import { compareFingerprints } from '../../pool/tally.js';
 import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
-import type { Lanes, Turn } from './connection-pool.js';
+import type { ConnectionPool, Priority } from './connection-pool.js';
 import type { LoadRequest } from './load.js';
 
 /**
@@ -31,9 +31,9 @@ export interface TableToProve {
   /** What the threads summed up while sending. */
   readonly source: TableFingerprint;
   readonly quarantinedRows: number;
-  readonly lanes: Lanes;
-  /** Its place among what waits for a connection. */
-  readonly turn: Turn;
+  readonly pool: ConnectionPool;
+  /** Where the proof stands among the tasks that wait for a connection. */
+  readonly priority: Priority;
   readonly hasFingerprints: boolean;
 }
 
@@ -54,9 +54,9 @@ export async function proveTable(request: LoadRequest, toProve: TableToProve): P
 
 async function byFingerprint(
   request: LoadRequest,
-  { table, source, lanes, turn, quarantinedRows }: TableToProve,
+  { table, source, pool, priority, quarantinedRows }: TableToProve,
 ): Promise<ComparedTable> {
-  const target = await lanes.run((client) => fingerprintTable(client, table), turn);
+  const target = await pool.run((client) => fingerprintTable(client, table), priority);
   const report = compareFingerprints({
     table: table.source,
     sourceRows: table.rows,

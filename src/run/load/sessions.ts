@@ -2,7 +2,7 @@ import type { SessionSettings } from '../../model/target.js';
 import { lockWaitFor } from '../../target/connection/backend.js';
 import { restoreSettings, type RestoreStep } from '../../target/constraints/constraints.js';
 import { sessionSettings } from '../../target/connection/session.js';
-import type { Lanes } from './connection-pool.js';
+import type { ConnectionPool } from './connection-pool.js';
 import type { Settings } from '../../model/settings.js';
 
 const standardIndexMemory = '128MB';
@@ -12,8 +12,8 @@ const helpersMax = 2;
 type Chosen = Pick<Settings, 'maintenanceWorkMem' | 'stallTimeoutSeconds'>;
 
 /** How many an index build may take now. Rows mostly come in the order of their key: there is little to sort, and to help with. */
-export function helpersFor(lanes: Lanes, { kind }: Pick<RestoreStep, 'kind'>): number {
-  const helpers = Math.min(helpersMax, lanes.spare());
+export function helpersFor(pool: ConnectionPool, { kind }: Pick<RestoreStep, 'kind'>): number {
+  const helpers = Math.min(helpersMax, pool.spareProcesses());
   return kind === 'primary_key' && helpers < helpersMax ? 0 : helpers;
 }
 

@@ -1,10 +1,13 @@
 import type { TargetAddress } from '../../model/target.js';
 import { readBackendWork } from '../../target/connection/backend.js';
-import type { Silence } from '../../target/connection/connect.js';
+import type { StallPolicy } from '../../target/connection/connect.js';
 import type { Context } from '../context.js';
 
-/** For connections whose statements may rightly take long: silence ends them only where the server is not at work. */
-export function patience({ settings, journal }: Context, address: TargetAddress): Silence {
+/**
+ * For connections whose statements may rightly take long: a silent server breaks such a connection only when it is not
+ * at work for us.
+ */
+export function stallPolicy({ settings, journal }: Context, address: TargetAddress): StallPolicy {
   return {
     limitMs: settings.stallTimeoutSeconds * 1000,
     isAtWork: async (backendPid) => {

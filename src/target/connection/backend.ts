@@ -19,7 +19,7 @@ interface BackendRow {
 }
 
 /** The question itself must not wait for ever. */
-const asking = { applicationName: 'pgferry watch', silence: { limitMs: 10_000 } };
+const asking = { applicationName: 'pgferry watch', stallPolicy: { limitMs: 10_000 } };
 const idle: BackendWork = { isAtWork: false, blockedBy: [] };
 
 /**
@@ -45,9 +45,9 @@ export async function readBackendWork(address: TargetAddress, pid: number): Prom
 
 const lockWaitMsMax = 30_000;
 
-/** The lock_timeout of who writes to tables that others use too: shorter than any silence that counts as a loss. */
-export function lockWaitFor(silenceLimitMs: number): string {
-  return String(Math.min(lockWaitMsMax, Math.ceil(silenceLimitMs / 2)));
+/** The lock_timeout of who writes to tables that others use too: shorter than any silence after which the connection counts as lost. */
+export function lockWaitFor(stallLimitMs: number): string {
+  return String(Math.min(lockWaitMsMax, Math.ceil(stallLimitMs / 2)));
 }
 
 /** Lock modes that keep rows from being written. */

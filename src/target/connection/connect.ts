@@ -22,11 +22,11 @@ export interface ConnectOptions {
   /** Ends a connect, a query or a COPY at once by destroying the socket. */
   readonly signal?: AbortSignal;
   /** What to make of a server that is silent while we wait for it; left out: it is lost unless it is at work for us. */
-  readonly silence?: Silence;
+  readonly stallPolicy?: StallPolicy;
 }
 
 /** A wait for the server during which no byte moves for so long breaks the connection (`target.stalled`). */
-export interface Silence {
+export interface StallPolicy {
   readonly limitMs: number;
   /** Asked first, again after each limit, where a statement may rightly take long: true goes on waiting. */
   readonly isAtWork?: (backendPid: number) => Promise<boolean>;
@@ -42,13 +42,13 @@ const closeTimeoutMs = 2_000;
 /** A connection to Postgres with the session settings in force. Made by connectTarget, lent by withTarget. */
 export class TargetClient {
   readonly address: TargetAddress;
-  /** pg's own client, for COPY streams; only this room uses it, one statement at a time. */
+  /** pg's own client, for COPY streams; only `target/` uses it, one statement at a time. */
   readonly raw: Pg.Client;
   /** The session settings that this client was asked for; they beat those of the address. */
   readonly settings: Readonly<Record<string, string>>;
   readonly #socket: Socket;
   readonly #signal: AbortSignal | undefined;
-  readonly #silence: Silence;
+  readonly #stallPolicy: StallPolicy;
   readonly #onAbort: () => void;
   /** How many waits for the server are going on. */
   #waits = 0;
@@ -65,7 +65,7 @@ export class TargetClient {
     this.raw.on('error', (error) => {
       this.#broken ??= error;
     });
-    this.#silence = options.silence ?? patientSilence(address);
+    this.#stallPolicy = options.stallPolicy ?? defaultStallPolicy(address);
     socket.on('timeout', () => void this.#onSilence());
     this.#signal = signal;
     this.#onAbort = () => void socket.destroy();
@@ -136,18 +136,18 @@ export class TargetClient {
 
   /** The socket's timer begins anew with every byte, but once it has fired it stands still until it is set again. */
   #listen(): void {
-    this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#silence.limitMs);
+    this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#stallPolicy.limitMs);
   }
 
   async #onSilence(): Promise<void> {
     if (this.#waits === 0) return;
-    const { limitMs, isAtWork } = this.#silence;
+    const { limitMs, isAtWork } = this.#stallPolicy;
     const heard = this.#socket.bytesRead;
     // pg keeps the backend's number, and its types do not tell.
     const { processID: pid } = this.raw as unknown as { readonly processID: number | null };
-    const isPatient = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
+    const mayWait = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
     if (this.#waits === 0) return;
-    if (isPatient || this.#socket.bytesRead > heard) return this.#listen();
+    if (mayWait || this.#socket.bytesRead > heard) return this.#listen();
     this.#broken ??= stalled(this.address, limitMs);
     this.#socket.destroy();
   }
@@ -227,7 +227,7 @@ export function interruption(signal: AbortSignal, cause?: unknown): CopierError 
   });
 }
 
-function patientSilence(address: TargetAddress): Silence {
+function defaultStallPolicy(address: TargetAddress): StallPolicy {
   return {
     limitMs: address.stallTimeoutMs ?? stallTimeoutMs,
     isAtWork: (backendPid) => isAtWork(address, backendPid),
@@ -236,7 +236,7 @@ function patientSilence(address: TargetAddress): Silence {
 
 /** Asks over another connection whether a backend runs a statement and does not wait for its client. */
 async function isAtWork(address: TargetAddress, backendPid: number): Promise<boolean> {
-  const asking = { applicationName: 'pgferry watch', silence: { limitMs: askTimeoutMs } };
+  const asking = { applicationName: 'pgferry watch', stallPolicy: { limitMs: askTimeoutMs } };
   const found = await withTarget(address, asking, (client) =>
     client.query(
       `SELECT 1 FROM pg_stat_activity WHERE pid = $1 AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Client'`,

@@ -114,7 +114,7 @@ export async function claimRun(client: TargetClient, { runId, token }: RunTicket
 const claimTriesMax = 100;
 const claimPauseMs = 100;
 /** An earlier try that is about to end by itself has so many looks before we end it. */
-const claimTriesPatient = 20;
+const claimTriesBeforeEnding = 20;
 
 /**
  * Nobody runs a chunk twice at once, so who holds its lock is an earlier try of this run whose connection we lost and
@@ -128,7 +128,7 @@ async function claimChunk(client: TargetClient, { runId, table, index }: ChunkTi
       key,
     ]);
     if (row?.taken === true) return;
-    if (look >= claimTriesPatient) holders = await endHolders(client, key);
+    if (look >= claimTriesBeforeEnding) holders = await endHolders(client, key);
     await wait(claimPauseMs);
   }
   throw new CopierError('target.locked', `chunk ${index} of ${table} is still held by an earlier try at it`, {
