@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { createRowEncoder } from '../src/encode/row/row-encoder.js';
 import { must } from '../src/model/error.js';
-import type { ColumnPlan, Kind, TablePlan } from '../src/model/plan.js';
+import type { ColumnPlan, TablePlan } from '../src/model/plan.js';
+import type { Kind } from '../src/model/kind.js';
 import type { SourceTable } from '../src/model/source.js';
 import type { RowView } from '../src/model/value.js';
 import { readSourceCatalog } from '../src/source/catalog/catalog.js';

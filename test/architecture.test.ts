@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { hashSample } from '../src/encode/fingerprint/sample-hash.js';
-import type { Kind } from '../src/model/plan.js';
+import type { Kind } from '../src/model/kind.js';
 import { codeOf, readPage, root, tableRows } from './support/page.js';
 
 const page = readPage('docs/ARCHITECTURE.md');
@@ -42,8 +42,8 @@ test('the doors are those that the test of layers enforces', () => {
 });
 
 test('every kind has its hash', () => {
-  const model = readPage('src/model/plan.ts');
-  const kinds = /export type Kind =(.+?);\n\n/s.exec(model)?.[1] ?? '';
+  const model = readPage('src/model/kind.ts');
+  const kinds = /export type Kind =(.+);\n/s.exec(model)?.[1] ?? '';
   const tags = [...kinds.matchAll(/tag: ([^;}]+)/g)].flatMap((match) => match[1]?.match(/\w+/g) ?? []);
   assert.ok(tags.length > 15);
   assert.deepEqual(firstCells('kind', 'H(value, seed)').sort(), tags.sort());

@@ -21,9 +21,6 @@ const layers: readonly (readonly string[])[] = [
   ['workers'],
 ];
 
-/** Imports that still run upward. This list only gets shorter. */
-const stillUpward: readonly string[] = [];
-
 const doors: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['src/source/sqlite.ts'],
   'better-sqlite3-13': [],
@@ -83,6 +80,23 @@ function importsOf({ path, imports }: SourceFile): string[] {
     .map((name) => relative(root, resolve(root, dirname(path), name)).replace(/\.js$/, '.ts'));
 }
 
+/** Every circle of imports that a walk through all files runs into, as the paths on its way. */
+function findCircles(imported: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const left = new Set<string>();
+  const way: string[] = [];
+  const walk = (path: string): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' > '));
+    if (way.includes(path) || left.has(path)) return;
+    way.push(path);
+    for (const next of imported.get(path) ?? []) walk(next);
+    way.pop();
+    left.add(path);
+  };
+  for (const path of imported.keys()) walk(path);
+  return circles;
+}
+
 const files = [...readFiles('src'), ...readFiles('workers')].filter(({ path }) => !path.includes('/assembly/'));
 
 test('no file imports a layer above its own, or another folder of its own', () => {
@@ -94,7 +108,22 @@ test('no file imports a layer above its own, or another folder of its own', () =
       upward.push(`${file.path} > ${path}`);
     }
   }
-  assert.deepEqual(upward.sort(), [...stillUpward].sort());
+  assert.deepEqual(upward, []);
+});
+
+test('no two files import each other, not even for a type, by whatever way round', () => {
+  const imported = new Map(files.map((file) => [file.path, importsOf(file)]));
+  assert.deepEqual(findCircles(imported), []);
+});
+
+/** A folder with more files than this one holds several things: it is divided. */
+const filesPerFolderMax = 22;
+
+test('no folder holds more files than one can look over', () => {
+  const counts = new Map<string, number>();
+  for (const { path } of files) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  const crowded = [...counts].filter(([, count]) => count > filesPerFolderMax);
+  assert.deepEqual(crowded, []);
 });
 
 test('every package has one door', () => {

@@ -1,4 +1,5 @@
-import type { ColumnPlan, Kind, Reading, TimeUnit } from '../model/plan.js';
+import type { ColumnPlan } from '../model/plan.js';
+import type { Kind, Reading, TimeUnit } from '../model/kind.js';
 import type { Sides } from '../model/result.js';
 
 /**

@@ -1,5 +1,6 @@
 import { hazards } from '../plan/findings/hazards.js';
-import { type OptionRow, optionTable } from './option-table.js';
+import { optionTable } from './option-table.js';
+import type { OptionRow } from './option-row.js';
 import { configKeys } from './settings.js';
 
 /** JSON Schema, draft 7, as plain data. */

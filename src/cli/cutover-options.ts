@@ -1,4 +1,4 @@
-import type { OptionRow } from './option-table.js';
+import type { OptionRow } from './option-row.js';
 
 /** The options of the switch and of the way back. */
 export const cutoverOptions: readonly OptionRow[] = [

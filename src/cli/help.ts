@@ -1,6 +1,6 @@
-import { type OptionRow, optionTable } from './option-table.js';
-import type { CommandName } from '../model/settings.js';
-import type { FlagSettings } from '../model/settings.js';
+import { optionTable } from './option-table.js';
+import type { OptionRow } from './option-row.js';
+import type { CommandName, FlagSettings } from '../model/settings.js';
 
 /** A command as help shows it. */
 export interface CommandRow {

@@ -1,5 +1,5 @@
 import { CopierError } from '../model/error.js';
-import type { OptionRow, Reading } from './option-table.js';
+import type { OptionRow, Reading } from './option-row.js';
 
 const MiB = 1024 * 1024;
 

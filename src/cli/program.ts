@@ -9,8 +9,7 @@ import {
   optionsOf,
 } from './help.js';
 import { optionTable } from './option-table.js';
-import type { CommandName } from '../model/settings.js';
-import type { FlagSettings } from '../model/settings.js';
+import type { CommandName, FlagSettings } from '../model/settings.js';
 
 /** What the operator asked for, as far as the command line alone tells. */
 export interface Invocation {

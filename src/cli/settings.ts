@@ -1,7 +1,8 @@
 import { checkSentinel } from '../encode/value/sentinel.js';
 import { CopierError } from '../model/error.js';
 import type { CommandName, FlagSettings, RuleSettings, Settings } from '../model/settings.js';
-import { type OptionRow, optionTable } from './option-table.js';
+import { optionTable } from './option-table.js';
+import type { OptionRow } from './option-row.js';
 import { parseConfigValue, parseValue } from './option-value.js';
 
 export interface SettingsInput {

@@ -8,7 +8,7 @@ import type { TablePlan } from '../model/plan.js';
 import type { Policy } from '../model/rules.js';
 import type { RowView } from '../model/value.js';
 import { policyFor } from '../plan/rules/rules.js';
-import type { TargetClient } from '../target/connection/connect.js';
+import type { TargetClient } from '../target/connection/client.js';
 import { type CopyInOptions, copyIn, type WriteBlock } from '../target/copy/copy-in.js';
 import { rejectionOf } from '../target/connection/errors.js';
 

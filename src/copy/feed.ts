@@ -84,7 +84,7 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   return { encoder, fill, close: () => undefined };
 }
 
-/** The rows of a chunk as the plan says that they are read. */
+/** The rows of a chunk as the plan says that they are read: each time in the same order. */
 export function rowsOf({
   snapshotPath,
   table,

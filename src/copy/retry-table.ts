@@ -6,7 +6,7 @@ import type { TablePlan } from '../model/plan.js';
 import type { RowView } from '../model/value.js';
 import { addUp } from '../pool/tally.js';
 import { readChunk, recordChunk } from '../target/ledger/chunk.js';
-import type { TargetClient } from '../target/connection/connect.js';
+import type { TargetClient } from '../target/connection/client.js';
 import { copyIn } from '../target/copy/copy-in.js';
 import { forgetEarlierSteps, listKeptChunks, nextStep, readQuarantine } from '../target/ledger/quarantine.js';
 import { type CarefulChunk, type Known, loadRows, screenOf } from './careful-chunk.js';

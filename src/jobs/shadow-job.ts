@@ -1,5 +1,5 @@
 import { CopierError } from '../model/error.js';
-import type { Kind } from '../model/plan.js';
+import type { Kind } from '../model/kind.js';
 import type { Sides } from '../model/result.js';
 import type { ShadowReport } from '../model/shadow.js';
 import type { SqliteValue } from '../model/value.js';
@@ -9,7 +9,7 @@ import type { PairedRead, Statement } from '../shadow/read.js';
 import { kindOfResult, type TimeKinds } from '../shadow/result-kinds.js';
 import { addUtf8Order } from '../source/verify/lines.js';
 import { readSourceResult } from '../source/verify/result.js';
-import type { TargetClient } from '../target/connection/connect.js';
+import type { TargetClient } from '../target/connection/client.js';
 import { readTargetResult, withReadingTarget } from '../target/copy/result.js';
 import { describeCells, shownCell } from '../verify/describe.js';
 import { canonicalResult, type ResultCell } from '../verify/result-cells.js';

@@ -1,4 +1,4 @@
-import type { TimeUnit } from './plan.js';
+import type { TimeUnit } from './kind.js';
 
 /**
  * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses. `quarantine`:

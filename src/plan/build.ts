@@ -1,12 +1,11 @@
 import type { TableCensus, TableTrial } from '../model/census.js';
-import type { Chunk, ColumnPlan, Finding, Kind, Plan, TablePlan } from '../model/plan.js';
+import type { ColumnPlan, Finding, Plan, TablePlan } from '../model/plan.js';
+import type { Kind } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
-import type { ForeignKeyViolation, SourceCatalog, SourceTable } from '../model/source.js';
-import type { TargetCatalog } from '../model/target.js';
 import { must } from '../model/error.js';
 import { applyPolicies } from './rules/apply-policies.js';
 import { makeFinding } from './findings/finding.js';
-import { fitTables, type TableChoice, type TableFit } from './fit.js';
+import { fitTables, type TableFit } from './fit.js';
 import { checkForeignKeys, collectEdges } from './graph/foreign-keys.js';
 import { buildGraph, compareNames, type Graph } from './graph/graph.js';
 import { canDetach, checkCycles, joinSelfReferences } from './graph/in-force.js';
@@ -16,42 +15,8 @@ import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
 import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
-import { joinWholeTables, type WholeTables } from './graph/whole-tables.js';
-
-export interface ReaderChoice {
-  readonly reader: TablePlan['reader'];
-  readonly reason: string;
-}
-
-export interface PlanOptions extends TableChoice {
-  readonly keepConstraints: boolean;
-  readonly truncateTarget: boolean;
-  /** Whether both sides are only to be compared: what stands against writing does not count then. */
-  readonly isComparison?: boolean;
-  /** What the operator decided in the config file; nothing without it. */
-  readonly rules?: Rules;
-  /** Source names of tables whose rows an earlier run of this tool loaded. */
-  readonly replaceable: ReadonlySet<string>;
-  readonly format: 'binary' | 'text';
-  /** Whether the operator asked for this format, so that a table which cannot keep it is a warning. */
-  readonly isFormatForced: boolean;
-  /** Which tables that are cut may be joined again; null where they stay as they are. */
-  readonly wholeTables?: WholeTables | null;
-  /** Chooses the reader of a table; the row reader, which reads every table, without it. */
-  readonly chooseReader?: (table: SourceTable) => ReaderChoice;
-}
-
-export interface PlanRequest {
-  readonly source: SourceCatalog;
-  readonly target: TargetCatalog;
-  readonly census: readonly TableCensus[];
-  /** Chunks of a table by its source name, in index order. */
-  readonly chunksOf: (table: string) => readonly Chunk[];
-  readonly violations: readonly ForeignKeyViolation[];
-  /** What came of trying the values that an earlier draft of the plan left in doubt. */
-  readonly trials?: readonly TableTrial[];
-  readonly options: PlanOptions;
-}
+import { joinWholeTables } from './graph/whole-tables.js';
+import type { PlanRequest, PlanOptions } from './plan-request.js';
 
 /** Decides everything before the first write. All reasons against it stand in `findings`; one error means refusal. */
 export function buildPlan(request: PlanRequest): Plan {

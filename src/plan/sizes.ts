@@ -1,5 +1,5 @@
 import type { Finding } from '../model/plan.js';
-import type { PlanRequest } from './build.js';
+import type { PlanRequest } from './plan-request.js';
 import { makeFinding } from './findings/finding.js';
 import type { TableFit } from './fit.js';
 

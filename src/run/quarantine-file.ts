@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Plan } from '../model/plan.js';
 import { quarantineLine } from '../report/files/quarantine-lines.js';
 import { type RunFolder, writeStream } from '../report/files/run-folder.js';
-import type { TargetClient } from '../target/connection/connect.js';
+import type { TargetClient } from '../target/connection/client.js';
 import { countQuarantine, readQuarantine } from '../target/ledger/quarantine.js';
 
 /** Pieces are handed on together: a step of the loop costs more than a small piece. */

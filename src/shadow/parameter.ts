@@ -1,4 +1,4 @@
-import type { Kind } from '../model/plan.js';
+import type { Kind } from '../model/kind.js';
 import type { Sides } from '../model/result.js';
 import type { SqliteValue } from '../model/value.js';
 

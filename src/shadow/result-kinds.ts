@@ -1,4 +1,5 @@
-import type { Kind, TablePlan } from '../model/plan.js';
+import type { TablePlan } from '../model/plan.js';
+import type { Kind } from '../model/kind.js';
 
 /** How the plan reads columns that hold times, by source and target name. */
 export type TimeKinds = Readonly<Record<string, Kind>>;

@@ -7,8 +7,7 @@ import { asCondition, type Rendered, renderExpression, type ValueClass, yields }
 import { type FindingParts, makeFinding } from '../plan/findings/finding.js';
 import { columnScope } from './expression/functions.js';
 import { foldCase } from '../plan/names/match.js';
-import type { NameBook } from '../plan/names/names.js';
-import { quoteName } from '../plan/names/names.js';
+import { type NameBook, quoteName } from '../plan/names/names.js';
 import type { Token } from './expression/sql-tokens.js';
 import type { PgType } from './type-map.js';
 

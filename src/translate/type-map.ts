@@ -1,5 +1,6 @@
 import type { ColumnCensus } from '../model/census.js';
-import type { Finding, TimeUnit } from '../model/plan.js';
+import type { Finding } from '../model/plan.js';
+import type { TimeUnit } from '../model/kind.js';
 import type { SourceColumn } from '../model/source.js';
 import { makeFinding } from '../plan/findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from '../plan/kinds/time-unit.js';

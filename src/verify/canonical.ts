@@ -1,4 +1,5 @@
-import type { ColumnPlan, Reading, TimeUnit } from '../model/plan.js';
+import type { ColumnPlan } from '../model/plan.js';
+import type { Reading, TimeUnit } from '../model/kind.js';
 import { type CellBatch, Storage } from '../model/value.js';
 import { type CanonicalRow, Tag } from './canonical-row.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';

@@ -1,4 +1,5 @@
-import type { ColumnPlan, Kind } from '../model/plan.js';
+import type { ColumnPlan } from '../model/plan.js';
+import type { Kind } from '../model/kind.js';
 import { must } from '../model/error.js';
 import { Tag } from './canonical-row.js';
 import { type KeptCell, type KeptRow, keptCells } from './kept-row.js';

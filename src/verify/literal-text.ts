@@ -1,4 +1,4 @@
-import type { LiteralForm } from '../model/plan.js';
+import type { LiteralForm } from '../model/kind.js';
 import { Storage, type StorageCode } from '../model/value.js';
 import { arrayOfJson } from './array-text.js';
 

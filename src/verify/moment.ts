@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../model/plan.js';
+import type { TimeUnit } from '../model/kind.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';
 
 /** A point in time (or, for `time`, in a day): whole seconds, floored, and 0 to 999 999 microseconds on top. */

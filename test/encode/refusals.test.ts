@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Database } from '../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { CopierError } from '../../src/model/error.js';
-import type { Kind } from '../../src/model/plan.js';
+import type { Kind } from '../../src/model/kind.js';
 import type { SqliteValue } from '../../src/model/value.js';
 import { withDatabase } from '../support/database.js';
 import { encodeAll, encoderFor, planOf, RUNS, viewOf } from './sample.js';

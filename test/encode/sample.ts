@@ -1,5 +1,6 @@
 import { createRowEncoder, type RowEncoder } from '../../src/encode/row/row-encoder.js';
-import type { ColumnPlan, Kind, TablePlan } from '../../src/model/plan.js';
+import type { ColumnPlan, TablePlan } from '../../src/model/plan.js';
+import type { Kind } from '../../src/model/kind.js';
 import type { RowView, SqliteValue } from '../../src/model/value.js';
 
 export const SENTINEL = '__PGFERRY_NULL__';

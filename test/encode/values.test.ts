@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type pg from 'pg';
-import type { Kind } from '../../src/model/plan.js';
+import type { Kind } from '../../src/model/kind.js';
 import type { SqliteValue } from '../../src/model/value.js';
 import { withDatabase } from '../support/database.js';
 import { copyIn } from './copy.js';

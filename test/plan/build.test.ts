@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ForeignKeyViolation, SourceForeignKey, SourceIndex, SourceTable } from '../../src/model/source.js';
 import type { TargetTable } from '../../src/model/target.js';
-import { buildPlan, type PlanOptions, type PlanRequest } from '../../src/plan/build.js';
+import { buildPlan } from '../../src/plan/build.js';
+import type { PlanOptions, PlanRequest } from '../../src/plan/plan-request.js';
 import { chooseKey } from '../../src/plan/key.js';
 import { planToMermaid } from '../../src/plan/graph/mermaid.js';
 import {

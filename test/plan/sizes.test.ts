@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ColumnCensus } from '../../src/model/census.js';
-import type { PlanRequest } from '../../src/plan/build.js';
+import type { PlanRequest } from '../../src/plan/plan-request.js';
 import type { TableFit } from '../../src/plan/fit.js';
 import { checkSizes } from '../../src/plan/sizes.js';
 import {

@@ -1,5 +1,6 @@
 import { Database } from '../../src/source/sqlite.js';
-import type { ColumnPlan, Kind } from '../../src/model/plan.js';
+import type { ColumnPlan } from '../../src/model/plan.js';
+import type { Kind } from '../../src/model/kind.js';
 import type { Difference } from '../../src/model/result.js';
 import { readSourceCells } from '../../src/source/verify/verify-rows.js';
 import { parseTargetUrl } from '../../src/target/connection/address.js';

@@ -16,7 +16,8 @@ import { explainValues } from '../../shadow/explain-values.js';
 import { withSource } from '../../source/open.js';
 import { readSourceResult } from '../../source/verify/result.js';
 import { listChunkTimes } from '../../target/ledger/chunk.js';
-import { type TargetClient, withTarget } from '../../target/connection/connect.js';
+import { withTarget } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import type { Run } from '../../target/ledger/run.js';
 import type { Context } from '../../run/context.js';
 

@@ -6,7 +6,7 @@ import type { Cutover } from '../../model/cutover.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { TargetAddress } from '../../model/target.js';
 import { appendLog, type RunFolder } from '../../report/files/run-folder.js';
-import type { TargetClient } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { beginStep, endStep } from '../../target/ledger/cutover.js';
 import type { Context } from '../../run/context.js';
 import { Journal, logLine } from '../../run/journal.js';

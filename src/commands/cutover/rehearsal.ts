@@ -8,7 +8,7 @@ import { formatDuration } from '../../report/units.js';
 import { withFence } from '../../source/live/fence.js';
 import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
-import type { TargetClient } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { withScratchSchema } from '../../target/schema/scratch.js';
 import { runAccept } from '../acceptance/accept.js';

@@ -5,7 +5,7 @@ import type { CutoverFacts, TableDigest } from '../../model/cutover.js';
 import type { TargetAddress } from '../../model/target.js';
 import { formatCount } from '../../report/units.js';
 import { saveChangedRows } from '../../target/fingerprint/changed-rows.js';
-import type { TargetClient } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { readPlan } from '../../target/ledger/run.js';
 import { copyTableShape, withScratchSchema } from '../../target/schema/scratch.js';
 import { splitUrl } from '../../target/connection/url.js';

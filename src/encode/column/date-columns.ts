@@ -1,4 +1,4 @@
-import type { Reading, TimeUnit } from '../../model/plan.js';
+import type { Reading, TimeUnit } from '../../model/kind.js';
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';

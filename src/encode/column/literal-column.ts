@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { LiteralForm, TimeUnit } from '../../model/plan.js';
+import type { LiteralForm, TimeUnit } from '../../model/kind.js';
 import { arrayText } from './array-text.js';
 import { textEncoder } from './byte-columns.js';
 import type { Block } from '../row/block.js';

@@ -1,4 +1,4 @@
-import type { Kind } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import type { Block } from '../row/block.js';
 import { INT32_MAX, INT32_MIN } from '../column/date-columns.js';
 import { type Hash64, hashBytes, hashDouble, hashInt64, type Seed } from './hash.js';

@@ -1,6 +1,6 @@
-import type { Kind } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import { Block } from '../row/block.js';
-import { encoderOf } from '../column/column-encoder.js';
+import { encoderOf } from '../column/encoder-of-kind.js';
 import { foldOf, hashField } from './fold.js';
 import { createSeed, type Hash64, hexOf, setSeed } from './hash.js';
 

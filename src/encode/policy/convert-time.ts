@@ -1,4 +1,5 @@
-import type { ColumnPlan, TimeUnit } from '../../model/plan.js';
+import type { ColumnPlan } from '../../model/plan.js';
+import type { TimeUnit } from '../../model/kind.js';
 import { Storage } from '../../model/value.js';
 import { type Cut, decimalOf } from './convert-number.js';
 import { bytesOf, type RowEdit } from './row-edit.js';

@@ -1,8 +1,7 @@
 import { CopierError, type ErrorCode } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { Policy } from '../../model/rules.js';
-import type { RowView } from '../../model/value.js';
-import { Storage } from '../../model/value.js';
+import { type RowView, Storage } from '../../model/value.js';
 import { convertValue } from './convert.js';
 import { describeKey } from '../value/describe.js';
 import { explainRow } from '../value/explain.js';

@@ -1,10 +1,12 @@
 import { must } from '../../model/error.js';
 import type { ColumnTrial, ConvertedExample, RefusedValues, TableTrial } from '../../model/census.js';
-import type { Kind, TablePlan } from '../../model/plan.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import { type RowView, Storage } from '../../model/value.js';
 import { writeValue } from '../row/binary-row.js';
 import { Block } from '../row/block.js';
-import { type ColumnEncoder, encoderOf } from '../column/column-encoder.js';
+import type { ColumnEncoder } from '../column/column-encoder.js';
+import { encoderOf } from '../column/encoder-of-kind.js';
 import { describeKey, describeValue } from '../value/describe.js';
 import { Direct, type DirectColumn, directOf, MOMENT_MICROS_MAX } from '../row/direct.js';
 import { textProblem } from '../value/explain.js';

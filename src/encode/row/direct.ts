@@ -1,6 +1,6 @@
 import { Fold, foldOf } from '../fingerprint/fold.js';
 import type { DirectField } from '../../model/kernel.js';
-import type { Kind, TimeUnit } from '../../model/plan.js';
+import type { Kind, TimeUnit } from '../../model/kind.js';
 import { Storage, type StorageCode } from '../../model/value.js';
 
 /**

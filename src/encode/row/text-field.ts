@@ -1,4 +1,4 @@
-import type { Kind } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import type { Block } from './block.js';
 import { INT32_MAX, INT32_MIN } from '../column/date-columns.js';
 import { INT64_MAX, INT64_MIN } from '../column/integer-column.js';

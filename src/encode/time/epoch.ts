@@ -1,4 +1,4 @@
-import type { TimeUnit } from '../../model/plan.js';
+import type { TimeUnit } from '../../model/kind.js';
 import { createDecimal, digitsText, parseDecimal } from '../value/decimal.js';
 import { refuse } from '../value/misfit.js';
 import { MICROS_PER_DAY, type Moment, UNIX_EPOCH_DAYS } from './temporal.js';

@@ -1,5 +1,6 @@
 import type { CopierError } from '../../model/error.js';
-import type { Kind, TablePlan } from '../../model/plan.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import { type RowView, Storage } from '../../model/value.js';
 import { findInvalidUtf8, countChars } from './utf8.js';
 import { valueError, type ValueProblem } from './value-error.js';

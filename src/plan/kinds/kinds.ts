@@ -1,27 +1,12 @@
-import type { ColumnCensus, ColumnTrial } from '../../model/census.js';
-import type { Finding, Kind, Reading, TimeUnit } from '../../model/plan.js';
-import type { ColumnRules } from '../../model/rules.js';
-import type { SourceColumn } from '../../model/source.js';
+import type { Finding } from '../../model/plan.js';
+import type { Kind, Reading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { makeFinding } from '../findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
 import { checkValues, nameBytesMax } from './values.js';
 import { isZoneName } from './zone-name.js';
-
-/** One source column, the target column it goes into, and what it really holds. */
-export interface ColumnPair {
-  readonly table: string;
-  readonly source: SourceColumn;
-  readonly target: TargetColumn;
-  readonly census: ColumnCensus;
-  /** Whether the target column is in the primary key. */
-  readonly isPrimaryKey: boolean;
-  /** What the operator decided about the column. */
-  readonly rules?: ColumnRules;
-  /** What came of trying its values, where the census alone could not judge. */
-  readonly trial?: ColumnTrial;
-}
+import type { ColumnPair } from './column-pair.js';
 
 export interface KindChoice {
   readonly kind: Kind;

@@ -1,5 +1,5 @@
 import type { ColumnCensus } from '../../model/census.js';
-import type { TimeUnit } from '../../model/plan.js';
+import type { TimeUnit } from '../../model/kind.js';
 
 /** The unit of the numbers in a temporal column, or why it cannot be told. */
 export type UnitChoice =

@@ -1,7 +1,8 @@
 import type { ColumnCensus, ColumnTrial } from '../../model/census.js';
-import type { Finding, Kind, LiteralForm } from '../../model/plan.js';
+import type { Finding } from '../../model/plan.js';
+import type { Kind, LiteralForm } from '../../model/kind.js';
 import { makeFinding } from '../findings/finding.js';
-import type { ColumnPair } from './kinds.js';
+import type { ColumnPair } from './column-pair.js';
 
 type Say = (severity: 'error' | 'warning', code: `plan.${string}`, message: string, hint: string) => Finding;
 

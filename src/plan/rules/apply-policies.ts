@@ -1,4 +1,5 @@
-import type { ColumnPlan, Finding, Kind, TablePlan } from '../../model/plan.js';
+import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import type { Policies, Policy } from '../../model/rules.js';
 import { hazards } from '../findings/hazards.js';
 import { policyFor } from './rules.js';

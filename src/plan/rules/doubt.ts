@@ -1,5 +1,6 @@
 import type { ColumnCensus, TableCensus } from '../../model/census.js';
-import type { Kind, Plan, TablePlan } from '../../model/plan.js';
+import type { Plan, TablePlan } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import { must } from '../../model/error.js';
 import { isOfPolicies } from './apply-policies.js';
 

@@ -1,4 +1,5 @@
-import type { Kind, Plan, Reading, TablePlan } from '../../model/plan.js';
+import type { Plan, TablePlan } from '../../model/plan.js';
+import type { Kind, Reading } from '../../model/kind.js';
 import type { LeftOut } from '../../model/source.js';
 import { describeFindings } from './summary.js';
 import { layOut, nameWidthMax } from './table.js';

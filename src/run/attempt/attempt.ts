@@ -4,7 +4,7 @@ import type { ChunkResult } from '../../model/copy.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { RunFolder } from '../../report/files/run-folder.js';
-import type { TargetClient } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import type { Run } from '../../target/ledger/run.js';
 import type { Context } from '../context.js';
 import type { StoredPlan } from '../plan/stored-plan.js';

@@ -1,7 +1,7 @@
 import { CopierError } from '../../model/error.js';
 import type { QuarantineGroup } from '../../model/copy.js';
 import type { Finding, Plan } from '../../model/plan.js';
-import type { TargetClient } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findLoaded } from '../../target/fingerprint/loaded.js';
 import { countQuarantine, listKeptTables } from '../../target/ledger/quarantine.js';

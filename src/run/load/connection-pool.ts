@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TargetAddress } from '../../model/target.js';
-import { connectTarget, interruption, type StallPolicy, type TargetClient } from '../../target/connection/connect.js';
+import { interruption } from '../../lib/interruption.js';
+import { connectTarget } from '../../target/connection/connect.js';
+import type { StallPolicy, TargetClient } from '../../target/connection/client.js';
 import { isRetryable, isTooMany } from '../../target/connection/errors.js';
 
 /** A task is tried again on a new connection when its own was lost, so often in all. */

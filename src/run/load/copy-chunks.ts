@@ -10,7 +10,7 @@ import { isThreadGone } from '../../pool/threads.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
 import { isRetryable, isTooMany } from '../../target/connection/errors.js';
 import type { Journal } from '../journal.js';
-import type { LoadRequest } from './load.js';
+import type { LoadRequest } from './load-request.js';
 import type { ConnectionSlots } from './connection-slots.js';
 
 const progressEveryMs = 250;

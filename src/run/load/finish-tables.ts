@@ -7,7 +7,7 @@ import { analyzeTables, type Skipped } from '../../target/copy/analyze.js';
 import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../../target/constraints/constraints.js';
 import type { ComparedTable } from '../compare/compare-table.js';
 import type { ConnectionPool, Priority } from './connection-pool.js';
-import type { LoadRequest } from './load.js';
+import type { LoadRequest } from './load-request.js';
 import { canFingerprint, proveTable } from './proof.js';
 import { helpersFor } from './sessions.js';
 

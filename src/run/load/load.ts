@@ -4,14 +4,10 @@ import { hasPolicies, leavesOrphans } from '../../plan/rules/rules.js';
 import type { ChunkResult } from '../../model/copy.js';
 import type { Plan } from '../../model/plan.js';
 import type { Difference, RunResult, TableReport } from '../../model/result.js';
-import type { Snapshot, SourceCatalog } from '../../model/source.js';
-import type { TargetAddress } from '../../model/target.js';
-import type { Counters } from '../../pool/counters.js';
 import { totalBytes } from '../../pool/tally.js';
-import type { Threads } from '../../pool/threads.js';
 import { listChunks } from '../../target/ledger/chunk.js';
-import { lockWaitFor, nameLockHolders } from '../../target/connection/backend.js';
-import { type TargetClient, withTransaction } from '../../target/connection/connect.js';
+import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holders.js';
+import { withTransaction } from '../../target/connection/transaction.js';
 import {
   forgetStep,
   detach,
@@ -22,10 +18,9 @@ import {
 } from '../../target/constraints/constraints.js';
 import { readDetachable } from '../../target/constraints/detachable.js';
 import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
-import { finishRun, type RunTicket, startFinishing } from '../../target/ledger/run.js';
+import { finishRun, startFinishing } from '../../target/ledger/run.js';
 import { setSequences } from '../../target/schema/sequences.js';
 import { emptyTables } from '../../target/schema/truncate.js';
-import type { Context } from '../context.js';
 import { copyChunks } from './copy-chunks.js';
 import { streamCount } from './copy-threads.js';
 import { TableFinish } from './finish-tables.js';
@@ -36,32 +31,7 @@ import { ConnectionSlots } from './connection-slots.js';
 import { finishSettings, helpersFor } from './sessions.js';
 import { settleTables } from './settle.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
-
-/*
- * From an accepted plan to a complete run. What is done is in the ledger, so each step may be reached twice: after a
- * crash the same steps run again and find their work done.
- *   begun → detached, emptied → chunk by chunk copied; a table that is whole is fingerprinted and indexed at once,
- *   while others are still copied → foreign keys, sequences, triggers → statistics → complete, or failed if a side differs
- */
-
-export interface LoadRequest {
-  readonly context: Context;
-  /** The coordinator's connection, which holds the run lock. */
-  readonly client: TargetClient;
-  readonly address: TargetAddress;
-  readonly ticket: RunTicket;
-  readonly plan: Plan;
-  readonly snapshot: Snapshot;
-  /** Of the snapshot. */
-  readonly catalog: SourceCatalog;
-  /** Target tables to be emptied before the first chunk. */
-  readonly toEmpty: readonly string[];
-  /** Chunks that earlier attempts committed. */
-  readonly done: readonly ChunkResult[];
-  readonly threads: Threads;
-  readonly counters: Counters;
-  readonly signal: AbortSignal;
-}
+import type { LoadRequest } from './load-request.js';
 
 export interface LoadOutcome {
   readonly tables: readonly TableReport[];

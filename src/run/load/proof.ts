@@ -7,7 +7,7 @@ import { compareFingerprints } from '../../pool/tally.js';
 import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
 import type { ConnectionPool, Priority } from './connection-pool.js';
-import type { LoadRequest } from './load.js';
+import type { LoadRequest } from './load-request.js';
 
 /**
  * Whether this server hashes as we do: every sample of every kind, under three seeds, must come out the same. It does

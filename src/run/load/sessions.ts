@@ -1,7 +1,7 @@
 import type { SessionSettings } from '../../model/target.js';
-import { lockWaitFor } from '../../target/connection/backend.js';
+import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { restoreSettings, type RestoreStep } from '../../target/constraints/constraints.js';
-import { sessionSettings } from '../../target/connection/session.js';
+import { sessionSettings } from '../../target/connection/session-settings.js';
 import type { ConnectionPool } from './connection-pool.js';
 import type { Settings } from '../../model/settings.js';
 

@@ -13,7 +13,7 @@ import {
 import { totalQuarantined } from '../../pool/tally.js';
 import { listChunks } from '../../target/ledger/chunk.js';
 import { layoutOf } from './copy-chunks.js';
-import type { LoadRequest } from './load.js';
+import type { LoadRequest } from './load-request.js';
 import type { SettleCause, Settled } from '../../copy/settle-table.js';
 
 /*

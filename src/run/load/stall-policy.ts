@@ -1,6 +1,6 @@
 import type { TargetAddress } from '../../model/target.js';
 import { readBackendWork } from '../../target/connection/backend.js';
-import type { StallPolicy } from '../../target/connection/connect.js';
+import type { StallPolicy } from '../../target/connection/client.js';
 import type { Context } from '../context.js';
 
 /**

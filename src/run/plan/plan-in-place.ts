@@ -6,7 +6,7 @@ import { findDoubts } from '../../plan/rules/doubt.js';
 import { isSameContent } from '../../pool/tally.js';
 import { choosePages } from '../../source/pages/layout.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
-import type { TargetClient } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import type { WholeTables } from '../../plan/graph/whole-tables.js';
 import { fingerprintTable } from '../../target/fingerprint/fingerprint.js';
 import { hasLedger } from '../../target/ledger/ledger.js';

@@ -4,7 +4,7 @@ import type { SourceCatalog } from '../../model/source.js';
 import { checkClaims } from '../../translate/compare/claims.js';
 import { compareObjects } from '../../plan/schema/compare-objects.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
-import type { TargetClient } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { readSchemaObjects } from '../../target/schema/objects.js';
 import { latestRun, readPlan } from '../../target/ledger/run.js';

@@ -7,7 +7,8 @@ import { schemaScript } from '../../translate/schema-script.js';
 import { type TranslatedSchema, translateSchema, type TypeReason } from '../../translate/translate.js';
 import { countOf } from '../../report/units.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
-import { type TargetClient, withTransaction } from '../../target/connection/connect.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { withTransaction } from '../../target/connection/transaction.js';
 import {
   applySqlFiles,
   applyStatements,
@@ -17,8 +18,7 @@ import {
   type SqlFile,
 } from '../../target/schema/schema.js';
 import { refuseIfBlocked } from '../context.js';
-import { standardSqlFolder } from '../../model/settings.js';
-import type { Settings } from '../../model/settings.js';
+import { type Settings, standardSqlFolder } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
 import type { Survey } from '../survey/survey.js';
 

@@ -1,6 +1,7 @@
 import type { Database } from '../sqlite.js';
 import { assert, CopierError } from '../../model/error.js';
-import type { Kind, TablePlan } from '../../model/plan.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import { type CellBatch, Storage, type StorageCode } from '../../model/value.js';
 
 /**

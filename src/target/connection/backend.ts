@@ -1,8 +1,8 @@
-import { CopierError } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
-import { type TargetClient, withTarget } from './connect.js';
+import type { TargetClient } from './client.js';
 import { isRetryable, isTooMany } from './errors.js';
-import { quoteTable } from '../../lib/quote.js';
+import { blockersSql } from './lock-holders.js';
+import { openTarget } from './open.js';
 
 /** What a backend does, as other sessions see it. */
 export interface BackendWork {
@@ -29,62 +29,22 @@ const idle: BackendWork = { isAtWork: false, blockedBy: [] };
  */
 export async function readBackendWork(address: TargetAddress, pid: number): Promise<BackendWork> {
   try {
-    return await withTarget(address, asking, async (client) => {
-      const [row] = await client.query<BackendRow & Record<string, unknown>>(
-        `SELECT a.state, a.wait_event_type AS waits, ARRAY(${blockersSql('pg_blocking_pids(a.pid)')}) AS blockers
-           FROM pg_stat_activity a WHERE a.pid = $1`,
-        [pid],
-      );
-      if (row === undefined) return idle;
-      return { isAtWork: row.state === 'active' && row.waits !== 'Client', blockedBy: row.blockers };
-    });
+    return await ask(await openTarget(address, asking), pid);
   } catch (error) {
     return isRetryable(error) && !isTooMany(error) ? idle : { isAtWork: true, blockedBy: [] };
   }
 }
 
-const lockWaitMsMax = 30_000;
-
-/** The lock_timeout of who writes to tables that others use too: shorter than any silence after which the connection counts as lost. */
-export function lockWaitFor(stallLimitMs: number): string {
-  return String(Math.min(lockWaitMsMax, Math.ceil(stallLimitMs / 2)));
-}
-
-/** Lock modes that keep rows from being written. */
-const againstRows = ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'];
-
-/**
- * Adds to `target.locked` who holds the tables that we could not get; any other error comes back as it is. To be called
- * when the transaction that waited has been rolled back, on the same client or another.
- */
-export async function nameLockHolders(
-  client: TargetClient,
-  request: {
-    readonly error: unknown;
-    readonly schema: string;
-    readonly tables: readonly string[];
-    /** rows: we wanted to write rows; table: we wanted the table for ourselves. */
-    readonly wanted: 'rows' | 'table';
-  },
-): Promise<unknown> {
-  const { error, schema, tables, wanted } = request;
-  if (!(error instanceof CopierError) || error.code !== 'target.locked') return error;
-  const holders = await client
-    .query<{ format: string }>(
-      blockersSql(`ARRAY(SELECT l.pid FROM pg_locks l WHERE l.granted AND l.pid <> pg_backend_pid()
-         AND l.relation = ANY ($1::regclass[]) AND ($2::text[] IS NULL OR l.mode = ANY ($2)))`),
-      [tables.map((table) => quoteTable(schema, table)), wanted === 'rows' ? againstRows : null],
-    )
-    .catch(() => []);
-  if (holders.length === 0) return error;
-  const { hint, table, foreignCode } = error;
-  const message = `${error.message}; the lock is held by ${holders.map(({ format }) => format).join(', ')}`;
-  return new CopierError(error.code, message, { hint, table, foreignCode, cause: error });
-}
-
-/** A query that describes sessions for a person; `pids` is SQL for an array of their backends. */
-function blockersSql(pids: string): string {
-  return `SELECT format('pid %s (%s of %s, %s since %s)', b.pid, coalesce(nullif(b.application_name, ''), 'a session'),
-                 b.usename, coalesce(b.state, 'working'), to_char(b.state_change AT TIME ZONE 'UTC', 'HH24:MI:SS"Z"'))
-            FROM pg_stat_activity b WHERE b.pid = ANY (${pids}) ORDER BY b.pid`;
+async function ask(client: TargetClient, pid: number): Promise<BackendWork> {
+  try {
+    const [row] = await client.query<BackendRow & Record<string, unknown>>(
+      `SELECT a.state, a.wait_event_type AS waits, ARRAY(${blockersSql('pg_blocking_pids(a.pid)')}) AS blockers
+         FROM pg_stat_activity a WHERE a.pid = $1`,
+      [pid],
+    );
+    if (row === undefined) return idle;
+    return { isAtWork: row.state === 'active' && row.waits !== 'Client', blockedBy: row.blockers };
+  } finally {
+    await client.close();
+  }
 }

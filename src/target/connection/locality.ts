@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { TargetClient } from './connect.js';
+import type { TargetClient } from './client.js';
 
 /** Whether no network lies between us and what answers for the server: a tunnel that begins here counts as the server. */
 export function isLocal(client: TargetClient): boolean {

@@ -1,5 +1,5 @@
 import type { TargetAddress } from '../../model/target.js';
-import { isOurSetting } from './session.js';
+import { isOurSetting } from './session-settings.js';
 import { refuseUrl } from './url.js';
 
 /** Decoded names and values of a url's query, in order; a later one of the same name wins. */

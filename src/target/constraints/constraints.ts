@@ -1,6 +1,7 @@
 import { CopierError, must } from '../../model/error.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
-import type { DetachableObject, ObjectKind } from './detachable.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
+import type { DetachableObject, ObjectKind } from './detachable-object.js';
 import { shareAttempt } from '../ledger/lock.js';
 import { quoteTable } from '../../lib/quote.js';
 import { checkToken, type RunTicket } from '../ledger/run.js';

@@ -1,5 +1,5 @@
-import type { TargetClient } from '../connection/connect.js';
-import type { DetachableObject, KeptObject } from './detachable.js';
+import type { TargetClient } from '../connection/client.js';
+import type { DetachableObject, KeptObject } from './detachable-object.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 interface ForeignKeyRow {

@@ -1,5 +1,5 @@
-import type { TargetClient } from '../connection/connect.js';
-import type { DetachableObject } from './detachable.js';
+import type { TargetClient } from '../connection/client.js';
+import type { DetachableObject } from './detachable-object.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
 interface TriggerRow {

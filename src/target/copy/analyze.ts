@@ -1,4 +1,4 @@
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 import type { TableName } from '../schema/truncate.js';
 

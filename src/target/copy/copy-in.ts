@@ -1,6 +1,6 @@
 import copyStreams, { type CopyStreamQuery } from 'pg-copy-streams';
 import { assert } from '../../model/error.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /*

@@ -1,5 +1,5 @@
 import { to as copyTo } from 'pg-copy-streams';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 
 /** Yields what a `COPY … TO STDOUT` statement prints, in pieces of any size. Where the caller stops early, the client is closed. */
 export async function* copyLines(client: TargetClient, sql: string, table: string): AsyncGenerator<Buffer> {

@@ -1,6 +1,6 @@
 import { to as copyTo } from 'pg-copy-streams';
 import { assert } from '../../model/error.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 
 /** Signature of eleven bytes, flags, and the length of an extension, which is empty. */
 const headerBytes = 19;

@@ -1,4 +1,5 @@
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 import { quoteTable } from '../../lib/quote.js';
 
 /**

@@ -1,5 +1,7 @@
 import { CopierError } from '../../model/error.js';
-import { type TargetClient, withTarget, withTransaction } from '../connection/connect.js';
+import { withTarget } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 import { quoteName } from '../../lib/quote.js';
 import type { TargetAddress } from '../../model/target.js';
 

@@ -2,7 +2,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import { CopierError } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { CellBatch } from '../../model/value.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { CopyTextParser } from './copy-text.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { kill, pid } from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError } from '../../model/error.js';
-import { interruption } from '../connection/connect.js';
+import { interruption } from '../../lib/interruption.js';
 
 const pollMs = 100;
 const waitMaxMs = 180_000;

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { to as copyTo } from 'pg-copy-streams';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /** A table and, where it has one, the key that tells its rows apart, as target column names. */

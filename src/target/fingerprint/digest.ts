@@ -1,5 +1,5 @@
 import type { TableDigest } from '../../model/cutover.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 
 /**

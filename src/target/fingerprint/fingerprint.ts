@@ -1,7 +1,9 @@
 import { assert, must } from '../../model/error.js';
 import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
-import type { ColumnPlan, Kind, TablePlan } from '../../model/plan.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { ColumnPlan, TablePlan } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 import { columnHash, keyHash } from './hash-sql.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 

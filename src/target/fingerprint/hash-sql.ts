@@ -1,5 +1,6 @@
 import { assert, must } from '../../model/error.js';
-import type { ColumnPlan, Kind, TablePlan } from '../../model/plan.js';
+import type { ColumnPlan, TablePlan } from '../../model/plan.js';
+import type { Kind } from '../../model/kind.js';
 import { quoteName } from '../../lib/quote.js';
 
 /*

@@ -1,6 +1,6 @@
 import { must } from '../../model/error.js';
 import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import type { FingerprintTable } from './fingerprint.js';
 import { keyHash } from './hash-sql.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';

@@ -1,7 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError, must } from '../../model/error.js';
 import type { ChunkResult, ColumnResult } from '../../model/copy.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 import { chunkKey, endHolders, shareAttempt } from './lock.js';
 import { type RunTicket, superseded } from './run.js';
 

@@ -1,6 +1,6 @@
 import { CopierError, must } from '../../model/error.js';
 import type { Cutover, CutoverFacts, CutoverState, CutoverStep } from '../../model/cutover.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 
 /*
  * Cutovers in the ledger. Every call is under the cutover lock, and each is a statement of its own, committed at once:

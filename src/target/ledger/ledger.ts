@@ -1,5 +1,6 @@
 import { CopierError } from '../../model/error.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 
 /*
  * What lives in schema "pgferry" of the target, so that no local state can go stale:

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { kill, pid as ownPid } from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError } from '../../model/error.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { hasLedger } from './ledger.js';
 
 /**

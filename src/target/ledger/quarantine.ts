@@ -1,6 +1,6 @@
 import { must } from '../../model/error.js';
 import type { KeptRowNote, KeptState, QuarantinedRowReport, QuarantineGroup } from '../../model/copy.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { copyOut } from '../copy/copy-out.js';
 import { quoteLiteral } from '../../lib/quote.js';
 

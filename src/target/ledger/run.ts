@@ -1,5 +1,6 @@
 import { CopierError, must } from '../../model/error.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 import { attemptKey, drainAttempt, endHolders } from './lock.js';
 
 /** copying → finishing → complete; failed can be resumed, abandoned cannot. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { interruption } from '../connection/connect.js';
+import { interruption } from '../../lib/interruption.js';
 
 export interface CommandOptions {
   readonly cwd?: string;

@@ -1,6 +1,6 @@
 import { must } from '../../model/error.js';
 import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable } from '../../model/target.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { findTablesWithRows } from './table-rows.js';
 
 /**

@@ -1,5 +1,5 @@
 import { must } from '../../model/error.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteLiteral, quoteName } from '../../lib/quote.js';
 
 /** The statements that make a schema again as it is now: owner, grants, default privileges, comment; but empty. */

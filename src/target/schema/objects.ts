@@ -1,5 +1,6 @@
 import type { SchemaObject } from '../../model/schema.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 
 /**
  * Everything that the tables of a schema have besides their rows: columns with defaults and identity, keys and other

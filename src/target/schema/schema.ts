@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CopierError } from '../../model/error.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 import { quoteName } from '../../lib/quote.js';
 import { readRemaking } from './grants.js';
 import { restoreSession } from '../connection/session.js';

@@ -1,5 +1,5 @@
 import { must } from '../../model/error.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
 export interface SequenceNeed {

@@ -1,5 +1,5 @@
 import { CopierError } from '../../model/error.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 
 /** Of pg_class.relkind: what the plan lets rows be copied into. */

@@ -1,5 +1,5 @@
 import type { TargetTable } from '../../model/target.js';
-import type { TargetClient } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 
 type NamedTable = Pick<TargetTable, 'oid' | 'name' | 'kind'>;

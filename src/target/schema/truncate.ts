@@ -1,5 +1,6 @@
 import { CopierError } from '../../model/error.js';
-import { type TargetClient, withTransaction } from '../connection/connect.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
 export interface TableName {

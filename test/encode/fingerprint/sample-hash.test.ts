@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hashSample } from '../../../src/encode/fingerprint/sample-hash.js';
-import type { Kind } from '../../../src/model/plan.js';
+import type { Kind } from '../../../src/model/kind.js';
 import { withDatabase } from '../../support/database.js';
 
 const samples: readonly [Kind, string, string][] = [

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mergeTrials, tryRows } from '../../../src/encode/policy/trial.js';
 import type { TableTrial } from '../../../src/model/census.js';
-import type { Kind } from '../../../src/model/plan.js';
+import type { Kind } from '../../../src/model/kind.js';
 import type { SqliteValue } from '../../../src/model/value.js';
 import { planOf, viewOf } from '../sample.js';
 

@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createBinaryRow } from '../../../src/encode/row/binary-row.js';
 import { Block } from '../../../src/encode/row/block.js';
-import { encoderOf } from '../../../src/encode/column/column-encoder.js';
+import { encoderOf } from '../../../src/encode/column/encoder-of-kind.js';
 import { Direct, directOf, MOMENT_MICROS_MAX } from '../../../src/encode/row/direct.js';
 import { Misfit } from '../../../src/encode/value/misfit.js';
 import { createRowFields } from '../../../src/encode/row/row-fields.js';
-import type { Kind, TimeUnit } from '../../../src/model/plan.js';
+import type { Kind, TimeUnit } from '../../../src/model/kind.js';
 import type { SqliteValue } from '../../../src/model/value.js';
 import { planOf, RUNS, viewOf } from '../sample.js';
 

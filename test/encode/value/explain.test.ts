@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { explainRow } from '../../../src/encode/value/explain.js';
-import type { Kind } from '../../../src/model/plan.js';
+import type { Kind } from '../../../src/model/kind.js';
 import type { RowView } from '../../../src/model/value.js';
 import { withDatabase } from '../../support/database.js';
 import { planOf, RUNS, viewOf } from '../sample.js';

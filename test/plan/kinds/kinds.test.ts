@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ColumnCensus } from '../../../src/model/census.js';
-import type { Kind } from '../../../src/model/plan.js';
+import type { Kind } from '../../../src/model/kind.js';
 import type { SourceColumn } from '../../../src/model/source.js';
 import type { TargetColumn } from '../../../src/model/target.js';
 import { chooseKind } from '../../../src/plan/kinds/kinds.js';

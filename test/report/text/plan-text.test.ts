@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ColumnPlan, Kind, Plan, TablePlan } from '../../../src/model/plan.js';
+import type { ColumnPlan, Plan, TablePlan } from '../../../src/model/plan.js';
+import type { Kind } from '../../../src/model/kind.js';
 import { describePlan } from '../../../src/report/text/plan-text.js';
 
 function column(source: string, kind: Kind, parts: Partial<ColumnPlan> = {}): ColumnPlan {

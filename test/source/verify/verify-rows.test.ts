@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { Database } from '../../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { CopierError } from '../../../src/model/error.js';
-import type { ColumnPlan, Kind } from '../../../src/model/plan.js';
+import type { ColumnPlan } from '../../../src/model/plan.js';
+import type { Kind } from '../../../src/model/kind.js';
 import { type SqliteValue, Storage } from '../../../src/model/value.js';
 import { type ReadTable, readSourceCells } from '../../../src/source/verify/verify-rows.js';
 

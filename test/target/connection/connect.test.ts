@@ -4,12 +4,9 @@ import { test } from 'node:test';
 import { CopierError } from '../../../src/model/error.js';
 import type { TargetAddress } from '../../../src/model/target.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
-import {
-  connectTarget,
-  type TargetClient,
-  withTarget,
-  withTransaction,
-} from '../../../src/target/connection/connect.js';
+import { connectTarget, withTarget } from '../../../src/target/connection/connect.js';
+import type { TargetClient } from '../../../src/target/connection/client.js';
+import { withTransaction } from '../../../src/target/connection/transaction.js';
 import { isRetryable } from '../../../src/target/connection/errors.js';
 import { matchPassword } from '../../../src/target/connection/password.js';
 import { databaseUrl, withDatabase } from '../../support/database.js';

@@ -3,7 +3,8 @@ import test from 'node:test';
 import type { CopierError } from '../../../src/model/error.js';
 import type { TargetTable } from '../../../src/model/target.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
-import { type TargetClient, withTarget } from '../../../src/target/connection/connect.js';
+import { withTarget } from '../../../src/target/connection/connect.js';
+import type { TargetClient } from '../../../src/target/connection/client.js';
 import {
   buildStep,
   detach,

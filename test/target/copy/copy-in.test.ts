@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { CopierError } from '../../../src/model/error.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
-import { type TargetClient, withTarget, withTransaction } from '../../../src/target/connection/connect.js';
+import { withTarget } from '../../../src/target/connection/connect.js';
+import type { TargetClient } from '../../../src/target/connection/client.js';
+import { withTransaction } from '../../../src/target/connection/transaction.js';
 import { copyIn } from '../../../src/target/copy/copy-in.js';
 import { withDatabase } from '../../support/database.js';
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { TableFingerprint } from '../../../src/model/copy.js';
-import type { ColumnPlan, Kind } from '../../../src/model/plan.js';
+import type { ColumnPlan } from '../../../src/model/plan.js';
+import type { Kind } from '../../../src/model/kind.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
-import { type TargetClient, withTarget, withTransaction } from '../../../src/target/connection/connect.js';
+import { withTarget } from '../../../src/target/connection/connect.js';
+import type { TargetClient } from '../../../src/target/connection/client.js';
+import { withTransaction } from '../../../src/target/connection/transaction.js';
 import {
   type FingerprintTable,
   fingerprintSamples,

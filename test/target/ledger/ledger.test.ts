@@ -3,7 +3,8 @@ import test from 'node:test';
 import type { ChunkResult } from '../../../src/model/copy.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
 import { listChunks, readChunk, withChunk } from '../../../src/target/ledger/chunk.js';
-import { type TargetClient, withTarget } from '../../../src/target/connection/connect.js';
+import { withTarget } from '../../../src/target/connection/connect.js';
+import type { TargetClient } from '../../../src/target/connection/client.js';
 import { hasLedger, openLedger } from '../../../src/target/ledger/ledger.js';
 import { findLoaded, recordLoaded } from '../../../src/target/fingerprint/loaded.js';
 import {

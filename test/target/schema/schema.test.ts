@@ -5,7 +5,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { CopierError } from '../../../src/model/error.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
-import { type TargetClient, withTarget, withTransaction } from '../../../src/target/connection/connect.js';
+import { withTarget } from '../../../src/target/connection/connect.js';
+import type { TargetClient } from '../../../src/target/connection/client.js';
+import { withTransaction } from '../../../src/target/connection/transaction.js';
 import {
   applySqlFiles,
   applyStatements,

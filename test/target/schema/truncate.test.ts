@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
-import { type TargetClient, withTarget } from '../../../src/target/connection/connect.js';
+import { withTarget } from '../../../src/target/connection/connect.js';
+import type { TargetClient } from '../../../src/target/connection/client.js';
 import { emptyTables } from '../../../src/target/schema/truncate.js';
 import { withDatabase } from '../../support/database.js';
 

@@ -1,0 +1,108 @@
+import { explainRow } from '../encode/value/explain.js';
+import type { ChunkResult } from '../model/copy.js';
+import { CopierError, must } from '../model/error.js';
+import { hasPolicies } from '../plan/rules/rules.js';
+import type { TargetClient } from '../target/connection/client.js';
+import { connectTarget } from '../target/connection/connect.js';
+import { lockWaitFor, nameLockHolders } from '../target/connection/lock-holders.js';
+import { withChunk, readChunk } from '../target/ledger/chunk.js';
+import { copyCarefully } from './careful-chunk.js';
+import type { CopyJob } from './copy-job.js';
+import { rowsOf } from './feed.js';
+import { withHeartbeat, heartbeat, counters, stopped, waitForRate, threadData, stopSignal } from './session.js';
+import { streamChunk } from './stream-chunk.js';
+
+/*
+ * Thread entry: copies one chunk in one transaction. The thread keeps its connection from one job to the
+ * next; a connection that failed is dropped, so that the next job begins with a new one.
+ */
+let target: TargetClient | null = null;
+let idle: NodeJS.Timeout | undefined;
+
+/** A connection that nobody needs is closed after so long, so that others can have it where the server has few. */
+const idleMs = 2000;
+
+export async function runCopyJob(job: CopyJob): Promise<ChunkResult> {
+  return await withHeartbeat(job.slot, () => copyChunk(job));
+}
+
+/** The fast way; the slow one where a value or row is refused and the operator has a policy for such. */
+async function copyChunk(job: CopyJob): Promise<ChunkResult> {
+  try {
+    return await copyInTransaction(job, streamChunk);
+  } catch (error) {
+    if (!isOfData(error) || !hasPolicies(job.table)) throw isRejected(error) ? explain(job, error) : error;
+    heartbeat();
+  }
+  return await copyInTransaction(job, careful);
+}
+
+type CopyWay = (job: CopyJob, client: TargetClient) => Promise<ChunkResult>;
+
+async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResult> {
+  const client = await sessionClient();
+  const chunkRef = { runId: job.runId, token: job.token, table: job.table.source, index: job.chunk.index };
+  try {
+    const result = await withChunk(client, chunkRef, () => way(job, client));
+    return result === 'already done' ? must(await readChunk(client, chunkRef), 'committed chunk') : result;
+  } catch (error) {
+    target = null;
+    const named = await nameHolders(job, client, error);
+    await client.close();
+    throw named;
+  } finally {
+    idle = setTimeout(dropClient, idleMs).unref();
+  }
+}
+
+async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
+  const sent = { rows: 0, bytes: 0 };
+  const onProgress = async (added: { readonly rows: number; readonly bytes: number }): Promise<void> => {
+    if (counters.isStopped) throw stopped();
+    heartbeat();
+    counters.add(added);
+    sent.rows += added.rows;
+    sent.bytes += added.bytes;
+    await waitForRate();
+  };
+  try {
+    return await copyCarefully(client, { ...job, index: job.chunk.index, rows: () => rowsOf(job), onProgress });
+  } catch (error) {
+    counters.add({ rows: -sent.rows, bytes: -sent.bytes });
+    throw error;
+  }
+}
+
+async function sessionClient(): Promise<TargetClient> {
+  clearTimeout(idle);
+  const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
+  const settings = { lock_timeout: lockWaitFor(limitMs) };
+  target ??= await connectTarget(address, { applicationName, settings, stallPolicy: { limitMs }, signal: stopSignal });
+  return target;
+}
+
+function dropClient(): void {
+  void target?.close();
+  target = null;
+}
+
+async function nameHolders({ table }: CopyJob, client: TargetClient, error: unknown): Promise<unknown> {
+  return await nameLockHolders(client, { error, schema: table.targetSchema, tables: [table.target], wanted: 'rows' });
+}
+
+function isOfData(error: unknown): boolean {
+  return error instanceof CopierError && error.code.startsWith('data.');
+}
+
+function isRejected(error: unknown): boolean {
+  return error instanceof CopierError && error.code === 'data.rejected';
+}
+
+/** The slow second pass over one chunk: which value was it that Postgres would not take? */
+function explain(job: CopyJob, error: unknown): unknown {
+  for (const view of rowsOf(job)) {
+    const reason = explainRow(job.table, view);
+    if (reason !== null) return reason;
+  }
+  return error;
+}

@@ -1,0 +1,81 @@
+import type { RowEncoder } from '../encode/row/row-encoder.js';
+import type { ChunkResult } from '../model/copy.js';
+import { CopierError } from '../model/error.js';
+import type { TargetClient } from '../target/connection/client.js';
+import { copyIn } from '../target/copy/copy-in.js';
+import { prepareFreeze } from '../target/copy/freeze.js';
+import { checkStillTable } from '../target/schema/still-a-table.js';
+import type { CopyJob } from './copy-job.js';
+import { createFeed } from './feed.js';
+import { heartbeat, counters, stopped, waitForRate } from './session.js';
+
+/** Reads, encodes and sends; nothing it did lasts unless the caller's transaction commits. */
+export async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
+  const startedAtMs = performance.now();
+  const { encoder, fill, close } = await createFeed(job);
+  const sent = { rows: 0, bytes: 0, waitedMs: 0 };
+  const { table } = job;
+  const columns = table.columns.map((column) => column.target);
+  const freeze = job.mayFreeze && (await prepareFreeze(client, table.targetSchema, table.target));
+  const into = {
+    schema: table.targetSchema,
+    table: table.target,
+    columns,
+    format: table.format,
+    nullText: job.sentinel,
+    freeze,
+  };
+  try {
+    const taken = await copyIn(client, into, async (write) => {
+      const beganAtMs = performance.now();
+      while (fill()) await sendBlock(encoder, write, sent);
+      counters.addFilling(performance.now() - beganAtMs - sent.waitedMs);
+      await write(encoder.finish());
+      countSent(encoder, sent);
+      // A table may be smaller than one block, and a limit holds for many small ones too.
+      await waitForRate();
+    });
+    const result = encoder.result();
+    if (taken !== result.rows) throw miscounted(job, result.rows, taken);
+    await checkStillTable(client, table.targetSchema, table.target);
+    const durationMs = Math.round(performance.now() - startedAtMs);
+    return { ...result, table: table.source, index: job.chunk.index, quarantined: 0, durationMs };
+  } catch (error) {
+    counters.add({ rows: -sent.rows, bytes: -sent.bytes });
+    throw error;
+  } finally {
+    close();
+  }
+}
+
+async function sendBlock(
+  encoder: RowEncoder,
+  write: (block: Buffer) => Promise<void>,
+  sent: { rows: number; bytes: number; waitedMs: number },
+): Promise<void> {
+  if (counters.isStopped) throw stopped();
+  heartbeat();
+  const beganAtMs = performance.now();
+  await write(encoder.takeBlock());
+  countSent(encoder, sent);
+  await waitForRate();
+  sent.waitedMs += performance.now() - beganAtMs;
+}
+
+function countSent(encoder: RowEncoder, sent: { rows: number; bytes: number }): void {
+  const added = { rows: encoder.rows - sent.rows, bytes: encoder.bytes - sent.bytes };
+  counters.add(added);
+  sent.rows = encoder.rows;
+  sent.bytes = encoder.bytes;
+}
+
+function miscounted(job: CopyJob, sentRows: number, takenRows: number): CopierError {
+  return new CopierError(
+    'target.row_count',
+    `${job.table.source}: sent ${sentRows} rows, the server counted ${takenRows}`,
+    {
+      hint: 'a trigger or rule on the target may drop or add rows; disable it and run again',
+      table: job.table.source,
+    },
+  );
+}

@@ -1,0 +1,44 @@
+/** The unit of a number in a temporal column. */
+export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'julian';
+
+/** How the values of a temporal column are read. */
+export interface Reading {
+  /** Of its integers, and of its reals where `realUnit` says nothing else. */
+  readonly unit: TimeUnit;
+  readonly realUnit?: TimeUnit;
+  /** The IANA zone in which texts without an offset are local time; UTC where there is none. */
+  readonly zone?: string;
+}
+
+/** What Postgres' own input function would take in silence, and what it would not take, of a literal's text. */
+export type LiteralForm =
+  /** A text that is a JSON array is written as `{…}` first. */
+  | { readonly tag: 'array' }
+  /** money: more fraction digits than it keeps would be rounded. */
+  | { readonly tag: 'digits'; readonly digits: number }
+  /** A time with zone: the same, and words such as `now` would mean the moment of the copy. */
+  | { readonly tag: 'clock'; readonly digits: number }
+  /** The same for the seconds of an interval; numbers count in `unit`, and mean nothing where there is none. */
+  | { readonly tag: 'interval'; readonly digits: number; readonly unit: TimeUnit | null }
+  /** "char": all but the first byte would be cut off. */
+  | { readonly tag: 'byte' }
+  /** oid and its like: a negative number would wrap around. */
+  | { readonly tag: 'unsigned' };
+
+/** How the values of one column travel. Decided in the plan; the copy has no opinions. */
+export type Kind =
+  | { readonly tag: 'bool' }
+  | { readonly tag: 'int2' | 'int4' | 'int8' }
+  | { readonly tag: 'float4' | 'float8' }
+  | { readonly tag: 'numeric'; readonly precision: number | null; readonly scale: number | null }
+  /** text, varchar(n), name, citext; maxChars null where unlimited. Only name counts bytes. */
+  | { readonly tag: 'text'; readonly maxChars: number | null; readonly maxBytes?: number }
+  | { readonly tag: 'char'; readonly chars: number }
+  | { readonly tag: 'bytea' | 'uuid' | 'json' | 'jsonb' }
+  | { readonly tag: 'enum'; readonly labels: readonly string[] }
+  | ({ readonly tag: 'date' } & Partial<Reading>)
+  /** precision: fraction digits the target keeps, 0 to 6. */
+  | { readonly tag: 'time'; readonly precision: number }
+  | ({ readonly tag: 'timestamp' | 'timestamptz'; readonly precision: number } & Reading)
+  /** Any other type: its text form goes through Postgres' own input function, in text format only. */
+  | { readonly tag: 'literal'; readonly form?: LiteralForm };

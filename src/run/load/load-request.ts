@@ -1,0 +1,28 @@
+import type { ChunkResult } from '../../model/copy.js';
+import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { Plan } from '../../model/plan.js';
+import type { Counters } from '../../pool/counters.js';
+import type { Threads } from '../../pool/threads.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import type { RunTicket } from '../../target/ledger/run.js';
+import type { Context } from '../context.js';
+
+export interface LoadRequest {
+  readonly context: Context;
+  /** The coordinator's connection, which holds the run lock. */
+  readonly client: TargetClient;
+  readonly address: TargetAddress;
+  readonly ticket: RunTicket;
+  readonly plan: Plan;
+  readonly snapshot: Snapshot;
+  /** Of the snapshot. */
+  readonly catalog: SourceCatalog;
+  /** Target tables to be emptied before the first chunk. */
+  readonly toEmpty: readonly string[];
+  /** Chunks that earlier attempts committed. */
+  readonly done: readonly ChunkResult[];
+  readonly threads: Threads;
+  readonly counters: Counters;
+  readonly signal: AbortSignal;
+}

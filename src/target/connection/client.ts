@@ -1,0 +1,175 @@
+import { Socket } from 'node:net';
+import type Pg from 'pg';
+import { interruption } from '../../lib/interruption.js';
+import { CopierError } from '../../model/error.js';
+import type { TargetAddress } from '../../model/target.js';
+import { type PgErrorContext, translatePgError } from './errors.js';
+import { pg } from './pg.js';
+import { sessionSettings } from './session-settings.js';
+
+/*
+ * The life of a client: connecting → in use → closed. A lost connection or an abort makes it broken: from then on every
+ * use fails with the same translated error, and nothing crashes while it lies idle. Closing twice is closing once.
+ */
+
+export interface ConnectOptions {
+  /** As pg_stat_activity shows it; the server keeps 63 bytes. */
+  readonly applicationName: string;
+  /** Added to the session settings of every client, for example lock_timeout in ms; they beat the url's. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Ends a connect, a query or a COPY at once by destroying the socket. */
+  readonly signal?: AbortSignal;
+  /** What to make of a server that is silent while we wait for it; left out: it is lost unless it is at work for us. */
+  readonly stallPolicy?: StallPolicy;
+}
+
+/** A wait for the server during which no byte moves for so long breaks the connection (`target.stalled`). */
+export interface StallPolicy {
+  readonly limitMs: number;
+  /** Asked first, again after each limit, where a statement may rightly take long: true goes on waiting. */
+  readonly isAtWork?: (backendPid: number) => Promise<boolean>;
+}
+
+/** The options of a connection, with what to make of a silent server decided. */
+export interface WatchedOptions extends ConnectOptions {
+  readonly stallPolicy: StallPolicy;
+}
+
+/** How long a polite goodbye may take before the socket is destroyed. */
+const closeTimeoutMs = 2_000;
+
+/** A connection to Postgres with the session settings in force. Made by connectTarget, lent by withTarget. */
+export class TargetClient {
+  readonly address: TargetAddress;
+  /** pg's own client, for COPY streams; only `target/` uses it, one statement at a time. */
+  readonly raw: Pg.Client;
+  /** The session settings that this client was asked for; they beat those of the address. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly #socket: Socket;
+  readonly #signal: AbortSignal | undefined;
+  readonly #stallPolicy: StallPolicy;
+  readonly #onAbort: () => void;
+  /** How many waits for the server are going on. */
+  #waits = 0;
+  #broken: unknown = null;
+  #isClosed = false;
+
+  constructor(address: TargetAddress, config: Pg.ClientConfig, options: WatchedOptions) {
+    const { signal } = options;
+    const socket = new Socket();
+    this.address = address;
+    this.settings = { ...sessionSettings, ...options.settings };
+    this.#socket = socket;
+    this.raw = new pg.Client({ ...config, stream: () => socket });
+    this.raw.on('error', (error) => {
+      this.#broken ??= error;
+    });
+    this.#stallPolicy = options.stallPolicy;
+    socket.on('timeout', () => void this.#onSilence());
+    this.#signal = signal;
+    this.#onAbort = () => void socket.destroy();
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  /** Whether the connection is gone: every further use fails. */
+  get isBroken(): boolean {
+    return this.#broken !== null || this.#socket.destroyed;
+  }
+
+  /** Connects; a failure is translated and leaves nothing open. */
+  async connect(): Promise<void> {
+    try {
+      this.#signal?.throwIfAborted();
+      await this.awaited(this.raw.connect());
+    } catch (error) {
+      const failure = this.failure(error);
+      await this.close();
+      throw failure;
+    }
+  }
+
+  /** Runs one statement and gives its rows. `int8` and numeric come as text, dates and times as text. */
+  async query<R extends Pg.QueryResultRow = Pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[] = [],
+    context: PgErrorContext = {},
+  ): Promise<R[]> {
+    return (await this.run<R>(sql, values, context)).rows;
+  }
+
+  /** Runs one statement and gives pg's result with its command tag and row count. */
+  async run<R extends Pg.QueryResultRow = Pg.QueryResultRow>(
+    sql: string,
+    values: readonly unknown[] = [],
+    context: PgErrorContext = {},
+  ): Promise<Pg.QueryResult<R>> {
+    try {
+      if (this.#broken !== null) throw this.#broken;
+      // Without values pg uses the simple protocol, which some statements and all multi-statement texts need.
+      return await this.awaited(this.raw.query<R>(sql, values.length === 0 ? undefined : [...values]));
+    } catch (error) {
+      throw this.failure(error, context);
+    }
+  }
+
+  /**
+   * What to throw for an error that came out of `raw`: the interruption where the signal has fired, else the first
+   * error that broke the connection, else the error itself, translated.
+   */
+  failure(error: unknown, context: PgErrorContext = {}): unknown {
+    if (this.#signal?.aborted === true) return interruption(this.#signal, error);
+    return translatePgError(this.#broken ?? error, { address: this.address, ...context });
+  }
+
+  /** Waits for what only the server can bring about; silence counts during such a wait alone. */
+  async awaited<T>(answer: Promise<T>): Promise<T> {
+    this.#waits += 1;
+    this.#listen();
+    try {
+      return await answer;
+    } finally {
+      this.#waits -= 1;
+      this.#listen();
+    }
+  }
+
+  /** The socket's timer begins anew with every byte, but once it has fired it stands still until it is set again. */
+  #listen(): void {
+    this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#stallPolicy.limitMs);
+  }
+
+  async #onSilence(): Promise<void> {
+    if (this.#waits === 0) return;
+    const { limitMs, isAtWork } = this.#stallPolicy;
+    const heard = this.#socket.bytesRead;
+    // pg keeps the backend's number, and its types do not tell.
+    const { processID: pid } = this.raw as unknown as { readonly processID: number | null };
+    const mayWait = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
+    if (this.#waits === 0) return;
+    if (mayWait || this.#socket.bytesRead > heard) return this.#listen();
+    this.#broken ??= stalled(this.address, limitMs);
+    this.#socket.destroy();
+  }
+
+  /** Says goodbye, or destroys the socket where that takes too long. Never fails: there is nothing left to lose. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#broken ??= new Error('Connection terminated');
+    if (this.#socket.destroyed) return;
+    const timer = setTimeout(() => this.#socket.destroy(), closeTimeoutMs);
+    try {
+      await this.raw.end();
+    } finally {
+      clearTimeout(timer);
+      this.#socket.destroy();
+    }
+  }
+}
+
+function stalled({ host, port }: TargetAddress, limitMs: number): CopierError {
+  return new CopierError('target.stalled', `${host}:${port} has not said a word for ${limitMs / 1000} s`, {
+    hint: 'check the server and the network, then run the same command again; raise --stall-timeout where it is only slow',
+  });
+}

@@ -1,0 +1,49 @@
+import { quoteTable } from '../../lib/quote.js';
+import { CopierError } from '../../model/error.js';
+import type { TargetClient } from './client.js';
+
+const lockWaitMsMax = 30_000;
+
+/** The lock_timeout of who writes to tables that others use too: shorter than any silence after which the connection counts as lost. */
+export function lockWaitFor(stallLimitMs: number): string {
+  return String(Math.min(lockWaitMsMax, Math.ceil(stallLimitMs / 2)));
+}
+
+/** Lock modes that keep rows from being written. */
+const againstRows = ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'];
+
+/**
+ * Adds to `target.locked` who holds the tables that we could not get; any other error comes back as it is. To be called
+ * when the transaction that waited has been rolled back, on the same client or another.
+ */
+export async function nameLockHolders(
+  client: TargetClient,
+  request: {
+    readonly error: unknown;
+    readonly schema: string;
+    readonly tables: readonly string[];
+    /** rows: we wanted to write rows; table: we wanted the table for ourselves. */
+    readonly wanted: 'rows' | 'table';
+  },
+): Promise<unknown> {
+  const { error, schema, tables, wanted } = request;
+  if (!(error instanceof CopierError) || error.code !== 'target.locked') return error;
+  const holders = await client
+    .query<{ format: string }>(
+      blockersSql(`ARRAY(SELECT l.pid FROM pg_locks l WHERE l.granted AND l.pid <> pg_backend_pid()
+         AND l.relation = ANY ($1::regclass[]) AND ($2::text[] IS NULL OR l.mode = ANY ($2)))`),
+      [tables.map((table) => quoteTable(schema, table)), wanted === 'rows' ? againstRows : null],
+    )
+    .catch(() => []);
+  if (holders.length === 0) return error;
+  const { hint, table, foreignCode } = error;
+  const message = `${error.message}; the lock is held by ${holders.map(({ format }) => format).join(', ')}`;
+  return new CopierError(error.code, message, { hint, table, foreignCode, cause: error });
+}
+
+/** A query that describes sessions for a person; `pids` is SQL for an array of their backends. */
+export function blockersSql(pids: string): string {
+  return `SELECT format('pid %s (%s of %s, %s since %s)', b.pid, coalesce(nullif(b.application_name, ''), 'a session'),
+                 b.usename, coalesce(b.state, 'working'), to_char(b.state_change AT TIME ZONE 'UTC', 'HH24:MI:SS"Z"'))
+            FROM pg_stat_activity b WHERE b.pid = ANY (${pids}) ORDER BY b.pid`;
+}
