@@ -61,7 +61,7 @@ async function assertResumes({ folder, client, args }: Killing, expected: Pictur
 async function youngestRun(client: pg.Client): Promise<string | null> {
   const { rows: found } = await client.query(`SELECT to_regclass('pgferry.run') IS NOT NULL AS is`);
   if (found[0]?.is !== true) return null;
-  const { rows } = await client.query('SELECT run_id FROM pgferry.run ORDER BY started_at DESC LIMIT 1');
+  const { rows } = await client.query('SELECT run_id FROM pgferry.run ORDER BY number DESC LIMIT 1');
   return rows[0]?.run_id ?? null;
 }
 

@@ -118,7 +118,7 @@ export async function assertWhole(
   assert.deepEqual(await takePicture(ended.json, client), expected);
   const { rows } = await client.query(
     `SELECT (SELECT count(*)::int FROM pgferry.object WHERE state = 'dropped') AS missing,
-            (SELECT state FROM pgferry.run ORDER BY started_at DESC LIMIT 1) AS state`,
+            (SELECT state FROM pgferry.run ORDER BY number DESC LIMIT 1) AS state`,
   );
   assert.deepEqual(rows, [{ missing: 0, state: 'complete' }]);
   await assertNoBackends(client);
@@ -156,7 +156,7 @@ export async function committedChunks(client: pg.Client): Promise<CommittedChunk
 export async function runState(client: pg.Client): Promise<string | null> {
   const { rows: found } = await client.query(`SELECT to_regclass('pgferry.run') IS NOT NULL AS is`);
   if (found[0]?.is !== true) return null;
-  const { rows } = await client.query('SELECT state FROM pgferry.run ORDER BY started_at DESC LIMIT 1');
+  const { rows } = await client.query('SELECT state FROM pgferry.run ORDER BY number DESC LIMIT 1');
   return rows[0]?.state ?? null;
 }
 

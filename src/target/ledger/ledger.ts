@@ -8,13 +8,14 @@ import { withTransaction } from '../connection/transaction.js';
  *   chunk   one row per chunk, written in the very transaction of its COPY
  *   quarantine  rows of the source that are not, or not unchanged, in the target, whole
  *   object  what was taken away from our tables before the load and must be made again
+ *   closed  which tables refuse the writes of others while a run loads them
  *   loaded  what a finished table held when we finished it
  *   cutover, cutover_step   where the switch of an application stands, and the way there
  * It never holds a password or a connection string.
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 4;
+export const ledgerVersion = 5;
 
 /** Serialises the making of the ledger; any number that nobody else uses does. */
 const makingLockKey = '7366466925186049793';
@@ -24,6 +25,7 @@ CREATE TABLE pgferry.ledger_version (version integer NOT NULL);
 INSERT INTO pgferry.ledger_version VALUES (${ledgerVersion});
 CREATE TABLE pgferry.run (
   run_id text PRIMARY KEY,
+  number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   target_schema text NOT NULL,
   state text NOT NULL CHECK (state IN ('copying', 'finishing', 'complete', 'failed', 'abandoned')),
   token bigint NOT NULL,
@@ -94,6 +96,17 @@ CREATE TABLE pgferry.object (
   restored_at timestamptz,
   PRIMARY KEY (run_id, ordinal)
 );
+CREATE TABLE pgferry.closed (
+  run_id text NOT NULL REFERENCES pgferry.run,
+  table_oid oid NOT NULL,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  closed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  opened_at timestamptz,
+  PRIMARY KEY (run_id, table_oid)
+);
+CREATE FUNCTION pgferry.refuse_others() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = ''object_in_use''; END';
 CREATE TABLE pgferry.loaded (
   target_schema text NOT NULL,
   table_name text NOT NULL,

@@ -57,15 +57,12 @@ const columns = `run_id AS "runId", target_schema AS "schema", state, token::tex
 
 const unfinished = `state IN ('copying', 'finishing', 'failed')`;
 
-/** Runs are told apart by age: one must be younger than all before it, also when the server's clock was set back. */
-const nextStart = `greatest(clock_timestamp(), (SELECT max(started_at) + interval '1 microsecond' FROM pgferry.run))`;
-
 /** Enters a new run, state copying, token 1. `target.run_unfinished` where the schema has one that is not finished. */
 export async function beginRun(client: TargetClient, run: NewRun): Promise<Run> {
   const rows = await client.query<Run & Record<string, unknown>>(
     `INSERT INTO pgferry.run (run_id, target_schema, state, token, plan_hash, snapshot_path, snapshot_sha256,
-       snapshot_taken_at, source_path, tool_version, host, pid, plan, started_at)
-     SELECT $1, $2, 'copying', 1, $3, $4, $5, $6, $7, $8, $9, $10::int, $11, ${nextStart}
+       snapshot_taken_at, source_path, tool_version, host, pid, plan)
+     VALUES ($1, $2, 'copying', 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      ON CONFLICT (target_schema) WHERE ${unfinished} DO NOTHING RETURNING ${columns}`,
     [
       run.runId,
@@ -116,10 +113,10 @@ export async function findUnfinishedRun(client: TargetClient, schema: string): P
   return rows[0] ?? null;
 }
 
-/** The youngest run of the schema, whatever its state. */
+/** The youngest run of the schema, whatever its state: by its number, since the server's clock may have been set back. */
 export async function latestRun(client: TargetClient, schema: string): Promise<Run | null> {
   const rows = await client.query<Run & Record<string, unknown>>(
-    `SELECT ${columns} FROM pgferry.run WHERE target_schema = $1 ORDER BY started_at DESC, run_id DESC LIMIT 1`,
+    `SELECT ${columns} FROM pgferry.run WHERE target_schema = $1 ORDER BY number DESC LIMIT 1`,
     [schema],
   );
   return rows[0] ?? null;
