@@ -3,9 +3,9 @@ NODE ?= node
 PGFERRY = $(NODE) dist/src/start.js
 INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
-SOURCES := $(shell find src workers bench prisma test -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
+SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-full bench bench-readme clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-full bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -108,6 +108,10 @@ bench: build
 # Writes the figures of README.md and docs/benchmarks.md, and the charts, from the results that are there.
 bench-readme: build
 	@$(NODE) dist/bench/readme.js $(SHAPE)-$(if $(filter command line,$(origin SIZE)),$(SIZE),large)
+
+# Writes the parts of docs/ that are made from the code: options, commands, codes.
+docs: build
+	@$(NODE) dist/tools/docs.js
 
 clean:
 	rm -rf dist

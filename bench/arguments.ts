@@ -72,7 +72,7 @@ function readFlags(argv: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new CopierError('usage.bench', error instanceof Error ? error.message : String(error), {
+    throw new CopierError('usage.command_line', error instanceof Error ? error.message : String(error), {
       hint: 'see --help',
       cause: error,
     });
@@ -86,7 +86,9 @@ function listOf<T>(text: string | undefined, all: readonly T[], read: (item: str
 function oneOf<T extends string>(flag: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((name) => name === value);
   if (found === undefined) {
-    throw new CopierError('usage.bench', `--${flag} "${value}" is not known`, { hint: `use ${allowed.join(', ')}` });
+    throw new CopierError('usage.bad_value', `--${flag} "${value}" is not known`, {
+      hint: `use ${allowed.join(', ')}`,
+    });
   }
   return found;
 }
@@ -94,7 +96,7 @@ function oneOf<T extends string>(flag: string, value: string, allowed: readonly 
 function wholeNumber(flag: string, value: string, max: number): number {
   const count = Number(value);
   if (!Number.isInteger(count) || count < 1 || count > max) {
-    throw new CopierError('usage.bench', `--${flag} "${value}" is no number of them`, {
+    throw new CopierError('usage.bad_value', `--${flag} "${value}" is no number of them`, {
       hint: `use a whole number from 1 to ${max}`,
     });
   }

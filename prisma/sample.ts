@@ -20,18 +20,18 @@ export interface SampleDatabase {
  * Makes the sample application's database at `path`, as a running application would leave it: WAL mode, Prisma's
  * tables and bookkeeping, and every awkward value listed in sample-values.ts. The same scale gives the same rows on
  * every machine. The file appears whole or not at all.
- * @throws CopierError `usage.sample_exists` where a file is there already, since nothing is ever overwritten, and
- * `usage.sample_scale`.
+ * @throws CopierError `usage.bad_value` where a file is there already, since nothing is ever overwritten, or the scale
+ * is no number above 0.
  */
 export function makeSampleDatabase(path: string, options: SampleOptions = {}): SampleDatabase {
   if (existsSync(path)) {
-    throw new CopierError('usage.sample_exists', `sample database "${path}" is there already`, {
+    throw new CopierError('usage.bad_value', `sample database "${path}" is there already`, {
       hint: 'name another path, or move the file away first',
     });
   }
   const scale = options.scale ?? 1;
   if (!(scale > 0 && Number.isFinite(scale))) {
-    throw new CopierError('usage.sample_scale', `a sample cannot have the scale ${scale}`, {
+    throw new CopierError('usage.bad_value', `a sample cannot have the scale ${scale}`, {
       hint: 'use a number above 0',
     });
   }

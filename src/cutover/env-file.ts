@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { geteuid } from 'node:process';
-import { CopierError } from '../model/error.js';
+import { CopierError, type ErrorCode } from '../model/error.js';
 import type { EnvSwitch, Provider } from '../model/cutover.js';
 import { nameFailure, syncFolderOf, writeNewFile } from './durable.js';
 import { applyEdits, providerEdits, readProvider, undoEdits } from './env-text.js';
@@ -38,7 +38,7 @@ export function readEnvFile(given: string): EnvFile {
   const path = resolve(given);
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) {
-    throw refuse('env_missing', `there is no env file ${path}`, 'name it with --env-file or VPS_ENV_FILE');
+    throw refuse('cutover.env_missing', `there is no env file ${path}`, 'name it with --env-file or VPS_ENV_FILE');
   }
   refuseKind(path, stats);
   const file = open(path);
@@ -119,26 +119,27 @@ function refuseChanged({ path, stats }: EnvFile): void {
 function refuseKind(path: string, stats: Stats): void {
   if (stats.isSymbolicLink()) {
     throw refuse(
-      'env_link',
+      'cutover.env_link',
       `the env file ${path} is a symbolic link`,
       'name the file itself, which the link leads to',
     );
   }
-  if (!stats.isFile()) throw refuse('env_unreadable', `${path} is not a file`, 'name the env file of the application');
+  if (!stats.isFile())
+    throw refuse('cutover.env_unreadable', `${path} is not a file`, 'name the env file of the application');
   if (stats.nlink > 1) {
     const hint = 'a switched file would leave its other names behind: make it a file with one name, then run again';
-    throw refuse('env_link', `the env file ${path} has ${stats.nlink} names (hard links)`, hint);
+    throw refuse('cutover.env_link', `the env file ${path} has ${stats.nlink} names (hard links)`, hint);
   }
   const me = geteuid?.();
   if (me !== undefined && stats.uid !== me) {
     const hint = `run as its owner: sudo -E -u '#${stats.uid}' pgferry cutover …; or, where it shall be yours: chown ${me} '${path}'`;
-    throw refuse('env_owner', `the env file ${path} belongs to user ${stats.uid}, we are user ${me}`, hint);
+    throw refuse('cutover.env_owner', `the env file ${path} belongs to user ${stats.uid}, we are user ${me}`, hint);
   }
   // As root every file may be written; the mode tells what its owner wants.
   const isWritable = (stats.mode & 0o200) !== 0 && mayWrite(path) && mayWrite(dirname(path));
   if (!isWritable) {
     const hint = `it is replaced by a new file beside it: chmod u+w '${path}', and its folder must be writable`;
-    throw refuse('env_readonly', `the env file ${path} is read-only`, hint);
+    throw refuse('cutover.env_readonly', `the env file ${path} is read-only`, hint);
   }
 }
 
@@ -146,7 +147,7 @@ function open(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (cause) {
-    throw refuse('env_unreadable', `the env file ${path} cannot be read`, 'check its permissions', cause);
+    throw refuse('cutover.env_unreadable', `the env file ${path} cannot be read`, 'check its permissions', cause);
   }
 }
 
@@ -161,14 +162,14 @@ function mayWrite(path: string): boolean {
 
 function edited(path: string): CopierError {
   return refuse(
-    'env_edited',
+    'cutover.env_edited',
     `the env file ${path} was edited meanwhile, and was left as it is`,
     'let whoever edits it finish, then run again',
   );
 }
 
-function refuse(name: string, message: string, hint: string, cause?: unknown): CopierError {
-  return new CopierError(`cutover.${name}`, message, { hint, cause });
+function refuse(code: ErrorCode, message: string, hint: string, cause?: unknown): CopierError {
+  return new CopierError(code, message, { hint, cause });
 }
 
 function sha256Of(bytes: Buffer): string {

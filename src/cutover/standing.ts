@@ -1,4 +1,5 @@
 import type { Cutover } from '../model/cutover.js';
+import type { ErrorCode } from '../model/error.js';
 
 /*
  * The state machine of a cutover, as a function of what the ledger says and of two facts on this machine: what the env
@@ -29,7 +30,7 @@ export type CutoverMove =
   | { readonly tag: 'again'; readonly cutover: Cutover }
   /** The SQLite file is closed, so what was copied is what is there: only the switch is left. */
   | { readonly tag: 'go-on'; readonly cutover: Cutover }
-  | { readonly tag: 'refuse'; readonly code: string; readonly message: string; readonly hint: string };
+  | { readonly tag: 'refuse'; readonly code: ErrorCode; readonly message: string; readonly hint: string };
 
 export function decideCutover(
   cutover: Cutover | null,
@@ -52,14 +53,14 @@ export function decideCutover(
       if (closedBy === null && provider === 'sqlite') return { tag: 'begin' };
       return {
         tag: 'refuse',
-        code: 'already_switched',
+        code: 'cutover.already_switched',
         message: `cutover ${cutover.cutoverId} of ${cutover.startedAt} has switched the application to PostgreSQL already`,
         hint: '`pgferry status` shows where it stands, `pgferry rollback` takes it back',
       };
     case 'rolling_back':
       return {
         tag: 'refuse',
-        code: 'rolling_back',
+        code: 'cutover.rolling_back',
         message: `the rollback of cutover ${cutover.cutoverId} is not finished`,
         hint: 'run `pgferry rollback` again: it goes on',
       };
@@ -157,7 +158,7 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
 function closedByOther(cutoverId: string): CutoverMove {
   return {
     tag: 'refuse',
-    code: 'closed',
+    code: 'cutover.closed',
     message: `the SQLite database was closed to writers by cutover ${cutoverId}, which this target does not know or has ended`,
     hint: 'name the target of that cutover; or let the database take writes again with `pgferry release`, then run again',
   };
@@ -166,7 +167,7 @@ function closedByOther(cutoverId: string): CutoverMove {
 function otherSource(cutover: Cutover, sourcePath: string): CutoverMove {
   return {
     tag: 'refuse',
-    code: 'other_source',
+    code: 'cutover.other_source',
     message: `cutover ${cutover.cutoverId} of ${cutover.sourcePath} is not finished, and ${sourcePath} is another database`,
     hint: 'run `pgferry cutover` with its source to go on with it, or use another schema',
   };

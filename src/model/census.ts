@@ -1,3 +1,4 @@
+import type { Code } from './codes/codes.js';
 /** What one column really holds, counted over every row. */
 export interface ColumnCensus {
   readonly column: string;
@@ -95,7 +96,7 @@ export interface TableValues {
 /** Values of one column that the copy would refuse for one reason. */
 export interface RefusedValues {
   /** The error's, `data.not_a_date`. */
-  readonly code: string;
+  readonly code: Code;
   readonly reason: string;
   readonly hint: string;
   readonly count: number;

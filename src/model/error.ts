@@ -1,3 +1,4 @@
+import type { Code } from './codes/codes.js';
 import type { Finding } from './plan.js';
 import type { WireError } from './wire.js';
 
@@ -35,8 +36,11 @@ const classes = {
   interrupted: exitCodes.interrupted,
 } as const;
 
-/** The part before the dot decides the exit code; the part after it names the case: `source.not_a_database`. */
-export type ErrorCode = `${keyof typeof classes}.${string}`;
+/**
+ * The part before the dot decides the exit code; the part after it names the case: `source.not_a_database`. Each is
+ * listed in `codes/`, with what it means and what to do.
+ */
+export type ErrorCode = Extract<Code, `${keyof typeof classes}.${string}`>;
 
 export interface ErrorPlace {
   readonly table?: string | null;

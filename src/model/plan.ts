@@ -1,3 +1,4 @@
+import type { Code } from './codes/codes.js';
 import type { Kind } from './kind.js';
 import type { Policies } from './rules.js';
 import type { Affinity, LeftOut } from './source.js';
@@ -87,7 +88,7 @@ export type Severity = 'error' | 'warning' | 'note';
 /** Something a person must know: named by table, column and key, with what to do next. */
 export interface Finding {
   readonly severity: Severity;
-  readonly code: string;
+  readonly code: Code;
   readonly table: string | null;
   readonly column: string | null;
   readonly key: string | null;

@@ -40,7 +40,15 @@ function pageOf(isEqual: boolean): AcceptancePage {
       ok: isEqual,
     })),
     findings: [
-      { severity: 'warning', code: 'plan.x', table: hostile, column: 'c', key: null, message: hostile, hint: hostile },
+      {
+        severity: 'warning',
+        code: 'plan.name',
+        table: hostile,
+        column: 'c',
+        key: null,
+        message: hostile,
+        hint: hostile,
+      },
     ],
     phases: [{ name: 'compare', ms: 1200 }],
     source: '/srv/app/app.db',

@@ -94,14 +94,14 @@ test('the scale multiplies the rows', () => {
 test('an existing file is refused and left as it was', () => {
   const taken = join(folder, 'taken.db');
   writeFileSync(taken, 'precious');
-  assert.throws(() => makeSampleDatabase(taken), { code: 'usage.sample_exists' });
+  assert.throws(() => makeSampleDatabase(taken), { code: 'usage.bad_value' });
   assert.equal(readFileSync(taken, 'utf8'), 'precious');
 });
 
 for (const scale of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
   test(`a scale of ${scale} is refused and leaves nothing behind`, () => {
     const empty = mkdtempSync(join(folder, 'empty-'));
-    assert.throws(() => makeSampleDatabase(join(empty, 'dev.db'), { scale }), { code: 'usage.sample_scale' });
+    assert.throws(() => makeSampleDatabase(join(empty, 'dev.db'), { scale }), { code: 'usage.bad_value' });
     assert.deepEqual(readdirSync(empty), []);
   });
 }

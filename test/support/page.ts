@@ -43,9 +43,9 @@ export function tableRows(page: string, ...titles: readonly string[]): string[][
 
 function readCells(line: string): string[] {
   return line
-    .split('|')
+    .split(/(?<!\\)\|/)
     .slice(1, -1)
-    .map((cell) => cell.trim());
+    .map((cell) => cell.replaceAll('\\|', '|').trim());
 }
 
 /** The words of a cell that are set as code. */

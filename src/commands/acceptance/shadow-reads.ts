@@ -1,3 +1,4 @@
+import type { Code } from '../../model/codes/codes.js';
 import type { ShadowJob } from '../../jobs/shadow-job.js';
 import type { Finding, Plan } from '../../model/plan.js';
 import type { ShadowReport } from '../../model/shadow.js';
@@ -61,7 +62,7 @@ async function chooseReads(comparison: Comparison, plan: Plan): Promise<ChosenRe
   };
 }
 
-function leftOut(code: string, count: number, why: string): Finding[] {
+function leftOut(code: Code, count: number, why: string): Finding[] {
   if (count === 0) return [];
   const message = `reads that were not run: ${count}, since ${why}`;
   const hint = 'name the ones that matter under shadowReads in the config file';

@@ -92,7 +92,7 @@ async function decideAndDo(context: Context, look: Preflight, place: Place): Pro
   const move = decideCutover(known, local, look.sourcePath);
   switch (move.tag) {
     case 'refuse':
-      throw new CopierError(`cutover.${move.code}`, move.message, { hint: move.hint });
+      throw new CopierError(move.code, move.message, { hint: move.hint });
     case 'go-on':
       if (context.settings.dryRun) throw unfinished(move.cutover);
       return await goOn(context, look, place, move.cutover);

@@ -1,7 +1,7 @@
 import { readEnvFile, lookUpProvider } from '../../cutover/env-file.js';
 import { findPrisma } from '../../cutover/prisma-client.js';
 import type { LocalFacts } from '../../cutover/standing.js';
-import { CopierError, exitCodes } from '../../model/error.js';
+import { CopierError, type ErrorCode, exitCodes } from '../../model/error.js';
 import { readClosing } from '../../source/live/closing.js';
 import { sourceFile } from '../../source/live/file.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
@@ -72,7 +72,7 @@ export function asRefusal(error: unknown, name: 'cutover' | 'rollback'): unknown
 }
 
 /** The same failure under another code; what it knows is kept. */
-export function wrapped(code: `${'cutover' | 'rollback' | 'stuck'}.${string}`, message: string, error: CopierError) {
+export function wrapped(code: ErrorCode, message: string, error: CopierError) {
   const { hint, table, column, key, foreignCode, findings } = error;
   return new CopierError(code, message, { hint, table, column, key, foreignCode, findings, cause: error });
 }

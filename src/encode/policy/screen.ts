@@ -100,7 +100,9 @@ export class Screen {
 
   #errorOf(row: RowView, { column, hazard, reason }: Mark): CopierError {
     const hint = 'change the policy, or correct the value in the source';
-    return valueError(this.#options.table, row, column ?? 0, { code: `data.${hazard}`, reason, hint });
+    // Every hazard has a code of its name.
+    const code = `data.${hazard}` as ErrorCode;
+    return valueError(this.#options.table, row, column ?? 0, { code, reason, hint });
   }
 
   /** The key of a row as text, for the note that is kept with it. */

@@ -1,4 +1,4 @@
-import { must } from '../../model/error.js';
+import { type ErrorCode, must } from '../../model/error.js';
 import type { ColumnTrial, ConvertedExample, RefusedValues, TableTrial } from '../../model/census.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
@@ -98,7 +98,7 @@ class Trial {
     if (problem !== null) this.#refuse(view, problem.code, problem.reason, problem.hint);
   }
 
-  #refuse(view: RowView, code: string, reason: string, hint: string): void {
+  #refuse(view: RowView, code: ErrorCode, reason: string, hint: string): void {
     this.#count += 1;
     const before = this.#refused.get(code);
     const count = (before?.count ?? 0) + 1;

@@ -1,9 +1,10 @@
+import type { Code } from '../../model/codes/codes.js';
 import type { Finding, Severity } from '../../model/plan.js';
 
 /** What a finding says; places that do not apply are left out. */
 export interface FindingParts {
   readonly severity: Severity;
-  readonly code: `plan.${string}` | `verify.${string}`;
+  readonly code: Code;
   readonly table?: string;
   readonly column?: string;
   readonly message: string;

@@ -1,10 +1,11 @@
+import type { Code } from '../../model/codes/codes.js';
 import type { ColumnCensus, ColumnTrial } from '../../model/census.js';
 import type { Finding } from '../../model/plan.js';
 import type { Kind, LiteralForm } from '../../model/kind.js';
 import { makeFinding } from '../findings/finding.js';
 import type { ColumnPair } from './column-pair.js';
 
-type Say = (severity: 'error' | 'warning', code: `plan.${string}`, message: string, hint: string) => Finding;
+type Say = (severity: 'error' | 'warning', code: Code, message: string, hint: string) => Finding;
 
 /** What a rule looks at. */
 interface Survey {

@@ -120,7 +120,7 @@ test('a renamed column, a table without a key, cycles, what is left out and cons
 test('reasons against the plan stand at the end, counted', () => {
   const error = {
     severity: 'error',
-    code: 'plan.x',
+    code: 'plan.name',
     table: 't',
     column: null,
     key: null,
@@ -129,7 +129,7 @@ test('reasons against the plan stand at the end, counted', () => {
   } as const;
   assert.match(
     describePlan(plan({ findings: [error] })),
-    /✗ t: no \[plan\.x\]\n +→ mend it\n\n✗ refused: 1 reason above/,
+    /✗ t: no \[plan\.name\]\n +→ mend it\n\n✗ refused: 1 reason above/,
   );
   assert.match(describePlan(plan({ findings: [error, error] })), /✗ refused: 2 reasons above; nothing was written/);
 });

@@ -14,7 +14,7 @@ import {
 function finding(parts: Partial<Finding> = {}): Finding {
   return {
     severity: 'note',
-    code: 'plan.x',
+    code: 'plan.name',
     table: null,
     column: null,
     key: null,
@@ -151,11 +151,11 @@ test('findings come by weight, each with its place, code and next step', () => {
     finding({ severity: 'error', table: 't', column: 'c', key: 'id=1', message: 'an error' }),
   ];
   assert.deepEqual(describeFindings(list).split('\n'), [
-    '  ✗ t.c (id=1): an error [plan.x]',
+    '  ✗ t.c (id=1): an error [plan.name]',
     '      → do',
-    '  ! t: a warning [plan.x]',
+    '  ! t: a warning [plan.name]',
     '      → do',
-    '  · a note [plan.x]',
+    '  · a note [plan.name]',
   ]);
 });
 

@@ -257,8 +257,8 @@ test('an aborted snapshot ends as its signal says and leaves nothing', async () 
     await checkFailure(folder, 'interrupted.snapshot', () =>
       takeSnapshot({ ...options, onProgress: () => abort.abort() }),
     );
-    const signal = AbortSignal.abort(new CopierError('interrupted.signal', 'ctrl-c', { hint: 'run again' }));
-    await checkFailure(folder, 'interrupted.signal', () => takeSnapshot({ ...options, signal }));
+    const signal = AbortSignal.abort(new CopierError('interrupted.aborted', 'ctrl-c', { hint: 'run again' }));
+    await checkFailure(folder, 'interrupted.aborted', () => takeSnapshot({ ...options, signal }));
   });
 });
 

@@ -1,0 +1,7 @@
+/** What a code tells a person, in Markdown of one line each. */
+export interface CodeText {
+  /** What has happened, or what is in the way. */
+  readonly means: string;
+  /** What to do about it. */
+  readonly todo: string;
+}

@@ -1,0 +1,161 @@
+import type { CodeText } from './code-text.js';
+
+/** A cutover or rollback that was refused or undone: exit code 24. */
+export const cutoverCodes = {
+  'cutover.already_switched': {
+    means: 'An earlier cutover has switched the application to PostgreSQL.',
+    todo: 'See `pgferry status`; `pgferry rollback` takes it back.',
+  },
+  'cutover.closed': {
+    means: 'The SQLite database was closed by a cutover that this target does not know, or has ended.',
+    todo: 'Name the target of that cutover, or let the database take writes again with `pgferry release`.',
+  },
+  'cutover.differs': {
+    means: 'The two sides differ. The application was not switched.',
+    todo: 'See the run folder; `pgferry verify` names the rows.',
+  },
+  'cutover.embedded_target': {
+    means: 'No target is named, and the embedded PostgreSQL is no production database.',
+    todo: 'Name it with `--target` or `POSTGRES_DATABASE_URL`.',
+  },
+  'cutover.env_edited': {
+    means: 'Somebody edited the env file meanwhile. It was left as it is.',
+    todo: 'Let whoever edits it finish, then run again.',
+  },
+  'cutover.env_link': {
+    means: 'The env file is a link, or has a second name. Replacing it would part the two.',
+    todo: 'Name the file itself with `--env-file`, or switch it by hand with `--switch-env 0`.',
+  },
+  'cutover.env_missing': {
+    means: 'There is no env file of that name.',
+    todo: 'Name it with `--env-file`, or leave it alone with `--switch-env 0`.',
+  },
+  'cutover.env_owner': {
+    means: 'The env file belongs to another user.',
+    todo: 'Run the cutover as the user who owns it.',
+  },
+  'cutover.env_readonly': {
+    means: 'The env file is read-only.',
+    todo: 'Make it writable, or switch it by hand with `--switch-env 0`.',
+  },
+  'cutover.env_switched': {
+    means: 'The env file says `VPS_DB_PROVIDER=postgres` already.',
+    todo: 'Name the env file of the application that is to be switched, or put `sqlite` there if it runs on SQLite.',
+  },
+  'cutover.env_unreadable': {
+    means: 'The env file cannot be read, or is no file.',
+    todo: 'Check its path and its permissions.',
+  },
+  'cutover.file': {
+    means: 'A file of the cutover could not be written.',
+    todo: 'Check the disk and the permissions of its folder.',
+  },
+  'cutover.generate': {
+    means: '`prisma generate` fails.',
+    todo: 'Mend it until it works by hand, or leave the client alone with `--generate-provider 0`.',
+  },
+  'cutover.no_prisma': {
+    means: 'No Prisma is installed beside the schema or above it.',
+    todo: 'Run `npm install` in the application, or use `--generate-provider 0`.',
+  },
+  'cutover.no_prisma_schema': {
+    means: 'The Prisma schema is not there.',
+    todo: 'Name it with `--postgres-prisma-schema` and `--sqlite-prisma-schema`, or use `--generate-provider 0`.',
+  },
+  'cutover.not_closed': {
+    means: 'The database takes writes already: there is nothing to release.',
+    todo: 'See `pgferry status`.',
+  },
+  'cutover.not_confirmed': {
+    means: 'The phrase that confirms a cutover was not given.',
+    todo: 'Rehearse with `--dry-run`; then set `CUTOVER_CONFIRM=I_UNDERSTAND_PRODUCTION_CUTOVER`.',
+  },
+  'cutover.other_source': {
+    means: 'The unfinished cutover of this target is of another SQLite file.',
+    todo: 'Go on with its own source, or use another schema.',
+  },
+  'cutover.refused': {
+    means:
+      'Something stopped the cutover before its first step; its own code stands in the message. Nothing was changed.',
+    todo: 'Look that code up here, mend the reason, and run again.',
+  },
+  'cutover.rolling_back': {
+    means: 'A rollback is not finished.',
+    todo: 'Run `pgferry rollback` again: it goes on.',
+  },
+  'cutover.undone': {
+    means:
+      'A step failed, and everything was taken back: the application is on SQLite and writes. The code of the reason stands in the message.',
+    todo: 'Mend the reason and run the same command again.',
+  },
+  'cutover.unfinished': {
+    means: 'A cutover has closed the SQLite database and is not finished, so there is nothing to rehearse.',
+    todo: 'Run `pgferry cutover` without `--dry-run` to go on, or `pgferry release` to go back.',
+  },
+} as const satisfies Readonly<Record<`cutover.${string}`, CodeText>>;
+
+/** A rollback that was refused or undone: exit code 24. */
+export const rollbackCodes = {
+  'rollback.no_name': {
+    means: 'All names for the replaced database are taken by earlier rollbacks.',
+    todo: 'Move these files away, then run again.',
+  },
+  'rollback.no_snapshot': {
+    means: 'The snapshot to restore is not there.',
+    todo: 'Bring the run folder back from a backup, or name the file with `--backup`.',
+  },
+  'rollback.no_target': {
+    means: 'No target is named, so that nobody can tell what PostgreSQL took since the switch.',
+    todo: 'Source `rollback.env`, or name the target; where it is lost for good: `--without-target`.',
+  },
+  'rollback.not_named': {
+    means: 'Without the target nothing says which snapshot to restore.',
+    todo: 'Source the `rollback.env` of the cutover first.',
+  },
+  'rollback.nothing': {
+    means: 'There is no cutover that could be taken back.',
+    todo: 'See `pgferry status`.',
+  },
+  'rollback.other_run': {
+    means: 'What is set belongs to another cutover than the youngest of this target.',
+    todo: 'Source its `rollback.env` in a fresh shell, then run again.',
+  },
+  'rollback.refused': {
+    means:
+      'Something stopped the rollback before its first step; its own code stands in the message. Nothing was changed.',
+    todo: 'Look that code up here, mend the reason, and run again.',
+  },
+  'rollback.snapshot_changed': {
+    means: 'The snapshot has not the SHA-256 that was recorded. Nothing was changed.',
+    todo: 'Do not use it: bring it back from a backup of the run folder.',
+  },
+  'rollback.target_writes': {
+    means: 'PostgreSQL took writes since the switch, which SQLite would not have.',
+    todo: 'Stay on PostgreSQL, or run again with `--discard-target-writes`, which saves these rows to a file first.',
+  },
+  'rollback.undone': {
+    means:
+      'A step of the rollback failed and was taken back: the application is on PostgreSQL. The code of the reason stands in the message.',
+    todo: 'Mend the reason and run `pgferry rollback` again.',
+  },
+} as const satisfies Readonly<Record<`rollback.${string}`, CodeText>>;
+
+/** A cutover or rollback that could go neither forth nor back by itself: exit code 25. */
+export const stuckCodes = {
+  'stuck.not_recorded': {
+    means: 'The application is switched (or switched back), but the ledger could not be told.',
+    todo: 'Run the same command again when the target can be reached: it only concludes.',
+  },
+  'stuck.rollback': {
+    means: 'A rollback failed and could not be undone whole.',
+    todo: 'Run `pgferry rollback` again to go on; to stay on PostgreSQL do what the hint lists.',
+  },
+  'stuck.switch': {
+    means: 'The SQLite database is closed, and the application could not be switched.',
+    todo: 'Mend what the hint names, then `pgferry cutover` again; or `pgferry release` to go back to SQLite.',
+  },
+  'stuck.undo': {
+    means: 'A cutover failed and could not be undone whole.',
+    todo: 'Do by hand what the hint lists.',
+  },
+} as const satisfies Readonly<Record<`stuck.${string}`, CodeText>>;

@@ -1,0 +1,273 @@
+import type { CodeText } from './code-text.js';
+
+/** What stands in the way of a plan, or should be known before it is carried out: exit code 20 where it refuses. */
+export const planCodes = {
+  'plan.bad_type': {
+    means: 'A type in `tableRules` is none that PostgreSQL could make the column with.',
+    todo: 'Write one type as in CREATE TABLE, for instance `numeric(12,2)`.',
+  },
+  'plan.blob_in_other': {
+    means: 'Blobs would go into a column of another type.',
+    todo: 'Correct them in the source, make the column `bytea`, or name a policy.',
+  },
+  'plan.broken_foreign_key': {
+    means:
+      'A foreign key of the source refers to a table or key that is not there. SQLite never enforced it. A warning.',
+    todo: 'Nothing: the rows are copied, and no such constraint is made.',
+  },
+  'plan.changed': {
+    means:
+      'There is an unfinished run that was planned otherwise: settings, config file or target schema are not those of its first attempt.',
+    todo: 'Run again with the settings of the first attempt, or give that run up with `--fresh`.',
+  },
+  'plan.check_untranslated': {
+    means: 'A CHECK has no sure equivalent in PostgreSQL.',
+    todo: 'Give it up by the name in the hint (`--waive check:…`) and add one by hand after the copy.',
+  },
+  'plan.collation': {
+    means: 'Uniqueness without regard to case is kept by an index over an expression. A note.',
+    todo: 'Let queries compare by the same expression, for instance `lower(…)`.',
+  },
+  'plan.column_missing': {
+    means: 'The target table has no column for one of the source.',
+    todo: 'Add the column, or name its counterpart in `tableRules`.',
+  },
+  'plan.column_unfilled': {
+    means: 'A column of the target is NOT NULL without a default, and the source has nothing for it.',
+    todo: 'Give it a default, or drop its NOT NULL.',
+  },
+  'plan.cycle_in_force': {
+    means: 'Foreign keys run in a circle and stay in force during the copy, so that no order satisfies them.',
+    todo: 'Copy without `--keep-constraints`, as the owner of the tables.',
+  },
+  'plan.decimal': {
+    means:
+      'A `DECIMAL(p,s)` becomes `numeric` without limits, since SQLite enforced none and there are fractions. A note.',
+    todo: 'Narrow the column after the copy if every value fits.',
+  },
+  'plan.default_untranslated': {
+    means: 'A default has no equivalent in PostgreSQL.',
+    todo: 'Give it up by the name in the hint (`--waive default:…`) and set one by hand, or let the application give the value.',
+  },
+  'plan.empty_text': {
+    means: 'Empty texts would go into a column that cannot hold them.',
+    todo: 'Make them NULL or a value in the source, make the column text, or name a policy.',
+  },
+  'plan.encoding': {
+    means: 'The target database is not in UTF-8.',
+    todo: "Make a new one: `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`.",
+  },
+  'plan.foreign_key_untranslated': {
+    means: 'A foreign key is left out, or cannot be made, since its parent table or key is not made.',
+    todo: 'Bring the parent along, or give the key up by the name in the hint.',
+  },
+  'plan.foreign_rows': {
+    means:
+      'A run cannot be given up, or a table not replaced: it holds rows that the run did not load. Nothing was deleted.',
+    todo: 'Look at these rows. Where they are not wanted: `--truncate-target`.',
+  },
+  'plan.format': {
+    means: 'A table travels in text format, since one of its types has no binary form here. A warning.',
+    todo: 'Nothing: the values are the same.',
+  },
+  'plan.generated': {
+    means: 'A generated column is computed by the target, or has no counterpart there. A note.',
+    todo: 'Where the source has a plain column: see that the expression of the target gives the same; it is not compared.',
+  },
+  'plan.generated_untranslated': {
+    means: 'The expression of a generated column has no sure equivalent.',
+    todo: 'Give it up by the name in the hint: it becomes a plain column with the computed values. A trigger can go on computing them.',
+  },
+  'plan.index_untranslated': {
+    means: 'An index has no sure equivalent.',
+    todo: 'Give it up by the name in the hint (`--waive index:…`) and make one by hand.',
+  },
+  'plan.integer_in_other': {
+    means: 'Integers would go into a column of another type.',
+    todo: 'Correct them in the source, choose another type, or name a policy.',
+  },
+  'plan.key_too_wide': {
+    means: 'A key has more columns than PostgreSQL allows.',
+    todo: 'Narrow it in SQLite, or leave the table out with `--exclude`.',
+  },
+  'plan.longer_than_declared': {
+    means: 'A `VARCHAR(n)` becomes `text`, since it holds longer values. A note.',
+    todo: 'Nothing: SQLite enforced no length.',
+  },
+  'plan.matched': {
+    means: 'A table or column goes to a counterpart of another name. A note.',
+    todo: 'Nothing if it is the right one; else name the right one in `tableRules`.',
+  },
+  'plan.mixed_types': {
+    means:
+      'A column holds values of several storage classes. With blobs among them no type carries all; else it becomes text.',
+    todo: 'Bring the column to one storage class in SQLite.',
+  },
+  'plan.name': {
+    means: 'A name cannot be used on the target: it is empty, taken, or one of PostgreSQL’s own columns.',
+    todo: 'Give another one with `target` in `tableRules`, or rename it in SQLite.',
+  },
+  'plan.name_shortened': {
+    means: 'A name is cut to the 63 bytes that PostgreSQL’s names hold. A note.',
+    todo: 'Nothing: the copy finds it.',
+  },
+  'plan.no_rights': {
+    means: 'The role lacks a right.',
+    todo: 'Run the GRANT that the hint has, as the owner or a superuser.',
+  },
+  'plan.not_a_label': {
+    means: 'A text is no label of the enum of its column.',
+    todo: 'Add the label to the type, correct the text, or name a policy.',
+  },
+  'plan.not_boolean': {
+    means: 'Numbers other than 0 and 1 would go into a boolean.',
+    todo: 'Correct them, make the column an integer, or name a policy.',
+  },
+  'plan.not_owner': {
+    means: 'The role does not own the tables, so that indexes and constraints stay in force during the copy. A note.',
+    todo: 'Copy as the owner for a faster load.',
+  },
+  'plan.not_uuid': {
+    means: 'A blob has not the 16 bytes of a uuid.',
+    todo: 'Correct it, make the column `bytea`, or name a policy.',
+  },
+  'plan.null_in_not_null': {
+    means: 'NULLs would go into a primary key or a NOT NULL column.',
+    todo: 'Fill them in the source, drop NOT NULL on the target, or name a policy.',
+  },
+  'plan.orphans': {
+    means: 'Rows refer to rows that are not there. A note where the target has no such foreign key.',
+    todo: 'Correct or delete them in the source, or name a policy for `orphan`.',
+  },
+  'plan.other_source': {
+    means: 'The unfinished run of this schema is of another SQLite file.',
+    todo: 'Finish it with its own source, give it up with `--fresh`, or use another schema.',
+  },
+  'plan.other_version': {
+    means: 'The unfinished run was begun by another version of pgferry.',
+    todo: 'Go on with that version, or give the run up with `--fresh`.',
+  },
+  'plan.out_of_range': {
+    means: 'Numbers do not fit into the type of their column.',
+    todo: 'Make the column wider, correct the numbers, or name a policy.',
+  },
+  'plan.quarantine_columns': {
+    means: 'A table has other columns than when the run copied it, so that its quarantined rows cannot be compared.',
+    todo: 'Migrate again with `--fresh --truncate-target`.',
+  },
+  'plan.read_only': {
+    means: 'The server takes no writes: a standby, or `default_transaction_read_only`.',
+    todo: 'Point the target at the primary, or turn the setting off.',
+  },
+  'plan.real_in_float4': {
+    means:
+      'Floating-point numbers of 8 bytes would go into `real`, which has 4. A warning: one that is not exact there stops the copy.',
+    todo: 'Make the column `double precision`.',
+  },
+  'plan.real_in_integer': {
+    means: 'Numbers with fractions would go into a column of whole numbers.',
+    todo: 'Correct them, make the column `double precision` or `numeric`, or name a policy.',
+  },
+  'plan.real_in_other': {
+    means: 'Numbers with fractions would go into a column of another type.',
+    todo: 'Correct them, choose another type, or name a policy.',
+  },
+  'plan.refused': {
+    means: 'The plan refuses; nothing was written. The reasons are the findings before it.',
+    todo: 'Each reason says what to do about it.',
+  },
+  'plan.rounding_elements': {
+    means:
+      'The elements of an array keep fewer digits than a text can hold, and PostgreSQL would round them. A warning.',
+    todo: 'Where digits matter give the array a wider type, such as `double precision[]`, or make it text.',
+  },
+  'plan.row_security': {
+    means: 'Row security is on for a table: policies could hide rows from the copy and the proof. A warning.',
+    todo: 'Copy as the owner, or as a role with BYPASSRLS.',
+  },
+  'plan.rule': {
+    means:
+      'A rule of the config file does not fit its column: a unit for what is no time, a zone that does not exist, and the like.',
+    todo: 'Take it out of the config file, or correct it.',
+  },
+  'plan.schema_missing': {
+    means: 'The schema is not there.',
+    todo: 'Run `pgferry init`, or `pgferry migrate`, which makes it.',
+  },
+  'plan.search': {
+    means: 'A full-text table that `search` names cannot be made again.',
+    todo: 'Correct `search` in the config file, or leave it out.',
+  },
+  'plan.search_column': {
+    means: 'A column for full-text search is filled by a trigger, and triggers do not fire during the copy. A warning.',
+    todo: 'After the run, run the UPDATE that the hint has.',
+  },
+  'plan.table_kind': {
+    means: 'The target is a partitioned or a foreign table. A note.',
+    todo: 'See that each row finds its place.',
+  },
+  'plan.table_missing': {
+    means: 'The target has no table for one of the source, or more than one that could be meant.',
+    todo: 'Name it in `tableRules`, make it (`pgferry init`), or leave the table out with `--exclude`.',
+  },
+  'plan.table_unreadable': {
+    means: 'A CREATE TABLE is not understood, so that its checks and generated columns are not carried over.',
+    todo: 'Give them up by the name in the hint, and add them by hand.',
+  },
+  'plan.tampered': {
+    means: 'The plan in the ledger is not the one with which the run began.',
+    todo: 'Find out who writes to the schema `pgferry`, then give the run up with `--fresh`.',
+  },
+  'plan.target_has_rows': {
+    means: 'Target tables hold rows that pgferry did not load, or that were changed since.',
+    todo: 'To replace them: `--truncate-target`, or `--reset-schema` for the whole schema. To keep them: another schema with `?schema=` in the URL.',
+  },
+  'plan.text_in_number': {
+    means: 'Texts would go into a column of numbers. A warning: one that is no number stops the copy.',
+    todo: 'Correct them, make the column text, or name a policy.',
+  },
+  'plan.text_in_other': {
+    means: 'Texts would go into a column of another type.',
+    todo: 'Correct them, make the column text, or name a policy.',
+  },
+  'plan.time_unit': {
+    means: 'Numbers in a column of times have no unit that is sure.',
+    todo: 'Name it with `unit` in the config file, or bring the column to one unit.',
+  },
+  'plan.too_long': {
+    means: 'Texts are longer than their column allows.',
+    todo: 'Make the column longer or `text`, shorten them, or name a policy.',
+  },
+  'plan.too_many_columns': {
+    means: 'A table has more columns than the 1600 that PostgreSQL allows.',
+    todo: 'Split it in SQLite, or leave it out with `--exclude`.',
+  },
+  'plan.triggers': {
+    means: 'Triggers of the target would fire during the copy, since the role may not disable them. A warning.',
+    todo: 'Disable them for the copy if they change rows or tables.',
+  },
+  'plan.triggers_untranslated': {
+    means: 'Triggers are not carried over; the plan lists their SQL. A warning.',
+    todo: 'Write them anew for PostgreSQL.',
+  },
+  'plan.unknown_column': {
+    means: 'The config file has rules for a column that the source does not have.',
+    todo: 'Write its name as it is in the source.',
+  },
+  'plan.unknown_table': {
+    means: '`--tables`, `--exclude` or the config file name a table that the source does not have.',
+    todo: 'Write its name as it is in the source.',
+  },
+  'plan.unlogged': {
+    means: 'A target table is UNLOGGED: a crash of the server would empty it.',
+    todo: 'Run `ALTER TABLE … SET LOGGED`.',
+  },
+  'plan.value_too_large': {
+    means: 'A value is larger than what one field of PostgreSQL, or one text of the row reader, can hold.',
+    todo: 'Keep such values outside of the database.',
+  },
+  'plan.view_untranslated': {
+    means: 'A view has no sure equivalent and is not made. A warning.',
+    todo: 'Make it by hand if the application reads it.',
+  },
+} as const satisfies Readonly<Record<`plan.${string}`, CodeText>>;
