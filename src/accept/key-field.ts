@@ -1,5 +1,5 @@
 import type { ColumnPlan } from '../model/plan.js';
-import type { Kind, Reading, TimeUnit } from '../model/kind.js';
+import type { Kind, TimeReading, TimeUnit } from '../model/kind.js';
 import type { Sides } from '../model/result.js';
 
 /**
@@ -124,7 +124,7 @@ const dayPattern = '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]';
 const clockPattern = '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]';
 
 /** Only milliseconds and texts that are nothing but a date: whoever stores dates otherwise is rare. */
-function dateText(value: string, { unit = 'ms', zone }: Partial<Reading>): string {
+function dateText(value: string, { unit = 'ms', zone }: Partial<TimeReading>): string {
   const isNumber = `typeof(${value}) = 'integer' AND ${value} % 86400000 = 0`;
   const ofNumber = unit === 'ms' ? ` WHEN ${isNumber} THEN date(${value} / 1000, 'unixepoch')` : '';
   const pattern = zone === undefined ? `${dayPattern}*` : dayPattern;
@@ -149,7 +149,7 @@ const microsPer: Readonly<Record<TimeUnit, string | null>> = {
 };
 
 /** Numbers by their unit, ISO texts by SQLite's own calendar; the fraction is taken apart since SQLite would round it. */
-function momentText(value: string, { unit, zone }: Reading): string {
+function momentText(value: string, { unit, zone }: TimeReading): string {
   const factor = microsPer[unit];
   const isWhole = unit === 'ns' ? ` AND ${value} % 1000 = 0` : '';
   const ofInteger =

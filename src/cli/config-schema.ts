@@ -25,20 +25,20 @@ export function configSchema(): JsonSchema {
 }
 
 /** null is the same as leaving the key out. Texts are taken wherever flags and variables take them. */
-function valueSchema({ reading }: OptionRow): JsonSchema {
-  switch (reading.tag) {
+function valueSchema({ syntax }: OptionRow): JsonSchema {
+  switch (syntax.tag) {
     case 'text':
       return { type: ['string', 'null'] };
     case 'flag':
     case 'switch':
       return { type: ['boolean', 'string', 'null'], pattern: '^(?:[01]|true|false|yes|no|on|off)$' };
     case 'count':
-      return { type: ['integer', 'string', 'null'], minimum: reading.min, maximum: reading.max, pattern: '^\\d+$' };
+      return { type: ['integer', 'string', 'null'], minimum: syntax.min, maximum: syntax.max, pattern: '^\\d+$' };
     case 'bytes':
       return {
         type: ['integer', 'string', 'null'],
-        minimum: reading.min,
-        maximum: reading.max,
+        minimum: syntax.min,
+        maximum: syntax.max,
         pattern: '^\\d+[kKmMgG]?$',
       };
     case 'rate':
@@ -46,7 +46,7 @@ function valueSchema({ reading }: OptionRow): JsonSchema {
     case 'list':
       return { type: ['array', 'string', 'null'], items: { type: 'string' } };
     case 'choice':
-      return { enum: [...reading.choices, null] };
+      return { enum: [...syntax.choices, null] };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { FlagSettings, CommandName } from '../model/settings.js';
 
-export type Reading =
+export type OptionSyntax =
   | { readonly tag: 'text' }
   | { readonly tag: 'flag' }
   /** On or off by its value, for what is on where nobody says anything. */
@@ -18,7 +18,7 @@ export interface OptionRow {
   readonly value: string | null;
   /** Environment variables, the first that is set counts. */
   readonly env: readonly string[];
-  readonly reading: Reading;
+  readonly syntax: OptionSyntax;
   readonly standard: FlagSettings[keyof FlagSettings];
   /** How help names the default where the value itself would say nothing, or something else on each machine. */
   readonly standardText?: string;

@@ -1,29 +1,29 @@
 import { CopierError } from '../model/error.js';
-import type { OptionRow, Reading } from './option-row.js';
+import type { OptionRow, OptionSyntax } from './option-row.js';
 
 const MiB = 1024 * 1024;
 
 /** A value as a flag or a variable gives it. Throws `usage.*` naming `origin`. */
 export function parseValue(row: OptionRow, value: string | boolean, origin: string): unknown {
-  const { reading } = row;
-  if (reading.tag === 'flag') return typeof value === 'boolean' ? value : parseSwitch(value, origin);
+  const { syntax } = row;
+  if (syntax.tag === 'flag') return typeof value === 'boolean' ? value : parseSwitch(value, origin);
   const text = String(value);
-  switch (reading.tag) {
+  switch (syntax.tag) {
     case 'switch':
       return parseSwitch(text, origin);
     case 'text':
       return parseText(row, text, origin);
     case 'count':
-      return parseCount(text, reading, origin, 1);
+      return parseCount(text, syntax, origin, 1);
     case 'bytes':
-      return parseCount(text, reading, origin, byteSuffix(text));
+      return parseCount(text, syntax, origin, byteSuffix(text));
     case 'rate':
       return parseRate(text, origin);
     case 'list':
       return parseList(text, origin);
     case 'choice':
-      if (reading.choices.includes(text)) return text;
-      throw badValue(origin, text, `use one of: ${reading.choices.join(', ')}`);
+      if (syntax.choices.includes(text)) return text;
+      throw badValue(origin, text, `use one of: ${syntax.choices.join(', ')}`);
   }
 }
 
@@ -88,19 +88,19 @@ function badValue(origin: string, text: string, hint: string): CopierError {
 /** A value as a config file or the options of the library give it. */
 export function parseConfigValue(row: OptionRow, value: unknown): unknown {
   const origin = `config key ${row.setting}`;
-  if (row.reading.tag === 'list' && Array.isArray(value) && value.every((name) => typeof name === 'string'))
+  if (row.syntax.tag === 'list' && Array.isArray(value) && value.every((name) => typeof name === 'string'))
     return value;
-  if (typeof value === 'string' || (typeof value === 'boolean' && ['flag', 'switch'].includes(row.reading.tag)))
+  if (typeof value === 'string' || (typeof value === 'boolean' && ['flag', 'switch'].includes(row.syntax.tag)))
     return parseValue(row, value, origin);
   if (typeof value === 'number') return parseValue(row, String(value), origin);
   // What was given is not repeated: it may hold a password.
   const kind = Array.isArray(value) ? 'a list' : typeof value === 'boolean' ? 'true or false' : 'an object';
   throw new CopierError('usage.bad_value', `${origin} cannot be ${kind}`, {
-    hint: `give it ${wordsFor[row.reading.tag]}`,
+    hint: `give it ${wordsFor[row.syntax.tag]}`,
   });
 }
 
-const wordsFor: Readonly<Record<Reading['tag'], string>> = {
+const wordsFor: Readonly<Record<OptionSyntax['tag'], string>> = {
   text: 'a text',
   flag: 'true or false',
   switch: 'true or false',

@@ -1,6 +1,6 @@
 import type { ValuesJob } from '../jobs/values-job.js';
 import { must } from '../model/error.js';
-import type { TableCensus, TableValues } from '../model/census.js';
+import type { CountedTable, TableValues } from '../model/census.js';
 import type { ChunkRange } from '../model/plan.js';
 import type { LeftOut, SourceCatalog, SourceTable } from '../model/source.js';
 import { chooseTables } from '../plan/fit.js';
@@ -16,13 +16,6 @@ import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
 
 /** Source bytes of one job: some 50 ms of work. */
 const partBytes = 8 * 1024 * 1024;
-
-/** What one table holds, column by column. */
-export interface CountedTable {
-  readonly table: SourceTable;
-  readonly census: TableCensus;
-  readonly values: TableValues;
-}
 
 export interface FullCensus {
   readonly tables: readonly CountedTable[];

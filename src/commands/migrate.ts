@@ -24,10 +24,10 @@ import { preparePlan } from '../run/plan/plan-in-place.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { writeRecord } from '../run/attempt/record.js';
 import { checkSchema, waiversOf } from '../run/plan/schema-check.js';
-import { layGroundwork } from '../run/attempt/take-backups.js';
+import { takeBackups } from '../run/attempt/take-backups.js';
 import type { Survey } from '../run/survey/survey.js';
 import { type Attempt, type BegunRun, whoWeAre } from '../run/attempt/attempt.js';
-import { goOn } from '../run/attempt/resume.js';
+import { resumeOrAbandon } from '../run/attempt/resume.js';
 import { logged, loggedOrRemoved } from '../run/attempt/run-log.js';
 
 /*
@@ -56,15 +56,15 @@ async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<R
     withRunLock(client, address.schema, async (lost) => {
       const signal = AbortSignal.any([context.signal, lost]);
       const attempt: Attempt = { context, command, address, client, sourcePath, signal };
-      return await goOnOrBegin(attempt, startedAtMs);
+      return await resumeOrBegin(attempt, startedAtMs);
     }),
   );
 }
 
-async function goOnOrBegin(attempt: Attempt, startedAtMs: number): Promise<RunResult> {
+async function resumeOrBegin(attempt: Attempt, startedAtMs: number): Promise<RunResult> {
   const unfinished = await findUnfinished(attempt);
   if (unfinished === null) return await beginAnew(attempt, startedAtMs);
-  const begun = await goOn(attempt, unfinished);
+  const begun = await resumeOrAbandon(attempt, unfinished);
   if (begun === null) return await beginAnew(attempt, startedAtMs);
   return await logged(attempt, begun.folder, async () => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) =>
@@ -88,7 +88,7 @@ async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResu
   const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
   return await loggedOrRemoved(attempt, folder, async (keep) => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
-      const { snapshot, survey } = await layGroundwork(attempt, { folder, threads });
+      const { snapshot, survey } = await takeBackups(attempt, { folder, threads });
       const begun = await planAndBegin(attempt, { folder, snapshot, survey, keep });
       return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
     });

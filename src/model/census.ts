@@ -1,4 +1,6 @@
 import type { Code } from './codes/codes.js';
+import type { SourceTable } from './source.js';
+
 /** What one column really holds, counted over every row. */
 export interface ColumnCensus {
   readonly column: string;
@@ -91,6 +93,13 @@ export interface ColumnValues {
 export interface TableValues {
   readonly table: string;
   readonly columns: readonly ColumnValues[];
+}
+
+/** A table of the source with its census and its values sorted into classes. */
+export interface CountedTable {
+  readonly table: SourceTable;
+  readonly census: TableCensus;
+  readonly values: TableValues;
 }
 
 /** Values of one column that the copy would refuse for one reason. */

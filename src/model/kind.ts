@@ -2,7 +2,7 @@
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'julian';
 
 /** How the values of a temporal column are read. */
-export interface Reading {
+export interface TimeReading {
   /** Of its integers, and of its reals where `realUnit` says nothing else. */
   readonly unit: TimeUnit;
   readonly realUnit?: TimeUnit;
@@ -36,9 +36,9 @@ export type Kind =
   | { readonly tag: 'char'; readonly chars: number }
   | { readonly tag: 'bytea' | 'uuid' | 'json' | 'jsonb' }
   | { readonly tag: 'enum'; readonly labels: readonly string[] }
-  | ({ readonly tag: 'date' } & Partial<Reading>)
+  | ({ readonly tag: 'date' } & Partial<TimeReading>)
   /** precision: fraction digits the target keeps, 0 to 6. */
   | { readonly tag: 'time'; readonly precision: number }
-  | ({ readonly tag: 'timestamp' | 'timestamptz'; readonly precision: number } & Reading)
+  | ({ readonly tag: 'timestamp' | 'timestamptz'; readonly precision: number } & TimeReading)
   /** Any other type: its text form goes through Postgres' own input function, in text format only. */
   | { readonly tag: 'literal'; readonly form?: LiteralForm };

@@ -11,28 +11,28 @@ export class Journal {
     this.#listeners.push(listener);
   }
 
-  tell(event: RunEvent): void {
+  emit(event: RunEvent): void {
     for (const listener of this.#listeners) listener(event);
   }
 
   note(message: string): void {
-    this.tell({ tag: 'note', message });
+    this.emit({ tag: 'note', message });
   }
 
   warn(message: string): void {
-    this.tell({ tag: 'warning', message });
+    this.emit({ tag: 'warning', message });
   }
 
   /** Runs one phase; its wall time counts also when it fails. */
   async phase<T>(name: PhaseName, run: () => T | Promise<T>): Promise<T> {
-    this.tell({ tag: 'phase-begin', name });
+    this.emit({ tag: 'phase-begin', name });
     const startedAtMs = performance.now();
     try {
       return await run();
     } finally {
       const ms = Math.round(performance.now() - startedAtMs);
       this.#phases.set(name, (this.#phases.get(name) ?? 0) + ms);
-      this.tell({ tag: 'phase-end', name, ms });
+      this.emit({ tag: 'phase-end', name, ms });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { ColumnPlan } from '../model/plan.js';
-import type { Reading, TimeUnit } from '../model/kind.js';
+import type { TimeReading, TimeUnit } from '../model/kind.js';
 import { type CellBatch, Storage } from '../model/value.js';
 import { type CanonicalRow, Tag } from './canonical-row.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';
@@ -200,7 +200,7 @@ function putTime(): Canonize {
 }
 
 /** Reads dates and points in time. What the target prints is UTC, whatever the texts of the source are. */
-function stamper({ unit, realUnit = unit, zone }: Reading, side: Side): Canonize {
+function stamper({ unit, realUnit = unit, zone }: TimeReading, side: Side): Canonize {
   const moment: Moment = { seconds: 0, micros: 0 };
   const offsets = zone === undefined || side === 'target' ? null : zoneOffsets(zone);
   return (batch, cell, row) => {

@@ -20,8 +20,16 @@ export interface Preflight {
   readonly clients: { readonly postgres: PrismaClientSource; readonly sqlite: PrismaClientSource } | null;
 }
 
-/** Everything that the steps of one attempt work with. */
-export interface Desk {
+/** The target while this process holds the lock of its schema's cutovers. */
+export interface LockedTarget {
+  readonly address: TargetAddress;
+  readonly client: TargetClient;
+  /** Fires when the lock is gone. */
+  readonly lost: AbortSignal;
+}
+
+/** Everything that the steps of one attempt at a cutover work with. */
+export interface CutoverSession {
   readonly context: Context;
   readonly client: TargetClient;
   readonly address: TargetAddress;
@@ -37,14 +45,14 @@ export function whoWeAre({ toolVersion }: Context) {
 }
 
 /** One step: noted in the ledger before and after, and told with its time. */
-export async function runStep<T>(desk: Desk, name: CutoverPhase, use: () => T | Promise<T>): Promise<T> {
-  return await noteStep(desk, name, () => desk.context.journal.phase(name, use));
+export async function runStep<T>(session: CutoverSession, name: CutoverPhase, use: () => T | Promise<T>): Promise<T> {
+  return await noteStep(session, name, () => session.context.journal.phase(name, use));
 }
 
 /** The same for a step that tells its own phases. */
-export async function noteStep<T>(desk: Desk, name: string, use: () => T | Promise<T>): Promise<T> {
-  const { client, cutover } = desk;
-  desk.checkLog();
+export async function noteStep<T>(session: CutoverSession, name: string, use: () => T | Promise<T>): Promise<T> {
+  const { client, cutover } = session;
+  session.checkLog();
   const ordinal = await beginStep(client, cutover, name);
   try {
     const result = await use();
@@ -77,6 +85,6 @@ export function keepLog(journal: Journal, path: string): () => void {
 /** The context of a run within a cutover: its events are told here too, its phases and log are its own. */
 export function innerContext(context: Context, settings: Context['settings'], signal: AbortSignal): Context {
   const journal = new Journal();
-  journal.listen((event) => context.journal.tell(event));
+  journal.listen((event) => context.journal.emit(event));
   return { ...context, settings, journal, signal };
 }

@@ -10,7 +10,6 @@ import { CopierError, must, toWire } from '../../model/error.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { RunResult } from '../../model/result.js';
-import type { TargetAddress } from '../../model/target.js';
 import type { CutoverResult } from '../../report/text/cutover-text.js';
 import {
   makeRunFolder,
@@ -28,24 +27,32 @@ import { describeTarget } from '../../target/connection/address.js';
 import { openTables } from '../../target/schema/closing.js';
 import { interruption } from '../../lib/interruption.js';
 import { withTarget } from '../../target/connection/connect.js';
-import type { TargetClient } from '../../target/connection/client.js';
 import { beginCutover, latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
 import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
 import { runAccept } from '../acceptance/accept.js';
 import { type Context, resolveTarget } from '../../run/context.js';
-import { type Desk, innerContext, keepLog, noteStep, type Preflight, runStep, whoWeAre } from './cutover-session.js';
+import {
+  type CutoverSession,
+  innerContext,
+  type LockedTarget,
+  keepLog,
+  noteStep,
+  type Preflight,
+  runStep,
+  whoWeAre,
+} from './cutover-session.js';
 import {
   asRefusal,
-  checkRoom,
-  lookBeforeCutover,
+  checkDiskSpace,
+  checkBeforeCutover,
   readLocalFacts,
   refuseEmbedded,
   refuseUnconfirmed,
   wrapped,
 } from './preflight.js';
-import { type Reached, undoCutover } from './undo.js';
+import { type CutoverProgress, undoCutover } from './undo.js';
 import { rehearseCutover } from './rehearsal.js';
 import { runMigrate } from '../migrate.js';
 
@@ -66,41 +73,34 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
   if (settings.exclude.length > 0)
     context.journal.warn(`these tables stay behind, as --exclude says: ${settings.exclude.join(', ')}`);
   try {
-    const look = await lookBeforeCutover(settings);
+    const preflight = await checkBeforeCutover(settings);
     const { address } = await resolveTarget(context);
     // Without the signal: an interrupted cutover still tells the ledger that it was undone.
     const connecting = { applicationName: holderName('cutover') };
     return await withTarget(address, connecting, (client) =>
-      withCutoverLock(client, address.schema, (lost) => decideAndDo(context, look, { address, client, lost })),
+      withCutoverLock(client, address.schema, (lost) => decideAndDo(context, preflight, { address, client, lost })),
     );
   } catch (error) {
     throw asRefusal(error, 'cutover');
   }
 }
 
-interface Place {
-  readonly address: TargetAddress;
-  readonly client: TargetClient;
-  /** Fires when the lock of the cutover is gone. */
-  readonly lost: AbortSignal;
-}
-
-async function decideAndDo(context: Context, look: Preflight, place: Place): Promise<CutoverResult> {
-  const { client, address } = place;
+async function decideAndDo(context: Context, preflight: Preflight, locked: LockedTarget): Promise<CutoverResult> {
+  const { client, address } = locked;
   const known = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
-  const local = await readLocalFacts(look.sourcePath, look.envFile?.path ?? null);
-  const move = decideCutover(known, local, look.sourcePath);
+  const local = await readLocalFacts(preflight.sourcePath, preflight.envFile?.path ?? null);
+  const move = decideCutover(known, local, preflight.sourcePath);
   switch (move.tag) {
     case 'refuse':
       throw new CopierError(move.code, move.message, { hint: move.hint });
     case 'go-on':
       if (context.settings.dryRun) throw unfinished(move.cutover);
-      return await goOn(context, look, place, move.cutover);
+      return await resumeCutover(context, preflight, locked, move.cutover);
     case 'again':
     case 'begin':
-      refuseSwitched(look);
-      if (context.settings.dryRun) return await rehearseCutover(context, look, { ...place, flags: cutoverFlags });
-      return await begin(context, look, place, move.tag === 'again' ? move.cutover : null);
+      refuseSwitched(preflight);
+      if (context.settings.dryRun) return await rehearseCutover(context, preflight, { ...locked, flags: cutoverFlags });
+      return await begin(context, preflight, locked, move.tag === 'again' ? move.cutover : null);
   }
 }
 
@@ -122,9 +122,14 @@ function refuseSwitched({ envFile }: Preflight): void {
 }
 
 /** Enters the attempt in the ledger, with a folder of its own, or that of the attempt before. */
-async function begin(context: Context, look: Preflight, place: Place, before: Cutover | null): Promise<CutoverResult> {
+async function begin(
+  context: Context,
+  preflight: Preflight,
+  locked: LockedTarget,
+  before: Cutover | null,
+): Promise<CutoverResult> {
   const { settings } = context;
-  const { client, address } = place;
+  const { client, address } = locked;
   const again = before !== null && existsSync(before.folder) ? before : null;
   const options = {
     baseFolder: settings.cutoverBaseFolder,
@@ -134,7 +139,7 @@ async function begin(context: Context, look: Preflight, place: Place, before: Cu
   };
   const folder = again === null ? makeRunFolder(options) : openRunFolder(again.folder);
   try {
-    await checkRoom(folder.path, look.sourcePath);
+    await checkDiskSpace(folder.path, preflight.sourcePath);
   } catch (error) {
     if (again === null) removeRunFolder(folder);
     throw error;
@@ -145,26 +150,31 @@ async function begin(context: Context, look: Preflight, place: Place, before: Cu
     cutoverId: again?.cutoverId ?? randomBytes(6).toString('hex'),
     schema: address.schema,
     folder: folder.path,
-    sourcePath: look.sourcePath,
-    envPath: look.envFile?.path ?? null,
+    sourcePath: preflight.sourcePath,
+    envPath: preflight.envFile?.path ?? null,
   });
-  const desk = openDesk(context, place, cutover, folder);
+  const session = openSession(context, locked, cutover, folder);
   if (again !== null) {
     context.journal.note(
       `cutover ${cutover.cutoverId} of ${cutover.startedAt}, attempt ${cutover.attempt}, in ${folder.path}`,
     );
   }
-  const reached: Reached = { step: 'fence', generated: 'no', hasClosed: false, envSwitch: null };
+  const progress: CutoverProgress = { step: 'fence', generated: 'no', hasClosed: false, envSwitch: null };
   let switched: Switched;
   try {
-    switched = await prepareAndSwitch(desk, look, place, reached);
+    switched = await prepareAndSwitch(session, preflight, locked, progress);
   } catch (error) {
-    return await undoCutover(desk, look, reached, error);
+    return await undoCutover(session, preflight, progress, error);
   }
-  return await conclude(desk, look, switched);
+  return await conclude(session, preflight, switched);
 }
 
-function openDesk(context: Context, { client, address }: Place, cutover: Cutover, folder: RunFolder): Desk {
+function openSession(
+  context: Context,
+  { client, address }: LockedTarget,
+  cutover: Cutover,
+  folder: RunFolder,
+): CutoverSession {
   const checkLog = keepLog(context.journal, folder.pathOf('cutover.log'));
   return { context, client, address, cutover, folder, checkLog };
 }
@@ -174,25 +184,30 @@ interface Switched {
   readonly downtimeMs: number;
 }
 
-async function prepareAndSwitch(desk: Desk, look: Preflight, place: Place, reached: Reached): Promise<Switched> {
-  const { context, client, address } = desk;
-  const signal = AbortSignal.any([context.signal, place.lost]);
+async function prepareAndSwitch(
+  session: CutoverSession,
+  preflight: Preflight,
+  locked: LockedTarget,
+  progress: CutoverProgress,
+): Promise<Switched> {
+  const { context, client, address } = session;
+  const signal = AbortSignal.any([context.signal, locked.lost]);
   const { journal } = context;
-  journal.tell({ tag: 'phase-begin', name: 'fence' });
-  return await withFence(look.sourcePath, { timeoutMs: busyTimeoutMs }, async (held) => {
+  journal.emit({ tag: 'phase-begin', name: 'fence' });
+  return await withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async (held) => {
     const heldAtMs = performance.now();
     const fencedAt = new Date().toISOString();
-    await noteStep(desk, 'fence', () => undefined);
+    await noteStep(session, 'fence', () => undefined);
     // A rollback before may have closed the target; nobody is on it now.
     await openTables(client, address.schema);
     const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
-      reached.step = name;
-      return runStep(desk, name, use);
+      progress.step = name;
+      return runStep(session, name, use);
     };
-    const migrated = await step('migrate', () => migrate(desk, signal));
-    await step('accept', () => accept(desk, signal));
+    const migrated = await step('migrate', () => migrate(session, signal));
+    await step('accept', () => accept(session, signal));
     const digests = await step('digest', () => digestTables(client, address.schema));
-    if (look.clients !== null) await step('generate', () => generate(desk, look, reached));
+    if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
     if (signal.aborted) throw interruption(signal);
     const snapshot = must(migrated.snapshot, 'snapshot of the migration');
     const facts = {
@@ -200,13 +215,13 @@ async function prepareAndSwitch(desk: Desk, look: Preflight, place: Place, reach
       snapshotPath: snapshot.path,
       snapshotSha256: snapshot.sha256,
       journalMode: held.journalMode,
-      env: look.envFile === null ? null : planSwitch(look.envFile, 'postgres'),
-      prismaSchemas: schemasOf(look),
+      env: preflight.envFile === null ? null : planSwitch(preflight.envFile, 'postgres'),
+      prismaSchemas: schemasOf(preflight),
       digests,
       fencedAt,
     };
-    const closed = await step('close', () => close(desk, held, reached, facts));
-    await step('switch', () => flip(reached, closed));
+    const closed = await step('close', () => close(session, held, progress, facts));
+    await step('switch', () => switchApplication(progress, closed));
     return { facts: closed, downtimeMs: performance.now() - heldAtMs };
   });
 }
@@ -215,8 +230,8 @@ function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {
   return clients === null ? null : { sqlite: clients.sqlite.schemaPath, postgres: clients.postgres.schemaPath };
 }
 
-async function migrate(desk: Desk, signal: AbortSignal): Promise<RunResult> {
-  const { context, cutover, folder } = desk;
+async function migrate(session: CutoverSession, signal: AbortSignal): Promise<RunResult> {
+  const { context, cutover, folder } = session;
   // With the fence of an earlier attempt its snapshot has lost its worth: never go on with a run of before.
   const settings = { ...context.settings, fresh: true, runFolder: attemptFolder(folder, 'migration', cutover) };
   const result = await runMigrate(innerContext(context, settings, signal));
@@ -224,8 +239,8 @@ async function migrate(desk: Desk, signal: AbortSignal): Promise<RunResult> {
   return result;
 }
 
-async function accept(desk: Desk, signal: AbortSignal): Promise<void> {
-  const { context, cutover, folder } = desk;
+async function accept(session: CutoverSession, signal: AbortSignal): Promise<void> {
+  const { context, cutover, folder } = session;
   const settings = { ...context.settings, acceptanceRunFolder: attemptFolder(folder, 'acceptance', cutover) };
   const result = await runAccept(innerContext(context, settings, signal));
   if (!result.ok) throw differs('at the acceptance', result);
@@ -243,48 +258,53 @@ function differs(when: string, { runDir, findings }: Pick<RunResult, 'runDir' | 
   });
 }
 
-async function generate(desk: Desk, look: Preflight, reached: Reached): Promise<void> {
-  const { folder, cutover } = desk;
-  const clients = must(look.clients, 'Prisma clients');
-  reached.generated = 'tried';
+async function generate(session: CutoverSession, preflight: Preflight, progress: CutoverProgress): Promise<void> {
+  const { folder, cutover } = session;
+  const clients = must(preflight.clients, 'Prisma clients');
+  progress.generated = 'tried';
   await generateClient(clients.postgres, (output) => {
     const name = cutover.attempt === 1 ? 'generate.log' : `generate-${cutover.attempt}.log`;
     writeArtefact(folder.pathOf(name), output);
   });
-  reached.generated = 'yes';
+  progress.generated = 'yes';
 }
 
 /** Everything that the way back needs is durable before the database is closed. */
 async function close(
-  desk: Desk,
+  session: CutoverSession,
   fence: Fence,
-  reached: Reached,
+  progress: CutoverProgress,
   known: Omit<CutoverFacts, 'schemaVersion'>,
 ): Promise<CutoverFacts> {
-  const { client, cutover, folder, address } = desk;
+  const { client, cutover, folder, address } = session;
   fence.check();
   const facts = { ...known, schemaVersion: fence.prepareClosing(cutover.cutoverId, new Date()) };
   replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address)));
   await moveCutover(client, cutover.cutoverId, 'closing', facts);
   fence.check();
   // Before the act: a commit that fails is undone like one that did not.
-  reached.hasClosed = true;
+  progress.hasClosed = true;
   fence.commitClosing();
   return facts;
 }
 
-function flip(reached: Reached, { env }: CutoverFacts): void {
+function switchApplication(progress: CutoverProgress, { env }: CutoverFacts): void {
   if (env === null) return;
-  reached.envSwitch = env;
+  progress.envSwitch = env;
   switchEnvFile(env);
 }
 
 /** A crash came between the closing and the end: what was copied is what is there, since nobody could write. */
-async function goOn(context: Context, look: Preflight, place: Place, known: Cutover): Promise<CutoverResult> {
-  const { client } = place;
+async function resumeCutover(
+  context: Context,
+  preflight: Preflight,
+  locked: LockedTarget,
+  known: Cutover,
+): Promise<CutoverResult> {
+  const { client } = locked;
   const before = must(known.facts, 'facts of a closing cutover');
   const folder = openRunFolder(known.folder);
-  const desk = openDesk(context, place, known, folder);
+  const session = openSession(context, locked, known, folder);
   context.journal.note(
     `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
   );
@@ -292,10 +312,10 @@ async function goOn(context: Context, look: Preflight, place: Place, known: Cuto
   // The file may have been edited since, which is no harm now: nobody else is at work.
   const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
   const facts = { ...before, env };
-  const reached: Reached = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
+  const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
   try {
     await moveCutover(client, known.cutoverId, 'closing', facts);
-    if (!isSwitched) await runStep(desk, 'switch', () => flip(reached, facts));
+    if (!isSwitched) await runStep(session, 'switch', () => switchApplication(progress, facts));
   } catch (error) {
     // Closed and generated for PostgreSQL it stays: the same command again goes on, and release goes back.
     throw new CopierError(
@@ -307,12 +327,16 @@ async function goOn(context: Context, look: Preflight, place: Place, known: Cuto
       },
     );
   }
-  return await conclude(desk, look, { facts, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
+  return await conclude(session, preflight, { facts, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
 }
 
 /** The application is switched. From here on nothing may fail any more: what cannot be written is told. */
-async function conclude(desk: Desk, look: Preflight, { facts, downtimeMs }: Switched): Promise<CutoverResult> {
-  const { context, client, cutover, folder, address } = desk;
+async function conclude(
+  session: CutoverSession,
+  preflight: Preflight,
+  { facts, downtimeMs }: Switched,
+): Promise<CutoverResult> {
+  const { context, client, cutover, folder, address } = session;
   try {
     await moveCutover(client, cutover.cutoverId, 'switched', facts);
   } catch (error) {
@@ -327,7 +351,7 @@ async function conclude(desk: Desk, look: Preflight, { facts, downtimeMs }: Swit
     state: 'switched',
     runId: facts.runId,
     runDir: folder.path,
-    source: look.sourcePath,
+    source: preflight.sourcePath,
     target: describeTarget(address),
     downtimeMs: Math.round(downtimeMs),
     rollbackEnvPath: folder.pathOf(rollbackEnvName),

@@ -34,7 +34,7 @@ export function refuseEmbedded({ targetUrl }: Settings): void {
 }
 
 /** Looks at everything on this machine that a cutover needs, and changes nothing. */
-export async function lookBeforeCutover(settings: Settings): Promise<Preflight> {
+export async function checkBeforeCutover(settings: Settings): Promise<Preflight> {
   const source = sourceFile(settings.sourcePath);
   // Read-only, so that a hot journal is refused instead of rolled back by the fence.
   await withSource(source.path, (db) => db.pragma('schema_version'));
@@ -59,7 +59,7 @@ export async function readLocalFacts(sourcePath: string, envPath: string | null)
 /** The run folder takes the snapshot, and the acceptance's passing one beside it; the rest is small. */
 const otherArtefactsBytes = 16 * 1024 * 1024;
 
-export async function checkRoom(folder: string, sourcePath: string): Promise<void> {
+export async function checkDiskSpace(folder: string, sourcePath: string): Promise<void> {
   await checkSpace(folder, 2 * sourceFile(sourcePath).bytes + otherArtefactsBytes);
 }
 

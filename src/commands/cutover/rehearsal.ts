@@ -14,7 +14,7 @@ import { withScratchSchema } from '../../target/schema/scratch.js';
 import { runAccept } from '../acceptance/accept.js';
 import { type Context, refuseIfBlocked } from '../../run/context.js';
 import { innerContext, keepLog, type Preflight } from './cutover-session.js';
-import { checkRoom } from './preflight.js';
+import { checkDiskSpace } from './preflight.js';
 import { runPlan } from '../plan.js';
 import { runMigrate } from '../migrate.js';
 import type { Settings } from '../../model/settings.js';
@@ -29,7 +29,7 @@ export const rehearsalSchema = 'pgferry_rehearsal';
  */
 export async function rehearseCutover(
   context: Context,
-  look: Preflight,
+  preflight: Preflight,
   {
     address,
     client,
@@ -51,17 +51,19 @@ export async function rehearseCutover(
     prefix: 'rehearsal-',
   });
   return await removedOnFailure(folder, async () => {
-    await checkRoom(folder.path, look.sourcePath);
+    await checkDiskSpace(folder.path, preflight.sourcePath);
     keepLog(journal, folder.pathOf('cutover.log'));
     const fenceMs = await timed(() =>
-      journal.phase('fence', () => withFence(look.sourcePath, { timeoutMs: busyTimeoutMs }, async () => undefined)),
+      journal.phase('fence', () =>
+        withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async () => undefined),
+      ),
     );
     const passMs = await withScratchSchema(client, rehearsalSchema, () =>
       timed(() => rehearsePass(context, { address, client, folder: folder.path })),
     );
     const downtimeMs = Math.round(fenceMs + passMs);
     journal.note(
-      `writers would wait about ${formatDuration(downtimeMs)}${look.clients === null ? '' : ', and as long as prisma generate takes'}`,
+      `writers would wait about ${formatDuration(downtimeMs)}${preflight.clients === null ? '' : ', and as long as prisma generate takes'}`,
     );
     await writeManifest(folder);
     return {
@@ -70,7 +72,7 @@ export async function rehearseCutover(
       state: 'rehearsed',
       runId: null,
       runDir: folder.path,
-      source: look.sourcePath,
+      source: preflight.sourcePath,
       target: describeTarget(address),
       downtimeMs,
       rollbackEnvPath: null,

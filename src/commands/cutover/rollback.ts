@@ -7,7 +7,6 @@ import { decideRollback, type LocalFacts } from '../../cutover/standing.js';
 import { CopierError, must, toWire } from '../../model/error.js';
 import type { Cutover, CutoverFacts, EnvSwitch } from '../../model/cutover.js';
 import type { CutoverPhase } from '../../model/event.js';
-import type { TargetAddress } from '../../model/target.js';
 import type { CutoverResult } from '../../report/text/cutover-text.js';
 import { makeRunFolder, type RunFolder, writeArtefact, writeManifest } from '../../report/files/run-folder.js';
 import { jsonText } from '../../report/units.js';
@@ -18,13 +17,12 @@ import { describeTarget } from '../../target/connection/address.js';
 import { closeTables, lockTables, openTables } from '../../target/schema/closing.js';
 import { interruption } from '../../lib/interruption.js';
 import { withTarget } from '../../target/connection/connect.js';
-import type { TargetClient } from '../../target/connection/client.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { holderName, withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
-import { type Desk, keepLog, runStep } from './cutover-session.js';
+import { type CutoverSession, type LockedTarget, keepLog, runStep } from './cutover-session.js';
 import { asRefusal, wrapped } from './preflight.js';
 import { reopenSource } from './release.js';
 import type { Settings } from '../../model/settings.js';
@@ -64,17 +62,11 @@ export async function runRollback(context: Context): Promise<CutoverResult> {
   }
 }
 
-interface Place {
-  readonly address: TargetAddress;
-  readonly client: TargetClient;
-  readonly lost: AbortSignal;
-}
-
-async function decideAndDo(context: Context, place: Place): Promise<CutoverResult> {
-  const { client, address } = place;
+async function decideAndDo(context: Context, locked: LockedTarget): Promise<CutoverResult> {
+  const { client, address } = locked;
   const known = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
   if (known !== null) checkIdentity(context.settings, known);
-  const local = known === null ? nothingKnown : await lookAround(context, known);
+  const local = known === null ? nothingKnown : await readLocalState(context, known);
   const move = decideRollback(known, local);
   switch (move.tag) {
     case 'refuse':
@@ -82,19 +74,19 @@ async function decideAndDo(context: Context, place: Place): Promise<CutoverResul
     case 'reopen':
       await reopenSource(context, move.cutover);
       await moveCutover(client, move.cutover.cutoverId, 'undone');
-      return resultOf(move.cutover, place, { state: 'undone' });
+      return resultOf(move.cutover, locked, { state: 'undone' });
     case 'conclude':
       await moveCutover(client, move.cutover.cutoverId, 'rolled_back');
-      return resultOf(move.cutover, place, { state: 'rolled_back', replacedPath: keptPathOf(move.cutover) });
+      return resultOf(move.cutover, locked, { state: 'rolled_back', replacedPath: keptPathOf(move.cutover) });
     case 'roll-back':
-      return await rollBack(context, place, move.cutover);
+      return await rollBack(context, locked, move.cutover);
   }
 }
 
 const nothingKnown: LocalFacts = { provider: null, closedBy: null };
 
 /** The old database may be in any state: what can be told of it is no condition for going back. */
-async function lookAround({ journal }: Context, { sourcePath, envPath }: Cutover): Promise<LocalFacts> {
+async function readLocalState({ journal }: Context, { sourcePath, envPath }: Cutover): Promise<LocalFacts> {
   const provider = envPath === null ? null : lookUpProvider(envPath);
   try {
     return { provider, closedBy: (await readClosing(sourcePath))?.cutoverId ?? null };
@@ -125,37 +117,37 @@ function otherRun(why: string, cutover: Cutover): CopierError {
 }
 
 /** What was looked at before anything is changed. */
-interface Look {
+interface RollbackPreflight {
   readonly snapshotPath: string;
   readonly env: EnvSwitch | null;
   readonly clients: { readonly sqlite: PrismaClientSource; readonly postgres: PrismaClientSource } | null;
   readonly keptPath: string;
 }
 
-async function rollBack(context: Context, place: Place, cutover: Cutover): Promise<CutoverResult> {
+async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover): Promise<CutoverResult> {
   const { settings, journal } = context;
-  const { client, address } = place;
+  const { client, address } = locked;
   const facts = must(cutover.facts, 'facts of a switched cutover');
-  const look = lookBeforeRollback(settings, cutover, facts);
+  const preflight = checkBeforeRollback(settings, cutover, facts);
   const written = await journal.phase('look', async () =>
     findWritten(facts.digests, await digestTables(client, address.schema)),
   );
   refuseWritten(settings, written);
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(journal, folder.pathOf('rollback.log'));
-  const desk: Desk = { context, client, address, cutover, folder, checkLog };
+  const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
   await moveCutover(client, cutover.cutoverId, 'rolling_back');
-  const reached: Reached = { hasGenerated: false, hasClosed: false, hasSwitched: false, step: 'look' };
+  const progress: RollbackProgress = { hasGenerated: false, hasClosed: false, hasSwitched: false, step: 'look' };
   let saved: CutoverResult['savedWrites'];
   try {
-    saved = await restoreAndSwitch(desk, place, { facts, look, reached });
+    saved = await restoreAndSwitch(session, locked, { facts, preflight, progress });
   } catch (error) {
-    return await undoRollback(desk, look, reached, error);
+    return await undoRollback(session, preflight, progress, error);
   }
-  return await conclude(desk, place, look, saved);
+  return await conclude(session, locked, preflight, saved);
 }
 
-function lookBeforeRollback(settings: Settings, cutover: Cutover, facts: CutoverFacts): Look {
+function checkBeforeRollback(settings: Settings, cutover: Cutover, facts: CutoverFacts): RollbackPreflight {
   const snapshotPath = resolve(settings.rollbackSnapshot ?? facts.snapshotPath);
   if (!existsSync(snapshotPath)) {
     throw new CopierError('rollback.no_snapshot', `there is no snapshot ${snapshotPath}`, {
@@ -204,7 +196,7 @@ function refuseWritten({ discardTargetWrites }: Settings, written: readonly Writ
   );
 }
 
-interface Reached {
+interface RollbackProgress {
   step: string;
   hasGenerated: boolean;
   /** Whether the target refuses writes. */
@@ -213,15 +205,19 @@ interface Reached {
 }
 
 async function restoreAndSwitch(
-  desk: Desk,
-  place: Place,
-  { facts, look, reached }: { readonly facts: CutoverFacts; readonly look: Look; readonly reached: Reached },
+  session: CutoverSession,
+  locked: LockedTarget,
+  {
+    facts,
+    preflight,
+    progress,
+  }: { readonly facts: CutoverFacts; readonly preflight: RollbackPreflight; readonly progress: RollbackProgress },
 ): Promise<CutoverResult['savedWrites']> {
-  const { context, address, cutover, folder } = desk;
-  const signal = AbortSignal.any([context.signal, place.lost]);
+  const { context, address, cutover, folder } = session;
+  const signal = AbortSignal.any([context.signal, locked.lost]);
   const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
-    reached.step = name;
-    return runStep(desk, name, use);
+    progress.step = name;
+    return runStep(session, name, use);
   };
   const connecting = { applicationName: holderName('rollback_fence'), signal };
   const saved = await withTarget(address, connecting, async (holder) => {
@@ -235,21 +231,21 @@ async function restoreAndSwitch(
       written.length === 0
         ? []
         : await step('save', () =>
-            saveWrites(context, { client: desk.client, address, facts, written, folder: folder.path, signal }),
+            saveWrites(context, { client: session.client, address, facts, written, folder: folder.path, signal }),
           );
-    const { clients } = look;
+    const { clients } = preflight;
     if (clients !== null) {
       await step('generate', async () => {
-        reached.hasGenerated = true;
+        progress.hasGenerated = true;
         await generateClient(clients.sqlite, (output) => writeArtefact(folder.pathOf('generate.log'), output));
       });
     }
     await step('restore', () =>
       restoreFile({
         databasePath: cutover.sourcePath,
-        snapshotPath: look.snapshotPath,
+        snapshotPath: preflight.snapshotPath,
         snapshotSha256: facts.snapshotSha256,
-        keptPath: look.keptPath,
+        keptPath: preflight.keptPath,
         prepare: (path) => setJournalMode(path, facts.journalMode),
       }),
     );
@@ -258,15 +254,15 @@ async function restoreAndSwitch(
       const at = new Date().toISOString();
       const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
       await closeTables(holder, address.schema, message);
-      reached.hasClosed = true;
+      progress.hasClosed = true;
       await holder.run('COMMIT');
     });
     return rows;
   });
-  const { env } = look;
+  const { env } = preflight;
   if (env !== null) {
     await step('switch', () => {
-      reached.hasSwitched = true;
+      progress.hasSwitched = true;
       switchBack(env, cutover);
     });
   }
@@ -274,10 +270,15 @@ async function restoreAndSwitch(
 }
 
 /** The application stays on PostgreSQL, which takes writes; a restored SQLite file is no harm, and is found again. */
-async function undoRollback(desk: Desk, look: Look, reached: Reached, error: unknown): Promise<never> {
-  const { context, client, address, cutover } = desk;
+async function undoRollback(
+  session: CutoverSession,
+  preflight: RollbackPreflight,
+  progress: RollbackProgress,
+  error: unknown,
+): Promise<never> {
+  const { context, client, address, cutover } = session;
   const left: string[] = [];
-  const attempt = async (what: string, use: () => unknown) => {
+  const tryUndo = async (what: string, use: () => unknown) => {
     try {
       await use();
     } catch (failure) {
@@ -285,25 +286,25 @@ async function undoRollback(desk: Desk, look: Look, reached: Reached, error: unk
     }
   };
   await context.journal.phase('undo', async () => {
-    const { env, clients } = look;
-    if (reached.hasSwitched && env !== null)
-      await attempt('put VPS_DB_PROVIDER=postgres into the env file', () => switchForth(env));
-    if (reached.hasClosed) {
-      await attempt(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
+    const { env, clients } = preflight;
+    if (progress.hasSwitched && env !== null)
+      await tryUndo('put VPS_DB_PROVIDER=postgres into the env file', () => switchForth(env));
+    if (progress.hasClosed) {
+      await tryUndo(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
         openTables(client, address.schema),
       );
     }
-    if (reached.hasGenerated && clients !== null) {
+    if (progress.hasGenerated && clients !== null) {
       await generateClient(clients.postgres, () => {}).catch((failure: unknown) => {
         context.journal.warn(`the Prisma client was not generated again for PostgreSQL: ${toWire(failure).message}`);
       });
     }
   });
-  const told = toWire(error);
+  const failure = toWire(error);
   if (left.length > 0) {
     throw new CopierError(
       'stuck.rollback',
-      `the rollback of cutover ${cutover.cutoverId} failed at its step ${reached.step} (${told.message}) and could not be undone whole`,
+      `the rollback of cutover ${cutover.cutoverId} failed at its step ${progress.step} (${failure.message}) and could not be undone whole`,
       {
         hint: `run \`pgferry rollback\` again to go on; or to stay on PostgreSQL: ${left.join('; ')}`,
         cause: error,
@@ -315,7 +316,7 @@ async function undoRollback(desk: Desk, look: Look, reached: Reached, error: unk
     throw error;
   throw wrapped(
     'rollback.undone',
-    `the rollback failed at its step ${reached.step} and was undone, the application is on PostgreSQL: ${error.message} [${error.code}]`,
+    `the rollback failed at its step ${progress.step} and was undone, the application is on PostgreSQL: ${error.message} [${error.code}]`,
     error,
   );
 }
@@ -325,12 +326,12 @@ function switchForth({ path }: EnvSwitch): void {
 }
 
 async function conclude(
-  desk: Desk,
-  place: Place,
-  look: Look,
+  session: CutoverSession,
+  locked: LockedTarget,
+  preflight: RollbackPreflight,
   savedWrites: CutoverResult['savedWrites'],
 ): Promise<CutoverResult> {
-  const { context, client, cutover, folder } = desk;
+  const { context, client, cutover, folder } = session;
   try {
     await moveCutover(client, cutover.cutoverId, 'rolled_back');
   } catch (error) {
@@ -340,12 +341,12 @@ async function conclude(
       { hint: 'run `pgferry rollback` again when the target can be reached: it only concludes', cause: error },
     );
   }
-  if (look.env === null)
+  if (preflight.env === null)
     context.journal.warn('the env file was left alone: switch the application to SQLite by hand now');
-  const result = resultOf(cutover, place, {
+  const result = resultOf(cutover, locked, {
     state: 'rolled_back',
     runDir: folder.path,
-    replacedPath: existsSync(look.keptPath) ? look.keptPath : null,
+    replacedPath: existsSync(preflight.keptPath) ? preflight.keptPath : null,
     savedWrites,
     phases: context.journal.phases,
   });
@@ -364,7 +365,7 @@ function writeRecord({ journal }: Context, folder: RunFolder, result: CutoverRes
 
 function resultOf(
   cutover: Cutover,
-  { address }: Place,
+  { address }: LockedTarget,
   more: Pick<CutoverResult, 'state'> & Partial<CutoverResult>,
 ): CutoverResult {
   return {

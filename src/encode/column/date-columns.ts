@@ -1,4 +1,4 @@
-import type { Reading, TimeUnit } from '../../model/kind.js';
+import type { TimeReading, TimeUnit } from '../../model/kind.js';
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
@@ -15,7 +15,7 @@ const hint = 'correct the value in the source, or make the target column timesta
  * date: int32 days since 2000-01-01. Text dates, or date and time at midnight without an offset other than 0; numbers only
  * where they fall on midnight (UTC) exactly, in milliseconds where no unit was decided.
  */
-export function dateEncoder({ unit = 'ms', realUnit = unit }: Partial<Reading>): ColumnEncoder {
+export function dateEncoder({ unit = 'ms', realUnit = unit }: Partial<TimeReading>): ColumnEncoder {
   const moment = createMoment();
   const reader = createTemporalReader();
   const number =

@@ -1,4 +1,4 @@
-import type { Reading, TimeUnit } from '../../model/kind.js';
+import type { TimeReading, TimeUnit } from '../../model/kind.js';
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
@@ -15,7 +15,7 @@ const SAFE_DAYS = 104_249;
  * timestamp(p) and timestamptz(p): int64 microseconds since 2000-01-01 00:00 (UTC). Integers count in `unit`, reals in `realUnit`
  * where that is another; text with an offset is brought to UTC, text without one is local time of `zone`, or UTC.
  */
-export function timestampEncoder(precision: number, { unit, realUnit = unit, zone }: Reading): ColumnEncoder {
+export function timestampEncoder(precision: number, { unit, realUnit = unit, zone }: TimeReading): ColumnEncoder {
   const toUtc = zone === undefined ? null : createZoneShift(zone);
   const moment = createMoment();
   const reader = createTemporalReader();

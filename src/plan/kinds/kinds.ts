@@ -1,5 +1,5 @@
 import type { Finding } from '../../model/plan.js';
-import type { Kind, Reading, TimeUnit } from '../../model/kind.js';
+import type { Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { makeFinding } from '../findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
@@ -83,7 +83,7 @@ function chooseTemporal(pair: ColumnPair): KindChoice {
   };
 }
 
-function temporalKind({ baseType, typmod }: TargetColumn, reading: Reading): Kind {
+function temporalKind({ baseType, typmod }: TargetColumn, reading: TimeReading): Kind {
   if (baseType === 'date') return { tag: 'date', ...reading };
   const tag = baseType === 'timestamptz' ? 'timestamptz' : 'timestamp';
   return { tag, precision: readTimeTypmod(typmod), ...reading };

@@ -1,22 +1,7 @@
-import type {
-  ClassCount,
-  ColumnCensus,
-  ColumnValues,
-  TableCensus,
-  TableValues,
-  ValueClass,
-} from '../../model/census.js';
-import type { SourceTable } from '../../model/source.js';
+import type { ClassCount, ColumnCensus, ColumnValues, CountedTable, ValueClass } from '../../model/census.js';
 import { must } from '../../model/error.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, sanitize } from '../units.js';
-
-/** What was counted of a table. */
-export interface CountedTable {
-  readonly table: SourceTable;
-  readonly census: TableCensus;
-  readonly values: TableValues;
-}
 
 const classNames: Readonly<Record<ValueClass, string>> = {
   null: 'NULL',

@@ -1,5 +1,5 @@
 import type { Plan, TablePlan } from '../../model/plan.js';
-import type { Kind, Reading } from '../../model/kind.js';
+import type { Kind, TimeReading } from '../../model/kind.js';
 import type { LeftOut } from '../../model/source.js';
 import { describeFindings } from './summary.js';
 import { layOut, nameWidthMax } from './table.js';
@@ -88,7 +88,7 @@ function describeKind(kind: Kind): string {
   }
 }
 
-function describeReading({ unit, realUnit, zone }: Reading): string {
+function describeReading({ unit, realUnit, zone }: TimeReading): string {
   const numbers = realUnit === undefined ? `numbers in ${unit}` : `integers in ${unit}, reals in ${realUnit}`;
   return zone === undefined ? numbers : `${numbers}, texts in ${zone}`;
 }

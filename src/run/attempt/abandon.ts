@@ -17,7 +17,7 @@ import type { StoredPlan } from '../plan/stored-plan.js';
  * and ends it in the ledger. A crash may come between any two steps: whoever comes next, to go on or to give up, finds
  * tables and ledger in agreement. `plan.foreign_rows` where somebody else's rows are in one of its tables.
  */
-export async function giveUp(request: {
+export async function abandon(request: {
   readonly client: TargetClient;
   readonly run: Run;
   readonly stored: StoredPlan;

@@ -6,7 +6,7 @@ import { statFile } from '../../source/open.js';
 import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import { listChunks } from '../../target/ledger/chunk.js';
 import { readPlan, resumeRun, type Run } from '../../target/ledger/run.js';
-import { giveUp } from './abandon.js';
+import { abandon } from './abandon.js';
 import { checkChoices, choicesOf, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
 import { type Attempt, type BegunRun, whoWeAre } from './attempt.js';
@@ -15,22 +15,22 @@ import { type Attempt, type BegunRun, whoWeAre } from './attempt.js';
 export const snapshotName = 'sqlite-precutover.db';
 
 /** Takes an unfinished run over, or gives it up where it cannot or shall not go on; null then. */
-export async function goOn(attempt: Attempt, run: Run): Promise<BegunRun | null> {
+export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<BegunRun | null> {
   const { context, client, sourcePath } = attempt;
   const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
-  const give = async (why: string): Promise<null> => {
+  const abandonBecause = async (why: string): Promise<null> => {
     context.journal.warn(`run ${run.runId} is given up: ${why}`);
     const mayEmpty = context.settings.truncateTarget;
-    await giveUp({ client, run, stored, schema: attempt.address.schema, mayEmpty });
+    await abandon({ client, run, stored, schema: attempt.address.schema, mayEmpty });
     return null;
   };
-  if (context.settings.fresh) return await give('--fresh was given');
+  if (context.settings.fresh) return await abandonBecause('--fresh was given');
   if (run.sourcePath !== sourcePath) throw otherSource(run, sourcePath);
   if (run.toolVersion !== context.toolVersion) throw otherVersion(run, context.toolVersion);
   if (hashPlan(stored.plan) !== run.planHash) throw changedPlan(run);
   checkChoices(run.runId, stored.choices, choicesOf(context.settings));
   const snapshot = await findSnapshot(run);
-  if (typeof snapshot === 'string') return await give(snapshot);
+  if (typeof snapshot === 'string') return await abandonBecause(snapshot);
   const resumed = await resumeRun(client, { ...whoWeAre(context), runId: run.runId, planHash: run.planHash });
   const done = await listChunks(client, run.runId);
   const total = stored.plan.tables.reduce((sum, table) => sum + table.chunks.length, 0);

@@ -11,7 +11,7 @@ import { readCatalog, type Survey, surveySource } from '../survey/survey.js';
 
 const dumpName = 'postgres-precutover.sql';
 
-interface Ground {
+interface BackupMeans {
   readonly folder: RunFolder;
   readonly threads: Threads;
 }
@@ -22,20 +22,20 @@ interface Ground {
  * the first of them in this order is told: copy, proof, saving, survey. (A damaged snapshot may make the survey stumble
  * first, but the proof names the damage better.) A pg_dump that is not needed any more is ended, and waited for.
  */
-export async function layGroundwork(
+export async function takeBackups(
   attempt: Attempt,
-  ground: Ground,
+  means: BackupMeans,
 ): Promise<{ readonly snapshot: Snapshot; readonly survey: Survey }> {
   const over = new AbortController();
-  const copying = takeRunSnapshot(attempt, ground);
-  const saving = attempt.command === 'migrate' ? saveTarget(attempt, ground, over.signal) : Promise.resolve();
+  const copying = takeRunSnapshot(attempt, means);
+  const saving = attempt.command === 'migrate' ? backUpTarget(attempt, means, over.signal) : Promise.resolve();
   // Each may fail long before its turn to be told.
   copying.catch(() => {});
   saving.catch(() => {});
   try {
     const taken = await copying;
     const proving = attempt.context.journal.phase('check', () => taken.proof);
-    const share = new ThreadShare(ground.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
+    const share = new ThreadShare(means.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
     const surveying = survey(attempt, share, taken.path);
     proving.then(
       () => share.grow(),
@@ -51,7 +51,7 @@ export async function layGroundwork(
   }
 }
 
-async function saveTarget(attempt: Attempt, { folder }: Ground, over: AbortSignal): Promise<void> {
+async function backUpTarget(attempt: Attempt, { folder }: BackupMeans, over: AbortSignal): Promise<void> {
   const { address, context } = attempt;
   const { journal } = context;
   const signal = AbortSignal.any([attempt.signal, over]);
@@ -61,7 +61,7 @@ async function saveTarget(attempt: Attempt, { folder }: Ground, over: AbortSigna
 
 async function takeRunSnapshot(
   { context, sourcePath, signal }: Attempt,
-  { folder, threads }: Ground,
+  { folder, threads }: BackupMeans,
 ): Promise<TakenSnapshot> {
   return await context.journal.phase('snapshot', () =>
     beginSnapshot({

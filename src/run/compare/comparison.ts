@@ -66,7 +66,7 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
           differencesMax,
           kept: kept.get(table.source) ?? null,
         });
-        journal.tell({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
+        journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
         return compared;
       }),
     ),

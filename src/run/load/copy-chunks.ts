@@ -35,7 +35,7 @@ export async function copyChunks(
   const inWork = new Map<string, number>();
   const tablesDone = new Set<string>();
   const rowsBefore = done.reduce((sum, result) => sum + result.rows, 0);
-  const ticker = setInterval(() => journal.tell({ tag: 'progress', progress: progressNow() }), progressEveryMs);
+  const ticker = setInterval(() => journal.emit({ tag: 'progress', progress: progressNow() }), progressEveryMs);
   const progressNow = (): Progress => ({
     rows: rowsBefore + counters.total().rows,
     rowsTotal: plan.tables.reduce((sum, table) => sum + table.rows, 0),
@@ -45,7 +45,7 @@ export async function copyChunks(
     tablesTotal: plan.tables.length,
   });
   counters.markStart(process.hrtime.bigint());
-  journal.tell({ tag: 'progress', progress: progressNow() });
+  journal.emit({ tag: 'progress', progress: progressNow() });
   const stopInTime = stopWithin(signal, counters);
   try {
     await coordinate({
@@ -81,7 +81,7 @@ export async function copyChunks(
       },
       signal,
     });
-    journal.tell({ tag: 'progress', progress: progressNow() });
+    journal.emit({ tag: 'progress', progress: progressNow() });
   } finally {
     clearInterval(ticker);
     stopInTime.close();

@@ -138,7 +138,7 @@ async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<Loa
   const copied: ChunkResult[] = [];
   await journal.phase('copy', async () => {
     const onTable = (table: string, results: readonly ChunkResult[]) => {
-      journal.tell({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
+      journal.emit({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
       finish.begin(table, results);
     };
     await copyChunks(request, means, { onChunk: (result) => copied.push(result), onTable });

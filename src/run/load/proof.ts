@@ -44,7 +44,7 @@ export interface TableToProve {
  */
 export async function proveTable(request: LoadRequest, toProve: TableToProve): Promise<ComparedTable> {
   const proven = await (toProve.hasFingerprints ? byFingerprint(request, toProve) : byReading(request, toProve));
-  request.context.journal.tell({
+  request.context.journal.emit({
     tag: 'table-verified',
     table: toProve.table.source,
     isEqual: proven.report.ok,

@@ -41,7 +41,7 @@ export async function settleTables(request: LoadRequest, ready: () => Promise<un
       if (!isReady) await ready();
       isReady = true;
       const settled = await settleOne(request, table, causes);
-      tell(request, table, settled);
+      warnSettled(request, table, settled);
       if (settled.removed + settled.changed > 0) touched.add(table.source);
       if (settled.removed === 0) continue;
       lossy.add(table.target);
@@ -60,7 +60,7 @@ async function findLossy({ plan, client, ticket }: LoadRequest): Promise<Set<str
   return new Set(plan.tables.filter(({ source }) => isLossy(source)).map(({ target }) => target));
 }
 
-function tell({ context }: LoadRequest, { source }: TablePlan, { removed, changed }: Settled): void {
+function warnSettled({ context }: LoadRequest, { source }: TablePlan, { removed, changed }: Settled): void {
   const where = 'after the last chunk';
   if (removed > 0) context.journal.warn(`${source}: rows taken into quarantine ${where}: ${removed}`);
   if (changed > 0) context.journal.warn(`${source}: references set to NULL ${where}: ${changed}`);

@@ -66,14 +66,14 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
   });
 }
 
-interface CountedTable {
+interface TableToCount {
   readonly table: SourceTable;
   /** null where only SQL can count it. */
   readonly layout: PageLayout | null;
 }
 
 /** What SQL must count is one job per table, however large: these begin first. */
-function orderTables({ catalog, countsPages }: SurveyRequest): CountedTable[] {
+function orderTables({ catalog, countsPages }: SurveyRequest): TableToCount[] {
   const tables = catalog.tables.map((table) => {
     const choice = countsPages ? choosePages(table, catalog) : null;
     return { table, layout: choice?.tag === 'pages' ? choice.layout : null };
@@ -83,7 +83,7 @@ function orderTables({ catalog, countsPages }: SurveyRequest): CountedTable[] {
 
 async function surveyTable(
   request: SurveyRequest,
-  { table, layout }: CountedTable,
+  { table, layout }: TableToCount,
   cutting: Pick<CutOptions, 'db' | 'chunkBytes'>,
 ): Promise<{ readonly census: TableCensus; readonly chunks: readonly Chunk[] }> {
   const { snapshotPath, threads } = request;

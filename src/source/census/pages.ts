@@ -10,7 +10,7 @@ import type { PageLayout } from '../pages/layout.js';
 import { OverflowReader } from '../pages/overflow.js';
 
 /** What the census takes from a table of the catalog. */
-export type CountedTable = Pick<SourceTable, 'name' | 'rootPage'>;
+export type TableRoot = Pick<SourceTable, 'name' | 'rootPage'>;
 
 const noPrefix = new Uint8Array(0);
 
@@ -21,7 +21,7 @@ const noPrefix = new Uint8Array(0);
  */
 export function takePageCensus(
   file: SnapshotFile,
-  table: CountedTable,
+  table: TableRoot,
   layout: PageLayout,
   range: ChunkRange,
 ): TableCensus {

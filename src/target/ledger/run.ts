@@ -34,7 +34,7 @@ export interface Run extends Omit<NewRun, 'plan'> {
 }
 
 /** Who resumes a run, and with which plan. */
-export interface Attempt {
+export interface ResumeRequest {
   readonly runId: string;
   readonly planHash: string;
   readonly toolVersion: string;
@@ -86,15 +86,15 @@ export async function beginRun(client: TargetClient, run: NewRun): Promise<Run> 
  * and sessions that still hold a chunk of theirs open are ended. Call it under the run lock. `plan.changed` where the
  * plan is another one, `target.run_superseded` where the run is finished or gone.
  */
-export async function resumeRun(client: TargetClient, attempt: Attempt): Promise<Run> {
-  return await takeOver(client, attempt.runId, async () => {
+export async function resumeRun(client: TargetClient, request: ResumeRequest): Promise<Run> {
+  return await takeOver(client, request.runId, async () => {
     const run = await raiseToken(
       client,
-      attempt.runId,
+      request.runId,
       `, state = 'copying', finished_at = NULL, tool_version = $2, host = $3, pid = $4`,
-      [attempt.toolVersion, attempt.host, attempt.pid],
+      [request.toolVersion, request.host, request.pid],
     );
-    if (run.planHash !== attempt.planHash) throw planChanged(run, attempt);
+    if (run.planHash !== request.planHash) throw planChanged(run, request);
     return run;
   });
 }
@@ -232,10 +232,10 @@ async function refuseSecond(client: TargetClient, schema: string): Promise<never
   });
 }
 
-function planChanged(run: Run, attempt: Attempt): CopierError {
+function planChanged(run: Run, request: ResumeRequest): CopierError {
   return new CopierError(
     'plan.changed',
-    `run ${run.runId} was planned as ${run.planHash.slice(0, 12)}, the plan is now ${attempt.planHash.slice(0, 12)}`,
+    `run ${run.runId} was planned as ${run.planHash.slice(0, 12)}, the plan is now ${request.planHash.slice(0, 12)}`,
     { hint: 'run again with the flags and the configuration of the first attempt, or abort that run first' },
   );
 }
