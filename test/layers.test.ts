@@ -12,7 +12,7 @@ const layers: readonly (readonly string[])[] = [
   ['lib'],
   ['source', 'target', 'encode', 'plan', 'verify', 'shadow', 'accept', 'report', 'cutover', 'pool'],
   ['translate'],
-  ['copy'],
+  ['copy', 'follow'],
   ['jobs'],
   ['run'],
   ['commands'],

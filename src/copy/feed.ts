@@ -54,7 +54,9 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   kernel ??= createKernel(blockCapacity(blockBytes));
   const loop = kernel;
   loop.restart();
-  const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, loop.allocate);
+  const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, {
+    allocate: loop.allocate,
+  });
   const encoder = await createRowEncoder({ ...job, allocate: loop.allocate });
   const { aside, block } = encoder;
   if (!loop.load({ record: rows.shape(), fields, aside, key: table.key.columns })) return null;

@@ -190,6 +190,10 @@ export const planCodes = {
       'A rule of the config file does not fit its column: a unit for what is no time, a zone that does not exist, and the like.',
     todo: 'Take it out of the config file, or correct it.',
   },
+  'plan.schema_changed': {
+    means: 'The schema of the source changed since the snapshot that the target shows. Rows alone can be followed.',
+    todo: 'Migrate anew with `--truncate-target`, or take the change of the schema back.',
+  },
   'plan.schema_missing': {
     means: 'The schema is not there.',
     todo: 'Run `pgferry init`, or `pgferry migrate`, which makes it.',

@@ -5,6 +5,8 @@ import { damagedPage } from './damage.js';
 import type { SnapshotFile } from './page-file.js';
 import { type OverflowReader, payloadBytesMax } from './overflow.js';
 import type { Allocate } from './page-run.js';
+import { LeafList, type Leaves } from './leaf-list.js';
+import { localPayload } from './payload.js';
 import { TableTree } from './tree.js';
 import { readLength, readVarint, varintLength } from './varint.js';
 
@@ -14,6 +16,8 @@ export interface CellPlace {
   readonly rootPage: number;
   /** Whole or by rowid. */
   readonly range: ChunkRange;
+  /** Only these leaves of the tree, in its order; the range is whole then. */
+  readonly leaves?: Uint32Array | undefined;
 }
 
 /**
@@ -37,11 +41,10 @@ export class PageCells {
   high = 0;
   low = 0;
   readonly #table: string;
-  readonly #tree: TableTree;
+  readonly #tree: Leaves;
   readonly #usableBytes: number;
-  /** X and M of section 1.6: most bytes of a payload that stay whole in the leaf, least that stay of a longer one. */
+  /** X of section 1.6: most bytes of a payload that stay whole in the leaf. */
   readonly #localMax: number;
-  readonly #localMin: number;
   readonly #payloadMax: number;
   readonly #after: bigint | null;
   readonly #through: bigint | null;
@@ -57,13 +60,15 @@ export class PageCells {
 
   /** `prefix` are the bytes that every buffer of payloads begins with. */
   constructor(file: SnapshotFile, place: CellPlace, prefix: Uint8Array, allocate?: Allocate) {
-    const { table, range } = place;
+    const { table, range, leaves } = place;
     assert(range.tag !== 'key', 'pages are read by rowid');
+    assert(range.tag === 'whole' || leaves === undefined, 'listed leaves are read whole');
     this.#table = table;
-    this.#tree = new TableTree(file, place, prefix, allocate);
+    if (leaves === undefined) this.#tree = new TableTree(file, place, prefix, allocate);
+    else this.#tree = new LeafList(file, table, leaves, prefix, allocate);
+    if (leaves?.length === 0) this.#state = 'last';
     this.#usableBytes = file.usableBytes;
     this.#localMax = file.usableBytes - 35;
-    this.#localMin = Math.floor(((file.usableBytes - 12) * 32) / 255) - 23;
     this.#payloadMax = Math.min(payloadBytesMax, file.pageCount * file.usableBytes);
     this.#after = range.tag === 'whole' || range.after === null ? null : BigInt(range.after);
     this.#through = range.tag === 'whole' || range.through === null ? null : BigInt(range.through);
@@ -166,10 +171,9 @@ export class PageCells {
     return at;
   }
 
-  /** Section 1.6: K bytes stay in the leaf where they fit, else M; the overflow page's number follows them. */
+  /** The overflow page's number follows the bytes that stay in the leaf. */
   #localBytes(payloadBytes: number): number {
-    const wanted = this.#localMin + ((payloadBytes - this.#localMin) % (this.#usableBytes - 4));
-    const localBytes = wanted <= this.#localMax ? wanted : this.#localMin;
+    const localBytes = localPayload(this.#usableBytes, payloadBytes);
     if (payloadBytes < 0 || this.start + localBytes + 4 > this.#end) {
       throw this.damaged('a cell runs over the end of the page');
     }

@@ -30,6 +30,7 @@ export class SnapshotFile {
   /** Number of the lock-byte page, whether or not the file is long enough to have it (section 1.4). */
   readonly lockPage: number;
   #descriptor: number | null;
+  readonly #link = Buffer.alloc(4);
 
   constructor(path: string, descriptor: number, header: Header) {
     this.path = path;
@@ -54,6 +55,13 @@ export class SnapshotFile {
       target.subarray(at, at + count * this.pageSize),
       (first - 1) * this.pageSize,
     );
+  }
+
+  /** The first four bytes of a page: in an overflow page the number of the next one, 0 in the last. */
+  readLink(page: number): number {
+    if (this.#descriptor === null) throw new Error('assertion failed: snapshot file is closed');
+    readFully(this.path, this.#descriptor, this.#link, (page - 1) * this.pageSize);
+    return this.#link.readUInt32BE(0);
   }
 
   /** Closing twice is the same as closing once. */

@@ -20,10 +20,17 @@ export class PageRows {
   readonly #overflow: OverflowReader;
   readonly #plan: RecordPlan;
 
-  constructor(file: SnapshotFile, table: PageTable, layout: PageLayout, range: ChunkRange, allocate?: Allocate) {
+  /** `leaves`: only these of the tree, in its order; the range is whole then. */
+  constructor(
+    file: SnapshotFile,
+    table: PageTable,
+    layout: PageLayout,
+    range: ChunkRange,
+    { allocate, leaves }: { readonly allocate?: Allocate; readonly leaves?: Uint32Array } = {},
+  ) {
     const plan = planRecord(table, layout);
     const { source, rootPage } = table;
-    this.#cells = new PageCells(file, { table: source, rootPage, range }, plan.prefix, allocate);
+    this.#cells = new PageCells(file, { table: source, rootPage, range, leaves }, plan.prefix, allocate);
     this.#records = new RecordReader(plan);
     this.#overflow = new OverflowReader(file, source, plan.prefix);
     this.view = this.#records.view;
@@ -60,6 +67,15 @@ export class PageRows {
     if (wrong !== null) throw cells.damaged(wrong);
     this.#records.fillRowid(cells.high, cells.low);
     return true;
+  }
+
+  /** The halves of the current row's rowid, as signed 32-bit numbers. */
+  get rowidHigh(): number {
+    return this.#cells.high;
+  }
+
+  get rowidLow(): number {
+    return this.#cells.low;
   }
 
   #fillSplit(): string | null {

@@ -1,6 +1,7 @@
 import { must } from '../../model/error.js';
 import { damagedPage } from './damage.js';
 import { headerBytes, type SnapshotFile } from './page-file.js';
+import type { Leaves } from './leaf-list.js';
 import { type Allocate, PageRun } from './page-run.js';
 import { readVarint, varintLength } from './varint.js';
 
@@ -33,7 +34,7 @@ interface Level {
  * per level; leaves are not. Each page counts, and no more pages are entered than the file has: so a damaged tree with
  * a cycle comes to an end.
  */
-export class TableTree {
+export class TableTree implements Leaves {
   readonly run: PageRun;
   /** Page number of the leaf. */
   page = 0;

@@ -12,8 +12,8 @@ export type ReadTable = Pick<TablePlan, 'source' | 'rowidName' | 'sourceKey'> & 
 };
 type Row = readonly unknown[];
 
-/** Arguments per concat(): under SQLITE_MAX_FUNCTION_ARG (1000). */
-const flagsPerColumn = 500;
+/** Flags in one text, arguments of its concat(): under SQLITE_MAX_FUNCTION_ARG (1000). */
+export const flagsPerColumn = 500;
 
 /** A statement and the values of its holes. */
 export interface RowQuery {

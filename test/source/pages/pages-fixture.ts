@@ -177,7 +177,7 @@ export function askRows(path: string, { table }: TableFrom, range: ChunkRange = 
   return withDatabase(path, (db) => readCells(readRows(db, planTable(table, names), range), names.length));
 }
 
-function readCells(views: Iterable<RowView>, count: number): Cell[][] {
+export function readCells(views: Iterable<RowView>, count: number): Cell[][] {
   const rows: Cell[][] = [];
   for (const view of views) rows.push(Array.from({ length: count }, (_, i) => readCell(view, i)));
   return rows;
