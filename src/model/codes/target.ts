@@ -105,7 +105,7 @@ export const targetCodes = {
   'target.pooler': {
     means:
       'A pooler in transaction mode stands between us and the server: two statements of one session reached two backends.',
-    todo: 'Name the port of the server itself in the URL.',
+    todo: 'Name the port of the server itself in the URL, see [managed-services.md](managed-services.md).',
   },
   'target.read_only': {
     means: 'The server is a standby, or set read-only.',
