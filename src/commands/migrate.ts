@@ -18,7 +18,7 @@ import { threadCount, withRunThreads } from '../run/load/copy-threads.js';
 import { makeSchema, type MadeSchema } from '../run/schema/make-schema.js';
 import { concludeRun, type LoadOutcome, loadTables } from '../run/load/load.js';
 import { sessionsOf } from '../run/load/sessions.js';
-import { findKeptRows } from '../run/compare/quarantined-rows.js';
+import { listQuarantineFindings } from '../run/compare/quarantined-rows.js';
 import { stallPolicy } from '../run/load/stall-policy.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
@@ -182,7 +182,7 @@ async function finish(
     runDir: folder.path,
     durationMs: Math.round(performance.now() - startedAtMs),
     tables: outcome.tables,
-    findings: [...plan.findings, ...checked.findings, ...(await findKeptRows(client, [run.runId]))],
+    findings: [...plan.findings, ...checked.findings, ...(await listQuarantineFindings(client, [run.runId]))],
     phases: context.journal.phases,
     source: sourcePath,
     target: describeTarget(address),

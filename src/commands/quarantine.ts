@@ -20,7 +20,7 @@ import { setSequences } from '../target/schema/sequences.js';
 import { compareTable } from '../run/compare/compare-table.js';
 import { type Context, resolveTarget } from '../run/context.js';
 import { withRunThreads } from '../run/load/copy-threads.js';
-import { checkKeptColumns } from '../run/compare/quarantined-rows.js';
+import { checkQuarantinedColumns } from '../run/compare/quarantined-rows.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { retryTable } from '../copy/retry-table.js';
@@ -130,7 +130,7 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
             threads: pool,
             snapshotPath: snapshot.path,
             differencesMax: settings.differencesMax,
-            kept: { runId: run.runId },
+            quarantine: { runId: run.runId },
           }),
         ),
       ),
@@ -143,7 +143,7 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
   });
 }
 
-/** The plan of the tables as they are now, which must have the columns that the kept cells belong to. */
+/** The plan of the tables as they are now, which must have the columns that the quarantined cells belong to. */
 async function planAgain(
   { settings }: Context,
   client: TargetClient,
@@ -151,7 +151,7 @@ async function planAgain(
 ): Promise<Plan> {
   const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
   const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
-  checkKeptColumns(plan, stored.plan, held, run.runId);
+  checkQuarantinedColumns(plan, stored.plan, held, run.runId);
   return plan;
 }
 

@@ -3,7 +3,7 @@ import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-r
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
 import { type Mark, Screen } from '../encode/policy/screen.js';
 import { assert, CopierError } from '../model/error.js';
-import type { ChunkResult, KeptRowNote } from '../model/copy.js';
+import type { ChunkResult, QuarantineNote } from '../model/copy.js';
 import type { TablePlan } from '../model/plan.js';
 import type { Policy } from '../model/rules.js';
 import type { RowView } from '../model/value.js';
@@ -41,7 +41,7 @@ export interface CarefulChunk {
 export async function copyCarefully(client: TargetClient, chunk: CarefulChunk): Promise<ChunkResult> {
   const startedAtMs = performance.now();
   const { known, rows } = await loadRows(client, chunk);
-  const result = await settleRows(client, chunk, known);
+  const result = await sumAndQuarantine(client, chunk, known);
   assert(rows === result.rows, 'what the server took of a chunk is what is summed up');
   return { ...result, durationMs: Math.round(performance.now() - startedAtMs) };
 }
@@ -113,11 +113,11 @@ async function loadRound(
 }
 
 /** The second reading: sums up what is in the target, and sends what is not, or not as it was, to the quarantine. */
-async function settleRows(client: TargetClient, chunk: CarefulChunk, known: Known): Promise<ChunkResult> {
+async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known: Known): Promise<ChunkResult> {
   const { table, runId, index } = chunk;
   const encoder = await createRowEncoder(chunk);
   const screen = screenOf(chunk, encoder);
-  const kept = new QuarantineRows({ runId, table: table.source, chunkIndex: index, step: 0 }, chunk.blockBytes);
+  const quarantined = new QuarantineRows({ runId, table: table.source, chunkIndex: index, step: 0 }, chunk.blockBytes);
   let position = -1;
   let refused = 0;
   const feed = async (write: WriteBlock): Promise<void> => {
@@ -126,21 +126,24 @@ async function settleRows(client: TargetClient, chunk: CarefulChunk, known: Know
       const screened = screen.take(view, known.get(position) ?? []);
       if (screened.tag === 'refused') {
         refused += 1;
-        kept.add(view, noteOf(table, view, position, [screened.mark], 'held'), null);
+        quarantined.add(view, noteOf(table, view, position, [screened.mark], 'held'), null);
       } else if (screened.tag === 'converted') {
         const changed = [...new Set(screened.marks.map(({ column }) => column ?? 0))].sort((a, b) => a - b);
-        kept.add(view, noteOf(table, view, position, screened.marks, 'converted'), { view: screened.view, changed });
+        quarantined.add(view, noteOf(table, view, position, screened.marks, 'converted'), {
+          view: screened.view,
+          changed,
+        });
       }
       if (encoder.isBlockFull) {
         encoder.takeBlock();
         await chunk.onProgress({ rows: 0, bytes: 0 });
       }
-      if (kept.isBlockFull) await write(kept.takeBlock());
+      if (quarantined.isBlockFull) await write(quarantined.takeBlock());
     }
-    await write(kept.finish());
+    await write(quarantined.finish());
   };
   const taken = await copyIn(client, quarantineOptions, feed);
-  assert(taken === kept.rows, 'the quarantine takes every row');
+  assert(taken === quarantined.rows, 'the quarantine takes every row');
   encoder.finish();
   return { ...encoder.result(), table: table.source, index, quarantined: refused, durationMs: 0 };
 }
@@ -209,8 +212,8 @@ function noteOf(
   view: RowView,
   rowNumber: number,
   marks: readonly Mark[],
-  state: KeptRowNote['state'],
-): KeptRowNote {
+  state: QuarantineNote['state'],
+): QuarantineNote {
   const columns = marks.flatMap(({ column }) => (column === null ? [] : [table.columns[column]?.source ?? '']));
   return {
     rowNumber,

@@ -8,7 +8,7 @@ import { addUp } from '../pool/tally.js';
 import { readChunk, recordChunk } from '../target/ledger/chunk.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { copyIn } from '../target/copy/copy-in.js';
-import { forgetEarlierSteps, listKeptChunks, nextStep, readQuarantine } from '../target/ledger/quarantine.js';
+import { forgetEarlierSteps, listQuarantinedChunks, nextStep, readQuarantine } from '../target/ledger/quarantine.js';
 import { type CarefulChunk, type Known, loadRows, screenOf } from './careful-chunk.js';
 
 /*
@@ -40,7 +40,7 @@ export async function retryTable(request: RetryRequest, { client, reading }: Ret
   const step = await nextStep(client, runId, table.source);
   let position = -1;
   let released = 0;
-  for (const chunkIndex of await listKeptChunks(client, runId, table.source)) {
+  for (const chunkIndex of await listQuarantinedChunks(client, runId, table.source)) {
     const done = await noteChunk(request, { client, reading }, { chunkIndex, known, step, before: position });
     position += done.seen;
     released += done.released;
@@ -58,7 +58,7 @@ async function* heldRows(
 ): AsyncGenerator<RowView, void, void> {
   const edit = new RowEdit(table.columns.length);
   for await (const { original } of heldNotes(reading, { runId, table }, chunkIndex)) {
-    edit.loadKept(original.storage, original.cells);
+    edit.loadQuarantined(original.storage, original.cells);
     yield edit.view;
   }
 }
@@ -95,7 +95,7 @@ async function noteChunk(
   await copyIn(client, quarantine, async (write) => {
     for await (const note of heldNotes(reading, request, chunkIndex)) {
       seen += 1;
-      edit.loadKept(note.original.storage, note.original.cells);
+      edit.loadQuarantined(note.original.storage, note.original.cells);
       const screened = screen.take(edit.view, known.get(before + seen) ?? []);
       if (encoder.isBlockFull) encoder.takeBlock();
       if (screened.tag === 'fits') notes.add(edit.view, { ...note, state: 'released' }, null);

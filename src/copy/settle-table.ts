@@ -3,10 +3,10 @@ import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-r
 import { RowEdit } from '../encode/policy/row-edit.js';
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
 import { CopierError } from '../model/error.js';
-import type { ChunkResult, KeptRowNote, TableFingerprint } from '../model/copy.js';
+import type { ChunkResult, QuarantineNote, TableFingerprint } from '../model/copy.js';
 import type { Chunk, KeyPlan, TablePlan } from '../model/plan.js';
 import type { RowView } from '../model/value.js';
-import { addUp, takeAway } from '../pool/tally.js';
+import { addUp, subtract } from '../pool/tally.js';
 import { claimRun, readChunk, recordChunk } from '../target/ledger/chunk.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { withTransaction } from '../target/connection/transaction.js';
@@ -19,7 +19,7 @@ import { KeySet } from './key-set.js';
  * Takes rows that are in the target and cannot stay there into the quarantine, or sets their reference to NULL. The target
  * says which: a statement removes them and gives back their key hashes. The source says what they were: the table is read
  * once more, and the rows with these hashes are kept whole. In the same transaction the sums of their chunks are
- * corrected, so that rows and fingerprints still add up. Rows that the copy kept already are passed over, and those that
+ * corrected, so that rows and fingerprints still add up. Rows that the copy put into quarantine already are passed over, and those that
  * it converted are taken as they were sent.
  */
 
@@ -173,7 +173,7 @@ function sumsOf(encoder: RowEncoder): TableFingerprint {
 
 function correct(result: ChunkResult, less: TableFingerprint, more: TableFingerprint): TableFingerprint {
   const names = result.columns.map(({ column }) => column);
-  return addUp(names, [takeAway(result, less), more]);
+  return addUp(names, [subtract(result, less), more]);
 }
 
 interface FoundRow {
@@ -224,12 +224,12 @@ async function take(rows: AsyncGenerator<QuarantinedRow, void, void>): Promise<Q
 
 function withChanges(edit: RowEdit, original: RowView, changed: NonNullable<QuarantinedRow['changed']>): RowView {
   edit.load(original);
-  edit.setKept(changed.columns, changed.storage, changed.cells);
+  edit.setQuarantined(changed.columns, changed.storage, changed.cells);
   return edit.view;
 }
 
 /** A row that was converted before has two reasons then. */
-function joinNotes(known: QuarantinedRow | null, note: KeptRowNote): KeptRowNote {
+function joinNotes(known: QuarantinedRow | null, note: QuarantineNote): QuarantineNote {
   if (known === null) return note;
   const join = (a: string | null, b: string | null) => [a, b].filter((part) => part !== null).join(', ');
   return {
@@ -246,8 +246,8 @@ function noteOf(
   row: RowView,
   rowNumber: number,
   { columns, hazard, rule, reason }: SettleCause,
-  state: KeptRowNote['state'],
-): KeptRowNote {
+  state: QuarantineNote['state'],
+): QuarantineNote {
   const column = columns.map((index) => table.columns[index]?.source ?? '').join(', ');
   return {
     rowNumber,

@@ -6,14 +6,14 @@ import type { Database } from '../source/sqlite.js';
  * The snapshot as this thread keeps it open from one job to the next. A connection that is opened anew parses the whole
  * schema at its first statement: with one per job, a thousand tables took a thread 2 s, and eight thousand minutes.
  */
-let kept: { readonly path: string; readonly db: Database } | null = null;
+let opened: { readonly path: string; readonly db: Database } | null = null;
 
 /** A read-only connection to the snapshot. Whoever takes it ends its statements, and lets it stay open. */
 export function snapshotDatabase(path: string): Database {
-  if (kept?.path === path) return kept.db;
-  kept?.db.close();
-  kept = { path, db: openSource(path, { readonly: true, timeoutMs: busyTimeoutMs }) };
-  return kept.db;
+  if (opened?.path === path) return opened.db;
+  opened?.db.close();
+  opened = { path, db: openSource(path, { readonly: true, timeoutMs: busyTimeoutMs }) };
+  return opened.db;
 }
 
 /** Runs one job on that connection; errors of SQLite come out translated. */

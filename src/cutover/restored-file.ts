@@ -36,7 +36,7 @@ export interface Restoring {
   /** Lower-case hex. */
   readonly snapshotSha256: string;
   /** Where the replaced database is kept, on the same file system. */
-  readonly keptPath: string;
+  readonly replacedPath: string;
   /** Gives the copy what the application needs of it, such as its journal mode. */
   readonly prepare: (path: string) => void;
 }
@@ -46,7 +46,7 @@ export interface Restoring {
  * time before has restored. Errors: `rollback.snapshot_changed` where the copy has another SHA-256, `cutover.file`
  * where the disk does not take it.
  */
-export function restoreFile({ databasePath, snapshotPath, snapshotSha256, keptPath, prepare }: Restoring): string {
+export function restoreFile({ databasePath, snapshotPath, snapshotSha256, replacedPath, prepare }: Restoring): string {
   const beside = `${databasePath}.pgferry-restored`;
   for (const suffix of ['', ...sidecars]) rmSync(beside + suffix, { force: true });
   try {
@@ -58,11 +58,11 @@ export function restoreFile({ databasePath, snapshotPath, snapshotSha256, keptPa
     });
     prepare(beside);
     syncFile(beside);
-    const kept = keep(databasePath, keptPath);
-    moveSidecars(databasePath, kept);
+    const moved = keep(databasePath, replacedPath);
+    moveSidecars(databasePath, moved);
     renameSync(beside, databasePath);
     syncFolderOf(databasePath);
-    return kept;
+    return moved;
   } catch (error) {
     for (const suffix of ['', ...sidecars]) rmSync(beside + suffix, { force: true });
     throw nameFailure(error, beside);
@@ -75,29 +75,29 @@ const namesMax = 1000;
  * Gives the database its second name: the wanted one, or the same with a number where that is taken by another file. A
  * name that is this very file's was given by an attempt that was killed.
  */
-function keep(databasePath: string, keptPath: string): string {
+function keep(databasePath: string, replacedPath: string): string {
   const database = lstatSync(databasePath, { throwIfNoEntry: false });
   // One that is not there any more has nothing to be kept.
-  if (database === undefined) return keptPath;
+  if (database === undefined) return replacedPath;
   for (let number = 1; number <= namesMax; number++) {
-    const path = number === 1 ? keptPath : `${keptPath}-${number}`;
+    const path = number === 1 ? replacedPath : `${replacedPath}-${number}`;
     const taken = lstatSync(path, { throwIfNoEntry: false });
     if (taken === undefined) linkSync(databasePath, path);
     if (taken === undefined || taken.ino === database.ino) return path;
   }
-  throw noName(keptPath);
+  throw noName(replacedPath);
 }
 
 /** Where an attempt that was killed has moved one already, what stands here since is never put over it: it is empty, made by who looked into the file. */
-function moveSidecars(databasePath: string, keptPath: string): void {
+function moveSidecars(databasePath: string, replacedPath: string): void {
   for (const suffix of sidecars) {
     const from = databasePath + suffix;
     const stats = lstatSync(from, { throwIfNoEntry: false });
     if (stats === undefined) continue;
-    const isMoved = lstatSync(keptPath + suffix, { throwIfNoEntry: false }) !== undefined;
+    const isMoved = lstatSync(replacedPath + suffix, { throwIfNoEntry: false }) !== undefined;
     // A -shm holds nothing of its own: it is made again from the -wal.
     if (isMoved && (stats.size === 0 || suffix === '-shm')) rmSync(from);
-    else renameSync(from, isMoved ? freeName(keptPath + suffix) : keptPath + suffix);
+    else renameSync(from, isMoved ? freeName(replacedPath + suffix) : replacedPath + suffix);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { KeptState } from '../model/copy.js';
+import type { QuarantineState } from '../model/copy.js';
 import type { TablePlan } from '../model/plan.js';
 import { textOfReal } from '../source/verify/real-text.js';
 import { readSourceCells } from '../source/verify/verify-rows.js';
@@ -7,8 +7,8 @@ import type { TargetClient } from '../target/connection/client.js';
 import { readQuarantine } from '../target/ledger/quarantine.js';
 import { readTargetCells, renderLiterals } from '../target/copy/verify-rows.js';
 import { type FoundDifferences, findDifferences } from '../verify/differences.js';
-import { keptBatches } from '../verify/kept-batches.js';
-import { hashSide, type KeptSummary, type SideSummary } from '../verify/table.js';
+import { quarantinedBatches } from '../verify/quarantined-batches.js';
+import { hashSide, type QuarantineSummary, type SideSummary } from '../verify/table.js';
 import { threadData } from '../copy/session.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
 
@@ -22,7 +22,7 @@ export type VerifyJob =
     }
   | {
       /** The rows that the quarantine of a run keeps. */
-      readonly tag: 'kept';
+      readonly tag: 'quarantined';
       readonly table: VerifiedTable;
       readonly runId: string;
       readonly bucketCount: number;
@@ -32,7 +32,7 @@ export type VerifyJob =
       readonly snapshotPath: string;
       readonly table: VerifiedTable;
       /** The run whose quarantine keeps rows of the table, null where none does. */
-      readonly keptBy: string | null;
+      readonly quarantineRunId: string | null;
       readonly bucketCount: number;
       readonly differingBuckets: readonly number[];
       /** Rows of each bucket on both sides together. */
@@ -43,27 +43,27 @@ export type VerifyJob =
 type VerifiedTable = Omit<TablePlan, 'chunks'>;
 
 /** The independent proof: it reads both sides anew and shares no code with the copy. */
-export async function runVerifyJob(job: VerifyJob): Promise<SideSummary | FoundDifferences | KeptSummary> {
+export async function runVerifyJob(job: VerifyJob): Promise<SideSummary | FoundDifferences | QuarantineSummary> {
   return await run(job);
 }
 
-async function run(job: VerifyJob): Promise<SideSummary | FoundDifferences | KeptSummary> {
+async function run(job: VerifyJob): Promise<SideSummary | FoundDifferences | QuarantineSummary> {
   switch (job.tag) {
     case 'differences':
       return await search(job);
-    case 'kept':
-      return await sumUpKept(job);
+    case 'quarantined':
+      return await sumUpQuarantined(job);
     default:
       return await sumUp(job);
   }
 }
 
-/** Kept rows have the forms of the source, so they are read as it is. */
-async function sumUpKept({
+/** Quarantined rows have the forms of source values, so they are hashed as rows of the source. */
+async function sumUpQuarantined({
   table,
   runId,
   bucketCount,
-}: Extract<VerifyJob, { readonly tag: 'kept' }>): Promise<KeptSummary> {
+}: Extract<VerifyJob, { readonly tag: 'quarantined' }>): Promise<QuarantineSummary> {
   const connecting = { applicationName: threadData.applicationName };
   return await withTarget(threadData.address, connecting, (client) =>
     withTarget(threadData.address, connecting, async (reading) => {
@@ -72,21 +72,21 @@ async function sumUpKept({
         bucketCount,
         renderLiterals: (type: string, texts: readonly string[]) => renderLiterals(client, type, texts),
       };
-      const kept = keptBatchesOf(reading, table, runId);
-      const originals = await hashSide(kept.originals(), table, options);
-      return { originals, changed: await hashSide(kept.changed(), table, options) };
+      const batches = quarantinedBatchesOf(reading, table, runId);
+      const originals = await hashSide(batches.originals(), table, options);
+      return { originals, changed: await hashSide(batches.changed(), table, options) };
     }),
   );
 }
 
-/** The kept rows of a table as the verifier reads rows. */
-function keptBatchesOf(client: TargetClient, table: VerifiedTable, runId: string) {
+/** The quarantined rows of a table, in the form in which the verifier reads rows. */
+function quarantinedBatchesOf(client: TargetClient, table: VerifiedTable, runId: string) {
   const filter = { runId, table: table.source };
-  const read = (states: readonly KeptState[]) => readQuarantine(client, { ...filter, states });
+  const read = (states: readonly QuarantineState[]) => readQuarantine(client, { ...filter, states });
   const columnCount = table.columns.length;
   return {
-    originals: () => keptBatches(read(['held', 'converted']), { columnCount, form: 'original', textOfReal }),
-    changed: () => keptBatches(read(['converted']), { columnCount, form: 'changed', textOfReal }),
+    originals: () => quarantinedBatches(read(['held', 'converted']), { columnCount, form: 'original', textOfReal }),
+    changed: () => quarantinedBatches(read(['converted']), { columnCount, form: 'changed', textOfReal }),
   };
 }
 
@@ -108,7 +108,7 @@ async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target'
 }
 
 async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>): Promise<FoundDifferences> {
-  const { table, bucketCount, differingBuckets, rowsOfBucket, differencesMax, snapshotPath, keptBy } = job;
+  const { table, bucketCount, differingBuckets, rowsOfBucket, differencesMax, snapshotPath, quarantineRunId } = job;
   const connecting = { applicationName: threadData.applicationName };
   return await withSnapshot(snapshotPath, (db) =>
     withTarget(threadData.address, connecting, (reading) =>
@@ -120,7 +120,7 @@ async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>):
           rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
           readSource: () => readSourceCells(db, table),
           readTarget: () => readTargetCells(reading, table),
-          ...(keptBy === null ? {} : { kept: keptBatchesOf(reading, table, keptBy) }),
+          ...(quarantineRunId === null ? {} : { quarantined: quarantinedBatchesOf(reading, table, quarantineRunId) }),
           renderLiterals: (type, texts) => renderLiterals(client, type, texts),
           differencesMax,
         }),

@@ -28,15 +28,16 @@ export interface ChunkResult extends TableFingerprint {
 }
 
 /**
- * held: the target has not got the row; converted: it has, with changed values; released: it was held and has come in since.
+ * held: the row is not in the target; converted: it is, with changed values; released: it was held, and a retry has since
+ * brought it into the target.
  */
-export type KeptState = 'held' | 'converted' | 'released';
+export type QuarantineState = 'held' | 'converted' | 'released';
 
-/** Why the quarantine keeps a row. */
-export interface KeptRowNote {
+/** Why a row is in the quarantine. */
+export interface QuarantineNote {
   /** Position in the chunk, from 0, in the order of the source. */
   readonly rowNumber: number;
-  readonly state: KeptState;
+  readonly state: QuarantineState;
   /** The key as text, `a=1, b='x'`. */
   readonly key: string;
   /** Source columns, separated by commas, or null where the row as a whole is the reason. */
@@ -51,7 +52,7 @@ export interface KeptRowNote {
 /** What the quarantine of a run holds, by table, state, column, hazard and rule. */
 export interface QuarantineGroup {
   readonly table: string;
-  readonly state: KeptState;
+  readonly state: QuarantineState;
   readonly column: string | null;
   readonly hazard: string;
   readonly rule: string;
@@ -60,7 +61,7 @@ export interface QuarantineGroup {
   readonly examples: readonly string[];
 }
 
-/** A kept row as it is listed. */
-export interface QuarantinedRowReport extends Omit<KeptRowNote, 'rowNumber'> {
+/** A quarantined row as it is listed. */
+export interface QuarantinedRowReport extends Omit<QuarantineNote, 'rowNumber'> {
   readonly table: string;
 }

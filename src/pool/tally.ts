@@ -21,7 +21,7 @@ export function addUp(columns: readonly string[], parts: readonly TableFingerpri
 }
 
 /** What is left of the rows of `whole` without those of `part`. */
-export function takeAway(whole: TableFingerprint, part: TableFingerprint): TableFingerprint {
+export function subtract(whole: TableFingerprint, part: TableFingerprint): TableFingerprint {
   return {
     rows: whole.rows - part.rows,
     keyset: subtractHex(whole.keyset, part.keyset),

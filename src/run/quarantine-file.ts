@@ -16,18 +16,18 @@ export async function writeQuarantine(
   folder: RunFolder,
   { client, runId, plan }: { readonly client: TargetClient; readonly runId: string; readonly plan: Plan },
 ): Promise<void> {
-  const kept = new Set((await countQuarantine(client, runId)).map(({ table }) => table));
-  if (kept.size > 0) await writeStream(folder.pathOf(freeName(folder)), linesOf(client, runId, plan, kept));
+  const tables = new Set((await countQuarantine(client, runId)).map(({ table }) => table));
+  if (tables.size > 0) await writeStream(folder.pathOf(freeName(folder)), linesOf(client, runId, plan, tables));
 }
 
 async function* linesOf(
   client: TargetClient,
   runId: string,
   plan: Plan,
-  kept: ReadonlySet<string>,
+  tables: ReadonlySet<string>,
 ): AsyncGenerator<string, void, void> {
   let gathered = '';
-  for (const { source: table, columns } of plan.tables.filter(({ source }) => kept.has(source))) {
+  for (const { source: table, columns } of plan.tables.filter(({ source }) => tables.has(source))) {
     const names = columns.map(({ source }) => source);
     const states = ['held', 'converted', 'released'] as const;
     for await (const { chunkIndex: _, rowNumber: __, ...row } of readQuarantine(client, { runId, table, states })) {

@@ -2,7 +2,7 @@ import type { ColumnPlan } from '../model/plan.js';
 import type { Kind } from '../model/kind.js';
 import { must } from '../model/error.js';
 import { Tag } from './canonical-row.js';
-import { type KeptCell, type KeptRow, keptCells } from './kept-row.js';
+import { type ShortenedCell, type ShortenedRow, readShortenedCells } from './shortened-row.js';
 import { cellOrder, type VerifyTable } from './rows.js';
 
 /** No description of a value or a key is longer, in UTF-16 code units; a cut one ends in `…`. */
@@ -10,8 +10,8 @@ const shownCharsMax = 120;
 const dateMsMax = 8.64e15;
 
 /** A key as text for a person: `id=5, name='x'`, without control characters, at most 120 characters. */
-export function describeKey(table: VerifyTable, row: KeptRow): string {
-  const cells = keptCells(row);
+export function describeKey(table: VerifyTable, row: ShortenedRow): string {
+  const cells = readShortenedCells(row);
   const parts = table.key.columns.map((index, at) => {
     const column = must(table.columns[index], 'key column');
     return `${escapeText(column.source, false)}=${shownCell(column.kind, must(cells[at], 'key cell'), false)}`;
@@ -20,9 +20,9 @@ export function describeKey(table: VerifyTable, row: KeptRow): string {
 }
 
 /** The cells of a row in the plan's order of columns. */
-export function cellsByColumn(table: VerifyTable, row: KeptRow): KeptCell[] {
-  const cells = keptCells(row);
-  const byColumn: KeptCell[] = [];
+export function cellsByColumn(table: VerifyTable, row: ShortenedRow): ShortenedCell[] {
+  const cells = readShortenedCells(row);
+  const byColumn: ShortenedCell[] = [];
   for (const [at, index] of cellOrder(table).entries()) byColumn[index] = must(cells[at], 'cell');
   return byColumn;
 }
@@ -33,8 +33,8 @@ export function cellsByColumn(table: VerifyTable, row: KeptRow): KeptCell[] {
  */
 export function describeCells(
   column: Pick<ColumnPlan, 'kind'>,
-  source: KeptCell,
-  target: KeptCell,
+  source: ShortenedCell,
+  target: ShortenedCell,
 ): readonly [string, string] {
   const [plainA, plainB] = [shownCell(column.kind, source, false), shownCell(column.kind, target, false)];
   const isLookalike = plainA.normalize('NFKC') === plainB.normalize('NFKC');
@@ -43,13 +43,13 @@ export function describeCells(
   return a === b ? [withDetail(a, source), withDetail(b, target)] : [a, b];
 }
 
-function withDetail(text: string, cell: KeptCell): string {
+function withDetail(text: string, cell: ShortenedCell): string {
   const meaning = cell.tag === Tag.Raw ? 'has no meaning as this type, ' : '';
   return `${text} (${meaning}${cell.length} bytes${cell.hash === '' ? `, hex ${cell.head.toString('hex')}` : ''})`;
 }
 
 /** One cell as text for a person; `isAscii` writes all that is beyond it as escapes. */
-export function shownCell(kind: Kind, cell: KeptCell, isAscii: boolean): string {
+export function shownCell(kind: Kind, cell: ShortenedCell, isAscii: boolean): string {
   if (cell.tag === Tag.Null) return 'NULL';
   if (cell.tag === Tag.Special) return cell.head.toString('latin1');
   if (cell.tag === Tag.Raw) return shownText(cell, isAscii);
@@ -80,12 +80,12 @@ function shownDouble(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function shownText(cell: KeptCell, isAscii: boolean): string {
+function shownText(cell: ShortenedCell, isAscii: boolean): string {
   return lengthened(`'${escapeText(cell.head.toString('utf8'), isAscii)}`, "'", cell);
 }
 
 /** Closes what is shown; a value that is not shown whole carries its length and, if long, its hash. */
-function lengthened(text: string, quote: string, cell: KeptCell): string {
+function lengthened(text: string, quote: string, cell: ShortenedCell): string {
   const suffix = ` (${cell.length} bytes${cell.hash === '' ? '' : `, xxh64 ${cell.hash}`})`;
   const isWhole = cell.hash === '' && text.length + quote.length <= shownCharsMax;
   return isWhole ? text + quote : cut(text, shownCharsMax - suffix.length - quote.length, true) + quote + suffix;

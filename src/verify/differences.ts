@@ -1,16 +1,16 @@
 import { must } from '../model/error.js';
 import type { Difference, Sides } from '../model/result.js';
 import { cellsByColumn, describeCells, describeKey } from './describe.js';
-import { isSameCell, type KeptRow, keepRow } from './kept-row.js';
+import { isSameCell, type ShortenedRow, shortenRow } from './shortened-row.js';
 import { createHashBytes, hashHex } from './row-hash.js';
 import { type CellBatches, type RenderLiterals, type VerifyTable, visitRows } from './rows.js';
 import { bucketOf, type TableComparison } from './table.js';
 
 /** No more differences of one table are named by default. */
 export const differencesMaxDefault = 100;
-/** Rows of both sides that the second pass keeps, and their bytes: each about 64 MB at most, but always one bucket. */
-const keptRowsMax = 50_000;
-const keptBytesMax = 64 * 2 ** 20;
+/** Bounds of what the second pass collects from both sides, about 64 MB each. One bucket is always collected whole. */
+const collectedRowsMax = 50_000;
+const collectedBytesMax = 64 * 2 ** 20;
 
 export interface DifferenceSearch {
   readonly table: VerifyTable;
@@ -22,8 +22,8 @@ export interface DifferenceSearch {
   /** Read each side once more. */
   readonly readSource: () => CellBatches;
   readonly readTarget: () => CellBatches;
-  /** Rows that the quarantine keeps: as the source has them, and as the converted ones arrived. */
-  readonly kept?: { readonly originals: () => CellBatches; readonly changed: () => CellBatches };
+  /** Quarantined rows: as the source has them, and the converted ones as they arrived. */
+  readonly quarantined?: { readonly originals: () => CellBatches; readonly changed: () => CellBatches };
   readonly renderLiterals?: RenderLiterals;
   readonly signal?: AbortSignal;
   readonly differencesMax?: number;
@@ -36,25 +36,25 @@ export interface FoundDifferences {
 }
 
 /**
- * The second pass: reads both sides again, keeps only rows of buckets that differ, joins them by key and names every
- * difference. Memory is bounded: where too many rows would be kept, only some of the buckets are looked into. An empty
- * answer means that a side has changed between the two passes.
+ * The second pass: reads both sides again, collects only rows of buckets that differ, joins them by key and names every
+ * difference. Memory is bounded: where there would be too many rows, only some of the buckets are collected. An empty
+ * result means that a side has changed between the two passes.
  */
 export async function findDifferences(search: DifferenceSearch): Promise<FoundDifferences> {
-  const kept = new KeptBuckets(chooseBuckets(search));
-  const chosen = kept.bucketCount;
-  await keepSide(search, kept, 'source', search.readSource());
-  await keepSide(search, kept, 'target', search.readTarget());
-  if (search.kept !== undefined) {
-    // On the other side each, so that what is kept and what it is kept for cancel out.
-    await keepSide(search, kept, 'target', search.kept.originals(), 'source');
-    await keepSide(search, kept, 'source', search.kept.changed(), 'source');
+  const collected = new CollectedBuckets(chooseBuckets(search));
+  const chosen = collected.bucketCount;
+  await collectSide(search, collected, 'source', search.readSource());
+  await collectSide(search, collected, 'target', search.readTarget());
+  if (search.quarantined !== undefined) {
+    // A quarantined row counts for the target, as if it had arrived; its converted form counts for the source. So both cancel out.
+    await collectSide(search, collected, 'target', search.quarantined.originals(), 'source');
+    await collectSide(search, collected, 'source', search.quarantined.changed(), 'source');
   }
   const max = search.differencesMax ?? differencesMaxDefault;
-  const differences = kept.keys().flatMap((sides) => compareRows(search.table, sides));
+  const differences = collected.keys().flatMap((sides) => compareRows(search.table, sides));
   differences.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const isComplete =
-    differences.length <= max && chosen === search.differingBuckets.length && kept.bucketCount === chosen;
+    differences.length <= max && chosen === search.differingBuckets.length && collected.bucketCount === chosen;
   return { differences: differences.slice(0, max), isComplete };
 }
 
@@ -63,18 +63,18 @@ function chooseBuckets(search: DifferenceSearch): number[] {
   let rows = 0;
   for (const bucket of search.differingBuckets) {
     rows += search.rowsOfBucket(bucket);
-    if (chosen.length > 0 && rows > keptRowsMax) break;
+    if (chosen.length > 0 && rows > collectedRowsMax) break;
     chosen.push(bucket);
   }
   return chosen;
 }
 
-async function keepSide(
+async function collectSide(
   search: DifferenceSearch,
-  kept: KeptBuckets,
+  collected: CollectedBuckets,
   side: keyof Sides<unknown>,
   batches: CellBatches,
-  /** Whose forms the cells have. */
+  /** The side whose forms the cells have: quarantined cells have those of the source. */
   form: keyof Sides<unknown> = side,
 ): Promise<void> {
   const hashBytes = await createHashBytes();
@@ -82,16 +82,16 @@ async function keepSide(
   const options = { side: form, ...(renderLiterals && { renderLiterals }), ...(signal && { signal }) };
   await visitRows(batches, search.table, options, ({ cells, keyHash, rowHash }) => {
     const bucket = bucketOf(keyHash.low, search.bucketCount);
-    if (!kept.has(bucket)) return;
+    if (!collected.has(bucket)) return;
     const hash = hashHex(rowHash.low, rowHash.high);
-    kept.add(bucket, side, hashHex(keyHash.low, keyHash.high), hash, () => keepRow(cells, hash, hashBytes));
+    collected.add(bucket, side, hashHex(keyHash.low, keyHash.high), hash, () => shortenRow(cells, hash, hashBytes));
   });
 }
 
-type KeySides = { readonly source: KeptRow[]; readonly target: KeptRow[] };
+type KeySides = { readonly source: ShortenedRow[]; readonly target: ShortenedRow[] };
 
-/** The kept rows by bucket and key. Grows to its bound in bytes, then gives up whole buckets, never the last one. */
-class KeptBuckets {
+/** The collected rows by bucket and key. Grows to its bound in bytes, then drops whole buckets, but never the last one. */
+class CollectedBuckets {
   readonly #buckets: Map<number, { readonly keys: Map<string, KeySides>; bytes: number }>;
   #bytes = 0;
 
@@ -107,7 +107,7 @@ class KeptBuckets {
     return this.#buckets.has(bucket);
   }
 
-  add(bucket: number, side: keyof KeySides, key: string, rowHash: string, keep: () => KeptRow): void {
+  add(bucket: number, side: keyof KeySides, key: string, rowHash: string, keep: () => ShortenedRow): void {
     const { keys } = must(this.#buckets.get(bucket), 'bucket');
     const sides = keys.get(key) ?? { source: [], target: [] };
     keys.set(key, sides);
@@ -120,14 +120,14 @@ class KeptBuckets {
     return [...this.#buckets.values()].flatMap((bucket) => [...bucket.keys.values()]);
   }
 
-  #push(bucket: number, rows: KeptRow[], row: KeptRow): void {
+  #push(bucket: number, rows: ShortenedRow[], row: ShortenedRow): void {
     rows.push(row);
     must(this.#buckets.get(bucket), 'bucket').bytes += row.bytes.length;
     this.#bytes += row.bytes.length;
-    while (this.#bytes > keptBytesMax && this.#buckets.size > 1) this.#giveUpLast();
+    while (this.#bytes > collectedBytesMax && this.#buckets.size > 1) this.#dropLast();
   }
 
-  #giveUpLast(): void {
+  #dropLast(): void {
     const last = must([...this.#buckets.keys()].at(-1), 'bucket');
     this.#bytes -= must(this.#buckets.get(last), 'bucket').bytes;
     this.#buckets.delete(last);
@@ -152,7 +152,7 @@ function compareRows(table: VerifyTable, sides: KeySides): Difference[] {
   return [...changed, repeated];
 }
 
-function countRows(rows: readonly KeptRow[]): number {
+function countRows(rows: readonly ShortenedRow[]): number {
   return rows.reduce((sum, row) => sum + row.count, 0);
 }
 
@@ -161,17 +161,17 @@ function rowsText(count: number): string {
 }
 
 /** Rows without their like on the other side, each paired with one of there, as far as they go. */
-function pairRemainders(sides: KeySides): (readonly [KeptRow, KeptRow])[] {
+function pairRemainders(sides: KeySides): (readonly [ShortenedRow, ShortenedRow])[] {
   const source = remainder(sides.source, sides.target);
   const target = remainder(sides.target, sides.source);
   return source.slice(0, target.length).map((row, i) => [row, must(target[i], 'partner')] as const);
 }
 
-function remainder(rows: readonly KeptRow[], others: readonly KeptRow[]): KeptRow[] {
+function remainder(rows: readonly ShortenedRow[], others: readonly ShortenedRow[]): ShortenedRow[] {
   return rows.filter((row) => row.count > (others.find((other) => other.rowHash === row.rowHash)?.count ?? 0));
 }
 
-function compareCells(table: VerifyTable, key: string, source: KeptRow, target: KeptRow): Difference[] {
+function compareCells(table: VerifyTable, key: string, source: ShortenedRow, target: ShortenedRow): Difference[] {
   const left = cellsByColumn(table, source);
   const right = cellsByColumn(table, target);
   return table.columns.flatMap((column, i): Difference[] => {

@@ -2,11 +2,11 @@ import type { ColumnPlan } from '../model/plan.js';
 import { type CellBatch, type SqliteValue, Storage } from '../model/value.js';
 import { canonizerOf, type Side } from './canonical.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
-import { type KeptCell, keepRow, keptCells } from './kept-row.js';
+import { type ShortenedCell, shortenRow, readShortenedCells } from './shortened-row.js';
 import { createHashBytes } from './row-hash.js';
 
 /** One cell of a small result in canonical form: two cells are the same value where their ids are equal. */
-export interface ResultCell extends KeptCell {
+export interface ResultCell extends ShortenedCell {
   readonly id: string;
   readonly isNull: boolean;
 }
@@ -30,11 +30,11 @@ export async function canonicalResult(
       if (batch.storage[cell] === Storage.Null) row.putNull();
       else canonize(batch, cell, row);
     }
-    return keptCells(keepRow(row, '', hashBytes)).map(named);
+    return readShortenedCells(shortenRow(row, '', hashBytes)).map(named);
   });
 }
 
-function named(cell: KeptCell): ResultCell {
+function named(cell: ShortenedCell): ResultCell {
   const id = `${cell.tag}:${cell.length}:${cell.head.toString('base64')}:${cell.hash}`;
   return { ...cell, id, isNull: cell.tag === Tag.Null };
 }

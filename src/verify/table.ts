@@ -20,8 +20,8 @@ export interface SideSummary {
   readonly columns: readonly { readonly nulls: number; readonly empties: number }[];
 }
 
-/** The rows of a table that the quarantine keeps: as the source has them, and as the converted ones arrived. */
-export interface KeptSummary {
+/** The quarantined rows of a table: as the source has them, and the converted ones as they arrived. */
+export interface QuarantineSummary {
   readonly originals: SideSummary;
   readonly changed: SideSummary;
 }
@@ -92,7 +92,7 @@ export async function hashSide(
  * What the target must hold where the quarantine keeps rows: the source without the originals that did not arrive as they
  * were, and with what those that were converted arrived as.
  */
-export function expectedSide(source: SideSummary, { originals, changed }: KeptSummary): SideSummary {
+export function expectedSide(source: SideSummary, { originals, changed }: QuarantineSummary): SideSummary {
   const sum = (from: bigint, less: bigint, more: bigint) => BigInt.asUintN(64, from - less + more);
   const keyset = (side: SideSummary) => BigInt(`0x${side.keyset}`);
   return {

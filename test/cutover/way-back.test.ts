@@ -151,7 +151,7 @@ test('a -wal that a killed rollback has moved is never overwritten by the empty 
       databasePath: database,
       snapshotPath: snapshot,
       snapshotSha256: hashFile(snapshot),
-      keptPath: kept,
+      replacedPath: kept,
       prepare: () => {},
     });
     assert.equal(given, kept);

@@ -14,7 +14,7 @@ import {
   type Comparison,
   compareSchemas,
   compareTables,
-  keptTables,
+  readQuarantines,
   planComparison,
   requireWholeRun,
 } from '../../run/compare/comparison.js';
@@ -61,7 +61,7 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
   const { settings, signal } = context;
   const request = { settings, address, applicationName: 'pgferry accept', signal };
   return await withRunThreads(request, async (threads) => {
-    const snapshot = await settleSnapshot(acceptance, await takeOwnSnapshot(acceptance, threads));
+    const snapshot = await chooseSnapshot(acceptance, await takeOwnSnapshot(acceptance, threads));
     const catalog = await readCatalog(snapshot.path);
     const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
     const plan = await planComparison(comparison);
@@ -87,17 +87,17 @@ async function takeOwnSnapshot({ context, folder }: Acceptance, threads: Threads
  * Where the source has not changed since the run took its snapshot, and that one is still whole, ours is the same byte
  * for byte: the run's is the one to audit, and ours is removed.
  */
-async function settleSnapshot({ context, run }: Acceptance, own: Snapshot): Promise<Snapshot> {
+async function chooseSnapshot({ context, run }: Acceptance, own: Snapshot): Promise<Snapshot> {
   if (run === null || run.snapshotSha256 !== own.sha256) return own;
-  const kept = { ...own, path: run.snapshotPath, takenAt: run.snapshotTakenAt };
+  const ofRun = { ...own, path: run.snapshotPath, takenAt: run.snapshotTakenAt };
   try {
-    await checkSnapshot(kept, context.signal);
+    await checkSnapshot(ofRun, context.signal);
   } catch {
     context.signal.throwIfAborted();
     return own;
   }
   rmSync(own.path, { force: true });
-  return kept;
+  return ofRun;
 }
 
 async function compareAll(
@@ -112,12 +112,17 @@ async function compareAll(
   const { comparison, plan, snapshot, catalog } = against;
   const { threads, snapshotPath } = comparison;
   const compared = await compareTables(comparison, plan);
-  const kept = await keptTables(comparison, plan);
+  const quarantines = await readQuarantines(comparison, plan);
   const reports = new Map(compared.map(({ report }) => [report.table, report]));
   const keysets = await context.journal.phase('keysets', () =>
     Promise.all(
       plan.tables.map((table) =>
-        hashKeyset(table, reports.get(table.source), { threads, snapshotPath, encoding: catalog.encoding, kept }),
+        hashKeyset(table, reports.get(table.source), {
+          threads,
+          snapshotPath,
+          encoding: catalog.encoding,
+          quarantines,
+        }),
       ),
     ),
   );

@@ -13,7 +13,7 @@ export interface KeysetRequest {
   readonly snapshotPath: string;
   readonly encoding: SourceCatalog['encoding'];
   /** Tables of which rows are in quarantine, or were converted. */
-  readonly kept: ReadonlyMap<string, unknown>;
+  readonly quarantines: ReadonlyMap<string, unknown>;
 }
 
 /** Hashes the keys of one table on both sides at once; what verify counted stands in where nothing can be hashed. */
@@ -22,11 +22,11 @@ export async function hashKeyset(
   counted: TableReport | undefined,
   request: KeysetRequest,
 ): Promise<KeysetReport> {
-  const { threads, snapshotPath, encoding, kept } = request;
-  const keyset = await settleKeyset(table, request);
+  const { threads, snapshotPath, encoding, quarantines } = request;
+  const keyset = await chooseKeyset(table, request);
   const { origin, leftOut } = keyset;
   const columns = keyset.columns.map(({ column }) => column);
-  const isKept = kept.has(table.source);
+  const isKept = quarantines.has(table.source);
   const head = { table: table.source, columns, origin, leftOut, isKept };
   const quarantined = counted?.quarantinedRows ?? 0;
   const sql = keysetSql(keyset, table);
@@ -52,7 +52,7 @@ export async function hashKeyset(
 }
 
 /** The keyset with only such columns as the source's values allow. */
-async function settleKeyset(table: TablePlan, { threads, snapshotPath }: KeysetRequest): Promise<Keyset> {
+async function chooseKeyset(table: TablePlan, { threads, snapshotPath }: KeysetRequest): Promise<Keyset> {
   const keyset = keysetOf(table);
   const doubts = doubtsOf(keyset);
   if (doubts.length === 0) return keyset;

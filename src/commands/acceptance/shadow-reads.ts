@@ -7,7 +7,7 @@ import type { PairedRead } from '../../shadow/read.js';
 import { renderRead } from '../../shadow/render-read.js';
 import { timeKindsOf } from '../../shadow/result-kinds.js';
 import { sampleReads } from '../../shadow/sample-reads.js';
-import { type Comparison, keptTables } from '../../run/compare/comparison.js';
+import { type Comparison, readQuarantines } from '../../run/compare/comparison.js';
 import { sampleOwnReads } from './own-reads.js';
 import { takeSamples } from './shadow-samples.js';
 import { shadowTables } from './shadow-tables.js';
@@ -47,9 +47,11 @@ async function chooseReads(comparison: Comparison, plan: Plan): Promise<ChosenRe
   const { context, catalog, threads, snapshotPath } = comparison;
   const { shadowLimit, shadowReads } = context.settings;
   const tables = await shadowTables({ tables: plan.tables, catalog, threads, snapshotPath });
-  const kept = await keptTables(comparison, plan);
+  const quarantines = await readQuarantines(comparison, plan);
   const all = sampleReads(tables) ?? deriveReads(tables, await takeSamples(snapshotPath, tables));
-  const whole = all.filter(({ table, join }) => !kept.has(table.source) && !kept.has(join?.parent.source ?? ''));
+  const whole = all.filter(
+    ({ table, join }) => !quarantines.has(table.source) && !quarantines.has(join?.parent.source ?? ''),
+  );
   const reads = whole.slice(0, readsMax).map((read) => renderRead(read, shadowLimit));
   const own = await sampleOwnReads(snapshotPath, plan.tables, shadowReads);
   const why = 'their tables have rows in quarantine, or converted ones';

@@ -24,7 +24,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     ? planSwitch(readEnvFile(settings.envFile ?? standardEnvFile), 'sqlite')
     : null;
   const client = settings.rollbackGenerate ? findPrisma(settings.sqlitePrismaSchema) : null;
-  const keptPath = `${path}.replaced-${cutoverId}`;
+  const replacedPath = `${path}.replaced-${cutoverId}`;
   const journalMode = existsSync(path) ? await readJournalMode(path) : 'delete';
   journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
   await journal.phase('restore', () =>
@@ -32,7 +32,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
       databasePath: path,
       snapshotPath,
       snapshotSha256: sha256,
-      keptPath,
+      replacedPath,
       prepare: (copy) => setJournalMode(copy, journalMode),
     }),
   );
@@ -48,7 +48,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     target: null,
     downtimeMs: null,
     rollbackEnvPath: null,
-    replacedPath: existsSync(keptPath) ? keptPath : null,
+    replacedPath: existsSync(replacedPath) ? replacedPath : null,
     savedWrites: [],
     phases: journal.phases,
   };

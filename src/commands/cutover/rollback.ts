@@ -77,7 +77,7 @@ async function decideAndDo(context: Context, locked: LockedTarget): Promise<Cuto
       return resultOf(move.cutover, locked, { state: 'undone' });
     case 'conclude':
       await moveCutover(client, move.cutover.cutoverId, 'rolled_back');
-      return resultOf(move.cutover, locked, { state: 'rolled_back', replacedPath: keptPathOf(move.cutover) });
+      return resultOf(move.cutover, locked, { state: 'rolled_back', replacedPath: replacedPathOf(move.cutover) });
     case 'roll-back':
       return await rollBack(context, locked, move.cutover);
   }
@@ -121,7 +121,7 @@ interface RollbackPreflight {
   readonly snapshotPath: string;
   readonly env: EnvSwitch | null;
   readonly clients: { readonly sqlite: PrismaClientSource; readonly postgres: PrismaClientSource } | null;
-  readonly keptPath: string;
+  readonly replacedPath: string;
 }
 
 async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover): Promise<CutoverResult> {
@@ -164,12 +164,12 @@ function checkBeforeRollback(settings: Settings, cutover: Cutover, facts: Cutove
       settings.rollbackGenerate && schemas !== null
         ? { sqlite: findPrisma(schemas.sqlite), postgres: findPrisma(schemas.postgres) }
         : null,
-    keptPath: keptPathOf(cutover),
+    replacedPath: replacedPathOf(cutover),
   };
 }
 
 /** Where the replaced database is kept: the same name in every attempt, so that each finds what one before has done. */
-function keptPathOf({ sourcePath, cutoverId }: Pick<Cutover, 'sourcePath' | 'cutoverId'>): string {
+function replacedPathOf({ sourcePath, cutoverId }: Pick<Cutover, 'sourcePath' | 'cutoverId'>): string {
   return `${sourcePath}.replaced-${cutoverId}`;
 }
 
@@ -245,7 +245,7 @@ async function restoreAndSwitch(
         databasePath: cutover.sourcePath,
         snapshotPath: preflight.snapshotPath,
         snapshotSha256: facts.snapshotSha256,
-        keptPath: preflight.keptPath,
+        replacedPath: preflight.replacedPath,
         prepare: (path) => setJournalMode(path, facts.journalMode),
       }),
     );
@@ -346,7 +346,7 @@ async function conclude(
   const result = resultOf(cutover, locked, {
     state: 'rolled_back',
     runDir: folder.path,
-    replacedPath: existsSync(preflight.keptPath) ? preflight.keptPath : null,
+    replacedPath: existsSync(preflight.replacedPath) ? preflight.replacedPath : null,
     savedWrites,
     phases: context.journal.phases,
   });

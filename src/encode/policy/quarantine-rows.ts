@@ -1,7 +1,7 @@
-import type { KeptRowNote } from '../../model/copy.js';
+import type { QuarantineNote } from '../../model/copy.js';
 import type { RowView } from '../../model/value.js';
 import { Block } from '../row/block.js';
-import { keptCell, storageLetters } from './quarantined-cells.js';
+import { quarantineCell, storageLetters } from './quarantined-cells.js';
 
 /** PostgreSQL documentation, COPY, Binary Format: signature, flags, length of an extension. */
 const header = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
@@ -62,7 +62,7 @@ export class QuarantineRows {
   /** Adds a row as the source has it, and for a converted row the columns that arrive otherwise, as they were sent. */
   add(
     row: RowView,
-    note: KeptRowNote,
+    note: QuarantineNote,
     converted: { readonly view: RowView; readonly changed: readonly number[] } | null,
   ) {
     const out = this.#out;
@@ -81,7 +81,7 @@ export class QuarantineRows {
     this.#text(note.hazard);
     this.#text(note.rule);
     this.#text(note.reason);
-    this.#int8(columns.reduce((sum, index) => sum + (keptCell(row, index)?.length ?? 0), 0));
+    this.#int8(columns.reduce((sum, index) => sum + (quarantineCell(row, index)?.length ?? 0), 0));
     this.#text(storageLetters(row));
     this.#cells(row, columns);
     if (converted === null) for (let i = 0; i < 3; i += 1) out.int32(-1);
@@ -135,7 +135,7 @@ export class QuarantineRows {
   #cells(view: RowView, columns: readonly number[]): void {
     const start = this.#arrayHeader(columns.length, byteaOid);
     for (const index of columns) {
-      const cell = keptCell(view, index);
+      const cell = quarantineCell(view, index);
       this.#out.int32(cell?.length ?? -1);
       if (cell !== null) this.#out.copy(cell, 0, cell.length);
     }

@@ -20,7 +20,7 @@ export function storageLetters(view: RowView): string {
  * A value as the quarantine keeps it: the very bytes of a text or a blob, an integer as decimal digits, a real as the eight
  * bytes of its double, big-endian; null for NULL.
  */
-export function keptCell(view: RowView, index: number): Buffer | null {
+export function quarantineCell(view: RowView, index: number): Buffer | null {
   switch (view.storage[index]) {
     case Storage.Null:
       return null;

@@ -32,14 +32,14 @@ export class RowEdit {
   }
 
   /** Takes a row that the quarantine keeps: a letter for the storage class of each cell, and its bytes (`keptCell`). */
-  loadKept(storage: string, cells: readonly (Buffer | null)[]): void {
+  loadQuarantined(storage: string, cells: readonly (Buffer | null)[]): void {
     this.view.bytes = Buffer.alloc(0);
     this.#used = 0;
-    this.setKept([...cells.keys()], storage, cells);
+    this.setQuarantined([...cells.keys()], storage, cells);
   }
 
   /** Sets some of the columns to cells that the quarantine keeps. */
-  setKept(columns: readonly number[], storage: string, cells: readonly (Buffer | null)[]): void {
+  setQuarantined(columns: readonly number[], storage: string, cells: readonly (Buffer | null)[]): void {
     const texts: { readonly column: number; readonly bytes: Buffer; readonly storage: StorageCode }[] = [];
     for (const [i, column] of columns.entries()) {
       const cell = cells[i] ?? null;

@@ -6,7 +6,7 @@ const DAY_MS = 86_400_000;
 const FIRST_MS = Date.UTC(2000, 0, 1) - 1999 * 365.2425 * DAY_MS;
 const END_MS = Date.UTC(9999, 11, 30);
 /** Days whose offset is remembered; a column rarely spans as many. */
-const DAYS_KEPT_MAX = 20_000;
+const cachedDaysMax = 20_000;
 
 const hint = 'correct the value in the source, write it with its offset, or set another zone for the column';
 
@@ -38,7 +38,7 @@ function createNamedShift(zone: string): ZoneShift {
   const dayOffset = (day: number): number | null => {
     const known = offsetOfDay.get(day);
     if (known !== undefined) return known;
-    if (offsetOfDay.size >= DAYS_KEPT_MAX) offsetOfDay.clear();
+    if (offsetOfDay.size >= cachedDaysMax) offsetOfDay.clear();
     const [before, after] = [offsetAt((day - 1) * DAY_MS), offsetAt((day + 2) * DAY_MS)];
     const offset = before === after ? before : null;
     offsetOfDay.set(day, offset);

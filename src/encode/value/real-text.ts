@@ -67,11 +67,11 @@ function longText(size: number): string {
 
 /** `point` is the number of digits before the decimal point. */
 function rounded(size: number, digits: string, point: number): string {
-  const kept = shortenedCount(size, digits, point);
-  let value = BigInt(digits.slice(0, kept));
-  if (digits.charCodeAt(kept) >= 0x35) value += 1n;
+  const digitCount = shortenedCount(size, digits, point);
+  let value = BigInt(digits.slice(0, digitCount));
+  if (digits.charCodeAt(digitCount) >= 0x35) value += 1n;
   const text = value.toString();
-  const exponent = point - 1 + (text.length - kept);
+  const exponent = point - 1 + (text.length - digitCount);
   return layOut(text.replace(/0+$/, ''), exponent);
 }
 

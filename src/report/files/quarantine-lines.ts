@@ -1,4 +1,4 @@
-/** A kept row as one line of JSON is made from it. */
+/** A quarantined row as one line of JSON is made from it. */
 export interface QuarantineLine {
   readonly table: string;
   readonly state: string;

@@ -27,12 +27,12 @@ function isComparison({ command }: RunResult): boolean {
 function tableOf(result: RunResult): string {
   if (result.tables.length === 0) return '';
   const isCopy = !isComparison(result);
-  const isKept = result.tables.some(({ quarantinedRows }) => quarantinedRows > 0);
+  const hasQuarantined = result.tables.some(({ quarantinedRows }) => quarantinedRows > 0);
   const rows = result.tables.map((table) => [
     table.table,
     formatCount(table.sourceRows),
     ...(isCopy ? [formatCount(table.copiedRows)] : []),
-    ...(isKept ? [formatCount(table.quarantinedRows)] : []),
+    ...(hasQuarantined ? [formatCount(table.quarantinedRows)] : []),
     formatCount(table.targetRows),
     table.keyset.source === table.keyset.target ? 'same' : 'DIFFERS',
     valuesOf(table, result.differences),
@@ -43,7 +43,7 @@ function tableOf(result: RunResult): string {
       { title: 'table', widthMax: nameWidthMax },
       { title: 'source', align: 'right' },
       ...(isCopy ? [{ title: 'copied', align: 'right' } as const] : []),
-      ...(isKept ? [{ title: 'quarantined', align: 'right' } as const] : []),
+      ...(hasQuarantined ? [{ title: 'quarantined', align: 'right' } as const] : []),
       { title: 'target', align: 'right' },
       { title: 'keys' },
       { title: 'values' },
@@ -136,8 +136,8 @@ function verdictOf(result: RunResult): string {
 
 function headline(result: RunResult, rows: number): string {
   const tables = result.tables.length;
-  const kept = result.tables.reduce((sum, table) => sum + table.quarantinedRows, 0);
-  const aside = kept === 0 ? '' : `, ${countOf(kept, 'row')} in quarantine`;
+  const quarantinedRows = result.tables.reduce((sum, table) => sum + table.quarantinedRows, 0);
+  const aside = quarantinedRows === 0 ? '' : `, ${countOf(quarantinedRows, 'row')} in quarantine`;
   const time = formatDuration(result.durationMs);
   if (!result.ok) return `✗ the two sides differ (${countOf(tables, 'table')} compared in ${time})`;
   if (isComparison(result)) {

@@ -7,7 +7,7 @@ import {
   bucketCountFor,
   compareSides,
   expectedSide,
-  type KeptSummary,
+  type QuarantineSummary,
   type SideSummary,
   type TableComparison,
 } from '../../verify/table.js';
@@ -18,8 +18,8 @@ export interface ComparedTable {
   readonly findings: readonly Finding[];
 }
 
-/** The run whose quarantine keeps rows of a table. */
-export interface KeptRows {
+/** The run that has rows of a table in quarantine. */
+export interface QuarantineRun {
   readonly runId: string;
 }
 
@@ -30,22 +30,24 @@ export async function compareTable(
     readonly threads: Threads;
     readonly snapshotPath: string;
     readonly differencesMax: number;
-    /** What the quarantine keeps of the table, null where nothing. */
-    readonly kept: KeptRows | null;
+    /** The run that has rows of the table in quarantine, or null. */
+    readonly quarantine: QuarantineRun | null;
   },
 ): Promise<ComparedTable> {
-  const { threads, snapshotPath, differencesMax, kept } = options;
+  const { threads, snapshotPath, differencesMax, quarantine } = options;
   const { chunks, ...table } = planned;
   const bucketCount = bucketCountFor(table.rows);
   const run = <T>(job: VerifyJob) => threads.run<T>('verify', job);
-  const [source, target, keptSides] = await Promise.all([
+  const [source, target, quarantined] = await Promise.all([
     run<SideSummary>({ tag: 'source', snapshotPath, table, bucketCount }),
     run<SideSummary>({ tag: 'target', snapshotPath, table, bucketCount }),
-    kept === null ? null : run<KeptSummary>({ tag: 'kept', table, runId: kept.runId, bucketCount }),
+    quarantine === null
+      ? null
+      : run<QuarantineSummary>({ tag: 'quarantined', table, runId: quarantine.runId, bucketCount }),
   ]);
-  const expected = keptSides === null ? source : expectedSide(source, keptSides);
+  const expected = quarantined === null ? source : expectedSide(source, quarantined);
   const comparison = compareSides(table, { source: expected, target });
-  const quarantinedRows = keptSides === null ? 0 : keptSides.originals.rows - keptSides.changed.rows;
+  const quarantinedRows = quarantined === null ? 0 : quarantined.originals.rows - quarantined.changed.rows;
   const report = { ...reportOf(comparison), sourceRows: source.rows, quarantinedRows };
   if (comparison.equal) return { report, differences: [], findings: [] };
   const { differingBuckets } = comparison;
@@ -54,7 +56,7 @@ export async function compareTable(
     tag: 'differences',
     snapshotPath,
     table,
-    keptBy: kept?.runId ?? null,
+    quarantineRunId: quarantine?.runId ?? null,
     bucketCount,
     differingBuckets,
     rowsOfBucket,

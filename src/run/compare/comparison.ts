@@ -9,7 +9,7 @@ import { hasLedger } from '../../target/ledger/ledger.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
 import { type ComparedTable, compareTable } from './compare-table.js';
 import { type Context, refuseIfBlocked } from '../context.js';
-import { findKept, findKeptRows } from './quarantined-rows.js';
+import { findQuarantines, listQuarantineFindings } from './quarantined-rows.js';
 import { preparePlan } from '../plan/plan-in-place.js';
 import { checkSchema, findStoredSchema, findStoredWaivers, type SchemaCheck } from '../plan/schema-check.js';
 import { surveySource } from '../survey/survey.js';
@@ -23,7 +23,7 @@ export interface Comparison {
   readonly threads: Threads;
 }
 
-/** Matches tables and columns as the copy would; orphans, and values that the quarantine keeps, are no reason against comparing. */
+/** Matches tables and columns as the copy would. Orphans and quarantined values do not stand against comparing. */
 export async function planComparison(comparison: Comparison): Promise<Plan> {
   const { context, address, snapshotPath, catalog, threads } = comparison;
   const { settings, journal, signal } = context;
@@ -38,17 +38,17 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
     }),
   );
   const connecting = { applicationName: 'pgferry verify', signal };
-  const { plan, keptFindings } = await withTarget(address, connecting, async (client) => {
+  const { plan, quarantineFindings } = await withTarget(address, connecting, async (client) => {
     const { schema } = address;
     const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
-    const kept = await findKept(client, schema, plan);
-    const runIds = [...kept.values()].map(({ runId }) => runId);
-    return { plan, keptFindings: await findKeptRows(client, runIds) };
+    const quarantines = await findQuarantines(client, schema, plan);
+    const runIds = [...quarantines.values()].map(({ runId }) => runId);
+    return { plan, quarantineFindings: await listQuarantineFindings(client, runIds) };
   });
   // What a value has not in its type is a difference, if it is one: the copy has tried what the census here only guesses.
   const findings = plan.findings.filter((finding) => !isOfPolicies(finding));
   refuseIfBlocked({ ...plan, findings }, 'the two sides cannot be compared');
-  return { ...plan, findings: [...findings.filter(({ severity }) => severity !== 'note'), ...keptFindings] };
+  return { ...plan, findings: [...findings.filter(({ severity }) => severity !== 'note'), ...quarantineFindings] };
 }
 
 /** Every value of every table of the plan, both sides read anew. */
@@ -56,7 +56,7 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
   const { context, snapshotPath, threads } = comparison;
   const { settings, journal } = context;
   const { differencesMax } = settings;
-  const kept = await keptTables(comparison, plan);
+  const quarantines = await readQuarantines(comparison, plan);
   return await journal.phase('compare', () =>
     Promise.all(
       plan.tables.map(async (table) => {
@@ -64,7 +64,7 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
           threads,
           snapshotPath,
           differencesMax,
-          kept: kept.get(table.source) ?? null,
+          quarantine: quarantines.get(table.source) ?? null,
         });
         journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
         return compared;
@@ -73,10 +73,13 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
   );
 }
 
-/** Tables of which rows are in quarantine, or were converted: the target has not got them, or got them otherwise. */
-export async function keptTables({ context, address }: Comparison, plan: Plan): ReturnType<typeof findKept> {
+/** The tables that have quarantined rows, held or converted: the target lacks these rows, or has them with other values. */
+export async function readQuarantines(
+  { context, address }: Comparison,
+  plan: Plan,
+): ReturnType<typeof findQuarantines> {
   const connecting = { applicationName: 'pgferry verify', signal: context.signal };
-  return await withTarget(address, connecting, (client) => findKept(client, address.schema, plan));
+  return await withTarget(address, connecting, (client) => findQuarantines(client, address.schema, plan));
 }
 
 /** The schema as it stands, against what the last run found and what the source promises. */

@@ -4,36 +4,36 @@ import type { Finding, Plan } from '../../model/plan.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findLoaded } from '../../target/fingerprint/loaded.js';
-import { countQuarantine, listKeptTables } from '../../target/ledger/quarantine.js';
+import { countQuarantine, listQuarantinedTables } from '../../target/ledger/quarantine.js';
 import { readPlan } from '../../target/ledger/run.js';
-import type { KeptRows } from './compare-table.js';
+import type { QuarantineRun } from './compare-table.js';
 import type { StoredPlan } from '../plan/stored-plan.js';
 
-/** The runs whose quarantine keeps rows of the plan's tables, by source table: each table's is that of the run that loaded it. */
-export async function findKept(
+/** For each source table of the plan with quarantined rows: the run that loaded it, which is the run that has them in quarantine. */
+export async function findQuarantines(
   client: TargetClient,
   schema: string,
   plan: Plan,
-): Promise<ReadonlyMap<string, KeptRows>> {
-  const kept = new Map<string, KeptRows>();
-  if (!(await hasLedger(client))) return kept;
-  const tables = await listKeptTables(client, schema);
+): Promise<ReadonlyMap<string, QuarantineRun>> {
+  const quarantines = new Map<string, QuarantineRun>();
+  if (!(await hasLedger(client))) return quarantines;
+  const tables = await listQuarantinedTables(client, schema);
   const loaded = tables.length === 0 ? [] : await findLoaded(client, schema);
   for (const { source, target } of plan.tables) {
     const runId = loaded.find(({ table }) => table === target)?.runId;
     if (tables.some((one) => one.table === source && one.runId === runId) && runId !== undefined)
-      kept.set(source, { runId });
+      quarantines.set(source, { runId });
   }
-  for (const runId of new Set([...kept.values()].map((one) => one.runId))) {
+  for (const runId of new Set([...quarantines.values()].map((one) => one.runId))) {
     const stored = JSON.parse(await readPlan(client, runId)) as StoredPlan;
-    const tables = [...kept].filter(([, one]) => one.runId === runId).map(([table]) => table);
-    checkKeptColumns(plan, stored.plan, tables, runId);
+    const tables = [...quarantines].filter(([, one]) => one.runId === runId).map(([table]) => table);
+    checkQuarantinedColumns(plan, stored.plan, tables, runId);
   }
-  return kept;
+  return quarantines;
 }
 
-/** Cells are kept by their place in the plan of the run, so the columns must still be the same. */
-export function checkKeptColumns(plan: Plan, before: Plan, tables: Iterable<string>, runId: string): void {
+/** Quarantined cells are numbered by the columns of their run's plan, so the columns must still be the same. */
+export function checkQuarantinedColumns(plan: Plan, before: Plan, tables: Iterable<string>, runId: string): void {
   const namesOf = (of: Plan, table: string) =>
     JSON.stringify(of.tables.find(({ source }) => source === table)?.columns.map(({ source }) => source));
   const table = [...tables].find((name) => namesOf(plan, name) !== namesOf(before, name));
@@ -48,8 +48,8 @@ export function checkKeptColumns(plan: Plan, before: Plan, tables: Iterable<stri
   );
 }
 
-/** What a run kept, as findings: a line per table, column, hazard and rule. */
-export async function findKeptRows(client: TargetClient, runIds: Iterable<string>): Promise<Finding[]> {
+/** What these runs have in quarantine, as findings: one per table, column, hazard and rule. */
+export async function listQuarantineFindings(client: TargetClient, runIds: Iterable<string>): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const runId of new Set(runIds)) findings.push(...(await countQuarantine(client, runId)).flatMap(findingOf));
   return findings;
@@ -59,12 +59,12 @@ function findingOf(group: QuarantineGroup): Finding[] {
   const { table, column, rows, hazard, rule, examples, state } = group;
   if (state === 'released') return [];
   const count = rows === 1 ? '1 row' : `${rows} rows`;
-  const place = { severity: 'warning' as const, table, column, key: examples[0] ?? null };
+  const location = { severity: 'warning' as const, table, column, key: examples[0] ?? null };
   const all = `for example ${examples.join('; ')}`;
   if (state === 'held') {
     const hint = '`pgferry quarantine list` names them; `pgferry quarantine retry` brings them in after a fix';
-    return [{ ...place, code: 'data.quarantined', message: `${count} in quarantine (${hazard}), ${all}`, hint }];
+    return [{ ...location, code: 'data.quarantined', message: `${count} in quarantine (${hazard}), ${all}`, hint }];
   }
   const hint = 'the rows as the source has them are kept in pgferry.quarantine';
-  return [{ ...place, code: 'data.converted', message: `${count} converted (${hazard}: ${rule}), ${all}`, hint }];
+  return [{ ...location, code: 'data.converted', message: `${count} converted (${hazard}: ${rule}), ${all}`, hint }];
 }

@@ -44,7 +44,7 @@ export interface LoadOutcome {
 export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
   const { context, plan, address, signal } = request;
   const { journal, settings } = context;
-  const isBarrier = await takeAway(request);
+  const isBarrier = await prepareTarget(request);
   const slots = new ConnectionSlots({ connections: settings.connections, streams: streamCount(settings) });
   const options = {
     address,
@@ -87,17 +87,17 @@ function releaseConnection(slots: ConnectionSlots, journal: Journal): void {
  * Before the first chunk: detaches what slows the load down, and empties the tables whose rows may be replaced. Gives
  * back whether foreign keys stay in force, so that layers must wait for each other.
  */
-async function takeAway(request: LoadRequest): Promise<boolean> {
+async function prepareTarget(request: LoadRequest): Promise<boolean> {
   const { plan, context } = request;
-  const clear = () => clearTheWay(request);
+  const clear = () => detachAndEmpty(request);
   return plan.keepsConstraints ? await clear() : await context.journal.phase('detach', clear);
 }
 
-async function clearTheWay(request: LoadRequest): Promise<boolean> {
+async function detachAndEmpty(request: LoadRequest): Promise<boolean> {
   const { client, plan, address, ticket, toEmpty, context, done } = request;
   const names = plan.tables.map((table) => table.target);
-  const { objects, kept } = await readDetachable(client, address.schema, names);
-  for (const { kind, name, table, reason } of kept) {
+  const { objects, inForce } = await readDetachable(client, address.schema, names);
+  for (const { kind, name, table, reason } of inForce) {
     const what = kind === 'table' ? `what constrains ${table}` : `${kind} ${name} of ${table}`;
     context.journal.note(`${what} stays in force: ${reason}`);
   }
@@ -118,7 +118,7 @@ async function clearTheWay(request: LoadRequest): Promise<boolean> {
   } catch (error) {
     throw await nameLockHolders(client, { error, schema: address.schema, tables: names, wanted: 'table' });
   }
-  return plan.keepsConstraints || kept.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
+  return plan.keepsConstraints || inForce.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
 }
 
 interface CopyMeans {

@@ -84,7 +84,7 @@ async function byReading(
 async function readBack(request: LoadRequest, table: TablePlan): Promise<ComparedTable> {
   const { threads, snapshot, context, ticket } = request;
   const { differencesMax } = context.settings;
-  // Without policies nothing was kept, and there is nothing to ask for.
-  const kept = hasPolicies(table) ? { runId: ticket.runId } : null;
-  return await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax, kept });
+  // Without policies no row of the table can be in quarantine.
+  const quarantine = hasPolicies(table) ? { runId: ticket.runId } : null;
+  return await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax, quarantine });
 }

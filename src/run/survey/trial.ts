@@ -46,9 +46,9 @@ function narrow(
   doubted: readonly number[],
 ): { table: Omit<TablePlan, 'chunks'>; columns: number[] } {
   const key = table.key.origin === 'none' ? [] : table.key.columns;
-  const kept = [...new Set([...key, ...doubted])];
-  const at = (index: number) => kept.indexOf(index);
-  const columns = kept.map((index) => must(table.columns[index], 'column'));
+  const tried = [...new Set([...key, ...doubted])];
+  const at = (index: number) => tried.indexOf(index);
+  const columns = tried.map((index) => must(table.columns[index], 'column'));
   return {
     table: { ...table, columns, key: { origin: table.key.origin, columns: key.map(at) } },
     columns: doubted.map(at),

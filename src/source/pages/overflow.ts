@@ -6,7 +6,7 @@ import { PageRun } from './page-run.js';
 const aheadBytesMax = 128 * 1024;
 
 /** A buffer beyond this size is given back after its row, so that one huge value does not stay for ever. */
-const keptBytesMax = 4 * 1024 * 1024;
+const reusedBytesMax = 4 * 1024 * 1024;
 
 const slackBytes = 16;
 
@@ -54,14 +54,14 @@ export class OverflowReader {
 
   /** Gives back a buffer that grew beyond what is worth keeping. */
   release(): void {
-    if (this.bytes.length <= keptBytesMax) return;
+    if (this.bytes.length <= reusedBytesMax) return;
     this.bytes = Buffer.alloc(0);
   }
 
   #makeRoom(payloadBytes: number): void {
     const needed = this.#prefix.length + payloadBytes + slackBytes;
     if (this.bytes.length >= needed) return;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.bytes.length, keptBytesMax)));
+    this.bytes = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.bytes.length, reusedBytesMax)));
     this.bytes.set(this.#prefix, 0);
     this.numbers = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
   }

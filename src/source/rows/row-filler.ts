@@ -3,7 +3,7 @@ import { CopierError } from '../../model/error.js';
 import { type RowView, Storage } from '../../model/value.js';
 
 /** The buffer that serves nearly every row, and how many rows must fit into it before a larger one is let go. */
-const bytesKept = 256 * 1024;
+const retainedBytes = 256 * 1024;
 const rowsBeforeShrink = 256;
 /** start and end are 32-bit, and Postgres takes no row above 1 GB anyway. */
 const rowBytesMax = Math.min(constants.MAX_LENGTH, 2 ** 31 - 1);
@@ -21,7 +21,7 @@ export class RowFiller {
       storage: new Uint8Array(columnCount),
       number: new Float64Array(columnCount),
       wide: new DataView(new ArrayBuffer(8 * columnCount)),
-      bytes: Buffer.allocUnsafeSlow(bytesKept),
+      bytes: Buffer.allocUnsafeSlow(retainedBytes),
       start: new Int32Array(columnCount),
       end: new Int32Array(columnCount),
     };
@@ -43,9 +43,9 @@ export class RowFiller {
 
   /** Makes room for a new row; lets an outsized buffer go after a run of small rows. */
   begin(): void {
-    if (this.view.bytes.length > bytesKept) {
-      this.#smallRows = this.#used <= bytesKept ? this.#smallRows + 1 : 0;
-      if (this.#smallRows > rowsBeforeShrink) this.view.bytes = Buffer.allocUnsafeSlow(bytesKept);
+    if (this.view.bytes.length > retainedBytes) {
+      this.#smallRows = this.#used <= retainedBytes ? this.#smallRows + 1 : 0;
+      if (this.#smallRows > rowsBeforeShrink) this.view.bytes = Buffer.allocUnsafeSlow(retainedBytes);
     }
     this.#used = 0;
   }
@@ -80,7 +80,7 @@ export class RowFiller {
   #putText(i: number, value: string): boolean {
     // No character takes more than three bytes per UTF-16 unit; only a large text is worth counting exactly.
     const bytesMax = 3 * value.length;
-    this.#reserve(bytesMax > bytesKept ? Buffer.byteLength(value) : bytesMax);
+    this.#reserve(bytesMax > retainedBytes ? Buffer.byteLength(value) : bytesMax);
     const length = this.view.bytes.write(value, this.#used);
     this.#end(i, length, Storage.Text);
     return length === value.length || !value.includes('\ufffd');

@@ -10,13 +10,13 @@ import type Pg from 'pg';
 const load = createRequire(import.meta.url);
 
 function loadPg(): typeof Pg {
-  const kept = Object.getOwnPropertyDescriptor(globalThis, 'Response');
-  if (kept?.configurable !== true || 'navigator' in globalThis) return load('pg') as typeof Pg;
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, 'Response');
+  if (descriptor?.configurable !== true || 'navigator' in globalThis) return load('pg') as typeof Pg;
   Object.defineProperty(globalThis, 'Response', { value: undefined, configurable: true });
   try {
     return load('pg') as typeof Pg;
   } finally {
-    Object.defineProperty(globalThis, 'Response', kept);
+    Object.defineProperty(globalThis, 'Response', descriptor);
   }
 }
 

@@ -21,7 +21,7 @@ export interface DetachableObject {
 }
 
 /** Something that stays in force during the load, and why. */
-export interface KeptObject {
+export interface ObjectInForce {
   readonly kind: ObjectKind | 'table';
   readonly table: string;
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
-import type { DetachableObject, KeptObject } from './detachable-object.js';
+import type { DetachableObject, ObjectInForce } from './detachable-object.js';
 import { readForeignKeys } from './foreign-keys.js';
 import { readIndexes } from './indexes.js';
 import { readTriggers } from './triggers.js';
@@ -8,7 +8,7 @@ import { readTriggers } from './triggers.js';
 export interface Detachable {
   /** In the order in which they can be dropped. */
   readonly objects: readonly DetachableObject[];
-  readonly kept: readonly KeptObject[];
+  readonly inForce: readonly ObjectInForce[];
 }
 
 interface TableRow {
@@ -36,14 +36,14 @@ export async function readDetachable(
   names: readonly string[],
 ): Promise<Detachable> {
   const tables = await readTables(client, schema, names);
-  const { free, kept } = splitTables(tables);
+  const { free, inForce } = splitTables(tables);
   const oids = free.map((table) => table.oid);
   const foreignKeys = await readForeignKeys(client, oids);
   const indexes = await readIndexes(client, oids, foreignKeys.oids);
   const triggers = await readTriggers(client, oids);
   return {
     objects: [...triggers, ...foreignKeys.objects, ...indexes.objects],
-    kept: [...kept, ...foreignKeys.kept, ...indexes.kept],
+    inForce: [...inForce, ...foreignKeys.inForce, ...indexes.inForce],
   };
 }
 
@@ -58,15 +58,15 @@ async function readTables(client: TargetClient, schema: string, names: readonly 
   );
 }
 
-function splitTables(tables: readonly TableRow[]): { free: TableRow[]; kept: KeptObject[] } {
+function splitTables(tables: readonly TableRow[]): { free: TableRow[]; inForce: ObjectInForce[] } {
   const free: TableRow[] = [];
-  const kept: KeptObject[] = [];
+  const inForce: ObjectInForce[] = [];
   for (const table of tables) {
     const reason = reasonToKeep(table);
     if (reason === null) free.push(table);
-    else kept.push({ kind: 'table', table: table.name, name: table.name, reason });
+    else inForce.push({ kind: 'table', table: table.name, name: table.name, reason });
   }
-  return { free, kept };
+  return { free, inForce };
 }
 
 function reasonToKeep(table: TableRow): string | null {

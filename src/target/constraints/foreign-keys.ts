@@ -1,5 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
-import type { DetachableObject, KeptObject } from './detachable-object.js';
+import type { DetachableObject, ObjectInForce } from './detachable-object.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 interface ForeignKeyRow {
@@ -17,7 +17,7 @@ interface ForeignKeyRow {
 
 export interface ForeignKeys {
   readonly objects: readonly DetachableObject[];
-  readonly kept: readonly KeptObject[];
+  readonly inForce: readonly ObjectInForce[];
   /** pg_constraint oids of those that can be dropped. */
   readonly oids: ReadonlySet<number>;
 }
@@ -41,13 +41,13 @@ SELECT con.oid, con.conname AS name, n.nspname AS schema, c.relname AS table, pg
 export async function readForeignKeys(client: TargetClient, tableOids: readonly number[]): Promise<ForeignKeys> {
   const rows = await client.query<ForeignKeyRow & Record<string, unknown>>(query, [tableOids]);
   const free = rows.filter((row) => reasonToKeep(row) === null);
-  const kept = rows.flatMap((row): KeptObject[] => {
+  const inForce = rows.flatMap((row): ObjectInForce[] => {
     const reason = reasonToKeep(row);
     return reason === null ? [] : [{ kind: 'foreign_key', table: row.table, name: row.name, reason }];
   });
   return {
     objects: [...free.map(toObject), ...free.filter((row) => row.isValid).map(toValidation)],
-    kept,
+    inForce,
     oids: new Set(free.map((row) => row.oid)),
   };
 }

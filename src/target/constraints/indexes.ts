@@ -1,5 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
-import type { DetachableObject, KeptObject, ObjectKind } from './detachable-object.js';
+import type { DetachableObject, ObjectInForce, ObjectKind } from './detachable-object.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 interface IndexRow {
@@ -65,16 +65,16 @@ export async function readIndexes(
   client: TargetClient,
   tableOids: readonly number[],
   droppedForeignKeys: ReadonlySet<number>,
-): Promise<{ objects: DetachableObject[]; kept: KeptObject[] }> {
+): Promise<{ objects: DetachableObject[]; inForce: ObjectInForce[] }> {
   const rows = await client.query<IndexRow & Record<string, unknown>>(query, [tableOids]);
   const objects: DetachableObject[] = [];
-  const kept: KeptObject[] = [];
+  const inForce: ObjectInForce[] = [];
   for (const row of rows) {
     const reason = reasonToKeep(row, droppedForeignKeys);
     if (reason === null) objects.push(toObject(row));
-    else kept.push({ kind: kindOf(row), table: row.table, name: row.name, reason });
+    else inForce.push({ kind: kindOf(row), table: row.table, name: row.name, reason });
   }
-  return { objects, kept };
+  return { objects, inForce };
 }
 
 function reasonToKeep(row: IndexRow, droppedForeignKeys: ReadonlySet<number>): string | null {

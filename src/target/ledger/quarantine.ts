@@ -1,5 +1,5 @@
 import { must } from '../../model/error.js';
-import type { KeptRowNote, KeptState, QuarantinedRowReport, QuarantineGroup } from '../../model/copy.js';
+import type { QuarantineNote, QuarantineState, QuarantinedRowReport, QuarantineGroup } from '../../model/copy.js';
 import type { TargetClient } from '../connection/client.js';
 import { copyOut } from '../copy/copy-out.js';
 import { quoteLiteral } from '../../lib/quote.js';
@@ -10,24 +10,24 @@ import { quoteLiteral } from '../../lib/quote.js';
  */
 
 /** Cells as they are kept: see `keptCell` for their forms. */
-export interface KeptCells {
+export interface QuarantinedCells {
   /** One letter per cell: n, i, r, t, b. */
   readonly storage: string;
   readonly cells: readonly (Buffer | null)[];
 }
 
-export interface QuarantinedRow extends KeptRowNote {
+export interface QuarantinedRow extends QuarantineNote {
   readonly chunkIndex: number;
-  readonly original: KeptCells;
+  readonly original: QuarantinedCells;
   /** What a converted row was sent with: column indexes of the plan, and their cells. */
-  readonly changed: (KeptCells & { readonly columns: readonly number[] }) | null;
+  readonly changed: (QuarantinedCells & { readonly columns: readonly number[] }) | null;
 }
 
 /** Which rows: of a run, of one table by its source name, in these states. */
 export interface QuarantineFilter {
   readonly runId: string;
   readonly table: string;
-  readonly states: readonly KeptState[];
+  readonly states: readonly QuarantineState[];
   /** Of this chunk only. */
   readonly chunkIndex?: number;
 }
@@ -92,7 +92,7 @@ export async function readQuarantineNotes(
 }
 
 /** Chunks of a table with held rows, in order. */
-export async function listKeptChunks(client: TargetClient, runId: string, table: string): Promise<number[]> {
+export async function listQuarantinedChunks(client: TargetClient, runId: string, table: string): Promise<number[]> {
   const rows = await client.query<{ index: number }>(
     `SELECT DISTINCT chunk_index AS index FROM pgferry.quarantine
       WHERE run_id = $1 AND table_name = $2 AND state = 'held' ORDER BY 1`,
@@ -102,7 +102,7 @@ export async function listKeptChunks(client: TargetClient, runId: string, table:
 }
 
 /** Which tables the quarantine keeps rows of, with the runs, for a target schema. */
-export async function listKeptTables(
+export async function listQuarantinedTables(
   client: TargetClient,
   schema: string,
 ): Promise<{ readonly runId: string; readonly table: string }[]> {
@@ -120,7 +120,7 @@ function toRow(fields: readonly (Buffer | null)[]): QuarantinedRow {
   return {
     chunkIndex: must(fields[0], 'chunk index').readInt32BE(0),
     rowNumber: Number(must(fields[1], 'row number').readBigInt64BE(0)),
-    state: needed(2) as KeptState,
+    state: needed(2) as QuarantineState,
     key: needed(3),
     column: text(4),
     hazard: needed(5),

@@ -103,7 +103,7 @@ function checkColumns(pair: Pair): Finding[] {
       [source.rowidAlias === column.name, hasFiller(found), 'a key that counts on by itself'],
     ];
     return promises
-      .filter(([isPromised, isKept]) => isPromised && !isKept)
+      .filter(([isPromised, isFulfilled]) => isPromised && !isFulfilled)
       .map(([, , what]) => broken(pair, column.name, what));
   });
 }
@@ -132,7 +132,7 @@ function checkUniques(pair: Pair): Finding[] {
     .map(({ columns }) => columns.map(({ column }) => column ?? ''))
     .filter(
       (columns) =>
-        !isKeptUnique(
+        !hasUnique(
           pair,
           columns.map((name) => nameOn(names, name)),
         ),
@@ -140,14 +140,16 @@ function checkUniques(pair: Pair): Finding[] {
     .map((columns) => broken(pair, null, `UNIQUE (${columns.join(', ')})`));
 }
 
-function isKeptUnique({ objects }: Pair, columns: readonly string[]): boolean {
+function hasUnique({ objects }: Pair, columns: readonly string[]): boolean {
   return objects.some((object) => object.isUnique && isSameSet(object.columns, columns));
 }
 
 function checkForeignKeys(pair: Pair): Finding[] {
   const { source, request } = pair;
   return source.foreignKeys
-    .filter((key) => explainBroken(key, request.source) === null && !isWaivedKey(pair, key) && !isKeptKey(pair, key))
+    .filter(
+      (key) => explainBroken(key, request.source) === null && !isWaivedKey(pair, key) && !hasForeignKey(pair, key),
+    )
     .map((key) => {
       const place = key.columns.length === 1 ? (key.columns[0] ?? null) : null;
       return broken(pair, place, `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${describeParent(key)}`);
@@ -165,7 +167,7 @@ function describeParent(key: SourceForeignKey): string {
   return `${key.parentTable} (${key.parentColumns.join(', ')}) ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate}${deferrable}`;
 }
 
-function isKeptKey({ objects, names, request }: Pair, key: SourceForeignKey): boolean {
+function hasForeignKey({ objects, names, request }: Pair, key: SourceForeignKey): boolean {
   const parent = request.tables.find((table) => foldCase(table.source) === foldCase(key.parentTable));
   if (parent === undefined) return true;
   const columns = key.columns.map((name) => nameOn(names, name));
@@ -187,12 +189,12 @@ function checkIndexes(pair: Pair): Finding[] {
   const { source, request } = pair;
   return source.indexes
     .filter(({ origin, name }) => origin === 'c' && !request.lost.includes(indexWaiver(name)))
-    .filter((index) => !isKeptIndex(pair, index))
+    .filter((index) => !hasIndex(pair, index))
     .map(({ name, sql }) => broken(pair, null, `the index ${name} (${sql ?? ''})`));
 }
 
 /** By its name, or, in a schema of somebody else, by its columns. */
-function isKeptIndex({ objects, names, request }: Pair, index: SourceTable['indexes'][number]): boolean {
+function hasIndex({ objects, names, request }: Pair, index: SourceTable['indexes'][number]): boolean {
   const columns = index.columns.map(({ column }) => (column === null ? '' : nameOn(names, column)));
   return objects.some((object) => {
     const isNamed = object.kind === 'index' && object.name === shortName(index.name);

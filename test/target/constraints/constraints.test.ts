@@ -108,8 +108,8 @@ const detachedLeft = `SELECT name FROM pgferry.object WHERE state = 'dropped'`;
 test('all that is taken away comes back exactly as it was', async () => {
   await withSchema(richSchema, async (client) => {
     const before = await client.query(picture);
-    const { objects, kept } = await readDetachable(client, 'app', ['User', 'Post']);
-    assert.deepEqual(kept, []);
+    const { objects, inForce } = await readDetachable(client, 'app', ['User', 'Post']);
+    assert.deepEqual(inForce, []);
     const added = objects.flatMap((object) => (object.kind === 'foreign_key' ? [object.constraintSql ?? ''] : []));
     assert.deepEqual(
       added.map((sql) => sql.match(/NOT VALID/g)?.length),
@@ -323,10 +323,10 @@ test('what we could not make again stays in force, with the reason', async () =>
     CREATE TABLE app.parent (id int PRIMARY KEY);
     CREATE TABLE app.kids (id int REFERENCES app.parent) PARTITION BY RANGE (id)`;
   await withSchema(sql, async (client) => {
-    const { objects, kept } = await readDetachable(client, 'app', ['v', 'parted', 'part', 'heir', 'lone', 'parent']);
+    const { objects, inForce } = await readDetachable(client, 'app', ['v', 'parted', 'part', 'heir', 'lone', 'parent']);
     assert.deepEqual(objects, []);
     assert.deepEqual(
-      kept.map(({ table, kind, reason }) => [table, kind, reason]),
+      inForce.map(({ table, kind, reason }) => [table, kind, reason]),
       [
         ['heir', 'table', 'it takes part in partitioning or inheritance'],
         ['part', 'table', 'it takes part in partitioning or inheritance'],
@@ -351,14 +351,14 @@ test('a role takes away only what it may make again', async () => {
       const closed = await readDetachable(client, 'app', ['mine', 'theirs']);
       assert.deepEqual(closed.objects, []);
       assert.deepEqual(
-        closed.kept.map((object) => object.reason),
+        closed.inForce.map((object) => object.reason),
         ['our role may not create indexes in its schema', 'our role does not own it'],
       );
       await client.query(`RESET ROLE; GRANT CREATE ON SCHEMA app TO ${role}; SET ROLE ${role}`);
       const open = await readDetachable(client, 'app', ['mine']);
       assert.deepEqual(open.objects, []);
       assert.deepEqual(
-        open.kept.map((object) => object.reason),
+        open.inForce.map((object) => object.reason),
         ['our role does not own the table it belongs to', 'constraint theirs_m_fkey on table app.theirs depends on it'],
       );
     } finally {

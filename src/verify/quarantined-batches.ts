@@ -1,8 +1,8 @@
 import { assert } from '../model/error.js';
 import { type CellBatch, Storage, type StorageCode } from '../model/value.js';
 
-/** A kept row as the verifier takes it from the quarantine: for each cell a letter for its storage class, and its bytes. */
-export interface KeptRowCells {
+/** A row as the quarantine holds it: for each cell a letter for its storage class, and its bytes. */
+export interface QuarantinedRowCells {
   readonly original: { readonly storage: string; readonly cells: readonly (Buffer | null)[] };
   readonly changed: {
     readonly columns: readonly number[];
@@ -11,7 +11,7 @@ export interface KeptRowCells {
   } | null;
 }
 
-export interface KeptBatchOptions {
+export interface QuarantinedBatchOptions {
   readonly columnCount: number;
   /** The row as the source has it, or as it was sent. */
   readonly form: 'original' | 'changed';
@@ -30,16 +30,16 @@ const storageOf: Readonly<Record<string, StorageCode>> = {
   b: Storage.Blob,
 };
 
-/** Kept rows in the form in which the source is read. Memory: one batch, or the largest row. */
-export async function* keptBatches(
-  rows: AsyncIterable<KeptRowCells>,
-  options: KeptBatchOptions,
+/** Quarantined rows in the form in which the source is read. Memory: one batch, or the largest row. */
+export async function* quarantinedBatches(
+  rows: AsyncIterable<QuarantinedRowCells>,
+  options: QuarantinedBatchOptions,
 ): AsyncGenerator<CellBatch, void, void> {
   let cells: Cell[] = [];
   let bytes = 0;
   for await (const row of rows) {
     const own = cellsOf(row, options);
-    assert(own.length === options.columnCount, 'a kept row has the columns of the plan');
+    assert(own.length === options.columnCount, 'a quarantined row has the columns of the plan');
     cells.push(...own);
     for (const cell of own) bytes += cell.bytes.length;
     if (bytes < batchBytes && cells.length < batchRows * options.columnCount) continue;
@@ -58,7 +58,7 @@ interface Cell {
 
 const nothing = Buffer.alloc(0);
 
-function cellsOf({ original, changed }: KeptRowCells, { form, textOfReal }: KeptBatchOptions): Cell[] {
+function cellsOf({ original, changed }: QuarantinedRowCells, { form, textOfReal }: QuarantinedBatchOptions): Cell[] {
   const cells = original.cells.map((bytes, i) => toCell(original.storage[i] ?? '', bytes, textOfReal));
   if (form === 'original' || changed === null) return cells;
   for (const [i, column] of changed.columns.entries()) {
@@ -69,7 +69,10 @@ function cellsOf({ original, changed }: KeptRowCells, { form, textOfReal }: Kept
 
 function toCell(letter: string, bytes: Buffer | null, textOfReal: (value: number) => string): Cell {
   const storage = storageOf[letter];
-  assert(storage !== undefined && (bytes === null) === (storage === Storage.Null), 'a kept cell has its storage class');
+  assert(
+    storage !== undefined && (bytes === null) === (storage === Storage.Null),
+    'a quarantined cell has its storage class',
+  );
   if (storage !== Storage.Real) return { storage, number: 0, bytes: bytes ?? nothing };
   const number = (bytes ?? nothing).readDoubleBE(0);
   return { storage, number, bytes: Buffer.from(textOfReal(number), 'latin1') };
