@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { pagePaths, readPage } from '../support/page.js';
+import { codeOf, pagePaths, readPage, root } from '../support/page.js';
 
 test('pages that a page refers to are there, and so are the parts of them', () => {
   for (const path of pagePaths()) {
@@ -21,12 +22,29 @@ test('every page of docs is named in the README', () => {
     assert.ok(readme.includes(`](${path})`), path);
 });
 
+test('files and folders of the source that a page names are there', () => {
+  for (const path of pagePaths()) {
+    for (const name of codeOf(withoutBlocks(readPage(path)))) {
+      if (!/^[\w-]+\/[\w./-]*(\.ts|\/)$/.test(name) || generatedFolder.test(name)) continue;
+      const isThere = [name, `src/${name}`].some((one) => existsSync(join(root, one)));
+      assert.ok(isThere, `${name} in ${path}`);
+    }
+  }
+});
+
 test('no path of a machine stands in the pages', () => {
   for (const path of pagePaths()) assert.doesNotMatch(readPage(path), /\/(home|root|tmp|work|Users)\/\w/, path);
 });
 
+/** Folders that a cutover makes, and no part of the source. */
+const generatedFolder = /^(migration|acceptance)\/$/;
+
+function withoutBlocks(text: string): string {
+  return text.replace(/^```.*?^```$/gms, '');
+}
+
 function withoutCode(text: string): string {
-  return text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, '');
+  return withoutBlocks(text).replace(/`[^`\n]*`/g, '');
 }
 
 /** The names by which a page's headings are referred to, as GitHub makes them. */
