@@ -31,7 +31,7 @@ export async function readConfig(path: string): Promise<Config> {
   const twice = findRepeatedKeys(tree).map((key) => ({ ...key, code: 'usage.config_value' as const }));
   const wrong = (await findMistakes(config)).map((mistake) => ({ ...mistake, offset: offsetOf(tree, mistake) }));
   const mistakes = [...twice, ...wrong].sort((a, b) => a.offset - b.offset);
-  if (mistakes.length > 0) throw mistaken(mistakes, (offset) => `config file ${path}, ${placeOf(text, offset)}: `);
+  if (mistakes.length > 0) throw mistaken(mistakes, (offset) => `config file ${path}, ${positionOf(text, offset)}: `);
   return config;
 }
 
@@ -66,7 +66,7 @@ function notJson(path: string, text: string, { error, offset }: ParseError): Cop
     .toLowerCase();
   return new CopierError(
     'usage.config_json',
-    `config file ${path} is not valid JSON (see ${placeOf(text, offset)}: ${what})`,
+    `config file ${path} is not valid JSON (see ${positionOf(text, offset)}: ${what})`,
     { hint: 'mend the file: names and texts in double quotes, a comma between settings and none after the last' },
   );
 }
@@ -130,7 +130,7 @@ function findNode(tree: Node, path: readonly string[]): Node | undefined {
 }
 
 /** Line and column, both from 1. */
-function placeOf(text: string, offset: number): string {
+function positionOf(text: string, offset: number): string {
   const before = text.slice(0, offset).split('\n');
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }

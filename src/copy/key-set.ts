@@ -1,9 +1,9 @@
-/** How many keys it begins with room for. */
-const roomAtFirst = 1024;
+/** Keys that fit before the arrays grow for the first time. */
+const firstCapacity = 1024;
 
-/** Key hashes of rows to be found again, each as often as it was added. Memory: nine bytes per key, twice while it grows. */
+/** Key hashes of rows that must be found again, each as often as it was added. Memory: nine bytes per key, and twice that while it grows. */
 export class KeySet {
-  #keys = new BigInt64Array(roomAtFirst);
+  #keys = new BigInt64Array(firstCapacity);
   #isTaken = new Uint8Array(0);
   size = 0;
   /** How many were found. */

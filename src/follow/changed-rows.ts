@@ -76,8 +76,8 @@ function* mergeLeaves(files: BothFiles, changed: TouchedTable, side: Side): Gene
 }
 
 function rowsOf(files: BothFiles, { table, roots, way }: TouchedTable, side: Side): PageRows {
-  const place = { ...table, rootPage: roots[side] };
-  return new PageRows(files.pages(side), place, way.layout, { tag: 'whole' }, { leaves: way.leaves[side] });
+  const tableRoot = { ...table, rootPage: roots[side] };
+  return new PageRows(files.pages(side), tableRoot, way.layout, { tag: 'whole' }, { leaves: way.leaves[side] });
 }
 
 function compareRowids(a: PageRows, b: PageRows): number {

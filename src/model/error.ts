@@ -42,13 +42,13 @@ const classes = {
  */
 export type ErrorCode = Extract<Code, `${keyof typeof classes}.${string}`>;
 
-export interface ErrorPlace {
+export interface ErrorLocation {
   readonly table?: string | null;
   readonly column?: string | null;
   readonly key?: string | null;
 }
 
-export interface CopierErrorOptions extends ErrorPlace {
+export interface CopierErrorOptions extends ErrorLocation {
   /** What the operator does next. */
   readonly hint: string;
   readonly cause?: unknown;
@@ -113,14 +113,14 @@ export function toWire(error: unknown): WireError {
   };
 }
 
-const room = 'make room for it, or choose another folder with --backup-dir, then run the same command again';
+const freeSpace = 'make room for it, or choose another folder with --backup-dir, then run the same command again';
 const files = 'raise the limit (ulimit -n), or lower --workers and --connections, then run the same command again';
 const disk = 'check the disk (kernel log, `df`) and the permissions, then run the same command again';
 
 /** What the machine may refuse in the middle of a run, whoever asks for it. */
 const systemHints: Readonly<Record<string, string>> = {
-  ENOSPC: room,
-  EDQUOT: room,
+  ENOSPC: freeSpace,
+  EDQUOT: freeSpace,
   EFBIG: 'raise the limit for the size of a file (ulimit -f), then run the same command again',
   EMFILE: files,
   ENFILE: files,

@@ -27,10 +27,14 @@ export interface FieldAside {
   /** Writes a value that is not NULL at the end of the encoder's block; gives back its length, −1 where it does not fit. */
   readonly write: (view: RowView, column: number) => number;
   /** The hash of the field of `length` bytes at `start` of the block, with a seed in halves; the same object each time. */
-  readonly hash: (place: FieldPlace, seedHigh: number, seedLow: number) => { readonly hi: number; readonly lo: number };
+  readonly hash: (
+    field: FieldPosition,
+    seedHigh: number,
+    seedLow: number,
+  ) => { readonly hi: number; readonly lo: number };
 }
 
-export interface FieldPlace {
+export interface FieldPosition {
   column: number;
   start: number;
   length: number;

@@ -158,11 +158,11 @@ function fitColumns(
 }
 
 function noteMatch(
-  place: { table: string; column: string | null },
+  location: { table: string; column: string | null },
   { target, how }: { target: string; how: Match },
 ): Finding[] {
   if (how === 'exact') return [];
-  const { table, column } = place;
+  const { table, column } = location;
   const ways = {
     shortened: 'its short form',
     case: 'its name without case',

@@ -16,14 +16,14 @@ export function checkSizes(fits: readonly TableFit[], request: PlanRequest): Fin
     return columns.flatMap(({ source: { name } }) => {
       const column = census?.columns.find((one) => one.column === name);
       if (column === undefined) return [];
-      const place = { severity: 'error', code: 'plan.value_too_large', table: source.name, column: name } as const;
+      const location = { severity: 'error', code: 'plan.value_too_large', table: source.name, column: name } as const;
       if (column.bytesMax > fieldBytesMax) {
         const message = `a value has ${column.bytesMax} bytes; PostgreSQL takes at most ${fieldBytesMax} in one field`;
-        return [makeFinding({ ...place, message, hint: 'keep such values outside the database, or cut them up' })];
+        return [makeFinding({ ...location, message, hint: 'keep such values outside the database, or cut them up' })];
       }
       if (isByRows && column.texts > 0 && column.bytesMax > stringCharsMax) {
         const message = `a text has ${column.bytesMax} bytes; the row reader takes at most ${stringCharsMax}`;
-        return [makeFinding({ ...place, message, hint: 'store it as a BLOB, or cut it up' })];
+        return [makeFinding({ ...location, message, hint: 'store it as a BLOB, or cut it up' })];
       }
       return [];
     });

@@ -71,7 +71,7 @@ function ordersOf<Cell extends ShadowCell>(
 
 function rowsOf<Cell extends ShadowCell>(comparison: RowComparison<Cell>): ShadowDifference[] {
   const { key } = comparison;
-  return key.length === 0 ? rowsByPlace(comparison) : rowsByKey(comparison);
+  return key.length === 0 ? rowsByPosition(comparison) : rowsByKey(comparison);
 }
 
 function rowsByKey<Cell extends ShadowCell>(comparison: RowComparison<Cell>): ShadowDifference[] {
@@ -88,10 +88,10 @@ function rowsByKey<Cell extends ShadowCell>(comparison: RowComparison<Cell>): Sh
   return [...lost, ...extra];
 }
 
-function rowsByPlace<Cell extends ShadowCell>(comparison: RowComparison<Cell>): ShadowDifference[] {
+function rowsByPosition<Cell extends ShadowCell>(comparison: RowComparison<Cell>): ShadowDifference[] {
   const { source, target } = comparison;
-  const places = Math.max(source.length, target.length);
-  return Array.from({ length: places }, (_, i) => i).flatMap((i) => {
+  const rowCount = Math.max(source.length, target.length);
+  return Array.from({ length: rowCount }, (_, i) => i).flatMap((i) => {
     const [a, b] = [source[i], target[i]];
     const text = `row ${i + 1}`;
     if (a === undefined) return [missing(text, 'extra')];
@@ -119,8 +119,8 @@ function missing(key: string, kind: 'missing' | 'extra'): ShadowDifference {
 
 /** The key's cells of a row as text, or its first cells where there is no key. */
 function keyText<Cell extends ShadowCell>({ names, key, show }: RowComparison<Cell>, row: Row<Cell>): string {
-  const places = key.length > 0 ? key : [...names.keys()].slice(0, keylessCells);
-  return places
+  const positions = key.length > 0 ? key : [...names.keys()].slice(0, keylessCells);
+  return positions
     .flatMap((i) => {
       const cell = row[i];
       return cell === undefined ? [] : [`${names[i]}=${show(i, cell)}`];

@@ -21,20 +21,20 @@ const plainPattern = /^'[0-9a-z]*'$/;
 /** Why the order of two results parts: by the first row that differs, and the column that orders it. */
 export function explainOrder<Cell extends ShadowCell>(results: PlainResults<Cell>): string[] {
   const { columns, source, target } = results;
-  const places = results.order.length > 0 ? results.order : likelyPlaces(columns);
+  const positions = results.order.length > 0 ? results.order : likelyPositions(columns);
   for (let at = 0; at < Math.min(source.length, target.length); at += 1) {
     const [left = [], right = []] = [source[at], target[at]];
-    const differing = places.filter((i) => left[i]?.id !== right[i]?.id);
+    const differing = positions.filter((i) => left[i]?.id !== right[i]?.id);
     // Where the order is not known, a NULL beside a value tells most.
     const byNull = results.order.length > 0 ? undefined : differing.find((i) => left[i]?.isNull !== right[i]?.isNull);
-    const place = byNull ?? differing[0];
-    if (place !== undefined) return reasonAt(results, places, place, [left[place], right[place]]);
+    const position = byNull ?? differing[0];
+    if (position !== undefined) return reasonAt(results, positions, position, [left[position], right[position]]);
   }
   return [];
 }
 
 /** Columns that the two databases may order differently come first. */
-function likelyPlaces(columns: PlainResults<ShadowCell>['columns']): number[] {
+function likelyPositions(columns: PlainResults<ShadowCell>['columns']): number[] {
   const isLikely = (i: number) =>
     ['text', 'char', 'enum', 'timestamp', 'timestamptz'].includes(columns[i]?.kind.tag ?? '');
   const all = [...columns.keys()];
@@ -43,15 +43,15 @@ function likelyPlaces(columns: PlainResults<ShadowCell>['columns']): number[] {
 
 function reasonAt<Cell extends ShadowCell>(
   { columns, order, show }: PlainResults<Cell>,
-  places: readonly number[],
-  place: number,
+  positions: readonly number[],
+  position: number,
   [a, b]: readonly [Cell | undefined, Cell | undefined],
 ): string[] {
-  const column = columns[place];
+  const column = columns[position];
   if (a === undefined || b === undefined || column === undefined) return [];
-  const before = order.length > 0 ? places.slice(0, places.indexOf(place)) : [];
+  const before = order.length > 0 ? positions.slice(0, positions.indexOf(position)) : [];
   const time = before.find((i) => isTime(columns[i]?.kind));
-  const isPlain = [a, b].every((cell) => plainPattern.test(show(place, cell)));
+  const isPlain = [a, b].every((cell) => plainPattern.test(show(position, cell)));
   // Rows of one moment, of which one is stored as a number and one as a text, are no tie for SQLite.
   const settled = isPlain && time !== undefined ? (columns[time] ?? column) : column;
   return [orderReason(settled, a.isNull !== b.isNull)];

@@ -20,17 +20,17 @@ export function renderRead(read: Read, limit: number): PairedRead {
     why: read.why,
     table: read.table.source,
     columns: [...read.columns.map(({ source, kind }) => ({ name: source, kind })), ...joined, ...count],
-    key: keyPlaces(read),
-    order: read.order.map(({ column }) => read.columns.indexOf(column)).filter((place) => place !== -1),
+    key: keyPositions(read),
+    order: read.order.map(({ column }) => read.columns.indexOf(column)).filter((position) => position !== -1),
     plain: both('plain'),
     total: isTotal ? both('total') : null,
   };
 }
 
-function keyPlaces({ table, columns, isGrouped }: Read): number[] {
+function keyPositions({ table, columns, isGrouped }: Read): number[] {
   if (isGrouped) return [...columns.keys()];
-  const places = table.key.map((column) => columns.indexOf(column));
-  return places.includes(-1) ? [] : places;
+  const positions = table.key.map((column) => columns.indexOf(column));
+  return positions.includes(-1) ? [] : positions;
 }
 
 function statementOf(read: Read, limit: number, side: Side, style: Style): Statement {
@@ -65,11 +65,11 @@ function whereOf(
 ): string {
   const terms = conditions.map(({ column, operator, value }) => {
     values.push(value[side]);
-    const place = side === 'source' ? '?' : `$${values.length}`;
+    const placeholder = side === 'source' ? '?' : `$${values.length}`;
     // Only what is compared by order must be alike; an equal value is equal in any order.
-    if (style === 'plain' || operator === '=') return `${nameOf(column, side)} ${operator} ${place}`;
+    if (style === 'plain' || operator === '=') return `${nameOf(column, side)} ${operator} ${placeholder}`;
     const wrap = side === 'source' ? (column.order?.wrap ?? null) : null;
-    return `${orderExpression(column, side)} ${operator} ${wrap === null ? place : `${wrap}(${place})`}`;
+    return `${orderExpression(column, side)} ${operator} ${wrap === null ? placeholder : `${wrap}(${placeholder})`}`;
   });
   return terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`;
 }

@@ -82,11 +82,12 @@ function targetName(table: SourceTable, rules: Rules): string {
 }
 
 function checkTableName(table: SourceTable, { names, rules }: Translation): Finding[] {
-  const place = { table: table.name, column: null };
+  const location = { table: table.name, column: null };
   const name = targetName(table, rules);
-  if (name === '') return [nameError(place, 'PostgreSQL has no empty names')];
-  if (name !== shortName(name)) return [nameError(place, `${name} is longer than the 63 bytes of PostgreSQL's names`)];
-  return names.claim(name) ? [] : [nameError(place, `its name on the target, ${name}, is taken`)];
+  if (name === '') return [nameError(location, 'PostgreSQL has no empty names')];
+  if (name !== shortName(name))
+    return [nameError(location, `${name} is longer than the 63 bytes of PostgreSQL's names`)];
+  return names.claim(name) ? [] : [nameError(location, `its name on the target, ${name}, is taken`)];
 }
 
 function checkColumnNames(table: SourceTable, rules: Rules): Finding[] {
@@ -98,13 +99,13 @@ function checkColumnNames(table: SourceTable, rules: Rules): Finding[] {
   }
   const names = new NameBook();
   for (const column of table.columns) {
-    const place = { table: table.name, column: column.name };
+    const location = { table: table.name, column: column.name };
     const name = columnRulesOf(rules, table.name, column.name).target ?? column.name;
-    if (name === '') findings.push(nameError(place, 'PostgreSQL has no empty names'));
+    if (name === '') findings.push(nameError(location, 'PostgreSQL has no empty names'));
     else if (systemColumns.has(name))
-      findings.push(nameError(place, `${name} is the name of a system column in PostgreSQL`));
+      findings.push(nameError(location, `${name} is the name of a system column in PostgreSQL`));
     else if (!names.claim(name))
-      findings.push(nameError(place, `its name on the target, ${shortName(name)}, is taken`));
+      findings.push(nameError(location, `its name on the target, ${shortName(name)}, is taken`));
   }
   return findings;
 }
@@ -115,31 +116,31 @@ function nameError({ table, column }: { table: string | null; column: string | n
 }
 
 function noteShortNames(table: SourceTable, rules: Rules): Finding[] {
-  const places = [
+  const named = [
     {
       name: table.name,
-      place: { table: table.name },
+      location: { table: table.name },
       what: 'the table',
       isNamed: tableRulesOf(rules, table.name).target !== undefined,
     },
     ...table.columns.map(({ name }) => ({
       name,
-      place: { table: table.name, column: name },
+      location: { table: table.name, column: name },
       what: 'the column',
       isNamed: columnRulesOf(rules, table.name, name).target !== undefined,
     })),
     ...table.indexes
       .filter((index) => index.origin === 'c')
-      .map(({ name }) => ({ name, place: { table: table.name }, what: `the index ${name}`, isNamed: false })),
+      .map(({ name }) => ({ name, location: { table: table.name }, what: `the index ${name}`, isNamed: false })),
   ];
-  return places
+  return named
     .filter(({ name, isNamed }) => !isNamed && shortName(name) !== name)
-    .map(({ name, place, what }) => {
+    .map(({ name, location, what }) => {
       const message = `${what} becomes ${shortName(name)}: PostgreSQL's names hold 63 bytes`;
       return makeFinding({
         severity: 'note',
         code: 'plan.name_shortened',
-        ...place,
+        ...location,
         message,
         hint: 'nothing to do: the copy finds it',
       });

@@ -4,14 +4,14 @@ import { quoteName } from '../plan/names/names.js';
 /** The translated schema as one script for psql; what is not carried over stands at its end, as comments with the reason. */
 export function schemaScript(schema: string, { statements, findings }: TranslatedSchema): string {
   const ifNeeded = schema === 'public' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`];
-  const told = findings
+  const comments = findings
     .filter(({ severity }) => severity !== 'note')
     .map(({ table, column, message, hint }) => {
-      const place = [table, column].filter((name) => name !== null).join('.');
-      return asComment(`${place === '' ? '' : `${place}: `}${message}\n  → ${hint}`);
+      const subject = [table, column].filter((name) => name !== null).join('.');
+      return asComment(`${subject === '' ? '' : `${subject}: `}${message}\n  → ${hint}`);
     });
   const lines = ['BEGIN', ...ifNeeded, ...statements, 'COMMIT'].map((statement) => `${statement};\n`);
-  return [...lines, ...told].join('\n');
+  return [...lines, ...comments].join('\n');
 }
 
 /** A name may hold any character: none may end a comment, or speak to a terminal. */

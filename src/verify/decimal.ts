@@ -14,11 +14,11 @@ export function normalizeDecimal(text: string): string | null {
   if (whole === '' && fraction === '') return null;
   const exponent = Number(exponentText);
   if (Math.abs(exponent) > exponentMax) return /[1-9]/.test(whole + fraction) ? null : '0';
-  return place(sign === '-', whole + fraction, whole.length + exponent);
+  return setPoint(sign === '-', whole + fraction, whole.length + exponent);
 }
 
 /** Sets the decimal point after `point` of the digits; `point` may lie outside of them. */
-function place(isNegative: boolean, digits: string, point: number): string {
+function setPoint(isNegative: boolean, digits: string, point: number): string {
   const left = point <= 0 ? '' : digits.slice(0, point).padEnd(point, '0');
   const right = point <= 0 ? '0'.repeat(-point) + digits : digits.slice(point);
   const whole = left.replace(/^0+/, '') || '0';

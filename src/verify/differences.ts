@@ -138,13 +138,15 @@ class CollectedBuckets {
 function compareRows(table: VerifyTable, sides: KeySides): Difference[] {
   const counts = { source: countRows(sides.source), target: countRows(sides.target) };
   const row = must(sides.source[0] ?? sides.target[0], 'row of a key');
-  const place = { table: table.source, key: describeKey(table, row), column: null, source: null, target: null };
-  if (counts.target === 0) return [{ ...place, kind: 'missing' }];
-  if (counts.source === 0) return [{ ...place, kind: 'extra' }];
-  const changed = pairRemainders(sides).flatMap(([source, target]) => compareCells(table, place.key, source, target));
+  const location = { table: table.source, key: describeKey(table, row), column: null, source: null, target: null };
+  if (counts.target === 0) return [{ ...location, kind: 'missing' }];
+  if (counts.source === 0) return [{ ...location, kind: 'extra' }];
+  const changed = pairRemainders(sides).flatMap(([source, target]) =>
+    compareCells(table, location.key, source, target),
+  );
   if (counts.source === counts.target) return changed;
   const repeated: Difference = {
-    ...place,
+    ...location,
     kind: 'repeated',
     source: rowsText(counts.source),
     target: rowsText(counts.target),

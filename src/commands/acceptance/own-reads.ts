@@ -53,20 +53,20 @@ function parameterOf(
   }
 }
 
-/** A value from the midst of the table, or from anywhere where there it is NULL. */
+/** A value from about the middle of the table, NULLs left out; the first value where too few are left to skip that far. */
 function sampled(
   db: Database,
   tables: readonly TablePlan[],
   read: string,
-  place: { readonly table: string; readonly column: string },
+  wanted: { readonly table: string; readonly column: string },
 ): Sides<SqliteValue> {
-  const table = tables.find(({ source }) => isSame(source, place.table));
-  const column = table?.columns.find(({ source }) => isSame(source, place.column));
+  const table = tables.find(({ source }) => isSame(source, wanted.table));
+  const column = table?.columns.find(({ source }) => isSame(source, wanted.column));
   if (table === undefined || column === undefined)
     throw new CopierError(
       'usage.shadow_read',
-      `shadow read "${read}" wants a value of ${place.table}.${place.column}, which is not there`,
-      { hint: 'name a table and a column of the source that are compared', table: place.table, column: place.column },
+      `shadow read "${read}" wants a value of ${wanted.table}.${wanted.column}, which is not there`,
+      { hint: 'name a table and a column of the source that are compared', table: wanted.table, column: wanted.column },
     );
   const skipped = Math.min(table.rows >> 1, skippedRowsMax);
   const value = firstValue(db, table, column, skipped) ?? firstValue(db, table, column, 0);

@@ -75,18 +75,18 @@ function leftOut(code: Code, count: number, why: string): Finding[] {
 function findingOf({ table, name, verdict, differences, explanations }: ShadowReport): Finding[] {
   const hint = explanations.join('; ');
   const [first] = differences;
-  const place = { table, column: first?.column ?? null, key: first?.key ?? null };
+  const location = { table, column: first?.column ?? null, key: first?.key ?? null };
   switch (verdict) {
     case 'differs':
-      return [{ severity: 'error', code: 'shadow.differs', ...place, message: `read "${name}" differs`, hint }];
+      return [{ severity: 'error', code: 'shadow.differs', ...location, message: `read "${name}" differs`, hint }];
     case 'failed':
       return [
-        { severity: 'error', code: 'shadow.failed', ...place, message: `read "${name}" failed on one side`, hint },
+        { severity: 'error', code: 'shadow.failed', ...location, message: `read "${name}" failed on one side`, hint },
       ];
     case 'equal': {
       if (explanations.length === 0) return [];
       const message = `read "${name}": the rows are the same, but not their order as an application asks for it`;
-      return [{ severity: 'warning', code: 'shadow.order', ...place, message, hint }];
+      return [{ severity: 'warning', code: 'shadow.order', ...location, message, hint }];
     }
   }
 }

@@ -35,8 +35,8 @@ export async function shadowTables(request: {
   });
 }
 
-function pick(columns: readonly ShadowColumn[], places: readonly number[]): ShadowColumn[] {
-  return places.map((place) => columns[place]).filter((column) => column !== undefined);
+function pick(columns: readonly ShadowColumn[], indexes: readonly number[]): ShadowColumn[] {
+  return indexes.map((index) => columns[index]).filter((column) => column !== undefined);
 }
 
 /** Only what reads are ordered by is looked into: a column of a key or of an index. */
@@ -48,7 +48,7 @@ async function shadowColumns(
   const { threads, snapshotPath } = request;
   const isUtf16 = request.catalog.encoding !== 'UTF-8';
   const ordering = new Set([
-    ...table.key.columns.map((place) => table.columns[place]?.source),
+    ...table.key.columns.map((index) => table.columns[index]?.source),
     ...(source?.indexes ?? []).flatMap(({ columns }) => columns.map(({ column }) => column)),
   ]);
   const fields = table.columns.map((column) => ({ column, field: keyFieldOf(column) }));

@@ -1,5 +1,5 @@
 import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
-import type { FieldPlace, RowSums } from '../../model/kernel.js';
+import type { FieldPosition, RowSums } from '../../model/kernel.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import { Block } from '../row/block.js';
 import { Fold, type FoldCode, foldOf, hashField, hashFloat8, isEmpty } from './fold.js';
@@ -15,7 +15,7 @@ export interface Fingerprint {
   /** Adds what other rows were found to come to. */
   readonly addSums: (sums: RowSums) => void;
   /** The hash of one field in binary COPY form, with a seed in halves; the same object each time. */
-  readonly hashOf: (row: Block, place: FieldPlace, seedHigh: number, seedLow: number) => Hash64;
+  readonly hashOf: (row: Block, field: FieldPosition, seedHigh: number, seedLow: number) => Hash64;
   readonly rows: () => number;
   /** k of the row added last, as the server's int8. */
   readonly lastKey: () => bigint;
@@ -108,8 +108,8 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
   };
 
   const seedAside = createSeed();
-  const hashOf = (row: Block, place: FieldPlace, seedHigh: number, seedLow: number): Hash64 => {
-    const { column, start, length, isKey } = place;
+  const hashOf = (row: Block, field: FieldPosition, seedHigh: number, seedLow: number): Hash64 => {
+    const { column, start, length, isKey } = field;
     if (seedAside.hi !== seedHigh || seedAside.lo !== seedLow) setSeed(seedAside, seedHigh, seedLow);
     const fold = (isKey ? keyFolds : folds)[column] as FoldCode;
     hashField(hash, fold, row, start, length, seedAside, scratch);

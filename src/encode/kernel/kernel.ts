@@ -3,7 +3,7 @@ import type {
   ByteRun,
   DirectField,
   FieldAside,
-  FieldPlace,
+  FieldPosition,
   LeafCursor,
   RecordShape,
   RowSums,
@@ -54,7 +54,7 @@ export class Kernel {
   #aside: FieldAside | null = null;
   #view: RowView = viewOf(0, Buffer.alloc(0));
   #block: ByteRun | null = null;
-  readonly #place: FieldPlace = { column: 0, start: 0, length: 0, isKey: false };
+  readonly #asideField: FieldPosition = { column: 0, start: 0, length: 0, isKey: false };
 
   constructor(memoryBytes: number) {
     this.#memory = createMemory(memoryBytes, {
@@ -73,11 +73,11 @@ export class Kernel {
   load({ record, fields, key, aside }: KernelTable): boolean {
     const positionsBytes = record.slots.length * at.positionBytes;
     const columnsBytes = fields.length * at.columnBytes;
-    const place = this.allocate(at.stateBytes + positionsBytes + columnsBytes + 4 * key.length);
+    const stateBytes = this.allocate(at.stateBytes + positionsBytes + columnsBytes + 4 * key.length);
     this.#keys = this.allocate(keysBytes);
-    if (!this.holds(place) || !this.holds(this.#keys)) return false;
-    place.fill(0);
-    const state = place.byteOffset;
+    if (!this.holds(stateBytes) || !this.holds(this.#keys)) return false;
+    stateBytes.fill(0);
+    const state = stateBytes.byteOffset;
     const columns = state + at.stateBytes;
     const positions = columns + columnsBytes;
     const keyColumns = positions + positionsBytes;
@@ -160,9 +160,9 @@ export class Kernel {
     return { sum: this.#takeSum(column + at.columnSum), nulls, empties };
   }
 
-  #takeSum(place: number): bigint {
-    const sum = this.#words.getBigUint64(place, true);
-    this.#words.setBigUint64(place, 0n, true);
+  #takeSum(address: number): bigint {
+    const sum = this.#words.getBigUint64(address, true);
+    this.#words.setBigUint64(address, 0n, true);
     return sum;
   }
 
@@ -196,16 +196,16 @@ export class Kernel {
 
   #putLabels(column: number, labels: readonly string[]): boolean {
     const texts = labels.map((label) => Buffer.from(label, 'utf8'));
-    const place = this.allocate(texts.reduce((sum, text) => sum + 4 + text.length, 0));
-    if (!this.holds(place)) return false;
+    const memory = this.allocate(texts.reduce((sum, text) => sum + 4 + text.length, 0));
+    if (!this.holds(memory)) return false;
     let end = 0;
     for (const text of texts) {
-      place.writeInt32LE(text.length, end);
-      text.copy(place, end + 4);
+      memory.writeInt32LE(text.length, end);
+      text.copy(memory, end + 4);
       end += 4 + text.length;
     }
-    this.#put(column + at.columnLabels, place.byteOffset);
-    this.#put(column + at.columnLabelsEnd, place.byteOffset + end);
+    this.#put(column + at.columnLabels, memory.byteOffset);
+    this.#put(column + at.columnLabelsEnd, memory.byteOffset + end);
     return true;
   }
 
@@ -243,22 +243,22 @@ export class Kernel {
 
   #hashAside(column: number, isKey: boolean, seedHigh: number, seedLow: number): void {
     const block = must(this.#block, 'block');
-    const place = this.#place;
-    place.column = (column - this.#columns) / at.columnBytes;
-    place.start = this.#get(column + at.columnField) - block.bytes.byteOffset;
-    place.length = this.#get(column + at.columnLength);
-    place.isKey = isKey;
-    const { hi, lo } = must(this.#aside, 'aside').hash(place, seedHigh, seedLow);
+    const field = this.#asideField;
+    field.column = (column - this.#columns) / at.columnBytes;
+    field.start = this.#get(column + at.columnField) - block.bytes.byteOffset;
+    field.length = this.#get(column + at.columnLength);
+    field.isKey = isKey;
+    const { hi, lo } = must(this.#aside, 'aside').hash(field, seedHigh, seedLow);
     this.#put(this.#state + at.stateHashHigh, hi);
     this.#put(this.#state + at.stateHashLow, lo);
   }
 
-  #put(place: number, value: number): void {
-    this.#memory.put(place, value);
+  #put(address: number, value: number): void {
+    this.#memory.put(address, value);
   }
 
-  #get(place: number): number {
-    return this.#memory.get(place);
+  #get(address: number): number {
+    return this.#memory.get(address);
   }
 }
 

@@ -59,12 +59,12 @@ export class KernelMemory {
     return bytes.buffer === this.bytes.buffer;
   }
 
-  put(place: number, value: number): void {
-    this.words.setInt32(place, value, true);
+  put(address: number, value: number): void {
+    this.words.setInt32(address, value, true);
   }
 
-  get(place: number): number {
-    return this.words.getInt32(place, true);
+  get(address: number): number {
+    return this.words.getInt32(address, true);
   }
 
   putCursor(state: number, cursor: LeafCursor): void {

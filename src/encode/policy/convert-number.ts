@@ -11,7 +11,7 @@ export interface PlainDecimal {
 }
 
 /** More places than any number of the source has; keeps a text like 1e999999999 from being written out. */
-const placesMax = 2000;
+const fractionDigitsMax = 2000;
 
 /** The value of a cell as a decimal; a real stands for its shortest digits. null where it is no number. */
 export function decimalOf(edit: RowEdit, index: number): PlainDecimal | null {
@@ -30,13 +30,13 @@ export function decimalOf(edit: RowEdit, index: number): PlainDecimal | null {
 }
 
 /** Cuts to `scale` decimal places; half a unit goes away from zero, as PostgreSQL's numeric rounds. null: nothing to cut. */
-export function cutDecimal({ digits, scale }: PlainDecimal, places: number, cut: Cut): PlainDecimal | null {
-  if (scale <= places) return null;
-  const grain = 10n ** BigInt(scale - places);
+export function cutDecimal({ digits, scale }: PlainDecimal, fractionDigits: number, cut: Cut): PlainDecimal | null {
+  if (scale <= fractionDigits) return null;
+  const grain = 10n ** BigInt(scale - fractionDigits);
   const whole = digits / grain;
   const rest = digits - whole * grain;
   const isUp = cut === 'round' && 2n * (rest < 0n ? -rest : rest) >= grain;
-  return { digits: isUp ? whole + (digits < 0n ? -1n : 1n) : whole, scale: places };
+  return { digits: isUp ? whole + (digits < 0n ? -1n : 1n) : whole, scale: fractionDigits };
 }
 
 /** numeric(p,s): the number with as many digits as the column keeps. */
@@ -68,7 +68,7 @@ function parsePlain(text: string): PlainDecimal | null {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match ?? [];
   if (whole + fraction === '') return null;
   const scale = fraction.length - Number(exponent);
-  if (Math.abs(scale) > placesMax) return null;
+  if (Math.abs(scale) > fractionDigitsMax) return null;
   const digits = BigInt(`${whole}${fraction}`) * (scale < 0 ? 10n ** BigInt(-scale) : 1n);
   return { digits: sign === '-' ? -digits : digits, scale: Math.max(0, scale) };
 }

@@ -5,7 +5,7 @@ import { type Cut, decimalOf } from './convert-number.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
 
 /** Decimal places of a second in each unit. */
-const places: Readonly<Record<Exclude<TimeUnit, 'julian'>, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
+const fractionDigits: Readonly<Record<Exclude<TimeUnit, 'julian'>, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 const dayMs = 86_400_000;
 /** Milliseconds from the Julian epoch to 1970, as in SQLite's date.c. */
 const julianEpochMs = 210_866_760_000_000n;
@@ -33,7 +33,7 @@ function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision:
   const unit = isReal ? (kind.realUnit ?? kind.unit) : kind.unit;
   const number = unit === 'julian' ? julianMs(edit, index) : decimalOf(edit, index);
   if (number === null) return false;
-  const scale = number.scale + places[unit === 'julian' ? 'ms' : unit];
+  const scale = number.scale + fractionDigits[unit === 'julian' ? 'ms' : unit];
   const text = stampText(cutFloor(number.digits, Math.max(0, scale - precision), cut), Math.min(scale, precision));
   if (text === null) return false;
   // With its offset, since texts without one may be local time.

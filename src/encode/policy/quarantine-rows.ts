@@ -30,7 +30,7 @@ export const quarantineColumns = [
   'changed_cells',
 ] as const;
 
-export interface QuarantinePlace {
+export interface QuarantineHead {
   readonly runId: string;
   readonly table: string;
   readonly chunkIndex: number;
@@ -43,13 +43,13 @@ export interface QuarantinePlace {
  * a row that is larger, and no row is held twice.
  */
 export class QuarantineRows {
-  readonly #place: QuarantinePlace;
+  readonly #head: QuarantineHead;
   readonly #blockBytes: number;
   readonly #out: Block;
   rows = 0;
 
-  constructor(place: QuarantinePlace, blockBytes: number) {
-    this.#place = place;
+  constructor(head: QuarantineHead, blockBytes: number) {
+    this.#head = head;
     this.#blockBytes = blockBytes;
     this.#out = new Block(blockBytes);
     this.#out.copy(header, 0, header.length);
@@ -68,13 +68,13 @@ export class QuarantineRows {
     const out = this.#out;
     const columns = [...row.storage.keys()];
     out.int16(quarantineColumns.length);
-    this.#text(this.#place.runId);
-    this.#text(this.#place.table);
+    this.#text(this.#head.runId);
+    this.#text(this.#head.table);
     out.int32(4);
-    out.int32(this.#place.chunkIndex);
+    out.int32(this.#head.chunkIndex);
     this.#int8(note.rowNumber);
     out.int32(4);
-    out.int32(this.#place.step);
+    out.int32(this.#head.step);
     this.#text(note.state);
     this.#text(note.key);
     this.#text(note.column);

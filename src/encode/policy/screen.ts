@@ -129,8 +129,8 @@ function nullProblem(table: Omit<TablePlan, 'chunks'>, view: RowView): CopierErr
 
 /** The message without its place, which is kept beside it. */
 function reasonOf({ message, table, column, key }: CopierError): string {
-  const place = `table ${table}, column ${column}, key ${key}: `;
-  return message.startsWith(place) ? message.slice(place.length) : message;
+  const location = `table ${table}, column ${column}, key ${key}: `;
+  return message.startsWith(location) ? message.slice(location.length) : message;
 }
 
 function notConverted(error: CopierError, rule: string): CopierError {

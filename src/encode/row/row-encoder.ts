@@ -116,7 +116,7 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
           throw error;
         }
       },
-      hash: (place, seedHigh, seedLow) => fingerprint.hashOf(write.block, place, seedHigh, seedLow),
+      hash: (field, seedHigh, seedLow) => fingerprint.hashOf(write.block, field, seedHigh, seedLow),
     },
     takeBlock: take,
     finish: () => {

@@ -13,9 +13,9 @@ export function checkWaiver(table: string): string {
 
 export function columnWaiver(
   kind: 'default' | 'generated',
-  place: { readonly table: string; readonly column: string },
+  location: { readonly table: string; readonly column: string },
 ) {
-  return `${kind}:${place.table}.${place.column}`;
+  return `${kind}:${location.table}.${location.column}`;
 }
 
 export function foreignKeyWaiver(table: string, columns: readonly string[]): string {

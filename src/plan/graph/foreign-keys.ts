@@ -67,7 +67,7 @@ export function checkForeignKeys(request: {
 }
 
 /** A finding's place for a foreign key: its column where it has only one. */
-function placeOf(table: string, key: SourceForeignKey): { table: string; column?: string } {
+function locationOf(table: string, key: SourceForeignKey): { table: string; column?: string } {
   const [column, another] = key.columns;
   return column === undefined || another !== undefined ? { table } : { table, column };
 }
@@ -76,7 +76,13 @@ function placeOf(table: string, key: SourceForeignKey): { table: string; column?
 export function brokenFinding(table: string, key: SourceForeignKey, reason: string): Finding {
   const message = `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} is broken: ${reason}`;
   const hint = 'SQLite never enforced it; the rows are copied, and no such constraint is made';
-  return makeFinding({ severity: 'warning', code: 'plan.broken_foreign_key', ...placeOf(table, key), message, hint });
+  return makeFinding({
+    severity: 'warning',
+    code: 'plan.broken_foreign_key',
+    ...locationOf(table, key),
+    message,
+    hint,
+  });
 }
 
 function orphanFinding(key: SourceForeignKey, found: ForeignKeyViolation, isEnforced: boolean): Finding {
@@ -88,7 +94,7 @@ function orphanFinding(key: SourceForeignKey, found: ForeignKeyViolation, isEnfo
   return makeFinding({
     severity: isEnforced ? 'error' : 'note',
     code: 'plan.orphans',
-    ...placeOf(found.table, key),
+    ...locationOf(found.table, key),
     message,
     hint,
   });

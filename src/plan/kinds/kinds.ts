@@ -32,19 +32,19 @@ export function chooseKind(pair: ColumnPair): KindChoice {
 
 /** A unit or a zone in the config file that means nothing for the column, or that is none. */
 function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: Kind): Finding[] {
-  const place = { severity: 'error', code: 'plan.rule', table, column: source.name } as const;
+  const location = { severity: 'error', code: 'plan.rule', table, column: source.name } as const;
   const isInterval = kind.tag === 'literal' && kind.form?.tag === 'interval';
   const findings: Finding[] = [];
   if (rules.unit !== undefined && !isTemporal(target) && !isInterval) {
     const message = `the config file sets a unit, but ${target.type} is no point in time`;
-    findings.push(makeFinding({ ...place, message, hint: 'take the unit of this column out of the config file' }));
+    findings.push(makeFinding({ ...location, message, hint: 'take the unit of this column out of the config file' }));
   }
   if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') {
     const message = `the config file sets a time zone, but ${target.type} is no date and time`;
-    findings.push(makeFinding({ ...place, message, hint: 'take the zone of this column out of the config file' }));
+    findings.push(makeFinding({ ...location, message, hint: 'take the zone of this column out of the config file' }));
   } else if (rules.zone !== undefined && !isZoneName(rules.zone)) {
     const message = `the time zone ${rules.zone} is not known`;
-    findings.push(makeFinding({ ...place, message, hint: 'write it as Europe/Athens, UTC or +02:00' }));
+    findings.push(makeFinding({ ...location, message, hint: 'write it as Europe/Athens, UTC or +02:00' }));
   }
   return findings;
 }

@@ -38,8 +38,8 @@ function trialFindings({ table, source, target }: ColumnPair, { refused, isWhole
     const shown = examples.map(({ key, value }) => `${value} at ${key}`).join(', ');
     const message = `${found} cannot go into ${target.type}: ${reason}: ${shown}`;
     const [first] = examples;
-    const place = { table, column: source.name, key: first?.key ?? null };
-    return { severity: 'error', code, ...place, message, hint };
+    const location = { table, column: source.name, key: first?.key ?? null };
+    return { severity: 'error', code, ...location, message, hint };
   });
 }
 

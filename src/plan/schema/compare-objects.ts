@@ -36,25 +36,25 @@ export function compareObjects(request: {
   const now = request.now.filter(({ table }) => plans.has(table));
   const before = (request.before ?? now).filter(({ table }) => plans.has(table));
   const [nowByKey, beforeByKey] = [byKey(now), byKey(before)];
-  const tell = (object: SchemaObject): Tell => {
-    const place = placeOf(object, plans.get(object.table));
-    return { place, severity: request.waive.has(waiverOf(object)) ? 'warning' : 'error' };
+  const headOf = (object: SchemaObject): FindingHead => {
+    const location = locationOf(object, plans.get(object.table));
+    return { location, severity: request.waive.has(waiverOf(object)) ? 'warning' : 'error' };
   };
   const findings = [
-    ...before.flatMap((object) => explainLoss(object, nowByKey.get(keyOf(object)), tell(object))),
+    ...before.flatMap((object) => explainLoss(object, nowByKey.get(keyOf(object)), headOf(object))),
     ...now.flatMap((object) => {
       const earlier = beforeByKey.get(keyOf(object));
-      if (earlier === undefined) return [extra(object, tell(object))];
-      return explainTrouble(object, request.before === null ? null : earlier, tell(object));
+      if (earlier === undefined) return [extra(object, headOf(object))];
+      return explainTrouble(object, request.before === null ? null : earlier, headOf(object));
     }),
   ];
   return { findings, counts: countKinds(before, now) };
 }
 
 /** How a finding about an object is told. */
-interface Tell {
+interface FindingHead {
   /** The source's own names, and the column where there is only one. */
-  readonly place: { readonly table: string; readonly column?: string };
+  readonly location: { readonly table: string; readonly column?: string };
   readonly severity: 'error' | 'warning';
 }
 
@@ -72,11 +72,11 @@ function byKey(objects: readonly SchemaObject[]): Map<string, SchemaObject> {
   return new Map(objects.map((object) => [keyOf(object), object]));
 }
 
-function placeOf({ table: target, columns }: SchemaObject, table: TablePlan | undefined): Tell['place'] {
-  const place = { table: table?.source ?? target };
+function locationOf({ table: target, columns }: SchemaObject, table: TablePlan | undefined): FindingHead['location'] {
+  const location = { table: table?.source ?? target };
   const [only, another] = columns;
-  if (only === undefined || only === '' || another !== undefined) return place;
-  return { ...place, column: table?.columns.find((column) => column.target === only)?.source ?? only };
+  if (only === undefined || only === '' || another !== undefined) return location;
+  return { ...location, column: table?.columns.find((column) => column.target === only)?.source ?? only };
 }
 
 function describe({ kind, name }: SchemaObject): string {
@@ -87,7 +87,11 @@ function wayOut(object: SchemaObject): string {
   return `if this is meant: --waive '${waiverOf(object)}'`;
 }
 
-function explainLoss(before: SchemaObject, now: SchemaObject | undefined, { place, severity }: Tell): Finding[] {
+function explainLoss(
+  before: SchemaObject,
+  now: SchemaObject | undefined,
+  { location, severity }: FindingHead,
+): Finding[] {
   if (now?.definition === before.definition) return [];
   const isGone = now === undefined;
   const message = isGone
@@ -95,22 +99,26 @@ function explainLoss(before: SchemaObject, now: SchemaObject | undefined, { plac
     : `${describe(before)} was, before the load, ${before.definition}; it is now ${now.definition}`;
   const code = isGone ? 'verify.object_missing' : 'verify.object_changed';
   const hint = `${isGone ? 'make it again' : 'bring it back to what it was'}; ${wayOut(before)}`;
-  return [makeFinding({ severity, code, ...place, message, hint })];
+  return [makeFinding({ severity, code, ...location, message, hint })];
 }
 
-function explainTrouble(now: SchemaObject, before: SchemaObject | null, { place, severity }: Tell): Finding[] {
+function explainTrouble(
+  now: SchemaObject,
+  before: SchemaObject | null,
+  { location, severity }: FindingHead,
+): Finding[] {
   if (now.trouble === null) return [];
   const isOld = before === null || before.trouble === now.trouble;
   const message = `${describe(now)} is not in force: ${now.trouble}${before !== null && isOld ? ', as before the load' : ''}`;
   const hint = `bring it into force (REINDEX, VALIDATE CONSTRAINT, ENABLE TRIGGER); ${wayOut(now)}`;
   const code = 'verify.object_not_in_force';
-  return [makeFinding({ severity: isOld ? 'warning' : severity, code, ...place, message, hint })];
+  return [makeFinding({ severity: isOld ? 'warning' : severity, code, ...location, message, hint })];
 }
 
-function extra(object: SchemaObject, { place, severity }: Tell): Finding {
+function extra(object: SchemaObject, { location, severity }: FindingHead): Finding {
   const message = `${describe(object)} was not there before the load: ${object.definition}`;
   const hint = `see who made it; ${wayOut(object)}`;
-  return makeFinding({ severity, code: 'verify.object_extra', ...place, message, hint });
+  return makeFinding({ severity, code: 'verify.object_extra', ...location, message, hint });
 }
 
 function countKinds(before: readonly SchemaObject[], now: readonly SchemaObject[]): ObjectCount[] {

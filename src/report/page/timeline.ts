@@ -62,7 +62,7 @@ function strip(chunks: readonly ChunkTime[], colours: ReadonlyMap<string, number
   const startMs = Math.min(...chunks.map(({ startedAtMs }) => startedAtMs));
   const endMs = Math.max(...chunks.map(({ endedAtMs }) => endedAtMs));
   const spanMs = Math.max(1, endMs - startMs);
-  const place = (bar: Bar): Html => {
+  const draw = (bar: Bar): Html => {
     const left = (((bar.startedAtMs - startMs) / spanMs) * 100).toFixed(3);
     const width = (((bar.endedAtMs - bar.startedAtMs) / spanMs) * 100).toFixed(3);
     const chunkWord = bar.chunks === 1 ? `chunk ${bar.index}` : countOf(bar.chunks, 'chunk');
@@ -73,8 +73,8 @@ function strip(chunks: readonly ChunkTime[], colours: ReadonlyMap<string, number
     (part) =>
       html`<span style="left:${part * 100}%">${part === 0 ? clock(startMs) : `+${formatDuration(spanMs * part)}`}</span>`,
   );
-  return html`${label === '' ? null : html`<h3>${label}${moment(new Date(startMs))}</h3>`}${lanesOf(chunks).map(
-    (lane) => html`<div class="lane">${joined(lane, spanMs).map(place)}</div>`,
+  return html`${label === '' ? null : html`<h3>${label}${moment(new Date(startMs))}</h3>`}${timelineRows(chunks).map(
+    (row) => html`<div class="lane">${joined(row, spanMs).map(draw)}</div>`,
   )}<div class="axis">${ticks}</div>`;
 }
 
@@ -83,14 +83,14 @@ function clock(ms: number): string {
 }
 
 /** A chunk goes into the first lane that is free when it begins. */
-function lanesOf(chunks: readonly ChunkTime[]): ChunkTime[][] {
-  const lanes: ChunkTime[][] = [];
+function timelineRows(chunks: readonly ChunkTime[]): ChunkTime[][] {
+  const rows: ChunkTime[][] = [];
   for (const chunk of chunks) {
-    const free = lanes.find((lane) => (lane.at(-1)?.endedAtMs ?? 0) <= chunk.startedAtMs + overlapMs);
-    if (free === undefined) lanes.push([chunk]);
+    const free = rows.find((row) => (row.at(-1)?.endedAtMs ?? 0) <= chunk.startedAtMs + overlapMs);
+    if (free === undefined) rows.push([chunk]);
     else free.push(chunk);
   }
-  return lanes;
+  return rows;
 }
 
 /** The clock of the server and the stopwatch of a thread need not agree to the millisecond. */
@@ -100,13 +100,12 @@ interface Bar extends ChunkTime {
   readonly chunks: number;
 }
 
-function joined(lane: readonly ChunkTime[], spanMs: number): Bar[] {
+function joined(row: readonly ChunkTime[], spanMs: number): Bar[] {
   const gapMs = spanMs / barsMax;
   const bars: Bar[] = [];
-  for (const chunk of lane) {
+  for (const chunk of row) {
     const last = bars.at(-1);
-    const isTooFine =
-      lane.length > barsMax && last?.table === chunk.table && chunk.startedAtMs - last.endedAtMs < gapMs;
+    const isTooFine = row.length > barsMax && last?.table === chunk.table && chunk.startedAtMs - last.endedAtMs < gapMs;
     if (last !== undefined && isTooFine) {
       const { rows, bytes, chunks } = last;
       const sums = { rows: rows + chunk.rows, bytes: bytes + chunk.bytes, chunks: chunks + 1 };

@@ -18,7 +18,7 @@ export interface Totals {
 }
 
 /** Findings that stand for a value or a read, which have parts of their own in the report. */
-const toldElsewhere: ReadonlySet<string> = new Set([
+const shownElsewhere: ReadonlySet<string> = new Set([
   'shadow.differs',
   'shadow.failed',
   'shadow.order',
@@ -29,7 +29,7 @@ const toldElsewhere: ReadonlySet<string> = new Set([
   'verify.more',
 ]);
 
-export const isSchemaFinding = ({ code }: { readonly code: string }): boolean => !toldElsewhere.has(code);
+export const isSchemaFinding = ({ code }: { readonly code: string }): boolean => !shownElsewhere.has(code);
 
 export function totalsOf({ tables, keysets, reads, objects, findings }: AcceptResult): Totals {
   const hashed = keysets.filter(({ sha256 }) => sha256.source !== '');

@@ -47,8 +47,8 @@ function tableOf(groups: readonly QuarantineGroup[]): string {
 }
 
 function lineOf({ table, key, column, reason, state }: QuarantinedRowReport): string {
-  const place = column === null ? table : `${table}.${column}`;
-  return sanitize(`  ${place} ${key} ${state}: ${reason}`);
+  const subject = column === null ? table : `${table}.${column}`;
+  return sanitize(`  ${subject} ${key} ${state}: ${reason}`);
 }
 
 function verdict({ action, runId, released, ok }: Parameters<typeof describeQuarantine>[0], held: number): string {

@@ -74,16 +74,16 @@ function describeDifferences(reads: readonly ShadowReport[]): string {
 }
 
 function line(read: string, { key, kind, column, source, target }: ShadowReport['differences'][number]): string {
-  const place = `  ${sanitize(read)}, ${sanitize(key)}`;
+  const location = `  ${sanitize(read)}, ${sanitize(key)}`;
   switch (kind) {
     case 'missing':
-      return `${place}: not in the target’s result`;
+      return `${location}: not in the target’s result`;
     case 'extra':
-      return `${place}: only in the target’s result`;
+      return `${location}: only in the target’s result`;
     case 'order':
-      return `${place}: source has ${source}, target has ${target}`;
+      return `${location}: source has ${source}, target has ${target}`;
     case 'changed':
-      return `${place}, ${sanitize(column ?? '')}: source ${source}, target ${target}`;
+      return `${location}, ${sanitize(column ?? '')}: source ${source}, target ${target}`;
   }
 }
 

@@ -76,16 +76,16 @@ function differencesOf(differences: readonly Difference[]): string {
 
 /** One line that names a difference: table, key, column and both values. */
 export function describeDifference(difference: Difference): string {
-  const place = `${sanitize(difference.table)} ${sanitize(difference.key)}`;
+  const location = `${sanitize(difference.table)} ${sanitize(difference.key)}`;
   switch (difference.kind) {
     case 'missing':
-      return `${place}: missing on the target`;
+      return `${location}: missing on the target`;
     case 'extra':
-      return `${place}: on the target only`;
+      return `${location}: on the target only`;
     case 'repeated':
-      return `${place}: more than once`;
+      return `${location}: more than once`;
     case 'changed':
-      return `${place}, ${sanitize(difference.column ?? '')}: source ${valueText(difference.source)}, target ${valueText(difference.target)}`;
+      return `${location}, ${sanitize(difference.column ?? '')}: source ${valueText(difference.source)}, target ${valueText(difference.target)}`;
   }
 }
 
@@ -108,8 +108,8 @@ export function describeFindings(findings: readonly Finding[]): string {
 
 /** A finding on one line: where, then what. */
 export function describeFinding({ table, column, key, message }: Finding): string {
-  const place = [table, column].filter((name) => name !== null).join('.');
-  const where = `${place}${key === null ? '' : ` (${key})`}`;
+  const subject = [table, column].filter((name) => name !== null).join('.');
+  const where = `${subject}${key === null ? '' : ` (${key})`}`;
   return sanitize(where === '' ? message : `${where}: ${message}`);
 }
 

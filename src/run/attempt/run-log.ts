@@ -38,13 +38,13 @@ export async function logged<T>({ context }: Attempt, folder: RunFolder, use: ()
 
 /** A line that cannot be written is no reason to stop a copy: it is said once, and the record at the end will fail. */
 function createLog(journal: Journal, path: string): (line: string) => void {
-  let isTold = false;
+  let hasWarned = false;
   return (line) => {
     try {
       appendLog(path, line);
     } catch (error) {
-      if (isTold) return;
-      isTold = true;
+      if (hasWarned) return;
+      hasWarned = true;
       journal.warn(`the log of the run misses lines: ${toWire(error).message}`);
     }
   };

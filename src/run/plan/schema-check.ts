@@ -68,8 +68,8 @@ export async function checkSchema(request: {
     isTranslated: stored?.isTranslated ?? false,
   });
   // What was lost since the load breaks promises of the source too, but is told once.
-  const told = new Set(compared.findings.map(({ table }) => table));
-  const promises = claims.filter(({ table }) => !told.has(table));
+  const tablesWithFindings = new Set(compared.findings.map(({ table }) => table));
+  const promises = claims.filter(({ table }) => !tablesWithFindings.has(table));
   const behind = await findSequencesBehind(client, schema, sequenceNeeds(plan, source));
   const positions = behind.map((sequence) => behindFinding(plan, sequence));
   return { findings: [...compared.findings, ...promises, ...positions], objects: compared.counts };
@@ -91,13 +91,13 @@ function behindFinding(plan: Plan, behind: Awaited<ReturnType<typeof findSequenc
   const { sequence, next, free } = behind;
   const table = plan.tables.find(({ target }) => target === behind.table);
   const column = table?.columns.find(({ target }) => target === behind.column);
-  const place = { table: table?.source ?? behind.table, column: column?.source ?? behind.column, key: null };
+  const location = { table: table?.source ?? behind.table, column: column?.source ?? behind.column, key: null };
   if (next === null) {
     const message = `our role may not look where the sequence ${sequence} stands`;
     const hint = `GRANT SELECT ON SEQUENCE ${sequence} to it`;
-    return { severity: 'warning', code: 'verify.sequence_unread', ...place, message, hint };
+    return { severity: 'warning', code: 'verify.sequence_unread', ...location, message, hint };
   }
   const message = `the sequence ${sequence} would give ${next}, which is or was taken: ${free} is the first that is free`;
   const hint = `SELECT setval('${sequence.replaceAll("'", "''")}', ${free}, false);`;
-  return { severity: 'error', code: 'verify.sequence_behind', ...place, message, hint };
+  return { severity: 'error', code: 'verify.sequence_behind', ...location, message, hint };
 }

@@ -127,9 +127,9 @@ function isUuid(bytes: Buffer, start: number, end: number): boolean {
   if (length !== 36 && length !== 32) return false;
   for (let i = 0; i < length; i++) {
     const byte = bytes[start + i] as number;
-    const isHyphenPlace = length === 36 && (i === 8 || i === 13 || i === 18 || i === 23);
+    const isHyphenPosition = length === 36 && (i === 8 || i === 13 || i === 18 || i === 23);
     const lower = byte | 0x20;
-    if (isHyphenPlace ? byte !== 0x2d : !isDigit(byte) && !(lower >= 0x61 && lower <= 0x66)) return false;
+    if (isHyphenPosition ? byte !== 0x2d : !isDigit(byte) && !(lower >= 0x61 && lower <= 0x66)) return false;
   }
   return true;
 }

@@ -43,11 +43,11 @@ function example(view: RowView, index: number, { columns, key }: CountedColumns)
 
 /** The class of a value, by its place in `valueClasses`. */
 type ClassIndex = number;
-const nullIndex = placeOf('null');
-const hasNumbers = new Set([placeOf('text_integer'), placeOf('text_decimal')]);
-const hasSeconds = new Set([placeOf('text_iso'), placeOf('text_iso_offset'), placeOf('text_time')]);
+const nullIndex = classIndexOf('null');
+const hasNumbers = new Set([classIndexOf('text_integer'), classIndexOf('text_decimal')]);
+const hasSeconds = new Set([classIndexOf('text_iso'), classIndexOf('text_iso_offset'), classIndexOf('text_time')]);
 
-function placeOf(name: ValueClass): ClassIndex {
+function classIndexOf(name: ValueClass): ClassIndex {
   return must(indexOf.get(name), 'a known class');
 }
 
@@ -87,20 +87,20 @@ class ColumnTally {
       case Storage.Null:
         return nullIndex;
       case Storage.Integer:
-        return placeOf(integerClass(view.number[index] as number));
+        return classIndexOf(integerClass(view.number[index] as number));
       case Storage.Wide:
-        return placeOf(wideClass(view.wide.getBigInt64(8 * index)));
+        return classIndexOf(wideClass(view.wide.getBigInt64(8 * index)));
       case Storage.Real:
         return this.#classifyReal(view.number[index] as number);
       case Storage.Text:
         return this.#classifyText(view.bytes, view.start[index] as number, view.end[index] as number);
       default:
-        return placeOf(blobClass((view.end[index] as number) - (view.start[index] as number)));
+        return classIndexOf(blobClass((view.end[index] as number) - (view.start[index] as number)));
     }
   }
 
   #classifyReal(value: number): ClassIndex {
-    const found = placeOf(realClass(value));
+    const found = classIndexOf(realClass(value));
     if (Number.isFinite(value)) {
       const { whole, scale } = decimalDigits(value);
       this.#widen(found, whole, scale);
@@ -110,7 +110,7 @@ class ColumnTally {
 
   #classifyText(bytes: Buffer, start: number, end: number): ClassIndex {
     const shape = this.#shape;
-    const found = placeOf(textClass(bytes, start, end, shape));
+    const found = classIndexOf(textClass(bytes, start, end, shape));
     if (hasNumbers.has(found)) this.#widen(found, shape.wholeDigits, shape.scale);
     else if (hasSeconds.has(found)) this.#widen(found, 0, shape.fractionDigits);
     return found;

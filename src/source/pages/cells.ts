@@ -11,7 +11,7 @@ import { TableTree } from './tree.js';
 import { readLength, readVarint, varintLength } from './varint.js';
 
 /** Which cells to walk over. */
-export interface CellPlace {
+export interface CellSource {
   readonly table: string;
   readonly rootPage: number;
   /** Whole or by rowid. */
@@ -59,12 +59,12 @@ export class PageCells {
   #hasRow = false;
 
   /** `prefix` are the bytes that every buffer of payloads begins with. */
-  constructor(file: SnapshotFile, place: CellPlace, prefix: Uint8Array, allocate?: Allocate) {
-    const { table, range, leaves } = place;
+  constructor(file: SnapshotFile, source: CellSource, prefix: Uint8Array, allocate?: Allocate) {
+    const { table, range, leaves } = source;
     assert(range.tag !== 'key', 'pages are read by rowid');
     assert(range.tag === 'whole' || leaves === undefined, 'listed leaves are read whole');
     this.#table = table;
-    if (leaves === undefined) this.#tree = new TableTree(file, place, prefix, allocate);
+    if (leaves === undefined) this.#tree = new TableTree(file, source, prefix, allocate);
     else this.#tree = new LeafList(file, table, leaves, prefix, allocate);
     if (leaves?.length === 0) this.#state = 'last';
     this.#usableBytes = file.usableBytes;

@@ -35,7 +35,7 @@ export function choosePages(
   if (reason !== null) return { tag: 'rows', reason };
   const absent = readDefaults(table);
   if (typeof absent === 'string') return { tag: 'rows', reason: absent };
-  return { tag: 'pages', layout: { columns: placeColumns(table, absent) } };
+  return { tag: 'pages', layout: { columns: layOutColumns(table, absent) } };
 }
 
 function refuse(table: SourceTable, catalog: SourceCatalog, columns: readonly string[]): string | null {
@@ -64,18 +64,18 @@ function readDefaults(table: SourceTable): readonly DefaultValue[] | string {
 }
 
 /** A record has the columns of the table in order, without the virtual ones; the alias has a place, holding NULL. */
-function placeColumns(table: SourceTable, absent: readonly DefaultValue[]): PageColumn[] {
+function layOutColumns(table: SourceTable, absent: readonly DefaultValue[]): PageColumn[] {
   const columns: PageColumn[] = [];
   let position = 0;
   for (const [i, column] of table.columns.entries()) {
     if (column.generated === 'virtual') continue;
-    columns.push(placeColumn(table, column, position, absent[i]));
+    columns.push(layOutColumn(table, column, position, absent[i]));
     position++;
   }
   return columns;
 }
 
-function placeColumn(
+function layOutColumn(
   table: SourceTable,
   column: SourceColumn,
   position: number,

@@ -45,7 +45,7 @@ export class OverflowReader {
   /** Fills `bytes` with the whole payload and gives back its first byte there. Error: `data.damaged_page`. */
   assemble(payload: SplitPayload): number {
     const { leaf, at, localBytes, payloadBytes } = payload;
-    this.#makeRoom(payloadBytes);
+    this.#reserve(payloadBytes);
     const start = this.#prefix.length;
     leaf.bytes.copy(this.bytes, start, at, at + localBytes);
     this.#follow(payload, leaf.bytes.readUInt32BE(at + localBytes));
@@ -58,7 +58,7 @@ export class OverflowReader {
     this.bytes = Buffer.alloc(0);
   }
 
-  #makeRoom(payloadBytes: number): void {
+  #reserve(payloadBytes: number): void {
     const needed = this.#prefix.length + payloadBytes + slackBytes;
     if (this.bytes.length >= needed) return;
     this.bytes = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.bytes.length, reusedBytesMax)));

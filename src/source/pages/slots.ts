@@ -49,13 +49,13 @@ export function planRecord(table: ReadColumns, layout: PageLayout): RecordPlan {
     if (column.position === null) rowidSlot = slot;
     else {
       slots[column.position] = slot;
-      absent[column.position] = placeAbsent(column.absent, texts);
+      absent[column.position] = slotOfAbsent(column.absent, texts);
     }
   }
   return { slots, integerStorage, rowidSlot, absent, prefix: Buffer.concat(texts) };
 }
 
-function placeAbsent(value: DefaultValue, texts: Buffer[]): AbsentValue {
+function slotOfAbsent(value: DefaultValue, texts: Buffer[]): AbsentValue {
   const none = { storage: Storage.Null, number: 0, wide: 0n, start: 0, end: 0 };
   if (value.tag === 'null') return none;
   if (value.tag === 'real') return { ...none, storage: Storage.Real, number: value.value };

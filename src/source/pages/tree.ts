@@ -52,13 +52,13 @@ export class TableTree implements Leaves {
 
   constructor(
     file: SnapshotFile,
-    place: { readonly table: string; readonly rootPage: number },
+    tableRoot: { readonly table: string; readonly rootPage: number },
     prefix: Uint8Array,
     allocate?: Allocate,
   ) {
     this.#file = file;
-    this.#table = place.table;
-    this.#root = place.rootPage;
+    this.#table = tableRoot.table;
+    this.#root = tableRoot.rootPage;
     this.run = new PageRun(file, Math.max(4, Math.floor(windowBytes / file.pageSize)), prefix, allocate);
   }
 

@@ -45,10 +45,10 @@ export function parseTargetUrl(url: string): ParsedTarget {
 export function describeTarget(address: TargetAddress): string {
   const { host, port, schema } = address;
   const isSocket = host.startsWith('/');
-  const place = isSocket ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const hostAndPort = isSocket ? '' : `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const socket = isSocket ? `host=${encodeURI(host)}&port=${port}&` : '';
   const database = encodeURIComponent(address.database);
-  return `postgresql://${encodeURIComponent(address.user)}@${place}/${database}?${socket}schema=${encodeURIComponent(schema)}`;
+  return `postgresql://${encodeURIComponent(address.user)}@${hostAndPort}/${database}?${socket}schema=${encodeURIComponent(schema)}`;
 }
 
 function portOf(text: string): number {

@@ -213,27 +213,27 @@ function findTranslation(error: Error, fields: PgFields, { address }: PgErrorCon
 }
 
 function wording(translation: Translation, fields: PgFields, error: Error, context: PgErrorContext): string {
-  const place = context.address === undefined ? 'postgres' : `postgres at ${placeOf(context.address)}`;
+  const server = context.address === undefined ? 'postgres' : `postgres at ${serverOf(context.address)}`;
   if (translation === noPassword)
-    return `${place} wants a password for ${context.address?.user ?? 'us'}, and none was given`;
+    return `${server} wants a password for ${context.address?.user ?? 'us'}, and none was given`;
   const said = printable(fields.message || readCode(error) || 'no reason given');
-  const text = `${opening(translation, place, context)}: ${said}`;
+  const text = `${opening(translation, server, context)}: ${said}`;
   const isNamed = fields.constraint === '' || fields.message.includes(fields.constraint);
   const extras = [fields.detail.replace(/\.$/, ''), isNamed ? '' : `constraint ${fields.constraint}`, fields.where];
   return [text, ...extras.filter((extra) => extra !== '').map(printable)].join('; ');
 }
 
-function opening(translation: Translation, place: string, context: PgErrorContext): string {
-  if (translation === unreachable) return `cannot reach ${place}`;
-  if (translation === connectionLost) return `lost the connection to ${place}`;
-  if (translation.code === 'target.tls') return `no secure connection to ${place}`;
-  if (translation.code === 'target.auth') return `${place} does not let ${context.address?.user ?? 'us'} in`;
+function opening(translation: Translation, server: string, context: PgErrorContext): string {
+  if (translation === unreachable) return `cannot reach ${server}`;
+  if (translation === connectionLost) return `lost the connection to ${server}`;
+  if (translation.code === 'target.tls') return `no secure connection to ${server}`;
+  if (translation.code === 'target.auth') return `${server} does not let ${context.address?.user ?? 'us'} in`;
   if (context.doing !== undefined) return `${context.doing} failed`;
-  if (translation === rejected) return `${place} rejects the data`;
-  return `${place} refuses`;
+  if (translation === rejected) return `${server} rejects the data`;
+  return `${server} refuses`;
 }
 
-function placeOf(address: TargetAddress): string {
+function serverOf(address: TargetAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 

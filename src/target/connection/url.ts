@@ -28,12 +28,12 @@ export function splitUrl(url: string): UrlParts {
   const at = head.lastIndexOf('@');
   const slash = head.indexOf('/', at + 1);
   const authority = head.slice(at + 1, slash === -1 ? undefined : slash);
-  const place = /^(\[[0-9a-f:.%\w]*\]|[^:[\]@?#]*)(?::(.*))?$/i.exec(authority);
-  if (place === null) throw refuseUrl('the target url has no readable host');
+  const hostAndPort = /^(\[[0-9a-f:.%\w]*\]|[^:[\]@?#]*)(?::(.*))?$/i.exec(authority);
+  if (hostAndPort === null) throw refuseUrl('the target url has no readable host');
   return {
     ...splitUser(at === -1 ? '' : head.slice(0, at)),
-    host: place[1] ?? '',
-    port: place[2] ?? '',
+    host: hostAndPort[1] ?? '',
+    port: hostAndPort[2] ?? '',
     database: slash === -1 ? '' : head.slice(slash + 1),
     parameters: splitQuery(rest.slice(queryAt + 1)),
   };

@@ -259,7 +259,7 @@ function doing({ kind, name, table }: DetachableObject) {
 function explain(error: unknown, { kind, table, name }: DetachableObject): unknown {
   if (!(error instanceof CopierError)) return error;
   const key = error.key ?? 'a key that postgres does not show';
-  const place = {
+  const location = {
     table,
     column: error.key?.split('=')[0] ?? null,
     key: error.key,
@@ -268,13 +268,13 @@ function explain(error: unknown, { kind, table, name }: DetachableObject): unkno
   };
   if (error.foreignCode === '23505' || error.foreignCode === '23P01') {
     return new CopierError('data.duplicate_key', `${table}: more than one row with ${key} for unique ${name}`, {
-      ...place,
+      ...location,
       hint: `the rows are equal for postgres: correct them in the source; or do without it: --waive '${kind.replace('_', '-')}:${name}'`,
     });
   }
   if (error.foreignCode !== '23503') return error;
   return new CopierError('data.orphan', `${table}: ${key} of foreign key ${name} has no parent row`, {
-    ...place,
+    ...location,
     hint: 'add the parent row or remove the child in the source; PRAGMA foreign_key_check lists all of them',
   });
 }

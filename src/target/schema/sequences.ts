@@ -110,7 +110,7 @@ export async function findSequencesBehind(
     const atLeast = must(byTable.get(row.table), 'need').sequenceAtLeast[row.column] ?? null;
     const bounds = toBounds(row);
     const used = furthest(bounds, [await readExtreme(client, schema, row), atLeast === null ? null : BigInt(atLeast)]);
-    const free = nextOf(bounds, place(bounds, used));
+    const free = nextOf(bounds, positionAfter(bounds, used));
     const next = row.isReadable ? nextOf(bounds, await readState(client, row)) : null;
     const isBehind = next === null || (bounds.increment > 0n ? next < free : next > free);
     const { sequence, table, column } = row;
@@ -141,7 +141,7 @@ async function setSequence(
   const bounds = toBounds(row);
   const used = [await readExtreme(client, schema, row), atLeast === null ? null : BigInt(atLeast)];
   if (!row.isOwned) used.push(await readPosition(client, row));
-  const { value, isCalled, isExhausted } = place(bounds, furthest(bounds, used));
+  const { value, isCalled, isExhausted } = positionAfter(bounds, furthest(bounds, used));
   await client.query('SELECT setval($1::regclass, $2::int8, $3)', [row.sequence, value.toString(), isCalled], {
     table: row.table,
     doing: `set sequence ${row.sequence}`,
@@ -182,7 +182,10 @@ function furthest({ increment }: Bounds, used: readonly (bigint | null)[]): bigi
 }
 
 /** The last point of the grid that is not beyond `used`; nextval() then gives the first that is. */
-function place(bounds: Bounds, used: bigint | null): { value: bigint; isCalled: boolean; isExhausted: boolean } {
+function positionAfter(
+  bounds: Bounds,
+  used: bigint | null,
+): { value: bigint; isCalled: boolean; isExhausted: boolean } {
   const { start, increment, min, max } = bounds;
   const steps = used === null ? -1n : floorDivide(used - start, increment);
   if (steps < 0n) return { value: start, isCalled: false, isExhausted: false };

@@ -151,8 +151,8 @@ function checkForeignKeys(pair: Pair): Finding[] {
       (key) => explainBroken(key, request.source) === null && !isWaivedKey(pair, key) && !hasForeignKey(pair, key),
     )
     .map((key) => {
-      const place = key.columns.length === 1 ? (key.columns[0] ?? null) : null;
-      return broken(pair, place, `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${describeParent(key)}`);
+      const column = key.columns.length === 1 ? (key.columns[0] ?? null) : null;
+      return broken(pair, column, `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${describeParent(key)}`);
     });
 }
 

@@ -1,5 +1,5 @@
 import type { SourceColumn } from '../../model/source.js';
-import { type ColumnDraft, type TableDraft, tellLoss, type Translation, translateExpression } from '../draft.js';
+import { type ColumnDraft, type TableDraft, lossFinding, type Translation, translateExpression } from '../draft.js';
 import { translateDefault } from '../default/default-sql.js';
 import type { ValueClass } from '../expression/expression-sql.js';
 import { quoteName, shortName } from '../../plan/names/names.js';
@@ -36,10 +36,10 @@ function defaultPart(column: ColumnDraft, table: TableDraft, shared: Translation
   if (defaultSql === null) return '';
   const choice = translateDefault(defaultSql, column.type);
   if (choice.tag === 'translated') return choice.sql === null ? '' : ` DEFAULT ${bracket(choice.sql)}`;
-  tellLoss(shared, {
-    waiver: columnWaiver('default', placeOf(table, column.source)),
+  lossFinding(shared, {
+    waiver: columnWaiver('default', locationOf(table, column.source)),
     code: 'plan.default_untranslated',
-    ...placeOf(table, column.source),
+    ...locationOf(table, column.source),
     message: `the default ${defaultSql} has no equivalent for ${column.type.sql}: ${choice.reason}`,
     hint: 'set one by hand after the copy, or let the application give the value',
   });
@@ -50,7 +50,7 @@ function bracket(sql: string): string {
   return /^(-?[0-9.]+|'([^']|'')*'|[A-Za-z_]+)$/.test(sql) ? sql : `(${sql})`;
 }
 
-function placeOf(table: TableDraft, column: SourceColumn): { table: string; column: string } {
+function locationOf(table: TableDraft, column: SourceColumn): { table: string; column: string } {
   return { table: table.source.name, column: column.name };
 }
 
@@ -69,10 +69,10 @@ function generatedPart(
   const reason =
     portable?.tag === 'unportable' ? portable.reason : 'its expression does not yield the type of the column';
   const { name } = column.source;
-  tellLoss(shared, {
+  lossFinding(shared, {
     waiver: columnWaiver('generated', { table: table.source.name, column: name }),
     code: 'plan.generated_untranslated',
-    ...placeOf(table, column.source),
+    ...locationOf(table, column.source),
     message: `the generated column cannot be made again: ${reason}${tokens === undefined ? '' : `; ${name} AS (${writtenAs(tokens, table)})`}`,
     hint: 'it would become a plain column with the computed values: add a trigger that goes on computing them',
   });

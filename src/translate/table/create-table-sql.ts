@@ -1,5 +1,5 @@
 import { columnSql } from './column-sql.js';
-import { findColumn, type TableDraft, tellLoss, translateCondition, type Translation } from '../draft.js';
+import { findColumn, type TableDraft, lossFinding, translateCondition, type Translation } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax } from './index-sql.js';
 import { NameBook, quoteName, quotePath } from '../../plan/names/names.js';
@@ -51,7 +51,7 @@ function checkLines(checks: readonly CheckSql[], table: TableDraft, shared: Tran
       const name = check.name === null ? '' : `CONSTRAINT ${quoteName(names.invent(check.name))} `;
       return [`${name}CHECK (${portable.value.sql})`];
     }
-    tellLoss(shared, {
+    lossFinding(shared, {
       waiver: checkWaiver(table.source.name),
       code: 'plan.check_untranslated',
       table: table.source.name,

@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/plan.js';
 import type { SourceCatalog, SourceForeignKey } from '../../model/source.js';
 import { comparableClass } from './align-types.js';
-import { findColumn, type TableDraft, tellLoss, type Translation } from '../draft.js';
+import { findColumn, type TableDraft, lossFinding, type Translation } from '../draft.js';
 import { brokenFinding, explainBroken } from '../../plan/graph/foreign-keys.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax, isFolded } from './index-sql.js';
@@ -30,7 +30,7 @@ export function foreignKeySql(
     else {
       const reason = explainUnfit(key, table, parent);
       if (reason === null) statements.push(keySql(key, table, parent, shared));
-      else tellUnfit(key, table, { reason, shared });
+      else unfitFinding(key, table, { reason, shared });
     }
   }
   return statements;
@@ -39,16 +39,16 @@ export function foreignKeySql(
 function parentLeftOut(key: SourceForeignKey, table: TableDraft): Finding {
   const message = `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} is left out: its parent table is not made`;
   const hint = 'bring the parent table along, or add the key by hand after the copy';
-  const place = { table: table.source.name };
-  return makeFinding({ severity: 'warning', code: 'plan.foreign_key_untranslated', ...place, message, hint });
+  const location = { table: table.source.name };
+  return makeFinding({ severity: 'warning', code: 'plan.foreign_key_untranslated', ...location, message, hint });
 }
 
-function tellUnfit(
+function unfitFinding(
   key: SourceForeignKey,
   table: TableDraft,
   { reason, shared }: { reason: string; shared: Translation },
 ): void {
-  tellLoss(shared, {
+  lossFinding(shared, {
     waiver: foreignKeyWaiver(table.source.name, key.columns),
     code: 'plan.foreign_key_untranslated',
     table: table.source.name,

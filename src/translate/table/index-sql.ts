@@ -3,7 +3,7 @@ import {
   type ColumnDraft,
   findColumn,
   type TableDraft,
-  tellLoss,
+  lossFinding,
   type Translation,
   translateCondition,
   translateExpression,
@@ -26,7 +26,7 @@ type Term = { readonly tag: 'sql'; readonly sql: string } | { readonly tag: 'unp
 export function indexSql(index: SourceIndex, table: TableDraft, shared: Translation): string | null {
   const body = bodyOf(index, table);
   if (body.tag === 'unportable') {
-    tellUntranslated(index, table, { reason: body.reason, shared });
+    untranslatedFinding(index, table, { reason: body.reason, shared });
     return null;
   }
   if (index.isUnique && index.columns.some(isFolded)) shared.findings.push(foldedNote(index, table));
@@ -41,12 +41,12 @@ export function isFolded({ collation }: { readonly collation: string }): boolean
   return collation.toUpperCase() !== 'BINARY';
 }
 
-function tellUntranslated(
+function untranslatedFinding(
   index: SourceIndex,
   table: TableDraft,
   { reason, shared }: { reason: string; shared: Translation },
 ): void {
-  tellLoss(shared, {
+  lossFinding(shared, {
     waiver: indexWaiver(index.name),
     code: 'plan.index_untranslated',
     table: table.source.name,
