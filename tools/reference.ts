@@ -1,7 +1,7 @@
 import { configSchema, type JsonSchema } from '../src/cli/config-schema.js';
-import { commandRows, defaultOf, headings, optionsOf } from '../src/cli/help.js';
-import type { OptionRow } from '../src/cli/option-row.js';
-import { optionTable } from '../src/cli/option-table.js';
+import { commandRows, defaultOf } from '../src/cli/help.js';
+import { headings, type OptionRow } from '../src/cli/options/option.js';
+import { optionRows } from '../src/cli/options/table.js';
 import { configKeys } from '../src/cli/settings.js';
 import { codeText, markdownTable } from './markdown.js';
 
@@ -21,11 +21,10 @@ const optionHead = ['flag', 'environment', 'config key', 'default', 'meaning', '
 
 /** Every flag under its heading, with its variables, config key, default, meaning and commands. */
 export function renderOptions(): string {
-  const all = commandNames.flatMap(optionsOf);
-  return Object.values(headings)
-    .map((heading) => {
-      const options = new Set(all.filter((one) => one.heading === heading).map(({ option }) => option));
-      return `### ${heading.replace(/:$/, '')}\n\n${markdownTable(optionHead, [...options].map(optionCells))}`;
+  return Object.entries(headings)
+    .map(([name, heading]) => {
+      const rows = optionRows.filter((row) => row.heading === name).map(optionCells);
+      return `### ${heading.replace(/:$/, '')}\n\n${markdownTable(optionHead, rows)}`;
     })
     .join('\n\n');
 }
@@ -54,7 +53,7 @@ function nameCommands(commands: readonly string[]): string {
 
 /** The keys of the config file that no flag has room for, as its schema describes them. */
 export function renderRules(): string {
-  const ofOptions = new Set<string>(optionTable.map(({ setting }) => setting));
+  const ofOptions = new Set<string>(optionRows.map(({ setting }) => setting));
   const rules = Object.entries(partsOf(configSchema(), 'properties')).filter(
     ([key]) => !key.startsWith('$') && !ofOptions.has(key),
   );

@@ -3,14 +3,12 @@ import type { ErrorObject } from 'ajv';
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { CopierError } from '../model/error.js';
 import { configSchema } from './config-schema.js';
-import { configKeys } from './settings.js';
+import { type Config, configKeys } from './settings.js';
 
 /*
  * The config file: JSON with comments, held to the published schema. What is wrong is told with line and column and the
  * path of the key, never with the value that stands there, which may be a password.
  */
-
-export type Config = Readonly<Record<string, unknown>>;
 
 /** At most so many mistakes are told at once. */
 const mistakesMax = 10;
@@ -36,7 +34,7 @@ export async function readConfig(path: string): Promise<Config> {
 }
 
 /** Holds the rules that a program gave to the same schema. */
-export async function checkRules(config: Config): Promise<void> {
+export async function checkRules(config: Readonly<Record<string, unknown>>): Promise<void> {
   const mistakes = await findMistakes(config);
   if (mistakes.length > 0) throw mistaken(mistakes, () => '');
 }
@@ -91,7 +89,7 @@ function findRepeatedKeys(node: Node): { path: string[]; isKey: true; says: stri
 }
 
 /** Loaded only where there is something to check: it takes longer to load than most commands take to begin. */
-async function findMistakes(config: Config): Promise<Mistake[]> {
+async function findMistakes(config: Readonly<Record<string, unknown>>): Promise<Mistake[]> {
   const { Ajv } = await import('ajv');
   const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false }).compile(configSchema());
   if (validate(config)) return [];

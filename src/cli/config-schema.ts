@@ -1,16 +1,17 @@
 import { hazards } from '../plan/findings/hazards.js';
-import { optionTable } from './option-table.js';
-import type { OptionRow } from './option-row.js';
-import { configKeys } from './settings.js';
+import { optionRows } from './options/table.js';
 
 /** JSON Schema, draft 7, as plain data. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** The published schema of the config file: it checks the file given with --config, and guides editors. */
+/**
+ * The published schema of the config file: it checks the file given with --config, and guides editors.
+ * null is the same as leaving a key out. Texts are taken wherever flags and variables take them.
+ */
 export function configSchema(): JsonSchema {
-  const options = optionTable.filter(({ setting }) => configKeys.includes(setting));
+  const options = optionRows.filter(({ isFlagOnly }) => isFlagOnly !== true);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'config file of pgferry',
@@ -18,36 +19,12 @@ export function configSchema(): JsonSchema {
     additionalProperties: false,
     properties: {
       $schema: { type: 'string' },
-      ...Object.fromEntries(options.map((row) => [row.setting, { description: row.help, ...valueSchema(row) }])),
+      ...Object.fromEntries(
+        options.map(({ setting, help, syntax }) => [setting, { description: help, ...syntax.schema }]),
+      ),
       ...ruleSchemas(),
     },
   };
-}
-
-/** null is the same as leaving the key out. Texts are taken wherever flags and variables take them. */
-function valueSchema({ syntax }: OptionRow): JsonSchema {
-  switch (syntax.tag) {
-    case 'text':
-      return { type: ['string', 'null'] };
-    case 'flag':
-    case 'switch':
-      return { type: ['boolean', 'string', 'null'], pattern: '^(?:[01]|true|false|yes|no|on|off)$' };
-    case 'count':
-      return { type: ['integer', 'string', 'null'], minimum: syntax.min, maximum: syntax.max, pattern: '^\\d+$' };
-    case 'bytes':
-      return {
-        type: ['integer', 'string', 'null'],
-        minimum: syntax.min,
-        maximum: syntax.max,
-        pattern: '^\\d+[kKmMgG]?$',
-      };
-    case 'rate':
-      return { type: ['number', 'string', 'null'], exclusiveMinimum: 0 };
-    case 'list':
-      return { type: ['array', 'string', 'null'], items: { type: 'string' } };
-    case 'choice':
-      return { enum: [...syntax.choices, null] };
-  }
 }
 
 /** What has no flag: objects by table and column. */

@@ -1,6 +1,5 @@
-import { optionTable } from './option-table.js';
-import type { OptionRow } from './option-row.js';
-import type { CommandName, FlagSettings } from '../model/settings.js';
+import type { CommandName } from '../model/settings.js';
+import type { OptionRow } from './options/option.js';
 
 /** A command as help shows it. */
 export interface CommandRow {
@@ -86,70 +85,6 @@ export const commandRows: readonly CommandRow[] = [
   },
 ];
 
-/** The groups of flags, in the order in which help prints them. */
-export const headings = {
-  sides: 'Both sides:',
-  schema: 'Target schema:',
-  rows: 'Rows:',
-  run: 'The run:',
-  cutover: 'Cutover and rollback:',
-  speed: 'Speed and memory:',
-  output: 'Output:',
-} as const;
-
-/** Where each flag stands in help. */
-const headingOf: Readonly<Record<keyof FlagSettings, keyof typeof headings>> = {
-  sourcePath: 'sides',
-  targetUrl: 'sides',
-  sqlFolder: 'schema',
-  fromSource: 'schema',
-  resetSchema: 'schema',
-  waive: 'schema',
-  truncateTarget: 'rows',
-  nullSentinel: 'rows',
-  allowSentinel: 'rows',
-  tables: 'rows',
-  exclude: 'rows',
-  backupFolder: 'run',
-  runFolder: 'run',
-  fresh: 'run',
-  stallTimeoutSeconds: 'run',
-  acceptanceFolder: 'run',
-  acceptanceRunFolder: 'run',
-  shadowLimit: 'rows',
-  workers: 'speed',
-  connections: 'speed',
-  chunkBytes: 'speed',
-  blockBytes: 'speed',
-  reader: 'speed',
-  format: 'speed',
-  maxMbps: 'speed',
-  maxRowsPerSecond: 'speed',
-  memoryLimitMb: 'speed',
-  keepConstraints: 'speed',
-  maintenanceWorkMem: 'speed',
-  confirm: 'cutover',
-  dryRun: 'cutover',
-  cutoverBaseFolder: 'cutover',
-  cutoverRunFolder: 'cutover',
-  envFile: 'cutover',
-  postgresPrismaSchema: 'cutover',
-  sqlitePrismaSchema: 'cutover',
-  cutoverGenerate: 'cutover',
-  cutoverSwitchEnv: 'cutover',
-  rollbackGenerate: 'cutover',
-  rollbackSwitchEnv: 'cutover',
-  rollbackSnapshot: 'cutover',
-  rollbackSha256: 'cutover',
-  rollbackCutoverId: 'cutover',
-  discardTargetWrites: 'cutover',
-  withoutTarget: 'cutover',
-  differencesMax: 'output',
-  listMax: 'output',
-  json: 'output',
-  quiet: 'output',
-};
-
 /** The end of the program's own help. */
 export const closingHelp = `
 Where the help of a command shows a variable in brackets, the environment can
@@ -168,14 +103,6 @@ Exit codes:
   26         a worker thread was lost
   70         a bug
   130 143    interrupted; run the same command again to go on`;
-
-/** The flags of a command in the order of the headings, each with its own. */
-export function optionsOf(command: CommandName): { readonly heading: string; readonly option: OptionRow }[] {
-  const rows = optionTable.filter(({ commands }) => commands.includes(command));
-  return Object.entries(headings).flatMap(([name, heading]) =>
-    rows.filter(({ setting }) => headingOf[setting] === name).map((option) => ({ heading, option })),
-  );
-}
 
 /** The examples at the end of a command's help. */
 export function examplesHelp(examples: readonly string[]): string {

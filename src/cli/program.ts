@@ -1,14 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
-import {
-  closingHelp,
-  commandRows,
-  type CommandRow,
-  describeOption,
-  examplesHelp,
-  headings,
-  optionsOf,
-} from './help.js';
-import { optionTable } from './option-table.js';
+import { closingHelp, commandRows, type CommandRow, describeOption, examplesHelp } from './help.js';
+import { headings } from './options/option.js';
+import { optionsOf } from './options/table.js';
 import type { CommandName, FlagSettings } from '../model/settings.js';
 
 /** What the operator asked for, as far as the command line alone tells. */
@@ -96,9 +89,9 @@ function messageOf({ code, message }: CommanderError): string {
 function addCommand(program: Command, row: CommandRow, actions: Actions): void {
   const command = program.command(row.name).description(row.summary);
   if (row.argument !== undefined) command.argument(`<${row.argument.name}>`, row.argument.help);
-  for (const { heading, option } of optionsOf(row.name)) {
+  for (const option of optionsOf(row.name)) {
     const flag = `--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`;
-    command.addOption(new Option(flag, describeOption(option)).helpGroup(heading));
+    command.addOption(new Option(flag, describeOption(option)).helpGroup(headings[option.heading]));
   }
   const config = new Option('--config <file>', 'JSON file of settings and rules; flags and environment beat it');
   command.addOption(config.helpGroup(headings.sides));
@@ -123,7 +116,7 @@ type Given = Readonly<Record<string, string | boolean>>;
 function readInvocation(command: CommandName, given: Given, word: string | null): Invocation {
   const flags: Partial<Record<keyof FlagSettings, string | boolean>> = {};
   // Two commands may give one flag to different settings.
-  for (const { flag, setting } of optionTable.filter(({ commands }) => commands.includes(command))) {
+  for (const { flag, setting } of optionsOf(command)) {
     const value = given[camelCase(flag)];
     if (value !== undefined) flags[setting] = value;
   }

@@ -1,44 +1,49 @@
 import { checkSentinel } from '../encode/value/sentinel.js';
-import { CopierError } from '../model/error.js';
+import { assert, CopierError } from '../model/error.js';
 import type { CommandName, FlagSettings, RuleSettings, Settings } from '../model/settings.js';
-import { optionTable } from './option-table.js';
-import type { OptionRow } from './option-row.js';
-import { parseConfigValue, parseValue } from './option-value.js';
+import type { Option } from './options/option.js';
+import { optionRows, optionTable, settingNames } from './options/table.js';
+
+/** What a config file holds, or the options of the library: rules as they stand, any other setting as it is written. */
+export interface Config extends Partial<RuleSettings> {
+  readonly [key: string]: unknown;
+}
 
 export interface SettingsInput {
   readonly command: CommandName;
   /** Flag values as given, by setting; flags without value are true. */
   readonly flags: Readonly<Partial<Record<keyof FlagSettings, string | boolean>>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Keys are names of `Settings`: a config file's content, or the options of the library. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** Keys are names of `Settings`; the rules are checked already. */
+  readonly config: Config;
 }
 
 /** Flags beat environment beats config beats standard values. Throws `usage.*` naming where a bad value came from. */
 export function readSettings(input: SettingsInput): Settings {
   checkKeys(input.config);
-  const settings: Record<string, unknown> = { ...standardRules };
-  for (const name of ruleNames) settings[name] = input.config[name] ?? standardRules[name];
-  for (const row of optionTable) settings[row.setting] = readSetting(row, input);
-  if (settings['connections'] === 0) settings['connections'] = settings['workers'];
-  const result = settings as unknown as Settings;
-  checkCombination(result);
-  return result;
+  const flagged = readFlagSettings(input);
+  const { policies = {}, tableRules = {}, search = {}, shadowReads = [] } = input.config;
+  const connections = flagged.connections === 0 ? flagged.workers : flagged.connections;
+  const settings = { ...flagged, connections, policies, tableRules, search, shadowReads };
+  checkCombination(settings);
+  return settings;
 }
 
-const standardRules: RuleSettings = { policies: {}, tableRules: {}, search: {}, shadowReads: [] };
-const ruleNames = Object.keys(standardRules) as readonly (keyof RuleSettings)[];
-
-/** Settings that are read before any config file is: how the command talks. */
-const commandLineOnly: ReadonlySet<string> = new Set<keyof Settings>(['json', 'quiet']);
+/** Keys that only a config file or the library can say. */
+const ruleNames: Readonly<Record<keyof RuleSettings, true>> = {
+  policies: true,
+  tableRules: true,
+  search: true,
+  shadowReads: true,
+};
 
 /** The keys that a config file may have. */
 export const configKeys: readonly string[] = [
-  ...optionTable.map((row) => row.setting).filter((name) => !commandLineOnly.has(name)),
-  ...ruleNames,
+  ...optionRows.filter((row) => row.isFlagOnly !== true).map(({ setting }) => setting),
+  ...Object.keys(ruleNames),
 ];
 
-function checkKeys(config: Readonly<Record<string, unknown>>): void {
+function checkKeys(config: Config): void {
   const unknown = Object.keys(config).filter((key) => key !== '$schema' && !configKeys.includes(key));
   if (unknown.length === 0) return;
   const list = unknown.map((key) => JSON.stringify(key)).join(', ');
@@ -47,16 +52,45 @@ function checkKeys(config: Readonly<Record<string, unknown>>): void {
   });
 }
 
-function readSetting(row: OptionRow, input: SettingsInput): unknown {
-  const flag = input.flags[row.setting];
-  if (flag !== undefined) return parseValue(row, flag, `--${row.flag}`);
-  if (!row.commands.includes(input.command)) return row.standard;
-  // An empty variable is one that was not set, as in shells' ${X:-default}; only the sentinel may not be empty.
-  const isSet = (text: string | undefined) => text !== undefined && (text !== '' || row.setting === 'nullSentinel');
-  const name = row.env.find((variable) => isSet(input.env[variable]));
-  if (name !== undefined) return parseValue(row, input.env[name] ?? '', name);
-  const configured = input.config[row.setting];
-  return configured === undefined || configured === null ? row.standard : parseConfigValue(row, configured);
+/** Settings that are being read. */
+type Unfinished = { -readonly [S in keyof FlagSettings]?: FlagSettings[S] };
+
+function readFlagSettings(input: SettingsInput): FlagSettings {
+  const settings: Unfinished = {};
+  const read = <S extends keyof FlagSettings>(name: S): void => {
+    const option: Option<FlagSettings[S]> = optionTable[name];
+    settings[name] = readSetting(name, option, input);
+  };
+  settingNames.forEach(read);
+  assert(isFinished(settings), 'every setting has a value');
+  return settings;
+}
+
+function isFinished(settings: Unfinished): settings is FlagSettings {
+  return settingNames.every((name) => settings[name] !== undefined);
+}
+
+function readSetting<V>(setting: keyof FlagSettings, option: Option<V>, input: SettingsInput): V {
+  const { flag, syntax, standard } = option;
+  const given = input.flags[setting];
+  if (given !== undefined) return syntax.accept(given) ?? syntax.parse(String(given), `--${flag}`);
+  if (!option.commands.includes(input.command)) return standard;
+  const isSet = (text: string | undefined) => text !== undefined && (text !== '' || option.isEmptyRefused === true);
+  const name = option.env.find((variable) => isSet(input.env[variable]));
+  if (name !== undefined) return syntax.parse(input.env[name] ?? '', name);
+  const configured = input.config[setting];
+  return configured === undefined || configured === null ? standard : readConfigured(setting, option, configured);
+}
+
+/** A value as a config file or the library gives it. */
+function readConfigured<V>(setting: string, { syntax }: Option<V>, value: unknown): NonNullable<V> {
+  const origin = `config key ${setting}`;
+  const accepted = syntax.accept(value);
+  if (accepted !== null) return accepted;
+  if (typeof value === 'string' || typeof value === 'number') return syntax.parse(String(value), origin);
+  // What was given is not repeated: it may hold a password.
+  const kind = Array.isArray(value) ? 'a list' : typeof value === 'boolean' ? 'true or false' : 'an object';
+  throw new CopierError('usage.bad_value', `${origin} cannot be ${kind}`, { hint: `give it ${syntax.words}` });
 }
 
 function checkCombination(settings: Settings): void {

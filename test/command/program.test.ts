@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { commandRows } from '../../src/cli/help.js';
 import { buildProgram, type Invocation, type Parsed, runProgram } from '../../src/cli/program.js';
-import { optionTable } from '../../src/cli/option-table.js';
+import { optionsOf } from '../../src/cli/options/table.js';
 import { readSettings } from '../../src/cli/settings.js';
 import { runJson } from '../support/command.js';
 import { withFolder } from '../support/folder.js';
@@ -68,7 +68,7 @@ test('flags that nobody gave are not in the invocation, so that environment and 
 
 test('every flag of the table reaches its setting, in every command that has it', async () => {
   for (const { name, argument } of commandRows) {
-    const rows = optionTable.filter(({ commands }) => commands.includes(name));
+    const rows = optionsOf(name);
     const argv = rows.flatMap(({ flag, value }) => (value === null ? [`--${flag}`] : [`--${flag}`, 'given']));
     const { parsed, invocations } = await call(name, ...(argument === undefined ? [] : ['word']), ...argv);
     assert.equal(parsed.tag, 'ran', name);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkRules } from '../../src/cli/config-file.js';
-import { optionTable } from '../../src/cli/option-table.js';
+import { optionRows } from '../../src/cli/options/table.js';
 import { readSettings } from '../../src/cli/settings.js';
 import { exitCodes } from '../../src/model/error.js';
 import { codeBlocks, codeOf, readPage, tableRows } from '../support/page.js';
@@ -9,7 +9,7 @@ import { codeBlocks, codeOf, readPage, tableRows } from '../support/page.js';
 const page = readPage('docs/reference.md');
 test('every option is in the tables of flags', () => {
   const flags = tableRows(page, 'flag', 'environment').map(([flag = '']) => codeOf(flag)[0]?.split(' ')[0]);
-  assert.deepEqual(flags.sort(), optionTable.map(({ flag }) => `--${flag}`).sort());
+  assert.deepEqual(flags.sort(), optionRows.map(({ flag }) => `--${flag}`).sort());
 });
 
 test('the config files of the page are ones that pgferry takes', async () => {

@@ -1,0 +1,24 @@
+import type { CommandName } from '../../model/settings.js';
+
+/* Commands that share options. */
+
+export const targeted: readonly CommandName[] = [
+  'init',
+  'plan',
+  'copy',
+  'verify',
+  'shadow',
+  'accept',
+  'migrate',
+  'quarantine',
+  'cutover',
+  'rollback',
+  'release',
+  'status',
+];
+export const all: readonly CommandName[] = ['census', ...targeted];
+export const loading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'cutover'];
+export const making: readonly CommandName[] = ['init', 'plan', 'migrate', 'cutover'];
+export const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept', 'cutover'];
+export const surveying: readonly CommandName[] = ['plan', 'copy', 'migrate', 'init', ...comparing];
+export const reading: readonly CommandName[] = ['census', ...surveying];

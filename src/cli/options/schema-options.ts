@@ -1,0 +1,48 @@
+import { standardSqlFolder } from '../../model/settings.js';
+import { making, surveying } from './command-groups.js';
+import type { OptionTable } from './option.js';
+import { text, flag, list } from './syntax.js';
+
+/** How the target schema is made. */
+export const schemaOptions = {
+  sqlFolder: {
+    heading: 'schema',
+    flag: 'sql-dir',
+    value: 'folder',
+    env: ['POSTGRES_SQL_DIR'],
+    syntax: text(),
+    standard: standardSqlFolder,
+    help: 'folder of .sql files that make the target schema, run in name order',
+    commands: making,
+  },
+  fromSource: {
+    heading: 'schema',
+    flag: 'from-source',
+    value: null,
+    env: ['FROM_SOURCE'],
+    syntax: flag(),
+    standard: false,
+    help: 'translate the SQLite schema even where there are .sql files',
+    commands: making,
+  },
+  resetSchema: {
+    heading: 'schema',
+    flag: 'reset-schema',
+    value: null,
+    env: ['RESET_PUBLIC_SCHEMA'],
+    syntax: flag(),
+    standard: false,
+    help: 'drop the target schema with all it holds, and make it again',
+    commands: ['init', 'migrate', 'cutover'],
+  },
+  waive: {
+    heading: 'schema',
+    flag: 'waive',
+    value: 'names',
+    env: ['WAIVE'],
+    syntax: list(),
+    standard: [],
+    help: 'what may be lost of the schema, by the names that findings give, such as index:by_title',
+    commands: surveying,
+  },
+} satisfies Partial<OptionTable>;

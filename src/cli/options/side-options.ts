@@ -1,0 +1,28 @@
+import { targeted, all } from './command-groups.js';
+import type { OptionTable } from './option.js';
+import { text } from './syntax.js';
+
+/** Where the rows come from and where they go. */
+export const sideOptions = {
+  sourcePath: {
+    heading: 'sides',
+    flag: 'source',
+    value: 'path',
+    env: ['SQLITE_DB_PATH'],
+    syntax: text(),
+    standard: 'prisma/dev.db',
+    help: 'SQLite file, as a path or a file: URL',
+    commands: all,
+  },
+  targetUrl: {
+    heading: 'sides',
+    flag: 'target',
+    value: 'url',
+    env: ['POSTGRES_DATABASE_URL', 'PG_URL'],
+    syntax: text(),
+    standard: null,
+    standardText: 'an embedded PostgreSQL',
+    help: 'PostgreSQL URL; Prisma’s form with ?schema= is understood',
+    commands: targeted,
+  },
+} satisfies Partial<OptionTable>;

@@ -1,0 +1,149 @@
+import { CopierError } from '../../model/error.js';
+
+/** How the value of an option is written, and how it is read; `T` is what comes out. */
+export interface Syntax<T> {
+  /** `flag`: no value follows; `switch`: on or off by its value, for what is on where nobody says anything. */
+  readonly tag: 'text' | 'flag' | 'switch' | 'count' | 'bytes' | 'rate' | 'list' | 'choice';
+  /** What a value is, for hints. */
+  readonly words: string;
+  /** The only words that are understood; null where others are. */
+  readonly choices: readonly string[] | null;
+  /** JSON Schema of the value in a config file, null included. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** A value as a flag or a variable writes it. Throws `usage.*` naming `origin`. */
+  readonly parse: (text: string, origin: string) => T;
+  /** A value that needs no parsing, as a config file or the library may give it; null where it is none. */
+  readonly accept: (value: unknown) => T | null;
+}
+
+const MiB = 1024 * 1024;
+
+/** Any text but an empty one. */
+export function text(emptyHint?: string): Syntax<string> {
+  const parse = (given: string, origin: string) => {
+    if (given !== '') return given;
+    const hint = emptyHint ?? `give ${origin} a value, or leave it out`;
+    throw new CopierError('usage.empty_value', `${origin} is empty`, { hint });
+  };
+  return plain({ tag: 'text', words: 'a text', schema: { type: ['string', 'null'] }, parse });
+}
+
+/** Off unless it is given. */
+export function flag(): Syntax<boolean> {
+  return { ...plain({ tag: 'flag', words: 'true or false', schema: onOrOff, parse: parseSwitch }), accept: asBoolean };
+}
+
+/** On or off by the value that follows. */
+export function switched(): Syntax<boolean> {
+  return { ...flag(), tag: 'switch' };
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A whole number. */
+export function count(range: Range): Syntax<number> {
+  const schema = { type: ['integer', 'string', 'null'], minimum: range.min, maximum: range.max, pattern: '^\\d+$' };
+  const parse = (given: string, origin: string) => parseCount(given, range, origin, 1);
+  return plain({ tag: 'count', words: 'a whole number', schema, parse });
+}
+
+/** A number of bytes with a unit or without. */
+export function bytes(range: Range): Syntax<number> {
+  const schema = {
+    type: ['integer', 'string', 'null'],
+    minimum: range.min,
+    maximum: range.max,
+    pattern: '^\\d+[kKmMgG]?$',
+  };
+  const parse = (given: string, origin: string) => parseCount(given, range, origin, byteSuffix(given));
+  return plain({ tag: 'bytes', words: 'a number of bytes, such as "16M"', schema, parse });
+}
+
+/** Any number above 0. */
+export function rate(): Syntax<number> {
+  const schema = { type: ['number', 'string', 'null'], exclusiveMinimum: 0 };
+  const parse = (given: string, origin: string) => {
+    const value = Number(given);
+    if (given.trim() !== '' && Number.isFinite(value) && value > 0) return value;
+    throw badValue(origin, given, 'use a number above 0');
+  };
+  return plain({ tag: 'rate', words: 'a number above 0', schema, parse });
+}
+
+/** Names separated by commas. A list of nothing would mean all tables, which nobody asks for by naming none. */
+export function list(): Syntax<readonly string[]> {
+  const schema = { type: ['array', 'string', 'null'], items: { type: 'string' } };
+  const parse = (given: string, origin: string) => {
+    const names = given
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== '');
+    if (names.length > 0) return names;
+    throw new CopierError('usage.empty_value', `${origin} names no table`, {
+      hint: `give ${origin} the names of tables, separated by commas, or leave it out`,
+    });
+  };
+  return { ...plain({ tag: 'list', words: 'a list of names', schema, parse }), accept: asNames };
+}
+
+/** One of a few words. */
+export function choice<const W extends string>(...choices: readonly W[]): Syntax<W> {
+  const parse = (given: string, origin: string) => {
+    const found = choices.find((word) => word === given);
+    if (found !== undefined) return found;
+    throw badValue(origin, given, `use one of: ${choices.join(', ')}`);
+  };
+  const schema = { enum: [...choices, null] };
+  return { ...plain({ tag: 'choice', words: `one of: ${choices.join(', ')}`, schema, parse }), choices };
+}
+
+const onWords = ['1', 'true', 'yes', 'on'];
+const offWords = ['0', 'false', 'no', 'off'];
+
+/** A pattern of JSON Schema has no way to say that case does not matter. */
+const inAnyCase = (word: string) => word.replace(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+const onOrOff = {
+  type: ['boolean', 'string', 'null'],
+  pattern: `^(?:${[...onWords, ...offWords].map(inAnyCase).join('|')})$`,
+};
+
+/** A syntax whose values are always written as a text or a number. */
+function plain<T>(parts: Pick<Syntax<T>, 'tag' | 'words' | 'schema' | 'parse'>): Syntax<T> {
+  return { ...parts, choices: null, accept: () => null };
+}
+
+function asBoolean(value: unknown): boolean | null {
+  return typeof value === 'boolean' ? value : null;
+}
+
+function asNames(value: unknown): string[] | null {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : null;
+}
+
+function parseSwitch(given: string, origin: string): boolean {
+  if (onWords.includes(given.toLowerCase())) return true;
+  if (offWords.includes(given.toLowerCase())) return false;
+  throw badValue(origin, given, 'use 1 or 0');
+}
+
+const suffixes: Readonly<Record<string, number>> = { k: 1024, m: MiB, g: 1024 * MiB };
+
+function byteSuffix(given: string): number {
+  return suffixes[given.slice(-1).toLowerCase()] ?? 1;
+}
+
+function parseCount(given: string, range: Range, origin: string, factor: number): number {
+  const digits = factor === 1 ? given : given.slice(0, -1);
+  const value = Number(digits) * factor;
+  if (!/^\d+$/.test(digits) || !Number.isSafeInteger(value) || value < range.min || value > range.max) {
+    throw badValue(origin, given, `use a whole number from ${range.min} to ${range.max}`);
+  }
+  return value;
+}
+
+function badValue(origin: string, given: string, hint: string): CopierError {
+  return new CopierError('usage.bad_value', `${origin} cannot be ${JSON.stringify(given)}`, { hint });
+}
