@@ -12,8 +12,11 @@ test('every option is in the tables of flags', () => {
   assert.deepEqual(flags.sort(), optionRows.map(({ flag }) => `--${flag}`).sort());
 });
 
-test('the config files of the page are ones that pgferry takes', async () => {
-  const configs = codeBlocks(page, 'json').map((text) => JSON.parse(text) as Record<string, unknown>);
+test('the config files of the pages are ones that pgferry takes', async () => {
+  const pages = ['README.md', 'docs/reference.md', 'docs/values.md'].map(readPage);
+  const configs = pages
+    .flatMap((text) => codeBlocks(text, 'json'))
+    .map((text) => JSON.parse(text) as Record<string, unknown>);
   for (const config of configs) await checkRules(config);
   const settings = configs.map((config) => readSettings({ command: 'migrate', flags: {}, env: {}, config }));
   assert.ok(settings.some(({ chunkBytes }) => chunkBytes === 32 * 1024 * 1024));
