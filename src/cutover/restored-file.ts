@@ -116,7 +116,7 @@ function noName(path: string): CopierError {
 }
 
 /** SHA-256 of a file that is not a live database, lower-case hex. */
-export function hashFile(path: string): string {
+export function hashFileSync(path: string): string {
   const hash = createHash('sha256');
   readPieces(path, (piece) => hash.update(piece));
   return hash.digest('hex');

@@ -8,7 +8,7 @@ import { makeFinding } from './findings/finding.js';
 import { fitTables, type TableFit } from './fit.js';
 import { checkForeignKeys, collectEdges } from './graph/foreign-keys.js';
 import { buildGraph, compareNames, type Graph } from './graph/graph.js';
-import { canDetach, checkCycles, joinSelfReferences } from './graph/in-force.js';
+import { canDetachForeignKeys, checkCycles, joinSelfReferences } from './graph/in-force.js';
 import { chooseKey } from './key.js';
 import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
@@ -31,7 +31,7 @@ export function buildPlan(request: PlanRequest): Plan {
   const notOwned = options.isComparison === true ? [] : fit.tables.filter((table) => !table.target.isOwned);
   const keepsConstraints = options.keepConstraints || notOwned.length > 0;
   const inOrder = planned.map((one) => one.table).sort((a, b) => a.layer - b.layer || bySize(a, b));
-  const inForce = keepsConstraints ? fit.tables : fit.tables.filter((table) => !canDetach(table, target));
+  const inForce = keepsConstraints ? fit.tables : fit.tables.filter((table) => !canDetachForeignKeys(table, target));
   const tables = inForce.length > 0 ? joinSelfReferences(inOrder, inForce) : joinTables(inOrder, options);
   const decided = {
     version: 1 as const,

@@ -3,12 +3,12 @@ import type { Finding } from '../model/plan.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceColumn, SourceTable } from '../model/source.js';
 import { readExpression, Unportable } from './expression/expression.js';
-import { asCondition, type Rendered, renderExpression, type ValueClass, yields } from './expression/expression-sql.js';
+import { asCondition, type Rendered, renderExpression, type ResultClass, yields } from './expression/expression-sql.js';
 import { type FindingParts, makeFinding } from '../plan/findings/finding.js';
 import { columnScope } from './expression/functions.js';
 import { foldCase } from '../plan/names/match.js';
 import { type NameBook, quoteName } from '../plan/names/names.js';
-import type { Token } from './expression/sql-tokens.js';
+import type { ExpressionToken } from './expression/sql-tokens.js';
 import type { PgType } from './type-map.js';
 
 /** A column on its way to PostgreSQL. */
@@ -72,19 +72,19 @@ export function findColumn(table: TableDraft, name: string): ColumnDraft | null 
 
 /** Translates an expression over a table's columns; `isAllowed` says which columns may stand in it. */
 export function translateExpression(
-  tokens: readonly Token[],
+  tokens: readonly ExpressionToken[],
   table: TableDraft,
   isAllowed: (column: ColumnDraft) => boolean,
 ): Portable {
   const scope = columnScope((name) => {
     const column = findColumn(table, name);
-    return column === null || !isAllowed(column) ? null : columnValue(column);
+    return column === null || !isAllowed(column) ? null : renderColumn(column);
   });
   return attempt(() => renderExpression(readExpression(tokens), scope));
 }
 
 /** The same for a condition: a boolean, or an integer that is not 0. */
-export function translateCondition(tokens: readonly Token[], table: TableDraft): Portable {
+export function translateCondition(tokens: readonly ExpressionToken[], table: TableDraft): Portable {
   const portable = translateExpression(tokens, table, () => true);
   if (portable.tag === 'unportable') return portable;
   return attempt(() => yields('bool', asCondition(portable.value)));
@@ -100,7 +100,7 @@ function attempt(render: () => Rendered): Portable {
 }
 
 /** A column where an expression names it. */
-export function columnValue(column: ColumnDraft): Rendered {
+export function renderColumn(column: ColumnDraft): Rendered {
   const { affinity } = column.source;
   const value = yields(classOf(column), quoteName(column.name));
   if (affinity === 'blob') return value;
@@ -108,7 +108,7 @@ export function columnValue(column: ColumnDraft): Rendered {
 }
 
 /** A text column that compares by another collation can only be asked whether it is NULL. */
-function classOf({ source, type }: ColumnDraft): ValueClass {
+function classOf({ source, type }: ColumnDraft): ResultClass {
   if (type.class === 'text') return source.collation.toUpperCase() === 'BINARY' ? 'text' : 'other';
   const isPlain =
     type.class === 'integer' ||

@@ -1,5 +1,5 @@
 import { makeFinding } from '../plan/findings/finding.js';
-import { readTokens } from './expression/sql-tokens.js';
+import { readExpressionTokens } from './expression/sql-tokens.js';
 import { type PgType, readDeclared, text, type TypeChoice } from './type-map.js';
 
 const classes: readonly (readonly [RegExp, PgType['class']])[] = [
@@ -46,7 +46,7 @@ export function ruledType(rule: {
 /** It goes into CREATE TABLE as it is, so it must be one type and nothing more. */
 function explain(sql: string, isBadKey: boolean): string | null {
   if (isBadKey) return 'cannot count on by itself, as the key of the source does';
-  const tokens = readTokens(sql);
+  const tokens = readExpressionTokens(sql);
   const isType =
     tokens !== null &&
     ['word', 'name'].includes(tokens[0]?.tag ?? '') &&

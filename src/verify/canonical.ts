@@ -4,7 +4,15 @@ import { type CellBatch, Storage } from '../model/value.js';
 import { type CanonicalRow, Tag } from './canonical-row.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';
 import { canonicalJson } from './json.js';
-import { hasOffset, type Moment, readEpoch, readEpochText, readMilliseconds, readStamp, readTime } from './moment.js';
+import {
+  hasOffset,
+  type CanonicalMoment,
+  readEpoch,
+  readEpochText,
+  readMilliseconds,
+  readStamp,
+  readTime,
+} from './moment.js';
 import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
 
 /**
@@ -13,7 +21,7 @@ import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
  */
 export type Canonize = (batch: CellBatch, cell: number, row: CanonicalRow) => void;
 
-export type Side = 'source' | 'target';
+export type ComparedSide = 'source' | 'target';
 
 const doublePattern = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 const infinityPattern = /^\s*([+-]?)inf(inity)?\s*$/i;
@@ -26,7 +34,7 @@ const letterF = 102;
 const letterT = 116;
 
 /** The one reading of a column's values on one side, chosen by its kind. */
-export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: Side): Canonize {
+export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: ComparedSide): Canonize {
   const { kind } = column;
   switch (kind.tag) {
     case 'bool':
@@ -200,8 +208,8 @@ function putTime(): Canonize {
 }
 
 /** Reads dates and points in time. What the target prints is UTC, whatever the texts of the source are. */
-function stamper({ unit, realUnit = unit, zone }: TimeReading, side: Side): Canonize {
-  const moment: Moment = { seconds: 0, micros: 0 };
+function stamper({ unit, realUnit = unit, zone }: TimeReading, side: ComparedSide): Canonize {
+  const moment: CanonicalMoment = { seconds: 0, micros: 0 };
   const offsets = zone === undefined || side === 'target' ? null : zoneOffsets(zone);
   return (batch, cell, row) => {
     const storage = batch.storage[cell];
@@ -217,7 +225,7 @@ function stamper({ unit, realUnit = unit, zone }: TimeReading, side: Side): Cano
 function readTextMoment(
   batch: CellBatch,
   cell: number,
-  out: Moment,
+  out: CanonicalMoment,
   unit: TimeUnit,
   offsets: OffsetSeconds | null,
 ): boolean {
@@ -230,7 +238,7 @@ function readTextMoment(
   return utc !== null;
 }
 
-function readNumberMoment(batch: CellBatch, cell: number, out: Moment, unit: TimeUnit): boolean {
+function readNumberMoment(batch: CellBatch, cell: number, out: CanonicalMoment, unit: TimeUnit): boolean {
   const isReal = batch.storage[cell] === Storage.Real;
   const isShort = (batch.end[cell] as number) - (batch.start[cell] as number) <= safeDigits;
   if (!isReal && isShort && unit === 'ms') {

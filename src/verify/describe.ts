@@ -10,7 +10,7 @@ const shownCharsMax = 120;
 const dateMsMax = 8.64e15;
 
 /** A key as text for a person: `id=5, name='x'`, without control characters, at most 120 characters. */
-export function describeKey(table: VerifyTable, row: ShortenedRow): string {
+export function describeShortenedKey(table: VerifyTable, row: ShortenedRow): string {
   const cells = readShortenedCells(row);
   const parts = table.key.columns.map((index, at) => {
     const column = must(table.columns[index], 'key column');

@@ -1,6 +1,6 @@
 import { must } from '../model/error.js';
 import type { Difference, Sides } from '../model/result.js';
-import { cellsByColumn, describeCells, describeKey } from './describe.js';
+import { cellsByColumn, describeCells, describeShortenedKey } from './describe.js';
 import { isSameCell, type ShortenedRow, shortenRow } from './shortened-row.js';
 import { createHashBytes, hashHex } from './row-hash.js';
 import { type CellBatches, type RenderLiterals, type VerifyTable, visitRows } from './rows.js';
@@ -138,7 +138,13 @@ class CollectedBuckets {
 function compareRows(table: VerifyTable, sides: KeySides): Difference[] {
   const counts = { source: countRows(sides.source), target: countRows(sides.target) };
   const row = must(sides.source[0] ?? sides.target[0], 'row of a key');
-  const location = { table: table.source, key: describeKey(table, row), column: null, source: null, target: null };
+  const location = {
+    table: table.source,
+    key: describeShortenedKey(table, row),
+    column: null,
+    source: null,
+    target: null,
+  };
   if (counts.target === 0) return [{ ...location, kind: 'missing' }];
   if (counts.source === 0) return [{ ...location, kind: 'extra' }];
   const changed = pairRemainders(sides).flatMap(([source, target]) =>

@@ -2,7 +2,7 @@ import type { TimeUnit } from '../model/kind.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';
 
 /** A point in time (or, for `time`, in a day): whole seconds, floored, and 0 to 999 999 microseconds on top. */
-export interface Moment {
+export interface CanonicalMoment {
   seconds: number;
   micros: number;
 }
@@ -26,12 +26,12 @@ const secondsMax = 2 ** 53;
  * A text without offset is UTC; 24:00:00 is the next midnight. Bytes [start, end) are ASCII or not a date.
  * False, with `out` untouched or meaningless, where it is something else, no such day, or finer than microseconds.
  */
-export function readStamp(bytes: Buffer, start: number, end: number, out: Moment): boolean {
+export function readStamp(bytes: Buffer, start: number, end: number, out: CanonicalMoment): boolean {
   return readPlainStamp(bytes, start, end, out) || readAnyStamp(bytes.toString('latin1', start, end), out);
 }
 
 /** The form that nearly every value has, straight from the bytes: `YYYY-MM-DD HH:MM:SS[.ffffff]` with Z, +00 or nothing. */
-function readPlainStamp(bytes: Buffer, start: number, end: number, out: Moment): boolean {
+function readPlainStamp(bytes: Buffer, start: number, end: number, out: CanonicalMoment): boolean {
   if (end - start < 19) return false;
   const separator = bytes[start + 10];
   const year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2);
@@ -77,7 +77,7 @@ function twoDigits(bytes: Buffer, at: number): number {
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
-function readAnyStamp(text: string, out: Moment): boolean {
+function readAnyStamp(text: string, out: CanonicalMoment): boolean {
   const match = stampPattern.exec(text);
   if (match === null) return false;
   const [, yearText = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction, offset, era] =
@@ -99,7 +99,7 @@ export function hasOffset(text: string): boolean {
 }
 
 /** Reads `HH:MM[:SS[.f…]]` as seconds since midnight; 24:00:00 is kept apart from 00:00:00, as in Postgres. */
-export function readTime(text: string, out: Moment): boolean {
+export function readTime(text: string, out: CanonicalMoment): boolean {
   const [, hour = '', minute = '', second = '0', fraction] = timePattern.exec(text) ?? [];
   const clock = hour === '' ? null : clockSeconds(Number(hour), Number(minute), Number(second));
   const micros = microsOfFraction(fraction);
@@ -110,7 +110,7 @@ export function readTime(text: string, out: Moment): boolean {
 }
 
 /** Reads a decimal number of the column's unit since 1970, or of Julian days; false where it is finer than microseconds. */
-export function readEpoch(text: string, unit: TimeUnit, out: Moment): boolean {
+export function readEpoch(text: string, unit: TimeUnit, out: CanonicalMoment): boolean {
   if (unit === 'julian') return readJulian(Number(text), out);
   const plain = normalizeDecimal(text);
   const micros = plain === null ? null : scaleToInteger(plain, powers[unit]);
@@ -118,25 +118,25 @@ export function readEpoch(text: string, unit: TimeUnit, out: Moment): boolean {
 }
 
 /** Text that is nothing but a long number is a number of the column's unit. */
-export function readEpochText(text: string, unit: TimeUnit, out: Moment): boolean {
+export function readEpochText(text: string, unit: TimeUnit, out: CanonicalMoment): boolean {
   return epochTextPattern.test(text) && readEpoch(text, unit, out);
 }
 
 /** Whole milliseconds that a double holds exactly: the common case, without a detour over text. */
-export function readMilliseconds(ms: number, out: Moment): void {
+export function readMilliseconds(ms: number, out: CanonicalMoment): void {
   out.seconds = Math.floor(ms / 1000);
   out.micros = (ms - out.seconds * 1000) * 1000;
 }
 
 /** SQLite rounds a Julian day to the millisecond (date.c), since a double near today holds no more. */
-function readJulian(days: number, out: Moment): boolean {
+function readJulian(days: number, out: CanonicalMoment): boolean {
   const ms = Math.floor(days * dayMs + 0.5) - julianEpochMs;
   if (!Number.isSafeInteger(ms)) return false;
   readMilliseconds(ms, out);
   return true;
 }
 
-function setMicros(micros: bigint, out: Moment): boolean {
+function setMicros(micros: bigint, out: CanonicalMoment): boolean {
   const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   out.seconds = Number((micros - rest) / 1_000_000n);
   out.micros = Number(rest);

@@ -1,6 +1,6 @@
 import type { ColumnPlan } from '../model/plan.js';
 import { type CellBatch, type SqliteValue, Storage } from '../model/value.js';
-import { canonizerOf, type Side } from './canonical.js';
+import { canonizerOf, type ComparedSide } from './canonical.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
 import { type ShortenedCell, shortenRow, readShortenedCells } from './shortened-row.js';
 import { createHashBytes } from './row-hash.js';
@@ -18,7 +18,7 @@ export interface ResultCell extends ShortenedCell {
 export async function canonicalResult(
   rows: readonly (readonly SqliteValue[])[],
   columns: readonly Pick<ColumnPlan, 'kind'>[],
-  side: Side,
+  side: ComparedSide,
 ): Promise<ResultCell[][]> {
   const hashBytes = await createHashBytes();
   const canonizers = columns.map((column) => canonizerOf(column, side));

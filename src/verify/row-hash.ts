@@ -8,13 +8,13 @@ const { createXXHash64 } = createRequire(import.meta.url)('hash-wasm/dist/xxhash
 >;
 
 /** A 64-bit hash as two unsigned halves: BigInt would cost an allocation for each row. */
-export interface Hash64 {
+export interface RowHash {
   low: number;
   high: number;
 }
 
 /** Writes XXH64 (hash-wasm) of bytes [0, length) into `out`. */
-export type HashBytes = (bytes: Buffer, length: number, out: Hash64) => void;
+export type HashBytes = (bytes: Buffer, length: number, out: RowHash) => void;
 
 /** Loads the WebAssembly hasher of this thread. */
 export async function createHashBytes(): Promise<HashBytes> {
@@ -27,7 +27,7 @@ export async function createHashBytes(): Promise<HashBytes> {
 }
 
 /** Adds a hash to the `index`-th of many sums, mod 2^64, kept as pairs of low and high words. */
-export function addHash(sums: Uint32Array, index: number, hash: Hash64): void {
+export function addHash(sums: Uint32Array, index: number, hash: RowHash): void {
   const low = (sums[2 * index] as number) + hash.low;
   sums[2 * index] = low;
   sums[2 * index + 1] = (sums[2 * index + 1] as number) + hash.high + (low > 0xffff_ffff ? 1 : 0);

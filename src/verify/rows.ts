@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import { assert, must } from '../model/error.js';
 import type { ColumnPlan, TablePlan } from '../model/plan.js';
 import { type CellBatch, Storage, type StorageCode } from '../model/value.js';
-import { type Canonize, canonizerOf, type Side } from './canonical.js';
+import { type Canonize, canonizerOf, type ComparedSide } from './canonical.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
 import { literalText } from './literal-text.js';
-import { createHashBytes, type Hash64 } from './row-hash.js';
+import { createHashBytes, type RowHash } from './row-hash.js';
 
 /** What verification must know of a table. */
 export type VerifyTable = Pick<TablePlan, 'source' | 'columns' | 'key'>;
@@ -20,7 +20,7 @@ export type CellBatches = Iterable<CellBatch> | AsyncIterable<CellBatch>;
 export type RenderLiterals = (type: string, texts: readonly string[]) => Promise<readonly (string | null)[]>;
 
 export interface ReadingOptions {
-  readonly side: Side;
+  readonly side: ComparedSide;
   readonly renderLiterals?: RenderLiterals;
   readonly signal?: AbortSignal;
 }
@@ -29,8 +29,8 @@ export interface ReadingOptions {
 export interface VisitedRow {
   /** Cells in the order of `cellOrder`: the key's columns first. */
   readonly cells: CanonicalRow;
-  readonly keyHash: Hash64;
-  readonly rowHash: Hash64;
+  readonly keyHash: RowHash;
+  readonly rowHash: RowHash;
 }
 
 /** Indexes of the table's columns as their cells stand in a canonical row: the key first, then the others. */

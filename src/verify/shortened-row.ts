@@ -1,5 +1,5 @@
 import { type CanonicalRow, cellHeaderBytes, cellSize, type TagCode } from './canonical-row.js';
-import { type Hash64, type HashBytes, hashHex } from './row-hash.js';
+import { type RowHash, type HashBytes, hashHex } from './row-hash.js';
 
 /** Cells up to this length stay whole. Of longer ones the beginning, the length and a hash suffice to compare and show them. */
 const wholeCellBytesMax = 256;
@@ -26,7 +26,7 @@ export interface ShortenedRow {
 /** Copies a canonical row, long cells shortened: per cell the header as it was, the first bytes, and a hash if cut. */
 export function shortenRow(row: CanonicalRow, rowHash: string, hashBytes: HashBytes): ShortenedRow {
   const parts: Buffer[] = [];
-  const hash: Hash64 = { low: 0, high: 0 };
+  const hash: RowHash = { low: 0, high: 0 };
   for (let at = 0; at < row.length; ) {
     const length = cellSize(row.bytes, at);
     const next = at + cellHeaderBytes + length;

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { hashFile, restoreFile } from '../../src/cutover/restored-file.js';
+import { hashFileSync, restoreFile } from '../../src/cutover/restored-file.js';
 import { Database } from '../../src/source/sqlite.js';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
@@ -106,7 +106,7 @@ test('without a target the database is restored where its path leads, be it a UR
       const db = new Database(database);
       db.exec('PRAGMA user_version = 7');
       db.close();
-      const env = { ROLLBACK_SQLITE_BACKUP: snapshot, ROLLBACK_SQLITE_SHA256: hashFile(snapshot) };
+      const env = { ROLLBACK_SQLITE_BACKUP: snapshot, ROLLBACK_SQLITE_SHA256: hashFileSync(snapshot) };
       const { exitCode, json, stderr } = await runJson(
         [
           'rollback',
@@ -150,7 +150,7 @@ test('a -wal that a killed rollback has moved is never overwritten by the empty 
     const given = restoreFile({
       databasePath: database,
       snapshotPath: snapshot,
-      snapshotSha256: hashFile(snapshot),
+      snapshotSha256: hashFileSync(snapshot),
       replacedPath: kept,
       prepare: () => {},
     });

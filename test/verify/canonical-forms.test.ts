@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { normalizeDecimal, scaleToInteger } from '../../src/verify/decimal.js';
 import { canonicalJson } from '../../src/verify/json.js';
-import { type Moment, readEpoch, readStamp } from '../../src/verify/moment.js';
+import { type CanonicalMoment, readEpoch, readStamp } from '../../src/verify/moment.js';
 
 const runs = { numRuns: process.env.PGFERRY_FULL === '1' ? 100_000 : 500 };
 
-function stamp(text: string): Moment | null {
+function stamp(text: string): CanonicalMoment | null {
   const out = { seconds: 0, micros: 0 };
   const bytes = Buffer.from(`xx${text}99`);
   return readStamp(bytes, 2, bytes.length - 2, out) ? out : null;

@@ -24,7 +24,7 @@ import { formatDuration, jsonText } from '../../report/units.js';
 import { busyTimeoutMs } from '../../source/open.js';
 import { type Fence, withFence } from '../../source/live/fence.js';
 import { describeTarget } from '../../target/connection/address.js';
-import { openTables } from '../../target/schema/closing.js';
+import { reopenTargetTables } from '../../target/schema/closing.js';
 import { interruption } from '../../lib/interruption.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { beginCutover, latestCutover, moveCutover } from '../../target/ledger/cutover.js';
@@ -199,7 +199,7 @@ async function prepareAndSwitch(
     const fencedAt = new Date().toISOString();
     await noteStep(session, 'fence', () => undefined);
     // A rollback before may have closed the target; nobody is on it now.
-    await openTables(client, address.schema);
+    await reopenTargetTables(client, address.schema);
     const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
       progress.step = name;
       return runStep(session, name, use);

@@ -4,7 +4,7 @@ import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { Cutover } from '../../model/cutover.js';
 import type { CutoverResult } from '../../report/text/cutover-text.js';
-import { readClosing, reopenTables } from '../../source/live/closing.js';
+import { readClosing, reopenSourceTables } from '../../source/live/closing.js';
 import { sourceFile } from '../../source/live/file.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { withTarget } from '../../target/connection/connect.js';
@@ -42,7 +42,7 @@ export async function runRelease(context: Context): Promise<CutoverResult> {
     phases: [],
   };
   if (settings.targetUrl === null) {
-    reopenTables(path);
+    reopenSourceTables(path);
     journal.warn('no target is named, so the ledger does not know of the release');
     return result;
   }
@@ -50,7 +50,7 @@ export async function runRelease(context: Context): Promise<CutoverResult> {
     return await releaseWithLedger(context, path, result);
   } catch (error) {
     if (toWire(error).code === 'target.run_active') throw error;
-    reopenTables(path);
+    reopenSourceTables(path);
     journal.warn(`the ledger could not be told of the release: ${toWire(error).message}`);
     return result;
   }
@@ -64,13 +64,13 @@ async function releaseWithLedger(context: Context, path: string, result: Cutover
       const cutover = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
       const target = describeTarget(address);
       if (cutover === null || cutover.cutoverId !== result.cutoverId) {
-        reopenTables(path);
+        reopenSourceTables(path);
         return { ...result, target };
       }
       const env = cutover.facts?.env ?? null;
       // A crash may have come between the switch and its note in the ledger.
       const isSwitched = cutover.state !== 'closing' || (env !== null && lookUpProvider(env.path) === 'postgres');
-      if (isSwitched) reopenTables(path);
+      if (isSwitched) reopenSourceTables(path);
       else await reopenSource(context, cutover);
       const { state, folder } = await moveCutover(client, cutover.cutoverId, isSwitched ? 'released' : 'undone');
       return { ...result, state, target, runDir: folder };
@@ -80,7 +80,7 @@ async function releaseWithLedger(context: Context, path: string, result: Cutover
 
 /** Takes a cutover back that has closed the database and not switched the application: writes first, then the client. */
 export async function reopenSource({ journal }: Context, { sourcePath, facts }: Cutover): Promise<void> {
-  reopenTables(sourcePath);
+  reopenSourceTables(sourcePath);
   const schema = facts?.prismaSchemas?.sqlite;
   if (schema === undefined || !existsSync(schema)) return;
   try {

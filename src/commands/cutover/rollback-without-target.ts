@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
-import { hashFile, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
+import { hashFileSync, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
 import { CopierError } from '../../model/error.js';
 import type { CutoverResult } from '../../report/text/cutover-text.js';
 import { databasePath } from '../../source/live/file.js';
@@ -66,7 +66,7 @@ function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Set
       hint: 'bring the run folder back from a backup, and source its rollback.env',
     });
   }
-  const found = hashFile(snapshotPath);
+  const found = hashFileSync(snapshotPath);
   if (found !== rollbackSha256) throw snapshotChanged(snapshotPath, found, rollbackSha256);
   return { snapshotPath, sha256: rollbackSha256, cutoverId: rollbackCutoverId };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { findPrisma, generateClient, type PrismaClientSource } from '../../cutover/prisma-client.js';
-import { hashFile, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
+import { hashFileSync, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
 import { decideRollback, type LocalFacts } from '../../cutover/standing.js';
 import { CopierError, must, toWire } from '../../model/error.js';
 import type { Cutover, CutoverFacts, EnvSwitch } from '../../model/cutover.js';
@@ -14,7 +14,7 @@ import { readClosing } from '../../source/live/closing.js';
 import { databasePath } from '../../source/live/file.js';
 import { setJournalMode } from '../../source/live/journal-mode.js';
 import { describeTarget } from '../../target/connection/address.js';
-import { closeTables, lockTables, openTables } from '../../target/schema/closing.js';
+import { closeTargetTables, lockTables, reopenTargetTables } from '../../target/schema/closing.js';
 import { interruption } from '../../lib/interruption.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
@@ -154,7 +154,7 @@ function checkBeforeRollback(settings: Settings, cutover: Cutover, facts: Cutove
       hint: 'bring the run folder back from a backup, or name the file with ROLLBACK_SQLITE_BACKUP',
     });
   }
-  const found = hashFile(snapshotPath);
+  const found = hashFileSync(snapshotPath);
   if (found !== facts.snapshotSha256) throw snapshotChanged(snapshotPath, found, facts.snapshotSha256);
   const schemas = facts.prismaSchemas;
   return {
@@ -253,7 +253,7 @@ async function restoreAndSwitch(
     await step('close', async () => {
       const at = new Date().toISOString();
       const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
-      await closeTables(holder, address.schema, message);
+      await closeTargetTables(holder, address.schema, message);
       progress.hasClosed = true;
       await holder.run('COMMIT');
     });
@@ -291,7 +291,7 @@ async function undoRollback(
       await tryUndo('put VPS_DB_PROVIDER=postgres into the env file', () => switchForth(env));
     if (progress.hasClosed) {
       await tryUndo(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
-        openTables(client, address.schema),
+        reopenTargetTables(client, address.schema),
       );
     }
     if (progress.hasGenerated && clients !== null) {

@@ -2,7 +2,7 @@ import { undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { EnvSwitch } from '../../model/cutover.js';
-import { reopenTables } from '../../source/live/closing.js';
+import { reopenSourceTables } from '../../source/live/closing.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
 import type { CutoverSession, Preflight } from './cutover-session.js';
 import { wrapped } from './preflight.js';
@@ -33,7 +33,7 @@ export async function undoCutover(
       if (progress.envSwitch !== null) undoSwitch(progress.envSwitch);
     });
     await tryUndo(left, 'open the SQLite database again with `pgferry release`', () => {
-      if (progress.hasClosed) reopenTables(preflight.sourcePath);
+      if (progress.hasClosed) reopenSourceTables(preflight.sourcePath);
     });
     await tryUndo(left, 'generate the Prisma client for SQLite', async () => {
       if (progress.generated === 'yes' && preflight.clients !== null)

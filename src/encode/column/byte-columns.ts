@@ -2,7 +2,7 @@ import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { refuse } from '../value/misfit.js';
 import { realText } from '../value/real-text.js';
-import { countChars } from '../value/utf8.js';
+import { countCodePoints } from '../value/utf8.js';
 
 const JSONB_VERSION = 1;
 
@@ -13,7 +13,7 @@ export function textEncoder(maxChars: number | null, maxBytes?: number): ColumnE
     wide: (out, value) => checkLength(writeAscii(out, String(value)), maxChars),
     real: (out, value) => checkLength(writeAscii(out, realText(value)), maxChars),
     text: (out, bytes, start, end) => {
-      if (maxChars !== null && end - start > maxChars) checkLength(countChars(bytes, start, end), maxChars);
+      if (maxChars !== null && end - start > maxChars) checkLength(countCodePoints(bytes, start, end), maxChars);
       if (maxBytes !== undefined && end - start > maxBytes) tooManyBytes(end - start, maxBytes);
       out.copy(bytes, start, end);
     },

@@ -2,7 +2,7 @@ import type { ColumnPlan } from '../../model/plan.js';
 import { Storage } from '../../model/value.js';
 import { bytesOf, integerOf, type RowEdit } from './row-edit.js';
 
-export type Cut = 'round' | 'truncate';
+export type Rounding = 'round' | 'truncate';
 
 /** A decimal number: digits × 10^-scale. */
 export interface PlainDecimal {
@@ -30,7 +30,11 @@ export function decimalOf(edit: RowEdit, index: number): PlainDecimal | null {
 }
 
 /** Cuts to `scale` decimal places; half a unit goes away from zero, as PostgreSQL's numeric rounds. null: nothing to cut. */
-export function cutDecimal({ digits, scale }: PlainDecimal, fractionDigits: number, cut: Cut): PlainDecimal | null {
+export function cutDecimal(
+  { digits, scale }: PlainDecimal,
+  fractionDigits: number,
+  cut: Rounding,
+): PlainDecimal | null {
   if (scale <= fractionDigits) return null;
   const grain = 10n ** BigInt(scale - fractionDigits);
   const whole = digits / grain;
@@ -40,7 +44,7 @@ export function cutDecimal({ digits, scale }: PlainDecimal, fractionDigits: numb
 }
 
 /** numeric(p,s): the number with as many digits as the column keeps. */
-export function cutNumber(edit: RowEdit, index: number, { kind }: ColumnPlan, cut: Cut): boolean {
+export function cutNumber(edit: RowEdit, index: number, { kind }: ColumnPlan, cut: Rounding): boolean {
   const number = kind.tag === 'numeric' ? decimalOf(edit, index) : null;
   const scale = kind.tag === 'numeric' ? (kind.scale ?? 0) : 0;
   const short = number === null ? null : cutDecimal(number, scale, cut);

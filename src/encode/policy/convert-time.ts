@@ -1,7 +1,7 @@
 import type { ColumnPlan } from '../../model/plan.js';
 import type { TimeUnit } from '../../model/kind.js';
 import { Storage } from '../../model/value.js';
-import { type Cut, decimalOf } from './convert-number.js';
+import { type Rounding, decimalOf } from './convert-number.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
 
 /** Decimal places of a second in each unit. */
@@ -20,14 +20,14 @@ function precisionOf({ kind }: ColumnPlan): number | null {
  * Cuts the fraction of a second to what the column keeps. `truncate` drops digits, also before 1970; `round` goes to the
  * nearest, and half a unit up. What a text says beside its fraction, its offset for instance, stays as it is.
  */
-export function cutFraction(edit: RowEdit, index: number, column: ColumnPlan, cut: Cut): boolean {
+export function cutFraction(edit: RowEdit, index: number, column: ColumnPlan, cut: Rounding): boolean {
   const precision = precisionOf(column);
   if (precision === null) return false;
   if (edit.view.storage[index] === Storage.Text) return cutText(edit, index, precision, cut);
   return cutEpoch(edit, index, column, precision, cut);
 }
 
-function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision: number, cut: Cut): boolean {
+function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision: number, cut: Rounding): boolean {
   if (kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') return false;
   const isReal = edit.view.storage[index] === Storage.Real;
   const unit = isReal ? (kind.realUnit ?? kind.unit) : kind.unit;
@@ -47,7 +47,7 @@ function julianMs(edit: RowEdit, index: number): { readonly digits: bigint; read
 }
 
 /** Drops so many decimal digits, downwards. */
-function cutFloor(value: bigint, digits: number, cut: Cut): bigint {
+function cutFloor(value: bigint, digits: number, cut: Rounding): bigint {
   const grain = 10n ** BigInt(digits);
   const raised = cut === 'round' ? value + grain / 2n : value;
   const rest = raised % grain;
@@ -66,7 +66,7 @@ function stampText(value: bigint, scale: number): string | null {
 
 const withFraction = /^(?:(\d{4}-\d\d-\d\d)([T ]))?(\d\d:\d\d:\d\d)[.,](\d+)(.*)$/s;
 
-function cutText(edit: RowEdit, index: number, precision: number, cut: Cut): boolean {
+function cutText(edit: RowEdit, index: number, precision: number, cut: Rounding): boolean {
   const match = withFraction.exec(bytesOf(edit.view, index).toString('utf8'));
   if (match === null) return false;
   const [, date, separator = '', clock = '', fraction = '', rest = ''] = match;

@@ -3,7 +3,7 @@ import { Storage } from '../../model/value.js';
 import { cutNumber, roundFloat } from './convert-number.js';
 import { cutFraction } from './convert-time.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
-import { countChars } from '../value/utf8.js';
+import { countCodePoints } from '../value/utf8.js';
 
 /** What one named rule does to one value of a row; false where it cannot be applied to such a value or column. */
 export type Convert = (edit: RowEdit, index: number, column: ColumnPlan) => boolean;
@@ -68,7 +68,7 @@ function truncateText(edit: RowEdit, index: number, { kind }: ColumnPlan): boole
   let end = 0;
   for (let chars = 0; end < bytes.length && chars < charsMax; chars += 1) {
     end += 1;
-    while (end < bytes.length && countChars(bytes, end, end + 1) === 0) end += 1;
+    while (end < bytes.length && countCodePoints(bytes, end, end + 1) === 0) end += 1;
   }
   edit.setBytes(index, bytes.subarray(0, end), Storage.Text);
   return true;

@@ -2,7 +2,7 @@ import type { CopierError } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
 import { type RowView, Storage } from '../../model/value.js';
-import { findInvalidUtf8, countChars } from './utf8.js';
+import { findInvalidUtf8, countCodePoints } from './utf8.js';
 import { valueError, type ValueProblem } from './value-error.js';
 
 /** Longest UTF-8 sequence; as many bytes of an invalid one are shown. */
@@ -36,7 +36,7 @@ export function textProblem(kind: Kind, bytes: Buffer): ValueProblem | null {
   if (nulAt >= 0) return nulByte(nulAt);
   if (kind.tag === 'json' || kind.tag === 'jsonb') return jsonProblem(bytes.toString('utf8'), kind.tag === 'jsonb');
   const charsMax = kind.tag === 'text' ? kind.maxChars : kind.tag === 'char' ? kind.chars : null;
-  const chars = countChars(bytes, 0, bytes.length);
+  const chars = countCodePoints(bytes, 0, bytes.length);
   if (charsMax === null || chars <= charsMax) return null;
   return { code: 'data.too_long', reason: `${chars} characters do not fit into ${charsMax}`, hint: `${hint} longer` };
 }

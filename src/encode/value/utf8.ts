@@ -1,5 +1,5 @@
 /** Number of code points in UTF-8 bytes: every byte that does not continue another. */
-export function countChars(bytes: Uint8Array, start: number, end: number): number {
+export function countCodePoints(bytes: Uint8Array, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; at += 1) if (((bytes[at] as number) & 0xc0) !== 0x80) count += 1;
   return count;

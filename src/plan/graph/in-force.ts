@@ -11,7 +11,7 @@ import { joinChunks } from './whole-tables.js';
  */
 
 /** Whether our role can take the table's foreign keys away and make them again: else they stay whatever was asked for. */
-export function canDetach({ target }: TableFit, { canCreateInSchema }: TargetCatalog): boolean {
+export function canDetachForeignKeys({ target }: TableFit, { canCreateInSchema }: TargetCatalog): boolean {
   return target.isOwned && target.kind === 'r' && canCreateInSchema;
 }
 

@@ -4,7 +4,8 @@ import type { TargetColumn } from '../../model/target.js';
 import { makeFinding } from '../findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
-import { checkValues, nameBytesMax } from './values.js';
+import { checkValues } from './values.js';
+import { nameBytesMax } from '../names/names.js';
 import { isZoneName } from './zone-name.js';
 import type { ColumnPair } from './column-pair.js';
 

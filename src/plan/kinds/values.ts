@@ -200,9 +200,6 @@ function checkLength({ pair, census, say }: Survey, maxChars: number | null): Fi
   return [say('error', 'plan.too_long', `a value of ${longest} characters does not fit ${pair.target.type}`, wideHint)];
 }
 
-/** PostgreSQL's name type holds so many bytes (NAMEDATALEN − 1). */
-export const nameBytesMax = 63;
-
 function checkBytes({ pair, census, say }: Survey, maxBytes: number | undefined): Finding[] {
   if (maxBytes === undefined || census.bytesMax <= maxBytes) return [];
   const message = `a value of ${census.bytesMax} bytes does not fit ${pair.target.type}, which holds ${maxBytes}`;

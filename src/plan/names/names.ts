@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** PostgreSQL cuts names after 63 bytes (NAMEDATALEN - 1). */
+/** PostgreSQL cuts identifiers, and refuses values of type name, after 63 bytes (NAMEDATALEN - 1). */
 export const nameBytesMax = 63;
 
 /** An identifier in double quotes, case kept. */

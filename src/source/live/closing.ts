@@ -27,7 +27,7 @@ export async function readClosing(path: string): Promise<Closing | null> {
 }
 
 /** Makes the triggers inside the caller's transaction. */
-export function closeTables(db: Database, cutoverId: string, at: Date): void {
+export function closeSourceTables(db: Database, cutoverId: string, at: Date): void {
   const text = `this database was moved to PostgreSQL by pgferry on ${at.toISOString()} (cutover ${cutoverId}); writes go there`;
   const tables = db
     .prepare<[], string>(
@@ -46,7 +46,7 @@ export function closeTables(db: Database, cutoverId: string, at: Date): void {
 }
 
 /** Opens a closed database again; gives back how many triggers it had. Error: source.busy. */
-export function reopenTables(path: string): number {
+export function reopenSourceTables(path: string): number {
   const db = openSource(path, { readonly: false, timeoutMs: busyTimeoutMs });
   try {
     db.exec('BEGIN IMMEDIATE');

@@ -1,6 +1,6 @@
 import type { Database } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
-import { closeTables } from './closing.js';
+import { closeSourceTables } from './closing.js';
 import { openSource, statFile } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 
@@ -68,7 +68,7 @@ function makeFence({ path, before, holder, watch }: Held): Fence {
     },
     prepareClosing: (cutoverId, at) =>
       run(path, () => {
-        closeTables(holder, cutoverId, at);
+        closeSourceTables(holder, cutoverId, at);
         return Number(holder.pragma('schema_version', { simple: true }));
       }),
     commitClosing: () =>

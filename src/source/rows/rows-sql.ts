@@ -7,7 +7,7 @@ import type { RowFiller } from './row-filler.js';
 import { utf8OfUtf16 } from './utf16.js';
 
 /** The part of a table's plan that says what to read. */
-export type ReadTable = Pick<TablePlan, 'source' | 'rowidName' | 'sourceKey'> & {
+export type TableToRead = Pick<TablePlan, 'source' | 'rowidName' | 'sourceKey'> & {
   readonly columns: readonly Pick<ColumnPlan, 'source'>[];
 };
 type Row = readonly unknown[];
@@ -22,13 +22,13 @@ export interface RowQuery {
 }
 
 /** Rows with texts as strings. */
-export function plainQuery(table: ReadTable, range: ChunkRange): RowQuery {
+export function plainQuery(table: TableToRead, range: ChunkRange): RowQuery {
   const names = table.columns.map(({ source }) => quoteIdentifier(source));
   return toQuery(table, range, names, '');
 }
 
 /** Rows with every text as the blob of its bytes, and behind them strings of 0 and 1: whether column i is a text. */
-export function trueQuery(table: ReadTable, range: ChunkRange, skipRows: number): RowQuery {
+export function trueQuery(table: TableToRead, range: ChunkRange, skipRows: number): RowQuery {
   const names = table.columns.map(({ source }) => quoteIdentifier(source));
   const values = names.map((c) => `CASE typeof(${c}) WHEN 'text' THEN CAST(${c} AS BLOB) ELSE ${c} END`);
   const flags: string[] = [];
@@ -60,7 +60,7 @@ export function fillTrueRow(
   }
 }
 
-function toQuery(table: ReadTable, range: ChunkRange, terms: readonly string[], limit: string): RowQuery {
+function toQuery(table: TableToRead, range: ChunkRange, terms: readonly string[], limit: string): RowQuery {
   const { where, bounds } = whereOf(table, range);
   // NOT INDEXED keeps SQLite from reading a covering index instead, whose order is another; WITHOUT ROWID it has no effect.
   const order = table.sourceKey.length === 0 ? '' : `ORDER BY ${table.sourceKey.map(quoteIdentifier).join(', ')}`;
@@ -73,7 +73,7 @@ interface Where {
   readonly bounds: readonly unknown[];
 }
 
-function whereOf(table: ReadTable, range: ChunkRange): Where {
+function whereOf(table: TableToRead, range: ChunkRange): Where {
   if (range.tag === 'whole') return { where: '', bounds: [] };
   if (range.tag === 'rowid') {
     const name = quoteIdentifier(table.rowidName ?? 'rowid');

@@ -2,7 +2,7 @@ import type { Database } from '../sqlite.js';
 import type { ChunkRange } from '../../model/plan.js';
 import type { RowView } from '../../model/value.js';
 import { RowFiller } from './row-filler.js';
-import { fillTrueRow, plainQuery, type ReadTable, type RowQuery, trueQuery } from './rows-sql.js';
+import { fillTrueRow, plainQuery, type TableToRead, type RowQuery, trueQuery } from './rows-sql.js';
 import { readEncoding } from '../catalog/catalog.js';
 import { translateSqliteError } from '../source-error.js';
 
@@ -17,7 +17,7 @@ import { translateSqliteError } from '../source-error.js';
  *
  * Memory: the largest row, twice. Errors: those of `translateSqliteError`, data.row_too_large.
  */
-export function* readRows(db: Database, table: ReadTable, range: ChunkRange): Generator<RowView> {
+export function* readRows(db: Database, table: TableToRead, range: ChunkRange): Generator<RowView> {
   const filler = new RowFiller(table.source, table.columns.length);
   try {
     let rowCount = 0;

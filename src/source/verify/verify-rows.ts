@@ -29,13 +29,13 @@ const exactReals: ReadonlySet<Kind['tag']> = new Set([
   'timestamptz',
 ]);
 
-export type ReadTable = Pick<TablePlan, 'source' | 'columns'>;
+export type SourceTableToVerify = Pick<TablePlan, 'source' | 'columns'>;
 
 /**
  * Yields every row of the table in SQLite's cheapest order; the same batch object is filled again each time.
  * Memory: one batch, or the largest row where that is larger. Throws `source.verify_read_failed`.
  */
-export function* readSourceCells(db: Database, table: ReadTable): Generator<CellBatch> {
+export function* readSourceCells(db: Database, table: SourceTableToVerify): Generator<CellBatch> {
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8';
   const reals = table.columns.flatMap((column, index) => (exactReals.has(column.kind.tag) ? [index] : []));
   const filling = new Filling(table.columns.length, reals, isUtf16);
@@ -64,7 +64,7 @@ function readFailure(table: string, error: unknown): unknown {
   });
 }
 
-function selectSql(table: ReadTable, reals: readonly number[], isUtf16: boolean): string {
+function selectSql(table: SourceTableToVerify, reals: readonly number[], isUtf16: boolean): string {
   const names = table.columns.map((column) => `t.${quote(column.source)}`);
   const calls: string[] = [];
   for (let i = 0; i < names.length; i += cellsPerCall) {

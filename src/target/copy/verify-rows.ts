@@ -6,7 +6,7 @@ import type { TargetClient } from '../connection/client.js';
 import { CopyTextParser } from './copy-text.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
-export type ReadTable = Pick<TablePlan, 'targetSchema' | 'target' | 'columns'>;
+export type TargetTableToVerify = Pick<TablePlan, 'targetSchema' | 'target' | 'columns'>;
 
 /**
  * Yields every row of the table in the order in which Postgres scans it, as the text its output functions print; the
@@ -14,7 +14,7 @@ export type ReadTable = Pick<TablePlan, 'targetSchema' | 'target' | 'columns'>;
  * floats, hexadecimal bytea). Memory: one batch, or twice the largest row. Where the caller stops early, the client is
  * closed, because a running COPY cannot be ended otherwise. An abort goes through the client's own signal.
  */
-export async function* readTargetCells(client: TargetClient, table: ReadTable): AsyncGenerator<CellBatch> {
+export async function* readTargetCells(client: TargetClient, table: TargetTableToVerify): AsyncGenerator<CellBatch> {
   const columns = table.columns.map((column) => `t.${quoteName(column.target)}`).join(', ');
   const stream = client.raw.query(
     copyTo(`COPY (SELECT ${columns} FROM ${quoteTable(table.targetSchema, table.target)} AS t) TO STDOUT`),

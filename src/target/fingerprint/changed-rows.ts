@@ -5,7 +5,7 @@ import type { TargetClient } from '../connection/client.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /** A table and, where it has one, the key that tells its rows apart, as target column names. */
-export interface ChangedTable {
+export interface TableToSave {
   readonly name: string;
   readonly key: readonly string[];
   /** The schema with the table as it was; null where nobody knows. */
@@ -19,7 +19,7 @@ export interface ChangedTable {
  */
 export async function saveChangedRows(
   client: TargetClient,
-  { schema, table, path }: { readonly schema: string; readonly table: ChangedTable; readonly path: string },
+  { schema, table, path }: { readonly schema: string; readonly table: TableToSave; readonly path: string },
 ): Promise<number> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
   const file = await open(path, flags, 0o600);
@@ -41,7 +41,7 @@ export async function saveChangedRows(
   }
 }
 
-function changesSql(schema: string, { name, key, beforeSchema }: ChangedTable): string {
+function changesSql(schema: string, { name, key, beforeSchema }: TableToSave): string {
   const now = quoteTable(schema, name);
   const line = (change: string, before: string, after: string) =>
     `json_build_object('table', ${quoteLiteral(name)}::text, 'change', ${change}, 'before', ${before}, 'after', ${after})::text`;

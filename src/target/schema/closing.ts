@@ -25,7 +25,7 @@ export async function lockTables(client: TargetClient, schema: string): Promise<
 }
 
 /** Makes every table of the schema refuse writes with this message, from the commit of the caller's transaction on. */
-export async function closeTables(client: TargetClient, schema: string, message: string): Promise<void> {
+export async function closeTargetTables(client: TargetClient, schema: string, message: string): Promise<void> {
   const body = `BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'read_only_sql_transaction'; END`;
   await client.run(
     `CREATE OR REPLACE FUNCTION pgferry.refuse_write() RETURNS trigger LANGUAGE plpgsql AS ${quoteLiteral(body)}`,
@@ -41,7 +41,7 @@ export async function closeTables(client: TargetClient, schema: string, message:
 }
 
 /** Takes the refusal away from every table that has it; gives back how many had. */
-export async function openTables(client: TargetClient, schema: string): Promise<number> {
+export async function reopenTargetTables(client: TargetClient, schema: string): Promise<number> {
   const rows = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
        JOIN pg_namespace n ON n.oid = c.relnamespace

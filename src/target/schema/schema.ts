@@ -43,12 +43,12 @@ export async function applyStatements(
 ): Promise<void> {
   await withTransaction(client, async () => {
     await client.query(`SET LOCAL search_path = ${quoteName(schema)}`);
-    for (const statement of statements) await client.query(statement, [], { doing: shorten(statement) });
+    for (const statement of statements) await client.query(statement, [], { doing: firstWords(statement) });
   });
 }
 
 /** The first words of a statement on one line, for messages. */
-export function shorten(statement: string): string {
+export function firstWords(statement: string): string {
   const line = statement.replace(/\s+/g, ' ').trim();
   return line.length <= 120 ? line : `${line.slice(0, 119)}…`;
 }
@@ -63,7 +63,7 @@ export async function resetSchema(client: TargetClient, schema: string): Promise
   await withTransaction(client, async () => {
     const remaking = await readRemaking(client, schema);
     const statements = [`DROP SCHEMA ${quoteName(schema)} CASCADE`, ...remaking];
-    for (const statement of statements) await client.query(statement, [], { doing: shorten(statement) });
+    for (const statement of statements) await client.query(statement, [], { doing: firstWords(statement) });
   });
 }
 
@@ -123,14 +123,18 @@ async function applyStatement(client: TargetClient, file: string, statement: Sql
     if (!(error instanceof CopierError)) throw error;
     const line = statement.line + linesBefore(statement.text, error.cause);
     const isPsql = /^\s*\\/m.test(statement.text);
-    throw new CopierError(error.code, `${file} line ${line}: ${error.message}; statement: ${shorten(statement.text)}`, {
-      hint: isPsql ? 'lines with a backslash are commands of psql; take them out of the file' : error.hint,
-      cause: error,
-      foreignCode: error.foreignCode,
-      table: error.table,
-      column: error.column,
-      key: error.key,
-    });
+    throw new CopierError(
+      error.code,
+      `${file} line ${line}: ${error.message}; statement: ${firstWords(statement.text)}`,
+      {
+        hint: isPsql ? 'lines with a backslash are commands of psql; take them out of the file' : error.hint,
+        cause: error,
+        foreignCode: error.foreignCode,
+        table: error.table,
+        column: error.column,
+        key: error.key,
+      },
+    );
   }
 }
 

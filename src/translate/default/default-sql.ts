@@ -1,9 +1,16 @@
 import { type Expression, readExpression, Unportable } from '../expression/expression.js';
-import { asText, type Rendered, refuse, renderExpression, type Scope, yields } from '../expression/expression-sql.js';
+import {
+  asText,
+  type Rendered,
+  refuseTranslation,
+  renderExpression,
+  type Scope,
+  yields,
+} from '../expression/expression-sql.js';
 import { renderPureCall } from '../expression/functions.js';
 import { literalDefault } from './literal-default.js';
 import { renderNow } from '../expression/now-sql.js';
-import { readTokens } from '../expression/sql-tokens.js';
+import { readExpressionTokens } from '../expression/sql-tokens.js';
 import type { PgType } from '../type-map.js';
 
 /** A default in PostgreSQL's SQL, null for none at all; or why it has no equivalent. */
@@ -16,7 +23,7 @@ export type DefaultChoice =
  * equivalent is said: a wrong default would go on spoiling rows long after the copy.
  */
 export function translateDefault(defaultSql: string, type: PgType): DefaultChoice {
-  const tokens = readTokens(defaultSql);
+  const tokens = readExpressionTokens(defaultSql);
   if (tokens === null) return { tag: 'untranslated', reason: 'its quotes do not end' };
   try {
     return { tag: 'translated', sql: renderDefault(readExpression(tokens), type) };
@@ -52,26 +59,28 @@ function renderDefault(expression: Expression, type: PgType): string | null {
 function fillColumn(value: Rendered, type: PgType): string {
   switch (type.class) {
     case 'text':
-      return type.maxChars === null ? asText(value) : refuse('a computed default could be longer than the column');
+      return type.maxChars === null
+        ? asText(value)
+        : refuseTranslation('a computed default could be longer than the column');
     case 'integer':
-      return value.class === 'integer' ? value.sql : refuse('it is no integer');
+      return value.class === 'integer' ? value.sql : refuseTranslation('it is no integer');
     case 'numeric':
     case 'real':
-      return value.class === 'integer' || value.class === 'real' ? value.sql : refuse('it is no number');
+      return value.class === 'integer' || value.class === 'real' ? value.sql : refuseTranslation('it is no number');
     case 'bool':
-      return value.class === 'bool' ? value.sql : refuse('it is no boolean');
+      return value.class === 'bool' ? value.sql : refuseTranslation('it is no boolean');
     case 'bytes':
-      return value.class === 'bytes' ? value.sql : refuse('it is no blob');
+      return value.class === 'bytes' ? value.sql : refuseTranslation('it is no blob');
     case 'uuid':
-      return value.class === 'text' ? `(${value.sql})::uuid` : refuse('it is no uuid');
+      return value.class === 'text' ? `(${value.sql})::uuid` : refuseTranslation('it is no uuid');
     case 'timestamp':
     case 'date':
     case 'time':
       return fillTemporal(value, type);
     case 'json':
-      return refuse('a computed default of JSON has no sure equivalent');
+      return refuseTranslation('a computed default of JSON has no sure equivalent');
     case 'other':
-      return refuse('the type is of the operator’s choice');
+      return refuseTranslation('the type is of the operator’s choice');
   }
 }
 
@@ -84,7 +93,7 @@ function fillTemporal(value: Rendered, type: PgType): string {
   if (holds === 'timestamp' && isZoned)
     return value.sql === now ? 'CURRENT_TIMESTAMP' : `(${value.sql} AT TIME ZONE 'UTC')`;
   if (holds === 'date' && type.class === 'timestamp' && !isZoned) return `date_trunc('day', ${value.sql})`;
-  return refuse(`it is no ${type.class}`);
+  return refuseTranslation(`it is no ${type.class}`);
 }
 
 /** randomblob(n), hex of bytes and random(), out of random UUIDs, which every server can make. */
@@ -94,7 +103,7 @@ function renderRandom(name: string, operands: readonly Expression[], scope: Scop
     const count = operand?.tag === 'number' && operands.length === 1 ? Number(operand.text) : Number.NaN;
     return Number.isInteger(count) && count >= 1 && count <= 32
       ? yields('bytes', randomBytes(count))
-      : refuse('randomblob is given no length from 1 to 32');
+      : refuseTranslation('randomblob is given no length from 1 to 32');
   }
   if (name === 'random' && operands.length === 0) {
     return yields('integer', `('x' || encode(${randomBytes(8)}, 'hex'))::bit(64)::bigint`);
@@ -107,7 +116,7 @@ function renderRandom(name: string, operands: readonly Expression[], scope: Scop
 function hexOf(operands: readonly Expression[], scope: Scope, call: string): Rendered {
   const [operand] = operands;
   const bytes = operand === undefined || operands.length > 1 ? null : renderExpression(operand, scope);
-  if (bytes?.class !== 'bytes') return refuse('hex needs a blob');
+  if (bytes?.class !== 'bytes') return refuseTranslation('hex needs a blob');
   return yields('text', `${call}(${bytes.sql}, 'hex')${call.includes('(') ? ')' : ''}`);
 }
 

@@ -1,5 +1,5 @@
 import type { Expression } from '../expression/expression.js';
-import { refuse, renderExpression } from '../expression/expression-sql.js';
+import { refuseTranslation, renderExpression } from '../expression/expression-sql.js';
 import { quoteText } from '../../plan/names/names.js';
 import type { PgType } from '../type-map.js';
 
@@ -18,7 +18,7 @@ const truths: Readonly<Record<string, string>> = {
 /** A literal default as the column's type writes it, after the affinity that SQLite would apply. Throws Unportable. */
 export function literalDefault(literal: Literal, type: PgType): string {
   if (literal.tag === 'blob')
-    return type.class === 'bytes' ? renderExpression(literal, noScope).sql : refuse('a blob is its value');
+    return type.class === 'bytes' ? renderExpression(literal, noScope).sql : refuseTranslation('a blob is its value');
   const text = literal.tag === 'bool' ? (literal.value ? '1' : '0') : literal.text;
   const isText = literal.tag === 'string';
   switch (type.class) {
@@ -30,27 +30,27 @@ export function literalDefault(literal: Literal, type: PgType): string {
     case 'real':
       return numberDefault(text);
     case 'bool':
-      return truths[text.toLowerCase()] ?? refuse(`${text} is no boolean`);
+      return truths[text.toLowerCase()] ?? refuseTranslation(`${text} is no boolean`);
     case 'json':
-      return isJson(text) ? quoteText(text) : refuse('it is no JSON');
+      return isJson(text) ? quoteText(text) : refuseTranslation('it is no JSON');
     case 'uuid':
       return isText && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
         ? quoteText(text)
-        : refuse('it is no uuid');
+        : refuseTranslation('it is no uuid');
     case 'timestamp':
     case 'date':
     case 'time':
-      return isText ? timeDefault(text, type) : refuse('the unit of a number as time is not known');
+      return isText ? timeDefault(text, type) : refuseTranslation('the unit of a number as time is not known');
     case 'bytes':
-      return refuse('it is no blob');
+      return refuseTranslation('it is no blob');
     case 'other':
-      return refuse('the type is of the operator’s choice');
+      return refuseTranslation('the type is of the operator’s choice');
   }
 }
 
 function textDefault(text: string, type: PgType): string {
   if (type.maxChars !== null && [...text].length > type.maxChars)
-    return refuse(`it is longer than ${type.maxChars} characters`);
+    return refuseTranslation(`it is longer than ${type.maxChars} characters`);
   return quoteText(text);
 }
 
@@ -62,21 +62,21 @@ function numberAsText(text: string): string {
   const number = Number(text);
   const isPlain =
     Math.abs(number) < 1e15 && Math.abs(number) >= 1e-4 && String(number).replace(/[-.]/g, '').length <= 15;
-  if (!isPlain) return refuse('its text form is not sure');
+  if (!isPlain) return refuseTranslation('its text form is not sure');
   return Number.isInteger(number) ? `${number}.0` : String(number);
 }
 
 function integerDefault(text: string): string {
   const isNumber = /^[+-]?[0-9]+(\.0*)?$/.test(text.trim()) || /^-?0x[0-9a-f]+$/i.test(text);
-  if (!isNumber) return refuse(`${text} is no integer`);
+  if (!isNumber) return refuseTranslation(`${text} is no integer`);
   const value = renderExpression({ tag: 'number', text: text.trim().replace(/^\+/, '').replace(/\.0*$/, '') }, noScope);
-  return value.class === 'integer' ? value.sql : refuse(`${text} is out of range`);
+  return value.class === 'integer' ? value.sql : refuseTranslation(`${text} is out of range`);
 }
 
 function numberDefault(text: string): string {
   const plain = text.trim().replace(/^\+/, '');
-  if (!/^-?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(plain)) return refuse(`${text} is no number`);
-  return Number.isFinite(Number(plain)) ? plain : refuse(`${text} is out of range`);
+  if (!/^-?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?$/i.test(plain)) return refuseTranslation(`${text} is no number`);
+  return Number.isFinite(Number(plain)) ? plain : refuseTranslation(`${text} is out of range`);
 }
 
 function isJson(text: string): boolean {
@@ -103,5 +103,5 @@ function timeDefault(text: string, type: PgType): string {
     !Number.isNaN(instant.getTime()) &&
     (day === undefined || instant.toISOString().startsWith(day)) &&
     day?.startsWith('0000') !== true;
-  return isFit && isReal ? quoteText(text) : refuse(`${text} is no ${type.class}`);
+  return isFit && isReal ? quoteText(text) : refuseTranslation(`${text} is no ${type.class}`);
 }

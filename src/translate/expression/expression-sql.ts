@@ -2,11 +2,11 @@ import { type Expression, Unportable } from './expression.js';
 import { quoteText } from '../../plan/names/names.js';
 
 /** What a piece of PostgreSQL's SQL yields; `other` can only be asked whether it is NULL. */
-export type ValueClass = 'integer' | 'numeric' | 'real' | 'text' | 'bool' | 'bytes' | 'null' | 'instant' | 'other';
+export type ResultClass = 'integer' | 'numeric' | 'real' | 'text' | 'bool' | 'bytes' | 'null' | 'instant' | 'other';
 
 export interface Rendered {
   readonly sql: string;
-  readonly class: ValueClass;
+  readonly class: ResultClass;
   /** The expression itself where it is a literal. */
   readonly literal: string | null;
   /** For an instant: its text by to_char, and which column type it fills. */
@@ -27,7 +27,7 @@ export interface Scope {
   readonly whole?: (expression: Expression) => Rendered | null;
 }
 
-const numberClasses: readonly ValueClass[] = ['integer', 'numeric', 'real'];
+const numberClasses: readonly ResultClass[] = ['integer', 'numeric', 'real'];
 const equalities: Readonly<Record<string, string>> = {
   '=': '=',
   '==': '=',
@@ -38,7 +38,7 @@ const equalities: Readonly<Record<string, string>> = {
 };
 const orders = ['<', '<=', '>', '>='];
 
-export function yields(valueClass: ValueClass, sql: string): Rendered {
+export function yields(valueClass: ResultClass, sql: string): Rendered {
   return { sql, class: valueClass, literal: null };
 }
 
@@ -60,7 +60,9 @@ function renderParts(expression: Expression, scope: Scope): Rendered {
     case 'bool':
       return yields('bool', String(expression.value));
     case 'name':
-      return scope.column(expression.name, expression.table) ?? refuse(`${expression.name} cannot be used here`);
+      return (
+        scope.column(expression.name, expression.table) ?? refuseTranslation(`${expression.name} cannot be used here`)
+      );
     case 'call':
       return renderCall(expression, scope);
     case 'case':
@@ -81,17 +83,17 @@ export function asText(value: Rendered): string {
   if (value.class === 'text') return value.sql;
   if (value.class === 'integer') return `(${value.sql})::text`;
   if (value.instant !== undefined) return `to_char(${value.sql}, ${quoteText(value.instant.format)})`;
-  return refuse('its text form differs between SQLite and PostgreSQL');
+  return refuseTranslation('its text form differs between SQLite and PostgreSQL');
 }
 
 /** The value as a condition. */
 export function asCondition(value: Rendered): string {
   if (value.class === 'bool') return value.sql;
   if (value.class === 'integer') return `(${value.sql} <> 0)`;
-  return refuse('it is no condition');
+  return refuseTranslation('it is no condition');
 }
 
-export function refuse(reason: string): never {
+export function refuseTranslation(reason: string): never {
   throw new Unportable(reason);
 }
 
@@ -103,13 +105,13 @@ function renderNumber(text: string): Rendered {
   if (isHex)
     return isInRange
       ? { sql: String(value), class: 'integer', literal: String(value) }
-      : refuse(`${text} is out of range`);
+      : refuseTranslation(`${text} is out of range`);
   return { sql: text, class: isInRange ? 'integer' : 'real', literal: text };
 }
 
 function renderCall({ name, operands, over }: Extract<Expression, { tag: 'call' }>, scope: Scope): Rendered {
   const value = over === 'all' ? scope.call(name, operands, scope) : (scope.aggregate?.(name, operands, over) ?? null);
-  return value ?? refuse(`the function ${name} has no sure equivalent`);
+  return value ?? refuseTranslation(`the function ${name} has no sure equivalent`);
 }
 
 /** All branches must be of one class, since PostgreSQL brings them to one type. */
@@ -128,7 +130,7 @@ function renderCase(expression: Extract<Expression, { tag: 'case' }>, scope: Sco
   const classes = new Set(values.map((value) => value.class).filter((one) => one !== 'null'));
   const [only, another] = classes;
   if (only === undefined || another !== undefined || only === 'other' || only === 'instant')
-    return refuse('the branches of CASE are of different classes');
+    return refuseTranslation('the branches of CASE are of different classes');
   const whens = branches.map(({ condition, result }) => `WHEN ${condition} THEN ${alike(result).sql}`).join(' ');
   return yields(only, `(CASE ${whens}${otherwise === null ? '' : ` ELSE ${otherwise.sql}`} END)`);
 }
@@ -143,15 +145,17 @@ function renderCast(value: Rendered, type: string): Rendered {
   if (words === 'TEXT') return yields('text', asText(value));
   if (words === 'REAL' && numberClasses.includes(value.class))
     return yields('real', `(${value.sql})::double precision`);
-  return refuse(`CAST AS ${type} has no sure equivalent here`);
+  return refuseTranslation(`CAST AS ${type} has no sure equivalent here`);
 }
 
 function renderUnary(operator: string, operand: Rendered): Rendered {
   if (operator === 'NOT') return yields('bool', `(NOT ${asCondition(operand)})`);
   if (operator === 'IS NULL' || operator === 'IS NOT NULL') return yields('bool', `(${operand.sql} ${operator})`);
   if (operator === '~')
-    return operand.class === 'integer' ? yields('integer', `(~ ${operand.sql})`) : refuse('~ needs an integer');
-  if (!numberClasses.includes(operand.class)) return refuse(`${operator} needs a number`);
+    return operand.class === 'integer'
+      ? yields('integer', `(~ ${operand.sql})`)
+      : refuseTranslation('~ needs an integer');
+  if (!numberClasses.includes(operand.class)) return refuseTranslation(`${operator} needs a number`);
   return operator === '+' ? operand : yields(operand.class, `(- ${operand.sql})`);
 }
 
@@ -172,7 +176,7 @@ function renderBinary(expression: Extract<Expression, { tag: 'binary' }>, scope:
 /** SQLite's LIKE folds ASCII letters only and has no escape; lower() under "C" folds just those. */
 function renderLike(left: Rendered, right: Rendered): Rendered {
   if (left.class !== 'text' || right.literal === null || right.class !== 'text')
-    return refuse('LIKE needs a text and a literal pattern');
+    return refuseTranslation('LIKE needs a text and a literal pattern');
   const pattern = right.literal.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
   return yields('bool', `(lower(${left.sql} COLLATE "C") LIKE ${quoteText(pattern)} ESCAPE '')`);
 }
@@ -180,7 +184,7 @@ function renderLike(left: Rendered, right: Rendered): Rendered {
 /** GLOB as a regular expression: * and ? are any characters, [ ] a set; letters count with their case, as in "C". */
 function renderGlob(left: Rendered, right: Rendered): Rendered {
   if (left.class !== 'text' || right.literal === null || right.class !== 'text')
-    return refuse('GLOB needs a text and a literal pattern');
+    return refuseTranslation('GLOB needs a text and a literal pattern');
   const pieces = right.literal.match(/\[\^?\]?[^\]]*\]|./gsu) ?? [];
   const pattern = pieces.map((piece) => {
     if (piece === '*') return '.*';
@@ -198,15 +202,15 @@ function escapeRegex(text: string): string {
 function setOf(piece: string): string {
   return /^\[\^?[\p{L}\p{N} _.,;:@#%/+=-]+\]$/u.test(piece) && !/[^\p{L}\p{N}]-|-[^\p{L}\p{N}\]]/u.test(piece)
     ? piece
-    : refuse(`the set ${piece} of GLOB has no sure equivalent`);
+    : refuseTranslation(`the set ${piece} of GLOB has no sure equivalent`);
 }
 
 /** PostgreSQL shifts by the count modulo 64, SQLite by the whole of it, so that it must be a literal below. */
 function renderBits(operator: string, left: Rendered, right: Rendered): Rendered {
-  if (left.class !== 'integer' || right.class !== 'integer') return refuse(`${operator} needs integers`);
+  if (left.class !== 'integer' || right.class !== 'integer') return refuseTranslation(`${operator} needs integers`);
   const isShift = operator === '<<' || operator === '>>';
   const count = right.literal === null ? -1 : Number(right.literal);
-  if (isShift && !(count >= 0 && count < 64)) return refuse('its shift could be out of range');
+  if (isShift && !(count >= 0 && count < 64)) return refuseTranslation('its shift could be out of range');
   return yields('integer', `(${asBigint(left)} ${operator} ${isShift ? `${right.sql}::integer` : asBigint(right)})`);
 }
 
@@ -219,7 +223,7 @@ function renderComparison(operator: string, left: Rendered, right: Rendered): Re
   const isAlike = a.class === b.class || (numberClasses.includes(a.class) && numberClasses.includes(b.class));
   const isOrder = orders.includes(operator);
   if (!isAlike || ['null', 'other', 'instant'].includes(a.class) || (isOrder && a.class === 'bool')) {
-    return refuse(`${operator} compares values of different classes`);
+    return refuseTranslation(`${operator} compares values of different classes`);
   }
   const bytewise = isOrder && a.class === 'text' ? ' COLLATE "C"' : '';
   return yields('bool', `(${a.sql}${bytewise} ${equalities[operator] ?? operator} ${b.sql})`);
@@ -239,15 +243,15 @@ function asAffine(value: Rendered, other: Rendered): Rendered {
 function asTruth(value: Rendered, other: Rendered): Rendered {
   if (other.class !== 'bool' || value.class !== 'integer') return value;
   if (value.literal === '0' || value.literal === '1') return yields('bool', value.literal === '1' ? 'true' : 'false');
-  return refuse('a boolean is compared with another number than 0 and 1');
+  return refuseTranslation('a boolean is compared with another number than 0 and 1');
 }
 
 function renderIn(expression: Extract<Expression, { tag: 'in' }>, scope: Scope): Rendered {
   const operand = renderExpression(expression.operand, scope);
-  if (expression.items.length === 0) return refuse('IN needs a list');
+  if (expression.items.length === 0) return refuseTranslation('IN needs a list');
   const items = expression.items.map((item) => renderExpression(item, scope));
   const comparisons = items.map((item) => {
-    if (item.literal === null) return refuse('IN needs literals');
+    if (item.literal === null) return refuseTranslation('IN needs literals');
     renderComparison('=', operand, item);
     return asTruth(asAffine(item, operand), operand).sql;
   });
@@ -257,11 +261,11 @@ function renderIn(expression: Extract<Expression, { tag: 'in' }>, scope: Scope):
 /** Dividing by zero is NULL in SQLite and an error in PostgreSQL, so that a divisor must be a literal. */
 function renderArithmetic(operator: string, left: Rendered, right: Rendered): Rendered {
   if (!numberClasses.includes(left.class) || !numberClasses.includes(right.class))
-    return refuse(`${operator} needs numbers`);
+    return refuseTranslation(`${operator} needs numbers`);
   const isWhole = left.class === 'integer' && right.class === 'integer';
-  if (operator === '%' && !isWhole) return refuse('% needs integers');
+  if (operator === '%' && !isWhole) return refuseTranslation('% needs integers');
   if (['/', '%'].includes(operator) && (right.literal === null || Number(right.literal) === 0))
-    return refuse('its divisor could be zero');
+    return refuseTranslation('its divisor could be zero');
   const isEpoch = operator === '*' && left.isEpoch === true && Number(right.literal) === 1000;
   const sql = `(${asOperand(left)} ${operator} ${asOperand(right)})`;
   return { ...yields(isWhole ? 'integer' : 'real', sql), isEpoch };

@@ -1,4 +1,4 @@
-import { isSign, isWord, splitAtCommas, findClose, type Token } from './sql-tokens.js';
+import { isSign, isWord, splitAtCommas, findClose, type ExpressionToken } from './sql-tokens.js';
 
 /** SQLite's expressions, as far as they can mean the same in PostgreSQL. Operators are in upper case. */
 export type Expression =
@@ -51,7 +51,7 @@ const equalityLevel = 3;
 const depthMax = 500;
 
 /** Reads one whole expression. Throws Unportable at what it does not know. */
-export function readExpression(tokens: readonly Token[]): Expression {
+export function readExpression(tokens: readonly ExpressionToken[]): Expression {
   const reader = new Reader(tokens);
   const expression = reader.readLevel(0);
   reader.expectEnd();
@@ -60,11 +60,11 @@ export function readExpression(tokens: readonly Token[]): Expression {
 
 /** A place in a token list, moved by reading. */
 class Reader {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly ExpressionToken[];
   #at = 0;
   #depth = 0;
 
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly ExpressionToken[]) {
     this.#tokens = tokens;
   }
 
@@ -177,7 +177,7 @@ class Reader {
     return only;
   }
 
-  #readWord(token: Token): Expression {
+  #readWord(token: ExpressionToken): Expression {
     const word = token.text.toUpperCase();
     if (word === 'CASE') return this.#readCase();
     if (word === 'CAST' && isSign(this.#tokens[this.#at], '(')) return this.#readCast();
@@ -193,7 +193,7 @@ class Reader {
   }
 
   /** column, or table.column. */
-  #readName(first: Token): Expression {
+  #readName(first: ExpressionToken): Expression {
     const isQuoted = first.tag === 'name';
     if (!this.#take('.')) return { tag: 'name', name: first.text, isQuoted, table: null };
     const second = this.#tokens[this.#at];
@@ -244,11 +244,11 @@ class Reader {
     return this.#readParts(this.#readInside());
   }
 
-  #readParts(tokens: readonly Token[]): Expression[] {
+  #readParts(tokens: readonly ExpressionToken[]): Expression[] {
     return tokens.length === 0 ? [] : splitAtCommas(tokens).map((part) => this.#readNested(part));
   }
 
-  #readNested(tokens: readonly Token[]): Expression {
+  #readNested(tokens: readonly ExpressionToken[]): Expression {
     const reader = new Reader(tokens);
     reader.#depth = this.#depth;
     const expression = reader.readLevel(0);
@@ -256,7 +256,7 @@ class Reader {
     return expression;
   }
 
-  #readInside(): readonly Token[] {
+  #readInside(): readonly ExpressionToken[] {
     const close = isSign(this.#tokens[this.#at], '(') ? findClose(this.#tokens, this.#at) : -1;
     if (close < 0) throw new Unportable('its brackets do not match');
     const inside = this.#tokens.slice(this.#at + 1, close);

@@ -1,5 +1,5 @@
 import type { Expression } from './expression.js';
-import { asText, type Rendered, refuse, renderExpression, type Scope, yields } from './expression-sql.js';
+import { asText, type Rendered, refuseTranslation, renderExpression, type Scope, yields } from './expression-sql.js';
 
 type Render = (operands: readonly Rendered[], expressions: readonly Expression[]) => Rendered;
 
@@ -41,13 +41,13 @@ export function columnScope(column: (name: string) => Rendered | null): Scope {
 function textOf(operands: readonly Rendered[], count: number): string {
   const [first] = operands;
   if (first === undefined || operands.length !== count || first.class !== 'text')
-    return refuse('the function needs a text');
+    return refuseTranslation('the function needs a text');
   return first.sql;
 }
 
 function renderAbs([operand, another]: readonly Rendered[]): Rendered {
   if (operand === undefined || another !== undefined || !['integer', 'real'].includes(operand.class))
-    return refuse('abs needs a number');
+    return refuseTranslation('abs needs a number');
   return yields(operand.class, `abs(${operand.sql})`);
 }
 
@@ -55,9 +55,9 @@ function renderAbs([operand, another]: readonly Rendered[]): Rendered {
 function renderSubstr(operands: readonly Rendered[], expressions: readonly Expression[]): Rendered {
   const [text, from, count] = operands;
   if (text === undefined || from === undefined || operands.length > 3)
-    return refuse('substr needs a text and a position');
+    return refuseTranslation('substr needs a text and a position');
   if (lowerBound(expressions[1]) < 1 || (count !== undefined && lowerBound(expressions[2]) < 0))
-    return refuse('substr could count from the end');
+    return refuseTranslation('substr could count from the end');
   const length = count === undefined ? '' : `, (${count.sql})::integer`;
   return yields('text', `substr(${asText(text)}, (${from.sql})::integer${length})`);
 }
@@ -73,7 +73,7 @@ function lowerBound(expression: Expression | undefined): number {
 
 function allTexts(operands: readonly Rendered[], count: number): string {
   if (operands.length !== count || operands.some((operand) => operand.class !== 'text'))
-    return refuse(`the function needs ${count} texts`);
+    return refuseTranslation(`the function needs ${count} texts`);
   return operands.map((operand) => operand.sql).join(', ');
 }
 
@@ -85,7 +85,7 @@ function renderNullif(operands: readonly Rendered[]): Rendered {
   const [first, second, more] = operands;
   const isPlain = first !== undefined && ['integer', 'text'].includes(first.class);
   if (!isPlain || second?.class !== first.class || more !== undefined)
-    return refuse('nullif needs two texts or two integers');
+    return refuseTranslation('nullif needs two texts or two integers');
   return yields(first.class, `nullif(${first.sql}, ${second.sql})`);
 }
 
@@ -99,13 +99,13 @@ function renderTypeof([operand, another]: readonly Rendered[]): Rendered {
     bool: 'integer',
   };
   const name = operand === undefined || another !== undefined ? undefined : names[operand.class];
-  if (operand === undefined || name === undefined) return refuse('the storage class is not kept');
+  if (operand === undefined || name === undefined) return refuseTranslation('the storage class is not kept');
   return yields('text', `(CASE WHEN ${operand.sql} IS NULL THEN 'null' ELSE '${name}' END)`);
 }
 
 function renderCoalesce(operands: readonly Rendered[]): Rendered {
   const [first] = operands;
   if (first === undefined || operands.some((operand) => operand.class !== first.class))
-    return refuse('its values are of different classes');
+    return refuseTranslation('its values are of different classes');
   return yields(first.class, `coalesce(${operands.map((operand) => operand.sql).join(', ')})`);
 }

@@ -1,5 +1,5 @@
 import { type Expression, Unportable } from './expression.js';
-import { type Rendered, refuse, yields } from './expression-sql.js';
+import { type Rendered, refuseTranslation, yields } from './expression-sql.js';
 
 /** The present moment as SQLite's functions see it: UTC, without a zone. */
 const utcNow = `(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')`;
@@ -49,7 +49,7 @@ export function renderNow(name: string, operands: readonly Expression[]): Render
     case 'julianday':
       return modifiersOf(operands).length === 0
         ? yields('real', `(${epochNow}::double precision / 86400.0 + 2440587.5)`)
-        : refuse('julianday with modifiers has no sure equivalent');
+        : refuseTranslation('julianday with modifiers has no sure equivalent');
     default:
       return null;
   }
@@ -60,12 +60,12 @@ function modifiersOf(operands: readonly Expression[]): string[] {
   const texts = operands.map((operand) =>
     operand.tag === 'string'
       ? operand.text.trim().toLowerCase()
-      : refuse('a time that is no literal has no sure equivalent'),
+      : refuseTranslation('a time that is no literal has no sure equivalent'),
   );
   const [first, ...rest] = texts;
   if (first === undefined || first === 'now') return rest;
   if (first === 'subsec' || first === 'subsecond') return texts;
-  return refuse(`the fixed time ${first} has no sure equivalent`);
+  return refuseTranslation(`the fixed time ${first} has no sure equivalent`);
 }
 
 function isSubsecond(modifier: string): boolean {
@@ -86,7 +86,7 @@ function shifted(modifiers: readonly string[]): string {
     .filter((modifier) => !isSubsecond(modifier))
     .map((modifier) => {
       const found = /^([+-]?)\s*([0-9]+)\s+(second|minute|hour|day)s?$/.exec(modifier);
-      if (found === null) return refuse(`the modifier ${modifier} has no sure equivalent`);
+      if (found === null) return refuseTranslation(`the modifier ${modifier} has no sure equivalent`);
       return ` ${found[1] === '-' ? '-' : '+'} interval '${found[2]} ${found[3]}'`;
     });
   return moves.length === 0 ? utcNow : `(${utcNow}${moves.join('')})`;
@@ -95,11 +95,11 @@ function shifted(modifiers: readonly string[]): string {
 function epochOf(modifiers: readonly string[]): Rendered {
   if (modifiers.length === 0) return { ...yields('integer', secondsNow), isEpoch: true };
   if (modifiers.every(isSubsecond)) return { ...yields('real', `(${epochNow}::double precision)`), isEpoch: true };
-  return refuse('an epoch with modifiers has no sure equivalent');
+  return refuseTranslation('an epoch with modifiers has no sure equivalent');
 }
 
 function renderStrftime([format, ...operands]: readonly Expression[]): Rendered {
-  if (format?.tag !== 'string') return refuse('strftime needs a literal format');
+  if (format?.tag !== 'string') return refuseTranslation('strftime needs a literal format');
   const modifiers = modifiersOf(operands);
   if (format.text === '%s') return epochOf(modifiers);
   return {
@@ -112,7 +112,7 @@ function translateFormat(format: string): string {
   const pieces = format.match(/%.|[^%]+|%/gsu) ?? [];
   const translated = pieces.map((piece) => {
     if (!piece.startsWith('%')) return /^[-:/. ]*$/.test(piece) ? piece : quoteFormat(piece);
-    return directives[piece] ?? refuse(`strftime's ${piece} has no sure equivalent`);
+    return directives[piece] ?? refuseTranslation(`strftime's ${piece} has no sure equivalent`);
   });
   return translated.join('');
 }

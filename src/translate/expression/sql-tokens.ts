@@ -1,5 +1,5 @@
 /** One token of SQLite's SQL; `text` is a word's letters, a name or string without its quotes, or the sign itself. */
-export interface Token {
+export interface ExpressionToken {
   readonly tag: 'word' | 'name' | 'string' | 'number' | 'blob' | 'sign';
   readonly text: string;
   /** Offsets in the SQL, for quoting it. */
@@ -15,8 +15,8 @@ const wordStart = /[\p{L}\p{N}_$\u0080-\uffff]/u;
  * The tokens of a piece of SQLite's SQL without spaces and comments (https://www.sqlite.org/lang_expr.html,
  * https://www.sqlite.org/lang_comment.html); null where a quote or comment does not end.
  */
-export function readTokens(sql: string): Token[] | null {
-  const tokens: Token[] = [];
+export function readExpressionTokens(sql: string): ExpressionToken[] | null {
+  const tokens: ExpressionToken[] = [];
   let at = 0;
   while (at < sql.length) {
     const next = skipBlank(sql, at);
@@ -32,16 +32,16 @@ export function readTokens(sql: string): Token[] | null {
 }
 
 /** Whether the token is this unquoted word, which is given in upper case. */
-export function isWord(token: Token | undefined, word: string): boolean {
+export function isWord(token: ExpressionToken | undefined, word: string): boolean {
   return token?.tag === 'word' && token.text.toUpperCase() === word;
 }
 
-export function isSign(token: Token | undefined, sign: string): boolean {
+export function isSign(token: ExpressionToken | undefined, sign: string): boolean {
   return token?.tag === 'sign' && token.text === sign;
 }
 
 /** Index of the bracket that closes the one at `open`, -1 where there is none. */
-export function findClose(tokens: readonly Token[], open: number): number {
+export function findClose(tokens: readonly ExpressionToken[], open: number): number {
   let depth = 0;
   for (let i = open; i < tokens.length; i += 1) {
     if (isSign(tokens[i], '(')) depth += 1;
@@ -52,9 +52,9 @@ export function findClose(tokens: readonly Token[], open: number): number {
 }
 
 /** The token lists between the commas that stand in no bracket. */
-export function splitAtCommas(tokens: readonly Token[]): Token[][] {
-  const parts: Token[][] = [];
-  let part: Token[] = [];
+export function splitAtCommas(tokens: readonly ExpressionToken[]): ExpressionToken[][] {
+  const parts: ExpressionToken[][] = [];
+  let part: ExpressionToken[] = [];
   let depth = 0;
   for (const token of tokens) {
     if (isSign(token, '(')) depth += 1;
@@ -82,7 +82,7 @@ function skipBlank(sql: string, from: number): number | null {
   }
 }
 
-function readToken(sql: string, start: number): Token | null {
+function readToken(sql: string, start: number): ExpressionToken | null {
   const first = sql[start] ?? '';
   const second = sql[start + 1] ?? '';
   if (closers[first] !== undefined) return readQuoted(sql, start, first === "'" ? 'string' : 'name');
@@ -101,7 +101,7 @@ function readToken(sql: string, start: number): Token | null {
 }
 
 /** A quoted token; a doubled closing quote stands for itself, except in [ ]. */
-function readQuoted(sql: string, start: number, tag: 'string' | 'name' | 'blob'): Token | null {
+function readQuoted(sql: string, start: number, tag: 'string' | 'name' | 'blob'): ExpressionToken | null {
   const close = closers[sql[start] ?? ''] ?? '';
   let text = '';
   for (let at = start + 1; at < sql.length; at += 1) {
@@ -114,7 +114,7 @@ function readQuoted(sql: string, start: number, tag: 'string' | 'name' | 'blob')
   return null;
 }
 
-function readNumber(sql: string, start: number): Token | null {
+function readNumber(sql: string, start: number): ExpressionToken | null {
   const found = /^(0x[0-9a-f]+|([0-9][0-9_]*)?(\.[0-9_]*)?(e[+-]?[0-9][0-9_]*)?)/i.exec(sql.slice(start, start + 400));
   const text = found?.[0] ?? '';
   if (text === '' || wordStart.test(sql[start + text.length] ?? '')) return null;

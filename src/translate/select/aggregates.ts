@@ -1,4 +1,4 @@
-import { asText, type Rendered, refuse, yields } from '../expression/expression-sql.js';
+import { asText, type Rendered, refuseTranslation, yields } from '../expression/expression-sql.js';
 import { quoteText } from '../../plan/names/names.js';
 
 /** SQLite's aggregate functions that PostgreSQL has too, by whatever name. */
@@ -21,14 +21,15 @@ export interface AggregateCall {
 
 /** An aggregate with the same result, of the class that SQLite gives. Throws Unportable. */
 export function renderAggregate({ name, operands, over }: AggregateCall): Rendered {
-  if (over === 'star') return name === 'count' ? yields('integer', 'count(*)') : refuse(`${name}(*) is not understood`);
+  if (over === 'star')
+    return name === 'count' ? yields('integer', 'count(*)') : refuseTranslation(`${name}(*) is not understood`);
   const [operand, separator, more] = operands;
-  if (operand === undefined || more !== undefined) return refuse(`${name} needs one value`);
+  if (operand === undefined || more !== undefined) return refuseTranslation(`${name} needs one value`);
   const distinct = over === 'distinct' ? 'DISTINCT ' : '';
   if (distinct !== '' && ['other', 'instant', 'null'].includes(operand.class))
-    return refuse('values are compared that compare differently');
+    return refuseTranslation('values are compared that compare differently');
   if (name === 'group_concat' || name === 'string_agg') return concatenate(operand, separator, distinct);
-  if (separator !== undefined) return refuse(`${name} of two values has no sure equivalent`);
+  if (separator !== undefined) return refuseTranslation(`${name} of two values has no sure equivalent`);
   switch (name) {
     case 'count':
       return yields('integer', `count(${distinct}${operand.sql})`);
@@ -44,7 +45,9 @@ export function renderAggregate({ name, operands, over }: AggregateCall): Render
 }
 
 function numberOf(operand: Rendered): string {
-  return ['integer', 'real', 'numeric'].includes(operand.class) ? `(${operand.sql})` : refuse('it sums no numbers');
+  return ['integer', 'real', 'numeric'].includes(operand.class)
+    ? `(${operand.sql})`
+    : refuseTranslation('it sums no numbers');
 }
 
 /** Sums of integers are integers in SQLite, where PostgreSQL makes them numeric; decimals are summed exactly. */
@@ -62,6 +65,6 @@ function extreme(name: string, operand: Rendered): Rendered {
 
 function concatenate(operand: Rendered, separator: Rendered | undefined, distinct: string): Rendered {
   if (separator !== undefined && (separator.literal === null || separator.class !== 'text' || distinct !== ''))
-    return refuse('the separator is no text');
+    return refuseTranslation('the separator is no text');
   return yields('text', `string_agg(${distinct}${asText(operand)}, ${quoteText(separator?.literal ?? ',')})`);
 }

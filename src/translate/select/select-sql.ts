@@ -4,7 +4,7 @@ import {
   asCondition,
   asText,
   type Rendered,
-  refuse,
+  refuseTranslation,
   renderExpression,
   type Scope,
   yields,
@@ -45,7 +45,7 @@ interface Entry {
 export function renderSelect(select: Select, find: (name: string) => Relation | null): RenderedSelect {
   const cores = select.cores.map((core) => renderCore(core, find));
   const [first] = cores;
-  if (first === undefined) return refuse('there is nothing to select');
+  if (first === undefined) return refuseTranslation('there is nothing to select');
   for (const [index, union] of select.unions.entries()) checkUnion(first, must(cores[index + 1], 'part'), union);
   const body = cores
     .map((core, index) => (index === 0 ? core.sql : `${select.unions[index - 1]}\n${core.sql}`))
@@ -68,7 +68,7 @@ function renderCore(core: SelectCore, find: (name: string) => Relation | null): 
   const scope = isGrouped ? groupScope(rows, groups) : rows;
   const columns = core.items.flatMap((item) => renderItem(item, entries, { scope, isGrouped }));
   if (core.isDistinct) for (const { value } of columns) plainClass(value);
-  if (core.having !== null && !isGrouped) return refuse('HAVING without a group');
+  if (core.having !== null && !isGrouped) return refuseTranslation('HAVING without a group');
   const parts = [
     `SELECT ${core.isDistinct ? 'DISTINCT ' : ''}${columns.map(({ name, value }) => `${value.sql} AS ${quoteName(shortName(name))}`).join(', ')}`,
     from === '' ? '' : `FROM ${from}`,
@@ -83,7 +83,7 @@ function renderCore(core: SelectCore, find: (name: string) => Relation | null): 
 function resolve(expression: Expression, { items }: SelectCore): Expression {
   if (expression.tag === 'number') {
     const item = items[Number(expression.text) - 1];
-    return item?.tag === 'value' ? item.expression : refuse('a position without its item');
+    return item?.tag === 'value' ? item.expression : refuseTranslation('a position without its item');
   }
   if (expression.tag !== 'name' || expression.table !== null) return expression;
   const item = items.find(
@@ -101,7 +101,8 @@ function renderFrom(
   const parts = relations.map(({ relation, alias, join, on, using }, index) => {
     const source = relation.tag === 'named' ? named(relation.name, find) : subselect(relation.select, find);
     const name = alias ?? (relation.tag === 'named' ? relation.name : `subquery_${index + 1}`);
-    if (entries.some((entry) => foldCase(entry.alias) === foldCase(name))) return refuse(`${name} is joined twice`);
+    if (entries.some((entry) => foldCase(entry.alias) === foldCase(name)))
+      return refuseTranslation(`${name} is joined twice`);
     entries.push({
       alias: name,
       using,
@@ -116,7 +117,7 @@ function renderFrom(
 }
 
 function named(name: string, find: (name: string) => Relation | null): Relation {
-  return find(name) ?? refuse(`${name} is no table or view that is carried over`);
+  return find(name) ?? refuseTranslation(`${name} is no table or view that is carried over`);
 }
 
 function subselect(select: Select, find: (name: string) => Relation | null): Relation {
@@ -140,7 +141,7 @@ function constraintSql(
 ): string {
   if (on !== null) {
     const isOuter = join !== 'CROSS JOIN';
-    if (!isOuter) return refuse('a comma with ON is not understood');
+    if (!isOuter) return refuseTranslation('a comma with ON is not understood');
     return ` ON ${asCondition(renderExpression(on, rowScope(entries)))}`;
   }
   if (using.length > 0) return ` USING (${using.map((name) => sharedColumn(name, entries)).join(', ')})`;
@@ -152,9 +153,9 @@ function sharedColumn(name: string, entries: readonly Entry[]): string {
   const found = entries.flatMap(({ columns }) => columns.filter((column) => foldCase(column.name) === foldCase(name)));
   const [first, second, more] = found;
   if (first === undefined || second === undefined || more !== undefined || first.name !== second.name)
-    return refuse(`USING (${name}) is not sure`);
+    return refuseTranslation(`USING (${name}) is not sure`);
   if (plainClass(first.value).class !== plainClass(second.value).class)
-    return refuse(`${name} is of different classes`);
+    return refuseTranslation(`${name} is of different classes`);
   return quoteName(second.name);
 }
 
@@ -172,7 +173,7 @@ function findColumn(entries: readonly Entry[], name: string, table: string | nul
   if (first === undefined) return null;
   if (second === undefined) return first.value;
   const isShared = entries.some(({ using }) => using.some((shared) => foldCase(shared) === foldCase(name)));
-  return isShared ? { ...first.value, sql: quoteName(first.name) } : refuse(`${name} is in two tables`);
+  return isShared ? { ...first.value, sql: quoteName(first.name) } : refuseTranslation(`${name} is in two tables`);
 }
 
 /** Beside aggregates stands only what is grouped by, as a whole. */
@@ -236,8 +237,8 @@ function renderItem(
   { scope, isGrouped }: { scope: Scope; isGrouped: boolean },
 ): OutputColumn[] {
   if (item.tag === 'star') {
-    if (isGrouped) return refuse('* beside a group');
-    if (entries.some(({ using }) => using.length > 0)) return refuse('* of a join with USING');
+    if (isGrouped) return refuseTranslation('* beside a group');
+    if (entries.some(({ using }) => using.length > 0)) return refuseTranslation('* of a join with USING');
     const { table } = item;
     return entries
       .filter(({ alias }) => table === null || foldCase(alias) === foldCase(table))
@@ -259,15 +260,16 @@ function asOutput(value: Rendered, expression: Expression): Rendered {
 /** What equality and order may be asked of: not texts under another collation, nor times in their many forms. */
 function plainClass(value: Rendered): Rendered {
   return ['other', 'instant', 'null'].includes(value.class)
-    ? refuse('values are compared that compare differently')
+    ? refuseTranslation('values are compared that compare differently')
     : value;
 }
 
 function checkUnion(first: RenderedCore, other: RenderedCore, word: 'UNION' | 'UNION ALL'): void {
-  if (first.columns.length !== other.columns.length) refuse('the parts of a UNION have different numbers of columns');
+  if (first.columns.length !== other.columns.length)
+    refuseTranslation('the parts of a UNION have different numbers of columns');
   for (const [index, { value }] of first.columns.entries()) {
     if (other.columns[index]?.value.class !== value.class || value.class === 'other')
-      refuse(`the parts of a ${word} are of different classes`);
+      refuseTranslation(`the parts of a ${word} are of different classes`);
     if (word === 'UNION') plainClass(value);
   }
 }
@@ -275,7 +277,8 @@ function checkUnion(first: RenderedCore, other: RenderedCore, word: 'UNION' | 'U
 /** NULLs stand first in SQLite; texts are ordered by their bytes. */
 function renderOrder({ orderBy }: Select, only: RenderedCore | null): string {
   if (orderBy.length === 0) return '';
-  if (only === null || only.core.isDistinct) return refuse('ORDER BY of a UNION or DISTINCT is not carried over');
+  if (only === null || only.core.isDistinct)
+    return refuseTranslation('ORDER BY of a UNION or DISTINCT is not carried over');
   const terms = orderBy.map((term: OrderTerm) => {
     const value = plainClass(renderExpression(resolve(term.expression, only.core), only.scope));
     const collation = value.class === 'text' ? ' COLLATE "C"' : '';
@@ -289,8 +292,9 @@ function renderLimit({ limit }: Select): string {
   const [count, word, offset, more] = limit;
   if (count === undefined) return '';
   const isNumber = (text: string | undefined) => /^[0-9]+$/.test(text ?? '');
-  if (!isNumber(count.text) || more !== undefined) return refuse('LIMIT needs a whole number');
+  if (!isNumber(count.text) || more !== undefined) return refuseTranslation('LIMIT needs a whole number');
   if (word === undefined) return `\nLIMIT ${count.text}`;
-  if (word.text.toUpperCase() !== 'OFFSET' || !isNumber(offset?.text)) return refuse('LIMIT needs whole numbers');
+  if (word.text.toUpperCase() !== 'OFFSET' || !isNumber(offset?.text))
+    return refuseTranslation('LIMIT needs whole numbers');
   return `\nLIMIT ${count.text} OFFSET ${offset?.text}`;
 }

@@ -1,5 +1,5 @@
 import { type Expression, readExpression, Unportable } from '../expression/expression.js';
-import { findClose, isSign, isWord, splitAtCommas, type Token } from '../expression/sql-tokens.js';
+import { findClose, isSign, isWord, splitAtCommas, type ExpressionToken } from '../expression/sql-tokens.js';
 
 /** A SELECT as far as it can mean the same in PostgreSQL: joins, grouping, UNION; no WITH, windows or VALUES. */
 export interface Select {
@@ -7,7 +7,7 @@ export interface Select {
   /** Between the cores: one fewer than they are. */
   readonly unions: readonly ('UNION' | 'UNION ALL')[];
   readonly orderBy: readonly OrderTerm[];
-  readonly limit: readonly Token[];
+  readonly limit: readonly ExpressionToken[];
 }
 
 export interface SelectCore {
@@ -45,7 +45,7 @@ type Clause = 'SELECT' | (typeof clauseWords)[number];
 const joinWords = ['JOIN', 'LEFT', 'RIGHT', 'FULL', 'INNER', 'CROSS', 'NATURAL'];
 
 /** Reads a whole SELECT. Throws Unportable at what it does not know. */
-export function readSelect(tokens: readonly Token[]): Select {
+export function readSelect(tokens: readonly ExpressionToken[]): Select {
   const { parts, unions } = cutUnions(tokens);
   const clauses = parts.map(cutClauses);
   const last = clauses.at(-1);
@@ -60,10 +60,10 @@ export function readSelect(tokens: readonly Token[]): Select {
   };
 }
 
-function cutUnions(tokens: readonly Token[]): { parts: Token[][]; unions: Select['unions'] } {
+function cutUnions(tokens: readonly ExpressionToken[]): { parts: ExpressionToken[][]; unions: Select['unions'] } {
   const isOutside = outsideBrackets(tokens);
   const unions: ('UNION' | 'UNION ALL')[] = [];
-  let part: Token[] = [];
+  let part: ExpressionToken[] = [];
   const parts = [part];
   tokens.forEach((token, index) => {
     if (isOutside[index] === true && isWord(token, 'UNION')) {
@@ -78,7 +78,7 @@ function cutUnions(tokens: readonly Token[]): { parts: Token[][]; unions: Select
 }
 
 /** For each token whether it stands in no bracket; the brackets themselves do not count as inside. */
-function outsideBrackets(tokens: readonly Token[]): boolean[] {
+function outsideBrackets(tokens: readonly ExpressionToken[]): boolean[] {
   let depth = 0;
   return tokens.map((token) => {
     if (isSign(token, ')')) depth -= 1;
@@ -89,11 +89,11 @@ function outsideBrackets(tokens: readonly Token[]): boolean[] {
 }
 
 /** The tokens of each clause without its first word. */
-function cutClauses(tokens: readonly Token[]): Map<Clause, Token[]> {
+function cutClauses(tokens: readonly ExpressionToken[]): Map<Clause, ExpressionToken[]> {
   if (!isWord(tokens[0], 'SELECT')) throw new Unportable(`${tokens[0]?.text ?? 'nothing'} where SELECT is expected`);
-  const clauses = new Map<Clause, Token[]>([['SELECT', []]]);
+  const clauses = new Map<Clause, ExpressionToken[]>([['SELECT', []]]);
   const isOutside = outsideBrackets(tokens);
-  let open: Token[] = clauses.get('SELECT') ?? [];
+  let open: ExpressionToken[] = clauses.get('SELECT') ?? [];
   tokens.forEach((token, index) => {
     if (index === 0) return;
     // IS DISTINCT FROM has a word of a clause too, where none begins.
@@ -110,7 +110,7 @@ function cutClauses(tokens: readonly Token[]): Map<Clause, Token[]> {
   return clauses;
 }
 
-function readCore(clauses: Map<Clause, Token[]>): SelectCore {
+function readCore(clauses: Map<Clause, ExpressionToken[]>): SelectCore {
   if (clauses.has('WINDOW')) throw new Unportable('WINDOW is not carried over');
   const head = clauses.get('SELECT') ?? [];
   const isDistinct = isWord(head[0], 'DISTINCT');
@@ -130,13 +130,13 @@ function readCore(clauses: Map<Clause, Token[]>): SelectCore {
 }
 
 /** The parts of GROUP BY and ORDER BY, of which the first word is gone already. */
-function splitClause(tokens: readonly Token[] | undefined, second: string): Token[][] {
+function splitClause(tokens: readonly ExpressionToken[] | undefined, second: string): ExpressionToken[][] {
   if (tokens === undefined) return [];
   if (!isWord(tokens[0], second)) throw new Unportable(`${second} is missing`);
   return splitAtCommas(tokens.slice(1));
 }
 
-function readItem(tokens: readonly Token[]): SelectItem {
+function readItem(tokens: readonly ExpressionToken[]): SelectItem {
   if (tokens.length === 1 && isSign(tokens[0], '*')) return { tag: 'star', table: null };
   if (tokens.length === 3 && isSign(tokens[1], '.') && isSign(tokens[2], '*'))
     return { tag: 'star', table: tokens[0]?.text ?? '' };
@@ -153,7 +153,7 @@ function readItem(tokens: readonly Token[]): SelectItem {
   }
 }
 
-function readOrderTerm(tokens: readonly Token[]): OrderTerm {
+function readOrderTerm(tokens: readonly ExpressionToken[]): OrderTerm {
   let rest = tokens;
   let nulls: OrderTerm['nulls'] = null;
   const last = rest.at(-1);
@@ -166,7 +166,7 @@ function readOrderTerm(tokens: readonly Token[]): OrderTerm {
   return { expression: readExpression(rest), isDescending, nulls };
 }
 
-function readFrom(tokens: readonly Token[]): JoinedRelation[] {
+function readFrom(tokens: readonly ExpressionToken[]): JoinedRelation[] {
   const relations: JoinedRelation[] = [];
   let at = 0;
   while (at < tokens.length) {
@@ -178,7 +178,10 @@ function readFrom(tokens: readonly Token[]): JoinedRelation[] {
   return relations;
 }
 
-function readJoinWords(tokens: readonly Token[], start: number): { join: JoinedRelation['join']; at: number } {
+function readJoinWords(
+  tokens: readonly ExpressionToken[],
+  start: number,
+): { join: JoinedRelation['join']; at: number } {
   if (isSign(tokens[start], ',')) return { join: 'CROSS JOIN', at: start + 1 };
   let at = start;
   const words: string[] = [];
@@ -193,7 +196,7 @@ function readJoinWords(tokens: readonly Token[], start: number): { join: JoinedR
   return { join, at };
 }
 
-function endOfRelation(tokens: readonly Token[], start: number): number {
+function endOfRelation(tokens: readonly ExpressionToken[], start: number): number {
   const isOutside = outsideBrackets(tokens);
   const end = tokens.findIndex(
     (token, at) =>
@@ -203,7 +206,7 @@ function endOfRelation(tokens: readonly Token[], start: number): number {
 }
 
 /** table [AS alias] [ON … | USING (…)], or a SELECT in brackets. */
-function readRelation(tokens: readonly Token[], join: JoinedRelation['join']): JoinedRelation {
+function readRelation(tokens: readonly ExpressionToken[], join: JoinedRelation['join']): JoinedRelation {
   const isBracket = isSign(tokens[0], '(');
   const close = isBracket ? findClose(tokens, 0) : 0;
   if (close < 0) throw new Unportable('its brackets do not match');
@@ -218,7 +221,7 @@ function readRelation(tokens: readonly Token[], join: JoinedRelation['join']): J
   return { relation, alias, join, ...readConstraint(rest.slice(length), join) };
 }
 
-function readAlias(tokens: readonly Token[]): { alias: string | null; length: number } {
+function readAlias(tokens: readonly ExpressionToken[]): { alias: string | null; length: number } {
   const isNamed = isWord(tokens[0], 'AS');
   const token = tokens[isNamed ? 1 : 0];
   const isName = token?.tag === 'name' || token?.tag === 'string' || token?.tag === 'word';
@@ -227,7 +230,10 @@ function readAlias(tokens: readonly Token[]): { alias: string | null; length: nu
   return { alias: null, length: 0 };
 }
 
-function readConstraint(tokens: readonly Token[], join: JoinedRelation['join']): Pick<JoinedRelation, 'on' | 'using'> {
+function readConstraint(
+  tokens: readonly ExpressionToken[],
+  join: JoinedRelation['join'],
+): Pick<JoinedRelation, 'on' | 'using'> {
   if (tokens.length === 0) return { on: null, using: [] };
   if (isWord(tokens[0], 'ON') && join !== null) return { on: readExpression(tokens.slice(1)), using: [] };
   if (isWord(tokens[0], 'USING') && isSign(tokens[1], '(') && join !== null) {

@@ -1,6 +1,6 @@
 import type { Finding } from '../../model/plan.js';
 import type { SourceView } from '../../model/source.js';
-import { columnValue, type TableDraft, lossFinding, type Translation } from '../draft.js';
+import { renderColumn, type TableDraft, lossFinding, type Translation } from '../draft.js';
 import { Unportable } from '../expression/expression.js';
 import { yields } from '../expression/expression-sql.js';
 import { makeFinding } from '../../plan/findings/finding.js';
@@ -8,7 +8,7 @@ import { foldCase } from '../../plan/names/match.js';
 import { quoteName, quotePath, shortName } from '../../plan/names/names.js';
 import { readSelect } from './select.js';
 import { type Relation, renderSelect } from './select-sql.js';
-import { isSign, isWord, readTokens, type Token } from '../expression/sql-tokens.js';
+import { isSign, isWord, readExpressionTokens, type ExpressionToken } from '../expression/sql-tokens.js';
 import { viewWaiver } from '../../plan/findings/waive.js';
 
 export interface MadeViews {
@@ -52,7 +52,7 @@ function relationOf(table: TableDraft, { schema }: Translation): Relation {
     path: quotePath(schema, table.name),
     columns: table.columns.map((column) => ({
       name: column.source.name,
-      value: columnValue(column),
+      value: renderColumn(column),
     })),
   };
 }
@@ -81,8 +81,8 @@ function translateView(view: SourceView, find: (name: string) => Relation | null
 }
 
 /** What stands behind CREATE VIEW … AS. */
-function selectOf(sql: string): readonly Token[] {
-  const tokens = readTokens(sql);
+function selectOf(sql: string): readonly ExpressionToken[] {
+  const tokens = readExpressionTokens(sql);
   if (tokens === null) throw new Unportable('its quotes do not end');
   let depth = 0;
   const as = tokens.findIndex((token) => {

@@ -1,11 +1,11 @@
 import type { SourceColumn } from '../../model/source.js';
 import { type ColumnDraft, type TableDraft, lossFinding, type Translation, translateExpression } from '../draft.js';
 import { translateDefault } from '../default/default-sql.js';
-import type { ValueClass } from '../expression/expression-sql.js';
+import type { ResultClass } from '../expression/expression-sql.js';
 import { quoteName, shortName } from '../../plan/names/names.js';
 import type { TableSql } from './table-sql.js';
 import { foldCase } from '../../plan/names/match.js';
-import type { Token } from '../expression/sql-tokens.js';
+import type { ExpressionToken } from '../expression/sql-tokens.js';
 import { columnWaiver } from '../../plan/findings/waive.js';
 
 /** One line of CREATE TABLE: name, type, identity, generation or default, and NOT NULL. */
@@ -80,11 +80,11 @@ function generatedPart(
 }
 
 /** A piece of CREATE TABLE as it was written. */
-function writtenAs(tokens: readonly Token[], { source }: TableDraft): string {
+function writtenAs(tokens: readonly ExpressionToken[], { source }: TableDraft): string {
   return source.sql.slice(tokens[0]?.start, tokens.at(-1)?.end);
 }
 
-function fits(valueClass: ValueClass, { type }: ColumnDraft): boolean {
+function fits(valueClass: ResultClass, { type }: ColumnDraft): boolean {
   if (type.maxChars !== null) return false;
   return valueClass === type.class || (valueClass === 'integer' && (type.class === 'real' || type.class === 'numeric'));
 }

@@ -1,6 +1,6 @@
 import { findColumn, type TableDraft, type Translation } from '../draft.js';
 import { quoteName, quotePath, quoteText } from '../../plan/names/names.js';
-import { findClose, isSign, isWord, readTokens, type Token } from '../expression/sql-tokens.js';
+import { findClose, isSign, isWord, readExpressionTokens, type ExpressionToken } from '../expression/sql-tokens.js';
 
 /** Comments that people wrote into CREATE TABLE, where it is clear to what they belong. */
 export interface TableComments {
@@ -35,7 +35,7 @@ export function commentSql(table: TableDraft, { schema }: Translation): string[]
  * taken out, is nobody's.
  */
 export function readComments(sql: string): TableComments {
-  const tokens = readTokens(sql) ?? [];
+  const tokens = readExpressionTokens(sql) ?? [];
   const open = tokens.findIndex((token) => isSign(token, '('));
   const close = open < 0 ? -1 : findClose(tokens, open);
   const gap = (index: number) => commentsBetween(sql, tokens[index], tokens[index + 1]);
@@ -56,7 +56,7 @@ export function readComments(sql: string): TableComments {
 }
 
 /** First and last token of each part between the commas. */
-function partsOf(tokens: readonly Token[], open: number, close: number): { first: number; last: number }[] {
+function partsOf(tokens: readonly ExpressionToken[], open: number, close: number): { first: number; last: number }[] {
   const parts: { first: number; last: number }[] = [];
   let first = open + 1;
   for (let at = open + 1; at <= close; at += 1) {
@@ -69,7 +69,11 @@ function partsOf(tokens: readonly Token[], open: number, close: number): { first
 }
 
 /** Between two tokens stand only blanks and comments. */
-function commentsBetween(sql: string, before: Token | undefined, after: Token | undefined): Comment[] {
+function commentsBetween(
+  sql: string,
+  before: ExpressionToken | undefined,
+  after: ExpressionToken | undefined,
+): Comment[] {
   const text = before === undefined ? '' : sql.slice(before.end, after?.start);
   const comments: Comment[] = [];
   let lines = 0;

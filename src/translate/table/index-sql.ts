@@ -10,7 +10,14 @@ import {
 } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { quoteName, quotePath, shortName } from '../../plan/names/names.js';
-import { findClose, isSign, isWord, readTokens, splitAtCommas, type Token } from '../expression/sql-tokens.js';
+import {
+  findClose,
+  isSign,
+  isWord,
+  readExpressionTokens,
+  splitAtCommas,
+  type ExpressionToken,
+} from '../expression/sql-tokens.js';
 import { indexWaiver } from '../../plan/findings/waive.js';
 
 /** PostgreSQL's INDEX_MAX_KEYS. */
@@ -112,13 +119,13 @@ function foldSql(column: ColumnDraft, collation: string): Term {
 }
 
 interface IndexText {
-  readonly terms: readonly (readonly Token[])[];
-  readonly where: readonly Token[] | null;
+  readonly terms: readonly (readonly ExpressionToken[])[];
+  readonly where: readonly ExpressionToken[] | null;
 }
 
 /** The terms and the condition of CREATE INDEX … ON table ( … ) [WHERE …]. */
 function readIndexSql(sql: string): IndexText | null {
-  const tokens = readTokens(sql);
+  const tokens = readExpressionTokens(sql);
   const open = tokens?.findIndex((token) => isSign(token, '(')) ?? -1;
   const close = tokens === null || open < 0 ? -1 : findClose(tokens, open);
   if (tokens === null || close < 0) return null;
@@ -126,7 +133,7 @@ function readIndexSql(sql: string): IndexText | null {
   return { terms: splitAtCommas(tokens.slice(open + 1, close)), where };
 }
 
-function stripOrder(tokens: readonly Token[]): readonly Token[] {
+function stripOrder(tokens: readonly ExpressionToken[]): readonly ExpressionToken[] {
   const last = tokens.at(-1);
   return isWord(last, 'ASC') || isWord(last, 'DESC') ? tokens.slice(0, -1) : tokens;
 }

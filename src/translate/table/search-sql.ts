@@ -3,7 +3,7 @@ import { type ColumnDraft, findColumn, type TableDraft, type Translation } from 
 import { makeFinding } from '../../plan/findings/finding.js';
 import { foldCase } from '../../plan/names/match.js';
 import { quoteName, quotePath, quoteText, shortName } from '../../plan/names/names.js';
-import { findClose, isSign, isWord, readTokens, splitAtCommas } from '../expression/sql-tokens.js';
+import { findClose, isSign, isWord, readExpressionTokens, splitAtCommas } from '../expression/sql-tokens.js';
 
 /** What CREATE VIRTUAL TABLE … USING fts5 ( … ) says, as far as it matters here. */
 interface FullText {
@@ -47,7 +47,7 @@ function translate(
 }
 
 function readFullText(sql: string): FullText | null {
-  const tokens = readTokens(sql) ?? [];
+  const tokens = readExpressionTokens(sql) ?? [];
   const using = tokens.findIndex((token) => isWord(token, 'USING'));
   const isFullText = ['FTS3', 'FTS4', 'FTS5'].some((word) => isWord(tokens[using + 1], word));
   const close = isFullText && isSign(tokens[using + 2], '(') ? findClose(tokens, using + 2) : -1;

@@ -4,7 +4,7 @@ import type { Chunk, TablePlan } from '../../../src/model/plan.js';
 import type { TargetForeignKey, TargetTable } from '../../../src/model/target.js';
 import { buildPlan } from '../../../src/plan/build.js';
 import type { TableFit } from '../../../src/plan/fit.js';
-import { canDetach, checkCycles, joinSelfReferences } from '../../../src/plan/graph/in-force.js';
+import { canDetachForeignKeys, checkCycles, joinSelfReferences } from '../../../src/plan/graph/in-force.js';
 import { emptyCensus, sourceCatalog, sourceTable, targetCatalog, targetTable } from '../fixtures.js';
 
 function refersTo(parentTable: string, parentSchema = 'public'): TargetForeignKey {
@@ -89,10 +89,10 @@ test('the plan joins a self-reference only while its foreign key stays in force'
 
 test('a foreign key also stays in force where our role cannot make it again', () => {
   const target = targetCatalog([]);
-  assert.equal(canDetach(fit('t', []), target), true);
-  assert.equal(canDetach(fit('t', [], { isOwned: false }), target), false);
-  assert.equal(canDetach(fit('t', [], { kind: 'p' }), target), false);
-  assert.equal(canDetach(fit('t', []), targetCatalog([], { canCreateInSchema: false })), false);
+  assert.equal(canDetachForeignKeys(fit('t', []), target), true);
+  assert.equal(canDetachForeignKeys(fit('t', [], { isOwned: false }), target), false);
+  assert.equal(canDetachForeignKeys(fit('t', [], { kind: 'p' }), target), false);
+  assert.equal(canDetachForeignKeys(fit('t', []), targetCatalog([], { canCreateInSchema: false })), false);
   assert.deepEqual(chunkCounts(plan([fit('tree', ['tree'])], false, false)), { tree: 1 });
   const partitioned = [fit('tree', ['tree'], { kind: 'p' }), fit('other', ['other'])];
   assert.deepEqual(chunkCounts(plan(partitioned, false)), { other: 2, tree: 1 });

@@ -8,7 +8,7 @@ import { type RowView, Storage } from '../../../src/model/value.js';
 import { readSourceCatalog } from '../../../src/source/catalog/catalog.js';
 import { quoteIdentifier } from '../../../src/lib/sqlite-name.js';
 import { readRows } from '../../../src/source/rows/rows.js';
-import { plainQuery, type ReadTable, trueQuery } from '../../../src/source/rows/rows-sql.js';
+import { plainQuery, type TableToRead, trueQuery } from '../../../src/source/rows/rows-sql.js';
 
 const { PGFERRY_FULL } = process.env;
 const runs = PGFERRY_FULL === '1' ? 5000 : 300;
@@ -27,7 +27,7 @@ function withDatabase<T>(sql: string, use: (db: Database, table: SourceTable) =>
   }
 }
 
-function planOf(table: SourceTable): ReadTable {
+function planOf(table: SourceTable): TableToRead {
   const columns = table.columns.map(({ name }) => ({ source: name }));
   return {
     source: table.name,
@@ -47,12 +47,12 @@ function cellOf(view: RowView, i: number): string {
   return `${storage === Storage.Text ? 'text' : 'blob'} ${view.bytes.toString('hex', view.start[i], view.end[i])}`;
 }
 
-function readCells(db: Database, table: ReadTable, range: ChunkRange = whole): string[][] {
+function readCells(db: Database, table: TableToRead, range: ChunkRange = whole): string[][] {
   return Array.from(readRows(db, table, range), (view) => table.columns.map((_, i) => cellOf(view, i)));
 }
 
 /** The same from SQL, one column at a time: SQLite says the class, the digits and the bytes. */
-function oracle(db: Database, table: ReadTable, order: string): string[][] {
+function oracle(db: Database, table: TableToRead, order: string): string[][] {
   const columns = table.columns.map(({ source }) => {
     const c = quoteIdentifier(source);
     const sql = `SELECT typeof(${c}), CAST(${c} AS TEXT), lower(hex(CAST(${c} AS BLOB))), ${c} FROM ${quoteIdentifier(table.source)} ORDER BY ${order}`;

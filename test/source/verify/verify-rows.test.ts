@@ -6,9 +6,9 @@ import { CopierError } from '../../../src/model/error.js';
 import type { ColumnPlan } from '../../../src/model/plan.js';
 import type { Kind } from '../../../src/model/kind.js';
 import { type SqliteValue, Storage } from '../../../src/model/value.js';
-import { type ReadTable, readSourceCells } from '../../../src/source/verify/verify-rows.js';
+import { type SourceTableToVerify, readSourceCells } from '../../../src/source/verify/verify-rows.js';
 
-function tableOf(names: readonly string[], tag: 'text' | 'float8' = 'float8', source = 't'): ReadTable {
+function tableOf(names: readonly string[], tag: 'text' | 'float8' = 'float8', source = 't'): SourceTableToVerify {
   const kind: Kind = tag === 'text' ? { tag, maxChars: null } : { tag };
   const rest = { declaredType: '', affinity: 'blob', targetType: '', kind, reason: '', isTextual: false } as const;
   return { source, columns: names.map((name): ColumnPlan => ({ source: name, target: name, ...rest })) };
@@ -17,7 +17,7 @@ function tableOf(names: readonly string[], tag: 'text' | 'float8' = 'float8', so
 type Cell = readonly [number, Buffer, number | null];
 
 /** Every cell as storage code, bytes and, of reals, the double. */
-function readAll(db: Database, table: ReadTable): Cell[][] {
+function readAll(db: Database, table: SourceTableToVerify): Cell[][] {
   const rows: Cell[][] = [];
   for (const batch of readSourceCells(db, table)) {
     for (let r = 0; r < batch.rowCount; r += 1) {

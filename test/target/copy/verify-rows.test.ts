@@ -9,12 +9,12 @@ import { withTarget } from '../../../src/target/connection/connect.js';
 import type { TargetClient } from '../../../src/target/connection/client.js';
 import { withTransaction } from '../../../src/target/connection/transaction.js';
 import { CopyTextParser } from '../../../src/target/copy/copy-text.js';
-import { type ReadTable, readTargetCells, renderLiterals } from '../../../src/target/copy/verify-rows.js';
+import { type TargetTableToVerify, readTargetCells, renderLiterals } from '../../../src/target/copy/verify-rows.js';
 import { withDatabase } from '../../support/database.js';
 
 const applicationName = 'pgferry test';
 
-function tableOf(names: readonly string[], target = 't'): ReadTable {
+function tableOf(names: readonly string[], target = 't'): TargetTableToVerify {
   const rest = {
     declaredType: '',
     affinity: 'blob',
@@ -40,7 +40,7 @@ function textsOf(batch: CellBatch): (string | null)[][] {
   );
 }
 
-async function readAll(client: TargetClient, table: ReadTable): Promise<(string | null)[][]> {
+async function readAll(client: TargetClient, table: TargetTableToVerify): Promise<(string | null)[][]> {
   const rows: (string | null)[][] = [];
   for await (const batch of readTargetCells(client, table)) rows.push(...textsOf(batch));
   return rows;
