@@ -126,7 +126,8 @@ const clockPattern = '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]';
 /** Only milliseconds and texts that are nothing but a date: whoever stores dates otherwise is rare. */
 function dateText(value: string, { unit = 'ms', zone }: Partial<TimeReading>): string {
   const isNumber = `typeof(${value}) = 'integer' AND ${value} % 86400000 = 0`;
-  const ofNumber = unit === 'ms' ? ` WHEN ${isNumber} THEN date(${value} / 1000, 'unixepoch')` : '';
+  const ofNumber =
+    unit === 'ms' && zone === undefined ? ` WHEN ${isNumber} THEN date(${value} / 1000, 'unixepoch')` : '';
   const pattern = zone === undefined ? `${dayPattern}*` : dayPattern;
   return `CASE${ofNumber} WHEN typeof(${value}) = 'text' AND ${value} GLOB '${pattern}' THEN date(${value}) END`;
 }
@@ -140,12 +141,12 @@ function timeText(value: string): string {
   return `CASE WHEN ${isTime} THEN CAST((${seconds}) * 1000000 + ${micros} AS TEXT) END`;
 }
 
-const microsPer: Readonly<Record<TimeUnit, string | null>> = {
+/** Factor of the units whose integers SQL turns into microseconds since 1970; others have no form. */
+const microsPer: Readonly<Partial<Record<TimeUnit, string>>> = {
   s: '* 1000000',
   ms: '* 1000',
   us: '* 1',
   ns: '/ 1000',
-  julian: null,
 };
 
 /** Numbers by their unit, ISO texts by SQLite's own calendar; the fraction is taken apart since SQLite would round it. */
@@ -153,7 +154,7 @@ function momentText(value: string, { unit, zone }: TimeReading): string {
   const factor = microsPer[unit];
   const isWhole = unit === 'ns' ? ` AND ${value} % 1000 = 0` : '';
   const ofInteger =
-    factor === null ? '' : ` WHEN typeof(${value}) = 'integer'${isWhole} THEN CAST(${value} ${factor} AS TEXT)`;
+    factor === undefined ? '' : ` WHEN typeof(${value}) = 'integer'${isWhole} THEN CAST(${value} ${factor} AS TEXT)`;
   const dot = `instr(${value}, '.')`;
   const rest = `substr(${value}, ${dot} + 1)`;
   const offset = `ltrim(${rest}, '0123456789')`;

@@ -1,3 +1,4 @@
+import { unitNames } from '../lib/epochs.js';
 import { readFileSync } from 'node:fs';
 import type { ErrorObject } from 'ajv';
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
@@ -109,8 +110,10 @@ function mistakeOf({ instancePath, keyword, params, message }: ErrorObject): Mis
   }
   const allowed: unknown = params['allowedValues'];
   const words = Array.isArray(allowed) ? allowed.filter((value) => value !== null) : null;
+  const isUnit = keyword === 'pattern' && parent.at(-1) === 'unit';
+  const units = `${unitNames.join(', ')}, or calendar digits such as YYYYMMDD`;
   const says = words === null ? (message ?? keyword) : `must be one of ${words.join(', ')}`;
-  return { code: 'usage.config_value', path: parent, isKey: false, says };
+  return { code: 'usage.config_value', path: parent, isKey: false, says: isUnit ? `must be one of ${units}` : says };
 }
 
 /** Where the mistake stands: a key itself where it is the mistake, else the value under it. */

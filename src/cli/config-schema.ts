@@ -1,3 +1,4 @@
+import { unitNames } from '../lib/epochs.js';
 import { hazards } from '../plan/findings/hazards.js';
 import { optionRows } from './options/table.js';
 
@@ -34,7 +35,11 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   const column = closed({
     target: { description: 'name of the target column', ...name },
     type: { description: 'PostgreSQL type of the column, where pgferry makes the schema', ...name },
-    unit: { description: 'unit of the numbers of a temporal column', enum: ['s', 'ms', 'us', 'ns', 'julian'] },
+    unit: {
+      description: `unit of the numbers of a temporal column: ${unitNames.join(', ')}, or calendar digits such as YYYYMMDD`,
+      type: 'string',
+      pattern: `^(${unitNames.join('|')}|(?=.*YY)(YYYY|YY|MM|DD|HH|MI|SS)+)$`,
+    },
     zone: { description: 'time zone of texts without one: an IANA name or an offset', ...name },
     policies,
   });

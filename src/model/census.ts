@@ -20,6 +20,22 @@ export interface ColumnCensus {
   /** Longest text in characters and bytes of the longest text or blob; 0 where there is none. */
   readonly charsMax: number;
   readonly bytesMax: number;
+  /** Where the extremes of the integers of a column of times leave their unit open. */
+  readonly times?: TimeCounts;
+}
+
+/** The integers of a column by the unit since 1970 in which they are times from 1971 to 2100. */
+export interface TimeCounts {
+  readonly votes: Readonly<Record<'s' | 'ms' | 'us' | 'ns', number>>;
+  /** Not among the votes: those that are 9999-12-31 in a unit, which stands for "never". */
+  readonly never: Readonly<Record<'s' | 'ms' | 'us', number>>;
+  /** Those that speak for no unit; zeros are not counted. */
+  readonly unvoted: number;
+  /** Those, zeros and "never" aside, that are whole days in a unit, whatever they speak for. */
+  readonly wholeDays: Readonly<Record<'s' | 'ms' | 'us' | 'ns', number>>;
+  /** The ends, as decimal strings, without zeros and the days that stand for "never"; null where nothing else is there. */
+  readonly smallest: string | null;
+  readonly largest: string | null;
 }
 
 export interface TableCensus {

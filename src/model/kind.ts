@@ -1,5 +1,11 @@
+/** Units that count evenly from an epoch. See `epochs` in `lib/epochs.ts` for what each counts, and from when. */
+export type EpochUnit = 's' | 'ms' | 'us' | 'ns' | 'days' | 'ticks' | 'cocoa' | 'webkit' | 'hfs';
+
+/** Digits of a calendar: runs of `YYYY` or `YY`, `MM`, `DD`, `HH`, `MI`, `SS`, each at most once, such as `YYYYMMDD`. */
+export type CalendarDigits = `${string}YY${string}`;
+
 /** The unit of a number in a temporal column. */
-export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'julian';
+export type TimeUnit = EpochUnit | 'julian' | CalendarDigits;
 
 /** How the values of a temporal column are read. */
 export interface TimeReading {

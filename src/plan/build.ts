@@ -1,6 +1,6 @@
 import type { TableCensus, TableTrial } from '../model/census.js';
 import type { ColumnPlan, Finding, Plan, TablePlan } from '../model/plan.js';
-import type { Kind } from '../model/kind.js';
+import type { EpochUnit, Kind } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
 import { must } from '../model/error.js';
 import { applyPolicies } from './rules/apply-policies.js';
@@ -10,6 +10,7 @@ import { checkForeignKeys, collectEdges } from './graph/foreign-keys.js';
 import { buildGraph, compareNames, type Graph } from './graph/graph.js';
 import { canDetachForeignKeys, checkCycles, joinSelfReferences } from './graph/in-force.js';
 import { chooseKey } from './key.js';
+import { epochMarkOf } from './kinds/epoch-mark.js';
 import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
@@ -83,7 +84,11 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
     `census of ${source.name}`,
   );
   const rules = options.rules ?? noRules;
-  const planned = planColumns(fit, census, { rules, trial: request.trials?.find((one) => one.table === source.name) });
+  const planned = planColumns(fit, census, {
+    rules,
+    trial: request.trials?.find((one) => one.table === source.name),
+    mark: epochMarkOf(request.source),
+  });
   const format = chooseFormat(planned.columns, options);
   const reader = options.chooseReader?.(source) ?? { reader: 'rows', reason: 'the row reader reads every table' };
   const chunks = request.chunksOf(source.name);
@@ -119,7 +124,11 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
 function planColumns(
   fit: TableFit,
   census: TableCensus,
-  { rules, trial }: { readonly rules: Rules; readonly trial: TableTrial | undefined },
+  {
+    rules,
+    trial,
+    mark,
+  }: { readonly rules: Rules; readonly trial: TableTrial | undefined; readonly mark: EpochUnit | null },
 ): { columns: ColumnPlan[]; findings: Finding[] } {
   const findings: Finding[] = [];
   const columns = fit.columns.map(({ source, target }) => {
@@ -135,6 +144,7 @@ function planColumns(
       target,
       census: column,
       isPrimaryKey,
+      mark,
       rules: columnRulesOf(rules, fit.source.name, source.name),
       ...(tried === undefined ? {} : { trial: tried }),
     });

@@ -5,7 +5,17 @@ import type { JobAnswer } from '../model/wire.js';
 import type { Counters } from './counters.js';
 
 /** The programs a thread can run: one file each in workers/. */
-export type ThreadEntry = 'check' | 'census' | 'copy' | 'keyset' | 'settle' | 'shadow' | 'trial' | 'values' | 'verify';
+export type ThreadEntry =
+  | 'check'
+  | 'census'
+  | 'copy'
+  | 'keyset'
+  | 'settle'
+  | 'shadow'
+  | 'times'
+  | 'trial'
+  | 'values'
+  | 'verify';
 
 export interface ThreadOptions {
   readonly threads: number;

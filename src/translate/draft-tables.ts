@@ -36,7 +36,8 @@ export function draftTables(source: SourceCatalog, census: readonly TableCensus[
   return drafts;
 }
 
-function draftColumns(table: SourceTable, census: TableCensus, { findings, rules }: Translation): ColumnDraft[] {
+function draftColumns(table: SourceTable, census: TableCensus, shared: Translation): ColumnDraft[] {
+  const { findings, rules } = shared;
   const indexed = new Set(
     [...table.primaryKey, ...table.indexes.flatMap((index) => index.columns.map(({ column }) => column ?? ''))].map(
       foldCase,
@@ -52,7 +53,15 @@ function draftColumns(table: SourceTable, census: TableCensus, { findings, rules
     const isIndexed = indexed.has(foldCase(column.name));
     const choice =
       ruled.type === undefined
-        ? mapType({ table: table.name, column, census: counts, isIndexed, isIdentity, unit: ruled.unit ?? null })
+        ? mapType({
+            table: table.name,
+            column,
+            census: counts,
+            isIndexed,
+            isIdentity,
+            unit: ruled.unit ?? null,
+            mark: shared.mark,
+          })
         : ruledType({ table: table.name, column: column.name, sql: ruled.type, isIdentity });
     findings.push(...choice.findings);
     if (counts.nulls > 0 && table.primaryKey.includes(column.name))

@@ -1,5 +1,6 @@
 import type { ColumnCensus } from '../model/census.js';
 import type { Finding } from '../model/plan.js';
+import type { EpochUnit } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceColumn, SourceTable } from '../model/source.js';
 import { readExpression, Unportable } from './expression/expression.js';
@@ -42,6 +43,8 @@ export interface Translation {
   readonly waive: ReadonlySet<string>;
   /** What is not carried over, by the same names; an entry for each. */
   readonly lost: string[];
+  /** The epoch of times that the tables of the database speak for, null where none do. */
+  readonly mark: EpochUnit | null;
 }
 
 /** Something of the source that has no sure equivalent, and the name that gives it up. */

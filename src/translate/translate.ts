@@ -11,6 +11,7 @@ import { chooseTables, type TableChoice } from '../plan/fit.js';
 import { foreignKeySql } from './table/foreign-key-sql.js';
 import { indexSql, isFolded } from './table/index-sql.js';
 import { NameBook } from '../plan/names/names.js';
+import { epochMarkOf } from '../plan/kinds/epoch-mark.js';
 import { noRules } from '../plan/rules/rules.js';
 import { searchSql } from './table/search-sql.js';
 import { readTableSql } from './table/table-sql.js';
@@ -52,7 +53,16 @@ export function translateSchema(request: {
 }): TranslatedSchema {
   const { source, census, targetSchema, choice = { tables: null, exclude: [] }, rules = noRules } = request;
   const waive = new Set(request.waive ?? []);
-  const shared: Translation = { schema: targetSchema, names: new NameBook(), findings: [], rules, waive, lost: [] };
+  const mark = epochMarkOf(source);
+  const shared: Translation = {
+    schema: targetSchema,
+    names: new NameBook(),
+    findings: [],
+    rules,
+    waive,
+    lost: [],
+    mark,
+  };
   const isChosen = chooseTables(choice);
   const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
   const tables = draftTables(chosen, census, shared);

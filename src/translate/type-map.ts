@@ -1,9 +1,11 @@
 import type { ColumnCensus } from '../model/census.js';
 import type { Finding } from '../model/plan.js';
-import type { TimeUnit } from '../model/kind.js';
+import type { EpochUnit, TimeUnit } from '../model/kind.js';
 import type { SourceColumn } from '../model/source.js';
+import { epochs, isEpochUnit } from '../lib/epochs.js';
 import { makeFinding } from '../plan/findings/finding.js';
-import { chooseTimeUnit, givenTimeUnit } from '../plan/kinds/time-unit.js';
+import { areWholeDays, chooseTimeUnit, givenTimeUnit, type UnitChoice } from '../plan/kinds/time-unit.js';
+import { unitFinding } from '../plan/kinds/unit-finding.js';
 
 /** A PostgreSQL type that the translation makes, with what defaults and expressions must know of it. */
 export interface PgType {
@@ -36,6 +38,8 @@ export interface TypeQuestion {
   readonly isIdentity?: boolean;
   /** Unit of its numbers as times, where the operator says it. */
   readonly unit?: TimeUnit | null;
+  /** The epoch of times that the tables of the database speak for. */
+  readonly mark?: EpochUnit | null;
 }
 
 export interface TypeChoice {
@@ -126,19 +130,48 @@ function isUuid(census: ColumnCensus): boolean {
 }
 
 /** Texts cannot be known from the census: the copy reads each. Numbers must have a unit. */
-function mapTimestamp({ census, column, unit: given }: TypeQuestion, isZoned: boolean): TypeChoice | null {
+function mapTimestamp(question: TypeQuestion, isZoned: boolean): TypeChoice | null {
+  const { census } = question;
   if (census.blobs + census.emptyTexts > 0) return null;
-  const unit =
-    given === null || given === undefined ? chooseTimeUnit(census, column.declaredType) : givenTimeUnit(census, given);
-  if (unit.tag === 'ambiguous') return null;
-  const isFine = unit.unit === 'us' || unit.unit === 'ns' || census.reals > 0 || census.charsMax > millisecondChars;
+  const unit = unitOf(question, false);
+  if (unit.tag === 'ambiguous') return withoutUnit(question, unit);
+  const digits = isEpochUnit(unit.unit) ? epochs[unit.unit].digits : 0;
+  const isFine = digits > 3 || census.reals > 0 || census.charsMax > millisecondChars;
   return only(plain(`${isZoned ? 'timestamptz' : 'timestamp'}(${isFine ? 6 : 3})`, 'timestamp'));
 }
 
+function unitOf({ census, column, unit, mark = null }: TypeQuestion, isDate: boolean): UnitChoice {
+  if (unit !== null && unit !== undefined) return givenTimeUnit(census, unit);
+  return chooseTimeUnit({ census, declaredType: column.declaredType, isDate, mark });
+}
+
+/** Numbers whose unit is not known stay the numbers that they are. */
+function withoutUnit(
+  { table, column, census }: TypeQuestion,
+  choice: Extract<UnitChoice, { readonly tag: 'ambiguous' }>,
+): TypeChoice {
+  const type = census.texts > 0 ? text : census.reals > 0 ? double : bigint;
+  const message = `${column.declaredType} becomes ${type.sql}: ${choice.message}`;
+  const at = { table, column: column.name, severity: 'warning' as const };
+  return { type, findings: [unitFinding(at, { ...choice, message })] };
+}
+
+/** A date where every value is one: texts of at most ten characters, and numbers that are midnights in their unit. */
 function mapDate(question: TypeQuestion): TypeChoice | null {
   const { census } = question;
-  const isDates = census.integers + census.reals + census.blobs + census.emptyTexts === 0 && census.charsMax <= 10;
-  return isDates ? only(plain('date', 'date')) : mapTimestamp(question, false);
+  if (census.blobs + census.emptyTexts > 0) return null;
+  if (census.charsMax > 10 || census.reals > 0) return mapTimestamp(question, false);
+  if (census.integers === 0) return only(plain('date', 'date'));
+  const unit = unitOf(question, true);
+  if (unit.tag === 'ambiguous') return withoutUnit(question, unit);
+  return areWholeDays(census, unit.unit) || !isClock(unit.unit)
+    ? only(plain('date', 'date'))
+    : mapTimestamp(question, false);
+}
+
+/** Whether numbers of a unit may be any time of a day. */
+function isClock(unit: TimeUnit): boolean {
+  return unit !== 'days' && (isEpochUnit(unit) || unit === 'julian' || unit.includes('HH'));
 }
 
 /** Without (p, s), which SQLite never enforced: DECIMAL(1,1) holds 4.5 in real databases. */

@@ -64,7 +64,9 @@ export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: ComparedSide
       return putJsonb;
     case 'date':
       // A number in a column of dates is a midnight; any other moment of the day is no date.
-      return stamper({ unit: 'ms', ...kind }, side);
+      return side === 'source' && kind.zone !== undefined
+        ? localDater({ unit: 'ms', ...kind }, kind.zone)
+        : stamper({ unit: 'ms', ...kind }, side);
     case 'time':
       return putTime();
     case 'timestamp':
@@ -216,9 +218,30 @@ function stamper({ unit, realUnit = unit, zone }: TimeReading, side: ComparedSid
     const isText = storage === Storage.Text || storage === Storage.Blob;
     const isRead = isText
       ? readTextMoment(batch, cell, moment, unit, offsets)
-      : readNumberMoment(batch, cell, moment, storage === Storage.Real ? realUnit : unit);
+      : readNumberMoment(batch, cell, moment, storage === Storage.Real ? realUnit : unit) &&
+        (!unit.includes('YY') || shiftToUtc(moment, offsets));
     if (isRead) row.putMoment(moment.seconds, moment.micros);
     else putEndless(batch, cell, row);
+  };
+}
+
+/** Days of the source in a zone: what is a moment, by its number or by its offset, is the day that the zone's clocks show. */
+function localDater({ unit, realUnit = unit }: TimeReading, zone: string): Canonize {
+  const moment: CanonicalMoment = { seconds: 0, micros: 0 };
+  const offsets = zoneOffsets(zone);
+  return (batch, cell, row) => {
+    const storage = batch.storage[cell];
+    const isText = storage === Storage.Text || storage === Storage.Blob;
+    const numberUnit = storage === Storage.Real ? realUnit : unit;
+    const isRead = isText
+      ? readTextMoment(batch, cell, moment, unit, null)
+      : readNumberMoment(batch, cell, moment, numberUnit);
+    if (!isRead) {
+      putEndless(batch, cell, row);
+      return;
+    }
+    const isMoment = isText ? hasOffset(textOf(batch, cell)) : numberUnit !== 'days' && !numberUnit.includes('YY');
+    row.putMoment(moment.seconds + (isMoment ? offsets(moment.seconds) : 0), moment.micros);
   };
 }
 
@@ -233,7 +256,12 @@ function readTextMoment(
   const end = batch.end[cell] as number;
   if (!readStamp(batch.bytes, start, end, out)) return readEpochText(textOf(batch, cell), unit, out);
   if (offsets === null || hasOffset(textOf(batch, cell))) return true;
-  const utc = utcOfLocal(out.seconds, offsets);
+  return shiftToUtc(out, offsets);
+}
+
+/** False where a local time means no moment of its zone. */
+function shiftToUtc(out: CanonicalMoment, offsets: OffsetSeconds | null): boolean {
+  const utc = offsets === null ? out.seconds : utcOfLocal(out.seconds, offsets);
   out.seconds = utc ?? 0;
   return utc !== null;
 }

@@ -13,7 +13,18 @@ const timePattern = /^(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?$/;
 /** Shorter runs of digits could be a year or a compact date. */
 const epochTextPattern = /^[+-]?\d{9,}(\.\d+)?$/;
 
-const powers = { s: 6, ms: 3, us: 0, ns: -3 } as const;
+/** Per unit: decimal places that make it a microsecond, whole factor beside these, and its first day in days since 1970. */
+const counting: Readonly<Record<string, readonly [places: number, factor: bigint, firstDay: number]>> = {
+  s: [6, 1n, 0],
+  ms: [3, 1n, 0],
+  us: [0, 1n, 0],
+  ns: [-3, 1n, 0],
+  days: [8, 864n, 0],
+  ticks: [-1, 1n, Date.UTC(2001, 0, 1) / 86_400_000 - 5 * 146_097],
+  cocoa: [6, 1n, Date.UTC(2001, 0, 1) / 86_400_000],
+  webkit: [0, 1n, Date.UTC(1601, 0, 1) / 86_400_000],
+  hfs: [6, 1n, Date.UTC(1904, 0, 1) / 86_400_000],
+};
 const dayMs = 86_400_000;
 const daySeconds = 86_400;
 /** Milliseconds from the Julian epoch (noon, 24 November 4714 BC, Gregorian) to 1970, as in SQLite's date.c. */
@@ -109,12 +120,46 @@ export function readTime(text: string, out: CanonicalMoment): boolean {
   return true;
 }
 
-/** Reads a decimal number of the column's unit since 1970, or of Julian days; false where it is finer than microseconds. */
+/** Reads a decimal number of the column's unit; false where it is finer than microseconds, or no digits of a date. */
 export function readEpoch(text: string, unit: TimeUnit, out: CanonicalMoment): boolean {
   if (unit === 'julian') return readJulian(Number(text), out);
+  const counted = counting[unit];
+  if (counted === undefined) return readCalendar(text, unit, out);
+  const [places, factor, firstDay] = counted;
   const plain = normalizeDecimal(text);
-  const micros = plain === null ? null : scaleToInteger(plain, powers[unit]);
-  return micros !== null && setMicros(micros, out);
+  const scaled = plain === null ? null : timesFactor(plain, factor);
+  const micros = scaled === null ? null : scaleToInteger(scaled, places);
+  return micros !== null && setMicros(micros + BigInt(firstDay * daySeconds) * 1_000_000n, out);
+}
+
+/** A plain decimal times a whole number, as a plain decimal. */
+function timesFactor(plain: string, factor: bigint): string {
+  if (factor === 1n) return plain;
+  const [whole = '', fraction = ''] = plain.split('.');
+  const digits = (BigInt(whole + fraction) * factor).toString();
+  if (fraction === '') return digits;
+  const [, sign = '', rest = ''] = /^(-?)(\d+)$/.exec(digits) ?? [];
+  const padded = rest.padStart(fraction.length + 1, '0');
+  return normalizeDecimal(`${sign}${padded.slice(0, -fraction.length)}.${padded.slice(-fraction.length)}`) ?? digits;
+}
+
+/** Digits in the order that the pattern says, zeros before them where the number lost some. */
+function readCalendar(text: string, pattern: string, out: CanonicalMoment): boolean {
+  const letters = pattern.replace(/(HH.*?)MM/, '$1MI');
+  const digits = text.padStart(letters.length, '0');
+  if (!/^\d+$/.test(digits) || digits.length !== letters.length) return false;
+  const part = (name: string, none: number): number => {
+    const at = letters.indexOf(name);
+    return at === -1 ? none : Number(digits.slice(at, at + name.length));
+  };
+  const short = part('YY', 0);
+  const year = letters.includes('YYYY') ? part('YYYY', 0) : short + (short >= 69 ? 1900 : 2000);
+  const days = year === 0 ? null : daysSince1970(year, part('MM', 1), part('DD', 1));
+  const clock = [part('HH', 0), part('MI', 0), part('SS', 0)] as const;
+  if (days === null || clock[0] > 23 || clock[1] > 59 || clock[2] > 59) return false;
+  out.seconds = days * daySeconds + clock[0] * 3600 + clock[1] * 60 + clock[2];
+  out.micros = 0;
+  return true;
 }
 
 /** Text that is nothing but a long number is a number of the column's unit. */

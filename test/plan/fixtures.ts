@@ -1,3 +1,7 @@
+import assert from 'node:assert/strict';
+import { type RowView, Storage } from '../../src/model/value.js';
+import { greatestOf, leastOf } from '../../src/source/census/merge.js';
+import { countTimes } from '../../src/source/census/times.js';
 import { Database } from '../../src/source/sqlite.js';
 import type { ColumnCensus, TableCensus } from '../../src/model/census.js';
 import type { SourceCatalog, SourceColumn, SourceTable } from '../../src/model/source.js';
@@ -153,5 +157,28 @@ export function surveySqlite(sql: string): { source: SourceCatalog; census: Tabl
     return { source, census: source.tables.map((table) => takeCensus(db, table)) };
   } finally {
     db.close();
+  }
+}
+
+/** A column of integers that were looked at one by one. */
+export function counted(values: readonly (number | bigint)[]): ColumnCensus {
+  const all = values.map(BigInt);
+  const [min = 0n, max = 0n] = [leastOf(all) ?? 0n, greatestOf(all) ?? 0n];
+  return { ...integers(min, max), integers: all.length, times: countTimes(rowsOf(all), 1)[0] ?? assert.fail() };
+}
+
+function* rowsOf(values: readonly bigint[]): Generator<RowView> {
+  for (const value of values) {
+    const isSafe = Number.isSafeInteger(Number(value));
+    const wide = new DataView(new ArrayBuffer(8));
+    wide.setBigInt64(0, value);
+    yield {
+      storage: Uint8Array.of(isSafe ? Storage.Integer : Storage.Wide),
+      number: Float64Array.of(Number(value)),
+      wide,
+      bytes: Buffer.alloc(0),
+      start: new Int32Array(1),
+      end: new Int32Array(1),
+    };
   }
 }

@@ -19,7 +19,7 @@ const cases: readonly (readonly [string, readonly string[], string, readonly str
   ['DATETIME', ['1700000000000', "'2024-02-29T23:59:59.123Z'"], 'timestamp(3)', []],
   ['DATETIME', ["'2024-02-29T23:59:59.123456Z'"], 'timestamp(6)', []],
   ['TIMESTAMP', ["''"], 'text', []],
-  ['TIMESTAMP', ['1600000000', '1700000000000'], 'bigint', []],
+  ['TIMESTAMP', ['1600000000', '1700000000000'], 'bigint', ['warning plan.time_unit']],
   ['TIMESTAMP', ['1700000000000000'], 'timestamp(6)', []],
   ['TIMESTAMP WITH TIME ZONE', [], 'timestamptz(3)', []],
   ['TIMESTAMP WITHOUT TIME ZONE', [], 'timestamp(3)', []],

@@ -4,6 +4,8 @@ import type { ColumnEncoder } from './column-encoder.js';
 import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 import { createMoment, FIRST_DAY, type Moment } from '../time/temporal.js';
+import { isInstant } from '../../lib/epochs.js';
+import { createLocalShift } from '../time/zone.js';
 import { createTemporalReader } from '../time/temporal-text.js';
 
 export const INT32_MAX = 2 ** 31 - 1;
@@ -13,27 +15,38 @@ const hint = 'correct the value in the source, or make the target column timesta
 
 /**
  * date: int32 days since 2000-01-01. Text dates, or date and time at midnight without an offset other than 0; numbers only
- * where they fall on midnight (UTC) exactly, in milliseconds where no unit was decided.
+ * where they fall on midnight exactly, in milliseconds where no unit was decided. Midnight is that of UTC, or of `zone`:
+ * with one, numbers and texts with an offset are brought to its local time first.
  */
-export function dateEncoder({ unit = 'ms', realUnit = unit }: Partial<TimeReading>): ColumnEncoder {
+export function dateEncoder({ unit = 'ms', realUnit = unit, zone }: Partial<TimeReading>): ColumnEncoder {
   const moment = createMoment();
   const reader = createTemporalReader();
+  const toLocal = zone === undefined ? null : createLocalShift(zone);
+  const write = (out: Block, numberUnit: TimeUnit): void => {
+    // Calendar digits and days say the day itself.
+    if (toLocal !== null && isInstant(numberUnit)) toLocal(moment);
+    writeDate(out, moment);
+  };
   const number =
     (numberUnit: TimeUnit) =>
     (out: Block, value: number): void => {
       if (!Number.isFinite(value)) notADate();
       momentOfNumber(moment, value, numberUnit);
-      writeDate(out, moment);
+      write(out, numberUnit);
     };
   return {
     integer: number(unit),
     wide: (out, value) => {
       momentOfWide(moment, value, unit);
-      writeDate(out, moment);
+      write(out, unit);
     },
     real: number(realUnit),
     text: (out, bytes, start, end) => {
       if (!reader.timestamp(moment, bytes, start, end)) notADate();
+      if (toLocal !== null && moment.offsetMinutes !== null && moment.infinite === 0) {
+        toLocal(moment);
+        moment.offsetMinutes = null;
+      }
       writeDate(out, moment);
     },
     blob: () => refuseBlob('date'),

@@ -5,6 +5,7 @@ import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time
 import { INT64_MAX, INT64_MIN } from './integer-column.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 import { createMoment, FIRST_DAY, MICROS_PER_DAY, type Moment, TIMESTAMP_END_DAY } from '../time/temporal.js';
+import { isCalendar } from '../../lib/epochs.js';
 import { createTemporalReader } from '../time/temporal-text.js';
 import { createZoneShift } from '../time/zone.js';
 
@@ -13,7 +14,8 @@ const SAFE_DAYS = 104_249;
 
 /**
  * timestamp(p) and timestamptz(p): int64 microseconds since 2000-01-01 00:00 (UTC). Integers count in `unit`, reals in `realUnit`
- * where that is another; text with an offset is brought to UTC, text without one is local time of `zone`, or UTC.
+ * where that is another; text with an offset is brought to UTC; text without one, and calendar digits, are local time of
+ * `zone`, or UTC.
  */
 export function timestampEncoder(precision: number, { unit, realUnit = unit, zone }: TimeReading): ColumnEncoder {
   const toUtc = zone === undefined ? null : createZoneShift(zone);
@@ -24,12 +26,14 @@ export function timestampEncoder(precision: number, { unit, realUnit = unit, zon
     (numberUnit: TimeUnit) =>
     (out: Block, value: number): void => {
       momentOfNumber(moment, value, numberUnit);
+      if (toUtc !== null && isCalendar(numberUnit)) toUtc(moment);
       writeTimestamp(out, moment, grain);
     };
   return {
     integer: number(unit),
     wide: (out, value) => {
       momentOfWide(moment, value, unit);
+      if (toUtc !== null && isCalendar(unit)) toUtc(moment);
       writeTimestamp(out, moment, grain);
     },
     real: number(realUnit),

@@ -1,11 +1,10 @@
+import { epochs, isEpochUnit } from '../../lib/epochs.js';
 import type { ColumnPlan } from '../../model/plan.js';
-import type { TimeUnit } from '../../model/kind.js';
+import type { EpochUnit } from '../../model/kind.js';
 import { Storage } from '../../model/value.js';
 import { type Rounding, decimalOf } from './convert-number.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
 
-/** Decimal places of a second in each unit. */
-const fractionDigits: Readonly<Record<Exclude<TimeUnit, 'julian'>, number>> = { s: 0, ms: 3, us: 6, ns: 9 };
 const dayMs = 86_400_000;
 /** Milliseconds from the Julian epoch to 1970, as in SQLite's date.c. */
 const julianEpochMs = 210_866_760_000_000n;
@@ -31,19 +30,34 @@ function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision:
   if (kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') return false;
   const isReal = edit.view.storage[index] === Storage.Real;
   const unit = isReal ? (kind.realUnit ?? kind.unit) : kind.unit;
-  const number = unit === 'julian' ? julianMs(edit, index) : decimalOf(edit, index);
+  if (unit !== 'julian' && !isEpochUnit(unit)) return false;
+  const number = unit === 'julian' ? julianMs(edit, index) : secondsOf(decimalOf(edit, index), unit);
   if (number === null) return false;
-  const scale = number.scale + fractionDigits[unit === 'julian' ? 'ms' : unit];
-  const text = stampText(cutFloor(number.digits, Math.max(0, scale - precision), cut), Math.min(scale, precision));
+  const { digits, scale } = number;
+  const text = stampText(cutFloor(digits, Math.max(0, scale - precision), cut), Math.min(scale, precision));
   if (text === null) return false;
   // With its offset, since texts without one may be local time.
   edit.setBytes(index, Buffer.from(`${text}Z`, 'latin1'), Storage.Text);
   return true;
 }
 
-function julianMs(edit: RowEdit, index: number): { readonly digits: bigint; readonly scale: 0 } | null {
+interface Decimal {
+  readonly digits: bigint;
+  readonly scale: number;
+}
+
+/** A number of an epoch's unit as seconds since 1970, exactly. */
+function secondsOf(number: Decimal | null, unit: EpochUnit): Decimal | null {
+  if (number === null) return null;
+  const { micros, per, startDays } = epochs[unit];
+  // Powers of ten both, so that the quotient is a decimal: 10^(6 + places of `per`) parts of a second.
+  const scale = number.scale + 6 + (String(per).length - 1);
+  return { digits: number.digits * micros + BigInt(startDays * secondsOfDay) * 10n ** BigInt(scale), scale };
+}
+
+function julianMs(edit: RowEdit, index: number): Decimal | null {
   const ms = Math.floor((edit.view.number[index] as number) * dayMs + 0.5);
-  return Number.isSafeInteger(ms) ? { digits: BigInt(ms) - julianEpochMs, scale: 0 } : null;
+  return Number.isSafeInteger(ms) ? { digits: BigInt(ms) - julianEpochMs, scale: 3 } : null;
 }
 
 /** Drops so many decimal digits, downwards. */

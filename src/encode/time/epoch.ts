@@ -1,41 +1,76 @@
-import type { TimeUnit } from '../../model/kind.js';
+import { epochs, isEpochUnit, readCalendarDigits } from '../../lib/epochs.js';
+import { must } from '../../model/error.js';
+import type { CalendarDigits, EpochUnit, TimeUnit } from '../../model/kind.js';
 import { createDecimal, digitsText, parseDecimal } from '../value/decimal.js';
 import { refuse } from '../value/misfit.js';
-import { MICROS_PER_DAY, type Moment, UNIX_EPOCH_DAYS } from './temporal.js';
+import { daysOf, isDate, MICROS_PER_DAY, type Moment, UNIX_EPOCH_DAYS } from './temporal.js';
 
 /** Noon of 1 January 2000 is Julian day 2 451 545; SQLite keeps a Julian day as whole milliseconds. */
 const JULIAN_2000_MS = 2_451_544.5 * 86_400_000;
 const MS_PER_DAY = 86_400_000;
 
-/** Decimal places by which each unit is shifted to become microseconds. */
-const SHIFTS = { s: 6, ms: 3, us: 0, ns: -3 } as const;
-
 /** More digits than any timestamp has in microseconds. */
 const DIGITS_MAX = 22;
 
-type EpochUnit = Exclude<TimeUnit, 'julian'>;
-
-/** Sets `out` from a number of `unit` since 1970, or from a Julian day. Exact, or a Misfit. */
+/** Sets `out` from a number of `unit`, from a Julian day, or from calendar digits. Exact, or a Misfit. */
 export function momentOfNumber(out: Moment, value: number, unit: TimeUnit): void {
   if (!Number.isFinite(value)) notATimestamp();
   if (unit === 'julian') momentOfJulian(out, value);
-  else if (unit === 'ns' || !Number.isSafeInteger(value)) momentOfBig(out, microsOf(value, unit));
+  else if (!isEpochUnit(unit)) momentOfDigits(out, String(value), unit);
+  else if (!Number.isSafeInteger(value) || epochs[unit].per !== 1n) momentOfBig(out, microsOf(value, unit), unit);
   else momentOfSafe(out, value, unit);
 }
 
-function momentOfSafe(out: Moment, value: number, unit: 's' | 'ms' | 'us'): void {
-  const perDay = unit === 's' ? 86_400 : unit === 'ms' ? MS_PER_DAY : MICROS_PER_DAY;
+function momentOfSafe(out: Moment, value: number, unit: EpochUnit): void {
+  const microsPerUnit = Number(epochs[unit].micros);
+  const perDay = MICROS_PER_DAY / microsPerUnit;
   // The remainder of doubles is exact, the quotient of big ones is not.
   const remainder = value % perDay;
   const inDay = remainder < 0 ? remainder + perDay : remainder;
-  setMoment(out, (value - inDay) / perDay - UNIX_EPOCH_DAYS, inDay * (MICROS_PER_DAY / perDay));
+  setMoment(out, (value - inDay) / perDay - UNIX_EPOCH_DAYS + epochs[unit].startDays, inDay * microsPerUnit);
 }
 
 /** The same for an integer beyond 2^53. */
 export function momentOfWide(out: Moment, value: bigint, unit: TimeUnit): void {
   if (unit === 'julian') outOfRange();
-  if (unit === 'ns' && value % 1000n !== 0n) precisionLoss();
-  momentOfBig(out, unit === 'ns' ? value / 1000n : value * 10n ** BigInt(SHIFTS[unit]));
+  if (isEpochUnit(unit)) momentOfUnits(out, value, unit);
+  else momentOfDigits(out, String(value), unit);
+}
+
+function momentOfUnits(out: Moment, value: bigint, unit: EpochUnit): void {
+  const { micros, per } = epochs[unit];
+  if (value % per !== 0n) precisionLoss();
+  momentOfBig(out, (value / per) * micros, unit);
+}
+
+/** Two-digit years below this one are of this century, as in POSIX' strptime. */
+const SHORT_YEAR_PIVOT = 69;
+
+/** Digits of a calendar, to which the leading zeros are added that an integer does not keep. */
+function momentOfDigits(out: Moment, text: string, pattern: CalendarDigits): void {
+  const runs = must(readCalendarDigits(pattern), `calendar digits ${pattern}`);
+  const width = runs.reduce((total, { length }) => total + length, 0);
+  const digits = text.padStart(width, '0');
+  if (!/^\d+$/.test(digits) || digits.length !== width) refuseDigits(pattern);
+  const parts = { year: 0, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
+  let at = 0;
+  for (const { part, length } of runs) {
+    const number = Number(digits.slice(at, at + length));
+    if (part === 'shortYear') parts.year = number + (number < SHORT_YEAR_PIVOT ? 2000 : 1900);
+    else parts[part] = number;
+    at += length;
+  }
+  const { year, month, day, hour, minute, second } = parts;
+  if (!isDate(year, month, day) || year === 0 || hour > 23 || minute > 59 || second > 59) refuseDigits(pattern);
+  setMoment(out, daysOf(year, month, day), ((hour * 60 + minute) * 60 + second) * 1_000_000);
+}
+
+function refuseDigits(pattern: CalendarDigits): never {
+  refuse(
+    'data.not_a_timestamp',
+    `not the digits of a date as ${pattern}`,
+    'correct the value in the source, or name another unit for the column in the config file',
+  );
 }
 
 /**
@@ -50,23 +85,28 @@ function momentOfJulian(out: Moment, value: number): void {
   setMoment(out, days, (since - days * MS_PER_DAY) * 1000);
 }
 
-/** Microseconds of a number by its shortest decimal digits. */
+/** Microseconds of a number by its shortest decimal digits, from the start of its unit. */
 function microsOf(value: number, unit: EpochUnit): bigint {
+  const { micros, per } = epochs[unit];
   const decimal = createDecimal();
   const text = Buffer.from(String(value), 'latin1');
   parseDecimal(decimal, text, 0, text.length);
-  const point = decimal.point + SHIFTS[unit];
-  if (decimal.count > 0 && point > DIGITS_MAX) outOfRange();
-  if (decimal.count > point && decimal.count > 0) precisionLoss();
-  return BigInt(digitsText(decimal)) * (decimal.count === 0 ? 1n : 10n ** BigInt(point - decimal.count));
+  if (decimal.count === 0) return 0n;
+  if (decimal.point > DIGITS_MAX) outOfRange();
+  const places = BigInt(decimal.count - decimal.point);
+  const digits = BigInt(digitsText(decimal)) * micros;
+  const whole = places > 0n ? digits : digits * 10n ** -places;
+  const parts = places > 0n ? per * 10n ** places : per;
+  if (whole % parts !== 0n) precisionLoss();
+  return whole / parts;
 }
 
-/** `micros` since 1970. */
-function momentOfBig(out: Moment, micros: bigint): void {
+/** `micros` since the start of `unit`. */
+function momentOfBig(out: Moment, micros: bigint, unit: EpochUnit): void {
   const perDay = BigInt(MICROS_PER_DAY);
   const remainder = micros % perDay;
   const inDay = remainder < 0n ? remainder + perDay : remainder;
-  setMoment(out, Number((micros - inDay) / perDay) - UNIX_EPOCH_DAYS, Number(inDay));
+  setMoment(out, Number((micros - inDay) / perDay) - UNIX_EPOCH_DAYS + epochs[unit].startDays, Number(inDay));
 }
 
 function setMoment(out: Moment, days: number, micros: number): void {

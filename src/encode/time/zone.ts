@@ -24,6 +24,24 @@ export function createZoneShift(zone: string): ZoneShift {
     : createFixedShift(fixed[1] === '-', Number(fixed[2]), Number(fixed[3] ?? 0));
 }
 
+/**
+ * UTC → the local time that the clocks of a zone show, exact to the second; every moment has one. A Misfit outside of the
+ * years 1 to 9999.
+ */
+export function createLocalShift(zone: string): ZoneShift {
+  const fixed = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
+  if (fixed !== null) return createFixedShift(fixed[1] !== '-', Number(fixed[2]), Number(fixed[3] ?? 0));
+  const offsetAt = createOffsets(zone);
+  return (moment) => {
+    const utcMs = (moment.days + UNIX_EPOCH_DAYS) * DAY_MS + Math.floor(moment.micros / 1_000_000) * 1000;
+    if (utcMs < FIRST_MS + DAY_MS || utcMs >= END_MS) {
+      refuse('data.out_of_range', `no time zone has rules for this year in ${zone}`, hint);
+    }
+    moment.micros += offsetAt(utcMs) * 1000;
+    normalise(moment);
+  };
+}
+
 function createFixedShift(isWest: boolean, hours: number, minutes: number): ZoneShift {
   const micros = (hours * 60 + minutes) * 60_000_000 * (isWest ? 1 : -1);
   return (moment) => {

@@ -1,4 +1,5 @@
 import type { ColumnCensus, ColumnTrial } from '../../model/census.js';
+import type { EpochUnit } from '../../model/kind.js';
 import type { ColumnRules } from '../../model/rules.js';
 import type { SourceColumn } from '../../model/source.js';
 import type { TargetColumn } from '../../model/target.js';
@@ -15,4 +16,6 @@ export interface ColumnPair {
   readonly rules?: ColumnRules;
   /** What came of trying its values, where the census alone could not judge. */
   readonly trial?: ColumnTrial;
+  /** An epoch of times that the tables of the database speak for. */
+  readonly mark?: EpochUnit | null;
 }

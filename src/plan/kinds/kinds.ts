@@ -1,13 +1,15 @@
 import type { Finding } from '../../model/plan.js';
 import type { Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
+import { isUnit, unitNames } from '../../lib/epochs.js';
+import type { ColumnPair } from './column-pair.js';
 import { makeFinding } from '../findings/finding.js';
-import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
+import { chooseTimeUnit, givenTimeUnit, type UnitQuestion } from './time-unit.js';
+import { unitFinding } from './unit-finding.js';
 import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
 import { checkValues } from './values.js';
 import { nameBytesMax } from '../names/names.js';
 import { isZoneName } from './zone-name.js';
-import type { ColumnPair } from './column-pair.js';
 
 export interface KindChoice {
   readonly kind: Kind;
@@ -23,6 +25,10 @@ export interface KindChoice {
  */
 export function chooseKind(pair: ColumnPair): KindChoice {
   const choice = isTemporal(pair.target) ? chooseTemporal(pair) : choosePlain(pair);
+  // While its unit is not known, what its values come to is nothing to tell.
+  if (choice.findings.some(({ severity }) => severity === 'error')) {
+    return { ...choice, findings: [...choice.findings, ...checkReading(pair, choice.kind)] };
+  }
   const examples = pair.trial?.converted.map(({ value, becomes }) => `${value} becomes ${becomes}`) ?? [];
   return {
     ...choice,
@@ -40,7 +46,12 @@ function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: K
     const message = `the config file sets a unit, but ${target.type} is no point in time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the unit of this column out of the config file' }));
   }
-  if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') {
+  if (rules.unit !== undefined && !isUnit(rules.unit)) {
+    const message = `the unit ${rules.unit} is not known`;
+    const hint = `write one of ${unitNames.join(', ')}, or calendar digits such as YYYYMMDD or YYMMDDHHMISS`;
+    findings.push(makeFinding({ ...location, message, hint }));
+  }
+  if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') {
     const message = `the config file sets a time zone, but ${target.type} is no date and time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the zone of this column out of the config file' }));
   } else if (rules.zone !== undefined && !isZoneName(rules.zone)) {
@@ -50,7 +61,8 @@ function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: K
   return findings;
 }
 
-function isTemporal({ baseType, typeClass }: TargetColumn): boolean {
+/** Whether a column's numbers need a unit: dates and timestamps. */
+export function isTemporal({ baseType, typeClass }: TargetColumn): boolean {
   return typeClass === 'b' && ['date', 'timestamp', 'timestamptz'].includes(baseType);
 }
 
@@ -65,13 +77,12 @@ function choosePlain({ target, rules }: ColumnPair): KindChoice {
 
 function chooseTemporal(pair: ColumnPair): KindChoice {
   const { unit: given, zone: zoneName } = pair.rules ?? {};
-  const choice =
-    given === undefined ? chooseTimeUnit(pair.census, pair.source.declaredType) : givenTimeUnit(pair.census, given);
+  const choice = given === undefined ? chooseTimeUnit(questionOf(pair)) : givenTimeUnit(pair.census, given);
   if (choice.tag === 'ambiguous') {
     return {
       kind: temporalKind(pair.target, { unit: 'ms' }),
       reason: choice.message,
-      findings: [unitFinding(pair, 'error', choice.message)],
+      findings: [unitFinding({ ...locationOf(pair), severity: 'error' }, choice)],
     };
   }
   const { unit, realUnit } = choice;
@@ -80,7 +91,15 @@ function chooseTemporal(pair: ColumnPair): KindChoice {
   return {
     kind: temporalKind(pair.target, { unit, ...(realUnit === undefined ? {} : { realUnit }), ...zone }),
     reason: `the target is ${pair.target.type}; ${choice.reason}`,
-    findings: choice.doubt === null ? [] : [unitFinding(pair, 'warning', choice.doubt)],
+    findings:
+      choice.doubt === null
+        ? []
+        : [
+            unitFinding(
+              { ...locationOf(pair), severity: 'warning' },
+              { message: choice.doubt, candidates: [choice.unit] },
+            ),
+          ],
   };
 }
 
@@ -90,10 +109,12 @@ function temporalKind({ baseType, typmod }: TargetColumn, reading: TimeReading):
   return { tag, precision: readTimeTypmod(typmod), ...reading };
 }
 
-function unitFinding({ table, source }: ColumnPair, severity: 'error' | 'warning', message: string): Finding {
-  const hint =
-    'bring the numbers of this column to one unit, milliseconds for instance, or name their unit in the config file';
-  return makeFinding({ severity, code: 'plan.time_unit', table, column: source.name, message, hint });
+function locationOf({ table, source }: ColumnPair): { readonly table: string; readonly column: string } {
+  return { table, column: source.name };
+}
+
+function questionOf({ census, source, target, mark = null }: ColumnPair): UnitQuestion {
+  return { census, declaredType: source.declaredType, isDate: target.baseType === 'date', mark };
 }
 
 /** The kind of every base type but dates and timestamps; what has none of its own is a literal. */

@@ -1,6 +1,7 @@
 import type { ColumnCensus, TableCensus } from '../../model/census.js';
+import { epochs, isEpochUnit } from '../../lib/epochs.js';
 import type { Plan, TablePlan } from '../../model/plan.js';
-import type { Kind } from '../../model/kind.js';
+import type { Kind, TimeUnit } from '../../model/kind.js';
 import { must } from '../../model/error.js';
 import { isOfPolicies } from './apply-policies.js';
 
@@ -37,12 +38,18 @@ export function findDoubts(plan: Pick<Plan, 'tables' | 'findings'>, census: read
   });
 }
 
-/** Milliseconds and the like into fewer fraction digits than they have. */
-const digitsOfUnit = { s: 0, ms: 3, us: 6, ns: 9, julian: 3 } as const;
-
 /** Seconds either way of 1970 that every timestamp of PostgreSQL's can be: 4714 BC is the nearer end. */
 const secondsMax = 210_000_000_000;
-const perSecond = { s: 1, ms: 1e3, us: 1e6, ns: 1e9, julian: 1 } as const;
+
+/** Whether integers of a unit may have more fraction digits than are kept, be no time at all, or lie out of range. */
+function mayNotFit(unit: TimeUnit, precision: number, { integerMin, integerMax }: ColumnCensus): boolean {
+  if (unit === 'julian') return precision < 3;
+  if (!isEpochUnit(unit)) return true;
+  const { micros, per, startDays, digits } = epochs[unit];
+  const isFar = (value: string | null) =>
+    Math.abs((Number(value ?? 0) * Number(micros)) / Number(per) / 1e6 + startDays * 86_400) > secondsMax;
+  return digits > precision || isFar(integerMin) || isFar(integerMax);
+}
 
 function mustBeRead(kind: Kind, census: ColumnCensus): boolean {
   const { integers, reals, texts, blobs } = census;
@@ -67,11 +74,7 @@ function mustBeRead(kind: Kind, census: ColumnCensus): boolean {
       return texts + integers + reals > 0;
     case 'timestamp':
     case 'timestamptz':
-      return (
-        texts + reals > 0 ||
-        (integers > 0 && digitsOfUnit[kind.unit] > kind.precision) ||
-        [census.integerMin, census.integerMax].some((one) => Math.abs(Number(one)) / perSecond[kind.unit] > secondsMax)
-      );
+      return texts + reals > 0 || (integers > 0 && mayNotFit(kind.unit, kind.precision, census));
     case 'literal':
       return kind.form !== undefined && texts + reals + integers > 0;
     case 'text':

@@ -1,7 +1,11 @@
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { Chunk, Finding, Plan } from '../../model/plan.js';
+import type { Rules } from '../../model/rules.js';
 import type { TargetCatalog } from '../../model/target.js';
 import { buildPlan } from '../../plan/build.js';
+import { isTemporal } from '../../plan/kinds/kinds.js';
+import { foldCase } from '../../plan/names/match.js';
+import { columnRulesOf } from '../../plan/rules/rules.js';
 import { findDoubts } from '../../plan/rules/doubt.js';
 import { isSameContent } from '../../pool/tally.js';
 import { choosePages } from '../../source/pages/layout.js';
@@ -20,6 +24,7 @@ import type { Settings } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
 import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js';
 import type { Survey } from '../survey/survey.js';
+import type { WantedTimes } from '../survey/time-counts.js';
 
 /** Plans the copy of a surveyed snapshot into the schema as it stands now. Reads only. */
 export async function preparePlan(request: {
@@ -34,7 +39,14 @@ export async function preparePlan(request: {
   const isComparison = made === null;
   const target = await readTargetCatalog(client, schema);
   const wholeTables = isComparison ? null : wholeTablesOf(settings, isLocal(client));
-  const common = { survey: withoutViews(survey, made?.views ?? []), target, settings, isComparison, wholeTables };
+  const census = await survey.countTimes(timesOf(target, rulesOf(settings)));
+  const common = {
+    survey: withoutViews({ ...survey, census }, made?.views ?? []),
+    target,
+    settings,
+    isComparison,
+    wholeTables,
+  };
   const build = (replaceable: ReadonlySet<string>, trials: readonly TableTrial[]) =>
     buildFrom({ ...common, replaceable, trials });
   const draft = build(new Set(), []);
@@ -50,6 +62,14 @@ export async function preparePlan(request: {
     choices: choicesOf(settings),
     ...(made === null ? {} : { schema: await storeSchema(client, schema, made) }),
   };
+}
+
+/** Columns of the source that may go into dates and timestamps: by name, whichever table they are in. */
+function timesOf({ tables }: TargetCatalog, rules: Rules): WantedTimes {
+  const columns = tables.flatMap((table) => table.columns).filter(isTemporal);
+  const names = new Set(columns.map(({ name }) => foldCase(name)));
+  return ({ name }, column) =>
+    names.has(foldCase(columnRulesOf(rules, name, column).target ?? column)) ? 'open' : 'no';
 }
 
 /** Views that are made are not left out. */

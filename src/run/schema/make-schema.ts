@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { CopierError } from '../../model/error.js';
 import type { Finding } from '../../model/plan.js';
+import type { SourceTable } from '../../model/source.js';
+import { columnRulesOf } from '../../plan/rules/rules.js';
 import { checkMaking } from '../../plan/schema/making.js';
 import { matchNames } from '../../plan/names/match.js';
 import { schemaScript } from '../../translate/schema-script.js';
@@ -132,7 +134,7 @@ async function translate(
   settings: Settings,
   survey: Survey,
 ): Promise<MadeSchema> {
-  const { translated, sql } = translateSurvey(survey, schema, settings);
+  const { translated, sql } = await translateSurvey(survey, schema, settings);
   const { statements, findings, lost, views, reasons } = translated;
   const blocking = findings.filter(({ severity }) => severity === 'error');
   if (blocking.length > 0) {
@@ -148,17 +150,25 @@ async function translate(
 }
 
 /** The schema for what was surveyed, as the operator's settings want it. */
-export function translateSurvey(
-  { catalog, census }: Survey,
+export async function translateSurvey(
+  survey: Survey,
   schema: string,
   settings: Settings,
-): { readonly translated: TranslatedSchema; readonly sql: string } {
+): Promise<{ readonly translated: TranslatedSchema; readonly sql: string }> {
+  const rules = rulesOf(settings);
+  const wanted = ({ name, columns }: SourceTable, column: string) => {
+    const declared = columns.find((one) => one.name === column)?.declaredType ?? '';
+    const type = columnRulesOf(rules, name, column).type ?? declared;
+    // Whether a column of days holds nothing but days is told by each value.
+    if (/^\s*date\s*$/i.test(type)) return 'always';
+    return /^\s*(date|timestamp)/i.test(type) ? 'open' : 'no';
+  };
   const translated = translateSchema({
-    source: catalog,
-    census,
+    source: survey.catalog,
+    census: await survey.countTimes(wanted),
     targetSchema: schema,
     choice: choiceOf(settings),
-    rules: rulesOf(settings),
+    rules,
     waive: settings.waive,
   });
   return { translated, sql: schemaScript(schema, translated) };

@@ -13,6 +13,7 @@ import { readDatabaseHeader } from '../../source/pages/header.js';
 import { withSource } from '../../source/open.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
 import { findForeignKeyViolations } from '../../source/catalog/violations.js';
+import { addTimeCounts, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
 
 /** Bytes of pages per chunk where nobody names another number. */
@@ -26,6 +27,8 @@ export interface Survey {
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
   /** Tries values of the snapshot on the threads that surveyed it, while they live. */
   readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
+  /** The census with the integers of columns of times counted by unit, where their extremes leave it open. */
+  readonly countTimes: (wanted: WantedTimes) => Promise<readonly TableCensus[]>;
 }
 
 export interface SurveyRequest {
@@ -56,12 +59,15 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       check(),
     ]);
     const byName = new Map(surveyed.map((table) => [table.census.table, table]));
+    const census = catalog.tables.map(({ name }) => must(byName.get(name), `census of ${name}`).census);
+    const chunks = new Map(surveyed.map((table) => [table.census.table, table.chunks]));
     return {
       catalog,
-      census: catalog.tables.map(({ name }) => must(byName.get(name), `census of ${name}`).census),
+      census,
       violations,
-      chunks: new Map(surveyed.map(({ census, chunks }) => [census.table, chunks])),
+      chunks,
       tryValues: (doubts) => tryValues(doubts, request),
+      countTimes: (wanted) => addTimeCounts({ ...request, census, chunks }, wanted),
     };
   });
 }

@@ -1,0 +1,101 @@
+import type { CalendarDigits, EpochUnit, TimeUnit } from '../model/kind.js';
+
+/** How a unit counts: so many microseconds each, as a fraction, from midnight (UTC) of a day. */
+export interface Epoch {
+  readonly name: string;
+  readonly micros: bigint;
+  /** Units per `micros`: 1 but for units finer than a microsecond. */
+  readonly per: bigint;
+  /** Days from 1970-01-01 to the day from which it counts, proleptic Gregorian. */
+  readonly startDays: number;
+  /** Fraction digits of a second that a whole number of units can have. */
+  readonly digits: number;
+}
+
+/**
+ * Sources: .NET DateTime.Ticks (100 ns since 0001-01-01), Core Data's NSDate (seconds since 2001-01-01), Chromium's
+ * base::Time (microseconds since 1601-01-01, as Windows' FILETIME), HFS+ (seconds since 1904-01-01, Apple TN1150).
+ */
+export const epochs: Readonly<Record<EpochUnit, Epoch>> = {
+  s: { name: 'seconds since 1970', micros: 1_000_000n, per: 1n, startDays: 0, digits: 0 },
+  ms: { name: 'milliseconds since 1970', micros: 1000n, per: 1n, startDays: 0, digits: 3 },
+  us: { name: 'microseconds since 1970', micros: 1n, per: 1n, startDays: 0, digits: 6 },
+  ns: { name: 'nanoseconds since 1970', micros: 1n, per: 1000n, startDays: 0, digits: 9 },
+  days: { name: 'days since 1970', micros: 86_400_000_000n, per: 1n, startDays: 0, digits: 0 },
+  ticks: { name: '.NET ticks (100 ns since year 1)', micros: 1n, per: 10n, startDays: -719_162, digits: 7 },
+  cocoa: { name: 'seconds since 2001 (Core Data)', micros: 1_000_000n, per: 1n, startDays: 11_323, digits: 0 },
+  webkit: { name: 'microseconds since 1601 (Chrome)', micros: 1n, per: 1n, startDays: -134_774, digits: 6 },
+  hfs: { name: 'seconds since 1904 (HFS+)', micros: 1_000_000n, per: 1n, startDays: -24_107, digits: 0 },
+};
+
+export const epochUnits = Object.keys(epochs) as readonly EpochUnit[];
+
+/** Names of all units but calendar digits, as a config file says them. */
+export const unitNames: readonly string[] = [...epochUnits, 'julian'];
+
+export function isEpochUnit(unit: TimeUnit): unit is EpochUnit {
+  return unit in epochs;
+}
+
+/** Whether a text names a unit. */
+export function isUnit(text: string): text is TimeUnit {
+  return unitNames.includes(text) || readCalendarDigits(text) !== null;
+}
+
+/** Whether numbers of a unit are the digits of a calendar: local time of whatever zone the column's texts have. */
+export function isCalendar(unit: TimeUnit): unit is CalendarDigits {
+  return unit !== 'julian' && !isEpochUnit(unit);
+}
+
+/** Whether a number of a unit is a moment that clocks of different zones show differently, not a day or what a calendar says. */
+export function isInstant(unit: TimeUnit): boolean {
+  return unit === 'julian' || (isEpochUnit(unit) && unit !== 'days');
+}
+
+/** What a unit counts, in words. */
+export function describeUnit(unit: TimeUnit): string {
+  if (unit === 'julian') return 'Julian days';
+  return isEpochUnit(unit) ? epochs[unit].name : `calendar digits ${unit}`;
+}
+
+/** One run of digits in calendar digits. */
+export interface DigitRun {
+  readonly part: 'year' | 'shortYear' | 'month' | 'day' | 'hour' | 'minute' | 'second';
+  readonly length: number;
+}
+
+const runs = [
+  ['YYYY', 'year'],
+  ['YY', 'shortYear'],
+  ['MM', 'month'],
+  ['DD', 'day'],
+  ['HH', 'hour'],
+  ['MI', 'minute'],
+  ['SS', 'second'],
+] as const;
+
+/**
+ * The runs of calendar digits in order; null where `pattern` is none. A second `MM` after `HH` is the minutes, as people
+ * write `YYYYMMDDHHMMSS`. There must be a year, a month only with a year, and each smaller part only with the larger ones.
+ */
+export function readCalendarDigits(pattern: string): readonly DigitRun[] | null {
+  const found: DigitRun[] = [];
+  for (let rest = pattern; rest !== ''; ) {
+    const run = runs.find(([letters]) => rest.startsWith(letters));
+    if (run === undefined) return null;
+    const [letters, named] = run;
+    const isMinute = named === 'month' && found.some(({ part }) => part === 'hour');
+    const part = isMinute ? 'minute' : named;
+    if (found.some((other) => other.part === part)) return null;
+    found.push({ part, length: letters.length });
+    rest = rest.slice(letters.length);
+  }
+  return isWhole(new Set(found.map(({ part }) => part))) ? found : null;
+}
+
+function isWhole(parts: ReadonlySet<DigitRun['part']>): boolean {
+  if (parts.has('year') === parts.has('shortYear')) return false;
+  const order = ['month', 'day', 'hour', 'minute', 'second'] as const;
+  const first = order.findIndex((part) => !parts.has(part));
+  return first === -1 || order.slice(first).every((part) => !parts.has(part));
+}

@@ -1,0 +1,116 @@
+import { epochs, isEpochUnit, readCalendarDigits } from '../../lib/epochs.js';
+import type { CalendarDigits, EpochUnit, TimeUnit } from '../../model/kind.js';
+
+/** Units that count from 1970, the coarser first. */
+export const unixUnits = ['s', 'ms', 'us', 'ns'] as const;
+
+const dayMs = 86_400_000;
+const daySeconds = 86_400;
+/** 1971 and 2100 in seconds since 1970: between them the bands of the four units do not meet. */
+const earliestS = 31_536_000n;
+const latestS = 4_102_444_800n;
+/** Days of the years 1 and 9999 in days since 1970, and the noon from which Julian days count. */
+const firstDay = -719_162;
+const lastDay = 2_932_896;
+const julian1970 = 2_440_587.5;
+
+/** Smallest and largest number of a unit since 1970 that speaks for it: 1971 to 2100. */
+export function unixBand(unit: (typeof unixUnits)[number]): readonly [bigint, bigint] {
+  const { micros, per } = epochs[unit];
+  const scale = (1_000_000n * per) / micros;
+  return [earliestS * scale, latestS * scale];
+}
+
+/** Years for which a reading other than a unit since 1970 is plausible: what applications mostly store. */
+const plausibleYears = { first: Date.UTC(1990, 0, 1) / dayMs, last: Date.UTC(2040, 0, 1) / dayMs };
+/** Core Data counts from 2001, was first to be had in 2005, and few of its dates lie in the future. */
+const cocoaYears = { first: Date.UTC(2003, 0, 1) / dayMs, last: Date.UTC(2036, 0, 1) / dayMs };
+/** Calendar digits of older dates, of birth for instance, are as easily told as those of today. */
+const calendarYears = { first: Date.UTC(1900, 0, 1) / dayMs, last: Date.UTC(2101, 0, 1) / dayMs };
+
+const otherEpochs: readonly EpochUnit[] = ['days', 'ticks', 'cocoa', 'webkit', 'hfs'];
+const calendars: readonly CalendarDigits[] = [
+  'YYYYMMDD',
+  'YYYYMMDDHHMMSS',
+  'YYYYMMDDHHMM',
+  'YYMMDDHHMMSS',
+  'YYMMDDHHMM',
+  'YYMMDD',
+  'YYYYMM',
+  'YYYY',
+];
+
+/**
+ * Readings, beside seconds to nanoseconds since 1970 and reals as Julian days, under which both ends of a range of numbers
+ * are dates that a database would hold. The likelier first: digits that make a date by chance are rare.
+ */
+export function plausibleReadings(min: number, max: number): TimeUnit[] {
+  const both = (unit: TimeUnit, { first, last }: { readonly first: number; readonly last: number }) =>
+    [min, max].every((value) => {
+      const days = readingOf(value, unit);
+      return days !== null && days >= first && days <= last;
+    });
+  const digits = calendars.filter((pattern) => both(pattern, calendarYears));
+  const counted = otherEpochs.filter((unit) => both(unit, unit === 'cocoa' ? cocoaYears : plausibleYears));
+  const julian: TimeUnit[] = both('julian', plausibleYears) ? ['julian'] : [];
+  return [...digits, ...julian, ...counted];
+}
+
+/** Days since 1970, with a fraction, that a number means in a unit; null beyond the years 1 to 9999, or where it is no date. */
+export function readingOf(value: number, unit: TimeUnit): number | null {
+  const days = daysOfNumber(value, unit);
+  return days !== null && days >= firstDay && days < lastDay + 1 ? days : null;
+}
+
+function daysOfNumber(value: number, unit: TimeUnit): number | null {
+  if (unit === 'julian') return value - julian1970;
+  if (!isEpochUnit(unit)) return daysOfDigits(value, unit);
+  const { micros, per, startDays } = epochs[unit];
+  return (value * Number(micros)) / Number(per) / 1e6 / daySeconds + startDays;
+}
+
+function daysOfDigits(value: number, pattern: CalendarDigits): number | null {
+  const runs = readCalendarDigits(pattern) ?? [];
+  const width = runs.reduce((total, { length }) => total + length, 0);
+  if (!Number.isSafeInteger(value) || value < 0) return null;
+  const digits = String(value).padStart(width, '0');
+  if (digits.length !== width) return null;
+  const parts = { year: 0, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
+  let at = 0;
+  for (const { part, length } of runs) {
+    const number = Number(digits.slice(at, at + length));
+    if (part === 'shortYear') parts.year = number + (number < 69 ? 2000 : 1900);
+    else parts[part] = number;
+    at += length;
+  }
+  const { year, month, day, hour, minute, second } = parts;
+  if (year < 1 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCDate() !== day) return null;
+  return date.getTime() / dayMs + ((hour * 60 + minute) * 60 + second) / daySeconds;
+}
+
+/** The time that a number means in a unit, as ISO text, with as many fraction digits as its unit has. */
+export function describeReading(value: bigint | number, unit: TimeUnit): string {
+  if (unit === 'julian' || !isEpochUnit(unit)) {
+    const days = readingOf(Number(value), unit);
+    return days === null ? 'no date' : isoOf(BigInt(Math.round(days * dayMs)) * 1000n, unit === 'julian' ? 3 : 0);
+  }
+  const { micros, per, startDays, digits } = epochs[unit];
+  const start = BigInt(startDays) * 86_400_000_000n;
+  const whole = typeof value === 'bigint' ? value : BigInt(Math.round(value * 1000));
+  const scaled = typeof value === 'bigint' ? (whole * micros) / per : (whole * micros) / (per * 1000n);
+  const shownDigits = Number.isInteger(Number(value)) ? Math.min(digits, 6) : Math.max(3, Math.min(digits, 6));
+  return isoOf(scaled + start, shownDigits);
+}
+
+/** Microseconds since 1970 as ISO text with so many fraction digits. */
+function isoOf(micros: bigint, digits: number): string {
+  const seconds = micros / 1_000_000n - (micros % 1_000_000n < 0n ? 1n : 0n);
+  const fraction = String(micros - seconds * 1_000_000n).padStart(6, '0');
+  const ms = Number(seconds) * 1000;
+  if (Math.abs(ms) > 8.64e15) return 'outside any calendar';
+  const whole = new Date(ms).toISOString().replace('.000Z', '');
+  return digits === 0 ? `${whole}Z` : `${whole}.${fraction.slice(0, digits)}Z`;
+}
