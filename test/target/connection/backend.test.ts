@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseTargetUrl } from '../../../src/target/connection/address.js';
+import { readBackendWork } from '../../../src/target/connection/backend.js';
+import { withTarget } from '../../../src/target/connection/connect.js';
+import { databaseUrl, withDatabase } from '../../support/database.js';
+
+const applicationName = 'pgferry test';
+
+test('a silent server that lets nobody else in is waited for, since nothing says that it is not at work', () =>
+  withDatabase(async (url, admin) => {
+    const role = `r_${url.slice(-12)}`;
+    await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'pw' CONNECTION LIMIT 1`);
+    try {
+      const { address } = parseTargetUrl(url);
+      const alone = { ...address, user: role, password: 'pw', stallTimeoutMs: 100 };
+      const [row] = await withTarget(alone, { applicationName }, (client) =>
+        client.query(`SELECT 'done' AS said FROM pg_sleep(0.6)`),
+      );
+      assert.equal(row?.['said'], 'done');
+    } finally {
+      await admin.query(`DROP ROLE ${role}`);
+    }
+  }));
+
+test('a backend that has gone, and one of a server that cannot be reached, are not at work', () =>
+  withDatabase(async (url) => {
+    const { address } = parseTargetUrl(url);
+    const idle = { isAtWork: false, blockedBy: [] };
+    assert.deepEqual(await readBackendWork(address, 2 ** 30), idle);
+    const nowhere = parseTargetUrl(databaseUrl('x').replace(/@[^/]+/, '@127.0.0.1:1')).address;
+    assert.deepEqual(await readBackendWork(nowhere, 1), idle);
+  }));
