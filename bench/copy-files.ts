@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../src/lib/quote.js';
 import {
   createReadStream,
   createWriteStream,
@@ -11,7 +12,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { quoteName, withClient } from './server.js';
+import { withClient } from './server.js';
 
 /** One prepared binary COPY file: some pages of one loaded table, with header and trailer of its own. */
 export interface CopyFile {
@@ -42,7 +43,7 @@ export async function prepareCopyFiles(url: string, tables: readonly string[], f
     for (const table of tables) {
       for (const [part, range] of (await cutTable(client, table)).entries()) {
         const file = `${table}.${part}.copy`;
-        const source = `(SELECT * FROM ${quoteName(table)} WHERE ${range})`;
+        const source = `(SELECT * FROM ${quoteIdentifier(table)} WHERE ${range})`;
         const rows = client.query(copyTo(`COPY ${source} TO STDOUT (FORMAT binary)`));
         await pipeline(rows, createWriteStream(join(folder, file)));
         parts.push({ table, file, bytes: statSync(join(folder, file)).size });
@@ -57,7 +58,7 @@ export async function prepareCopyFiles(url: string, tables: readonly string[], f
 /** Conditions on ctid that cover a table once, by its pages. */
 async function cutTable(client: pg.Client, table: string): Promise<string[]> {
   const { rows } = await client.query<{ size: string }>('SELECT pg_table_size($1::regclass) AS size', [
-    quoteName(table),
+    quoteIdentifier(table),
   ]);
   const pages = Math.max(1, Math.ceil(Number(rows[0]?.size) / pageBytes));
   const step = Math.ceil(pages / Math.ceil((pages * pageBytes) / partBytesTarget));
@@ -71,6 +72,6 @@ async function cutTable(client: pg.Client, table: string): Promise<string[]> {
 
 /** Sends one file down a connection. */
 export async function loadCopyFile(client: pg.Client, file: CopyFile): Promise<void> {
-  const sink = client.query(copyFrom(`COPY ${quoteName(file.table)} FROM STDIN (FORMAT binary)`));
+  const sink = client.query(copyFrom(`COPY ${quoteIdentifier(file.table)} FROM STDIN (FORMAT binary)`));
   await pipeline(createReadStream(file.path, { highWaterMark: readBytes }), sink);
 }

@@ -1,7 +1,8 @@
+import { quoteIdentifier } from '../src/lib/quote.js';
 import type pg from 'pg';
 import { type CopyFile, loadCopyFile } from './copy-files.js';
 import { withServerCpu } from './cpu.js';
-import { quoteName, settle, withBenchDatabase, withClient } from './server.js';
+import { settle, withBenchDatabase, withClient } from './server.js';
 
 /*
  * The floor: what the server needs when the client has nothing to do. Prepared binary COPY files go down as many
@@ -129,12 +130,12 @@ async function makeBareTables(url: string, schemaSql: string): Promise<LaterStep
     await client.query(schemaSql);
     const { rows: constraints } = await client.query<Constraint>(constraintsSql);
     for (const { table, name } of constraints) {
-      await client.query(`ALTER TABLE ${quoteName(table)} DROP CONSTRAINT ${quoteName(name)}`);
+      await client.query(`ALTER TABLE ${quoteIdentifier(table)} DROP CONSTRAINT ${quoteIdentifier(name)}`);
     }
     const { rows: indexes } = await client.query<Index>(indexesSql);
-    for (const { name } of indexes) await client.query(`DROP INDEX ${quoteName(name)}`);
+    for (const { name } of indexes) await client.query(`DROP INDEX ${quoteIdentifier(name)}`);
     const add = ({ table, name, definition }: Constraint): string =>
-      `ALTER TABLE ${quoteName(table)} ADD CONSTRAINT ${quoteName(name)} ${definition}`;
+      `ALTER TABLE ${quoteIdentifier(table)} ADD CONSTRAINT ${quoteIdentifier(name)} ${definition}`;
     return {
       indexes: [
         ...constraints.filter(({ type }) => type !== 'f').map(add),

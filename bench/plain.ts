@@ -1,6 +1,7 @@
+import { quoteIdentifier } from '../src/lib/quote.js';
 import { Database } from '../src/source/sqlite.js';
 import { type ChildCommand, measureChild } from './child.js';
-import { environmentOf, quoteName } from './server.js';
+import { environmentOf } from './server.js';
 
 /** The plain way: the sqlite3 program writes CSV, psql reads it, table after table, indexes in place. */
 export interface PlainCopy {
@@ -18,7 +19,14 @@ export function planPlainCopy(sqlitePath: string, url: string): PlainCopy[] {
       table,
       command: {
         file: 'sh',
-        args: ['-c', pipe, 'sh', sqlitePath, selectForCsv(db, table), `\\copy ${quoteName(table)} from pstdin csv`],
+        args: [
+          '-c',
+          pipe,
+          'sh',
+          sqlitePath,
+          selectForCsv(db, table),
+          `\\copy ${quoteIdentifier(table)} from pstdin csv`,
+        ],
         env: environmentOf(url),
       },
     }));
@@ -38,14 +46,14 @@ function listTables(db: Database): string[] {
 function selectForCsv(db: Database, table: string): string {
   const columns = db.prepare<[string], { name: string; type: string }>('SELECT name, type FROM pragma_table_info(?)');
   const terms = columns.all(table).map(({ name, type }) => {
-    const column = quoteName(name);
+    const column = quoteIdentifier(name);
     if (type === 'DATETIME') {
       const text = `strftime('%Y-%m-%d %H:%M:%f', ${column} / 1000.0, 'unixepoch')`;
       return `CASE typeof(${column}) WHEN 'integer' THEN ${text} ELSE ${column} END`;
     }
     return type === 'BLOB' ? `'\\x' || hex(${column})` : column;
   });
-  return `SELECT ${terms.join(', ')} FROM ${quoteName(table)}`;
+  return `SELECT ${terms.join(', ')} FROM ${quoteIdentifier(table)}`;
 }
 
 /** Whether the programs that the plain way needs are on the PATH. */

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../src/lib/quote.js';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { findPostmaster } from './cpu.js';
@@ -110,14 +111,9 @@ export async function countRows(url: string, tables: readonly string[]): Promise
   return withClient(url, async (client) => {
     const counts: Record<string, number> = {};
     for (const table of tables) {
-      const { rows } = await client.query<{ count: string }>(`SELECT count(*) AS count FROM ${quoteName(table)}`);
+      const { rows } = await client.query<{ count: string }>(`SELECT count(*) AS count FROM ${quoteIdentifier(table)}`);
       counts[table] = Number(rows[0]?.count);
     }
     return counts;
   });
-}
-
-/** A name as SQL takes it on both sides. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -1,3 +1,5 @@
+import { escapeUnprintable } from '../lib/printable.js';
+import { quoteShell } from '../lib/shell-word.js';
 import type { Sides, TableReport } from '../model/result.js';
 import type { KeysetReport } from '../model/shadow.js';
 import type { Snapshot } from '../model/source.js';
@@ -25,7 +27,7 @@ export interface Audit {
  */
 export function auditScript(audit: Audit): string {
   const { snapshot, snapshotName, address, isUtf16, tables } = audit;
-  const source = snapshotName === null ? quoted(snapshot.path) : `"$here"/${quoted(snapshotName)}`;
+  const source = snapshotName === null ? quoteShell(snapshot.path) : `"$here"/${quoteShell(snapshotName)}`;
   return [
     head,
     `accepted_file=${source}`,
@@ -33,8 +35,8 @@ export function auditScript(audit: Audit): string {
     'source_file=${1:-$accepted_file}',
     `source_sha256=${snapshot.sha256}`,
     `is_utf16=${isUtf16 ? 1 : 0}`,
-    `standard_host=${quoted(address.host)} standard_port=${address.port}`,
-    `standard_user=${quoted(address.user)} standard_database=${quoted(address.database)}`,
+    `standard_host=${quoteShell(address.host)} standard_port=${address.port}`,
+    `standard_user=${quoteShell(address.user)} standard_database=${quoteShell(address.database)}`,
     `standard_sslmode=${address.sslmode}`,
     functions,
     ...tables.map(tableCall),
@@ -46,23 +48,14 @@ function tableCall({ report, keyset, count }: AuditedTable): string {
   const { table, sourceRows, targetRows } = report;
   const { sha256, sql, leftOut, isKept } = keyset;
   return [
-    `table ${quoted(shown(table))} ${sourceRows} ${targetRows} ${isKept ? 1 : 0} \\`,
-    `  ${quoted(count.source)} \\`,
-    `  ${quoted(count.target)} \\`,
-    `  ${quoted(sha256.source)} ${quoted(sha256.target)} \\`,
-    `  ${quoted(sql.source)} \\`,
-    `  ${quoted(sql.target)} \\`,
-    `  ${quoted(leftOut.map(({ column, reason }) => `${shown(column)}: ${reason}`).join('; '))}`,
+    `table ${quoteShell(escapeUnprintable(table))} ${sourceRows} ${targetRows} ${isKept ? 1 : 0} \\`,
+    `  ${quoteShell(count.source)} \\`,
+    `  ${quoteShell(count.target)} \\`,
+    `  ${quoteShell(sha256.source)} ${quoteShell(sha256.target)} \\`,
+    `  ${quoteShell(sql.source)} \\`,
+    `  ${quoteShell(sql.target)} \\`,
+    `  ${quoteShell(leftOut.map(({ column, reason }) => `${escapeUnprintable(column)}: ${reason}`).join('; '))}`,
   ].join('\n');
-}
-
-/** A name on one line of a terminal. */
-function shown(name: string): string {
-  return name.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 const head = `#!/bin/sh

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../lib/quote.js';
 import type { ColumnPlan } from '../model/plan.js';
 import type { Kind, TimeReading, TimeUnit } from '../model/kind.js';
 import type { Sides } from '../model/result.js';
@@ -24,8 +25,8 @@ export type NoKeyField = { readonly reason: string };
 /** The field of a column, or why plain SQL has none. */
 export function keyFieldOf(column: ColumnPlan): KeyField | NoKeyField {
   const { kind } = column;
-  const source = `t.${quoteName(column.source)}`;
-  const target = `t.${quoteName(column.target)}`;
+  const source = `t.${quoteIdentifier(column.source)}`;
+  const target = `t.${quoteIdentifier(column.target)}`;
   switch (kind.tag) {
     case 'bool':
       return total(boolText(source), `(CASE WHEN ${target} THEN '1' WHEN NOT ${target} THEN '0' END)`);
@@ -69,11 +70,6 @@ const reasons: Readonly<Record<Extract<Kind['tag'], 'float4' | 'float8' | 'jsonb
   jsonb: 'jsonb is printed by PostgreSQL in its own form',
   literal: 'its type has a text form of PostgreSQL’s own',
 };
-
-/** A name as both databases quote it. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
 
 function total(source: string, target: string): KeyField {
   return { text: { source, target }, isTotal: true };

@@ -1,6 +1,7 @@
-import type { ColumnPlan, KeyPlan, TablePlan } from '../model/plan.js';
+import { quoteIdentifier } from '../lib/quote.js';
+import type { KeyPlan, TablePlan } from '../model/plan.js';
 import type { Sides } from '../model/result.js';
-import { type KeyField, keyFieldOf, quoteName } from './key-field.js';
+import { type KeyField, keyFieldOf } from './key-field.js';
 
 /**
  * The statements that print a table's keys, one line per row in bytewise key order, byte for byte alike on both sides.
@@ -34,8 +35,8 @@ export function doubtsOf(keyset: Keyset): { readonly column: string; readonly sq
   return keyset.columns
     .filter(({ field }) => !field.isTotal)
     .map(({ column, field }) => {
-      const value = `t.${quoteName(column)}`;
-      const sql = `SELECT 1 FROM ${quoteName(keyset.table)} AS t WHERE ${value} IS NOT NULL AND (${field.text.source}) IS NULL LIMIT 1`;
+      const value = `t.${quoteIdentifier(column)}`;
+      const sql = `SELECT 1 FROM ${quoteIdentifier(keyset.table)} AS t WHERE ${value} IS NOT NULL AND (${field.text.source}) IS NULL LIMIT 1`;
       return { column, sql };
     });
 }
@@ -64,8 +65,8 @@ export function keysetSql(
   const fieldsOf = (side: keyof Sides<string>, collation = '') =>
     columns.map(({ field }, i) => `(${field.text[side]})${collation} AS ${names[i]}`).join(', ');
   const line = joinFields(names.map(escaped));
-  const ofSource = `SELECT ${fieldsOf('source')} FROM ${quoteName(table)} AS t`;
-  const ofTarget = `SELECT ${fieldsOf('target', ' COLLATE "C"')} FROM ${quoteName(targetSchema)}.${quoteName(target)} AS t`;
+  const ofSource = `SELECT ${fieldsOf('source')} FROM ${quoteIdentifier(table)} AS t`;
+  const ofTarget = `SELECT ${fieldsOf('target', ' COLLATE "C"')} FROM ${quoteIdentifier(targetSchema)}.${quoteIdentifier(target)} AS t`;
   return {
     source: `SELECT ${line} FROM (${ofSource}) ORDER BY ${names.map(order).join(', ')}`,
     target: `COPY (SELECT ${names.join(', ')} FROM (${ofTarget}) AS k ORDER BY ${names.map((name) => `${name} NULLS FIRST`).join(', ')}) TO STDOUT`,
@@ -75,8 +76,8 @@ export function keysetSql(
 /** The statements that count a table's rows. */
 export function countSql(table: Pick<KeyTable, 'source' | 'target' | 'targetSchema'>): Sides<string> {
   return {
-    source: `SELECT count(*) FROM ${quoteName(table.source)}`,
-    target: `SELECT count(*) FROM ${quoteName(table.targetSchema)}.${quoteName(table.target)}`,
+    source: `SELECT count(*) FROM ${quoteIdentifier(table.source)}`,
+    target: `SELECT count(*) FROM ${quoteIdentifier(table.targetSchema)}.${quoteIdentifier(table.target)}`,
   };
 }
 
@@ -103,12 +104,4 @@ function escaped(name: string): string {
     `replace(${name}, '\\', '\\\\')`,
   );
   return `coalesce(${text}, '\\N')`;
-}
-
-/** Columns as the plan knows them, for who must say which key was hashed. */
-export function keyNames(table: KeyTable): string[] {
-  return table.key.columns.flatMap((index) => {
-    const column: ColumnPlan | undefined = table.columns[index];
-    return column === undefined ? [] : [column.source];
-  });
 }

@@ -13,7 +13,7 @@ import { withTransaction } from '../target/connection/transaction.js';
 import { hasLedger, openLedger } from '../target/ledger/ledger.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
 import { beginRun, findUnfinishedRun, type Run } from '../target/ledger/run.js';
-import { type Context, refuseIfBlocked, resolveTarget } from '../run/context.js';
+import { type Context, refuseIfBlocked, resolveTarget, whoWeAre } from '../run/context.js';
 import { threadCount, withRunThreads } from '../run/load/copy-threads.js';
 import { makeSchema, type MadeSchema } from '../run/schema/make-schema.js';
 import { concludeRun, type LoadOutcome, loadTables } from '../run/load/load.js';
@@ -26,7 +26,7 @@ import { writeRecord } from '../run/attempt/record.js';
 import { checkSchema, waiversOf } from '../run/plan/schema-check.js';
 import { takeBackups } from '../run/attempt/take-backups.js';
 import type { Survey } from '../run/survey/survey.js';
-import { type Attempt, type BegunRun, whoWeAre } from '../run/attempt/attempt.js';
+import type { Attempt, BegunRun } from '../run/attempt/attempt.js';
 import { resumeOrAbandon } from '../run/attempt/resume.js';
 import { logged, loggedOrRemoved } from '../run/attempt/run-log.js';
 

@@ -15,7 +15,7 @@ import { hasLedger } from '../target/ledger/ledger.js';
 import { recordLoaded } from '../target/fingerprint/loaded.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
 import { countQuarantine, readQuarantineNotes } from '../target/ledger/quarantine.js';
-import { latestRun, readPlan, type Run } from '../target/ledger/run.js';
+import { latestRun, type Run } from '../target/ledger/run.js';
 import { setSequences } from '../target/schema/sequences.js';
 import { compareTable } from '../run/compare/compare-table.js';
 import { type Context, resolveTarget } from '../run/context.js';
@@ -26,7 +26,7 @@ import { writeQuarantine } from '../run/quarantine-file.js';
 import { retryTable } from '../copy/retry-table.js';
 import { findSnapshot } from '../run/attempt/resume.js';
 import { sequenceNeeds } from '../run/plan/schema-check.js';
-import type { StoredPlan } from '../run/plan/stored-plan.js';
+import { readStoredPlan } from '../run/plan/stored-plan.js';
 import { readCatalog, type Survey, surveySource } from '../run/survey/survey.js';
 
 /** What the quarantine of the youngest run holds, and for a retry what came of it. */
@@ -150,7 +150,7 @@ async function planAgain(
   { run, survey, schema, held }: { run: Run; survey: Survey; schema: string; held: ReadonlySet<string> },
 ): Promise<Plan> {
   const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
-  const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+  const stored = await readStoredPlan(client, run.runId);
   checkQuarantinedColumns(plan, stored.plan, held, run.runId);
   return plan;
 }
@@ -216,7 +216,7 @@ async function retryPass(
 async function leaveFile(client: TargetClient, run: Run): Promise<void> {
   const path = dirname(run.snapshotPath);
   if (!existsSync(path)) return;
-  const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+  const stored = await readStoredPlan(client, run.runId);
   await writeQuarantine(openRunFolder(path), { client, runId: run.runId, plan: stored.plan });
 }
 

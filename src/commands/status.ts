@@ -12,11 +12,11 @@ import type { TargetClient } from '../target/connection/client.js';
 import { latestCutover, listSteps } from '../target/ledger/cutover.js';
 import { listRestoreSteps } from '../target/constraints/constraints.js';
 import { hasLedger } from '../target/ledger/ledger.js';
-import { latestRun, readPlan, type Run } from '../target/ledger/run.js';
+import { latestRun, type Run } from '../target/ledger/run.js';
 import { embeddedStatus } from '../target/embedded/embedded.js';
 import { type Context, embeddedFolder, resolveTarget } from '../run/context.js';
 import type { CutoverStatus, RunStatus } from '../report/text/status-text.js';
-import type { StoredPlan } from '../run/plan/stored-plan.js';
+import { readStoredPlan } from '../run/plan/stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
 export async function runStatus(context: Context): Promise<RunStatus> {
@@ -31,7 +31,7 @@ export async function runStatus(context: Context): Promise<RunStatus> {
     const cutover = await readCutover(client, address.schema);
     const run = await latestRun(client, address.schema);
     if (run === null) return { target, run: null, cutover };
-    const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+    const stored = await readStoredPlan(client, run.runId);
     const chunks = await listChunks(client, run.runId);
     const missing = await listRestoreSteps(client, run.runId);
     return {

@@ -1,3 +1,4 @@
+import { shorten } from '../lib/printable.js';
 import { describeKey } from '../encode/value/describe.js';
 import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-rows.js';
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
@@ -194,7 +195,12 @@ function judge({ table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>, error:
   if (onFail === 'stay' && (policy === 'quarantine' || column === null)) return staying;
   const isForColumn = policy === 'quarantine' || column !== null;
   if (policy === 'fail' || !isForColumn) throw error;
-  return { column, hazard, rule: policy === 'quarantine' ? policy : policy.convert, reason: shorten(error.message) };
+  return {
+    column,
+    hazard,
+    rule: policy === 'quarantine' ? policy : policy.convert,
+    reason: shorten(error.message, reasonCharsMax),
+  };
 }
 
 /** A row that is in quarantine already and does not fit now either. */
@@ -202,10 +208,6 @@ const staying: Mark = { column: null, hazard: 'rejected', rule: 'quarantine', re
 
 /** A note stays in memory for each row that only the server refuses, so it is kept short. */
 const reasonCharsMax = 300;
-
-function shorten(text: string): string {
-  return text.length <= reasonCharsMax ? text : `${text.slice(0, reasonCharsMax - 1)}…`;
-}
 
 function noteOf(
   table: Omit<TablePlan, 'chunks'>,

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { workerData } from 'node:worker_threads';
-import { CopierError } from '../model/error.js';
+import { stopError } from '../lib/interruption.js';
+import type { CopierError } from '../model/error.js';
 import type { TargetAddress } from '../model/target.js';
 import { Counters } from '../pool/counters.js';
 
@@ -55,9 +56,7 @@ export function heartbeat(): void {
 
 /** The error of a chunk that was told to stop. */
 export function stopped(): CopierError {
-  return new CopierError('interrupted.by_operator', 'stopped within a chunk, as asked; the chunk was rolled back', {
-    hint: 'run the same command again: finished chunks are not sent a second time',
-  });
+  return stopError('chunk');
 }
 
 /**

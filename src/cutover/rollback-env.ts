@@ -1,3 +1,4 @@
+import { quoteShell } from '../lib/shell-word.js';
 import type { Cutover, CutoverFacts } from '../model/cutover.js';
 
 /**
@@ -23,14 +24,9 @@ export function rollbackEnv(
   return [
     `# The way back from cutover ${cutover.cutoverId}, fenced at ${facts.fencedAt}:`,
     '#   source rollback.env && make db-pg-rollback',
-    ...assignments.map(([name, value]) => `export ${name}=${shellQuote(value)}`),
+    ...assignments.map(([name, value]) => `export ${name}=${quoteShell(value)}`),
     '# Give it its password by PGPASSWORD or PGPASSFILE, or set the whole URL before.',
-    `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${shellQuote(targetUrl)}; fi`,
+    `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${quoteShell(targetUrl)}; fi`,
     '',
   ].join('\n');
-}
-
-/** A text as one word of a POSIX shell. */
-export function shellQuote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

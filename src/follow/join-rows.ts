@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../lib/sqlite-name.js';
+import { quoteIdentifier } from '../lib/quote.js';
 import type { TablePlan } from '../model/plan.js';
 import type { RowView } from '../model/value.js';
 import { readEncoding } from '../source/catalog/catalog.js';

@@ -1,10 +1,44 @@
 import { CopierError } from '../model/error.js';
 
-/** What an aborted wait throws: the reason of the signal where it is ours, else a resumable interruption. */
-export function interruption(signal: AbortSignal, cause?: unknown): CopierError {
-  if (signal.reason instanceof CopierError) return signal.reason;
-  return new CopierError('interrupted.aborted', 'the run was interrupted', {
+/** Where work was when it was told to stop, and what that leaves behind. */
+const stops = {
+  run: {
+    code: 'interrupted.aborted',
+    message: 'the run was interrupted',
     hint: 'run the same command again: finished chunks are not sent twice',
-    cause,
-  });
+  },
+  snapshot: {
+    code: 'interrupted.snapshot',
+    message: 'interrupted while the snapshot was taken',
+    hint: 'run again: nothing was written to the target',
+  },
+  reading: {
+    code: 'interrupted.by_operator',
+    message: 'stopped while reading, as asked',
+    hint: 'run the same command again',
+  },
+  chunk: {
+    code: 'interrupted.by_operator',
+    message: 'stopped within a chunk, as asked; the chunk was rolled back',
+    hint: 'run the same command again: finished chunks are not sent a second time',
+  },
+  chunkEdge: {
+    code: 'interrupted.by_operator',
+    message: 'stopped at the edge of a chunk, as asked',
+    hint: 'run the same command again: finished chunks are not sent a second time',
+  },
+} as const;
+
+/** What is thrown where a signal has fired: its reason where that is an error of ours, else what the stop leaves behind. */
+export function interruption(
+  signal: AbortSignal,
+  { at = 'run', cause }: { readonly at?: keyof typeof stops; readonly cause?: unknown } = {},
+): CopierError {
+  return signal.reason instanceof CopierError ? signal.reason : stopError(at, cause);
+}
+
+/** The same where no signal says why. */
+export function stopError(at: keyof typeof stops, cause?: unknown): CopierError {
+  const { code, message, hint } = stops[at];
+  return new CopierError(code, message, { hint, cause });
 }

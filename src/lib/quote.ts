@@ -1,5 +1,20 @@
 import { CopierError } from '../model/error.js';
 
+/** A name as an identifier in double quotes, its case kept: SQLite and PostgreSQL write it the same way. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** The same with the schema in front. */
+export function quotePath(schema: string, name: string): string {
+  return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
+}
+
+/** A text as a literal: of SQLite, and of PostgreSQL where standard_conforming_strings is on, as it has been since 9.1. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
 /** A name as a quoted PostgreSQL identifier: `a"b` becomes `"a""b"`. A NUL or an empty name is refused. */
 export function quoteName(name: string): string {
   if (name === '') {
@@ -8,7 +23,7 @@ export function quoteName(name: string): string {
     });
   }
   refuseNul(name);
-  return `"${name.replaceAll('"', '""')}"`;
+  return quoteIdentifier(name);
 }
 
 /** `"schema"."name"`; every name that pgferry sends is qualified, because search_path is pinned. */
@@ -22,8 +37,8 @@ export function quoteTable(schema: string, name: string): string {
  */
 export function quoteLiteral(text: string): string {
   refuseNul(text);
-  const doubled = text.replaceAll("'", "''");
-  return doubled.includes('\\') ? ` E'${doubled.replaceAll('\\', '\\\\')}'` : `'${doubled}'`;
+  const quoted = quoteText(text);
+  return quoted.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
 }
 
 function refuseNul(text: string): void {

@@ -54,6 +54,8 @@ export interface CopierErrorOptions extends ErrorLocation {
   readonly cause?: unknown;
   /** SQLSTATE or SQLite result code. */
   readonly foreignCode?: string | null;
+  /** What is said of one value, where the message says its table, column and key too. */
+  readonly detail?: string | null;
   /** Where one error stands for a list of reasons: all of them. */
   readonly findings?: readonly Finding[];
 }
@@ -66,6 +68,7 @@ export class CopierError extends Error {
   readonly column: string | null;
   readonly key: string | null;
   readonly foreignCode: string | null;
+  readonly detail: string | null;
   readonly findings: readonly Finding[];
 
   constructor(code: ErrorCode, message: string, options: CopierErrorOptions) {
@@ -77,6 +80,7 @@ export class CopierError extends Error {
     this.column = options.column ?? null;
     this.key = options.key ?? null;
     this.foreignCode = options.foreignCode ?? null;
+    this.detail = options.detail ?? null;
     this.findings = options.findings ?? [];
   }
 

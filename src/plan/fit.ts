@@ -4,8 +4,9 @@ import type { LeftOut, SourceCatalog, SourceColumn, SourceTable } from '../model
 import type { TargetCatalog, TargetColumn, TargetTable } from '../model/target.js';
 import { must } from '../model/error.js';
 import { makeFinding } from './findings/finding.js';
-import { quoteName } from './names/names.js';
-import { foldCase, type Match, matchNames } from './names/match.js';
+import { quoteIdentifier } from '../lib/quote.js';
+import { foldCase } from '../lib/fold-case.js';
+import { type Match, matchNames } from './names/match.js';
 import { columnRulesOf, noRules, tableRulesOf } from './rules/rules.js';
 
 /** A source column and the target column its values go into. */
@@ -232,7 +233,7 @@ function noteSearch(
   if (column.baseType !== 'tsvector' || column.isGenerated || column.notNull || triggers.length === 0) return [];
   const message = `left to a trigger of the target (${triggers.join(', ')}), and triggers do not fire while rows are copied`;
   // A trigger may look at which columns are set, and not at whether they changed.
-  const sets = columns.map(({ target }) => `${quoteName(target.name)} = ${quoteName(target.name)}`);
-  const hint = `after the run, let the trigger fill it: UPDATE ${quoteName(name)} SET ${sets.join(', ')}`;
+  const sets = columns.map(({ target }) => `${quoteIdentifier(target.name)} = ${quoteIdentifier(target.name)}`);
+  const hint = `after the run, let the trigger fill it: UPDATE ${quoteIdentifier(name)} SET ${sets.join(', ')}`;
   return [makeFinding({ severity: 'warning', code: 'plan.search_column', table, column: column.name, message, hint })];
 }

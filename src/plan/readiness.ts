@@ -3,7 +3,7 @@ import type { TargetCatalog, TargetTable } from '../model/target.js';
 import { makeFinding } from './findings/finding.js';
 import type { TableFit } from './fit.js';
 import { checkLedger, checkReading, checkServer } from './schema/making.js';
-import { quoteName, quotePath } from './names/names.js';
+import { quoteIdentifier, quotePath } from '../lib/quote.js';
 
 export interface ReadinessRequest {
   readonly target: TargetCatalog;
@@ -77,7 +77,7 @@ function checkRights(request: ReadinessRequest): Finding[] {
 }
 
 function grantSql(table: TargetTable, privileges: readonly string[], role: string): string {
-  return `GRANT ${privileges.join(', ')} ON ${quotePath(table.schema, table.name)} TO ${quoteName(role)};`;
+  return `GRANT ${privileges.join(', ')} ON ${quotePath(table.schema, table.name)} TO ${quoteIdentifier(role)};`;
 }
 
 function checkRows(request: ReadinessRequest): Finding[] {

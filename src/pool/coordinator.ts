@@ -1,3 +1,4 @@
+import { stopError } from '../lib/interruption.js';
 import { CopierError } from '../model/error.js';
 import type { ChunkResult } from '../model/copy.js';
 import type { Chunk } from '../model/plan.js';
@@ -100,14 +101,7 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
   // A lost lock, say, is why the chunks failed, or were told to stop.
   if (options.signal.reason instanceof CopierError) throw options.signal.reason;
   if (failure !== null) throw failure;
-  if (options.signal.aborted) throw interruption();
-}
-
-/** The error of a run that was asked to stop. */
-function interruption(): CopierError {
-  return new CopierError('interrupted.by_operator', 'stopped at the edge of a chunk, as asked', {
-    hint: 'run the same command again: finished chunks are not sent a second time',
-  });
+  if (options.signal.aborted) throw stopError('chunkEdge');
 }
 
 async function runWithRetries(

@@ -1,3 +1,4 @@
+import { interruption } from '../lib/interruption.js';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { CopierError, fromWire } from '../model/error.js';
@@ -84,7 +85,7 @@ async function runJob<T>(
     const ending = signal === undefined ? hung.signal : AbortSignal.any([hung.signal, signal]);
     answer = await piscina.run(job, { filename, signal: ending });
   } catch (cause) {
-    if (signal?.aborted === true) throw interrupted(signal, cause);
+    if (signal?.aborted === true) throw interruption(signal, { at: 'reading', cause: cause });
     throw hung.signal.aborted ? threadHung(watch?.limitMs ?? 0) : threadLost(cause);
   } finally {
     stopWatching();
@@ -106,14 +107,6 @@ function watchJob({ counters, slot, limitMs }: Watch, hung: AbortController): ()
   };
   const timer = setInterval(look, Math.min(1000, limitMs / 4));
   return () => clearInterval(timer);
-}
-
-function interrupted(signal: AbortSignal, cause: unknown): CopierError {
-  if (signal.reason instanceof CopierError) return signal.reason;
-  return new CopierError('interrupted.by_operator', 'stopped while reading, as asked', {
-    hint: 'run the same command again',
-    cause,
-  });
 }
 
 function threadHung(limitMs: number): CopierError {

@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
 import { CopierError } from '../model/error.js';
 import type { Plan } from '../model/plan.js';
 import type { TargetAddress } from '../model/target.js';
@@ -58,4 +60,9 @@ export function refuseIfBlocked({ findings }: Pick<Plan, 'findings'>, what = 'th
     hint: 'each reason listed says what to do',
     findings,
   });
+}
+
+/** Who holds a run, as the ledger notes it. */
+export function whoWeAre(context: Context) {
+  return { toolVersion: context.toolVersion, host: hostname(), pid };
 }

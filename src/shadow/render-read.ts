@@ -1,3 +1,4 @@
+import { quoteIdentifier, quotePath } from '../lib/quote.js';
 import type { Sides } from '../model/result.js';
 import type { SqliteValue } from '../model/value.js';
 import type { Condition, Ordering, PairedRead, Read, ShadowColumn, ShadowTable, Statement } from './read.js';
@@ -94,13 +95,9 @@ function orderExpression({ order, source, target }: ShadowColumn, side: Side): s
 }
 
 function nameOf(column: Pick<ShadowColumn, 'source' | 'target'>, side: Side, alias = 't'): string {
-  return `${alias}.${quoteName(column[side])}`;
+  return `${alias}.${quoteIdentifier(column[side])}`;
 }
 
 function tableOf({ source, targetSchema, target }: ShadowTable, side: Side): string {
-  return side === 'source' ? quoteName(source) : `${quoteName(targetSchema)}.${quoteName(target)}`;
-}
-
-function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  return side === 'source' ? quoteIdentifier(source) : quotePath(targetSchema, target);
 }

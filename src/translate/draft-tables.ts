@@ -5,7 +5,7 @@ import type { SourceCatalog, SourceTable } from '../model/source.js';
 import { must } from '../model/error.js';
 import type { ColumnDraft, TableDraft, Translation } from './draft.js';
 import { makeFinding } from '../plan/findings/finding.js';
-import { foldCase } from '../plan/names/match.js';
+import { foldCase } from '../lib/fold-case.js';
 import { NameBook, shortName } from '../plan/names/names.js';
 import { columnRulesOf, tableRulesOf } from '../plan/rules/rules.js';
 import { ruledType } from './ruled-type.js';

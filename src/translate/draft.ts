@@ -7,8 +7,9 @@ import { readExpression, Unportable } from './expression/expression.js';
 import { asCondition, type Rendered, renderExpression, type ResultClass, yields } from './expression/expression-sql.js';
 import { type FindingParts, makeFinding } from '../plan/findings/finding.js';
 import { columnScope } from './expression/functions.js';
-import { foldCase } from '../plan/names/match.js';
-import { type NameBook, quoteName } from '../plan/names/names.js';
+import { isSameName } from '../lib/fold-case.js';
+import { quoteIdentifier } from '../lib/quote.js';
+import type { NameBook } from '../plan/names/names.js';
 import type { ExpressionToken } from './expression/sql-tokens.js';
 import type { PgType } from './type-map.js';
 
@@ -70,7 +71,7 @@ export type Portable =
 
 /** A column by its name as SQLite finds it. */
 export function findColumn(table: TableDraft, name: string): ColumnDraft | null {
-  return table.columns.find((column) => foldCase(column.source.name) === foldCase(name)) ?? null;
+  return table.columns.find((column) => isSameName(column.source.name, name)) ?? null;
 }
 
 /** Translates an expression over a table's columns; `isAllowed` says which columns may stand in it. */
@@ -105,7 +106,7 @@ function attempt(render: () => Rendered): Portable {
 /** A column where an expression names it. */
 export function renderColumn(column: ColumnDraft): Rendered {
   const { affinity } = column.source;
-  const value = yields(classOf(column), quoteName(column.name));
+  const value = yields(classOf(column), quoteIdentifier(column.name));
   if (affinity === 'blob') return value;
   return { ...value, affinity: affinity === 'text' ? 'text' : 'number' };
 }

@@ -1,9 +1,9 @@
 import type { TranslatedSchema } from './translate.js';
-import { quoteName } from '../plan/names/names.js';
+import { quoteIdentifier } from '../lib/quote.js';
 
 /** The translated schema as one script for psql; what is not carried over stands at its end, as comments with the reason. */
 export function schemaScript(schema: string, { statements, findings }: TranslatedSchema): string {
-  const ifNeeded = schema === 'public' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`];
+  const ifNeeded = schema === 'public' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(schema)}`];
   const comments = findings
     .filter(({ severity }) => severity !== 'note')
     .map(({ table, column, message, hint }) => {

@@ -1,3 +1,4 @@
+import { escapeCharacter } from '../lib/printable.js';
 import type { ColumnPlan } from '../model/plan.js';
 import type { Kind } from '../model/kind.js';
 import { must } from '../model/error.js';
@@ -112,10 +113,10 @@ function fractionOf(micros: number): string {
 /** Control characters, invisible ones and quotes as escapes, so that no value can drive a terminal or forge a field. */
 function escapeText(text: string, isAscii: boolean): string {
   const pattern = isAscii ? /[^\u0020-\u007e]|['\\]/gu : /[\p{C}\p{Zl}\p{Zp}'\\]/gu;
-  return text.replaceAll(pattern, escapeCharacter);
+  return text.replaceAll(pattern, escapeInQuotes);
 }
 
-function escapeCharacter(character: string): string {
+function escapeInQuotes(character: string): string {
   if (character === "'") return "''";
   if (character === '\\') return '\\\\';
   const known = new Map([
@@ -123,7 +124,7 @@ function escapeCharacter(character: string): string {
     ['\r', '\\r'],
     ['\t', '\\t'],
   ]).get(character);
-  return known ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  return known ?? escapeCharacter(character);
 }
 
 function cut(text: string, charsMax: number, isAlways = false): string {

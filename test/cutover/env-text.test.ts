@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyEdits, providerEdits, readProvider, undoEdits } from '../../src/cutover/env-text.js';
-import { shellQuote } from '../../src/cutover/rollback-env.js';
+import { quoteShell } from '../../src/lib/shell-word.js';
 
 /** One env file, what it says before, and how it looks after the switch to postgres. Undone it must be the same again, byte for byte. */
 function check(before: string, said: string | null, after: string): void {
@@ -62,5 +62,5 @@ for (const [name, before, said, after] of rows) {
 }
 
 test('a text becomes one word of the shell, whatever is in it', () => {
-  assert.equal(shellQuote(`/a b/it's $HOME "x" \`y\`\n`), `'/a b/it'\\''s $HOME "x" \`y\`\n'`);
+  assert.equal(quoteShell(`/a b/it's $HOME "x" \`y\`\n`), `'/a b/it'\\''s $HOME "x" \`y\`\n'`);
 });

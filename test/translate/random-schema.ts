@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { quoteName } from '../../src/plan/names/names.js';
+import { quoteIdentifier } from '../../src/lib/quote.js';
 
 const long = 'x'.repeat(70);
 const tableNames = fc.constantFrom(
@@ -102,30 +102,30 @@ export const randomSchemaSql: fc.Arbitrary<string> = fc
   );
 
 function tableSql(draft: Draft, at: number, drafts: readonly Draft[]): string {
-  const own = quoteName(draft.name);
+  const own = quoteIdentifier(draft.name);
   const [first, second = first] = draft.columns;
   const last = draft.columns.at(-1) ?? first;
   if (first === undefined || second === undefined || last === undefined) throw new Error('a table has a column');
   const isCounted = draft.key === 'autoincrement';
   const lines = draft.columns.map(({ name, type, rest, rule }, index) =>
     isCounted && index === 0
-      ? `${quoteName(name)} INTEGER PRIMARY KEY AUTOINCREMENT`
-      : `${quoteName(name)} ${type}${rest}${rule}`,
+      ? `${quoteIdentifier(name)} INTEGER PRIMARY KEY AUTOINCREMENT`
+      : `${quoteIdentifier(name)} ${type}${rest}${rule}`,
   );
   const parent = drafts[draft.parent] ?? draft;
-  const key = quoteName(parent.columns[0]?.name ?? '');
+  const key = quoteIdentifier(parent.columns[0]?.name ?? '');
   const keys = {
     none: [],
-    one: [`PRIMARY KEY (${quoteName(first.name)})`],
-    two: [`PRIMARY KEY (${quoteName(second.name)}, ${quoteName(first.name)})`],
+    one: [`PRIMARY KEY (${quoteIdentifier(first.name)})`],
+    two: [`PRIMARY KEY (${quoteIdentifier(second.name)}, ${quoteIdentifier(first.name)})`],
     autoincrement: [],
-    'without rowid': [`PRIMARY KEY (${quoteName(first.name)})`],
+    'without rowid': [`PRIMARY KEY (${quoteIdentifier(first.name)})`],
   };
   const isTwice = draft.key === 'two' && second === first;
   const constraints = [
     ...(isTwice ? [] : keys[draft.key]),
-    `FOREIGN KEY (${quoteName(last.name)}) REFERENCES ${quoteName(parent.name)} (${key}) ON DELETE SET NULL`,
-    ...(last.check === '' ? [] : [`CHECK (${quoteName(last.name)} ${last.check})`]),
+    `FOREIGN KEY (${quoteIdentifier(last.name)}) REFERENCES ${quoteIdentifier(parent.name)} (${key}) ON DELETE SET NULL`,
+    ...(last.check === '' ? [] : [`CHECK (${quoteIdentifier(last.name)} ${last.check})`]),
   ];
   const suffix = draft.key === 'without rowid' ? ' WITHOUT ROWID' : '';
   const isRowid = (type: string, index: number) =>
@@ -136,9 +136,9 @@ function tableSql(draft: Draft, at: number, drafts: readonly Draft[]): string {
 }
 
 function indexSql(draft: Draft, name: string): string {
-  const own = quoteName(draft.name);
-  const first = quoteName(draft.columns[0]?.name ?? '');
-  const last = quoteName(draft.columns.at(-1)?.name ?? '');
+  const own = quoteIdentifier(draft.name);
+  const first = quoteIdentifier(draft.columns[0]?.name ?? '');
+  const last = quoteIdentifier(draft.columns.at(-1)?.name ?? '');
   const indexes = {
     none: '',
     plain: `CREATE INDEX ${name} ON ${own} (${last});`,

@@ -1,3 +1,4 @@
+import { isSameName } from '../../lib/fold-case.js';
 import { CopierError } from '../../model/error.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import type { Sides } from '../../model/result.js';
@@ -5,7 +6,7 @@ import type { OwnParameter, OwnRead } from '../../model/shadow.js';
 import type { SqliteValue } from '../../model/value.js';
 import { valueOnBothSides } from '../../shadow/parameter.js';
 import type { PairedRead } from '../../shadow/read.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 import { withSource } from '../../source/open.js';
 import { readSourceResult } from '../../source/verify/result.js';
 
@@ -60,8 +61,8 @@ function sampled(
   read: string,
   wanted: { readonly table: string; readonly column: string },
 ): Sides<SqliteValue> {
-  const table = tables.find(({ source }) => isSame(source, wanted.table));
-  const column = table?.columns.find(({ source }) => isSame(source, wanted.column));
+  const table = tables.find(({ source }) => isSameName(source, wanted.table));
+  const column = table?.columns.find(({ source }) => isSameName(source, wanted.column));
   if (table === undefined || column === undefined)
     throw new CopierError(
       'usage.shadow_read',
@@ -83,9 +84,4 @@ function firstValue(db: Database, table: TablePlan, { source }: ColumnPlan, skip
   const name = quoteIdentifier(source);
   const sql = `SELECT ${name} FROM ${quoteIdentifier(table.source)} WHERE ${name} IS NOT NULL LIMIT 1 OFFSET ${skipped}`;
   return readSourceResult(db, { sql, values: [] }, 1).rows[0]?.[0] ?? null;
-}
-
-/** SQLite compares names without regard to ASCII case. */
-function isSame(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
 }

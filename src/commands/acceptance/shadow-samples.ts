@@ -1,7 +1,7 @@
 import type { SqliteValue } from '../../model/value.js';
 import type { Samples } from '../../shadow/derive-reads.js';
 import type { ShadowColumn, ShadowTable } from '../../shadow/read.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 import { withSource } from '../../source/open.js';
 import { readSourceResult } from '../../source/verify/result.js';
 

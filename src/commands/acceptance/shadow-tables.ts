@@ -1,3 +1,4 @@
+import { isSameName } from '../../lib/fold-case.js';
 import type { KeysetJob } from '../../jobs/keyset-job.js';
 import { type KeyField, keyFieldOf } from '../../accept/key-field.js';
 import { doubtsOf } from '../../accept/keyset-sql.js';
@@ -117,7 +118,7 @@ function foreignKeysOf(
   columnsOf: ReadonlyMap<string, readonly ShadowColumn[]>,
 ): ShadowForeignKey[] {
   return source.foreignKeys.flatMap(({ parentTable, columns: names, parentColumns }) => {
-    const [parent, parents] = [...columnsOf].find(([name]) => name.toLowerCase() === parentTable.toLowerCase()) ?? [];
+    const [parent, parents] = [...columnsOf].find(([name]) => isSameName(name, parentTable)) ?? [];
     if (parent === undefined || parents === undefined || parentColumns.length !== names.length) return [];
     const pairs = names.flatMap((name, i): [ShadowColumn, ShadowColumn][] => {
       const child = findColumn(columns, name);
@@ -128,7 +129,6 @@ function foreignKeysOf(
   });
 }
 
-/** SQLite compares names without regard to ASCII case. */
 function findColumn(columns: readonly ShadowColumn[], name: string): ShadowColumn | undefined {
-  return columns.find(({ source }) => source.toLowerCase() === name.toLowerCase());
+  return columns.find(({ source }) => isSameName(source, name));
 }

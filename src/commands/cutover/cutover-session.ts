@@ -1,5 +1,3 @@
-import { hostname } from 'node:os';
-import { pid } from 'node:process';
 import type { EnvFile } from '../../cutover/env-file.js';
 import type { PrismaClientSource } from '../../cutover/prisma-client.js';
 import type { Cutover } from '../../model/cutover.js';
@@ -37,11 +35,6 @@ export interface CutoverSession {
   readonly folder: RunFolder;
   /** Throws where the log could not be written any more: a full disk must end the attempt, not a step in the middle. */
   readonly checkLog: () => void;
-}
-
-/** Who is at work, for the ledger. */
-export function whoWeAre({ toolVersion }: Context) {
-  return { toolVersion, host: hostname(), pid };
 }
 
 /** One step: noted in the ledger before and after, and told with its time. */

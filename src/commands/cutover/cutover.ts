@@ -32,7 +32,7 @@ import { digestTables } from '../../target/fingerprint/digest.js';
 import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
 import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
 import { runAccept } from '../acceptance/accept.js';
-import { type Context, resolveTarget } from '../../run/context.js';
+import { type Context, resolveTarget, whoWeAre } from '../../run/context.js';
 import {
   type CutoverSession,
   innerContext,
@@ -41,7 +41,6 @@ import {
   noteStep,
   type Preflight,
   runStep,
-  whoWeAre,
 } from './cutover-session.js';
 import {
   asRefusal,

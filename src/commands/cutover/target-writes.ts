@@ -6,13 +6,12 @@ import type { TargetAddress } from '../../model/target.js';
 import { formatCount } from '../../report/units.js';
 import { saveChangedRows } from '../../target/fingerprint/changed-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { readPlan } from '../../target/ledger/run.js';
 import { copyTableShape, withScratchSchema } from '../../target/schema/scratch.js';
 import { splitUrl } from '../../target/connection/url.js';
 import type { Context } from '../../run/context.js';
 import { innerContext } from './cutover-session.js';
 import { runCopy } from '../migrate.js';
-import type { StoredPlan } from '../../run/plan/stored-plan.js';
+import { readStoredPlan } from '../../run/plan/stored-plan.js';
 
 /** A table of the target that is not what it was at the switch. */
 export interface WrittenTable {
@@ -67,7 +66,7 @@ export async function saveWrites(
 ): Promise<{ table: string; path: string; rows: number }[]> {
   const { client, address, facts, folder } = request;
   const path = join(folder, 'target-writes.jsonl');
-  const stored = JSON.parse(await readPlan(client, facts.runId)) as StoredPlan;
+  const stored = await readStoredPlan(client, facts.runId);
   // Of a table that was dropped there is nothing left to save.
   const there = request.written.filter(({ rowsNow }) => rowsNow !== null);
   const known = stored.plan.tables.filter(({ target }) => there.some(({ table }) => table === target));

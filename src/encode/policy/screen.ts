@@ -95,7 +95,12 @@ export class Screen {
     const hazard = hazardOf(error.code);
     const policy = policyOf(column, hazard);
     if (policy === 'fail') throw error;
-    return { column, hazard, rule: policy === 'quarantine' ? policy : policy.convert, reason: reasonOf(error) };
+    return {
+      column,
+      hazard,
+      rule: policy === 'quarantine' ? policy : policy.convert,
+      reason: error.detail ?? error.message,
+    };
   }
 
   #errorOf(row: RowView, { column, hazard, reason }: Mark): CopierError {
@@ -125,12 +130,6 @@ function nullProblem(table: Omit<TablePlan, 'chunks'>, view: RowView): CopierErr
     reason: 'the target column takes no NULL',
     hint: 'fill the cell in the source, or drop NOT NULL on the target column',
   });
-}
-
-/** The message without its place, which is kept beside it. */
-function reasonOf({ message, table, column, key }: CopierError): string {
-  const location = `table ${table}, column ${column}, key ${key}: `;
-  return message.startsWith(location) ? message.slice(location.length) : message;
 }
 
 function notConverted(error: CopierError, rule: string): CopierError {

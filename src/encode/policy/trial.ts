@@ -1,3 +1,4 @@
+import { describeValue } from '../../lib/describe-value.js';
 import { type ErrorCode, must } from '../../model/error.js';
 import type { ColumnTrial, ConvertedExample, RefusedValues, TableTrial } from '../../model/census.js';
 import type { TablePlan } from '../../model/plan.js';
@@ -7,7 +8,7 @@ import { writeValue } from '../row/binary-row.js';
 import { Block } from '../row/block.js';
 import type { ColumnEncoder } from '../column/column-encoder.js';
 import { encoderOf } from '../column/encoder-of-kind.js';
-import { describeKey, describeValue } from '../value/describe.js';
+import { describeKey, shownCharsMax } from '../value/describe.js';
 import { Direct, type DirectColumn, directOf, MOMENT_MICROS_MAX } from '../row/direct.js';
 import { textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
@@ -107,7 +108,7 @@ class Trial {
         ? (before?.examples ?? [])
         : [
             ...(before?.examples ?? []),
-            { key: describeKey(this.#table, view), value: describeValue(view, this.#index) },
+            { key: describeKey(this.#table, view), value: describeValue(view, this.#index, shownCharsMax) },
           ];
     this.#refused.set(code, { code, reason: before?.reason ?? reason, hint: before?.hint ?? hint, count, examples });
   }
@@ -121,7 +122,7 @@ class Trial {
     const out = new Block(scratchBytes);
     this.#textField(out, this.#scratch, 0, this.#scratch.length);
     const becomes = out.bytes.toString('utf8', 0, out.length);
-    this.#converted.set(form, { value: describeValue(view, this.#index), becomes });
+    this.#converted.set(form, { value: describeValue(view, this.#index, shownCharsMax), becomes });
   }
 }
 

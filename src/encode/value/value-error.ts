@@ -1,7 +1,8 @@
+import { describeValue } from '../../lib/describe-value.js';
 import { CopierError, type ErrorCode } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { RowView } from '../../model/value.js';
-import { describeKey, describeValue } from './describe.js';
+import { describeKey, shownCharsMax } from './describe.js';
 
 export interface ValueProblem {
   readonly code: ErrorCode;
@@ -21,7 +22,8 @@ export function valueError(
 ): CopierError {
   const column = table.columns[index]?.source ?? '';
   const key = describeKey(table, view);
-  const message = `table ${table.source}, column ${column}, key ${key}: ${problem.reason}: ${describeValue(view, index)}`;
+  const detail = `${problem.reason}: ${describeValue(view, index, shownCharsMax)}`;
+  const message = `table ${table.source}, column ${column}, key ${key}: ${detail}`;
   const { hint, cause } = problem;
-  return new CopierError(problem.code, message, { hint, table: table.source, column, key, cause });
+  return new CopierError(problem.code, message, { hint, table: table.source, column, key, detail, cause });
 }

@@ -3,11 +3,11 @@ import type { ForeignKeyViolation, SourceCatalog, SourceForeignKey, SourceTable 
 import { makeFinding } from '../findings/finding.js';
 import type { TableFit } from '../fit.js';
 import { compareNames } from './graph.js';
-import { foldCase } from '../names/match.js';
+import { foldCase, isSameName } from '../../lib/fold-case.js';
 
 /** A table by its name as SQLite finds it: without ASCII case. */
 export function findTable(source: SourceCatalog, name: string): SourceTable | null {
-  return source.tables.find((table) => foldCase(table.name) === foldCase(name)) ?? null;
+  return source.tables.find((table) => isSameName(table.name, name)) ?? null;
 }
 
 /** Why a foreign key of the source refers to nothing, null where it is whole (https://www.sqlite.org/foreignkeys.html section 3). */
@@ -101,7 +101,7 @@ function orphanFinding(key: SourceForeignKey, found: ForeignKeyViolation, isEnfo
 }
 
 function isOnTarget(fit: TableFit, key: SourceForeignKey, tables: readonly TableFit[]): boolean {
-  const parent = tables.find((one) => foldCase(one.source.name) === foldCase(key.parentTable));
+  const parent = tables.find((one) => isSameName(one.source.name, key.parentTable));
   const wanted = key.columns.map(
     (name) => fit.columns.find((column) => column.source.name === name)?.target.name ?? '',
   );

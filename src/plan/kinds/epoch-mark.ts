@@ -1,4 +1,4 @@
-import { foldCase } from '../names/match.js';
+import { foldCase } from '../../lib/fold-case.js';
 import type { EpochUnit } from '../../model/kind.js';
 import type { SourceCatalog } from '../../model/source.js';
 

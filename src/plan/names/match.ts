@@ -1,3 +1,4 @@
+import { foldCase } from '../../lib/fold-case.js';
 import { shortName } from './names.js';
 
 /** How a source name met its target name. */
@@ -53,11 +54,6 @@ export function matchNames(
     }
   }
   return matches;
-}
-
-/** ASCII letters in lower case, as SQLite compares names; all others stay. */
-export function foldCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** The words of a snake_case or camelCase name, joined by _: userId, user_id and UserID are the same. */

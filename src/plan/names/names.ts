@@ -3,21 +3,6 @@ import { createHash } from 'node:crypto';
 /** PostgreSQL cuts identifiers, and refuses values of type name, after 63 bytes (NAMEDATALEN - 1). */
 export const nameBytesMax = 63;
 
-/** An identifier in double quotes, case kept. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** A schema-qualified identifier. */
-export function quotePath(schema: string, name: string): string {
-  return `${quoteName(schema)}.${quoteName(name)}`;
-}
-
-/** A text literal, under standard_conforming_strings, which is on since PostgreSQL 9.1. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 /** The name itself where it fits; else its start, cut on a character boundary, and 8 hex digits of its SHA-256. */
 export function shortName(name: string): string {
   if (Buffer.byteLength(name) <= nameBytesMax) return name;

@@ -2,7 +2,7 @@ import type { Finding, TablePlan } from '../../model/plan.js';
 import type { ColumnRules, Policies, Policy, Rules, TableRules } from '../../model/rules.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import { makeFinding } from '../findings/finding.js';
-import { foldCase } from '../names/match.js';
+import { foldCase, isSameName } from '../../lib/fold-case.js';
 
 /** What a plan is built with where the operator decided nothing. */
 export const noRules: Rules = { policies: {}, tableRules: {} };
@@ -55,7 +55,7 @@ export function hasPolicies({ policies = {}, columns }: Pick<TablePlan, 'policie
 /** Rules for what the source does not have: a misspelt name must not silently decide nothing. */
 export function checkRuleNames(rules: Rules, source: SourceCatalog): Finding[] {
   return Object.entries(rules.tableRules).flatMap(([name, of]) => {
-    const table = source.tables.find((one) => foldCase(one.name) === foldCase(name));
+    const table = source.tables.find((one) => isSameName(one.name, name));
     return table === undefined ? [unknownTable(name)] : checkColumnNames(table, of);
   });
 }
@@ -85,5 +85,5 @@ function unknownTable(table: string): Finding {
 /** An entry by its own name, else by one that differs in ASCII case only. */
 function lookUp<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
   if (Object.hasOwn(entries, name)) return entries[name];
-  return Object.entries(entries).find(([key]) => foldCase(key) === foldCase(name))?.[1];
+  return Object.entries(entries).find(([key]) => isSameName(key, name))?.[1];
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/plan.js';
 import type { TargetCatalog } from '../../model/target.js';
 import { makeFinding } from '../findings/finding.js';
-import { quoteName } from '../names/names.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 
 /** Whether the tables, and the ledger where one is needed, can be made: everything in the way, before the first try. */
 export function checkMaking(target: TargetCatalog, { needsLedger }: { readonly needsLedger: boolean }): Finding[] {
@@ -32,13 +32,13 @@ export function checkReading(target: TargetCatalog): Finding[] {
     return [makeFinding({ severity: 'error', code: 'plan.schema_missing', message, hint: 'run `pgferry init`' })];
   }
   if (target.canUseSchema) return [];
-  return [rightsFinding(target, `USAGE on the schema ${schema}`, `GRANT USAGE ON SCHEMA ${quoteName(schema)}`)];
+  return [rightsFinding(target, `USAGE on the schema ${schema}`, `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)}`)];
 }
 
 /** Whether our role may keep the ledger of its runs. */
 export function checkLedger(target: TargetCatalog): Finding[] {
   if (target.canKeepLedger) return [];
-  const role = quoteName(target.role);
+  const role = quoteIdentifier(target.role);
   if (!target.ledgerSchemaExists) {
     const finding = rightsFinding(
       target,
@@ -60,15 +60,20 @@ function checkCreating(target: TargetCatalog): Finding[] {
     ];
   }
   if (target.canCreateInSchema && target.canUseSchema) return [];
-  const grant = `GRANT USAGE, CREATE ON SCHEMA ${quoteName(schema)}`;
+  const grant = `GRANT USAGE, CREATE ON SCHEMA ${quoteIdentifier(schema)}`;
   return [rightsFinding(target, `CREATE on the schema ${schema}, to make the tables`, grant)];
 }
 
 function grantCreate({ database }: TargetCatalog): string {
-  return `GRANT CREATE ON DATABASE ${quoteName(database)}`;
+  return `GRANT CREATE ON DATABASE ${quoteIdentifier(database)}`;
 }
 
 function rightsFinding({ role }: TargetCatalog, what: string, grant: string): Finding {
   const message = `the role ${role} lacks ${what}`;
-  return makeFinding({ severity: 'error', code: 'plan.no_rights', message, hint: `${grant} TO ${quoteName(role)};` });
+  return makeFinding({
+    severity: 'error',
+    code: 'plan.no_rights',
+    message,
+    hint: `${grant} TO ${quoteIdentifier(role)};`,
+  });
 }

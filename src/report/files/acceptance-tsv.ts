@@ -1,3 +1,4 @@
+import { quoteShell } from '../../lib/shell-word.js';
 import type { TableReport } from '../../model/result.js';
 import type { AcceptResult, KeysetReport } from '../../model/shadow.js';
 import { sanitize } from '../units.js';
@@ -68,5 +69,5 @@ export function summaryEnv(result: AcceptResult, now: Date): string {
 
 /** A text as one word of a POSIX shell. */
 export function shellWord(text: string): string {
-  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w./:@%+-]+$/.test(text) ? text : quoteShell(text);
 }

@@ -1,3 +1,4 @@
+import { quoteShell } from '../../lib/shell-word.js';
 import type { CutoverState } from '../../model/cutover.js';
 import type { PhaseTime } from '../../model/event.js';
 import { formatDuration, sanitize } from '../units.js';
@@ -38,10 +39,7 @@ export function describeCutover(result: CutoverResult): string {
     ['replaced', replacedPath],
     ...savedWrites.map(({ table, rows: count, path }) => ['saved', `${count} rows of ${table} in ${path}`] as const),
     ['record', runDir],
-    [
-      'way back',
-      rollbackEnvPath === null ? null : `source '${rollbackEnvPath.replaceAll("'", "'\\''")}' && make db-pg-rollback`,
-    ],
+    ['way back', rollbackEnvPath === null ? null : `source ${quoteShell(rollbackEnvPath)} && make db-pg-rollback`],
     ['time', phases.length === 0 ? null : phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
   ];
   const lines = rows.flatMap(([title, value]) => (value === null ? [] : [`  ${title.padEnd(11)}${sanitize(value)}`]));

@@ -1,5 +1,3 @@
-import { hostname } from 'node:os';
-import { pid } from 'node:process';
 import type { ChunkResult } from '../../model/copy.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -27,9 +25,4 @@ export interface BegunRun {
   readonly folder: RunFolder;
   readonly catalog: SourceCatalog;
   readonly done: readonly ChunkResult[];
-}
-
-/** Who holds a run, as the ledger notes it. */
-export function whoWeAre(context: Context) {
-  return { toolVersion: context.toolVersion, host: hostname(), pid };
 }

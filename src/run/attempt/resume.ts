@@ -5,11 +5,12 @@ import { openRunFolder } from '../../report/files/run-folder.js';
 import { statFile } from '../../source/open.js';
 import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import { listChunks } from '../../target/ledger/chunk.js';
-import { readPlan, resumeRun, type Run } from '../../target/ledger/run.js';
+import { resumeRun, type Run } from '../../target/ledger/run.js';
 import { abandon } from './abandon.js';
-import { checkChoices, choicesOf, type StoredPlan } from '../plan/stored-plan.js';
+import { checkChoices, choicesOf, readStoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
-import { type Attempt, type BegunRun, whoWeAre } from './attempt.js';
+import type { Attempt, BegunRun } from './attempt.js';
+import { whoWeAre } from '../context.js';
 
 /** What a run calls its snapshot in its folder. */
 export const snapshotName = 'sqlite-precutover.db';
@@ -17,7 +18,7 @@ export const snapshotName = 'sqlite-precutover.db';
 /** Takes an unfinished run over, or gives it up where it cannot or shall not go on; null then. */
 export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<BegunRun | null> {
   const { context, client, sourcePath } = attempt;
-  const stored = JSON.parse(await readPlan(client, run.runId)) as StoredPlan;
+  const stored = await readStoredPlan(client, run.runId);
   const abandonBecause = async (why: string): Promise<null> => {
     context.journal.warn(`run ${run.runId} is given up: ${why}`);
     const mayEmpty = context.settings.truncateTarget;

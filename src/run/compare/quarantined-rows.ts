@@ -5,9 +5,8 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findLoaded } from '../../target/fingerprint/loaded.js';
 import { countQuarantine, listQuarantinedTables } from '../../target/ledger/quarantine.js';
-import { readPlan } from '../../target/ledger/run.js';
 import type { QuarantineRun } from './compare-table.js';
-import type { StoredPlan } from '../plan/stored-plan.js';
+import { readStoredPlan } from '../plan/stored-plan.js';
 
 /** For each source table of the plan with quarantined rows: the run that loaded it, which is the run that has them in quarantine. */
 export async function findQuarantines(
@@ -25,7 +24,7 @@ export async function findQuarantines(
       quarantines.set(source, { runId });
   }
   for (const runId of new Set([...quarantines.values()].map((one) => one.runId))) {
-    const stored = JSON.parse(await readPlan(client, runId)) as StoredPlan;
+    const stored = await readStoredPlan(client, runId);
     const tables = [...quarantines].filter(([, one]) => one.runId === runId).map(([table]) => table);
     checkQuarantinedColumns(plan, stored.plan, tables, runId);
   }

@@ -4,7 +4,7 @@ import type { Rules } from '../../model/rules.js';
 import type { TargetCatalog } from '../../model/target.js';
 import { buildPlan } from '../../plan/build.js';
 import { isTemporal } from '../../plan/kinds/kinds.js';
-import { foldCase } from '../../plan/names/match.js';
+import { foldCase } from '../../lib/fold-case.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
 import { findDoubts } from '../../plan/rules/doubt.js';
 import { isSameContent } from '../../pool/tally.js';

@@ -1,3 +1,4 @@
+import { quoteText } from '../../lib/quote.js';
 import type { Finding, Plan } from '../../model/plan.js';
 import type { ObjectCount } from '../../model/schema.js';
 import type { SourceCatalog } from '../../model/source.js';
@@ -7,10 +8,10 @@ import { readTargetCatalog } from '../../target/schema/catalog.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { readSchemaObjects } from '../../target/schema/objects.js';
-import { latestRun, readPlan } from '../../target/ledger/run.js';
+import { latestRun } from '../../target/ledger/run.js';
 import { findSequencesBehind, type SequenceNeed } from '../../target/schema/sequences.js';
 import { leavesOrphans } from '../../plan/rules/rules.js';
-import type { StoredPlan, StoredSchema } from './stored-plan.js';
+import { type StoredSchema, readStoredPlan } from './stored-plan.js';
 
 export interface SchemaCheck {
   /** Errors are differences between the two sides, or between before and after the load. */
@@ -22,14 +23,14 @@ export interface SchemaCheck {
 export async function findStoredSchema(client: TargetClient, schema: string): Promise<StoredSchema | null> {
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
   if (run === null) return null;
-  return (JSON.parse(await readPlan(client, run.runId)) as StoredPlan).schema ?? null;
+  return (await readStoredPlan(client, run.runId)).schema ?? null;
 }
 
 /** Objects that the policies of the youngest run leave out of force, by the names of `--waive`. */
 export async function findStoredWaivers(client: TargetClient, schema: string): Promise<string[]> {
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
   if (run === null) return [];
-  return waiversOf((JSON.parse(await readPlan(client, run.runId)) as StoredPlan).plan);
+  return waiversOf((await readStoredPlan(client, run.runId)).plan);
 }
 
 /** The foreign keys that may stay unproved, since the policy for orphans of their table is to leave them. */
@@ -98,6 +99,6 @@ function behindFinding(plan: Plan, behind: Awaited<ReturnType<typeof findSequenc
     return { severity: 'warning', code: 'verify.sequence_unread', ...location, message, hint };
   }
   const message = `the sequence ${sequence} would give ${next}, which is or was taken: ${free} is the first that is free`;
-  const hint = `SELECT setval('${sequence.replaceAll("'", "''")}', ${free}, false);`;
+  const hint = `SELECT setval(${quoteText(sequence)}, ${free}, false);`;
   return { severity: 'error', code: 'verify.sequence_behind', ...location, message, hint };
 }

@@ -1,3 +1,5 @@
+import type { TargetClient } from '../../target/connection/client.js';
+import { readPlan } from '../../target/ledger/run.js';
 import { CopierError } from '../../model/error.js';
 import type { Plan } from '../../model/plan.js';
 import type { SchemaObject } from '../../model/schema.js';
@@ -21,6 +23,11 @@ export interface StoredSchema {
   /** What was not carried over and waived, by the names of `--waive`. */
   readonly lost: readonly string[];
   readonly objects: readonly SchemaObject[];
+}
+
+/** The plan of a run as the ledger keeps it. */
+export async function readStoredPlan(client: TargetClient, runId: string): Promise<StoredPlan> {
+  return JSON.parse(await readPlan(client, runId)) as StoredPlan;
 }
 
 /** The settings that shape a plan, each with its flag; null where only the config file or the library can say it. */

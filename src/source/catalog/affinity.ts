@@ -1,5 +1,5 @@
 import type { Affinity } from '../../model/source.js';
-import { foldName } from '../../lib/sqlite-name.js';
+import { foldCase } from '../../lib/fold-case.js';
 
 /**
  * The affinity of a declared type by the rules of https://www.sqlite.org/datatype3.html section 3.1, in their order:
@@ -7,7 +7,7 @@ import { foldName } from '../../lib/sqlite-name.js';
  * values as they come.
  */
 export function affinityOf(declaredType: string, isStrict: boolean): Affinity {
-  const type = foldName(declaredType);
+  const type = foldCase(declaredType);
   if (type.includes('int')) return 'integer';
   if (type.includes('char') || type.includes('clob') || type.includes('text')) return 'text';
   if (type.includes('blob') || type === '') return 'blob';

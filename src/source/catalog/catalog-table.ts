@@ -3,7 +3,8 @@ import { CopierError } from '../../model/error.js';
 import type { SourceColumn, SourceForeignKey, SourceIndex, SourceTable } from '../../model/source.js';
 import { affinityOf } from './affinity.js';
 import { type CreateTableText, readCreateTable } from './create-table.js';
-import { foldName, quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
+import { foldCase } from '../../lib/fold-case.js';
 import type { SchemaEntry } from './left-out.js';
 
 interface ListedColumn {
@@ -81,7 +82,7 @@ function toColumn(listed: ListedColumn, isStrict: boolean, text: CreateTableText
 }
 
 function freeRowidName(columns: readonly ListedColumn[]): string | null {
-  const taken = new Set(columns.map(({ name }) => foldName(name)));
+  const taken = new Set(columns.map(({ name }) => foldCase(name)));
   return ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name)) ?? null;
 }
 

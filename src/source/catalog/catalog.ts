@@ -2,7 +2,8 @@ import type { Database } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
 import type { LeftOut, SourceCatalog, SourceForeignKey, SourceTable, SourceView } from '../../model/source.js';
 import { readSourceTable } from './catalog-table.js';
-import { foldName, quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
+import { foldCase } from '../../lib/fold-case.js';
 import { leftOutBookkeeping, leftOutEntry, type SchemaEntry } from './left-out.js';
 
 /**
@@ -83,17 +84,17 @@ function readEntries(db: Database): SchemaEntry[] {
 
 /** Gives parents their own spelling, and `REFERENCES t` without columns t's primary key. */
 function resolveParents(tables: readonly SourceTable[]): SourceTable[] {
-  const byName = new Map(tables.map((table) => [foldName(table.name), table]));
+  const byName = new Map(tables.map((table) => [foldCase(table.name), table]));
   return tables.map((table) => ({
     ...table,
-    foreignKeys: table.foreignKeys.map((key) => resolveParent(key, byName.get(foldName(key.parentTable)))),
+    foreignKeys: table.foreignKeys.map((key) => resolveParent(key, byName.get(foldCase(key.parentTable)))),
   }));
 }
 
 function resolveParent(key: SourceForeignKey, parent: SourceTable | undefined): SourceForeignKey {
   if (parent === undefined) return key;
-  const spelled = new Map(parent.columns.map(({ name }) => [foldName(name), name]));
-  const named = key.parentColumns.map((name) => spelled.get(foldName(name)) ?? name);
+  const spelled = new Map(parent.columns.map(({ name }) => [foldCase(name), name]));
+  const named = key.parentColumns.map((name) => spelled.get(foldCase(name)) ?? name);
   const primary = parent.primaryKey.length === key.columns.length ? parent.primaryKey : [];
   return { ...key, parentTable: parent.name, parentColumns: named.length > 0 ? named : primary };
 }

@@ -1,5 +1,5 @@
 import type { LeftOut, SourceTable } from '../../model/source.js';
-import { foldName } from '../../lib/sqlite-name.js';
+import { foldCase } from '../../lib/fold-case.js';
 
 /** What one row of sqlite_schema and its row of `PRAGMA table_list` say. */
 export interface SchemaEntry {
@@ -53,7 +53,7 @@ export function leftOutEntry(entry: SchemaEntry): LeftOut | null {
     return { name, type: 'trigger', reason: `trigger on ${entry.tableName}: its SQL is listed, not translated`, sql };
   if (entry.type === 'view') return { name, type: 'view', reason: 'a view holds no rows of its own', sql };
   if (entry.type !== 'table') return null;
-  if (foldName(name).startsWith('sqlite_')) return { name, type: 'internal', reason: 'kept by SQLite for itself', sql };
+  if (foldCase(name).startsWith('sqlite_')) return { name, type: 'internal', reason: 'kept by SQLite for itself', sql };
   if (entry.listedAs === 'virtual')
     return { name, type: 'virtual', reason: 'a virtual table: its module makes its rows', sql };
   if (entry.listedAs === 'shadow') return { name, type: 'shadow', reason: 'belongs to a virtual table', sql };
@@ -62,8 +62,8 @@ export function leftOutEntry(entry: SchemaEntry): LeftOut | null {
 
 /** Says so where a table is the bookkeeping of a migration framework, else null. */
 export function leftOutBookkeeping(table: SourceTable): LeftOut | null {
-  const folded = foldName(table.name);
-  const columns = table.columns.map((column) => foldName(column.name)).join(',');
+  const folded = foldCase(table.name);
+  const columns = table.columns.map((column) => foldCase(column.name)).join(',');
   const known = folded === 'migrations' ? migrationsTables : bookkeepers;
   const key = folded === 'migrations' ? columns : folded;
   if (!Object.hasOwn(known, key)) return null;

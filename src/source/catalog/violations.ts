@@ -6,7 +6,7 @@ import type {
   SourceIndex,
   SourceTable,
 } from '../../model/source.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier, quoteText } from '../../lib/quote.js';
 
 const examplesMax = 3;
 
@@ -87,7 +87,5 @@ function orphansSql(table: SourceTable, key: SourceForeignKey): string {
 function keyText(table: SourceTable): string {
   const names = table.primaryKey.length > 0 ? table.primaryKey : table.rowidName === null ? [] : [table.rowidName];
   if (names.length === 0) return "'(no key)'";
-  return names
-    .map((name) => `'${name.replaceAll("'", "''")}=' || quote(c.${quoteIdentifier(name)})`)
-    .join(" || ', ' || ");
+  return names.map((name) => `${quoteText(`${name}=`)} || quote(c.${quoteIdentifier(name)})`).join(" || ', ' || ");
 }

@@ -1,7 +1,7 @@
 import type { ColumnCensus } from '../../model/census.js';
 import type { Affinity, SourceColumn } from '../../model/source.js';
 import { emptyColumn, withoutSign } from './merge.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 
 /** The aggregate terms that survey one column, and how to read their answers. */
 export interface ColumnSurvey {

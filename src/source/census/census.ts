@@ -3,7 +3,7 @@ import { assert } from '../../model/error.js';
 import type { ColumnCensus, TableCensus } from '../../model/census.js';
 import type { SourceColumn, SourceTable } from '../../model/source.js';
 import { type ColumnSurvey, exactSurvey, plainSurvey } from './census-sql.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 
 /** Columns per pass: the terms stay far under SQLITE_MAX_COLUMN (2000) however wide the table is. */
 const columnsPerPass = 100;

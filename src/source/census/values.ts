@@ -1,3 +1,4 @@
+import { describeValue } from '../../lib/describe-value.js';
 import { assert, must } from '../../model/error.js';
 import {
   type ColumnValues,
@@ -9,7 +10,7 @@ import {
 import { type RowView, Storage } from '../../model/value.js';
 import { decimalDigits, integerClass, realClass, wideClass } from './number-class.js';
 import { type TextShape, textClass } from './text-class.js';
-import { describeKey, describeValue } from './value-text.js';
+import { describeKey, exampleCharsMax } from './value-text.js';
 
 /** What is counted, in the order of the columns of each row. */
 export interface CountedColumns {
@@ -38,7 +39,7 @@ export function takeValues(rows: Iterable<RowView>, counted: CountedColumns): Ta
 }
 
 function example(view: RowView, index: number, { columns, key }: CountedColumns): ValueExample {
-  return { key: describeKey(view, key, columns), value: describeValue(view, index) };
+  return { key: describeKey(view, key, columns), value: describeValue(view, index, exampleCharsMax) };
 }
 
 /** The class of a value, by its place in `valueClasses`. */

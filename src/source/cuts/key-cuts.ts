@@ -2,7 +2,7 @@ import type { Database } from '../sqlite.js';
 import type { BoundValue } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
 import { fromBound, keyTuple, toBound } from '../rows/bound.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 
 /**
  * Keys that cut a WITHOUT ROWID table into `pieces` of nearly equal row counts, found by skipping along the key order:

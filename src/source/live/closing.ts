@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../lib/quote.js';
 import type { Database } from '../sqlite.js';
 import { busyTimeoutMs, openSource, withSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
@@ -38,7 +39,7 @@ export function closeSourceTables(db: Database, cutoverId: string, at: Date): vo
   tables.forEach((table, index) => {
     for (const event of ['insert', 'update', 'delete']) {
       db.exec(
-        `CREATE TRIGGER "${prefix}${event}_${index}" BEFORE ${event.toUpperCase()} ON "${table.replaceAll('"', '""')}"
+        `CREATE TRIGGER "${prefix}${event}_${index}" BEFORE ${event.toUpperCase()} ON ${quoteIdentifier(table)}
            BEGIN SELECT RAISE(ABORT, '${text}'); END`,
       );
     }

@@ -1,5 +1,5 @@
 import type { BoundValue } from '../../model/plan.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 
 /** A value of safe-integer mode as a bound that survives JSON exactly, null where it would not. */
 export function toBound(value: unknown): BoundValue | null {

@@ -2,7 +2,7 @@ import type { ChunkRange, ColumnPlan, TablePlan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import { Storage } from '../../model/value.js';
 import { fromBound, keyTuple } from './bound.js';
-import { quoteIdentifier } from '../../lib/sqlite-name.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 import type { RowFiller } from './row-filler.js';
 import { utf8OfUtf16 } from './utf16.js';
 

@@ -1,6 +1,6 @@
+import { interruption } from '../../lib/interruption.js';
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { CopierError } from '../../model/error.js';
 
 /** Bytes read at once, into the same memory again and again: a stream's new buffer per read kept the collector busy. */
 const readBytes = 1 << 20;
@@ -25,10 +25,5 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
 /** Throws the CopierError that an aborted signal carries, else interrupted.snapshot. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
-  if (signal.reason instanceof CopierError) throw signal.reason;
-  const hint = 'run again: nothing was written to the target';
-  throw new CopierError('interrupted.snapshot', 'interrupted while the snapshot was taken', {
-    hint,
-    cause: signal.reason,
-  });
+  throw interruption(signal, { at: 'snapshot', cause: signal.reason });
 }

@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../lib/quote.js';
 import type { Database } from '../sqlite.js';
 import { assert, CopierError } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
@@ -65,7 +66,7 @@ function readFailure(table: string, error: unknown): unknown {
 }
 
 function selectSql(table: SourceTableToVerify, reals: readonly number[], isUtf16: boolean): string {
-  const names = table.columns.map((column) => `t.${quote(column.source)}`);
+  const names = table.columns.map((column) => `t.${quoteIdentifier(column.source)}`);
   const calls: string[] = [];
   for (let i = 0; i < names.length; i += cellsPerCall) {
     calls.push(
@@ -77,7 +78,7 @@ function selectSql(table: SourceTableToVerify, reals: readonly number[], isUtf16
   }
   const packed = nest(calls);
   const doubles = reals.map((index) => `CASE WHEN typeof(${names[index]}) = 'real' THEN ${names[index]} END`);
-  return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles].join(', ')} FROM ${quote(table.source)} AS t`;
+  return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles].join(', ')} FROM ${quoteIdentifier(table.source)} AS t`;
 }
 
 /** Joins any number of texts without a call of too many arguments or an expression too deep. */
@@ -94,10 +95,6 @@ function cellSql(name: string, isUtf16: boolean): string {
   const value = isUtf16 ? `CASE WHEN typeof(${name}) = 'blob' THEN hex(${name}) ELSE ${name} END` : name;
   const initial = `CASE typeof(${name}) WHEN 'text' THEN 't' WHEN 'integer' THEN 'i' WHEN 'null' THEN 'n' WHEN 'real' THEN 'r' ELSE 'b' END`;
   return `${initial}, octet_length(${value}), ':', ${value}`;
-}
-
-function quote(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** The batch being filled, and where its next cell goes. */

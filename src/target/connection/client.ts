@@ -117,7 +117,7 @@ export class TargetClient {
    * error that broke the connection, else the error itself, translated.
    */
   failure(error: unknown, context: PgErrorContext = {}): unknown {
-    if (this.#signal?.aborted === true) return interruption(this.#signal, error);
+    if (this.#signal?.aborted === true) return interruption(this.#signal, { cause: error });
     return translatePgError(this.#broken ?? error, { address: this.address, ...context });
   }
 

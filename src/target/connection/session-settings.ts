@@ -1,3 +1,5 @@
+import { isSameName } from '../../lib/fold-case.js';
+
 /**
  * The session settings on which every statement of pgferry relies. They beat what the role, the database or the
  * operator's url set, and are read back. Names are as pg_settings writes them.
@@ -25,6 +27,5 @@ export const sessionSettings: Readonly<Record<string, string>> = {
 
 /** Whether the operator may not choose the setting, because the copy is only right with ours. */
 export function isOurSetting(name: string): boolean {
-  const lower = name.toLowerCase();
-  return Object.keys(sessionSettings).some((ours) => ours.toLowerCase() === lower);
+  return Object.keys(sessionSettings).some((ours) => isSameName(ours, name));
 }

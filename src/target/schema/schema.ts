@@ -1,3 +1,4 @@
+import { shorten } from '../../lib/printable.js';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CopierError } from '../../model/error.js';
@@ -49,8 +50,7 @@ export async function applyStatements(
 
 /** The first words of a statement on one line, for messages. */
 export function firstWords(statement: string): string {
-  const line = statement.replace(/\s+/g, ' ').trim();
-  return line.length <= 120 ? line : `${line.slice(0, 119)}…`;
+  return shorten(statement.replace(/\s+/g, ' ').trim(), 120);
 }
 
 /**

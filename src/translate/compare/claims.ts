@@ -5,7 +5,7 @@ import type { TargetCatalog, TargetColumn, TargetTable } from '../../model/targe
 import { translateDefault } from '../default/default-sql.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { explainBroken } from '../../plan/graph/foreign-keys.js';
-import { foldCase } from '../../plan/names/match.js';
+import { foldCase, isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
 import { text } from '../type-map.js';
@@ -158,7 +158,7 @@ function checkForeignKeys(pair: Pair): Finding[] {
 
 /** Lost with its table's leave, or because the parent is left out of the plan. */
 function isWaivedKey({ request, source }: Pair, key: SourceForeignKey): boolean {
-  const isPlanned = request.tables.some((table) => foldCase(table.source) === foldCase(key.parentTable));
+  const isPlanned = request.tables.some((table) => isSameName(table.source, key.parentTable));
   return !isPlanned || request.lost.includes(foreignKeyWaiver(source.name, key.columns));
 }
 
@@ -168,7 +168,7 @@ function describeParent(key: SourceForeignKey): string {
 }
 
 function hasForeignKey({ objects, names, request }: Pair, key: SourceForeignKey): boolean {
-  const parent = request.tables.find((table) => foldCase(table.source) === foldCase(key.parentTable));
+  const parent = request.tables.find((table) => isSameName(table.source, key.parentTable));
   if (parent === undefined) return true;
   const columns = key.columns.map((name) => nameOn(names, name));
   const parentNames = namesOf(parent);

@@ -1,7 +1,7 @@
 import type { ColumnPlan, Plan, TablePlan } from '../../model/plan.js';
 import type { SchemaObject, SchemaSide } from '../../model/schema.js';
 import type { LeftOut, SourceCatalog, SourceColumn, SourceTable } from '../../model/source.js';
-import { foldCase } from '../../plan/names/match.js';
+import { isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
 import type { TypeReason } from '../translate.js';
@@ -166,7 +166,7 @@ function besidePromise({ from, table, plan, open }: Pairing, promise: Held): Sch
 
 function targetOf(table: TablePlan, name: string): string {
   if (name === '') return '';
-  return table.columns.find(({ source }) => foldCase(source) === foldCase(name))?.target ?? shortName(name);
+  return table.columns.find(({ source }) => isSameName(source, name))?.target ?? shortName(name);
 }
 
 function onlyTarget(table: string, { kind, name, definition }: SchemaObject): SchemaSide {

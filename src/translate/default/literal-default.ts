@@ -1,6 +1,6 @@
 import type { Expression } from '../expression/expression.js';
 import { refuseTranslation, renderExpression } from '../expression/expression-sql.js';
-import { quoteText } from '../../plan/names/names.js';
+import { quoteText } from '../../lib/quote.js';
 import type { PgType } from '../type-map.js';
 
 type Literal = Extract<Expression, { tag: 'number' | 'string' | 'blob' | 'bool' }>;
@@ -88,7 +88,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** ISO texts only: a day that is none is refused, since PostgreSQL would refuse the whole table. */
+/** ISO texts only: a day that is none is refused, since PostgreSQL would refuseTranslation the whole table. */
 function timeDefault(text: string, type: PgType): string {
   const found = /^(\d{4}-\d{2}-\d{2})?[ T]?(\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z)?$/.exec(text);
   const [, day, time] = found ?? [];

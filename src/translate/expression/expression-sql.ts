@@ -1,5 +1,6 @@
+import { foldCase } from '../../lib/fold-case.js';
 import { type Expression, Unportable } from './expression.js';
-import { quoteText } from '../../plan/names/names.js';
+import { quoteText } from '../../lib/quote.js';
 
 /** What a piece of PostgreSQL's SQL yields; `other` can only be asked whether it is NULL. */
 export type ResultClass = 'integer' | 'numeric' | 'real' | 'text' | 'bool' | 'bytes' | 'null' | 'instant' | 'other';
@@ -177,7 +178,7 @@ function renderBinary(expression: Extract<Expression, { tag: 'binary' }>, scope:
 function renderLike(left: Rendered, right: Rendered): Rendered {
   if (left.class !== 'text' || right.literal === null || right.class !== 'text')
     return refuseTranslation('LIKE needs a text and a literal pattern');
-  const pattern = right.literal.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+  const pattern = foldCase(right.literal);
   return yields('bool', `(lower(${left.sql} COLLATE "C") LIKE ${quoteText(pattern)} ESCAPE '')`);
 }
 

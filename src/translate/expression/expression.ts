@@ -1,3 +1,4 @@
+import { foldCase } from '../../lib/fold-case.js';
 import { isSign, isWord, splitAtCommas, findClose, type ExpressionToken } from './sql-tokens.js';
 
 /** SQLite's expressions, as far as they can mean the same in PostgreSQL. Operators are in upper case. */
@@ -181,11 +182,11 @@ class Reader {
     const word = token.text.toUpperCase();
     if (word === 'CASE') return this.#readCase();
     if (word === 'CAST' && isSign(this.#tokens[this.#at], '(')) return this.#readCast();
-    if (isSign(this.#tokens[this.#at], '(')) return this.#readCall(token.text.toLowerCase());
+    if (isSign(this.#tokens[this.#at], '(')) return this.#readCall(foldCase(token.text));
     if (word === 'NULL') return { tag: 'null' };
     if (word === 'TRUE' || word === 'FALSE') return { tag: 'bool', value: word === 'TRUE' };
     if (['CURRENT_TIMESTAMP', 'CURRENT_DATE', 'CURRENT_TIME'].includes(word))
-      return { tag: 'call', name: word.toLowerCase(), operands: [], over: 'all' };
+      return { tag: 'call', name: foldCase(word), operands: [], over: 'all' };
     if (['SELECT', 'EXISTS', 'RAISE', 'MATCH', 'REGEXP', 'COLLATE'].includes(word)) {
       throw new Unportable(`${word} has no sure equivalent`);
     }

@@ -1,5 +1,5 @@
 import { asText, type Rendered, refuseTranslation, yields } from '../expression/expression-sql.js';
-import { quoteText } from '../../plan/names/names.js';
+import { quoteText } from '../../lib/quote.js';
 
 /** SQLite's aggregate functions that PostgreSQL has too, by whatever name. */
 export const aggregateNames: ReadonlySet<string> = new Set([

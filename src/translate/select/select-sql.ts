@@ -11,8 +11,9 @@ import {
 } from '../expression/expression-sql.js';
 import { aggregateNames, renderAggregate } from './aggregates.js';
 import { renderPureCall } from '../expression/functions.js';
-import { foldCase } from '../../plan/names/match.js';
-import { quoteName, shortName } from '../../plan/names/names.js';
+import { isSameName } from '../../lib/fold-case.js';
+import { quoteIdentifier } from '../../lib/quote.js';
+import { shortName } from '../../plan/names/names.js';
 import { renderNow } from '../expression/now-sql.js';
 import type { JoinedRelation, OrderTerm, Select, SelectCore, SelectItem } from './select.js';
 
@@ -70,7 +71,7 @@ function renderCore(core: SelectCore, find: (name: string) => Relation | null): 
   if (core.isDistinct) for (const { value } of columns) plainClass(value);
   if (core.having !== null && !isGrouped) return refuseTranslation('HAVING without a group');
   const parts = [
-    `SELECT ${core.isDistinct ? 'DISTINCT ' : ''}${columns.map(({ name, value }) => `${value.sql} AS ${quoteName(shortName(name))}`).join(', ')}`,
+    `SELECT ${core.isDistinct ? 'DISTINCT ' : ''}${columns.map(({ name, value }) => `${value.sql} AS ${quoteIdentifier(shortName(name))}`).join(', ')}`,
     from === '' ? '' : `FROM ${from}`,
     core.where === null ? '' : `WHERE ${asCondition(renderExpression(core.where, rows))}`,
     groups.length === 0 ? '' : `GROUP BY ${groups.join(', ')}`,
@@ -88,7 +89,7 @@ function resolve(expression: Expression, { items }: SelectCore): Expression {
   if (expression.tag !== 'name' || expression.table !== null) return expression;
   const item = items.find(
     (candidate) =>
-      candidate.tag === 'value' && candidate.alias !== null && foldCase(candidate.alias) === foldCase(expression.name),
+      candidate.tag === 'value' && candidate.alias !== null && isSameName(candidate.alias, expression.name),
   );
   return item?.tag === 'value' ? item.expression : expression;
 }
@@ -101,17 +102,16 @@ function renderFrom(
   const parts = relations.map(({ relation, alias, join, on, using }, index) => {
     const source = relation.tag === 'named' ? named(relation.name, find) : subselect(relation.select, find);
     const name = alias ?? (relation.tag === 'named' ? relation.name : `subquery_${index + 1}`);
-    if (entries.some((entry) => foldCase(entry.alias) === foldCase(name)))
-      return refuseTranslation(`${name} is joined twice`);
+    if (entries.some((entry) => isSameName(entry.alias, name))) return refuseTranslation(`${name} is joined twice`);
     entries.push({
       alias: name,
       using,
       columns: source.columns.map((column) => ({
         name: column.name,
-        value: { ...column.value, sql: `${quoteName(name)}.${column.value.sql}` },
+        value: { ...column.value, sql: `${quoteIdentifier(name)}.${column.value.sql}` },
       })),
     });
-    return `${joinWord(join)}${source.path} AS ${quoteName(name)}${constraintSql({ join, on, using }, entries)}`;
+    return `${joinWord(join)}${source.path} AS ${quoteIdentifier(name)}${constraintSql({ join, on, using }, entries)}`;
   });
   return { entries, sql: parts.join('\n  ') };
 }
@@ -127,7 +127,7 @@ function subselect(select: Select, find: (name: string) => Relation | null): Rel
 
 /** The column as those see it who select from here. */
 function bare({ name, value }: OutputColumn): OutputColumn {
-  return { name, value: yields(value.class, quoteName(shortName(name))) };
+  return { name, value: yields(value.class, quoteIdentifier(shortName(name))) };
 }
 
 function joinWord(join: JoinedRelation['join']): string {
@@ -150,13 +150,13 @@ function constraintSql(
 
 /** USING merges columns of one name; both must be of one class, and spelled alike on the target. */
 function sharedColumn(name: string, entries: readonly Entry[]): string {
-  const found = entries.flatMap(({ columns }) => columns.filter((column) => foldCase(column.name) === foldCase(name)));
+  const found = entries.flatMap(({ columns }) => columns.filter((column) => isSameName(column.name, name)));
   const [first, second, more] = found;
   if (first === undefined || second === undefined || more !== undefined || first.name !== second.name)
     return refuseTranslation(`USING (${name}) is not sure`);
   if (plainClass(first.value).class !== plainClass(second.value).class)
     return refuseTranslation(`${name} is of different classes`);
-  return quoteName(second.name);
+  return quoteIdentifier(second.name);
 }
 
 function rowScope(entries: readonly Entry[]): Scope {
@@ -167,13 +167,15 @@ function rowScope(entries: readonly Entry[]): Scope {
 }
 
 function findColumn(entries: readonly Entry[], name: string, table: string | null): Rendered | null {
-  const reached = table === null ? entries : entries.filter(({ alias }) => foldCase(alias) === foldCase(table));
-  const found = reached.flatMap(({ columns }) => columns.filter((column) => foldCase(column.name) === foldCase(name)));
+  const reached = table === null ? entries : entries.filter(({ alias }) => isSameName(alias, table));
+  const found = reached.flatMap(({ columns }) => columns.filter((column) => isSameName(column.name, name)));
   const [first, second] = found;
   if (first === undefined) return null;
   if (second === undefined) return first.value;
-  const isShared = entries.some(({ using }) => using.some((shared) => foldCase(shared) === foldCase(name)));
-  return isShared ? { ...first.value, sql: quoteName(first.name) } : refuseTranslation(`${name} is in two tables`);
+  const isShared = entries.some(({ using }) => using.some((shared) => isSameName(shared, name)));
+  return isShared
+    ? { ...first.value, sql: quoteIdentifier(first.name) }
+    : refuseTranslation(`${name} is in two tables`);
 }
 
 /** Beside aggregates stands only what is grouped by, as a whole. */
@@ -240,9 +242,7 @@ function renderItem(
     if (isGrouped) return refuseTranslation('* beside a group');
     if (entries.some(({ using }) => using.length > 0)) return refuseTranslation('* of a join with USING');
     const { table } = item;
-    return entries
-      .filter(({ alias }) => table === null || foldCase(alias) === foldCase(table))
-      .flatMap(({ columns }) => columns);
+    return entries.filter(({ alias }) => table === null || isSameName(alias, table)).flatMap(({ columns }) => columns);
   }
   const { expression, alias } = item;
   const name = alias ?? (expression.tag === 'name' ? expression.name : '?column?');

@@ -4,8 +4,9 @@ import { renderColumn, type TableDraft, lossFinding, type Translation } from '..
 import { Unportable } from '../expression/expression.js';
 import { yields } from '../expression/expression-sql.js';
 import { makeFinding } from '../../plan/findings/finding.js';
-import { foldCase } from '../../plan/names/match.js';
-import { quoteName, quotePath, shortName } from '../../plan/names/names.js';
+import { foldCase } from '../../lib/fold-case.js';
+import { quoteIdentifier, quotePath } from '../../lib/quote.js';
+import { shortName } from '../../plan/names/names.js';
 import { readSelect } from './select.js';
 import { type Relation, renderSelect } from './select-sql.js';
 import { isSign, isWord, readExpressionTokens, type ExpressionToken } from '../expression/sql-tokens.js';
@@ -70,10 +71,10 @@ function translateView(view: SourceView, find: (name: string) => Relation | null
       path,
       columns: names.map((name, index) => ({
         name: view.columns?.[index] ?? name,
-        value: yields(columns[index]?.value.class ?? 'other', quoteName(name)),
+        value: yields(columns[index]?.value.class ?? 'other', quoteIdentifier(name)),
       })),
     };
-    return { tag: 'sql', sql: `CREATE VIEW ${path} (${names.map(quoteName).join(', ')}) AS\n${sql}`, relation };
+    return { tag: 'sql', sql: `CREATE VIEW ${path} (${names.map(quoteIdentifier).join(', ')}) AS\n${sql}`, relation };
   } catch (error) {
     if (error instanceof Unportable) return { tag: 'unportable', reason: error.message };
     throw error;

@@ -1,7 +1,7 @@
 import type { SourceCatalog } from '../../model/source.js';
 import { explainBroken } from '../../plan/graph/foreign-keys.js';
 import { type ColumnDraft, findColumn, type TableDraft } from '../draft.js';
-import { foldCase } from '../../plan/names/match.js';
+import { isSameName } from '../../lib/fold-case.js';
 import { bigint, double, numeric, type PgType, text } from '../type-map.js';
 
 /**
@@ -41,7 +41,7 @@ function columnPairs(tables: readonly TableDraft[], source: SourceCatalog): [Col
   const pairs: [ColumnDraft, ColumnDraft][] = [];
   for (const table of tables) {
     for (const key of table.source.foreignKeys) {
-      const parent = tables.find((one) => foldCase(one.source.name) === foldCase(key.parentTable));
+      const parent = tables.find((one) => isSameName(one.source.name, key.parentTable));
       if (parent === undefined || explainBroken(key, source) !== null) continue;
       key.columns.forEach((name, index) => {
         const child = findColumn(table, name);

@@ -1,5 +1,5 @@
 import { findColumn, type TableDraft, type Translation } from '../draft.js';
-import { quoteName, quotePath, quoteText } from '../../plan/names/names.js';
+import { quoteIdentifier, quotePath, quoteText } from '../../lib/quote.js';
 import { findClose, isSign, isWord, readExpressionTokens, type ExpressionToken } from '../expression/sql-tokens.js';
 
 /** Comments that people wrote into CREATE TABLE, where it is clear to what they belong. */
@@ -24,7 +24,7 @@ export function commentSql(table: TableDraft, { schema }: Translation): string[]
   const ofTable = comments.table === null ? [] : [`COMMENT ON TABLE ${path} IS ${quoteText(comments.table)}`];
   const ofColumns = [...comments.columns].flatMap(([name, text]) => {
     const column = findColumn(table, name);
-    return column === null ? [] : [`COMMENT ON COLUMN ${path}.${quoteName(column.name)} IS ${quoteText(text)}`];
+    return column === null ? [] : [`COMMENT ON COLUMN ${path}.${quoteIdentifier(column.name)} IS ${quoteText(text)}`];
   });
   return [...ofTable, ...ofColumns];
 }

@@ -2,7 +2,8 @@ import { columnSql } from './column-sql.js';
 import { findColumn, type TableDraft, lossFinding, translateCondition, type Translation } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax } from './index-sql.js';
-import { NameBook, quoteName, quotePath } from '../../plan/names/names.js';
+import { quoteIdentifier, quotePath } from '../../lib/quote.js';
+import { NameBook } from '../../plan/names/names.js';
 import { type CheckSql, readTableSql } from './table-sql.js';
 import { checkWaiver } from '../../plan/findings/waive.js';
 
@@ -30,8 +31,8 @@ function keyLines(table: TableDraft, shared: Translation): string[] {
     .flatMap(({ word, columns, suffix }) => {
       if (columns.length > indexColumnsMax) return reportWide(word, columns.length, table, shared);
       const name = shared.names.invent(`${table.name}_${suffix}`);
-      const list = columns.map((column) => quoteName(findColumn(table, column)?.name ?? column)).join(', ');
-      return [`CONSTRAINT ${quoteName(name)} ${word} (${list})`];
+      const list = columns.map((column) => quoteIdentifier(findColumn(table, column)?.name ?? column)).join(', ');
+      return [`CONSTRAINT ${quoteIdentifier(name)} ${word} (${list})`];
     });
 }
 
@@ -48,7 +49,7 @@ function checkLines(checks: readonly CheckSql[], table: TableDraft, shared: Tran
   return checks.flatMap((check) => {
     const portable = translateCondition(check.expression, table);
     if (portable.tag === 'sql') {
-      const name = check.name === null ? '' : `CONSTRAINT ${quoteName(names.invent(check.name))} `;
+      const name = check.name === null ? '' : `CONSTRAINT ${quoteIdentifier(names.invent(check.name))} `;
       return [`${name}CHECK (${portable.value.sql})`];
     }
     lossFinding(shared, {

@@ -5,8 +5,8 @@ import { findColumn, type TableDraft, lossFinding, type Translation } from '../d
 import { brokenFinding, explainBroken } from '../../plan/graph/foreign-keys.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax, isFolded } from './index-sql.js';
-import { foldCase } from '../../plan/names/match.js';
-import { quoteName, quotePath } from '../../plan/names/names.js';
+import { foldCase, isSameName } from '../../lib/fold-case.js';
+import { quoteIdentifier, quotePath } from '../../lib/quote.js';
 import { foreignKeyWaiver } from '../../plan/findings/waive.js';
 
 const actions = ['CASCADE', 'SET NULL', 'SET DEFAULT', 'RESTRICT'];
@@ -23,7 +23,7 @@ export function foreignKeySql(
 ): string[] {
   const statements: string[] = [];
   for (const key of table.source.foreignKeys) {
-    const parent = tables.find((one) => foldCase(one.source.name) === foldCase(key.parentTable));
+    const parent = tables.find((one) => isSameName(one.source.name, key.parentTable));
     const broken = explainBroken(key, source);
     if (broken !== null) shared.findings.push(brokenFinding(table.source.name, key, broken));
     else if (parent === undefined) shared.findings.push(parentLeftOut(key, table));
@@ -94,9 +94,9 @@ function keySql(key: SourceForeignKey, table: TableDraft, parent: TableDraft, { 
   const name = names.invent(`${table.name}_${columns.join('_')}_fkey`);
   const deferrable = { no: '', immediate: ' DEFERRABLE', deferred: ' DEFERRABLE INITIALLY DEFERRED' }[key.deferrable];
   return [
-    `ALTER TABLE ${quotePath(schema, table.name)} ADD CONSTRAINT ${quoteName(name)}`,
-    ` FOREIGN KEY (${columns.map(quoteName).join(', ')})`,
-    ` REFERENCES ${quotePath(schema, parent.name)} (${others.map(quoteName).join(', ')})`,
+    `ALTER TABLE ${quotePath(schema, table.name)} ADD CONSTRAINT ${quoteIdentifier(name)}`,
+    ` FOREIGN KEY (${columns.map(quoteIdentifier).join(', ')})`,
+    ` REFERENCES ${quotePath(schema, parent.name)} (${others.map(quoteIdentifier).join(', ')})`,
     actionSql('ON DELETE', key.onDelete),
     actionSql('ON UPDATE', key.onUpdate),
     deferrable,

@@ -9,7 +9,8 @@ import {
   translateExpression,
 } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
-import { quoteName, quotePath, shortName } from '../../plan/names/names.js';
+import { quoteIdentifier, quotePath } from '../../lib/quote.js';
+import { shortName } from '../../plan/names/names.js';
 import {
   findClose,
   isSign,
@@ -40,7 +41,7 @@ export function indexSql(index: SourceIndex, table: TableDraft, shared: Translat
   const usual = `${table.name}_${index.columns.map(({ column }) => column ?? 'expr').join('_')}_folded_key`;
   const name = index.origin === 'c' ? shortName(index.name) : shared.names.invent(usual);
   const unique = index.isUnique ? 'UNIQUE ' : '';
-  return `CREATE ${unique}INDEX ${quoteName(name)} ON ${quotePath(shared.schema, table.name)} ${body.sql}`;
+  return `CREATE ${unique}INDEX ${quoteIdentifier(name)} ON ${quotePath(shared.schema, table.name)} ${body.sql}`;
 }
 
 /** Whether a collation other than BINARY decides about equality. */
@@ -111,7 +112,7 @@ function withOrder(term: Term, order: string): Term {
 
 /** NOCASE folds ASCII letters, RTRIM takes spaces off the end; both as expressions that mean just that. */
 function foldSql(column: ColumnDraft, collation: string): Term {
-  const name = quoteName(column.name);
+  const name = quoteIdentifier(column.name);
   if (collation.toUpperCase() === 'BINARY' || column.type.class !== 'text') return { tag: 'sql', sql: name };
   if (collation.toUpperCase() === 'NOCASE') return { tag: 'sql', sql: `lower(${name} COLLATE "C")` };
   if (collation.toUpperCase() === 'RTRIM') return { tag: 'sql', sql: `rtrim(${name})` };

@@ -1,8 +1,9 @@
 import type { LeftOut, SourceCatalog } from '../../model/source.js';
 import { type ColumnDraft, findColumn, type TableDraft, type Translation } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
-import { foldCase } from '../../plan/names/match.js';
-import { quoteName, quotePath, quoteText, shortName } from '../../plan/names/names.js';
+import { foldCase, isSameName } from '../../lib/fold-case.js';
+import { quoteIdentifier, quotePath, quoteText } from '../../lib/quote.js';
+import { shortName } from '../../plan/names/names.js';
 import { findClose, isSign, isWord, readExpressionTokens, splitAtCommas } from '../expression/sql-tokens.js';
 
 /** What CREATE VIRTUAL TABLE … USING fts5 ( … ) says, as far as it matters here. */
@@ -18,7 +19,7 @@ interface FullText {
  */
 export function searchSql(source: SourceCatalog, tables: readonly TableDraft[], shared: Translation): string[] {
   return Object.entries(shared.rules.search ?? {}).flatMap(([name, configuration]) => {
-    const entry = source.leftOut.find((one) => one.type === 'virtual' && foldCase(one.name) === foldCase(name));
+    const entry = source.leftOut.find((one) => one.type === 'virtual' && isSameName(one.name, name));
     const made = entry === undefined ? 'the source has no such virtual table' : translate(entry, tables);
     if (typeof made === 'string') {
       const hint = 'correct search in the config file, or leave it out';
@@ -54,7 +55,7 @@ function readFullText(sql: string): FullText | null {
   if (close < 0) return null;
   const parts = splitAtCommas(tokens.slice(using + 3, close));
   const options = new Map(
-    parts.filter((part) => isSign(part[1], '=')).map((part) => [part[0]?.text.toLowerCase(), part[2]?.text ?? '']),
+    parts.filter((part) => isSign(part[1], '=')).map((part) => [foldCase(part[0]?.text ?? ''), part[2]?.text ?? '']),
   );
   const content = options.get('content') ?? '';
   return {
@@ -69,13 +70,13 @@ function statements(
 ): string[] {
   const { table, columns, name, configuration } = search;
   const path = quotePath(schema, table.name);
-  const texts = columns.map((column) => `coalesce(${quoteName(column.name)}, '')`).join(` || ' ' || `);
+  const texts = columns.map((column) => `coalesce(${quoteIdentifier(column.name)}, '')`).join(` || ' ' || `);
   const index = names.invent(`${table.name}_${name}_idx`);
   const message = `${name} becomes a tsvector column of ${table.source.name} with a GIN index`;
   const hint = `write ${name} @@ websearch_to_tsquery(${quoteText(configuration)}, …) where the application has MATCH`;
   findings.push(makeFinding({ severity: 'note', code: 'plan.search', table: table.source.name, message, hint }));
   return [
-    `ALTER TABLE ${path} ADD COLUMN ${quoteName(name)} tsvector GENERATED ALWAYS AS (to_tsvector(${quoteText(configuration)}::regconfig, ${texts})) STORED`,
-    `CREATE INDEX ${quoteName(index)} ON ${path} USING gin (${quoteName(name)})`,
+    `ALTER TABLE ${path} ADD COLUMN ${quoteIdentifier(name)} tsvector GENERATED ALWAYS AS (to_tsvector(${quoteText(configuration)}::regconfig, ${texts})) STORED`,
+    `CREATE INDEX ${quoteIdentifier(index)} ON ${path} USING gin (${quoteIdentifier(name)})`,
   ];
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { matchNames } from '../../../src/plan/names/match.js';
-import { NameBook, nameBytesMax, quoteName, shortName } from '../../../src/plan/names/names.js';
+import { quoteIdentifier } from '../../../src/lib/quote.js';
+import { NameBook, nameBytesMax, shortName } from '../../../src/plan/names/names.js';
 import { runCount } from '../fixtures.js';
 
 const names = fc.string({ unit: fc.constantFrom('a', 'é', '😀', '"', ' ', '语'), maxLength: 90 });
@@ -26,7 +27,7 @@ test('long names that begin alike get different short names', () => {
 });
 
 test('a quote in a name cannot end it', () => {
-  assert.equal(quoteName('a"; DROP TABLE b; --'), '"a""; DROP TABLE b; --"');
+  assert.equal(quoteIdentifier('a"; DROP TABLE b; --'), '"a""; DROP TABLE b; --"');
 });
 
 test('a name book invents free names and refuses taken ones', () => {

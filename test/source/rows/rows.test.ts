@@ -6,7 +6,7 @@ import type { ChunkRange } from '../../../src/model/plan.js';
 import type { SourceTable } from '../../../src/model/source.js';
 import { type RowView, Storage } from '../../../src/model/value.js';
 import { readSourceCatalog } from '../../../src/source/catalog/catalog.js';
-import { quoteIdentifier } from '../../../src/lib/sqlite-name.js';
+import { quoteIdentifier } from '../../../src/lib/quote.js';
 import { readRows } from '../../../src/source/rows/rows.js';
 import { plainQuery, type TableToRead, trueQuery } from '../../../src/source/rows/rows-sql.js';
 
