@@ -1,76 +1,131 @@
-import { checkRules } from './cli/config-file.js';
-import { Journal } from './run/journal.js';
-import type { CommandName } from './model/settings.js';
 import { runAccept } from './commands/acceptance/accept.js';
-import { runPlan } from './commands/plan.js';
-import { runMigrate } from './commands/migrate.js';
-import { readSettings } from './cli/settings.js';
-import type { Settings } from './model/settings.js';
 import { runShadow } from './commands/acceptance/shadow.js';
+import { type FullCensus, runCensus } from './commands/census.js';
+import { runCutover } from './commands/cutover/cutover.js';
+import { confirmation } from './commands/cutover/preflight.js';
+import { runRelease } from './commands/cutover/release.js';
+import { runRollback } from './commands/cutover/rollback.js';
+import { runInit } from './commands/init.js';
+import { runCopy, runMigrate } from './commands/migrate.js';
+import { runPlan } from './commands/plan.js';
+import { type QuarantineResult, runQuarantine } from './commands/quarantine.js';
+import { runStatus } from './commands/status.js';
 import { runVerify } from './commands/verify.js';
-import type { RunEvent } from './model/event.js';
+import { contextOf } from './library/call.js';
+import type {
+  AcceptOptions,
+  CensusOptions,
+  CopyOptions,
+  CutoverOptions,
+  InitOptions,
+  MigrateOptions,
+  PlanOptions,
+  QuarantineOptions,
+  ReleaseOptions,
+  RollbackOptions,
+  ShadowOptions,
+  StatusOptions,
+  VerifyOptions,
+} from './library/options.js';
+import { CopierError } from './model/error.js';
 import type { Plan } from './model/plan.js';
 import type { RunResult } from './model/result.js';
 import type { AcceptResult, ShadowResult } from './model/shadow.js';
-import { toolVersion } from './cli/version.js';
+import type { CutoverResult } from './report/text/cutover-text.js';
+import type { RunStatus } from './report/text/status-text.js';
+import type { MadeSchema } from './run/schema/make-schema.js';
 
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
+export type { FullCensus } from './commands/census.js';
+export type { QuarantineResult } from './commands/quarantine.js';
+export type * from './library/options.js';
+export type { ColumnRules, Policies, Policy, TableRules } from './library/rules.js';
 export { CopierError } from './model/error.js';
 export type { Progress, RunEvent } from './model/event.js';
 export type { Finding, Plan, TablePlan } from './model/plan.js';
 export type { Difference, RunResult, TableReport } from './model/result.js';
-export type { Policies, Policy, TableRules } from './model/rules.js';
 export type { AcceptResult, KeysetReport, OwnRead, ShadowReport, ShadowResult } from './model/shadow.js';
+export type { CutoverResult } from './report/text/cutover-text.js';
+export type { CutoverStatus, RunStatus } from './report/text/status-text.js';
+export type { MadeSchema } from './run/schema/make-schema.js';
 
-/**
- * The library: the same plan, migrate, verify, shadow and accept as the command, as typed functions. Nothing is printed, and nothing is
- * read from the environment but PGPASSWORD and PGPASSFILE where the url has no password. They throw `CopierError`, whose
- * `code` and `exitCode` are the command's own.
+/*
+ * The library: the commands as typed functions. Nothing is printed, and nothing is read from the environment but
+ * PGPASSWORD and PGPASSFILE where the url has no password. They throw `CopierError`, whose `code` and `exitCode` are the
+ * command's own.
  */
-export interface RunOptions extends Partial<Omit<Settings, 'json' | 'quiet'>> {
-  /** Ends the run at the next edge of a chunk; the same call goes on with it later. */
-  readonly signal?: AbortSignal;
-  /** Phases, tables and progress as they happen. */
-  readonly onEvent?: (event: RunEvent) => void;
+
+/** Sorts every value of the source into its class, column by column. No target is needed. */
+export async function census(options: CensusOptions): Promise<FullCensus> {
+  return await runCensus(await contextOf('census', options));
 }
 
-/** Snapshot, schema, copy and proof in one pass. `ok` is false where the two sides differ. */
-export async function migrate(options: RunOptions): Promise<RunResult> {
-  return await runMigrate(await contextOf('migrate', options));
+/** Makes the target schema, from .sql files or from the SQLite schema. Findings of severity `error` refuse it. */
+export async function init(options: InitOptions): Promise<MadeSchema> {
+  return await runInit(await contextOf('init', options));
 }
 
 /** What migrate would do, and why; nothing is written. Findings of severity `error` are reasons to refuse. */
-export async function plan(options: RunOptions): Promise<Plan> {
+export async function plan(options: PlanOptions): Promise<Plan> {
   const { plan: decided } = await runPlan(await contextOf('plan', options));
   return decided;
 }
 
+/** Snapshot, copy and proof into a schema that is there. `ok` is false where the two sides differ. */
+export async function copy(options: CopyOptions): Promise<RunResult> {
+  return await runCopy(await contextOf('copy', options));
+}
+
+/** Snapshot, schema, copy and proof in one pass. `ok` is false where the two sides differ. */
+export async function migrate(options: MigrateOptions): Promise<RunResult> {
+  return await runMigrate(await contextOf('migrate', options));
+}
+
 /** Compares every value of both sides as they are now. */
-export async function verify(options: RunOptions): Promise<RunResult> {
+export async function verify(options: VerifyOptions): Promise<RunResult> {
   return await runVerify(await contextOf('verify', options));
 }
 
 /** Runs the same reads on both sides and compares what they give. */
-export async function shadow(options: RunOptions): Promise<ShadowResult> {
+export async function shadow(options: ShadowOptions): Promise<ShadowResult> {
   return await runShadow(await contextOf('shadow', options));
 }
 
 /** The proof to keep: values, keys, schema and reads of both sides, with artefacts by which anyone can audit them. */
-export async function accept(options: RunOptions): Promise<AcceptResult> {
+export async function accept(options: AcceptOptions): Promise<AcceptResult> {
   return await runAccept(await contextOf('accept', options));
 }
 
-async function contextOf(command: CommandName, options: RunOptions) {
-  const { signal, onEvent, ...given } = options;
-  const { policies, tableRules, search, shadowReads } = given;
-  await checkRules({
-    ...(policies && { policies }),
-    ...(tableRules && { tableRules }),
-    ...(search && { search }),
-    ...(shadowReads && { shadowReads }),
-  });
-  const journal = new Journal();
-  if (onEvent !== undefined) journal.listen(onEvent);
-  const settings = readSettings({ command, flags: {}, env: {}, config: { ...given } });
-  return { settings, journal, signal: signal ?? new AbortController().signal, toolVersion: toolVersion() };
+/** Lists the rows that could not arrive or were converted, or brings in what fits now. */
+export async function quarantine({ action, ...options }: QuarantineOptions): Promise<QuarantineResult> {
+  return await runQuarantine(await contextOf('quarantine', options), action);
+}
+
+/** Where the last run and the last cutover stand, from the ledger in the target. */
+export async function status(options: StatusOptions): Promise<RunStatus> {
+  return await runStatus(await contextOf('status', options));
+}
+
+/**
+ * Switches the application to PostgreSQL: fences writers, migrates, accepts, switches; taken back where a step fails.
+ * With `dryRun` it is only rehearsed, and the downtime predicted.
+ */
+export async function cutover(options: CutoverOptions): Promise<CutoverResult> {
+  // The command asks for a phrase, since a word may be left out by mistake; here the same word must be said.
+  if (typeof options.dryRun !== 'boolean') {
+    throw new CopierError('usage.empty_value', 'cutover() needs the option dryRun, which has no default', {
+      hint: 'true rehearses the cutover, false switches the application',
+    });
+  }
+  return await runCutover(await contextOf('cutover', options, options.dryRun ? {} : { confirm: confirmation }));
+}
+
+/** Takes the application back to SQLite, to the snapshot of the cutover. */
+export async function rollback(options: RollbackOptions): Promise<CutoverResult> {
+  return await runRollback(await contextOf('rollback', options));
+}
+
+/** Lets the SQLite database that a cutover closed take writes again. */
+export async function release(options: ReleaseOptions): Promise<CutoverResult> {
+  return await runRelease(await contextOf('release', options));
 }

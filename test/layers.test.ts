@@ -17,6 +17,7 @@ const layers: readonly (readonly string[])[] = [
   ['run'],
   ['commands'],
   ['cli'],
+  ['library'],
   [''],
   ['workers'],
 ];

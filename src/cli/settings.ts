@@ -16,6 +16,8 @@ export interface SettingsInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Keys are names of `Settings`; the rules are checked already. */
   readonly config: Config;
+  /** What messages call a setting of `config`: `config key` where nothing else is said. */
+  readonly configWord?: string;
 }
 
 /** Flags beat environment beats config beats standard values. Throws `usage.*` naming where a bad value came from. */
@@ -79,12 +81,13 @@ function readSetting<V>(setting: keyof FlagSettings, option: Option<V>, input: S
   const name = option.env.find((variable) => isSet(input.env[variable]));
   if (name !== undefined) return syntax.parse(input.env[name] ?? '', name);
   const configured = input.config[setting];
-  return configured === undefined || configured === null ? standard : readConfigured(setting, option, configured);
+  return configured === undefined || configured === null
+    ? standard
+    : readConfigured(`${input.configWord ?? 'config key'} ${setting}`, option, configured);
 }
 
 /** A value as a config file or the library gives it. */
-function readConfigured<V>(setting: string, { syntax }: Option<V>, value: unknown): NonNullable<V> {
-  const origin = `config key ${setting}`;
+function readConfigured<V>(origin: string, { syntax }: Option<V>, value: unknown): NonNullable<V> {
   const accepted = syntax.accept(value);
   if (accepted !== null) return accepted;
   if (typeof value === 'string' || typeof value === 'number') return syntax.parse(String(value), origin);

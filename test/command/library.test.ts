@@ -5,13 +5,19 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
 import {
+  census,
   CopierError,
+  copy,
+  cutover,
+  init,
   migrate,
   type Plan,
   plan,
+  quarantine,
   type RunEvent,
-  type RunOptions,
+  type MigrateOptions,
   type RunResult,
+  status,
   verify,
 } from '../../src/pgferry.js';
 import { withDatabase } from '../support/database.js';
@@ -26,7 +32,10 @@ const rowsSql = `
   INSERT INTO one SELECT i, printf('%.40c', 'x') FROM n;
   INSERT INTO two SELECT id, id FROM one WHERE id <= 100;`;
 
-type Sides = RunOptions & { readonly sourcePath: string; readonly targetUrl: string };
+type Sides = Pick<MigrateOptions, 'sourcePath' | 'targetUrl' | 'fromSource'> & {
+  readonly backupFolder: string;
+  readonly signal?: AbortSignal;
+};
 
 async function withSides(use: (sides: Sides, client: pg.Client, folder: string) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
@@ -35,6 +44,11 @@ async function withSides(use: (sides: Sides, client: pg.Client, folder: string) 
       await use({ sourcePath, targetUrl, backupFolder: join(folder, 'runs'), fromSource: true }, client, folder);
     }),
   );
+}
+
+/** A comparison makes no schema. */
+function comparing<T extends Sides>({ fromSource: _, ...others }: T): Omit<T, 'fromSource'> {
+  return others;
 }
 
 function isInterruption(error: unknown): boolean {
@@ -72,10 +86,10 @@ test('plan, migrate and verify do what the commands do, and tell what happens on
     );
     checkEvents(events);
 
-    const verified = await verify(sides);
+    const verified = await verify(comparing(sides));
     assert.equal(verified.ok, true);
     await client.query(`UPDATE public.one SET name = '' WHERE id = 77`);
-    const differs = await verify(sides);
+    const differs = await verify(comparing(sides));
     assert.equal(differs.ok, false);
     assert.deepEqual(
       differs.differences.map(({ table, key, column }) => [table, key, column]),
@@ -130,7 +144,8 @@ test('an abort in the middle of a copy rejects with interrupted, and the next ca
 
 test('an abort before or in the reading leaves nothing behind', async () => {
   await withSides(async (sides, client) => {
-    for (const call of [plan, migrate, verify]) {
+    const whenCompared = (options: Sides) => verify(comparing(options));
+    for (const call of [plan, migrate, whenCompared]) {
       await assert.rejects(call({ ...sides, signal: AbortSignal.abort() }), isInterruption);
     }
     for (const [call, phase] of [
@@ -138,7 +153,7 @@ test('an abort before or in the reading leaves nothing behind', async () => {
       [migrate, 'snapshot'],
       [migrate, 'census'],
       [migrate, 'plan'],
-      [verify, 'census'],
+      [whenCompared, 'census'],
     ] as const) {
       const stopping = new AbortController();
       const onEvent = (event: RunEvent) => {
@@ -147,7 +162,7 @@ test('an abort before or in the reading leaves nothing behind', async () => {
       await assert.rejects(call({ ...sides, signal: stopping.signal, onEvent }), isInterruption, phase);
     }
     assert.deepEqual(await listObjects(client), ['public']);
-    const base = sides.backupFolder ?? '';
+    const base = sides.backupFolder;
     if (existsSync(base)) assert.deepEqual(readdirSync(base), []);
   });
 });
@@ -159,8 +174,8 @@ test('an abort in the middle of a comparison ends it, and leaves no record of it
     const onEvent = (event: RunEvent) => {
       if (event.tag === 'phase-begin' && event.name === 'compare') setImmediate(() => stopping.abort());
     };
-    await assert.rejects(verify({ ...sides, signal: stopping.signal, onEvent }), isInterruption);
-    const base = sides.backupFolder ?? '';
+    await assert.rejects(verify({ ...comparing(sides), signal: stopping.signal, onEvent }), isInterruption);
+    const base = sides.backupFolder;
     assert.deepEqual(
       readdirSync(base).map((name) => join(base, name)),
       [runDir],
@@ -179,12 +194,44 @@ const badOptions: readonly (readonly [title: string, options: unknown, code: str
   ['a source that is not there', { sourcePath: '/nowhere/app.db' }, 'source.missing'],
 ];
 
+test('init, copy, census, quarantine and status do what the commands of their names do', async () => {
+  await withSides(async (sides) => {
+    const { sourcePath, backupFolder } = sides;
+    const { tables } = await census({ sourcePath, backupFolder, workers: 1 });
+    assert.deepEqual(tables.map(({ table }) => table.name).sort(), ['one', 'two']);
+    assert.equal((await init(sides)).tag, 'translated');
+    const copied = await copy(comparing(sides));
+    assert.equal(copied.ok, true);
+    const { sourcePath: path, targetUrl } = sides;
+    const { run } = await status({ sourcePath: path, targetUrl });
+    assert.deepEqual([run?.runId, run?.state], [copied.runId, 'complete']);
+    const kept = await quarantine({ action: 'list', sourcePath: path, targetUrl });
+    assert.deepEqual([kept.action, kept.rows], ['list', []]);
+  });
+});
+
+test('options that a function has not, or lacks, are refused by name', async () => {
+  const sides = { sourcePath: 'a.db', targetUrl: 'postgresql://a@127.0.0.1:1/b' };
+  const call = (use: (options: never) => Promise<unknown>, options: unknown) => use(options as never);
+  for (const [use, options, message] of [
+    [migrate, { ...sides, confirm: 'x', wrokers: 1 }, 'migrate() knows no option "confirm", "wrokers"'],
+    [verify, { ...sides, fresh: true }, 'verify() knows no option "fresh"'],
+    [plan, { sourcePath: 'a.db' }, 'plan() needs the option targetUrl'],
+    [plan, { targetUrl: sides.targetUrl, sourcePath: undefined }, 'plan() needs the option sourcePath'],
+    [census, {}, 'census() needs the option sourcePath'],
+    [cutover, sides, 'cutover() needs the option dryRun, which has no default'],
+    [migrate, { ...sides, workers: 0 }, 'option workers cannot be "0"'],
+  ] as const) {
+    await assert.rejects(call(use, options), { name: 'CopierError', message });
+  }
+});
+
 test('bad options are rejected before anything is done', async (t) => {
   await withSides(async (sides, client) => {
     for (const [title, options, code] of badOptions) {
       await t.test(title, async () => {
         for (const call of [plan, migrate]) {
-          await assert.rejects(call({ ...sides, ...(options as RunOptions) }), (error) => {
+          await assert.rejects(call({ ...sides, ...(options as MigrateOptions) }), (error) => {
             assert.ok(error instanceof CopierError);
             assert.equal(error.code, code);
             return true;
@@ -193,7 +240,7 @@ test('bad options are rejected before anything is done', async (t) => {
       });
     }
     assert.deepEqual(await listObjects(client), ['public']);
-    assert.equal(existsSync(sides.backupFolder ?? ''), false);
+    assert.equal(existsSync(sides.backupFolder), false);
   });
 });
 
@@ -203,7 +250,7 @@ const caller = `
   console.log(tables.length);`;
 
 test('the package is imported by its name; it prints nothing and asks nothing of the environment', async () => {
-  await withSides(async ({ sourcePath, targetUrl, backupFolder = '' }) => {
+  await withSides(async ({ sourcePath, targetUrl, backupFolder }) => {
     const env = { ...process.env, SQLITE_DB_PATH: '/nowhere', POSTGRES_DATABASE_URL: 'none', WORKERS: 'x' };
     const args = ['--input-type=module', '-e', caller, sourcePath, targetUrl, backupFolder];
     // The package is found by its own name from a file or a folder within it.

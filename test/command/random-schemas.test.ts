@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { CopierError, migrate, type RunOptions, type RunResult, verify } from '../../src/pgferry.js';
+import { CopierError, migrate, type MigrateOptions, type RunResult, verify } from '../../src/pgferry.js';
 import { randomSchemaSql } from '../translate/random-schema.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
@@ -17,7 +17,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** Migrates; null where it is refused, with what could be waived in `waivable`. */
-async function attempt(options: RunOptions): Promise<RunResult | null> {
+async function attempt(options: MigrateOptions): Promise<RunResult | null> {
   try {
     return await migrate({ ...options, workers: 1 });
   } catch (error) {

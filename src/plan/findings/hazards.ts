@@ -7,10 +7,7 @@ export interface Hazard {
 
 const toNull = ['null'] as const;
 
-/**
- * Every hazard by the name that policies give it. It is the code of the error (`data.nul_byte`) without its first part.
- */
-export const hazards: Readonly<Record<string, Hazard>> = {
+const hazardTable = {
   nul_byte: { meaning: 'a NUL byte in a text', rules: ['strip', 'escape', 'null'] },
   invalid_utf8: { meaning: 'bytes in a text that are not UTF-8', rules: ['null'] },
   not_json: { meaning: 'a text that is not JSON, for json or jsonb', rules: ['null'] },
@@ -49,4 +46,12 @@ export const hazards: Readonly<Record<string, Hazard>> = {
   duplicate_key: { meaning: 'a row equal to another under a unique key of the target', rules: [] },
   check_violation: { meaning: 'a row that a CHECK or a domain of the target refuses', rules: [] },
   rejected: { meaning: 'anything else that only PostgreSQL itself refuses', rules: toNull },
-};
+} as const satisfies Readonly<Record<string, Hazard>>;
+
+/** The hazards with the rules of each, for the types of the library. */
+export type HazardRules = { readonly [H in keyof typeof hazardTable]: (typeof hazardTable)[H]['rules'][number] };
+
+/**
+ * Every hazard by the name that policies give it. It is the code of the error (`data.nul_byte`) without its first part.
+ */
+export const hazards: Readonly<Record<string, Hazard>> = hazardTable;

@@ -1,0 +1,61 @@
+import { checkRules } from '../cli/config-file.js';
+import { readSettings } from '../cli/settings.js';
+import { toolVersion } from '../cli/version.js';
+import { CopierError } from '../model/error.js';
+import type { Context } from '../run/context.js';
+import { Journal } from '../run/journal.js';
+import { type FunctionName, optionNames } from './option-names.js';
+import type { CallOptions, SourceOptions, TargetOptions } from './options.js';
+import type { Policies, TableRules } from './rules.js';
+
+/** The options of any function, as far as this file looks at them. */
+interface Given extends CallOptions, SourceOptions, Partial<TargetOptions> {
+  readonly policies?: Policies;
+  readonly tableRules?: Readonly<Record<string, TableRules>>;
+}
+
+/**
+ * What the command of this name runs with. `fixed` are settings that the function itself decides. Throws `usage.*` for
+ * options that are missing, unknown or wrong.
+ */
+export async function contextOf(
+  name: FunctionName,
+  options: Given,
+  fixed: Readonly<Record<string, unknown>> = {},
+): Promise<Context> {
+  checkNames(name, options);
+  const { signal, onEvent, ...given } = options;
+  const config = { ...given, ...fixed };
+  await checkRules(rulesIn(config));
+  const journal = new Journal();
+  if (onEvent !== undefined) journal.listen(onEvent);
+  const settings = readSettings({ command: name, flags: {}, env: {}, config, configWord: 'option' });
+  return { settings, journal, signal: signal ?? new AbortController().signal, toolVersion: toolVersion() };
+}
+
+/** Options are typed, but programs in JavaScript, and those that read them from somewhere, are not. */
+function checkNames(name: FunctionName, options: Given): void {
+  const known = optionNames(name);
+  const unknown = Object.keys(options).filter((key) => !known.includes(key));
+  if (unknown.length > 0) {
+    const list = unknown.map((key) => JSON.stringify(key)).join(', ');
+    throw new CopierError('usage.config_key', `${name}() knows no option ${list}`, {
+      hint: `options of ${name}(): ${known.join(', ')}`,
+    });
+  }
+  const missing = ['sourcePath', 'targetUrl'].filter(
+    (key) => known.includes(key) && !Object.entries(options).some(([given, value]) => given === key && value != null),
+  );
+  if (missing.length === 0) return;
+  throw new CopierError('usage.empty_value', `${name}() needs the option ${missing.join(' and ')}`, {
+    hint: 'give the path of the SQLite file as sourcePath and the PostgreSQL URL as targetUrl',
+  });
+}
+
+const ruleNames = ['policies', 'tableRules', 'search', 'shadowReads'];
+
+function rulesIn(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(config).filter(([key, value]) => ruleNames.includes(key) && value !== undefined),
+  );
+}

@@ -1,0 +1,141 @@
+import type {
+  AcceptOptions,
+  CallOptions,
+  CensusOptions,
+  CopyOptions,
+  CutoverOptions,
+  DifferenceOptions,
+  InitOptions,
+  LimitOptions,
+  LoadOptions,
+  MigrateOptions,
+  PlanOptions,
+  QuarantineOptions,
+  ReadingOptions,
+  ReadOptions,
+  ReleaseOptions,
+  RollbackOptions,
+  RuleOptions,
+  RunFolderOptions,
+  SchemaOptions,
+  ShadowOptions,
+  SourceOptions,
+  StatusOptions,
+  TableOptions,
+  TargetOptions,
+  VerifyOptions,
+} from './options.js';
+
+/** The names of all options of a type; the compiler refuses a name too many and a name too few. */
+type NamesOf<T> = { readonly [name in keyof T]-?: true };
+
+const call: NamesOf<CallOptions> = { signal: true, onEvent: true };
+const source: NamesOf<SourceOptions> = { sourcePath: true };
+const target: NamesOf<TargetOptions> = { targetUrl: true, stallTimeoutSeconds: true };
+const sides = { ...call, ...source, ...target };
+const reading: NamesOf<ReadingOptions> = { backupFolder: true, workers: true };
+const tables: NamesOf<TableOptions> = { tables: true, exclude: true };
+const rules: NamesOf<RuleOptions> = { policies: true, tableRules: true, search: true, waive: true };
+const schema: NamesOf<SchemaOptions> = { sqlFolder: true, fromSource: true };
+const load: NamesOf<LoadOptions> = {
+  connections: true,
+  chunkBytes: true,
+  blockBytes: true,
+  reader: true,
+  format: true,
+  keepConstraints: true,
+  truncateTarget: true,
+  nullSentinel: true,
+  allowSentinel: true,
+};
+const limits: NamesOf<LimitOptions> = {
+  maxMbps: true,
+  maxRowsPerSecond: true,
+  memoryLimitMb: true,
+  maintenanceWorkMem: true,
+};
+const runFolder: NamesOf<RunFolderOptions> = { runFolder: true, fresh: true };
+const differences: NamesOf<DifferenceOptions> = { differencesMax: true };
+const reads: NamesOf<ReadOptions> = { shadowLimit: true, shadowReads: true };
+const comparing = { ...sides, ...reading, ...tables, ...rules, nullSentinel: true } as const;
+
+const census: NamesOf<CensusOptions> = { ...call, ...source, ...reading, ...tables, reader: true };
+const init: NamesOf<InitOptions> = { ...sides, ...reading, ...tables, ...rules, ...schema, resetSchema: true };
+const plan: NamesOf<PlanOptions> = { ...sides, ...reading, ...tables, ...rules, ...schema, ...load };
+const copy: NamesOf<CopyOptions> = { ...sides, ...reading, ...tables, ...rules, ...load, ...limits, ...runFolder };
+const migrate: NamesOf<MigrateOptions> = { ...copy, ...schema, resetSchema: true };
+const verify: NamesOf<VerifyOptions> = { ...comparing, ...differences, runFolder: true };
+const shadow: NamesOf<ShadowOptions> = { ...comparing, ...reads };
+const accept: NamesOf<AcceptOptions> = {
+  ...comparing,
+  ...differences,
+  ...reads,
+  acceptanceFolder: true,
+  acceptanceRunFolder: true,
+};
+const quarantine: NamesOf<QuarantineOptions> = {
+  ...sides,
+  action: true,
+  workers: true,
+  listMax: true,
+  blockBytes: true,
+  nullSentinel: true,
+  allowSentinel: true,
+  policies: true,
+  tableRules: true,
+};
+const status: NamesOf<StatusOptions> = sides;
+const cutover: NamesOf<CutoverOptions> = {
+  ...sides,
+  ...reading,
+  ...rules,
+  ...schema,
+  ...load,
+  ...limits,
+  ...differences,
+  ...reads,
+  dryRun: true,
+  exclude: true,
+  resetSchema: true,
+  cutoverBaseFolder: true,
+  cutoverRunFolder: true,
+  envFile: true,
+  postgresPrismaSchema: true,
+  sqlitePrismaSchema: true,
+  cutoverGenerate: true,
+  cutoverSwitchEnv: true,
+};
+const rollback: NamesOf<RollbackOptions> = {
+  ...sides,
+  rollbackCutoverId: true,
+  envFile: true,
+  sqlitePrismaSchema: true,
+  rollbackGenerate: true,
+  rollbackSwitchEnv: true,
+  discardTargetWrites: true,
+};
+const release: NamesOf<ReleaseOptions> = sides;
+
+const byFunction = {
+  census,
+  init,
+  plan,
+  copy,
+  migrate,
+  verify,
+  shadow,
+  accept,
+  quarantine,
+  status,
+  cutover,
+  rollback,
+  release,
+} as const;
+
+/** The functions of the library that run a command of the same name. */
+export type FunctionName = keyof typeof byFunction;
+
+/** The names of the options that a function takes. */
+export function optionNames(name: FunctionName): readonly string[] {
+  return Object.keys(byFunction[name]);
+}

@@ -1,0 +1,243 @@
+import type { RunEvent } from '../model/event.js';
+import type { OwnRead } from '../model/shadow.js';
+import type { Policies, TableRules } from './rules.js';
+
+/* What each function of the library takes. A default that is not said here is the one of the command's flag. */
+
+/** What every function takes. */
+export interface CallOptions {
+  /** Ends the call as Ctrl-C ends the command: a copy at the next edge of a chunk, and the same call goes on later. */
+  readonly signal?: AbortSignal;
+  /** Phases, tables, progress and notes as they happen. Nothing is printed. */
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** The SQLite side. */
+export interface SourceOptions {
+  /** SQLite file, as a path or a `file:` URL. */
+  readonly sourcePath: string;
+}
+
+/** The PostgreSQL side. */
+export interface TargetOptions {
+  /** PostgreSQL URL; Prisma's form with `?schema=` is understood. Without a password PGPASSWORD or PGPASSFILE is read. */
+  readonly targetUrl: string;
+  /** Seconds of silence of the server, or of a thread, after which it counts as lost and its chunk is tried again: 300. */
+  readonly stallTimeoutSeconds?: number;
+}
+
+/** How the source is read. */
+export interface ReadingOptions {
+  /** Folder for snapshots; a run makes its own folder under it: `.db-migration-backups`. */
+  readonly backupFolder?: string;
+  /** Worker threads: one per core. */
+  readonly workers?: number;
+}
+
+/** Which tables are meant; at most one of the two. */
+export interface TableOptions {
+  /** Only these tables, by source name. */
+  readonly tables?: readonly string[];
+  /** All but these tables, by source name. */
+  readonly exclude?: readonly string[];
+}
+
+/** What is decided about tables, columns and values that cannot arrive as they are. */
+export interface RuleOptions {
+  /** For all tables. */
+  readonly policies?: Policies;
+  /** By source table. */
+  readonly tableRules?: Readonly<Record<string, TableRules>>;
+  /** Text search configuration by full-text table of the source that becomes a tsvector column. */
+  readonly search?: Readonly<Record<string, string>>;
+  /** What may be lost of the schema, by the names that findings give, such as `index:by_title`. */
+  readonly waive?: readonly string[];
+}
+
+/** How the target schema is made where it is not there. */
+export interface SchemaOptions {
+  /** Folder of .sql files that make the schema, run in name order: `prisma/postgres`, which need not be there. */
+  readonly sqlFolder?: string;
+  /** Translate the SQLite schema even where there are .sql files. */
+  readonly fromSource?: boolean;
+}
+
+/** How rows are read, cut and sent. */
+export interface LoadOptions {
+  /** Connections at work on the target: as many as `workers`. */
+  readonly connections?: number;
+  /** Source bytes per chunk at most, the unit of commit, retry and resume: 16 MiB, or whole tables. */
+  readonly chunkBytes?: number;
+  /** COPY bytes handed to the socket at once: 256 KiB. */
+  readonly blockBytes?: number;
+  /** `rows`: through SQLite; `pages`: b-tree pages of the snapshot; `auto`: pages where they can be read. */
+  readonly reader?: 'auto' | 'rows' | 'pages';
+  /** COPY format: `binary`. */
+  readonly format?: 'binary' | 'text';
+  /** Leave indexes, keys and foreign keys in force during the copy. */
+  readonly keepConstraints?: boolean;
+  /** Empty the planned tables before the copy, whoever filled them. */
+  readonly truncateTarget?: boolean;
+  /** Text that stands for NULL wherever values travel as text. */
+  readonly nullSentinel?: string;
+  /** Let a text equal to the sentinel through; binary COPY can carry it. */
+  readonly allowSentinel?: boolean;
+}
+
+/** What a copy may take of the machine and the network. */
+export interface LimitOptions {
+  /** At most so many megabits of COPY data per second, over all threads. */
+  readonly maxMbps?: number;
+  /** At most so many rows per second, over all threads. */
+  readonly maxRowsPerSecond?: number;
+  /** Memory that the whole process may take, in MB: fewer threads where needed. */
+  readonly memoryLimitMb?: number;
+  /** PostgreSQL memory per index build, such as `256MB`: 128MB. */
+  readonly maintenanceWorkMem?: string;
+}
+
+/** Where a run stands on the disk, and whether it goes on with an earlier one. */
+export interface RunFolderOptions {
+  /** The run's own folder, which must be new or empty: `<backupFolder>/<timestamp>`. */
+  readonly runFolder?: string;
+  /** Begin anew with a new snapshot instead of going on with an unfinished run. */
+  readonly fresh?: boolean;
+}
+
+/** What a comparison names. */
+export interface DifferenceOptions {
+  /** Differences named per table: 20. */
+  readonly differencesMax?: number;
+}
+
+/** Which reads a shadow comparison runs. */
+export interface ReadOptions {
+  /** Rows per read: 50. */
+  readonly shadowLimit?: number;
+  /** Reads of your own, besides those that pgferry makes. */
+  readonly shadowReads?: readonly OwnRead[];
+}
+
+interface SidesOptions extends CallOptions, SourceOptions, TargetOptions {}
+interface ComparingOptions extends SidesOptions, ReadingOptions, TableOptions, RuleOptions {
+  /** Text that stands for NULL wherever values travel as text. */
+  readonly nullSentinel?: string;
+}
+
+export interface CensusOptions extends CallOptions, SourceOptions, ReadingOptions, TableOptions {
+  /** How the source is read; see `LoadOptions`. */
+  readonly reader?: 'auto' | 'rows' | 'pages';
+}
+
+export interface InitOptions extends SidesOptions, ReadingOptions, TableOptions, RuleOptions, SchemaOptions {
+  /** Drop the target schema with all it holds, and make it again. */
+  readonly resetSchema?: boolean;
+}
+
+export interface PlanOptions
+  extends SidesOptions,
+    ReadingOptions,
+    TableOptions,
+    RuleOptions,
+    SchemaOptions,
+    LoadOptions {}
+
+export interface CopyOptions
+  extends SidesOptions,
+    ReadingOptions,
+    TableOptions,
+    RuleOptions,
+    LoadOptions,
+    LimitOptions,
+    RunFolderOptions {}
+
+export interface MigrateOptions extends CopyOptions, SchemaOptions {
+  /** Drop the target schema with all it holds, and make it again. */
+  readonly resetSchema?: boolean;
+}
+
+export interface VerifyOptions extends ComparingOptions, DifferenceOptions {
+  /** The folder of the comparison's files, which must be new or empty: `<backupFolder>/<timestamp>`. */
+  readonly runFolder?: string;
+}
+
+export interface ShadowOptions extends ComparingOptions, ReadOptions {}
+
+export interface AcceptOptions extends ComparingOptions, DifferenceOptions, ReadOptions {
+  /** Folder under which each acceptance makes its own folder: `.db-cutover-acceptance`. */
+  readonly acceptanceFolder?: string;
+  /** The acceptance's own folder, which must be new or empty: `<acceptanceFolder>/<timestamp>`. */
+  readonly acceptanceRunFolder?: string;
+}
+
+export interface QuarantineOptions extends SidesOptions, RuleOptionsOfRetry {
+  /** `list`: what stayed behind or was converted, and why; `retry`: bring in what fits now. */
+  readonly action: 'list' | 'retry';
+  /** Worker threads: one per core. */
+  readonly workers?: number;
+  /** Rows that are named one by one; counts cover all: 100. */
+  readonly listMax?: number;
+  /** COPY bytes handed to the socket at once: 256 KiB. */
+  readonly blockBytes?: number;
+  /** Text that stands for NULL wherever values travel as text. */
+  readonly nullSentinel?: string;
+  /** Let a text equal to the sentinel through; binary COPY can carry it. */
+  readonly allowSentinel?: boolean;
+}
+
+interface RuleOptionsOfRetry {
+  /** What happens now to what stayed behind. */
+  readonly policies?: Policies;
+  /** The same by source table. */
+  readonly tableRules?: Readonly<Record<string, TableRules>>;
+}
+
+export interface StatusOptions extends SidesOptions {}
+
+export interface CutoverOptions
+  extends SidesOptions,
+    ReadingOptions,
+    RuleOptions,
+    SchemaOptions,
+    LoadOptions,
+    LimitOptions,
+    DifferenceOptions,
+    ReadOptions {
+  /** true rehearses into a schema that is dropped again; false switches the application. There is no default. */
+  readonly dryRun: boolean;
+  /** All but these tables, by source name. */
+  readonly exclude?: readonly string[];
+  /** Drop the target schema with all it holds, and make it again. */
+  readonly resetSchema?: boolean;
+  /** Folder under which each cutover makes its own folder: `.db-cutover-runs`. */
+  readonly cutoverBaseFolder?: string;
+  /** The cutover's own folder, which must be new or empty: `<cutoverBaseFolder>/<timestamp>`. */
+  readonly cutoverRunFolder?: string;
+  /** The application's env file, whose VPS_DB_PROVIDER is switched: `.vps.env`. */
+  readonly envFile?: string;
+  /** Prisma schema of the client for PostgreSQL: `prisma/schema.postgres.prisma`. */
+  readonly postgresPrismaSchema?: string;
+  /** Prisma schema of the client for SQLite: `prisma/schema.prisma`. */
+  readonly sqlitePrismaSchema?: string;
+  /** false leaves the Prisma client alone: true. */
+  readonly cutoverGenerate?: boolean;
+  /** false leaves the env file alone: true. */
+  readonly cutoverSwitchEnv?: boolean;
+}
+
+export interface RollbackOptions extends SidesOptions {
+  /** The cutover to take back: the youngest. */
+  readonly rollbackCutoverId?: string;
+  /** The application's env file: the one that was switched. */
+  readonly envFile?: string;
+  /** Prisma schema of the client for SQLite: `prisma/schema.prisma`. */
+  readonly sqlitePrismaSchema?: string;
+  /** false leaves the Prisma client alone: true. */
+  readonly rollbackGenerate?: boolean;
+  /** false leaves the env file alone: true. */
+  readonly rollbackSwitchEnv?: boolean;
+  /** Go back although PostgreSQL took writes since the switch; they are saved to a file first. */
+  readonly discardTargetWrites?: boolean;
+}
+
+export interface ReleaseOptions extends SidesOptions {}

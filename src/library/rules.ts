@@ -1,0 +1,41 @@
+import type { TimeUnit } from '../model/kind.js';
+import type { HazardRules } from '../plan/findings/hazards.js';
+
+/**
+ * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses. `quarantine`:
+ * the row is kept whole beside the ledger and the others go on. `convert`: the named rule changes the value, and each
+ * such cell is counted and reported.
+ */
+export type Policy<Rule extends string> =
+  | 'fail'
+  | 'quarantine'
+  | ([Rule] extends [never] ? never : { readonly convert: Rule });
+
+/** By name of the hazard, each with the rules that can change its values; `*` is for every hazard that is not named. */
+export type Policies = { readonly [H in keyof HazardRules]?: Policy<HazardRules[H]> } & {
+  readonly '*'?: Policy<never>;
+};
+
+/** What is decided about one source column. */
+export interface ColumnRules {
+  /** Name of the target column; the same as in the source where it is not said. */
+  readonly target?: string;
+  /** PostgreSQL type of the target column, where pgferry makes the schema. */
+  readonly type?: string;
+  /** Unit of the numbers of a temporal column. */
+  readonly unit?: TimeUnit;
+  /** Time zone of texts without one: an IANA name or an offset. */
+  readonly zone?: string;
+  /** For the values of this column alone. */
+  readonly policies?: Policies;
+}
+
+/** What is decided about one source table. */
+export interface TableRules {
+  /** Name of the target table; the same as in the source where it is not said. */
+  readonly target?: string;
+  /** For the rows of this table alone. */
+  readonly policies?: Policies;
+  /** By source column. */
+  readonly columns?: Readonly<Record<string, ColumnRules>>;
+}
