@@ -14,13 +14,14 @@ import { type CopyInOptions, copyIn, type WriteBlock } from '../target/copy/copy
 import { rejectionOf } from '../target/connection/errors.js';
 
 /*
- * The slow way of a chunk, taken where the fast way met a value or row that it could not carry and where the operator has
- * a policy for such. It reads the chunk at least twice:
- *   load     every row is screened; those that fit, converted where a rule says so, go to the server in small COPYs, each
- *            within a savepoint, so that a row which only the server can refuse is found by the line that it names
- *   settle   every row is screened again with what the server said; those that stay behind or went changed are sent to the
- *            quarantine in one COPY, and the others are summed up as the fast way sums them
- * Both are in the chunk's one transaction. What the server said is kept by position in the chunk: a note per refused row.
+ * Copies a chunk row by row. This is done where the fast way met a value or row that it could not carry, and the operator
+ * has a policy for it. The chunk is read at least twice:
+ *   load        every row is screened; rows that fit, after a conversion where a rule says so, go to the server in small
+ *               COPYs, each within a savepoint. A row that only the server can refuse is found by the line that its error
+ *               names.
+ *   sum up      every row is screened again, now with what the server said. Rows that stay behind, or that arrived
+ *               changed, go to the quarantine in one COPY; the others are summed up as the fast way does.
+ * Both happen in the chunk's one transaction. For each refused row a note with what the server said is held in memory.
  */
 
 export interface CarefulChunk {
@@ -30,15 +31,18 @@ export interface CarefulChunk {
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
-  /** Reads the rows of the chunk anew; the same view for each row. */
+  /** Reads the rows of the chunk again from the start. The same view object is filled for each row. */
   readonly rows: () => Iterable<RowView> | AsyncIterable<RowView>;
-  /** What `fail` means: to stop, or, for rows that are in quarantine already, to stay there. */
+  /**
+   * What the policy `fail` means here: `stop` the run, or, for rows that are in quarantine already, let them `stay`
+   * there.
+   */
   readonly onFail?: 'stop' | 'stay' | undefined;
   /** Called often: gives a heartbeat, and throws where the run is stopped. */
   readonly onProgress: (added: { readonly rows: number; readonly bytes: number }) => Promise<void>;
 }
 
-/** Copies a chunk and keeps what cannot arrive; the caller's transaction holds it all. */
+/** Copies a chunk row by row and puts what cannot arrive into quarantine, all within the caller's transaction. */
 export async function copyCarefully(client: TargetClient, chunk: CarefulChunk): Promise<ChunkResult> {
   const startedAtMs = performance.now();
   const { known, rows } = await loadRows(client, chunk);
@@ -47,13 +51,13 @@ export async function copyCarefully(client: TargetClient, chunk: CarefulChunk): 
   return { ...result, durationMs: Math.round(performance.now() - startedAtMs) };
 }
 
-/** What the server said of rows, by their position in the chunk. */
+/** What the server said about rows that it refused, by their position in the chunk. */
 export type Known = ReadonlyMap<number, readonly Mark[]>;
 
-/** Rows to be sent again, since the server refused them and a rule changes them, are read in another round. */
+/** A row that the server refused and a rule then changed is sent again in a further round. This bounds the rounds. */
 const roundsMax = 8;
 
-/** Sends what fits; answers how many rows the server took, and what it said of the others. */
+/** Sends the rows that fit. Gives the number of rows that the server took, and what it said about the others. */
 export async function loadRows(
   client: TargetClient,
   chunk: Omit<CarefulChunk, 'index' | 'runId'>,
@@ -79,12 +83,12 @@ export async function loadRows(
 
 interface Round {
   readonly known: Known;
-  /** Positions to send; null for all. */
+  /** Positions of the rows to send, or null for all rows. */
   readonly only: ReadonlySet<number> | null;
   readonly onRefused: (row: number, mark: Mark) => void;
 }
 
-/** Answers how many rows the server took. */
+/** Sends one round and gives the number of rows that the server took. */
 async function loadRound(
   client: TargetClient,
   chunk: Omit<CarefulChunk, 'index' | 'runId'>,
@@ -113,7 +117,10 @@ async function loadRound(
   return taken;
 }
 
-/** The second reading: sums up what is in the target, and sends what is not, or not as it was, to the quarantine. */
+/**
+ * The second pass: sums up the rows that are in the target, and puts into quarantine those that are not, or that
+ * arrived changed.
+ */
 async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known: Known): Promise<ChunkResult> {
   const { table, runId, index } = chunk;
   const encoder = await createRowEncoder(chunk);
@@ -185,13 +192,13 @@ function policyAt(
   return policy === 'fail' && onFail === 'stay' ? 'quarantine' : policy;
 }
 
-/** What the policies make of a row that the server refused; throws where they say nothing. */
+/** What the policy says about a row that the server refused. Throws where no policy covers it. */
 function judge({ table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>, error: CopierError): Mark {
   const found = table.columns.findIndex(({ target }) => target === error.column);
   const column = found < 0 ? null : found;
   const hazard = rejectionOf(error)?.hazard ?? 'rejected';
   const policy = policyAt({ table, onFail }, column, hazard);
-  // It is kept for each row, so one that says nothing new is the same for all.
+  // One mark is stored per refused row, so rows that have nothing of their own to say share one object.
   if (onFail === 'stay' && (policy === 'quarantine' || column === null)) return staying;
   const isForColumn = policy === 'quarantine' || column !== null;
   if (policy === 'fail' || !isForColumn) throw error;
@@ -203,10 +210,10 @@ function judge({ table, onFail }: Pick<CarefulChunk, 'table' | 'onFail'>, error:
   };
 }
 
-/** A row that is in quarantine already and does not fit now either. */
+/** For a row that is in quarantine already and still does not fit. */
 const staying: Mark = { column: null, hazard: 'rejected', rule: 'quarantine', reason: '' };
 
-/** A note stays in memory for each row that only the server refuses, so it is kept short. */
+/** One note per refused row stays in memory, so its reason is cut to this length. */
 const reasonCharsMax = 300;
 
 function noteOf(
@@ -228,7 +235,7 @@ function noteOf(
   };
 }
 
-/** Rows in one COPY at most, so that a refused row makes few others go twice. */
+/** Rows in one COPY at most, so that one refused row makes only few others be sent twice. */
 const batchRowsMax = 4096;
 const copyTrailer = Buffer.from([0xff, 0xff]);
 /** Signature, flags and length of an extension: what binary COPY begins with. */
@@ -239,7 +246,7 @@ class Batch {
   readonly #encoder: RowEncoder;
   readonly #isBinary: boolean;
   #header: Buffer | null = null;
-  /** Encoded bytes before the block, of all blocks. */
+  /** Encoded bytes of all blocks that came before the present one. */
   #base = 0;
   #ends: number[] = [];
   #positions: number[] = [];
@@ -260,8 +267,8 @@ class Batch {
   }
 
   /**
-   * Sends the rows; those that the server refuses are told one by one and left out. The window halves around what is
-   * refused and doubles again after what is taken, so that few bytes go twice, however many rows are refused.
+   * Sends the rows. Those that the server refuses are reported one by one and left out. The number of rows sent at once
+   * halves after a refusal and doubles after a success, so that few bytes go twice however many rows are refused.
    */
   async send(
     client: TargetClient,
@@ -296,14 +303,16 @@ class Batch {
     return { rows, bytes: block.length };
   }
 
-  /** The first block begins with the header of the format; answers where the rows begin. */
+  /** Removes the header of the format, which only the first block has. Gives the offset at which the rows begin. */
   #takeHeader(block: Buffer): number {
     if (!this.#isBinary || this.#header !== null) return 0;
     this.#header = Buffer.from(block.subarray(0, copyHeaderBytes));
     return copyHeaderBytes;
   }
 
-  /** null where the server took the rows, the error where it refused one; anything else is thrown. */
+  /**
+   * Null where the server took the rows; the server's error where it refused one of them. Any other error is thrown.
+   */
   async #tryCopy(client: TargetClient, options: CopyInOptions, rows: Buffer): Promise<CopierError | null> {
     await client.run('SAVEPOINT pgferry_rows');
     try {

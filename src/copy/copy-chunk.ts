@@ -19,14 +19,17 @@ import { streamChunk } from './stream-chunk.js';
 let target: TargetClient | null = null;
 let idle: NodeJS.Timeout | undefined;
 
-/** A connection that nobody needs is closed after so long, so that others can have it where the server has few. */
+/** An idle connection is closed after this time, so that others can have it on a server that has few. */
 const idleMs = 2000;
 
 export async function runCopyJob(job: CopyJob): Promise<ChunkResult> {
   return await withHeartbeat(job.slot, () => copyChunk(job));
 }
 
-/** The fast way; the slow one where a value or row is refused and the operator has a policy for such. */
+/**
+ * Copies the chunk the fast way. Where a value or row is refused and the operator has a policy for it, copies it again
+ * row by row.
+ */
 async function copyChunk(job: CopyJob): Promise<ChunkResult> {
   try {
     return await copyInTransaction(job, streamChunk);
@@ -98,7 +101,7 @@ function isRejected(error: unknown): boolean {
   return error instanceof CopierError && error.code === 'data.rejected';
 }
 
-/** The slow second pass over one chunk: which value was it that Postgres would not take? */
+/** Reads the chunk a second time, value by value, to name the value that PostgreSQL refused. */
 function explain(job: CopyJob, error: unknown): unknown {
   for (const view of rowsOf(job)) {
     const reason = explainRow(job.table, view);

@@ -1,7 +1,7 @@
 import type { Chunk, TablePlan } from '../model/plan.js';
 import type { PageLayout } from '../source/pages/layout.js';
 
-/** What a copy thread gets for one chunk. */
+/** What a copy thread needs for one chunk. */
 export interface CopyJob {
   readonly snapshotPath: string;
   readonly runId: string;

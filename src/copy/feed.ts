@@ -9,25 +9,25 @@ import type { CopyJob } from './copy-job.js';
 import { snapshotDatabase } from './snapshot-database.js';
 import { snapshotPages } from './snapshot-pages.js';
 
-/** What a feed takes from a job. */
+/** The part of a copy job that a feed needs. */
 export type FeedJob = Pick<
   CopyJob,
   'snapshotPath' | 'table' | 'layout' | 'chunk' | 'sentinel' | 'allowSentinel' | 'blockBytes'
 >;
 
-/** Rows of a chunk into the encoder's blocks. */
+/** Reads and encodes the rows of a chunk into the encoder's blocks. */
 export interface Feed {
   readonly encoder: RowEncoder;
   /** Encodes until a block is full; false where no row is left. Throws what the encoder throws. */
   readonly fill: () => boolean;
-  /** Lets go of the source; to be called at the end, whichever it is. */
+  /** Releases the source. Must be called at the end, also after an error. */
   readonly close: () => void;
 }
 
-/** This thread's kernel, from its first chunk on. */
+/** The kernel of this thread, made for its first chunk and used again for all later ones. */
 let kernel: Kernel | null = null;
 
-/** By the kernel where it can serve, else row by row. */
+/** Uses the kernel where it can serve the table, else reads and encodes row by row. */
 export async function createFeed(job: FeedJob): Promise<Feed> {
   return (await createKernelFeed(job)) ?? (await createRowFeed(job));
 }
@@ -46,7 +46,10 @@ export async function createRowFeed(job: FeedJob): Promise<Feed> {
   return { encoder, fill, close: () => void rows.return?.() };
 }
 
-/** Null where the kernel cannot serve. It takes leaf by leaf; a cell that it leaves goes the way of the row feed. */
+/**
+ * Null where the kernel cannot serve the table. The kernel works leaf by leaf; a cell that it leaves out is read and
+ * encoded row by row.
+ */
 export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   const { table, layout, chunk, snapshotPath, blockBytes } = job;
   const fields = directFields(job);
@@ -86,7 +89,7 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   return { encoder, fill, close: () => undefined };
 }
 
-/** The rows of a chunk as the plan says that they are read: each time in the same order. */
+/** The rows of a chunk, read as the plan says. Every call gives them in the same order. */
 export function rowsOf({
   snapshotPath,
   table,

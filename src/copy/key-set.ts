@@ -6,7 +6,7 @@ export class KeySet {
   #keys = new BigInt64Array(firstCapacity);
   #isTaken = new Uint8Array(0);
   size = 0;
-  /** How many were found. */
+  /** How many keys were found again. */
   taken = 0;
 
   add(key: bigint): void {
@@ -19,13 +19,13 @@ export class KeySet {
     this.size += 1;
   }
 
-  /** To be called once, after the last key. */
+  /** Sorts the keys. Must be called once, after the last key was added. */
   seal(): void {
     this.#keys = this.#keys.subarray(0, this.size).sort();
     this.#isTaken = new Uint8Array(this.size);
   }
 
-  /** Whether a row with this key is wanted; it is then no longer. */
+  /** Whether a row with this key is wanted. Each added key matches one row only. */
   take(key: bigint): boolean {
     let low = 0;
     for (let high = this.size; low < high; ) {

@@ -12,9 +12,9 @@ import { forgetEarlierSteps, listQuarantinedChunks, nextStep, readQuarantine } f
 import { type CarefulChunk, type Known, loadRows, screenOf } from './careful-chunk.js';
 
 /*
- * Tries rows of the quarantine again, under the table as it is now and the policies of now. Those that fit, or that a rule
- * makes fit, go in; their notes become released or converted; the sums of their chunks follow. The caller's transaction
- * holds all of it. `reading` is another session: it sees what was there before.
+ * Tries quarantined rows again, with the table and the policies as they are now. Rows that fit, or that a rule makes fit,
+ * go into the target; their notes become released or converted, and the sums of their chunks are corrected. The caller's
+ * transaction contains all of it. `reading` is a second session, which sees the quarantine as it was before.
  */
 
 export interface RetryRequest {
@@ -31,7 +31,7 @@ export interface RetryMeans {
   readonly reading: TargetClient;
 }
 
-/** Answers how many rows went in. */
+/** Gives the number of rows that went into the target. */
 export async function retryTable(request: RetryRequest, { client, reading }: RetryMeans): Promise<number> {
   const { runId, table } = request;
   const rows = () => heldRows(reading, request);
@@ -74,10 +74,10 @@ function heldNotes(
 
 interface NotedChunk {
   readonly chunkIndex: number;
-  /** What the server said of rows, by their position among all held rows of the table. */
+  /** What the server said about refused rows, by their position among all held rows of the table. */
   readonly known: Known;
   readonly step: number;
-  /** Position of the last row of the chunk before. */
+  /** Position of the last row of the chunk before this one. */
   readonly before: number;
 }
 

@@ -12,13 +12,13 @@ export interface RateLimits {
   readonly rowsPerSecond: number | null;
 }
 
-/** What every thread gets at its start, beside its jobs. */
+/** What every thread gets at its start. */
 export interface ThreadData {
   readonly address: TargetAddress;
   readonly counters: SharedArrayBuffer;
   readonly limits: RateLimits;
   readonly applicationName: string;
-  /** Silence of the server after which it counts as lost. */
+  /** The server counts as lost after it was silent for this long. */
   readonly stallTimeoutMs: number;
 }
 

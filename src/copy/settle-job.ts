@@ -10,7 +10,7 @@ export interface SettleJob extends SettleRequest {
   readonly layout: PageLayout | null;
 }
 
-/** Takes the rows of one table that cannot stay in the target out of it, in one transaction. */
+/** Takes those rows of one table out of the target that cannot stay there, in one transaction. */
 export async function runSettleJob(job: SettleJob): Promise<Settled> {
   const { address, applicationName } = threadData;
   const connecting = { applicationName, signal: stopSignal };

@@ -17,20 +17,23 @@ import { KeySet } from './key-set.js';
 
 /*
  * Takes rows that are in the target and cannot stay there into the quarantine, or sets their reference to NULL. The target
- * says which: a statement removes them and gives back their key hashes. The source says what they were: the table is read
- * once more, and the rows with these hashes are kept whole. In the same transaction the sums of their chunks are
- * corrected, so that rows and fingerprints still add up. Rows that the copy put into quarantine already are passed over, and those that
- * it converted are taken as they were sent.
+ * says which rows: a statement removes them and returns their key hashes. The source says what they held: the table is
+ * read once more, and the rows with these hashes are put into quarantine whole. The same transaction corrects the sums of
+ * their chunks, so that rows and fingerprints still add up. Rows that the copy put into quarantine already are skipped;
+ * rows that it converted are taken in the form in which they were sent.
  */
 
-/** One reason for which rows cannot stay, and the statement that takes them out. */
+/** One reason why rows cannot stay, and the statement that removes them. */
 export interface SettleCause {
-  /** Gives back a key hash per row. */
+  /** Removes the rows and returns the key hash of each. */
   readonly sql: string;
-  /** Run again until it finds nothing: its rows may leave others of the same table behind. */
+  /**
+   * The statement runs again until it finds nothing, since removing rows may leave other rows of the same table without
+   * their parent.
+   */
   readonly isRepeated: boolean;
   readonly hazard: string;
-  /** quarantine, or set-null: then `columns` became NULL and the row stays. */
+  /** `quarantine`: the row goes. `set-null`: the row stays, and `columns` became NULL. */
   readonly rule: 'quarantine' | 'set-null';
   /** Indexes of the plan's columns. */
   readonly columns: readonly number[];
@@ -43,7 +46,7 @@ export interface SettleRequest {
   readonly table: Omit<TablePlan, 'chunks'>;
   readonly chunks: readonly Chunk[];
   readonly causes: readonly SettleCause[];
-  /** By which columns the statements' hashes tell rows apart. */
+  /** The columns by whose hashes the statements identify rows. */
   readonly identity: KeyPlan;
   readonly sentinel: string;
   readonly allowSentinel: boolean;
@@ -51,9 +54,9 @@ export interface SettleRequest {
 }
 
 export interface SettleMeans {
-  /** Writes, in one transaction. */
+  /** Writes everything in one transaction. */
   readonly client: TargetClient;
-  /** Reads what the quarantine held before. */
+  /** A second session, which reads the quarantine as it was before that transaction. */
   readonly reading: TargetClient;
   readonly rowsOf: (chunk: Chunk) => Iterable<RowView>;
   readonly heartbeat: () => void;
@@ -160,7 +163,7 @@ const quarantine = {
   format: 'binary' as const,
 };
 
-/** The bytes of the encoders go nowhere; only their sums are wanted. */
+/** Empties the encoder's block unsent: here only the encoder's sums are needed. */
 function drop(encoder: RowEncoder): void {
   if (encoder.isBlockFull) encoder.takeBlock();
 }
@@ -177,16 +180,19 @@ function correct(result: ChunkResult, less: TableFingerprint, more: TableFingerp
 }
 
 interface FoundRow {
-  /** As the source has it, and as it was sent; lent until the next. */
+  /** The row as the source has it, and as it was sent. Both views are valid until the next row. */
   readonly original: RowView;
   readonly sent: RowView;
   readonly position: number;
   readonly cause: SettleCause;
-  /** What the quarantine keeps of it already: a row that the copy converted. */
+  /** The row's earlier entry in the quarantine, where the copy converted it. */
   readonly known: QuarantinedRow | null;
 }
 
-/** The rows of a chunk that are wanted: the chunk is read beside what the quarantine holds of it, which has the same order. */
+/**
+ * The wanted rows of a chunk. The chunk and its rows in quarantine are read side by side, since both come in the same
+ * order.
+ */
 async function* findRows(
   request: SettleRequest,
   { reading, rowsOf, heartbeat }: SettleMeans,
@@ -228,7 +234,7 @@ function withChanges(edit: RowEdit, original: RowView, changed: NonNullable<Quar
   return edit.view;
 }
 
-/** A row that was converted before has two reasons then. */
+/** The note of a row that was converted before and now has a second reason. */
 function joinNotes(known: QuarantinedRow | null, note: QuarantineNote): QuarantineNote {
   if (known === null) return note;
   const join = (a: string | null, b: string | null) => [a, b].filter((part) => part !== null).join(', ');

@@ -8,7 +8,10 @@ import type { Database } from '../source/sqlite.js';
  */
 let opened: { readonly path: string; readonly db: Database } | null = null;
 
-/** A read-only connection to the snapshot. Whoever takes it ends its statements, and lets it stay open. */
+/**
+ * A read-only connection to the snapshot, shared by the jobs of this thread. A job must end its statements and must not
+ * close it.
+ */
 export function snapshotDatabase(path: string): Database {
   if (opened?.path === path) return opened.db;
   opened?.db.close();
@@ -16,7 +19,7 @@ export function snapshotDatabase(path: string): Database {
   return opened.db;
 }
 
-/** Runs one job on that connection; errors of SQLite come out translated. */
+/** Runs one job on that connection. Errors of SQLite come out as CopierErrors. */
 export async function withSnapshot<T>(path: string, use: (db: Database) => Promise<T> | T): Promise<T> {
   try {
     return await use(snapshotDatabase(path));

@@ -9,7 +9,7 @@ import type { CopyJob } from './copy-job.js';
 import { createFeed } from './feed.js';
 import { heartbeat, counters, stopped, waitForRate } from './session.js';
 
-/** Reads, encodes and sends; nothing it did lasts unless the caller's transaction commits. */
+/** Reads, encodes and sends a chunk. All of it is rolled back unless the caller's transaction commits. */
 export async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
   const startedAtMs = performance.now();
   const { encoder, fill, close } = await createFeed(job);
@@ -32,7 +32,7 @@ export async function streamChunk(job: CopyJob, client: TargetClient): Promise<C
       counters.addFilling(performance.now() - beganAtMs - sent.waitedMs);
       await write(encoder.finish());
       countSent(encoder, sent);
-      // A table may be smaller than one block, and a limit holds for many small ones too.
+      // Waits even if not one block was full: a rate limit also holds for many tables that are smaller than a block.
       await waitForRate();
     });
     const result = encoder.result();

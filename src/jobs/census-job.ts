@@ -13,7 +13,7 @@ export interface CensusJob {
   readonly count: Count;
 }
 
-/** What is counted: a whole table by SQL, its rows alone by SQL (no columns in the answer), or a range from its pages. */
+/** What is counted: a whole table by SQL; only its rows by SQL, without columns; or a range of its pages. */
 export type Count =
   | { readonly tag: 'columns' | 'rows' }
   | { readonly tag: 'pages'; readonly layout: PageLayout; readonly range: ChunkRange };

@@ -5,7 +5,7 @@ import { copyLines } from '../target/copy/copy-lines.js';
 import { threadData } from '../copy/session.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
 
-/** The keys of one side of one table are hashed, or the source is asked which statements give a row. */
+/** Either hashes the keys of one side of one table, or asks the source which statements give a row. */
 export type KeysetJob =
   | { readonly tag: 'doubts'; readonly snapshotPath: string; readonly sqls: readonly string[] }
   | { readonly tag: 'source'; readonly snapshotPath: string; readonly sql: string }

@@ -22,20 +22,20 @@ export interface ShadowJob {
   readonly reads: readonly PairedRead[];
   readonly rowsMax: number;
   readonly differencesMax: number;
-  /** How columns of the plan that hold times are read, for reads whose columns nobody planned. */
+  /** How time columns of the plan are read, for the operator's own reads, whose columns have no plan. */
   readonly times: TimeKinds;
 }
 
 type Database = Parameters<typeof readSourceResult>[0];
 
-/** What both sides are read through. */
+/** The open connections to both sides. */
 interface Handles {
   readonly db: Database;
   readonly client: TargetClient;
   readonly job: ShadowJob;
 }
 
-/** Latency is the median of so many runs of the plain form. */
+/** The latency is the median of this many runs of the plain form. */
 const runs = 3;
 
 /** Runs reads on both sides and compares what they give. */
@@ -71,7 +71,10 @@ async function runRead(handles: Handles, read: PairedRead): Promise<ShadowReport
 
 type Outcome = Pick<ShadowReport, 'rows' | 'ms' | 'verdict' | 'differences' | 'explanations'>;
 
-/** First as an application writes it; where that parts, in the total order, which tells a lost row from another order. */
+/**
+ * Compares the read as an application writes it. Where the results differ, compares it again in a total order, which
+ * distinguishes a lost row from another order.
+ */
 async function compareRead(handles: Handles, read: PairedRead): Promise<Outcome> {
   const plain = await readBoth(handles, read, read.plain);
   const ms = { source: median(plain.ms.source), target: median(plain.ms.target) };
@@ -84,7 +87,7 @@ async function compareRead(handles: Handles, read: PairedRead): Promise<Outcome>
   if (settled.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: parted };
   const { differences } = settled;
   const sql = { source: read.plain.source.sql, target: read.plain.target.sql };
-  // Rows that a limit cuts off in another order are other rows.
+  // With a limit, another order cuts off other rows.
   const mayBeOrder = read.total === null && /\bORDER\s+BY\b/i.test(sql.target) && /\bLIMIT\b/i.test(sql.target);
   const byOrder = settled.isSameSet || mayBeOrder ? parted : [];
   const explanations = [...explainDifferences(differences), ...explainLike(sql, differences), ...byOrder];
@@ -155,7 +158,7 @@ function median(values: readonly number[]): number {
   return Math.round(middle * 100) / 100;
 }
 
-/** A Buffer comes through postMessage as a bare Uint8Array. */
+/** `postMessage` turns a Buffer into a bare Uint8Array; this makes it a Buffer again. */
 function restored({ sql, values }: Statement): Statement {
   return { sql, values: values.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value)) };
 }

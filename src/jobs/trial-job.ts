@@ -11,13 +11,13 @@ import { snapshotPages } from '../copy/snapshot-pages.js';
 export interface TrialJob {
   readonly snapshotPath: string;
   readonly table: Omit<TablePlan, 'chunks'>;
-  /** Which of its columns to try. */
+  /** Indexes of the columns to try. */
   readonly columns: readonly number[];
   readonly layout: PageLayout | null;
   readonly range: ChunkRange;
 }
 
-/** Tries values that the census could not judge with the encoders of the copy. */
+/** Tries the values that the census could not judge with the encoders of the copy. */
 export async function runTrialJob(job: TrialJob): Promise<TableTrial> {
   return await run(job);
 }

@@ -8,7 +8,7 @@ import { type CountedColumns, takeValues } from '../source/census/values.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
 import { snapshotPages } from '../copy/snapshot-pages.js';
 
-/** A part of a table, and where its columns stand in a record; the row reader reads it where that is null. */
+/** A part of a table and the layout of its records. Where the layout is null, the row reader reads it. */
 export interface ValuesJob {
   readonly snapshotPath: string;
   readonly table: SourceTable;

@@ -21,7 +21,7 @@ export type VerifyJob =
       readonly bucketCount: number;
     }
   | {
-      /** The rows that the quarantine of a run keeps. */
+      /** The quarantined rows of a run. */
       readonly tag: 'quarantined';
       readonly table: VerifiedTable;
       readonly runId: string;
@@ -31,7 +31,7 @@ export type VerifyJob =
       readonly tag: 'differences';
       readonly snapshotPath: string;
       readonly table: VerifiedTable;
-      /** The run whose quarantine keeps rows of the table, null where none does. */
+      /** The run that has rows of the table in quarantine, or null. */
       readonly quarantineRunId: string | null;
       readonly bucketCount: number;
       readonly differingBuckets: readonly number[];

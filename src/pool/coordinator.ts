@@ -8,7 +8,10 @@ import { Queue } from './queue.js';
 const triesMax = 5;
 /** Waits before the second, third … try of a chunk, in milliseconds. */
 const backoffMs: readonly number[] = [250, 1000, 3000, 8000];
-/** Where the server has no connection for even one chunk, a chunk is tried again so often, after so long: five minutes in all. */
+/**
+ * When the server has no connection for even one chunk, that chunk is tried this often, with this pause between: five
+ * minutes in all.
+ */
 const capacityTriesMax = 150;
 const capacityPauseMs = 2_000;
 
@@ -24,7 +27,7 @@ export interface CoordinatorOptions {
   readonly isBarrier: boolean;
   /** What the ledger already holds, by table. */
   readonly done: ReadonlyMap<string, readonly ChunkResult[]>;
-  /** Chunks copied at the same time; asked before each start, for it may become fewer. */
+  /** How many chunks may be copied at the same time. Asked before each start, since it may shrink during the run. */
   readonly concurrency: () => number;
   readonly isRetryable: (error: unknown) => boolean;
   /** Whether the chunk failed only because the server had no connection free; that does not count as a try. */
@@ -36,7 +39,7 @@ export interface CoordinatorOptions {
   readonly onTableDone: (table: string, results: readonly ChunkResult[]) => void;
   /** Called before each wait with the number of connection slots that chunks hold, or would take if they could start now. */
   readonly onDemand?: (slots: number) => void;
-  /** Ends the run at the next edge of a chunk. */
+  /** Once it fires no further chunk starts; chunks that are in work end first. */
   readonly signal: AbortSignal;
 }
 
@@ -98,7 +101,8 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
     if (running.size === 0) break;
     await Promise.race(running);
   }
-  // A lost lock, say, is why the chunks failed, or were told to stop.
+  // Where the run was lost (its lock is gone, for example) the signal's reason is the cause, and the chunks' own errors
+  // follow from it.
   if (options.signal.reason instanceof CopierError) throw options.signal.reason;
   if (failure !== null) throw failure;
   if (options.signal.aborted) throw stopError('chunkEdge');

@@ -1,7 +1,10 @@
 import type { Chunk } from '../model/plan.js';
 
 export interface QueueOptions {
-  /** Table names per layer, in the order in which tables are to be taken within a layer; without barriers the biggest of all come first. */
+  /**
+   * Table names per layer, in the order in which tables are taken within a layer. Without barriers all layers are one,
+   * and the biggest tables come first.
+   */
   readonly layers: readonly (readonly string[])[];
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
   /** True while foreign keys are in force: a layer opens only when every earlier one is done. */
@@ -47,7 +50,7 @@ export class Queue {
     this.#waiting[this.#layer(chunk)]?.unshift(chunk);
   }
 
-  /** Notes a chunk as done; says whether its table now is. */
+  /** Notes a chunk as done, and says whether that completed its table. */
   markDone(chunk: Chunk): { readonly isTableDone: boolean } {
     const layer = this.#layer(chunk);
     this.#openChunks[layer] = (this.#openChunks[layer] ?? 0) - 1;

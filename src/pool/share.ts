@@ -1,6 +1,9 @@
 import type { ThreadEntry, Threads, Watch } from './threads.js';
 
-/** A borrower's share of the threads: so many of its jobs run at a time, and the others wait in order. */
+/**
+ * A share of the threads: at most this many of its jobs run at a time, and further ones wait in the order in which they
+ * came.
+ */
 export class ThreadShare implements Threads {
   readonly #threads: Threads;
   readonly #waiting: (() => void)[] = [];
@@ -21,7 +24,7 @@ export class ThreadShare implements Threads {
     }
   }
 
-  /** One job more at a time from now on. */
+  /** Lets one more job run at a time from now on. */
   grow(): void {
     const begin = this.#waiting.shift();
     if (begin === undefined) this.#free += 1;

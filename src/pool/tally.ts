@@ -38,7 +38,7 @@ export function subtract(whole: TableFingerprint, part: TableFingerprint): Table
   };
 }
 
-/** Rows that the quarantine holds of all chunks together. */
+/** Rows of these chunks that are in quarantine. */
 export function totalQuarantined(results: readonly ChunkResult[]): number {
   return results.reduce((sum, result) => sum + result.quarantined, 0);
 }
@@ -75,7 +75,7 @@ export function compareFingerprints(request: {
   };
 }
 
-/** Whether two sides hold the same rows, by every count and sum. */
+/** Whether two fingerprints stand for the same rows: every count and every sum is equal. */
 export function isSameContent(a: TableFingerprint, b: TableFingerprint): boolean {
   return (
     a.rows === b.rows &&

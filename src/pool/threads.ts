@@ -20,11 +20,13 @@ export type ThreadEntry =
 
 export interface ThreadOptions {
   readonly threads: number;
-  /** Plain data that every thread sees from its start; the target's address is in it, so it is never printed. */
+  /** Plain data that every thread gets at its start. It contains the target's address, so it must never be printed. */
   readonly threadData: unknown;
   /** Bound of each thread's JavaScript heap. Blocks live outside it. */
   readonly heapMbMax: number;
-  /** Ends the threads of all jobs but copies at once: these only read. A copy stops at the edge of its chunk. */
+  /**
+   * Ends the threads of all jobs except copies at once, since these jobs only read. A copy stops between two chunks.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -46,12 +48,12 @@ export async function withThreads<T>(options: ThreadOptions, use: (threads: Thre
     minThreads: options.threads,
     maxThreads: options.threads,
     maxQueue: Number.POSITIVE_INFINITY,
-    // The default, 'sync', freezes the event loop of an idle thread, and with it its Postgres socket.
+    // With the default, 'sync', an idle thread blocks its event loop, and then its PostgreSQL socket is never served.
     atomics: 'disabled',
     workerData: options.threadData,
     resourceLimits: { maxOldGenerationSizeMb: options.heapMbMax },
   });
-  // A thread that dies between jobs is replaced by Piscina; the job that needed it has its own rejection.
+  // Piscina replaces a thread that dies between jobs, and the job that a thread dies over is rejected by itself.
   piscina.on('error', () => {});
   try {
     const { signal } = options;
@@ -61,7 +63,10 @@ export async function withThreads<T>(options: ThreadOptions, use: (threads: Thre
   }
 }
 
-/** Whether a thread died or was ended over a job: its transaction is rolled back, and another thread may try again. */
+/**
+ * Whether a thread died or was ended during a job. The job's transaction is then rolled back, and another thread may
+ * try again.
+ */
 export function isThreadGone(error: unknown): boolean {
   return error instanceof CopierError && (error.code === 'thread.lost' || error.code === 'thread.hung');
 }

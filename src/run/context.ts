@@ -8,7 +8,7 @@ import { startEmbedded } from '../target/embedded/embedded.js';
 import type { Journal } from './journal.js';
 import type { Settings } from '../model/settings.js';
 
-/** What every command gets. */
+/** What every command works with. */
 export interface Context {
   readonly settings: Settings;
   readonly journal: Journal;

@@ -2,7 +2,7 @@ import { toWire } from '../model/error.js';
 import type { PhaseName, PhaseTime, RunEvent } from '../model/event.js';
 import { sanitize } from '../report/units.js';
 
-/** Keeps the times of a run's phases and tells everyone who listens what happens. Phases may overlap. */
+/** Measures a run's phases, which may overlap, and passes its events to all listeners. */
 export class Journal {
   readonly #listeners: ((event: RunEvent) => void)[] = [];
   readonly #phases = new Map<PhaseName, number>();
@@ -23,7 +23,7 @@ export class Journal {
     this.emit({ tag: 'warning', message });
   }
 
-  /** Runs one phase; its wall time counts also when it fails. */
+  /** Runs one phase. Its wall time counts also when it fails. */
   async phase<T>(name: PhaseName, run: () => T | Promise<T>): Promise<T> {
     this.emit({ tag: 'phase-begin', name });
     const startedAtMs = performance.now();
@@ -41,7 +41,7 @@ export class Journal {
   }
 }
 
-/** One event as one line of the run's log; null for what is not worth a line. */
+/** One event as a line of the run's log, or null for events that are not logged. */
 export function logLine(event: RunEvent, now: Date): string | null {
   const { tag } = event;
   const text = (() => {

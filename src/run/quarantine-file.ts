@@ -5,12 +5,12 @@ import { type RunFolder, writeStream } from '../report/files/run-folder.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { countQuarantine, readQuarantine } from '../target/ledger/quarantine.js';
 
-/** Pieces are handed on together: a step of the loop costs more than a small piece. */
+/** Small pieces of text are joined up to this size, since a step of the generator costs more than a small piece. */
 const gatherChars = 65_536;
 
 /**
- * Writes what the quarantine of a run keeps now into a new file of its folder, one line of JSON per row, from the ledger,
- * so that file and ledger say the same. Nothing where nothing is kept. Memory: the largest row.
+ * Writes all rows that a run has in quarantine into a new file of its folder, one line of JSON per row. They are read
+ * from the ledger, so that both agree. Where there are none, no file is made. Memory: the largest row.
  */
 export async function writeQuarantine(
   folder: RunFolder,

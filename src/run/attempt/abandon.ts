@@ -12,17 +12,17 @@ import { emptyTables } from '../../target/schema/truncate.js';
 import type { StoredPlan } from '../plan/stored-plan.js';
 
 /**
- * Gives an unfinished run up: voids what older attempts may still do, empties its tables (only where they hold exactly
- * what its chunks brought, or nothing, unless `mayEmpty`), makes the indexes and constraints again that it took away,
- * and ends it in the ledger. A crash may come between any two steps: whoever comes next, to go on or to give up, finds
- * tables and ledger in agreement. `plan.foreign_rows` where somebody else's rows are in one of its tables.
+ * Abandons an unfinished run: makes older attempts void, empties the run's tables (only where they hold exactly what
+ * its chunks brought, or nothing, unless `mayEmpty`), makes the indexes and constraints again that the run detached,
+ * and ends it in the ledger. A crash may come between any two steps: tables and ledger agree after each, so that a
+ * later call can resume or abandon. `plan.foreign_rows` where rows of somebody else are in one of the tables.
  */
 export async function abandon(request: {
   readonly client: TargetClient;
   readonly run: Run;
   readonly stored: StoredPlan;
   readonly schema: string;
-  /** The operator asked for the tables to be emptied, whoever filled them. */
+  /** The operator asked to empty the tables, whatever rows they hold. */
   readonly mayEmpty: boolean;
 }): Promise<void> {
   const { client, run, stored, schema, mayEmpty } = request;

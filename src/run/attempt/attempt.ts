@@ -7,7 +7,7 @@ import type { Run } from '../../target/ledger/run.js';
 import type { Context } from '../context.js';
 import type { StoredPlan } from '../plan/stored-plan.js';
 
-/** Everything that reads and writes for one attempt at a run. */
+/** What the steps of one attempt at a run work with. */
 export interface Attempt {
   readonly context: Context;
   readonly command: 'migrate' | 'copy';

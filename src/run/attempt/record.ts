@@ -5,13 +5,17 @@ import { type RunFolder, writeArtefact, writeManifest } from '../../report/files
 import { jsonText } from '../../report/units.js';
 import { columnsTsv, tablesTsv } from '../../report/files/tables-tsv.js';
 
-/** Leaves in the run's folder all that is needed to audit it later; an earlier attempt's record is kept beside it. */
+/**
+ * Writes into the run's folder all that is needed to audit the run later. The record of an earlier attempt stays beside
+ * it.
+ */
 export async function writeRecord(folder: RunFolder, result: RunResult): Promise<void> {
   const suffix = freeSuffix(folder);
   writeArtefact(folder.pathOf(`result${suffix}.json`), `${jsonText(result, 1)}\n`);
   writeArtefact(folder.pathOf(`tables${suffix}.tsv`), tablesTsv(result.tables));
   writeArtefact(folder.pathOf(`columns${suffix}.tsv`), columnsTsv(result.tables));
-  // The snapshot is the one file that may be large, and was hashed before it was copied. A passing one is no file of the folder.
+  // The snapshot is the one file that may be large; its hash is known already. A temporary snapshot does not lie in the
+  // folder.
   const { snapshot } = result;
   const isHere = snapshot !== null && dirname(snapshot.path) === folder.path;
   const known = isHere ? [{ name: basename(snapshot.path), sha256: snapshot.sha256 }] : [];

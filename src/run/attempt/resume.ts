@@ -12,10 +12,10 @@ import { readCatalog } from '../survey/survey.js';
 import type { Attempt, BegunRun } from './attempt.js';
 import { whoWeAre } from '../context.js';
 
-/** What a run calls its snapshot in its folder. */
+/** The name of the snapshot in a run's folder. */
 export const snapshotName = 'sqlite-precutover.db';
 
-/** Takes an unfinished run over, or gives it up where it cannot or shall not go on; null then. */
+/** Resumes an unfinished run, or abandons it where it cannot be resumed or must not be. Null after it was abandoned. */
 export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<BegunRun | null> {
   const { context, client, sourcePath } = attempt;
   const stored = await readStoredPlan(client, run.runId);
@@ -46,7 +46,7 @@ function folderOf(snapshotPath: string): string {
   return snapshotPath.slice(0, -`/${snapshotName}`.length);
 }
 
-/** The run's snapshot, checked against its SHA-256, or why it cannot be used. */
+/** The run's snapshot, checked against its SHA-256, or the reason why it cannot be used. */
 export async function findSnapshot(run: Run): Promise<Snapshot | string> {
   const { snapshotPath: path, snapshotSha256: sha256, snapshotTakenAt: takenAt, sourcePath } = run;
   try {
@@ -69,7 +69,7 @@ function otherSource(run: Run, sourcePath: string): CopierError {
   );
 }
 
-/** Another version may encode or plan otherwise: its chunks and ours would be halves of two different copies. */
+/** Another version may encode or plan in another way: its chunks and ours would be halves of two different copies. */
 function otherVersion(run: Run, toolVersion: string): CopierError {
   return new CopierError(
     'plan.other_version',

@@ -3,7 +3,10 @@ import { appendLog, removeRunFolder, type RunFolder } from '../../report/files/r
 import { type Journal, logError, logLine } from '../journal.js';
 import type { Attempt } from './attempt.js';
 
-/** The log of a new run; one that fails before the ledger knows of it leaves no folder behind, unless by a bug of ours. */
+/**
+ * Keeps the log of a new run. A run that fails before it is in the ledger leaves no folder, unless a bug of ours made
+ * it fail.
+ */
 export async function loggedOrRemoved<T>(
   attempt: Attempt,
   folder: RunFolder,
@@ -21,7 +24,7 @@ export async function loggedOrRemoved<T>(
   }
 }
 
-/** Keeps the run's log while `use` works; an error is its last line. */
+/** Writes the run's log while `use` runs. An error becomes its last line. */
 export async function logged<T>({ context }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
   const append = createLog(context.journal, folder.pathOf('run.log'));
   context.journal.listen((event) => {
@@ -36,7 +39,10 @@ export async function logged<T>({ context }: Attempt, folder: RunFolder, use: ()
   }
 }
 
-/** A line that cannot be written is no reason to stop a copy: it is said once, and the record at the end will fail. */
+/**
+ * A line that cannot be written does not stop a copy: the failure is reported once, and writing the record at the end
+ * will fail.
+ */
 function createLog(journal: Journal, path: string): (line: string) => void {
   let hasWarned = false;
   return (line) => {

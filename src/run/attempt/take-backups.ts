@@ -17,10 +17,10 @@ interface BackupMeans {
 }
 
 /**
- * What a new run must have before it plans: the source copied, proven and surveyed, and the target saved (migrate
- * alone). Nothing of it writes to the target. The target is saved while the source is read. Where several things fail,
- * the first of them in this order is told: copy, proof, saving, survey. (A damaged snapshot may make the survey stumble
- * first, but the proof names the damage better.) A pg_dump that is not needed any more is ended, and waited for.
+ * Takes what a new run needs before it plans: the source copied, proven and surveyed, and the target saved with pg_dump
+ * (migrate only), which happens while the source is read. Nothing here writes to the target. Where several of them
+ * fail, the error of the first in this order is thrown: copy, proof, saving, survey. (A damaged snapshot may break the
+ * survey first, but the proof names the damage better.) A pg_dump that is not needed any more is ended and waited for.
  */
 export async function takeBackups(
   attempt: Attempt,
@@ -29,7 +29,7 @@ export async function takeBackups(
   const over = new AbortController();
   const copying = takeRunSnapshot(attempt, means);
   const saving = attempt.command === 'migrate' ? backUpTarget(attempt, means, over.signal) : Promise.resolve();
-  // Each may fail long before its turn to be told.
+  // A failure is looked at below, perhaps much later; until then it must not count as an unhandled rejection.
   copying.catch(() => {});
   saving.catch(() => {});
   try {
@@ -73,7 +73,10 @@ async function takeRunSnapshot(
   );
 }
 
-/** While the check has a thread, the survey takes the others: two that count cost more, for each warms up by itself. */
+/**
+ * While the check occupies one thread, the survey gets the others. Sharing that thread too would cost more CPU, since
+ * the code that counts warms up in each thread anew.
+ */
 async function survey({ context }: Attempt, threads: Threads, snapshotPath: string): Promise<Survey> {
   const { journal, settings } = context;
   return await journal.phase('census', async () =>

@@ -23,7 +23,7 @@ export interface QuarantineRun {
   readonly runId: string;
 }
 
-/** Compares every value of one table, both sides read anew on threads of their own; names the differences. */
+/** Compares every value of one table. Both sides are read anew, each on its own thread. Names the differences. */
 export async function compareTable(
   planned: TablePlan,
   options: {
@@ -65,7 +65,7 @@ export async function compareTable(
   return { report, differences: found.differences, findings: findingsOf(table.source, found) };
 }
 
-/** The table's line of the report. Fingerprints belong to the copy; here the values themselves were compared. */
+/** The table's line in the report. Only the copy has fingerprints; here the values themselves were compared. */
 function reportOf(comparison: TableComparison): TableReport {
   const { table, rows, keyset, columns, equal } = comparison;
   return {

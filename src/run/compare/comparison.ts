@@ -14,7 +14,7 @@ import { preparePlan } from '../plan/plan-in-place.js';
 import { checkSchema, findStoredSchema, findStoredWaivers, type SchemaCheck } from '../plan/schema-check.js';
 import { surveySource } from '../survey/survey.js';
 
-/** What is compared with what. */
+/** The two sides of a comparison, and what it works with. */
 export interface Comparison {
   readonly context: Context;
   readonly address: TargetAddress;
@@ -33,7 +33,7 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
       catalog,
       threads,
       chunkBytes: settings.chunkBytes,
-      // The proof takes nothing on the page reader's word.
+      // The proof must not rely on the page reader, which the copy uses.
       countsPages: false,
     }),
   );
@@ -45,13 +45,14 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
     const runIds = [...quarantines.values()].map(({ runId }) => runId);
     return { plan, quarantineFindings: await listQuarantineFindings(client, runIds) };
   });
-  // What a value has not in its type is a difference, if it is one: the copy has tried what the census here only guesses.
+  // Findings about values do not refuse a comparison: the census only guesses here what the copy has tried, and a value
+  // that arrived otherwise is found as a difference.
   const findings = plan.findings.filter((finding) => !isOfPolicies(finding));
   refuseIfBlocked({ ...plan, findings }, 'the two sides cannot be compared');
   return { ...plan, findings: [...findings.filter(({ severity }) => severity !== 'note'), ...quarantineFindings] };
 }
 
-/** Every value of every table of the plan, both sides read anew. */
+/** Compares every value of every table of the plan. Both sides are read anew. */
 export async function compareTables(comparison: Comparison, plan: Plan): Promise<ComparedTable[]> {
   const { context, snapshotPath, threads } = comparison;
   const { settings, journal } = context;
@@ -82,7 +83,9 @@ export async function readQuarantines(
   return await withTarget(address, connecting, (client) => findQuarantines(client, address.schema, plan));
 }
 
-/** The schema as it stands, against what the last run found and what the source promises. */
+/**
+ * Compares the target's schema as it is now with what the last run found, and with what the source's schema promises.
+ */
 export async function compareSchemas({ context, address, catalog }: Comparison, plan: Plan): Promise<SchemaCheck> {
   const { settings, signal } = context;
   const { schema } = address;
@@ -93,13 +96,16 @@ export async function compareSchemas({ context, address, catalog }: Comparison, 
   });
 }
 
-/** Refuses while a run is unfinished, since its target is not meant to be whole; one that failed may be looked into. */
+/** Refuses while a run is unfinished, since its tables are not complete yet. A failed run may be compared. */
 export async function refuseUnfinished(context: Context, address: TargetAddress): Promise<void> {
   const run = await readRun(context, address, findUnfinishedRun);
   if (run !== null && run.state !== 'failed') throw unfinished(run);
 }
 
-/** The youngest run of the schema, null where there was none; refused unless it is finished and proved equal. */
+/**
+ * The youngest run of the schema, or null where there was none. Refuses unless that run is finished and was proven
+ * equal.
+ */
 export async function requireWholeRun(context: Context, address: TargetAddress): Promise<Run | null> {
   const open = await readRun(context, address, findUnfinishedRun);
   if (open !== null) throw unfinished(open);

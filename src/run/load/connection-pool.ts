@@ -6,9 +6,9 @@ import { connectTarget } from '../../target/connection/connect.js';
 import type { StallPolicy, TargetClient } from '../../target/connection/client.js';
 import { isRetryable, isTooMany } from '../../target/connection/errors.js';
 
-/** A task is tried again on a new connection when its own was lost, so often in all. */
+/** A task that lost its connection is tried again on a new one, up to this many tries in all. */
 const triesMax = 3;
-/** Where the server has no connection left for even one task, it is asked again so often, after so long. */
+/** When the server has no connection left for even one task, it is asked this often, with this pause between. */
 const connectTriesMax = 150;
 const connectPauseMs = 2_000;
 /** An idle connection is closed after so long, since on a server that has few the copy may be waiting for one. */

@@ -8,8 +8,9 @@ export interface SlotCounts {
 }
 
 /**
- * The connections at work on the target. Chunks go first: as long as one waits, all that chunks can use is theirs, and
- * none ever waits for anything else. What they leave serves proofs, index builds and statistics.
+ * Counts the connections that are at work on the target. Chunks go first: while a chunk waits, all connections that
+ * chunks can use are reserved for them, and a chunk never waits for anything else. The connections that are left serve
+ * proofs, index builds and statistics.
  */
 export class ConnectionSlots {
   #connections: number;
@@ -26,12 +27,12 @@ export class ConnectionSlots {
     this.#free = Array.from({ length: this.#streams }, (_, slot) => slot);
   }
 
-  /** How many chunks may be in work at once; never grows. */
+  /** How many chunks may be in work at once. It never grows. */
   get streams(): number {
     return this.#streams;
   }
 
-  /** How many connections others than chunks may use now. */
+  /** How many connections are left for work other than chunks now. */
   get left(): number {
     return this.#connections - this.#wanted;
   }
@@ -56,7 +57,10 @@ export class ConnectionSlots {
     this.#onMore();
   }
 
-  /** Where the server lets no more chunk in: one fewer at once, and one connection. False where one is all there is. */
+  /**
+   * Called when the server refuses a connection for a chunk: lowers both the chunks at once and the connections by one.
+   * False where only one chunk is left.
+   */
   shrink(): boolean {
     if (this.#streams === 1) return false;
     this.#streams -= 1;
@@ -65,14 +69,17 @@ export class ConnectionSlots {
     return true;
   }
 
-  /** Where the server lets nobody else in: one connection fewer for others. False where chunks can use all there are. */
+  /**
+   * Called when the server refuses a connection for other work: lowers the connections for such work by one. False
+   * where chunks can use all that are left.
+   */
   shrinkLeft(): boolean {
     if (this.#connections === this.#streams) return false;
     this.#connections -= 1;
     return true;
   }
 
-  /** Calls each time when there may be more left than before. */
+  /** The listener is called whenever more connections may be left than before. */
   onLeft(listener: () => void): void {
     this.#onMore = listener;
   }

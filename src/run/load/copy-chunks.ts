@@ -14,7 +14,7 @@ import type { LoadRequest } from './load-request.js';
 import type { ConnectionSlots } from './connection-slots.js';
 
 const progressEveryMs = 250;
-/** A chunk that is in work when the run is told to stop may take so long to reach its edge, and is rolled back then. */
+/** After the run is told to stop, chunks in work may take this long to finish. Then they are rolled back. */
 const stopGraceMs = 5_000;
 
 export interface CopyListener {
@@ -22,7 +22,7 @@ export interface CopyListener {
   readonly onTable: (table: string, results: readonly ChunkResult[]) => void;
 }
 
-/** Sends every chunk that the ledger does not hold to the threads, and tells the progress meanwhile. */
+/** Sends every chunk that the ledger does not hold to the threads, and emits the progress meanwhile. */
 export async function copyChunks(
   request: LoadRequest,
   { isBarrier, slots }: { readonly isBarrier: boolean; readonly slots: ConnectionSlots },
@@ -88,7 +88,7 @@ export async function copyChunks(
   }
 }
 
-/** Lets the chunks in work reach their edge after the signal, but not for ever; at once where the run is lost. */
+/** After the signal, lets the chunks in work finish for a limited time; stops them at once where the run is lost. */
 function stopWithin(signal: AbortSignal, counters: Counters): { readonly close: () => void } {
   let timer: NodeJS.Timeout | undefined;
   const onAbort = () => {
@@ -142,7 +142,7 @@ function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) =>
   });
 }
 
-/** Where the columns of a table that was planned for the page reader stand in a record. */
+/** The layout of the records of a table that was planned for the page reader. */
 export function layoutOf(name: string, catalog: SourceCatalog): PageLayout {
   const choice = choosePages(
     must(

@@ -7,8 +7,9 @@ import { type Threads, withThreads } from '../../pool/threads.js';
 import type { Settings } from '../../model/settings.js';
 
 /**
- * Measured on Node 20 with up to 4 million rows and both readers, rounded up: what the process takes beside its copy
- * threads, and what one of them adds beside its blocks, in MB. The peak was 213 MB with one thread, 252 MB with two.
+ * MB of memory that the process takes beside its copy threads, and that one thread takes beside its blocks. Measured on
+ * Node 20 with up to 4 million rows and both readers, then rounded up. The peak was 213 MB with one thread and 252 MB
+ * with two.
  */
 const processMb = 175;
 const threadMb = 45;
@@ -32,12 +33,15 @@ export function streamCount(settings: Settings): number {
   return Math.min(settings.connections, threadCount(settings));
 }
 
-/** What a crash may cost of one table, and what a lost connection may where there is a network. */
+/**
+ * A table that is sent whole must be sent again from its start after a crash, or after a lost connection where there is
+ * a network. These limits bound that loss.
+ */
 const wholeBytesMax = { local: 4 * 1024 * MiB, remote: 512 * MiB };
 
 /**
- * Which tables the plan may send whole; null where chunks stay as they are cut: their size was named, or the run is held
- * back, and what a stop costs takes long to be sent again. `isLocal`: no network lies between us and the server.
+ * Which tables the plan may send whole. Null where chunks stay as they are cut: the operator named their size, or set a
+ * rate limit, under which sending again would take long. `isLocal`: no network lies between us and the server.
  */
 export function wholeTablesOf(settings: Settings, isLocal: boolean): WholeTables | null {
   const isHeldBack = settings.maxMbps !== null || settings.maxRowsPerSecond !== null;

@@ -11,19 +11,24 @@ import type { LoadRequest } from './load-request.js';
 import { canFingerprint, proveTable } from './proof.js';
 import { helpersFor } from './sessions.js';
 
-/** What is done to a table that is whole, the lowest first. Statistics come before the builds that wait for them, or last. */
+/**
+ * The ranks of what is done to a table that is whole; the lowest goes first. Statistics come before the index builds
+ * that wait for them, or last.
+ */
 const ranks = { proof: 0, earlyStatistics: 1, build: 2, statistics: 3 } as const;
 
 export interface FinishOptions {
   readonly pool: ConnectionPool;
-  /** Whether layers wait for each other; no table arrives frozen then. */
+  /** Whether layers wait for each other. No table arrives frozen then. */
   readonly isBarrier: boolean;
   readonly hasFingerprints: boolean;
   /** The indexes that are missing, by target table. */
   readonly steps: ReadonlyMap<string, readonly RestoreStep[]>;
 }
 
-/** Proves, indexes and analyses each table that is whole, on what connections the copy of the others leaves. */
+/**
+ * Proves, indexes and analyses each table that is whole, on the connections that the copy of the other tables leaves.
+ */
 export class TableFinish {
   readonly #request: LoadRequest;
   readonly #options: FinishOptions;
@@ -46,7 +51,10 @@ export class TableFinish {
     return new TableFinish(request, { ...means, hasFingerprints, steps: await stepsByTable(request) });
   }
 
-  /** Begins with a table whose chunks are all there; once more where its rows changed since. */
+  /**
+   * Begins to finish a table whose chunks are all in the target. May be called again when the table's rows changed
+   * since.
+   */
   begin(source: string, results: readonly ChunkResult[]): void {
     const table = must(
       this.#request.plan.tables.find((one) => one.source === source),
@@ -54,15 +62,15 @@ export class TableFinish {
     );
     this.#proofs.set(source, quietly(this.#prove(table, results)));
     const steps = this.#options.steps.get(table.target) ?? [];
-    // Where a row may be refused the chunk may have gone the slow way, which does not freeze.
+    // Where policies exist, the chunk may have been copied row by row, and that way does not freeze its rows.
     const isFrozen = table.chunks.length === 1 && !this.#options.isBarrier && !hasPolicies(table);
     if (isFrozen && steps.every(({ isPlain }) => isPlain)) this.#analyzeFirst(table, steps);
     else this.#analyzeLast(table, steps, isFrozen);
   }
 
   /**
-   * Says that no chunk will follow. Waits for what is at work, and then once more: what began beside a transaction of the
-   * copy's time sees no further than that one did.
+   * Says that no chunk will follow. Waits until the tasks at work have ended, and then once more: tasks that began
+   * while the copy's last transactions were open see no further than those, so VACUUM must wait for them too.
    */
   endCopy(): void {
     const { pool } = this.#options;
@@ -81,12 +89,15 @@ export class TableFinish {
     await Promise.allSettled(this.#proofs.values());
   }
 
-  /** Waits for the builds that were begun. One that failed is tried again, and told, by whoever makes what is missing. */
+  /**
+   * Waits for the index builds that were begun. A build that failed is tried again later, with all that is still
+   * missing; that later try reports the failure.
+   */
   async buildsSettled(): Promise<void> {
     await Promise.allSettled(this.#builds);
   }
 
-  /** Waits for the statistics, and makes those anew that failed, or that waited for an index which could not be built. */
+  /** Waits for the statistics. Makes those again that failed, and those whose index could not be built. */
   async statistics(): Promise<readonly Skipped[]> {
     const { tables } = this.#request.plan;
     const one = (table: TablePlan) =>
@@ -103,7 +114,10 @@ export class TableFinish {
     return await proveTable(this.#request, { table, source, quarantinedRows, pool, priority, hasFingerprints });
   }
 
-  /** Frozen rows are visible to all, and a plain index has no statistics of its own: no core is left idle at the end. */
+  /**
+   * A table whose rows are frozen needs no wait: VACUUM marks them as visible at once, and a plain index has no
+   * statistics of its own. Analysing first keeps every core busy at the end.
+   */
   #analyzeFirst(table: TablePlan, steps: readonly RestoreStep[]): void {
     const analyzed = quietly(this.#analyze(table, 'earlyStatistics'));
     this.#statistics.set(table.source, analyzed);
@@ -112,8 +126,9 @@ export class TableFinish {
   }
 
   /**
-   * An index over an expression has statistics of its own. What did not arrive frozen waits for all that was at work
-   * during the copy too: a transaction that began before a chunk committed keeps VACUUM from marking its rows as visible.
+   * Analyses after the index builds, since an index over an expression has statistics of its own. Where the rows did
+   * not arrive frozen, it also waits for all tasks that ran during the copy: a transaction that began before a chunk
+   * committed keeps VACUUM from marking the chunk's rows as visible.
    */
   #analyzeLast(table: TablePlan, steps: readonly RestoreStep[], isFrozen: boolean): void {
     const built = quietly(this.#buildAll(table, steps));
@@ -122,7 +137,7 @@ export class TableFinish {
     this.#statistics.set(table.source, quietly(ready.then(() => this.#analyze(table, 'statistics'))));
   }
 
-  /** Builds the indexes side by side, and then makes the constraints that rest on them. */
+  /** Builds the indexes side by side, then adds the constraints that use them. */
   async #buildAll(table: TablePlan, steps: readonly RestoreStep[]): Promise<void> {
     const { pool } = this.#options;
     const { ticket } = this.#request;
@@ -145,7 +160,7 @@ export class TableFinish {
   }
 }
 
-/** Rows mostly come in the order of their key, which is then built in half the time. */
+/** Rows mostly arrive in key order, so a primary key is built in half the time. */
 function buildPriority({ kind }: RestoreStep, table: TablePlan): Priority {
   const { rank, bytes } = priorityOf('build', table);
   return { rank, bytes: kind === 'primary_key' ? bytes / 2 : bytes };
@@ -163,7 +178,7 @@ async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string
   return byTable;
 }
 
-/** A promise that is looked at later: its failure is nobody's surprise until then. */
+/** Lets a promise fail unobserved until it is awaited later, so that Node does not report an unhandled rejection. */
 function quietly<T>(work: Promise<T>): Promise<T> {
   work.catch(() => {});
   return work;

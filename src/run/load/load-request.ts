@@ -16,11 +16,11 @@ export interface LoadRequest {
   readonly ticket: RunTicket;
   readonly plan: Plan;
   readonly snapshot: Snapshot;
-  /** Of the snapshot. */
+  /** The catalog of the snapshot. */
   readonly catalog: SourceCatalog;
   /** Target tables to be emptied before the first chunk. */
   readonly toEmpty: readonly string[];
-  /** Chunks that earlier attempts committed. */
+  /** Chunks that earlier attempts at this run committed. */
   readonly done: readonly ChunkResult[];
   readonly threads: Threads;
   readonly counters: Counters;

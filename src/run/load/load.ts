@@ -104,7 +104,8 @@ async function detachAndEmpty(request: LoadRequest): Promise<boolean> {
   const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
   try {
     await withTransaction(client, async () => {
-      // Who waits for a table of its own keeps everybody else from it: rather give up, and say who holds it.
+      // A statement that waits for a table lock blocks everybody who comes after it. So it gives up soon, and the error
+      // names who holds the lock.
       const wait = lockWaitFor(context.settings.stallTimeoutSeconds * 1000);
       await client.query(`SELECT set_config('lock_timeout', $1, true)`, [wait]);
       if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
@@ -128,8 +129,8 @@ interface CopyMeans {
 }
 
 /**
- * Copies every chunk, and has each table finished as soon as it is whole. Answers when all are proven; their indexes and
- * statistics go on.
+ * Copies every chunk, and starts to finish each table as soon as it is whole. Resolves when all tables are proven;
+ * index builds and statistics may still run.
  */
 async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<LoadOutcome> {
   const { plan, context, counters } = request;
@@ -158,14 +159,17 @@ async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<Loa
   };
 }
 
-/** Rows that cannot stay without others go once all are there; their tables, with what is left, must be proven anew. */
+/**
+ * Once all chunks are in the target, takes out the rows that cannot stay without others. Gives the tables whose rows
+ * changed, which must be proven again.
+ */
 async function takeOutAgain(
   request: LoadRequest,
   finish: TableFinish,
 ): Promise<{ readonly table: string; readonly results: readonly ChunkResult[] }[]> {
   const { plan, client, ticket } = request;
   if (!plan.tables.some(hasPolicies)) return [];
-  // A proof that is going on must not see rows go.
+  // A proof that is running must not see rows disappear.
   const touched = await settleTables(request, () => finish.proofsSettled());
   if (touched.size === 0) return [];
   const all = await listChunks(client, ticket.runId);
@@ -189,7 +193,10 @@ async function restoreStage(request: LoadRequest, pool: ConnectionPool, stage: R
   );
 }
 
-/** Rows may stand against an object for good: orphans where the policy for them says so, any where it is waived by name. */
+/**
+ * Some rows may rightly violate an object for good: orphans where the policy for them says so, any rows where the
+ * object is waived by name. Such an object is left out; any other failure is thrown.
+ */
 async function leaveOut(request: LoadRequest, step: RestoreStep, error: unknown): Promise<void> {
   const isByRows =
     error instanceof CopierError && (error.code === 'data.orphan' || error.code === 'data.duplicate_key');
@@ -211,7 +218,7 @@ function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: Restore
     : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says`;
 }
 
-/** Notes what every table now holds and ends the run: complete if both sides are equal, else failed. */
+/** Records what every table now holds and ends the run: as complete if both sides are equal, else as failed. */
 export async function concludeRun(
   { client, ticket, plan, address }: Pick<LoadRequest, 'client' | 'ticket' | 'plan' | 'address'>,
   { tables, ok }: Pick<RunResult, 'tables' | 'ok'>,

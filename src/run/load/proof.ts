@@ -10,8 +10,9 @@ import type { ConnectionPool, Priority } from './connection-pool.js';
 import type { LoadRequest } from './load-request.js';
 
 /**
- * Whether this server hashes as we do: every sample of every kind, under three seeds, must come out the same. It does
- * not on another engine that only speaks the protocol, or on a big-endian machine; tables are read back there instead.
+ * Whether this server hashes as we do: every sample of every kind, under three seeds, must give the same hash. Another
+ * engine that only speaks the protocol, or a big-endian machine, fails this; tables are then read back and compared
+ * instead.
  */
 export async function canFingerprint({ client, context }: LoadRequest): Promise<boolean> {
   try {
@@ -28,7 +29,7 @@ export async function canFingerprint({ client, context }: LoadRequest): Promise<
 
 export interface TableToProve {
   readonly table: TablePlan;
-  /** What the threads summed up while sending. */
+  /** The sums that the threads made while they sent the rows. */
   readonly source: TableFingerprint;
   readonly quarantinedRows: number;
   readonly pool: ConnectionPool;
@@ -38,9 +39,9 @@ export interface TableToProve {
 }
 
 /**
- * The proof of one table that is whole: the threads' sums against one aggregate on the server. Where a kind has no
- * fingerprint, or the server has none, the table is read back and compared value by value; where the sums differ too,
- * to name the rows.
+ * Proves one table that is whole by comparing the threads' sums with one aggregate on the server. Where a kind or the
+ * server has no fingerprint, the table is read back and compared value by value. The same is done where the sums
+ * differ, to name the rows.
  */
 export async function proveTable(request: LoadRequest, toProve: TableToProve): Promise<ComparedTable> {
   const proven = await (toProve.hasFingerprints ? byFingerprint(request, toProve) : byReading(request, toProve));

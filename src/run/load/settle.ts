@@ -23,8 +23,8 @@ import type { SettleCause, Settled } from '../../copy/settle-table.js';
  */
 
 /**
- * Goes through the tables, parents first, and again through cycles, until nothing is left to take out. Answers the source
- * names of those that changed. `ready` is waited for before anything is.
+ * Goes through the tables, parents first, and through cycles repeatedly, until nothing is left to take out. Gives the
+ * source names of the tables that changed. Calls and awaits `ready` before it changes anything.
  */
 export async function settleTables(request: LoadRequest, ready: () => Promise<unknown>): Promise<Set<string>> {
   const { plan } = request;
@@ -53,7 +53,7 @@ export async function settleTables(request: LoadRequest, ready: () => Promise<un
   return touched;
 }
 
-/** Target names of the tables of which the quarantine holds rows. */
+/** Target names of the tables that have rows in quarantine. */
 async function findLossy({ plan, client, ticket }: LoadRequest): Promise<Set<string>> {
   const chunks = await listChunks(client, ticket.runId);
   const isLossy = (source: string) => totalQuarantined(chunks.filter(({ table }) => table === source)) > 0;
@@ -67,8 +67,9 @@ function warnSettled({ context }: LoadRequest, { source }: TablePlan, { removed,
 }
 
 /**
- * One job after another, since a row may have several reasons: each finds the rows as the one before has left them. Rows
- * that the target holds for equal are told apart by all their columns; their key may be what is equal.
+ * Runs one job per cause, one after another, since a row may have several causes: each job finds the rows as the one
+ * before left them. Rows with equal unique keys are identified by all their columns, since their key may be what is
+ * equal.
  */
 async function settleOne(
   request: LoadRequest,
@@ -127,7 +128,7 @@ function noKey({ source }: TablePlan, causes: readonly SettleCause[]): CopierErr
 interface Causes {
   readonly duplicates: readonly SettleCause[];
   readonly orphans: readonly SettleCause[];
-  /** Whose rows stay, without the reference. */
+  /** Causes whose rows stay and lose their reference. */
   readonly detached: readonly SettleCause[];
 }
 
@@ -145,7 +146,7 @@ function causesOf(table: TablePlan, lossy: ReadonlySet<string>): Causes {
   };
 }
 
-/** Every column that has a hash, as the key. */
+/** A key of every column that has a hash, so that it identifies the row by its whole content. */
 function wholeRow({ columns }: TablePlan): KeyPlan {
   const hashed = [...columns.keys()].filter((index) => {
     const tag = columns[index]?.kind.tag;
@@ -169,7 +170,10 @@ function duplicateCause(table: TablePlan, unique: readonly string[]): SettleCaus
   ];
 }
 
-/** A key of the source whose values PostgreSQL compares as SQLite does has no duplicates. */
+/**
+ * Whether the unique key is the table's own key, of kinds that both databases compare in the same way: it has no
+ * duplicates then.
+ */
 function isOwnKey({ key, columns }: TablePlan, unique: readonly number[]): boolean {
   const isSame = key.origin !== 'none' && key.columns.every((index) => unique.includes(index));
   return isSame && unique.every((index) => ['int2', 'int4', 'int8', 'bytea'].includes(columns[index]?.kind.tag ?? ''));
@@ -201,7 +205,7 @@ function notNullable({ source }: TablePlan, { name, columns }: TargetForeignKey)
   );
 }
 
-/** Indexes of the plan's columns by their target names; null where one is not copied. */
+/** Indexes of the plan's columns by their target names. Null where one of the columns is not copied. */
 function indexesOf({ columns }: TablePlan, names: readonly string[]): number[] | null {
   const indexes = names.map((name) => columns.findIndex(({ target }) => target === name));
   return indexes.includes(-1) ? null : indexes;

@@ -32,7 +32,7 @@ export async function preparePlan(request: {
   readonly client: TargetClient;
   readonly schema: string;
   readonly settings: Settings;
-  /** How the schema came to be there; null where both sides are only to be compared. */
+  /** How the schema was made, or null where two sides are only compared. */
   readonly made: MadeSchema | null;
 }): Promise<StoredPlan> {
   const { survey, client, schema, settings, made } = request;
@@ -72,19 +72,24 @@ function timesOf({ tables }: TargetCatalog, rules: Rules): WantedTimes {
     names.has(foldCase(columnRulesOf(rules, name, column).target ?? column)) ? 'open' : 'no';
 }
 
-/** Views that are made are not left out. */
+/** Views that the translation made do not count as left out. */
 function withoutViews(survey: Survey, made: readonly string[]): Survey {
   const { catalog } = survey;
   const leftOut = catalog.leftOut.filter(({ type, name }) => type !== 'view' || !made.includes(name));
   return { ...survey, catalog: { ...catalog, leftOut } };
 }
 
-/** The translation and the plan both look at foreign keys, and say some of it in the same words. */
+/**
+ * The translation and the plan both look at foreign keys and give some findings in the same words. Each is kept once.
+ */
 function withoutTwins(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
-/** A schema that an earlier run translated, and whose tables are still there, stays a translated one. */
+/**
+ * What the run records about the schema. A schema that an earlier run translated counts as translated while its tables
+ * exist.
+ */
 async function storeSchema(client: TargetClient, schema: string, made: MadeSchema): Promise<StoredSchema> {
   const objects = await readSchemaObjects(client, schema);
   const earlier = made.tag === 'there' ? await findStoredSchema(client, schema) : null;
@@ -137,7 +142,10 @@ function tablesWithRows(plan: Plan, target: TargetCatalog) {
   return plan.tables.filter((table) => target.tables.some(({ name, hasRows }) => name === table.target && hasRows));
 }
 
-/** Tables that hold exactly what an earlier run of ours left there, by count and fingerprint: these may be replaced. */
+/**
+ * Tables that hold exactly what an earlier run of ours left there, by count and fingerprint. Their rows may be
+ * replaced.
+ */
 async function findReplaceable(
   client: TargetClient,
   schema: string,

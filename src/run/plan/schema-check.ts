@@ -19,21 +19,21 @@ export interface SchemaCheck {
   readonly objects: readonly ObjectCount[];
 }
 
-/** The schema as the youngest run of the target schema found or made it, null where no run of ours noted one. */
+/** The schema as the youngest run on the target schema found or made it, or null where no run recorded one. */
 export async function findStoredSchema(client: TargetClient, schema: string): Promise<StoredSchema | null> {
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
   if (run === null) return null;
   return (await readStoredPlan(client, run.runId)).schema ?? null;
 }
 
-/** Objects that the policies of the youngest run leave out of force, by the names of `--waive`. */
+/** Objects that the policies of the youngest run leave out of force, in the names that `--waive` takes. */
 export async function findStoredWaivers(client: TargetClient, schema: string): Promise<string[]> {
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
   if (run === null) return [];
   return waiversOf((await readStoredPlan(client, run.runId)).plan);
 }
 
-/** The foreign keys that may stay unproved, since the policy for orphans of their table is to leave them. */
+/** Foreign keys that may stay unproved, since the policy of their table lets orphans stay. */
 export function waiversOf({ tables }: Plan): string[] {
   return tables
     .filter(leavesOrphans)
@@ -50,7 +50,7 @@ export async function checkSchema(request: {
   readonly schema: string;
   readonly plan: Plan;
   readonly source: SourceCatalog;
-  /** From before the load; null where nobody knows. */
+  /** The schema before the load, or null where no run recorded it. */
   readonly stored: StoredSchema | null;
   readonly waive: readonly string[];
 }): Promise<SchemaCheck> {
@@ -68,7 +68,7 @@ export async function checkSchema(request: {
     lost: [...(stored?.lost ?? []), ...request.waive],
     isTranslated: stored?.isTranslated ?? false,
   });
-  // What was lost since the load breaks promises of the source too, but is told once.
+  // What was lost since the load breaks a promise of the source too. It is reported once.
   const tablesWithFindings = new Set(compared.findings.map(({ table }) => table));
   const promises = claims.filter(({ table }) => !tablesWithFindings.has(table));
   const behind = await findSequencesBehind(client, schema, sequenceNeeds(plan, source));
@@ -76,7 +76,7 @@ export async function checkSchema(request: {
   return { findings: [...compared.findings, ...promises, ...positions], objects: compared.counts };
 }
 
-/** Where AUTOINCREMENT stands: a sequence must go on above every number that was ever handed out. */
+/** The last numbers that AUTOINCREMENT handed out: a sequence must continue above them. */
 export function sequenceNeeds(plan: Plan, source: SourceCatalog): SequenceNeed[] {
   return plan.tables.map((table) => {
     const found = source.tables.find(({ name }) => name === table.source);

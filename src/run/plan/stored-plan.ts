@@ -6,31 +6,31 @@ import type { SchemaObject } from '../../model/schema.js';
 import { stableJson } from '../../plan/plan-hash.js';
 import type { Settings } from '../../model/settings.js';
 
-/** What a run keeps in the ledger so that it can be resumed on any machine that has the snapshot. */
+/** What a run stores in the ledger, so that it can be resumed on any machine that has the snapshot. */
 export interface StoredPlan {
   readonly plan: Plan;
   /** Target tables that held rows which may be replaced. */
   readonly toEmpty: readonly string[];
-  /** The settings that shape the plan: the same run cannot go on with others. */
+  /** The settings that shape the plan. A run cannot be resumed with others. */
   readonly choices: Choices;
-  /** The target's schema before the load, to hold later ones against; a ledger of an older pgferry has none. */
+  /** The target's schema before the load, to compare later ones with. A ledger of an older pgferry has none. */
   readonly schema?: StoredSchema;
 }
 
 export interface StoredSchema {
-  /** Whether pgferry made it out of the source's. */
+  /** Whether pgferry translated the schema from the source's. */
   readonly isTranslated: boolean;
-  /** What was not carried over and waived, by the names of `--waive`. */
+  /** What the translation lost and the operator waived, in the names that `--waive` takes. */
   readonly lost: readonly string[];
   readonly objects: readonly SchemaObject[];
 }
 
-/** The plan of a run as the ledger keeps it. */
+/** The plan of a run as the ledger holds it. */
 export async function readStoredPlan(client: TargetClient, runId: string): Promise<StoredPlan> {
   return JSON.parse(await readPlan(client, runId)) as StoredPlan;
 }
 
-/** The settings that shape a plan, each with its flag; null where only the config file or the library can say it. */
+/** The settings that shape a plan, each with its flag; null where only the config file or the library can set it. */
 const shapingFlags = {
   reader: 'reader',
   format: 'format',
@@ -53,7 +53,9 @@ export function choicesOf(settings: Settings): Choices {
   return Object.fromEntries(shaping.map((name) => [name, settings[name]])) as Choices;
 }
 
-/** Refuses to go on with a run under other settings than it began with (`plan.changed`), naming each. */
+/**
+ * Refuses to resume a run under other settings than those it began with (`plan.changed`), and names each that differs.
+ */
 export function checkChoices(runId: string, stored: Choices, now: Choices): void {
   const changed = shaping.filter((name) => stableJson(stored[name]) !== stableJson(now[name]));
   if (changed.length === 0) return;

@@ -26,13 +26,13 @@ import type { Survey } from '../survey/survey.js';
 
 export interface MadeSchema {
   /**
-   * there: tables were there already; sql: made from files; translated: made from the SQLite schema; printed: only
-   * translated.
+   * `there`: the tables existed already; `sql`: made from files; `translated`: made from the SQLite schema; `printed`:
+   * translated, but only as text.
    */
   readonly tag: 'there' | 'sql' | 'translated' | 'printed';
   readonly message: string;
   readonly findings: readonly Finding[];
-  /** What the translation did not carry over and the operator waived. */
+  /** What the translation lost and the operator waived. */
   readonly lost: readonly string[];
   /** Source names of the views that were made. */
   readonly views: readonly string[];
@@ -51,7 +51,7 @@ export async function makeSchema(request: {
   readonly schema: string;
   readonly settings: Settings;
   readonly survey: Survey;
-  /** Whether a run follows, which keeps a ledger. */
+  /** Whether a run follows, which needs a ledger. */
   readonly needsLedger: boolean;
 }): Promise<MadeSchema> {
   const { client, schema, settings, survey, needsLedger } = request;
@@ -88,8 +88,8 @@ export async function makeSchema(request: {
 }
 
 /**
- * Runs the files. Those of the standard folder, which nobody named, are undone, with false as the answer, where they make
- * a table for none of the source's: they belong to another database, as those of a checkout of pgferry do.
+ * Runs the files. The standard folder may belong to another database, as in a checkout of pgferry: where the operator
+ * did not name it and its files make a table for none of the source's, they are rolled back and the result is false.
  */
 async function applyFitting(
   { client, schema, settings, survey }: Parameters<typeof makeSchema>[0],
@@ -114,16 +114,16 @@ async function applyFitting(
   } catch (error) {
     if (error instanceof OtherDatabase) return false;
     if (!(error instanceof CopierError) || error.code !== 'target.sql_file') throw error;
-    // Files with transactions of their own run as they are, where no transaction is around them.
+    // Files that open transactions of their own run as they are where no transaction is open.
     await apply();
   }
   return true;
 }
 
-/** Rolls the files back; never leaves this file. */
+/** Thrown to roll the files back, and caught in this file. */
 class OtherDatabase extends Error {}
 
-/** The standard folder need not be there; one that the operator named must be. */
+/** The standard folder may be missing; a folder that the operator named must exist. */
 function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {
   return !fromSource && (sqlFolder !== standardSqlFolder || existsSync(sqlFolder));
 }
@@ -149,7 +149,7 @@ async function translate(
   return { tag: 'translated', message, findings, lost, views, reasons, sql };
 }
 
-/** The schema for what was surveyed, as the operator's settings want it. */
+/** Translates the surveyed schema under the operator's settings. */
 export async function translateSurvey(
   survey: Survey,
   schema: string,

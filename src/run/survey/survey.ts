@@ -16,16 +16,16 @@ import { findForeignKeyViolations } from '../../source/catalog/violations.js';
 import { addTimeCounts, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
 
-/** Bytes of pages per chunk where nobody names another number. */
+/** Bytes of pages per chunk, unless the operator names another number. */
 const standardChunkBytes = 16 * 1024 * 1024;
 
-/** What there is to know about a snapshot before planning. */
+/** What is known about a snapshot before planning. */
 export interface Survey {
   readonly catalog: SourceCatalog;
   readonly census: readonly TableCensus[];
   readonly violations: readonly ForeignKeyViolation[];
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
-  /** Tries values of the snapshot on the threads that surveyed it, while they live. */
+  /** Tries values of the snapshot on the threads that surveyed it. Usable only while those threads live. */
   readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
   /** The census with the integers of columns of times counted by unit, where their extremes leave it open. */
   readonly countTimes: (wanted: WantedTimes) => Promise<readonly TableCensus[]>;
@@ -35,7 +35,7 @@ export interface SurveyRequest {
   readonly snapshotPath: string;
   readonly catalog: SourceCatalog;
   readonly threads: Threads;
-  /** null for `standardChunkBytes`. */
+  /** Bytes of pages per chunk, or null for `standardChunkBytes`. */
   readonly chunkBytes: number | null;
   /** Whether columns may be counted from the pages of the file, which is many times faster than by SQL. */
   readonly countsPages: boolean;
@@ -53,7 +53,7 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
   const chunkBytes = named ?? standardChunkBytes;
   return await withSource(snapshotPath, async (db) => {
     const check = async () => findForeignKeyViolations(db, catalog);
-    // One promise for all: where one thing fails, what the others come to is nobody's surprise.
+    // All work is awaited together, so that a failure in one part leaves no unhandled rejection in another.
     const [surveyed, { violations }] = await Promise.all([
       Promise.all(orderTables(request).map((table) => surveyTable(request, table, { db, chunkBytes }))),
       check(),
@@ -74,11 +74,11 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
 
 interface TableToCount {
   readonly table: SourceTable;
-  /** null where only SQL can count it. */
+  /** The layout of the table's records, or null where only SQL can count its values. */
   readonly layout: PageLayout | null;
 }
 
-/** What SQL must count is one job per table, however large: these begin first. */
+/** A table that SQL must count is one job, however large, so such tables begin first. */
 function orderTables({ catalog, countsPages }: SurveyRequest): TableToCount[] {
   const tables = catalog.tables.map((table) => {
     const choice = countsPages ? choosePages(table, catalog) : null;
@@ -112,8 +112,8 @@ async function surveyTable(
 }
 
 /**
- * The rows of the source are what every later count is held against, so they are not ours alone to count: SQLite, which
- * only adds up the cell counts of the leaves, must come to the same.
+ * Every later count is compared with this number of rows. So it must not rest on our page reader alone: SQLite's own
+ * count(*), which adds up the cell counts of the leaves, must agree.
  */
 function checkRows({ table, rows }: TableCensus, sqliteRows: number): void {
   if (rows === sqliteRows) return;

@@ -9,7 +9,7 @@ import type { Threads } from '../../pool/threads.js';
 import { joinCuts } from '../../source/census/parts.js';
 import { choosePages } from '../../source/pages/layout.js';
 
-/** Source bytes of one job. */
+/** Source bytes that one job tries. */
 const partBytes = 8 * 1024 * 1024;
 
 /** Tries the values in doubt on the threads: one job per part of a table. */
@@ -40,7 +40,9 @@ function rangesOf(chunks: readonly Chunk[], isByPages: boolean): ChunkRange[] {
   return isByPages && chunks.length > 0 ? joinCuts(chunks, partBytes) : [{ tag: 'whole' }];
 }
 
-/** The columns that are tried, and those of a key, by which rows are named; nothing else is read. */
+/**
+ * Cuts the table down to the columns that are tried and those of its key, which name the rows. Nothing else is read.
+ */
 function narrow(
   table: Omit<TablePlan, 'chunks'>,
   doubted: readonly number[],
