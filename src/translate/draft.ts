@@ -56,7 +56,7 @@ export interface Loss extends Omit<FindingParts, 'severity'> {
 }
 
 /** Tells a loss: an error, which blocks, unless the operator gave it up by name; one that never blocks is one less. */
-export function lossFinding({ findings, waive, lost }: Translation, { waiver, blocks = true, ...parts }: Loss): void {
+export function reportLoss({ findings, waive, lost }: Translation, { waiver, blocks = true, ...parts }: Loss): void {
   const isWaived = waive.has(waiver);
   const hint = `${parts.hint}; ${isWaived ? 'waived as' : 'to go on without it: --waive'} '${waiver}'`;
   const severities = blocks ? (['warning', 'error'] as const) : (['note', 'warning'] as const);

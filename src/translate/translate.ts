@@ -5,7 +5,7 @@ import type { SourceCatalog } from '../model/source.js';
 import { alignTypes } from './table/align-types.js';
 import { commentSql } from './table/comment-sql.js';
 import { createTableSql } from './table/create-table-sql.js';
-import { type TableDraft, lossFinding, type Translation } from './draft.js';
+import { type TableDraft, reportLoss, type Translation } from './draft.js';
 import { draftTables } from './draft-tables.js';
 import { chooseTables, type TableChoice } from '../plan/fit.js';
 import { foreignKeySql } from './table/foreign-key-sql.js';
@@ -92,13 +92,13 @@ export function translateSchema(request: {
 function reserveCheckNames(tables: readonly TableDraft[], shared: Translation): void {
   for (const table of tables) {
     const sql = readTableSql(table.source.sql);
-    if (sql === null) unreadableFinding(table.source.name, shared);
+    if (sql === null) reportUnreadable(table.source.name, shared);
     for (const check of sql?.checks ?? []) if (check.name !== null) shared.names.claim(check.name);
   }
 }
 
-function unreadableFinding(table: string, shared: Translation): void {
-  lossFinding(shared, {
+function reportUnreadable(table: string, shared: Translation): void {
+  reportLoss(shared, {
     waiver: tableWaiver(table),
     code: 'plan.table_unreadable',
     table,

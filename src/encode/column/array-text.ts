@@ -1,6 +1,6 @@
 import { refuse } from '../value/misfit.js';
 
-/** A token of JSON that is known to be valid: a string, a mark, or a word. */
+/** A token of JSON that is known to be valid: a string, a punctuation mark, or a word. */
 const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s"[\]{},:]+/g;
 const LONE_SURROGATE = /\p{Cs}/u;
 

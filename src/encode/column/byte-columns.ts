@@ -83,13 +83,13 @@ function isOneOf(known: readonly Buffer[], bytes: Buffer, start: number, end: nu
   return false;
 }
 
-/** Whether all of `wanted` stands in `bytes` at `start`. */
+/** Whether `bytes` holds all of `wanted` at `start`. */
 export function isEqual(wanted: Buffer, bytes: Buffer, start: number): boolean {
   for (let i = 0; i < wanted.length; i += 1) if (wanted[i] !== bytes[start + i]) return false;
   return true;
 }
 
-/** Gives back the number of characters written. */
+/** Returns the number of characters written. */
 function writeAscii(out: Block, text: string): number {
   out.ascii(text);
   return text.length;

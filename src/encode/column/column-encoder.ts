@@ -1,9 +1,9 @@
 import type { Block } from '../row/block.js';
 
 /**
- * Appends one value that is not NULL to the block, in the type's binary wire form without its length word, or
- * throws a Misfit and leaves the block to the caller to cut back. All encoders are object literals of this one shape,
- * so that the row loop stays monomorphic.
+ * Appends one value that is not NULL to the block, in the type's binary wire form without its length word. Throws a
+ * Misfit where the value does not fit; the caller then cuts the block back. All encoders are object literals of this
+ * one shape, so that the row loop stays monomorphic.
  */
 export interface ColumnEncoder {
   /** An integer within ±(2^53 − 1). */

@@ -5,10 +5,10 @@ import { refuse, refuseBlob } from '../value/misfit.js';
 export const INT64_MIN = -(2n ** 63n);
 export const INT64_MAX = 2n ** 63n - 1n;
 
-/** Decimal digits that are below 2^53 whatever they are. */
+/** Numbers of at most this many decimal digits are always below 2^53. */
 const SAFE_DIGITS = 15;
 
-/** Text this long is no integer of 64 bits, leading zeros aside; a limit on what is made a string. */
+/** A text this long, leading zeros aside, is no integer of 64 bits. Bounds what is turned into a string. */
 const DIGITS_MAX = 400;
 
 /** int2 or int4: two or four bytes, two's complement. */
@@ -49,7 +49,7 @@ function writeInt8(out: Block, value: number | bigint): void {
   else out.bigInt64(value);
 }
 
-/** Reads `[+-] digits`, nothing before or after; a bigint where it may be beyond 2^53. */
+/** Reads `[+-] digits`, with nothing before or after. The result is a bigint where it may be beyond 2^53. */
 function integerOf(bytes: Buffer, start: number, end: number): number | bigint {
   const sign = start < end ? bytes[start] : 0;
   const first = sign === 0x2d || sign === 0x2b ? start + 1 : start;

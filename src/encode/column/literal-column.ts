@@ -8,7 +8,7 @@ import { precisionLoss } from '../time/epoch.js';
 import { refuse } from '../value/misfit.js';
 import { realText } from '../value/real-text.js';
 
-/** What PostgreSQL's interval calls the units that it has, and how many fraction digits are a microsecond. */
+/** The name that PostgreSQL's interval has for each unit, and how many fraction digits of it make a microsecond. */
 const INTERVAL_UNITS: Partial<Record<TimeUnit, { readonly name: string; readonly digits: number }>> = {
   s: { name: 'seconds', digits: 6 },
   ms: { name: 'milliseconds', digits: 3 },
@@ -16,8 +16,8 @@ const INTERVAL_UNITS: Partial<Record<TimeUnit, { readonly name: string; readonly
 };
 
 /**
- * Any other type, in text format only: the text form for PostgreSQL's own input function. Where that function would drop
- * something without a word, the form says so and the value is refused here.
+ * Any other type, in text format only: sends the text form to PostgreSQL's own input function. Where that function
+ * would silently drop something, `form` says so, and the value is refused here.
  */
 export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
   const plain = textEncoder(null);
@@ -49,7 +49,7 @@ export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
 
 const textHint = 'correct the value in the source, or make the target column text';
 
-/** `check` throws the Misfit of a text; it gets one character per byte. */
+/** `check` gets the text with one character per byte, and throws a Misfit where it must be refused. */
 function checked(plain: ColumnEncoder, check: (text: string) => void): ColumnEncoder {
   return {
     ...plain,
@@ -78,7 +78,10 @@ function checkDigits(text: string, digits: number): void {
   }
 }
 
-/** JSON becomes `{…}`; what is none, or no UTF-8, goes as it stands, for the server to judge. */
+/**
+ * Rewrites a JSON array as `{…}`. A text that is not JSON, or not UTF-8, goes to the server unchanged, and the server
+ * judges it.
+ */
 function writeArray(out: Block, plain: ColumnEncoder, bytes: Buffer, start: number, end: number): void {
   const isOpen = bytes
     .toString('latin1', start, Math.min(end, start + 64))

@@ -14,7 +14,7 @@ const NEGATIVE = 0x4000;
 const INFINITY = 0xd000;
 const MINUS_INFINITY = 0xf000;
 
-/** More bytes than any number prints to. */
+/** More bytes than the text of any number has. */
 const SCRATCH_BYTES = 64;
 
 /**

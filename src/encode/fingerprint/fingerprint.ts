@@ -10,11 +10,14 @@ const SCRATCH_BYTES = 4096;
 
 /** The fingerprint of the rows folded so far; see `TableFingerprint`. */
 export interface Fingerprint {
-  /** Adds the row whose fields stand in `row` in binary COPY form. */
+  /** Adds the row whose fields lie in `row` in binary COPY form. */
   readonly add: (row: Block, fields: RowFields) => void;
-  /** Adds what other rows were found to come to. */
+  /** Adds the sums of rows that the kernel wrote and summed. */
   readonly addSums: (sums: RowSums) => void;
-  /** The hash of one field in binary COPY form, with a seed in halves; the same object each time. */
+  /**
+   * The hash of one field in binary COPY form; the seed is given in two halves. The same result object is filled each
+   * time.
+   */
   readonly hashOf: (row: Block, field: FieldPosition, seedHigh: number, seedLow: number) => Hash64;
   readonly rows: () => number;
   /** k of the row added last, as the server's int8. */
@@ -32,13 +35,13 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
   const { columns } = table;
   const count = columns.length;
   const folds = Uint8Array.from(columns, (column) => foldOf(column.kind));
-  // In a key a float8 counts by its bytes, as on the server.
+  // As part of a key a float8 is hashed by its bytes, as on the server.
   const keyFolds = folds.map((fold) => (fold === Fold.Double ? Fold.Bytes : fold));
   const isTextual = Uint8Array.from(columns, (column) => (column.isTextual ? 1 : 0));
   const keyColumns = Int32Array.from(table.key.columns.filter((index) => folds[index] !== Fold.None));
   const nulls = new Float64Array(count);
   const empties = new Float64Array(count);
-  // One more than the columns: the last sum is the keyset's.
+  // One sum per column, and the keyset's sum at the end.
   const sumHi = new Int32Array(count + 1);
   const sumLo = new Int32Array(count + 1);
   const hash: Hash64 = { hi: 0, lo: 0 };
@@ -53,7 +56,7 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
     sumHi[index] = (sumHi[index] as number) + hash.hi + (low >>> 0 < hash.lo >>> 0 ? 1 : 0);
   };
 
-  /** Leaves k in `seed`, and adds it to the keyset. */
+  /** Adds the row's key hash k to the keyset, and leaves k in `seed`. */
   const addKey = (row: Block, { start, length }: RowFields): void => {
     setSeed(seed, 0, 0);
     for (let i = 0; i < keyColumns.length; i += 1) {
@@ -81,7 +84,7 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
       const start = starts[index] as number;
       const fold = folds[index] as FoldCode;
       if (isTextual[index] === 1 && isEmpty(fold, row, start, length)) empties[index] = (empties[index] as number) + 1;
-      // The commonest are written out here: a call per value costs as much as the hash of an integer (measured).
+      // The most frequent kinds are inlined: a call per value costs as much as the hash of an integer (measured).
       switch (fold) {
         case Fold.Int64: {
           const high = view.getInt32(start);

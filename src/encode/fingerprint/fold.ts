@@ -64,7 +64,7 @@ export function hashField(
   }
 }
 
-/** The server's own function does not tell 0 and −0 apart: they are hashed by their bytes. */
+/** PostgreSQL's own function gives 0 and −0 the same hash, so these two are hashed by their bytes. */
 export function hashFloat8(out: Hash64, view: DataView, start: number, seed: Seed): void {
   const high = view.getInt32(start);
   const low = view.getInt32(start + 4);
@@ -87,7 +87,7 @@ export function isEmpty(fold: FoldCode, row: Block, start: number, length: numbe
   return length === 0 || (fold === Fold.Padded && trimmedLength(row.bytes, start, length) === 0);
 }
 
-/** The length without trailing spaces, which do not count in char(n). */
+/** The length without trailing spaces, which are insignificant in char(n). */
 function trimmedLength(bytes: Buffer, start: number, length: number): number {
   let trimmed = length;
   while (trimmed > 0 && bytes[start + trimmed - 1] === 0x20) trimmed -= 1;

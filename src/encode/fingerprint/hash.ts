@@ -5,8 +5,8 @@ export interface Hash64 {
 }
 
 /**
- * A 64-bit seed in halves, and lookup3's three words after it was mixed in for a value of four bytes: all integers of a
- * row are hashed from there.
+ * A 64-bit seed in halves, and lookup3's three words after the seed was mixed in for a value of four bytes. All
+ * integers of a row are hashed from these words.
  */
 export interface Seed {
   hi: number;
@@ -16,11 +16,11 @@ export interface Seed {
   c: number;
 }
 
-/** What lookup3's three words begin with, before the length is added (src/common/hashfn.c). */
+/** The first value of lookup3's three words, before the length is added (src/common/hashfn.c). */
 const START = (0x9e3779b9 + 3_923_095) | 0;
 const WORD_START = (START + 4) | 0;
 
-/** The last bytes are read as whole words. */
+/** The last bytes of a value are read as whole words, so up to this many bytes behind it are read too. */
 export const hashOverreadBytes = 4;
 
 export function createSeed(): Seed {
@@ -57,8 +57,8 @@ export function setSeed(seed: Seed, hi: number, lo: number): void {
 
 /**
  * PostgreSQL's hash_bytes_extended (Bob Jenkins' lookup3, src/common/hashfn.c) as a little-endian server computes it,
- * over `length` bytes of `view` from `start`. At least `hashOverreadBytes` more must stand behind them; what they are does
- * not matter.
+ * over `length` bytes of `view` from `start`. At least `hashOverreadBytes` more bytes must exist behind them; their
+ * values do not matter.
  */
 export function hashBytes(out: Hash64, view: DataView, start: number, length: number, seed: Seed): void {
   let a = (START + length) | 0;
@@ -92,7 +92,8 @@ export function hashBytes(out: Hash64, view: DataView, start: number, length: nu
     c = (c - b) ^ ((b << 4) | (b >>> 28));
     b = (b + a) | 0;
   }
-  // The last 0 to 11 bytes, out of whole words: the lowest byte of c is left free, since the length stands for it.
+  // The last 0 to 11 bytes, masked out of whole words. The lowest byte of c stays free, since lookup3 puts the length
+  // there.
   const mask = (1 << ((rest & 3) << 3)) - 1;
   const first = view.getInt32(at, true);
   if (rest < 4) a = (a + (first & mask)) | 0;
@@ -114,8 +115,8 @@ export function hashInt64(out: Hash64, hi: number, lo: number, seed: Seed): void
 }
 
 /**
- * PostgreSQL's hashfloat8extended of a double other than 0, given in halves: of its eight bytes, the lowest first, which is
- * how a little-endian server keeps them.
+ * PostgreSQL's hashfloat8extended of a double other than 0, given in halves. It hashes the eight bytes, lowest first,
+ * as a little-endian server stores them.
  */
 export function hashDouble(out: Hash64, hi: number, lo: number, seed: Seed): void {
   let a = (START + 8) | 0;

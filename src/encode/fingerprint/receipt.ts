@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type HashWasm from 'hash-wasm';
 import { Block } from '../row/block.js';
 
-/** The one algorithm out of the package: all of them take 25 ms of CPU to load, in every thread. */
+/** Only this algorithm of the package is loaded: all of them would take 25 ms of CPU in every thread. */
 const { createXXHash128 } = createRequire(import.meta.url)('hash-wasm/dist/xxhash128.umd.min.js') as Pick<
   typeof HashWasm,
   'createXXHash128'
@@ -14,7 +14,7 @@ const GATHER_BYTES = 16_384;
 /** The XXH128 of a run of bytes given in pieces. */
 export interface Receipt {
   readonly add: (bytes: Buffer, start: number, end: number) => void;
-  /** Lower-case hex; to be asked for once, at the end. */
+  /** Lower-case hex. May be called once, at the end. */
   readonly digest: () => string;
 }
 

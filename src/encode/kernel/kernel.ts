@@ -12,11 +12,11 @@ import { type RowView, Storage } from '../../model/value.js';
 import * as at from './layout.js';
 import { createMemory, type KernelMemory } from './memory.js';
 
-/** The key bytes of so many rows are gathered at once. */
+/** Key bytes of many rows are gathered in this much memory. */
 const keysBytes = 32 * 1024;
-/** What a chunk needs beside its blocks and keys: the window of pages, and tables for its columns. */
+/** Memory that a chunk needs beside its blocks and keys: the window of pages, and tables for its columns. */
 const otherBytes = 1024 * 1024;
-/** A label that is one of the type's fits, whatever its length. */
+/** A label of the enum fits whatever its length, so its length has no bound here. */
 const labelBytesMax = 0x7fffffff;
 
 const codes: Readonly<Record<DirectField['tag'], number>> = {
@@ -35,14 +35,18 @@ const codes: Readonly<Record<DirectField['tag'], number>> = {
   aside: at.codeAside,
 };
 
-/** What stopped it: the leaf is at its end, a buffer is full, or the next cell is for the row reader and the encoder. */
+/**
+ * Why `fill` stopped: the leaf is at its end; a buffer is full; or the next cell must go through the row reader and the
+ * encoder.
+ */
 export type KernelStop = 'done' | 'full' | 'not mine';
 const stops: readonly KernelStop[] = ['done', 'full', 'not mine'];
 
 /**
- * The loop from leaf cells to COPY rows and their fingerprint as WebAssembly, with the memory that it works on. Its
- * life, again for each chunk: `restart`; `allocate` what it shall read and write, and `load`; `fill` leaf by leaf;
- * `takeSums`. Buffers that did not fit into its memory are ordinary ones, of which it fills none: `holds` tells.
+ * The WebAssembly loop from leaf cells to COPY rows and their fingerprint, with the memory that it works on. Its life,
+ * again for each chunk: `restart`; `allocate` the buffers that it reads and writes, and `load` the table; `fill` leaf
+ * by leaf; `takeSums`. A buffer that does not fit into its memory is allocated as ordinary memory, which the loop
+ * cannot use; `holds` says which it is.
  */
 export class Kernel {
   readonly #memory: KernelMemory;
@@ -64,12 +68,12 @@ export class Kernel {
     this.#words = this.#memory.words;
   }
 
-  /** Forgets the chunk before, and all that was allocated for it. */
+  /** Forgets the chunk before, and frees all that was allocated for it. */
   restart(): void {
     this.#memory.restart();
   }
 
-  /** Takes a table in; false where it is so wide that there is no room for it. */
+  /** Loads a table. False where the table is so wide that it does not fit into the memory. */
   load({ record, fields, key, aside }: KernelTable): boolean {
     const positionsBytes = record.slots.length * at.positionBytes;
     const columnsBytes = fields.length * at.columnBytes;
@@ -112,8 +116,9 @@ export class Kernel {
   }
 
   /**
-   * Writes the rows of the cursor's cells behind `block.length`, until it is `full` bytes long; moves the cursor and the
-   * block's length. `keys` then are the key fields of these rows in COPY form. Nothing of a cell that stops it is done.
+   * Writes the rows of the cursor's cells behind `block.length`, until the block is `full` bytes long. Moves the cursor
+   * and the block's length. `keys` then holds the key fields of these rows in COPY form. Of the cell that it stops at
+   * nothing has been written or summed.
    */
   fill(cursor: LeafCursor, block: ByteRun, full: number): KernelStop {
     const state = this.#state;
@@ -133,12 +138,12 @@ export class Kernel {
     return stop;
   }
 
-  /** Of the rows of the last `fill`, until the next one. */
+  /** The key fields of the rows of the last `fill`; valid until the next one. */
   get keys(): Buffer {
     return this.#keys.subarray(0, this.#get(this.#state + at.stateKeys) - this.#keys.byteOffset);
   }
 
-  /** What the rows came to since this was asked last. */
+  /** The sums of the rows written since the last call. */
   takeSums(): RowSums {
     const state = this.#state;
     const sums: RowSums = {
@@ -166,7 +171,7 @@ export class Kernel {
     return sum;
   }
 
-  /** Gives back whether there was room for all that belongs to it. */
+  /** Returns false where the labels of the field do not fit into the memory. */
   #putField(column: number, field: DirectField, isReal: boolean): boolean {
     const isHashed = field.tag === 'aside' ? field.isHashed : field.tag !== 'jsonb';
     this.#put(column + at.columnCode, codes[field.tag]);
@@ -209,7 +214,7 @@ export class Kernel {
     return true;
   }
 
-  /** Texts and blobs are ranges of the whole memory. */
+  /** Encodes a value by the column's own encoder. The view's texts and blobs are ranges of the whole memory. */
   #writeAside(column: number, to: number): number {
     const block = must(this.#block, 'block');
     const words = this.#words;
@@ -226,7 +231,7 @@ export class Kernel {
     }
     block.length = to - block.bytes.byteOffset;
     const length = must(this.#aside, 'aside').write(view, index);
-    // A block that had to grow is elsewhere now: the row loop goes on with it.
+    // A block that had to grow is no longer in the kernel's memory, so the row loop must go on.
     return this.holds(block.bytes) ? length : -1;
   }
 
@@ -271,7 +276,7 @@ export interface KernelTable {
   readonly key: readonly number[];
 }
 
-/** A kernel for blocks that hold at most so many bytes. */
+/** Creates a kernel for blocks that hold at most this many bytes. */
 export function createKernel(blockCapacityBytes: number): Kernel {
   return new Kernel(otherBytes + keysBytes + 2 * blockCapacityBytes);
 }

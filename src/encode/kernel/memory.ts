@@ -4,11 +4,11 @@ import * as at from './layout.js';
 
 /** Every allocation begins at a multiple of this. */
 const alignBytes = 16;
-/** Behind everything, so that whole words may be read at the very end. */
+/** Unused bytes at the very end, so that whole words may be read there. */
 const slackBytes = 64;
 const wasmPageBytes = 65_536;
 
-/** What is used of WebAssembly: Node has it, but its types come with those of browsers only. */
+/** The part of WebAssembly that is used. Node has it, but only the browsers' type definitions declare it. */
 declare const WebAssembly: {
   readonly Memory: new (pages: {
     readonly initial: number;
@@ -18,18 +18,23 @@ declare const WebAssembly: {
   readonly Instance: new (module: object, imports: object) => { readonly exports: object };
 };
 
-/** Called by the loop for columns that are written aside; columns are addresses of their tables. */
+/**
+ * Functions that the loop calls for columns that their encoder writes. A column is given as the address of its table.
+ */
 export interface KernelImports {
   readonly writeAside: (column: number, to: number) => number;
   readonly hashAside: (column: number, isKey: number, seedHigh: number, seedLow: number) => void;
 }
 
-/** The loop: takes the address of a state, and says what stopped it. */
+/** The loop: takes the address of a state, and returns what stopped it. */
 interface KernelExports {
   readonly fill: (state: number) => number;
 }
 
-/** Memory that the WebAssembly loop works on, and the loop. Lent piece by piece, and taken back all at once. */
+/**
+ * The memory that the WebAssembly loop works on, and the loop itself. Memory is given out piece by piece, and freed all
+ * at once.
+ */
 export class KernelMemory {
   readonly bytes: Buffer;
   readonly words: DataView;
@@ -42,12 +47,12 @@ export class KernelMemory {
     this.fill = fill;
   }
 
-  /** Takes back all that was allocated. */
+  /** Frees all that was allocated. */
   restart(): void {
     this.#next = 0;
   }
 
-  /** Of this memory while there is some, else ordinary: `holds` tells. */
+  /** Allocates from this memory while there is some, else ordinary memory; `holds` says which it was. */
   readonly allocate = (bytes: number): Buffer => {
     const start = this.#next;
     if (start + bytes + slackBytes > this.bytes.length) return Buffer.allocUnsafeSlow(bytes);
@@ -80,7 +85,7 @@ export class KernelMemory {
     this.put(state + at.stateLow, cursor.low);
   }
 
-  /** Moves the cursor to where the loop came. */
+  /** Moves the cursor to where the loop stopped. */
   takeCursor(state: number, cursor: LeafCursor): void {
     cursor.pointer = this.get(state + at.statePointer) - cursor.bytes.byteOffset;
     cursor.hasRow = this.get(state + at.stateHasRow) !== 0;
@@ -89,7 +94,7 @@ export class KernelMemory {
   }
 }
 
-/** At least so many bytes. */
+/** Creates a memory of at least this many bytes. */
 export function createMemory(bytes: number, aside: KernelImports): KernelMemory {
   const pages = Math.ceil((bytes + slackBytes) / wasmPageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });

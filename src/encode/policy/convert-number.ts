@@ -10,10 +10,13 @@ export interface PlainDecimal {
   readonly scale: number;
 }
 
-/** More places than any number of the source has; keeps a text like 1e999999999 from being written out. */
+/** More fraction digits than any number of the source has. Keeps a text like 1e999999999 from being written out. */
 const fractionDigitsMax = 2000;
 
-/** The value of a cell as a decimal; a real stands for its shortest digits. null where it is no number. */
+/**
+ * The value of a cell as a decimal, or null where it is no number. A real becomes the shortest decimal that reads back
+ * the same.
+ */
 export function decimalOf(edit: RowEdit, index: number): PlainDecimal | null {
   const { view } = edit;
   switch (view.storage[index]) {
@@ -29,7 +32,10 @@ export function decimalOf(edit: RowEdit, index: number): PlainDecimal | null {
   }
 }
 
-/** Cuts to `scale` decimal places; half a unit goes away from zero, as PostgreSQL's numeric rounds. null: nothing to cut. */
+/**
+ * Cuts to this many fraction digits. Half a unit rounds away from zero, as PostgreSQL's numeric does. Null where there
+ * is nothing to cut.
+ */
 export function cutDecimal(
   { digits, scale }: PlainDecimal,
   fractionDigits: number,
@@ -53,7 +59,7 @@ export function cutNumber(edit: RowEdit, index: number, { kind }: ColumnPlan, cu
   return true;
 }
 
-/** float4 and float8: the nearest value that the type holds. */
+/** float4 and float8: the nearest value that the type can hold. */
 export function roundFloat(edit: RowEdit, index: number, { kind }: ColumnPlan): boolean {
   const value = Number(edit.view.storage[index] === Storage.Wide ? integerOf(edit.view, index) : numberOf(edit, index));
   const near = kind.tag === 'float4' ? Math.fround(value) : value;

@@ -10,14 +10,14 @@ const dayMs = 86_400_000;
 const julianEpochMs = 210_866_760_000_000n;
 const secondsOfDay = 86_400;
 
-/** What a temporal column keeps of a second, in decimal places; null for other kinds. */
+/** How many fraction digits of a second a temporal column keeps; null for other kinds. */
 function precisionOf({ kind }: ColumnPlan): number | null {
   return kind.tag === 'timestamp' || kind.tag === 'timestamptz' || kind.tag === 'time' ? kind.precision : null;
 }
 
 /**
- * Cuts the fraction of a second to what the column keeps. `truncate` drops digits, also before 1970; `round` goes to the
- * nearest, and half a unit up. What a text says beside its fraction, its offset for instance, stays as it is.
+ * Cuts the fraction of a second to what the column keeps. `truncate` drops digits, also before 1970; `round` goes to
+ * the nearest, and half a unit goes up. The rest of a text, its offset for instance, stays as it is.
  */
 export function cutFraction(edit: RowEdit, index: number, column: ColumnPlan, cut: Rounding): boolean {
   const precision = precisionOf(column);
@@ -36,7 +36,7 @@ function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision:
   const { digits, scale } = number;
   const text = stampText(cutFloor(digits, Math.max(0, scale - precision), cut), Math.min(scale, precision));
   if (text === null) return false;
-  // With its offset, since texts without one may be local time.
+  // The offset is written out, since texts without one may be local time.
   edit.setBytes(index, Buffer.from(`${text}Z`, 'latin1'), Storage.Text);
   return true;
 }
@@ -60,7 +60,7 @@ function julianMs(edit: RowEdit, index: number): Decimal | null {
   return Number.isSafeInteger(ms) ? { digits: BigInt(ms) - julianEpochMs, scale: 3 } : null;
 }
 
-/** Drops so many decimal digits, downwards. */
+/** Drops this many decimal digits, rounding down. */
 function cutFloor(value: bigint, digits: number, cut: Rounding): bigint {
   const grain = 10n ** BigInt(digits);
   const raised = cut === 'round' ? value + grain / 2n : value;
@@ -68,7 +68,7 @@ function cutFloor(value: bigint, digits: number, cut: Rounding): bigint {
   return (raised - (rest < 0n ? rest + grain : rest)) / grain;
 }
 
-/** `value` counts 10^-scale seconds since 1970. null beyond the years 1 to 9999. */
+/** `value` counts 10^-scale seconds since 1970. Null outside of the years 1 to 9999. */
 function stampText(value: bigint, scale: number): string | null {
   const perSecond = 10n ** BigInt(scale);
   const seconds = cutFloor(value, scale, 'truncate');
@@ -94,7 +94,7 @@ function cutText(edit: RowEdit, index: number, precision: number, cut: Rounding)
   return true;
 }
 
-/** The second after; a time of day may become 24:00:00. */
+/** The second that follows; a time of day may become 24:00:00. */
 function nextSecond(date: string | undefined, separator: string, clock: string): string | null {
   const [hours = 0, minutes = 0, seconds = 0] = clock.split(':').map(Number);
   const next = hours * 3600 + minutes * 60 + seconds + 1;

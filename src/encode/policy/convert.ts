@@ -5,12 +5,12 @@ import { cutFraction } from './convert-time.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
 import { countCodePoints } from '../value/utf8.js';
 
-/** What one named rule does to one value of a row; false where it cannot be applied to such a value or column. */
+/** Applies one named rule to one value of a row. False where the rule cannot be applied to such a value or column. */
 export type Convert = (edit: RowEdit, index: number, column: ColumnPlan) => boolean;
 
 const nulEscape = Buffer.from('\\u0000', 'latin1');
 
-/** The conversions by hazard and rule; `null` is the same for every hazard. */
+/** The conversions by hazard and rule. The rule `null` does the same for every hazard. */
 const conversions: Readonly<Record<string, Convert>> = {
   'nul_byte strip': (edit, index) => replaceNuls(edit, index, Buffer.alloc(0)),
   'nul_byte escape': (edit, index) => replaceNuls(edit, index, nulEscape),
@@ -74,7 +74,7 @@ function truncateText(edit: RowEdit, index: number, { kind }: ColumnPlan): boole
   return true;
 }
 
-/** Only numbers: what a text means as a truth value nobody can tell. */
+/** Only numbers are converted: the truth value of any other text would be a guess. */
 function toNonzero(edit: RowEdit, index: number): boolean {
   const storage = edit.view.storage[index];
   if (storage !== Storage.Integer && storage !== Storage.Wide && storage !== Storage.Real) return false;

@@ -9,7 +9,7 @@ const trailer = -1;
 const byteaOid = 17;
 const int4Oid = 23;
 
-/** The columns of the quarantine in the order in which the rows bring them. */
+/** The columns of the quarantine, in the order in which the rows contain them. */
 export const quarantineColumns = [
   'run_id',
   'table_name',
@@ -34,7 +34,7 @@ export interface QuarantineHead {
   readonly runId: string;
   readonly table: string;
   readonly chunkIndex: number;
-  /** 0 of the copy; a later step's note of a row replaces the one before. */
+  /** 0 for the copy. A later step's note of the same row replaces the one before. */
   readonly step: number;
 }
 
@@ -59,7 +59,7 @@ export class QuarantineRows {
     return this.#out.length >= this.#blockBytes;
   }
 
-  /** Adds a row as the source has it, and for a converted row the columns that arrive otherwise, as they were sent. */
+  /** Adds a row as the source has it. For a converted row also the columns that were changed, as they were sent. */
   add(
     row: RowView,
     note: QuarantineNote,

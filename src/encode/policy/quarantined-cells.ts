@@ -17,8 +17,8 @@ export function storageLetters(view: RowView): string {
 }
 
 /**
- * A value as the quarantine keeps it: the very bytes of a text or a blob, an integer as decimal digits, a real as the eight
- * bytes of its double, big-endian; null for NULL.
+ * A value in the form in which the quarantine holds it: the bytes of a text or a blob, an integer as decimal digits, a
+ * real as the eight bytes of its double, big-endian; null for NULL.
  */
 export function quarantineCell(view: RowView, index: number): Buffer | null {
   switch (view.storage[index]) {

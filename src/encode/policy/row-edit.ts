@@ -1,8 +1,8 @@
 import { type RowView, Storage, type StorageCode } from '../../model/value.js';
 
 /**
- * A row that may be changed without touching the reader's own: a copy that is filled anew for each row that needs it.
- * Memory: the largest row, and what its changed values add.
+ * A row that may be changed without changing the reader's own. It is filled anew for each row that needs it. Memory:
+ * the largest row, and its changed values.
  */
 export class RowEdit {
   readonly view: RowView;
@@ -19,7 +19,7 @@ export class RowEdit {
     };
   }
 
-  /** Takes a row over. Its bytes are shared until a value is written, and never written to. */
+  /** Loads a row. Its bytes are shared with the reader until a value is set, and are never written to. */
   load(row: RowView): void {
     const { view } = this;
     view.storage.set(row.storage);
@@ -31,14 +31,16 @@ export class RowEdit {
     this.#used = -1;
   }
 
-  /** Takes a row that the quarantine keeps: a letter for the storage class of each cell, and its bytes (`keptCell`). */
+  /**
+   * Loads a quarantined row: a letter for the storage class of each cell, and the cell's bytes (see `quarantineCell`).
+   */
   loadQuarantined(storage: string, cells: readonly (Buffer | null)[]): void {
     this.view.bytes = Buffer.alloc(0);
     this.#used = 0;
     this.setQuarantined([...cells.keys()], storage, cells);
   }
 
-  /** Sets some of the columns to cells that the quarantine keeps. */
+  /** Sets some of the columns to cells of the quarantine. */
   setQuarantined(columns: readonly number[], storage: string, cells: readonly (Buffer | null)[]): void {
     const texts: { readonly column: number; readonly bytes: Buffer; readonly storage: StorageCode }[] = [];
     for (const [i, column] of columns.entries()) {
@@ -89,7 +91,7 @@ export class RowEdit {
     view.end[index] = this.#used;
   }
 
-  /** Leaves the reader's buffer, which is much larger than a row, for one of the row's own. */
+  /** Copies the row out of the reader's buffer, which is much larger than a row, into a buffer of its own. */
   #own(): void {
     const { view } = this;
     const parts: Buffer[] = [];

@@ -8,17 +8,17 @@ import { explainRow } from '../value/explain.js';
 import { RowEdit } from './row-edit.js';
 import { valueError } from '../value/value-error.js';
 
-/** One reason against a value, and what the operator's policy makes of it. */
+/** One reason why a value cannot arrive, and what the operator's policy does about it. */
 export interface Mark {
-  /** Index of the column, null where the row as a whole is the reason. */
+  /** Index of the column, or null where the row as a whole is the reason. */
   readonly column: number | null;
   readonly hazard: string;
-  /** The conversion, or quarantine. */
+  /** The name of the conversion, or `quarantine`. */
   readonly rule: string;
   readonly reason: string;
 }
 
-/** What a row comes to: it goes as it is, it goes changed, or it stays behind. */
+/** The outcome for a row: it is sent as it is, it is sent changed, or it stays behind. */
 export type Screened =
   | { readonly tag: 'fits' }
   | { readonly tag: 'converted'; readonly view: RowView; readonly marks: readonly Mark[] }
@@ -26,19 +26,20 @@ export type Screened =
 
 export interface ScreenOptions {
   readonly table: Omit<TablePlan, 'chunks'>;
-  /** The policy for a hazard of a column, or of the row where that is null. */
+  /** The policy for a hazard of a column; of the row as a whole where the column is null. */
   readonly policyOf: (column: number | null, hazard: string) => Policy;
   /** Encodes the row, or throws its CopierError `data.*`. */
   readonly encode: (view: RowView) => void;
 }
 
-/** Each value may be changed by one rule after another, but not for ever. */
+/** One value may be changed by several rules in turn, but only this often. */
 const conversionsMax = 4;
 
 /**
- * The slow pass over a row: encodes it where it fits, after the conversions that the policies name where it does not, or
- * says why it stays behind. Throws where the policy is to fail, or its conversion cannot be applied. `known` is what the
- * server said of this row before. The view of a converted row is lent until the next call.
+ * Screens a row value by value. It encodes the row where it fits, if need be after the conversions that the policies
+ * name, or says why the row must stay behind. Throws where the policy is to fail, or where its conversion cannot be
+ * applied. `known` is what the server said about this row before. The view of a converted row is valid until the next
+ * call.
  */
 export class Screen {
   readonly #options: ScreenOptions;
@@ -74,7 +75,7 @@ export class Screen {
     }
   }
 
-  /** The first thing against the row, else null: then it is encoded. */
+  /** The first problem of the row; or null, and then the row has been encoded. */
   #problemOf(view: RowView): CopierError | null {
     const { table, encode } = this.#options;
     const found = nullProblem(table, view) ?? explainRow(table, view);
@@ -105,23 +106,23 @@ export class Screen {
 
   #errorOf(row: RowView, { column, hazard, reason }: Mark): CopierError {
     const hint = 'change the policy, or correct the value in the source';
-    // Every hazard has a code of its name.
+    // The code of the error of a hazard has the hazard's name.
     const code = `data.${hazard}` as ErrorCode;
     return valueError(this.#options.table, row, column ?? 0, { code, reason, hint });
   }
 
-  /** The key of a row as text, for the note that is kept with it. */
+  /** The key of a row as text, for its note. */
   keyOf(row: RowView): string {
     return describeKey(this.#options.table, row);
   }
 }
 
-/** The name that policies give to an error: its code without the first part. */
+/** The name that policies give to an error: its code without the part before the dot. */
 export function hazardOf(code: string): string {
   return code.slice(code.indexOf('.') + 1);
 }
 
-/** The server would say it too, but only for one row at a time. */
+/** The server would report it too, but only for one row at a time. */
 function nullProblem(table: Omit<TablePlan, 'chunks'>, view: RowView): CopierError | null {
   const index = table.columns.findIndex((column, i) => column.notNull === true && view.storage[i] === Storage.Null);
   if (index < 0) return null;

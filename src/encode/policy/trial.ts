@@ -15,15 +15,15 @@ import { Misfit } from '../value/misfit.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
 
 const examplesMax = 3;
-/** Refusals of one column after which nothing more is to be learnt. */
+/** After this many refusals in a column nothing more is to be learnt about it. */
 const refusalsMax = 100_000;
 const scratchBytes = 4096;
-/** Larger JSON is left to the server: parsed, it may take ten times its size of a thread's heap. */
+/** JSON texts above this size are left to the server: parsed, they may take ten times their size of a thread's heap. */
 const jsonBytesMax = 4 * 1024 * 1024;
 
 /**
- * Tries the values of some columns with the very encoders of the copy, and what the server would refuse of JSON besides:
- * how many would be refused, by which hazard, and the first of them. Memory: the largest value.
+ * Tries the values of some columns with the very encoders of the copy, and checks JSON as the server would. Counts how
+ * many would be refused, by hazard, and keeps the first of them. Memory: the largest value.
  */
 export function tryRows(
   rows: Iterable<RowView>,
@@ -35,7 +35,7 @@ export function tryRows(
   return { table: table.source, columns: trials.map((trial) => trial.result()) };
 }
 
-/** One column on trial. */
+/** The trial of one column. */
 class Trial {
   readonly #table: Omit<TablePlan, 'chunks'>;
   readonly #index: number;
@@ -76,7 +76,7 @@ class Trial {
     else if (storage === Storage.Text) this.#judgeText(view);
   }
 
-  /** Whole units that the copy writes without a look are not worth one here, but for an example. */
+  /** Whole numbers that the copy writes without a check need none here either, except to show an example. */
   #isSafe(value: number): boolean {
     if (this.#direct.code !== Direct.Moment || !this.#converted.has(String(Storage.Integer))) return false;
     return Math.abs(value) * this.#direct.factor < MOMENT_MICROS_MAX;
@@ -91,7 +91,7 @@ class Trial {
     };
   }
 
-  /** What only the server would see: it takes any JSON text here, and rejects what is none. */
+  /** Finds what only the server would refuse: it takes any JSON text, and rejects any other. */
   #judgeText(view: RowView): void {
     if (this.#kind.tag !== 'json' && this.#kind.tag !== 'jsonb') return;
     const bytes = view.bytes.subarray(view.start[this.#index], view.end[this.#index]);
@@ -113,7 +113,7 @@ class Trial {
     this.#refused.set(code, { code, reason: before?.reason ?? reason, hint: before?.hint ?? hint, count, examples });
   }
 
-  /** One of each form: storage class, and length where it is a text. */
+  /** Keeps one example of each form: the storage class, and for texts their length. */
   #keepExample(view: RowView, storage: number): void {
     if (this.#converted.size >= examplesMax) return;
     const length = (view.end[this.#index] as number) - (view.start[this.#index] as number);
@@ -126,7 +126,7 @@ class Trial {
   }
 }
 
-/** Adds up the parts of one table, in the order of the table; at least one. */
+/** Adds up the trials of a table's parts, at least one, in the order of the table. */
 export function mergeTrials(parts: readonly TableTrial[]): TableTrial {
   const first = must(parts[0], 'part of a trial');
   return {

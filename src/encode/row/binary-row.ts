@@ -17,7 +17,7 @@ const FIXED_BYTES_MAX = 12;
 
 const TWO_TO_32 = 4_294_967_296;
 
-/** `guard` is the null sentinel that no value of a textual column may equal, or null where it may. */
+/** `guard` is the null sentinel that no value of a textual column may equal, or null where values may equal it. */
 export function createBinaryRow(
   table: Omit<TablePlan, 'chunks'>,
   guard: Buffer | null,
@@ -120,10 +120,10 @@ export function createBinaryRow(
   };
 }
 
-/** Appends the bytes of one value that is not NULL, and gives back how many; throws a Misfit. */
+/** Appends the bytes of one value that is not NULL, and returns how many. Throws a Misfit. */
 export type FieldWriter = (row: Block, view: RowView, index: number) => number;
 
-/** By the encoder of each column; `guard` as in `createBinaryRow`. */
+/** Writes fields by the encoder of each column; `guard` as in `createBinaryRow`. */
 export function createFieldWriter(table: Omit<TablePlan, 'chunks'>, guard: Buffer | null): FieldWriter {
   const encoders = table.columns.map((column) => encoderOf(column.kind));
   const guards = table.columns.map((column) => (column.isTextual ? guard : null));

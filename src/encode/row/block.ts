@@ -1,9 +1,9 @@
 import { hashOverreadBytes } from '../fingerprint/hash.js';
 
-/** Bytes behind the filled ones that may be read, so that the last of them can be read as whole words. */
+/** Bytes behind the filled ones that may be read, since the last of them are read as whole words. */
 const OVERREAD_BYTES = hashOverreadBytes;
 
-/** Room behind the nominal size, so that the last row of a full block rarely makes it grow. */
+/** Spare memory behind the nominal size, so that the last row of a full block rarely makes it grow. */
 const SLACK_BYTES = 65_536;
 
 /** Texts up to this length are copied by a loop: a call into native code costs more than the bytes do (measured). */
@@ -12,13 +12,13 @@ const LOOP_COPY_BYTES = 160;
 const TWO_TO_32 = 4_294_967_296;
 
 /**
- * A run of bytes that grows at its end, big-endian as PostgreSQL's wire is. `take` hands the filled bytes over and
- * goes on in a second run of bytes, so that one is on the wire while the other is filled. What `take` gave stays
- * untouched until the next `take` returns. A run that had to grow for a big row is let go when it is handed over.
+ * A run of bytes that grows at its end, big-endian as PostgreSQL's wire is. `take` returns the filled bytes and goes on
+ * in a second run, so that one is on the wire while the other is filled. The returned bytes stay untouched until the
+ * next `take` returns. A run that had to grow for a big row is dropped once it has been taken.
  */
 export class Block {
   bytes: Buffer;
-  /** Over exactly the same memory as `bytes`. */
+  /** A view of exactly the same memory as `bytes`. */
   view: DataView;
   length = 0;
   /** How many bytes may be filled. */
@@ -26,13 +26,13 @@ export class Block {
   readonly #allocate: (bytes: number) => Buffer;
   readonly #capacity: number;
   #spare: Buffer | null = null;
-  /** The run that a bigger one stands in for. */
+  /** The run of normal size that a bigger one replaces for the moment. */
   #shelved: Buffer | null = null;
-  /** What texts were copied from last, and a look at it by words. */
+  /** The buffer that texts were last copied from, and a view of it. */
   #source: Buffer | null = null;
   #sourceView: DataView = new DataView(new ArrayBuffer(0));
 
-  /** Its two runs of bytes come from `allocate`; what grows is memory of its own. */
+  /** Its two runs of bytes come from `allocate`. A run that grows becomes ordinary memory. */
   constructor(blockBytes: number, allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
     this.#allocate = allocate;
     this.#capacity = blockCapacity(blockBytes);
@@ -153,7 +153,7 @@ export class Block {
   }
 }
 
-/** Memory of one run of bytes for blocks of so many. */
+/** The memory that one run of bytes takes, for blocks of this nominal size. */
 export function blockCapacity(blockBytes: number): number {
   return blockBytes + SLACK_BYTES;
 }

@@ -19,26 +19,26 @@ const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const TRAILER = -1;
 const TAB = Buffer.from('\t', 'latin1');
 
-/** Room for one row in binary form while its text form is made; a bigger row makes it grow for that row. */
+/** Memory for one row in binary form while its text form is made. It grows for a bigger row. */
 const ROW_BYTES = 65_536;
 
 export interface RowEncoderOptions {
   readonly table: Omit<TablePlan, 'chunks'>;
   /** The text that stands for NULL in text format, and that no text value may equal. */
   readonly sentinel: string;
-  /** Lets such a value through in binary format, which can carry it. */
+  /** Lets a text that equals the sentinel pass in binary format, which can carry it. */
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
-  /** Where the blocks come from, if not from ordinary memory. */
+  /** Allocates the blocks; ordinary memory without it. */
   readonly allocate?: (bytes: number) => Buffer;
 }
 
 /**
- * Rows of one chunk → COPY bytes and their fingerprint. The life of one: encodeRow for each row and takeBlock whenever
+ * Rows of one chunk → COPY bytes and their fingerprint. Its life: encodeRow for each row and takeBlock whenever
  * isBlockFull, then finish, then result.
  */
 export interface RowEncoder {
-  /** Appends a row. A value that does not fit throws a CopierError `data.*`, and that row has then left no trace. */
+  /** Appends a row. Throws a CopierError `data.*` for a value that does not fit; the row has then left no trace. */
   readonly encodeRow: (view: RowView) => void;
   readonly isBlockFull: boolean;
   /** Rows and COPY bytes encoded so far. */
@@ -46,18 +46,21 @@ export interface RowEncoder {
   readonly bytes: number;
   /** The key hash of the row encoded last. */
   readonly lastKey: () => bigint;
-  /** Where the next row goes: whoever writes rows there by himself tells what they came to, before `takeBlock`. */
+  /**
+   * The block that the next row goes into. The kernel writes rows into it too, and reports their sums with `addKeys`
+   * and `addSums` before `takeBlock`.
+   */
   readonly block: Block;
-  /** The rows that were written elsewhere since this was called last: their sums, and their key fields in COPY form. */
+  /** Adds the rows that the kernel wrote since the last call: their sums, and their key fields in COPY form. */
   readonly addKeys: (bytes: Buffer) => void;
   readonly addSums: (sums: RowSums) => void;
-  /** For him, in binary format: the values that he does not write by himself. */
+  /** In binary format, writes and hashes single values for the kernel: those that the kernel cannot write itself. */
   readonly aside: FieldAside;
-  /** The filled bytes. They stay untouched until the next takeBlock or finish returns: by then they must be sent. */
+  /** The filled bytes. They stay untouched until the next takeBlock or finish returns, so they must be sent by then. */
   readonly takeBlock: () => Buffer;
   /** The last bytes, with the trailer of the format. No row may follow. */
   readonly finish: () => Buffer;
-  /** After finish. */
+  /** May be called after finish. */
   readonly result: () => TableFingerprint & { readonly bytes: number; readonly receipt: string };
 }
 
@@ -132,27 +135,29 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
   };
 }
 
-/** The columns of a table whose rows can be written elsewhere, into an encoder's block; null where they cannot. */
+/**
+ * The columns of a table in the form that the kernel needs to write its rows. Null where the kernel cannot write them.
+ */
 export function directFields(options: RowEncoderOptions): readonly DirectField[] | null {
   const { table } = options;
-  // Trailing spaces of char(n) do not count, so whether one is empty takes a look of its own.
+  // Trailing spaces of char(n) are insignificant, so the kernel cannot tell whether such a value is empty.
   if (table.format !== 'binary' || table.columns.some(({ kind }) => kind.tag === 'char')) return null;
   const guardBytes = guardOf(options)?.length ?? null;
   return table.columns.map(({ kind, isTextual }) => directField(kind, isTextual ? guardBytes : null));
 }
 
-/** The sentinel that no text may equal; null where any may, which binary format can carry. */
+/** The sentinel that no text may equal. Null in binary format where the operator allows such texts. */
 function guardOf({ table, sentinel, allowSentinel }: RowEncoderOptions): Buffer | null {
   const checked = checkSentinel(sentinel, table.format);
   return allowSentinel && table.format === 'binary' ? null : checked;
 }
 
-/** What the two formats do differently. */
+/** The part in which the two formats differ. */
 interface RowWriter {
   /** Appends the row to the encoder's block. */
   readonly row: (view: RowView) => void;
   readonly field: FieldWriter;
-  /** Where the row stands in binary form afterwards, for the fingerprint. */
+  /** The block that holds the row in binary form afterwards, for the fingerprint. */
   readonly block: Block;
   readonly fields: RowFields;
   /** Adds the COPY bytes of one field of the row. */
@@ -178,7 +183,7 @@ function binaryWriter(options: RowEncoderOptions, out: Block): RowWriter {
   };
 }
 
-/** In text format the guard always stands: a value equal to the sentinel would arrive as NULL. */
+/** Text format always checks for the sentinel: a value equal to it would arrive as NULL. */
 function textWriter({ table, sentinel }: RowEncoderOptions, out: Block): RowWriter {
   const checked = checkSentinel(sentinel, 'text');
   const field = createFieldWriter(table, checked);

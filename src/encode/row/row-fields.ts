@@ -1,10 +1,10 @@
-/** Where the fields of one row stand in a block; one object, filled again for each row. */
+/** Positions of the fields of one row in a block. One object, filled again for each row. */
 export interface RowFields {
   /** First byte of each field. */
   readonly start: Int32Array;
   /** Bytes of each field, −1 for NULL. */
   readonly length: Int32Array;
-  /** The column being written: where an error comes, its column. */
+  /** The column that is being written; after an error, the column that failed. */
   current: number;
 }
 

@@ -5,13 +5,15 @@ import { INT64_MAX, INT64_MIN } from '../column/integer-column.js';
 import { writeNumericText } from '../value/numeric-text.js';
 import { dateOf, MICROS_PER_DAY } from '../time/temporal.js';
 
-/** Appends to `out` the text COPY form, escaped, of the field whose wire form stands in `row` from `start` to `end`. */
+/**
+ * Appends the escaped text COPY form of a field to `out`. The field's wire form lies in `row` from `start` to `end`.
+ */
 export type TextField = (out: Block, row: Block, start: number, end: number) => void;
 
 const HEX = Buffer.from('0123456789abcdef', 'latin1');
 const BACKSLASH = 0x5c;
 
-/** By byte, the letter that stands for it after a backslash, 0 where the byte stands for itself. */
+/** By byte, the letter that represents it after a backslash; 0 for a byte that needs no escape. */
 const ESCAPES = new Uint8Array(256);
 ESCAPES[BACKSLASH] = BACKSLASH;
 ESCAPES[0x09] = 0x74;
@@ -19,8 +21,8 @@ ESCAPES[0x0a] = 0x6e;
 ESCAPES[0x0d] = 0x72;
 
 /**
- * The text form of a kind is made from its wire form, never from the source value: so both formats carry the same
- * values, and whatever a kind refuses is refused in both.
+ * The text form of a kind is made from its wire form, never from the source value. So both formats carry the same
+ * values, and what a kind refuses is refused in both.
  */
 export function textFieldOf(kind: Kind): TextField {
   switch (kind.tag) {
@@ -92,7 +94,7 @@ function writeHex(out: Block, bytes: Buffer, start: number, end: number): void {
   }
 }
 
-/** JavaScript prints the shortest digits that read back the same double, and so PostgreSQL reads it back. */
+/** JavaScript prints the shortest digits that read back as the same double, and PostgreSQL reads them back exactly. */
 function floatText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
@@ -102,7 +104,7 @@ function dateText(days: number): string {
   return days === INT32_MIN ? '-infinity' : dayText(days, '');
 }
 
-/** `middle` comes between the date and the `BC` of years before 1. */
+/** `middle` is put between the date and the `BC` of years before 1. */
 function dayText(days: number, middle: string): string {
   const { year, month, day } = dateOf(days);
   const shown = String(year > 0 ? year : 1 - year).padStart(4, '0');

@@ -9,8 +9,8 @@ const TAB = 0x09;
 const NEWLINE = 0x0a;
 
 /**
- * Appends to `out` in text COPY form the row whose fields stand in `row` in binary form, and notes in `written` where the
- * escaped fields are. Each is followed by one byte, a tab or the newline.
+ * Appends a row in text COPY form to `out`. Its fields lie in `row` in binary form. Records in `written` where the
+ * escaped fields are; each is followed by one byte, a tab or the newline.
  */
 export type TextRow = (out: Block, row: Block, fields: RowFields, written: RowFields) => void;
 
@@ -31,7 +31,7 @@ export function createTextRow(table: Omit<TablePlan, 'chunks'>, sentinel: Buffer
   };
 }
 
-/** COPY compares a field as it stands on the wire, before it takes the escapes away: so does the guard. */
+/** COPY compares a field with the null text before it removes the escapes. The check does the same. */
 function writeField(write: TextField, out: Block, row: Block, start: number, end: number, sentinel: Buffer): void {
   const at = out.length;
   write(out, row, start, end);

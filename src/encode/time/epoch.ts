@@ -74,8 +74,8 @@ function refuseDigits(pattern: CalendarDigits): never {
 }
 
 /**
- * A Julian day is a double with a grain of 40 µs, and means the millisecond from which SQLite made it; one that is not
- * what SQLite's julianday() gives for that millisecond has no exact meaning.
+ * A Julian day is a double with a resolution of 40 µs, and means the millisecond from which SQLite made it. A value
+ * that SQLite's julianday() gives for no millisecond has no exact meaning.
  */
 function momentOfJulian(out: Moment, value: number): void {
   const ms = Math.floor(value * MS_PER_DAY + 0.5);

@@ -6,7 +6,7 @@ const MICROS_PER_MINUTE = 60_000_000;
 const YEAR_DIGITS_MAX = 6;
 const INFINITY = 'infinity';
 
-/** Where the reading stands; one object per column, filled again for each value. */
+/** The position of the reader in a text. One object per column, filled again for each value. */
 interface Scan {
   bytes: Buffer;
   at: number;
@@ -16,10 +16,10 @@ interface Scan {
 /** Readers of one column's date and time texts, which share the state of a scan. */
 export interface TemporalReader {
   /**
-   * `YYYY-MM-DD`, or with a sign `±YYYY-MM-DD` of four to six year digits (astronomical: 0000 is 1 BC), then where
-   * wanted `T` or a space and `HH:MM[:SS[.f…]]` with one to nine fraction digits, then where wanted `Z`, `±HH`, `±HHMM` or
-   * `±HH:MM`; or `infinity`, `-infinity`. 24:00:00 and a second of 60 roll over, as in PostgreSQL. False where the text is
-   * anything else or names no day or time that there is.
+   * `YYYY-MM-DD`, or with a sign `±YYYY-MM-DD` of four to six year digits (astronomical: 0000 is 1 BC); then,
+   * optionally, `T` or a space and `HH:MM[:SS[.f…]]` with one to nine fraction digits; then, optionally, `Z`, `±HH`,
+   * `±HHMM` or `±HH:MM`. Or `infinity`, `-infinity`. 24:00:00 and a second of 60 roll over, as in PostgreSQL. False
+   * where the text is anything else, or names a day or time that does not exist.
    */
   readonly timestamp: (out: Moment, bytes: Buffer, start: number, end: number) => boolean;
   /** `HH:MM[:SS[.f…]]` alone, up to 24:00:00. */
@@ -144,7 +144,7 @@ function readOffset(scan: Scan, out: Moment): boolean {
   return true;
 }
 
-/** Two digits, or -1 where they are not there. */
+/** Two digits, or -1 where there are no two digits. */
 function twoDigits(scan: Scan): number {
   const tens = digitAt(scan);
   scan.at += 1;
@@ -159,7 +159,7 @@ function digitAt(scan: Scan): number {
   return digit >= 0 && digit <= 9 ? digit : -1;
 }
 
-/** Steps over one byte if it stands there. */
+/** Moves over one byte if it is the given one. */
 function take(scan: Scan, byte: number): boolean {
   const isThere = scan.at < scan.end && scan.bytes[scan.at] === byte;
   if (isThere) scan.at += 1;

@@ -2,20 +2,21 @@ import { refuse } from '../value/misfit.js';
 import { type Moment, normalise, UNIX_EPOCH_DAYS } from './temporal.js';
 
 const DAY_MS = 86_400_000;
-/** Years 1 to 9999: before it no zone has rules, and nobody knows them after it. */
+/** Years 1 to 9999. Before them no zone has rules, and after them the rules are unknown. */
 const FIRST_MS = Date.UTC(2000, 0, 1) - 1999 * 365.2425 * DAY_MS;
 const END_MS = Date.UTC(9999, 11, 30);
-/** Days whose offset is remembered; a column rarely spans as many. */
+/** How many days' offsets are cached; a column rarely spans as many. */
 const cachedDaysMax = 20_000;
 
 const hint = 'correct the value in the source, write it with its offset, or set another zone for the column';
 
-/** Brings a moment that was read as local time to UTC. */
+/** Converts a moment that was read as local time to UTC. */
 export type ZoneShift = (moment: Moment) => void;
 
 /**
- * Local time of an IANA zone, or at an offset such as `+05:30`, → UTC, exact to the second by the rules that this Node carries. An hour that the clocks skip
- * is no time, and one that they show twice could be either: both are a Misfit, as are years outside of 1 to 9999.
+ * Local time of an IANA zone, or at an offset such as `+05:30`, → UTC, exact to the second by the rules of this Node. A
+ * time that the clocks skip does not exist, and a time that they show twice is ambiguous: both are a Misfit, as are
+ * years outside of 1 to 9999.
  */
 export function createZoneShift(zone: string): ZoneShift {
   const fixed = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
@@ -74,7 +75,7 @@ function createNamedShift(zone: string): ZoneShift {
   };
 }
 
-/** Of a local time near a change of the clocks. */
+/** The offset at a local time near a change of the clocks. */
 function changingOffset(offsetAt: (utcMs: number) => number, day: number, localMs: number, zone: string): number {
   const around = new Set([offsetAt((day - 1) * DAY_MS), offsetAt((day + 2) * DAY_MS)]);
   const [offset, other] = [...around].filter((one) => offsetAt(localMs - one) === one);

@@ -7,16 +7,16 @@ const EXPONENT_MAX = INTEGER_DIGITS_MAX + FRACTION_DIGITS_MAX;
 /** An exact decimal number, ± 0.d1 d2 … dn × 10^point, filled again for each value. */
 export interface Decimal {
   isNegative: boolean;
-  /** Digits 0 to 9 without leading or trailing zeros; only the first `count` count. None for zero. */
+  /** Digits 0 to 9 without leading or trailing zeros. Only the first `count` entries are valid; none for zero. */
   digits: Uint8Array;
   count: number;
-  /** Digits before the decimal point; 0 or less where zeros follow it. */
+  /** Number of digits before the decimal point; 0 or less where zeros follow it. */
   point: number;
   /** Digits after the point as written, trailing zeros included, the exponent taken into account. */
   scale: number;
 }
 
-/** A Decimal of value zero with room to grow. */
+/** A Decimal of value zero that has memory to grow. */
 export function createDecimal(): Decimal {
   return { isNegative: false, digits: new Uint8Array(64), count: 0, point: 0, scale: 0 };
 }
@@ -68,7 +68,7 @@ export function digitsText(decimal: Decimal): string {
   return decimal.count === 0 ? '0' : text;
 }
 
-/** NaN where there is no exponent at `at`, or one that is too big. */
+/** NaN where there is no exponent at `at`, or one that is too large. */
 function parseExponent(bytes: Uint8Array, at: number, end: number): number {
   if (((bytes[at] as number) | 0x20) !== 0x65) return Number.NaN;
   let next = at + 1;

@@ -5,14 +5,14 @@ import { type RowView, Storage } from '../../model/value.js';
 import { findInvalidUtf8, countCodePoints } from './utf8.js';
 import { valueError, type ValueProblem } from './value-error.js';
 
-/** Longest UTF-8 sequence; as many bytes of an invalid one are shown. */
+/** The longest UTF-8 sequence. Of an invalid one as many bytes are shown. */
 const SEQUENCE_BYTES_MAX = 4;
 
 const hint = 'correct the value in the source, or make the target column';
 
 /**
- * The slow second pass over a row that may be the one which PostgreSQL rejected: the first value that breaks a rule which
- * the fast pass leaves to the server, as an error that names it, or null. Offsets count bytes from the value's first.
+ * Checks a row value by value, after PostgreSQL rejected a row of its chunk: gives an error that names the first value
+ * which breaks a rule that the fast pass leaves to the server, or null. Offsets count bytes from the value's first.
  */
 export function explainRow(table: Omit<TablePlan, 'chunks'>, view: RowView): CopierError | null {
   for (let index = 0; index < table.columns.length; index += 1) {
@@ -28,7 +28,9 @@ function isText(kind: Kind): boolean {
   return ['text', 'char', 'json', 'jsonb', 'enum', 'literal'].includes(kind.tag);
 }
 
-/** What the server would refuse in a text, in the order in which it looks: encoding, NUL, then what the type itself demands. */
+/**
+ * What the server would refuse in a text, in the order of its checks: encoding, NUL, then what the type itself demands.
+ */
 export function textProblem(kind: Kind, bytes: Buffer): ValueProblem | null {
   const invalidAt = findInvalidUtf8(bytes, 0, bytes.length);
   if (invalidAt >= 0) return invalidUtf8(bytes, invalidAt);
@@ -66,8 +68,8 @@ function jsonProblem(text: string, isJsonb: boolean): ValueProblem | null {
 }
 
 /**
- * jsonb keeps text, not escapes: it has no place for U+0000 nor for half of a surrogate pair (json keeps both as written).
- * In valid JSON a backslash stands only within a string.
+ * jsonb stores text, not escapes, so it can hold neither U+0000 nor half of a surrogate pair (json stores both as
+ * written). In valid JSON a backslash only occurs within a string.
  */
 function escapeProblem(text: string): ValueProblem | null {
   let highAt = -1;

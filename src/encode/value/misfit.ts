@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../model/error.js';
 
 /**
- * A value that its kind cannot carry exactly, thrown by a column encoder, which knows neither table nor key.
- * The row encoder catches it at once and makes it a CopierError that names them.
+ * Thrown by a column encoder for a value that its kind cannot carry exactly. The encoder knows neither table nor key:
+ * the row encoder catches the Misfit at once and turns it into a CopierError that names them.
  */
 export class Misfit extends Error {
   readonly code: ErrorCode;
@@ -21,7 +21,7 @@ export function refuse(code: ErrorCode, reason: string, hint: string): never {
   throw new Misfit(code, reason, hint);
 }
 
-/** Throws the misfit of a BLOB that stands in a column of another kind. */
+/** Throws the Misfit of a BLOB in a column that takes none. */
 export function refuseBlob(what: string): never {
   refuse('data.blob', `a blob is no ${what}`, 'correct the value in the source, or make the target column bytea');
 }

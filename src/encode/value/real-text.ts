@@ -5,9 +5,9 @@
  */
 
 /**
- * Significant digits up to which SQLite prints the shortest form of a normal double: half a unit in the last place is
- * then below 100 in the 18th digit and SQLite's look at the 14th to 16th finds the run of zeros or nines. It may be
- * above where SQLite's digits begin with 9, as they can for a power of ten that is not exact.
+ * Up to this many significant digits SQLite prints the shortest form of a normal double: half a unit in the last digit
+ * is then below 100 in the 18th digit, so SQLite's check of the 14th to 16th digits finds the run of zeros or nines. It
+ * may be above 100 where SQLite's digits begin with 9, as they can for a power of ten that is not exact.
  */
 const SHORTEST_DIGITS = 13;
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
@@ -75,7 +75,7 @@ function rounded(size: number, digits: string, point: number): string {
   return layOut(text.replace(/0+$/, ''), exponent);
 }
 
-/** How many of the digits are kept before rounding: 17, or fewer where a run of nines or zeros can go. */
+/** How many digits remain before rounding: 17, or fewer where a run of nines or zeros can be dropped. */
 function shortenedCount(size: number, digits: string, point: number): number {
   if (digits[14] === '9' && digits[15] === '9') {
     let cut = 14;

@@ -3,8 +3,8 @@ import type { TablePlan } from '../../model/plan.js';
 import { Misfit } from './misfit.js';
 
 /**
- * The bytes of the text that stands for NULL. In text format COPY itself cannot take every text: the delimiter, a line
- * break or, `\N` aside, a backslash would be read as something else.
+ * Checks the text that represents NULL, and returns its bytes. In text format COPY cannot take every text: the
+ * delimiter, a line break or, except in `\N`, a backslash would be read as something else.
  */
 export function checkSentinel(sentinel: string, format: TablePlan['format']): Buffer {
   if (sentinel === '') throw unusable('is empty, so that it cannot be told from an empty text');
@@ -14,7 +14,7 @@ export function checkSentinel(sentinel: string, format: TablePlan['format']): Bu
   return Buffer.from(sentinel, 'utf8');
 }
 
-/** The misfit of a value that COPY, or a reader of the text artefacts, would take for NULL. */
+/** The Misfit of a value that COPY, or a reader of the text files, would take for NULL. */
 export function sentinelMisfit(): Misfit {
   return new Misfit(
     'data.sentinel',

@@ -1,6 +1,6 @@
 import type { Finding } from '../../model/plan.js';
 import type { SourceView } from '../../model/source.js';
-import { renderColumn, type TableDraft, lossFinding, type Translation } from '../draft.js';
+import { renderColumn, type TableDraft, reportLoss, type Translation } from '../draft.js';
 import { Unportable } from '../expression/expression.js';
 import { yields } from '../expression/expression-sql.js';
 import { makeFinding } from '../../plan/findings/finding.js';
@@ -40,7 +40,7 @@ export function viewSql(views: readonly SourceView[], tables: readonly TableDraf
     }
     open = open.filter(({ name }) => reasons.has(name));
   }
-  for (const view of open) viewFinding(view, reasons.get(view.name) ?? '', shared);
+  for (const view of open) reportView(view, reasons.get(view.name) ?? '', shared);
   return { statements: made.map(({ sql }) => sql), names: made.map(({ view }) => view.name) };
 }
 
@@ -95,8 +95,8 @@ function selectOf(sql: string): readonly ExpressionToken[] {
   return isSign(body.at(-1), ';') ? body.slice(0, -1) : body;
 }
 
-function viewFinding({ name, sql }: SourceView, reason: string, shared: Translation): void {
-  lossFinding(shared, {
+function reportView({ name, sql }: SourceView, reason: string, shared: Translation): void {
+  reportLoss(shared, {
     waiver: viewWaiver(name),
     blocks: false,
     code: 'plan.view_untranslated',

@@ -1,5 +1,5 @@
 import type { SourceColumn } from '../../model/source.js';
-import { type ColumnDraft, type TableDraft, lossFinding, type Translation, translateExpression } from '../draft.js';
+import { type ColumnDraft, type TableDraft, reportLoss, type Translation, translateExpression } from '../draft.js';
 import { translateDefault } from '../default/default-sql.js';
 import type { ResultClass } from '../expression/expression-sql.js';
 import { quoteIdentifier } from '../../lib/quote.js';
@@ -37,7 +37,7 @@ function defaultPart(column: ColumnDraft, table: TableDraft, shared: Translation
   if (defaultSql === null) return '';
   const choice = translateDefault(defaultSql, column.type);
   if (choice.tag === 'translated') return choice.sql === null ? '' : ` DEFAULT ${bracket(choice.sql)}`;
-  lossFinding(shared, {
+  reportLoss(shared, {
     waiver: columnWaiver('default', locationOf(table, column.source)),
     code: 'plan.default_untranslated',
     ...locationOf(table, column.source),
@@ -70,7 +70,7 @@ function generatedPart(
   const reason =
     portable?.tag === 'unportable' ? portable.reason : 'its expression does not yield the type of the column';
   const { name } = column.source;
-  lossFinding(shared, {
+  reportLoss(shared, {
     waiver: columnWaiver('generated', { table: table.source.name, column: name }),
     code: 'plan.generated_untranslated',
     ...locationOf(table, column.source),

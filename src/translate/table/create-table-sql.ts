@@ -1,5 +1,5 @@
 import { columnSql } from './column-sql.js';
-import { findColumn, type TableDraft, lossFinding, translateCondition, type Translation } from '../draft.js';
+import { findColumn, type TableDraft, reportLoss, translateCondition, type Translation } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax } from './index-sql.js';
 import { quoteIdentifier, quotePath } from '../../lib/quote.js';
@@ -52,7 +52,7 @@ function checkLines(checks: readonly CheckSql[], table: TableDraft, shared: Tran
       const name = check.name === null ? '' : `CONSTRAINT ${quoteIdentifier(names.invent(check.name))} `;
       return [`${name}CHECK (${portable.value.sql})`];
     }
-    lossFinding(shared, {
+    reportLoss(shared, {
       waiver: checkWaiver(table.source.name),
       code: 'plan.check_untranslated',
       table: table.source.name,

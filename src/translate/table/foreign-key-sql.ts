@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/plan.js';
 import type { SourceCatalog, SourceForeignKey } from '../../model/source.js';
 import { comparableClass } from './align-types.js';
-import { findColumn, type TableDraft, lossFinding, type Translation } from '../draft.js';
+import { findColumn, type TableDraft, reportLoss, type Translation } from '../draft.js';
 import { brokenFinding, explainBroken } from '../../plan/graph/foreign-keys.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax, isFolded } from './index-sql.js';
@@ -30,7 +30,7 @@ export function foreignKeySql(
     else {
       const reason = explainUnfit(key, table, parent);
       if (reason === null) statements.push(keySql(key, table, parent, shared));
-      else unfitFinding(key, table, { reason, shared });
+      else reportUnfit(key, table, { reason, shared });
     }
   }
   return statements;
@@ -43,12 +43,12 @@ function parentLeftOut(key: SourceForeignKey, table: TableDraft): Finding {
   return makeFinding({ severity: 'warning', code: 'plan.foreign_key_untranslated', ...location, message, hint });
 }
 
-function unfitFinding(
+function reportUnfit(
   key: SourceForeignKey,
   table: TableDraft,
   { reason, shared }: { reason: string; shared: Translation },
 ): void {
-  lossFinding(shared, {
+  reportLoss(shared, {
     waiver: foreignKeyWaiver(table.source.name, key.columns),
     code: 'plan.foreign_key_untranslated',
     table: table.source.name,

@@ -3,7 +3,7 @@ import {
   type ColumnDraft,
   findColumn,
   type TableDraft,
-  lossFinding,
+  reportLoss,
   type Translation,
   translateCondition,
   translateExpression,
@@ -34,7 +34,7 @@ type Term = { readonly tag: 'sql'; readonly sql: string } | { readonly tag: 'unp
 export function indexSql(index: SourceIndex, table: TableDraft, shared: Translation): string | null {
   const body = bodyOf(index, table);
   if (body.tag === 'unportable') {
-    untranslatedFinding(index, table, { reason: body.reason, shared });
+    reportUntranslated(index, table, { reason: body.reason, shared });
     return null;
   }
   if (index.isUnique && index.columns.some(isFolded)) shared.findings.push(foldedNote(index, table));
@@ -49,12 +49,12 @@ export function isFolded({ collation }: { readonly collation: string }): boolean
   return collation.toUpperCase() !== 'BINARY';
 }
 
-function untranslatedFinding(
+function reportUntranslated(
   index: SourceIndex,
   table: TableDraft,
   { reason, shared }: { reason: string; shared: Translation },
 ): void {
-  lossFinding(shared, {
+  reportLoss(shared, {
     waiver: indexWaiver(index.name),
     code: 'plan.index_untranslated',
     table: table.source.name,
