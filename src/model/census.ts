@@ -72,6 +72,7 @@ export const valueClasses = [
   'text_time',
   'text_iso',
   'text_iso_offset',
+  'text_moment',
   'text_uuid',
   'text_json',
   'text_other',

@@ -11,8 +11,10 @@ import {
   readEpochText,
   readMilliseconds,
   readStamp,
+  readStampText,
   readTime,
 } from './moment.js';
+import { isoOfWritten } from './written-text.js';
 import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
 
 /**
@@ -204,7 +206,16 @@ function putJsonb(batch: CellBatch, cell: number, row: CanonicalRow): void {
 function putTime(): Canonize {
   const moment = { seconds: 0, micros: 0 };
   return (batch, cell, row) => {
-    if (readTime(textOf(batch, cell), moment)) row.putMoment(moment.seconds, moment.micros);
+    // One digit is as good as two for an hour, and blanks say nothing.
+    if (
+      readTime(
+        textOf(batch, cell)
+          .trim()
+          .replace(/^(?=\d:)/, '0'),
+        moment,
+      )
+    )
+      row.putMoment(moment.seconds, moment.micros);
     else putRaw(batch, cell, row);
   };
 }
@@ -240,7 +251,9 @@ function localDater({ unit, realUnit = unit }: TimeReading, zone: string): Canon
       putEndless(batch, cell, row);
       return;
     }
-    const isMoment = isText ? hasOffset(textOf(batch, cell)) : numberUnit !== 'days' && !numberUnit.includes('YY');
+    const isMoment = isText
+      ? hasOffset(isoOfWritten(textOf(batch, cell)) ?? '')
+      : numberUnit !== 'days' && !numberUnit.includes('YY');
     row.putMoment(moment.seconds + (isMoment ? offsets(moment.seconds) : 0), moment.micros);
   };
 }
@@ -254,9 +267,13 @@ function readTextMoment(
 ): boolean {
   const start = batch.start[cell] as number;
   const end = batch.end[cell] as number;
-  if (!readStamp(batch.bytes, start, end, out)) return readEpochText(textOf(batch, cell), unit, out);
-  if (offsets === null || hasOffset(textOf(batch, cell))) return true;
-  return shiftToUtc(out, offsets);
+  if (readStamp(batch.bytes, start, end, out)) {
+    return offsets === null || hasOffset(textOf(batch, cell)) || shiftToUtc(out, offsets);
+  }
+  const text = textOf(batch, cell);
+  const iso = isoOfWritten(text);
+  if (iso === null || !readStampText(iso, out)) return readEpochText(text, unit, out);
+  return offsets === null || hasOffset(iso) || shiftToUtc(out, offsets);
 }
 
 /** False where a local time means no moment of its zone. */

@@ -41,6 +41,11 @@ export function readStamp(bytes: Buffer, start: number, end: number, out: Canoni
   return readPlainStamp(bytes, start, end, out) || readAnyStamp(bytes.toString('latin1', start, end), out);
 }
 
+/** The same from a text. */
+export function readStampText(text: string, out: CanonicalMoment): boolean {
+  return readAnyStamp(text, out);
+}
+
 /** The form that nearly every value has, straight from the bytes: `YYYY-MM-DD HH:MM:SS[.ffffff]` with Z, +00 or nothing. */
 function readPlainStamp(bytes: Buffer, start: number, end: number, out: CanonicalMoment): boolean {
   if (end - start < 19) return false;

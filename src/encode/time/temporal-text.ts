@@ -1,3 +1,4 @@
+import { readWrittenMoment } from '../../lib/written-moment.js';
 import { daysOf, isDate, MICROS_PER_DAY, type Moment, normalise } from './temporal.js';
 
 /** PostgreSQL's largest UTC offset is below 16 hours. */
@@ -19,10 +20,11 @@ export interface TemporalReader {
    * `YYYY-MM-DD`, or with a sign `±YYYY-MM-DD` of four to six year digits (astronomical: 0000 is 1 BC); then,
    * optionally, `T` or a space and `HH:MM[:SS[.f…]]` with one to nine fraction digits; then, optionally, `Z`, `±HH`,
    * `±HHMM` or `±HH:MM`. Or `infinity`, `-infinity`. 24:00:00 and a second of 60 roll over, as in PostgreSQL. False
-   * where the text is anything else, or names a day or time that does not exist.
+   * where the text is anything else, or names a day or time that does not exist. Other unambiguous forms are those of
+   * `readWrittenMoment`.
    */
   readonly timestamp: (out: Moment, bytes: Buffer, start: number, end: number) => boolean;
-  /** `HH:MM[:SS[.f…]]` alone, up to 24:00:00. */
+  /** `HH:MM[:SS[.f…]]` alone, up to 24:00:00; the hour may have one digit, and blanks may stand around it. */
   readonly time: (out: Moment, bytes: Buffer, start: number, end: number) => boolean;
 }
 
@@ -41,13 +43,51 @@ export function createTemporalReader(): TemporalReader {
   return {
     timestamp: (out, bytes, start, end) => {
       begin(out, bytes, start, end);
-      return readInfinity(scan, out) || readTimestamp(scan, out);
+      if (readInfinity(scan, out) || readTimestamp(scan, out)) return true;
+      begin(out, bytes, start, end);
+      return readWritten(out, bytes, start, end);
     },
     time: (out, bytes, start, end) => {
       begin(out, bytes, start, end);
+      if (readTime(scan, out) && scan.at === scan.end) return true;
+      const [padded] = paddedTime(bytes.toString('latin1', start, end));
+      if (padded === undefined) return false;
+      const again = Buffer.from(padded, 'latin1');
+      begin(out, again, 0, again.length);
       return readTime(scan, out) && scan.at === scan.end;
     },
   };
+}
+
+/** A time of day whose hour has one digit or that has blanks around it, as the plain form; nothing where it is none. */
+function paddedTime(text: string): string[] {
+  const match = /^\s*(\d{1,2})(:\d\d.*?)\s*$/.exec(text);
+  return match === null ? [] : [`${(match[1] ?? '').padStart(2, '0')}${match[2] ?? ''}`];
+}
+
+/** Texts are short where they are moments at all. */
+const WRITTEN_BYTES_MAX = 120;
+
+function readWritten(out: Moment, bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > WRITTEN_BYTES_MAX) return false;
+  const written = readWrittenMoment(bytes.toString('latin1', start, end));
+  if (written === null) return false;
+  const { year, month, day, hour, minute, second, fraction, offsetSeconds, weekday } = written;
+  if (!isDate(year, month, day) || minute > 59 || second > 60) return false;
+  const clock = (hour * 60 + minute) * 60 + second;
+  const digits = fraction.padEnd(9, '0');
+  const micros = clock * 1_000_000 + Number(digits.slice(0, 6));
+  if (micros > MICROS_PER_DAY || (micros === MICROS_PER_DAY && Number(fraction) > 0)) return false;
+  if (Math.abs(offsetSeconds ?? 0) >= (OFFSET_HOURS_MAX + 1) * 3600) return false;
+  const days = daysOf(year, month, day);
+  // 2000-01-01, day 0, was a Saturday.
+  if (weekday !== null && (((days + 6) % 7) + 7) % 7 !== weekday) return false;
+  out.days = days;
+  out.micros = micros - (offsetSeconds ?? 0) * 1_000_000;
+  out.isCut = Number(digits.slice(6)) > 0;
+  out.offsetMinutes = offsetSeconds === null ? null : offsetSeconds / 60;
+  normalise(out);
+  return true;
 }
 
 function readInfinity(scan: Scan, out: Moment): boolean {

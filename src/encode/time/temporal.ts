@@ -29,7 +29,7 @@ export interface Moment {
   micros: number;
   /** Whether digits beyond the microsecond were other than 0. */
   isCut: boolean;
-  /** UTC offset in minutes that has been subtracted already; null where the text gave none. */
+  /** UTC offset in minutes, with a fraction where it has seconds, that has been subtracted already; null where the text gave none. */
   offsetMinutes: number | null;
 }
 

@@ -27,6 +27,7 @@ const classNames: Readonly<Record<ValueClass, string>> = {
   text_time: 'text, time of day',
   text_iso: 'text, date and time',
   text_iso_offset: 'text, date and time with offset',
+  text_moment: 'text, date and time in another form',
   text_uuid: 'text, uuid',
   text_json: 'text, JSON',
   text_other: 'text',

@@ -1,8 +1,11 @@
 import { isUtf8 } from 'node:buffer';
+import { readWrittenMoment } from '../../lib/written-moment.js';
 import type { ValueClass } from '../../model/census.js';
 
 /** A text with these or more bytes is no number, date or uuid. */
 const shortBytes = 48;
+/** A text with these or more bytes is no moment in whatever form. */
+const writtenBytes = 96;
 /** Longer texts are not parsed: as JSON they may take ten times their size of a thread's heap. */
 const jsonBytesMax = 4 * 1024 * 1024;
 const boolWords = new Set(['t', 'f', 'true', 'false', 'y', 'n', 'yes', 'no', 'on', 'off']);
@@ -28,6 +31,7 @@ export function textClass(bytes: Buffer, start: number, end: number, shape: Text
   }
   const wrong = wrongClass(bytes, start, end);
   if (wrong !== null) return wrong;
+  if (length < writtenBytes && isWrittenMoment(bytes.toString('latin1', start, end))) return 'text_moment';
   const mayBeJson = length <= jsonBytesMax && (first === 0x7b || first === 0x5b || first === 0x22);
   return mayBeJson && isJson(bytes, start, end) ? 'text_json' : 'text_other';
 }
@@ -48,6 +52,15 @@ function shortClass(bytes: Buffer, start: number, end: number, first: number, sh
   }
   if (isUuid(bytes, start, end)) return 'text_uuid';
   return end - start <= 5 && boolWords.has(bytes.toString('latin1', start, end).toLowerCase()) ? 'text_bool' : null;
+}
+
+/** Another form of a date and time, of a day and a clock that there are. */
+function isWrittenMoment(text: string): boolean {
+  const written = readWrittenMoment(text);
+  if (written === null) return false;
+  const { year, month, day, hour, minute, second } = written;
+  if (month < 1 || month > 12 || hour > 24 || minute > 59 || second > 60) return false;
+  return day >= 1 && day <= new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate();
 }
 
 function isDigit(byte: number): boolean {
