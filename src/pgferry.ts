@@ -86,7 +86,7 @@ export async function verify(options: VerifyOptions): Promise<RunResult> {
   return await runVerify(await contextOf('verify', options));
 }
 
-/** Runs the same reads on both sides and compares what they give. */
+/** Runs the same reads on both sides and compares the results. */
 export async function shadow(options: ShadowOptions): Promise<ShadowResult> {
   return await runShadow(await contextOf('shadow', options));
 }

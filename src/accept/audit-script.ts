@@ -14,7 +14,7 @@ export interface AuditedTable {
 
 export interface Audit {
   readonly snapshot: Snapshot;
-  /** Whether the snapshot lies beside the script, by this name. */
+  /** The name of the snapshot where it lies beside the script, else null. */
   readonly snapshotName: string | null;
   readonly address: TargetAddress;
   readonly isUtf16: boolean;

@@ -14,7 +14,7 @@ export interface KeyField {
   readonly text: Sides<string>;
   /**
    * Whether every value that the copy took has such a text on the source. Where not, the source's expression is NULL
-   * for a value that has none, and somebody must look first.
+   * for a value without one, so the values must be checked first.
    */
   readonly isTotal: boolean;
 }
@@ -84,7 +84,7 @@ function boolText(value: string): string {
   return `(CASE WHEN ${value} IS NULL THEN NULL WHEN ${word} IN ('1', '1.0', 't', 'true', 'y', 'yes', 'on') THEN '1' ELSE '0' END)`;
 }
 
-/** A column of integer or numeric affinity keeps no text that is a number, so a cast reads every value rightly. */
+/** A column of integer or numeric affinity stores no text that is a number, so a cast reads every value correctly. */
 function integerField({ affinity }: ColumnPlan, value: string, target: string): KeyField {
   const isNumber = affinity === 'integer' || affinity === 'numeric' || affinity === 'real';
   if (isNumber) return total(`CAST(CAST(${value} AS INTEGER) AS TEXT)`, target);
@@ -92,7 +92,10 @@ function integerField({ affinity }: ColumnPlan, value: string, target: string): 
   return partial(wholeText(value, ofReal), target);
 }
 
-/** A column of text affinity keeps no number; versions of SQLite cast reals to text with different digits. */
+/**
+ * A column of text affinity stores no number. Versions of SQLite differ in the digits with which they cast reals to
+ * text.
+ */
 function textField(
   { affinity }: ColumnPlan,
   value: string,
@@ -119,7 +122,7 @@ function uuidText(value: string): string {
 const dayPattern = '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]';
 const clockPattern = '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]';
 
-/** Only milliseconds and texts that are nothing but a date: whoever stores dates otherwise is rare. */
+/** Covers only milliseconds, and texts that are nothing but a date: other ways to store dates are rare. */
 function dateText(value: string, { unit = 'ms', zone }: Partial<TimeReading>): string {
   const isNumber = `typeof(${value}) = 'integer' AND ${value} % 86400000 = 0`;
   const ofNumber =

@@ -52,8 +52,8 @@ export function withoutDoubtful(keyset: Keyset, doubtful: readonly string[]): Ke
 }
 
 /**
- * The statements themselves; null where no column is left. `order` brings a field of the source to what it is ordered by:
- * a file in UTF-16 orders texts by their UTF-16 bytes, and must be told otherwise.
+ * The statements themselves, or null where no column is left. `order` maps a field of the source to the expression that
+ * it is ordered by: a UTF-16 file orders texts by their UTF-16 bytes unless the statement says otherwise.
  */
 export function keysetSql(
   { table, columns }: Keyset,

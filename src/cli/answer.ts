@@ -8,7 +8,7 @@ import type { CutoverResult } from '../report/text/cutover-text.js';
 import { describeFindings, summarize } from '../report/text/summary.js';
 import { sanitize } from '../report/units.js';
 
-/** What a command comes to: its exit code, its one JSON object, and the page for a person. */
+/** The outcome of a command: its exit code, its one JSON object, and the page for a person. */
 export interface Answer {
   readonly exitCode: number;
   readonly json: Record<string, unknown>;

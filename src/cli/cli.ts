@@ -11,8 +11,8 @@ import { jsonText, sanitize } from '../report/units.js';
 import { toolVersion } from './version.js';
 
 /*
- * argv and environment → one command → exit code. Beside `start.ts`, which loads this one, the only file that
- * reads or ends the process, and that writes to stdout (the result) and stderr (the talk).
+ * argv and environment → one command → exit code. Apart from `start.ts`, which loads this file, it is the only one that
+ * reads the process's input, ends the process, and writes to stdout (the result) and stderr (the talk).
  */
 
 const stopping = new AbortController();
@@ -36,7 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
     case 'help':
       return exitCodes.ok;
     case 'usage':
-      // Commander has told it on stderr already; whoever asked for JSON reads stdout alone.
+      // Commander has printed the message on stderr. With --json the caller reads stdout alone, so it goes there too.
       if (argv.includes('--json')) writeFailure('pgferry', commandLineError(parsed.message), [], 0);
       return exitCodes.usage;
   }
@@ -131,7 +131,7 @@ function writeFailure(name: string, wire: WireError, findings: readonly Finding[
   process.stdout.write(`${jsonText(json)}\n`);
 }
 
-/** A bug shows its stack: nobody can report it otherwise. */
+/** A bug shows its stack, since its report needs it. */
 function bugTrace(wire: WireError): string {
   if (wire.exitCode !== exitCodes.bug || wire.stack === null) return '';
   return wire.stack
@@ -152,7 +152,10 @@ function listenForSignals(journal: Journal): void {
   }
 }
 
-/** An error that nobody waits for must not end as Node ends it, with exit 1: that says that the sides differ. */
+/**
+ * Node ends with exit code 1 on an unhandled error, and for us 1 means that the sides differ. So such errors get their
+ * own exit code.
+ */
 function reportStrayErrors(isJson: boolean): void {
   process.on('uncaughtException', (error) => process.exit(report('pgferry', isJson, error, 0)));
 }

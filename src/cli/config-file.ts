@@ -7,11 +7,11 @@ import { configSchema } from './config-schema.js';
 import { type Config, configKeys } from './settings.js';
 
 /*
- * The config file: JSON with comments, held to the published schema. What is wrong is told with line and column and the
- * path of the key, never with the value that stands there, which may be a password.
+ * The config file: JSON with comments, checked against the published schema. A mistake is reported with line and column
+ * and the path of the key, never with its value, which may be a password.
  */
 
-/** At most so many mistakes are told at once. */
+/** At most this many mistakes are reported at once. */
 const mistakesMax = 10;
 
 /** The object in a config file. Throws `usage.config_*` naming line, column and key of everything that is wrong. */
@@ -34,7 +34,7 @@ export async function readConfig(path: string): Promise<Config> {
   return config;
 }
 
-/** Holds the rules that a program gave to the same schema. */
+/** Checks the rules that a program gave against the same schema. */
 export async function checkRules(config: Readonly<Record<string, unknown>>): Promise<void> {
   const mistakes = await findMistakes(config);
   if (mistakes.length > 0) throw mistaken(mistakes, () => '');
@@ -43,7 +43,7 @@ export async function checkRules(config: Readonly<Record<string, unknown>>): Pro
 interface Mistake {
   readonly code: 'usage.config_key' | 'usage.config_value';
   readonly path: readonly string[];
-  /** Whether the key itself is wrong, not what stands under it. */
+  /** Whether the key itself is wrong, rather than its value. */
   readonly isKey: boolean;
   readonly says: string;
 }
@@ -116,7 +116,7 @@ function mistakeOf({ instancePath, keyword, params, message }: ErrorObject): Mis
   return { code: 'usage.config_value', path: parent, isKey: false, says: isUnit ? `must be one of ${units}` : says };
 }
 
-/** Where the mistake stands: a key itself where it is the mistake, else the value under it. */
+/** The offset of the mistake: that of a key where the key is wrong, else that of its value. */
 function offsetOf(tree: Node, { path, isKey }: Mistake): number {
   const node = findNode(tree, path);
   if (node === undefined) return tree.offset;

@@ -8,8 +8,8 @@ export interface JsonSchema {
 }
 
 /**
- * The published schema of the config file: it checks the file given with --config, and guides editors.
- * null is the same as leaving a key out. Texts are taken wherever flags and variables take them.
+ * The published schema of the config file, which checks the file given with --config and guides editors. null means the
+ * same as leaving a key out. Texts are accepted wherever flags and variables accept them.
  */
 export function configSchema(): JsonSchema {
   const options = optionRows.filter(({ isFlagOnly }) => isFlagOnly !== true);
@@ -61,7 +61,10 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   };
 }
 
-/** A read of the operator's: decided by the type first, so that an error speaks of the one form that was meant. */
+/**
+ * The schema of a read that the operator wrote. Its type is checked first, so that an error is about the one form that
+ * was meant.
+ */
 function ownReadSchema(): JsonSchema {
   const text = { type: 'string', minLength: 1 };
   const isObject = { type: 'object' };
@@ -103,7 +106,7 @@ function policiesSchema(): JsonSchema {
   });
 }
 
-/** Decided by the type first, so that an error speaks of the one form that was meant. */
+/** The type is checked first, so that an error is about the one form that was meant. */
 function policySchema(rules: readonly string[]): JsonSchema {
   const words = { enum: ['fail', 'quarantine'] };
   if (rules.length === 0) return words;

@@ -109,7 +109,7 @@ export function examplesHelp(examples: readonly string[]): string {
   return `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`;
 }
 
-/** What help says beside a flag: meaning, default, environment variables. */
+/** The text of help beside a flag: meaning, default, environment variables. */
 export function describeOption(option: OptionRow): string {
   const standard = defaultOf(option);
   return [

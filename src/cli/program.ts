@@ -4,7 +4,7 @@ import { headings } from './options/option.js';
 import { optionsOf } from './options/table.js';
 import type { CommandName, FlagSettings } from '../model/settings.js';
 
-/** What the operator asked for, as far as the command line alone tells. */
+/** What the operator asked for on the command line. */
 export interface Invocation {
   readonly command: CommandName;
   /** The word that follows the name, for commands that want one. */
@@ -103,7 +103,7 @@ function addCommand(program: Command, row: CommandRow, actions: Actions): void {
   else command.action((word: string, given: Given) => actions.run(readInvocation(row.name, given, word)));
 }
 
-/** Other forms of a command's result; they are flags alone, since nobody would set them for good. */
+/** Other forms of a command's result. They exist only as flags, since they make no sense as a lasting setting. */
 const forms = [
   { of: 'init', flag: 'print', form: 'sql', help: 'print the translated schema as SQL instead; no target is touched' },
   { of: 'plan', flag: 'diff', form: 'diff', help: 'print both schemas side by side instead' },

@@ -4,7 +4,10 @@ import type { CommandName, FlagSettings, RuleSettings, Settings } from '../model
 import type { Option } from './options/option.js';
 import { optionRows, optionTable, settingNames } from './options/table.js';
 
-/** What a config file holds, or the options of the library: rules as they stand, any other setting as it is written. */
+/**
+ * The content of a config file, or the options of the library. Rules are data already; any other setting is as it was
+ * written.
+ */
 export interface Config extends Partial<RuleSettings> {
   readonly [key: string]: unknown;
 }

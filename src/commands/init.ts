@@ -8,7 +8,7 @@ import { withPassingSurvey } from '../run/survey/temporary-survey.js';
 /** The init command: makes the target schema. */
 export async function runInit(context: Context): Promise<MadeSchema> {
   const { settings, journal } = context;
-  // A source that is not there is told before any server is started or asked.
+  // A missing source is reported before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
   return await withPassingSurvey(context, { address, name: 'init' }, async (survey) => {

@@ -31,7 +31,7 @@ import { resumeOrAbandon } from '../run/attempt/resume.js';
 import { logged, loggedOrRemoved } from '../run/attempt/run-log.js';
 
 /*
- * migrate and copy. Both go: lock → go on with the unfinished run of this schema, or begin a new one (snapshot, survey,
+ * migrate and copy. Both go: lock → resume the unfinished run of this schema, or begin a new one (snapshot, survey,
  * schema, plan, ledger) → load → record. migrate also saves the target with pg_dump and makes the schema.
  */
 
@@ -202,7 +202,7 @@ async function finish(
   return result;
 }
 
-/** A row that the target does not take stands in the run's snapshot too: to mend the source alone is not enough. */
+/** The run's snapshot also contains the row that the target refused, so correcting the source alone is not enough. */
 function withWayOut(error: unknown): unknown {
   if (!(error instanceof CopierError) || !error.code.startsWith('data.')) return error;
   const { code, message, table, column, key, foreignCode, findings } = error;

@@ -17,12 +17,12 @@ export interface PlannedSides {
 }
 
 /**
- * The plan command: what migrate would do now. Where the target has no tables yet, they are made in a transaction
- * that is rolled back, so that the plan speaks of the very types that would be there.
+ * The plan command: what migrate would do now. Where the target has no tables yet, they are made in a transaction that
+ * is rolled back, so that the plan is based on the very types that migrate would make.
  */
 export async function runPlan(context: Context): Promise<PlannedSides> {
   const { settings, signal } = context;
-  // A source that is not there is told before any server is started or asked.
+  // A missing source is reported before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
   return await withPassingSurvey(context, { address, name: 'plan' }, async (survey) => {

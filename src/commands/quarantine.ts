@@ -29,7 +29,7 @@ import { sequenceNeeds } from '../run/plan/schema-check.js';
 import { readStoredPlan } from '../run/plan/stored-plan.js';
 import { readCatalog, type Survey, surveySource } from '../run/survey/survey.js';
 
-/** What the quarantine of the youngest run holds, and for a retry what came of it. */
+/** What the quarantine of the youngest run holds, and after a retry what the retry did. */
 export interface QuarantineResult {
   readonly ok: boolean;
   readonly action: 'list' | 'retry';

@@ -20,7 +20,7 @@ import { readStoredPlan } from '../run/plan/stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
 export async function runStatus(context: Context): Promise<RunStatus> {
-  // To look is no reason to make a server.
+  // Asking for the status must not make an embedded server.
   if (context.settings.targetUrl === null && (await embeddedStatus(embeddedFolder)).tag === 'absent') {
     return { target: 'the embedded PostgreSQL, which was never started here', run: null, cutover: null };
   }

@@ -15,7 +15,7 @@ import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
 export async function runVerify(context: Context): Promise<RunResult> {
   const startedAtMs = performance.now();
   const { settings, journal } = context;
-  // A source that is not there is told before any server is started or asked.
+  // A missing source is reported before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
   await refuseUnfinished(context, address);
@@ -24,7 +24,7 @@ export async function runVerify(context: Context): Promise<RunResult> {
     return await withRunThreads(request, async (threads) => {
       const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
       const plan = await planComparison(comparison);
-      // The record's folder is made first, so that a bad --run-dir is told before hours of reading.
+      // The record's folder is made first, so that a bad --run-dir is reported before hours of reading.
       const folder = makeRunFolder({
         baseFolder: settings.backupFolder,
         runFolder: settings.runFolder,

@@ -16,8 +16,8 @@ export function syncFolderOf(path: string): void {
 }
 
 /**
- * Writes a new file durably: never over an existing one, never through a planted link; `prepare` gets its descriptor for
- * owner and mode. A file that could not be written whole, or whose fsync failed, is removed.
+ * Writes a new file durably: never over an existing one, never through a planted link. `prepare` gets its descriptor to
+ * set owner and mode. A file that could not be written whole, or whose fsync failed, is removed.
  */
 export function writeNewFile(
   path: string,
@@ -45,7 +45,7 @@ export function writeNewFile(
   }
 }
 
-/** A failure of the file system as a CopierError that names the file; anything else as it is. */
+/** An error of the file system as a CopierError that names the file; any other error unchanged. */
 export function nameFailure(error: unknown, path: string): unknown {
   const code = (error as NodeJS.ErrnoException).code;
   if (!(error instanceof Error) || error instanceof CopierError || typeof code !== 'string' || !/^E[A-Z]+$/.test(code))

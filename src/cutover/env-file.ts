@@ -67,8 +67,9 @@ export function planSwitch({ path, text, sha256 }: EnvFile, provider: Provider):
 }
 
 /**
- * Replaces the file by its switched self: written beside, made durable, renamed, with owner, group and mode kept. A
- * reader sees the old file or the new one. `cutover.env_edited` where the file is not the one that was planned for.
+ * Replaces the file by its switched version: written to a second file, made durable, and renamed, with owner, group and
+ * mode preserved. A reader sees the old file or the new one. `cutover.env_edited` where the file is not the one that
+ * was planned for.
  */
 export function switchEnvFile(planned: EnvSwitch): void {
   const now = readEnvFile(planned.path);
@@ -78,8 +79,8 @@ export function switchEnvFile(planned: EnvSwitch): void {
 }
 
 /**
- * Takes a switch back: byte for byte, or, where somebody edited the file since, in its provider alone. A file that was
- * never switched is left as it is, edited or not.
+ * Undoes a switch: byte for byte, or, where the file was edited since, only its provider. A file that was never
+ * switched is left as it is, edited or not.
  */
 export function undoSwitch(planned: EnvSwitch): void {
   const now = readEnvFile(planned.path);
@@ -109,7 +110,7 @@ function replace(now: EnvFile, text: string): void {
   }
 }
 
-/** The last look before the rename. */
+/** The last check before the rename. */
 function refuseChanged({ path, stats }: EnvFile): void {
   const now = lstatSync(path);
   const isSame = now.ino === stats.ino && now.size === stats.size && now.mtimeMs === stats.mtimeMs;
@@ -135,7 +136,7 @@ function refuseKind(path: string, stats: Stats): void {
     const hint = `run as its owner: sudo -E -u '#${stats.uid}' pgferry cutover …; or, where it shall be yours: chown ${me} '${path}'`;
     throw refuse('cutover.env_owner', `the env file ${path} belongs to user ${stats.uid}, we are user ${me}`, hint);
   }
-  // As root every file may be written; the mode tells what its owner wants.
+  // Root may write every file, so the mode is checked: it says what the owner wants.
   const isWritable = (stats.mode & 0o200) !== 0 && mayWrite(path) && mayWrite(dirname(path));
   if (!isWritable) {
     const hint = `it is replaced by a new file beside it: chmod u+w '${path}', and its folder must be writable`;

@@ -1,8 +1,8 @@
 import type { Provider, TextEdit } from '../model/cutover.js';
 
 /*
- * An env file as bytes in which one name is looked for: dotenv files, shell files and systemd's EnvironmentFile= are all
- * read so. Works on latin1 text, one character per byte, so that what is not ours comes out as it went in, whatever it is.
+ * Finds and edits one name in the bytes of an env file: dotenv files, shell files and systemd's EnvironmentFile= are
+ * all read alike. Works on latin1 text, one character per byte, so that everything else comes out unchanged.
  */
 
 const providerName = 'VPS_DB_PROVIDER';
@@ -17,7 +17,7 @@ interface Found {
   readonly value: string;
 }
 
-/** Every place where the provider is set, in order. */
+/** Every assignment of the provider, in order. */
 function findProviders(text: string): Found[] {
   const found: Found[] = [];
   const withoutMark = text.startsWith('\u00ef\u00bb\u00bf') ? 3 : 0;
@@ -38,8 +38,8 @@ export function readProvider(text: string): string | null {
 }
 
 /**
- * The edits that make the file say `provider`: each assignment is changed where it stands, with its quotes, comment and
- * line ending; where there is none, a line is added at the end. None where it says so already.
+ * The edits that make the file say `provider`. Each assignment is changed where it is, and keeps its quotes, comment
+ * and line ending; without one, a line is added at the end. No edits where the file says so already.
  */
 export function providerEdits(text: string, provider: Provider): TextEdit[] {
   const found = findProviders(text);

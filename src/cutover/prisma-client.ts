@@ -38,8 +38,8 @@ export function findPrisma(schema: string): PrismaClientSource {
 }
 
 /**
- * Runs `prisma generate`, and gives back what it printed. `cutover.generate` where it fails, with its last words; the
- * child has the environment of this process.
+ * Runs `prisma generate` and returns what it printed. `cutover.generate` where it fails, with its last lines. The child
+ * gets the environment of this process.
  */
 export async function generateClient(
   { program, folder, schemaPath }: PrismaClientSource,

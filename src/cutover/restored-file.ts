@@ -35,16 +35,16 @@ export interface Restoring {
   readonly snapshotPath: string;
   /** Lower-case hex. */
   readonly snapshotSha256: string;
-  /** Where the replaced database is kept, on the same file system. */
+  /** The name for the replaced database, on the same file system. */
   readonly replacedPath: string;
   /** Gives the copy what the application needs of it, such as its journal mode. */
   readonly prepare: (path: string) => void;
 }
 
 /**
- * Restores the snapshot, and gives back the name under which the replaced database is kept. Done again, it keeps what the
- * time before has restored. Errors: `rollback.snapshot_changed` where the copy has another SHA-256, `cutover.file`
- * where the disk does not take it.
+ * Restores the snapshot, and returns the name under which the replaced database is kept. Called again, it also keeps
+ * what an earlier call restored. Errors: `rollback.snapshot_changed` where the copy has another SHA-256, `cutover.file`
+ * where the disk refuses.
  */
 export function restoreFile({ databasePath, snapshotPath, snapshotSha256, replacedPath, prepare }: Restoring): string {
   const beside = `${databasePath}.pgferry-restored`;
@@ -72,12 +72,12 @@ export function restoreFile({ databasePath, snapshotPath, snapshotSha256, replac
 const namesMax = 1000;
 
 /**
- * Gives the database its second name: the wanted one, or the same with a number where that is taken by another file. A
- * name that is this very file's was given by an attempt that was killed.
+ * Gives the database its second name: the wanted one, or that name with a number where another file has it. If the name
+ * is a link to this very file, an attempt that was killed has made it.
  */
 function keep(databasePath: string, replacedPath: string): string {
   const database = lstatSync(databasePath, { throwIfNoEntry: false });
-  // One that is not there any more has nothing to be kept.
+  // A database that is gone needs no second name.
   if (database === undefined) return replacedPath;
   for (let number = 1; number <= namesMax; number++) {
     const path = number === 1 ? replacedPath : `${replacedPath}-${number}`;
@@ -88,7 +88,10 @@ function keep(databasePath: string, replacedPath: string): string {
   throw noName(replacedPath);
 }
 
-/** Where an attempt that was killed has moved one already, what stands here since is never put over it: it is empty, made by who looked into the file. */
+/**
+ * Moves -wal, -shm and -journal to the replaced database's name. A file that a killed attempt has moved there is never
+ * overwritten: one that appeared since is empty, made by a program that only looked into the database.
+ */
 function moveSidecars(databasePath: string, replacedPath: string): void {
   for (const suffix of sidecars) {
     const from = databasePath + suffix;

@@ -16,9 +16,9 @@ import type { ErrorCode } from '../model/error.js';
  */
 
 export interface LocalFacts {
-  /** VPS_DB_PROVIDER in the env file; null where it says nothing, or is not ours to read. */
+  /** VPS_DB_PROVIDER in the env file. Null where the file does not set it, or is not ours to read. */
   readonly provider: string | null;
-  /** The cutover whose triggers are in the SQLite file. */
+  /** The cutover whose closing triggers are in the SQLite file. */
   readonly closedBy: string | null;
 }
 
@@ -26,7 +26,7 @@ export interface LocalFacts {
 export type CutoverMove =
   /** Begin a new one. */
   | { readonly tag: 'begin' }
-  /** The same once more, from its first step: nothing has changed for the application yet. */
+  /** The same cutover again from its first step: nothing has changed for the application yet. */
   | { readonly tag: 'again'; readonly cutover: Cutover }
   /** The SQLite file is closed, so what was copied is what is there: only the switch is left. */
   | { readonly tag: 'go-on'; readonly cutover: Cutover }
@@ -102,7 +102,7 @@ export function decideRollback(cutover: Cutover | null, { provider, closedBy }: 
   }
 }
 
-/** Where a cutover stands, for a person. */
+/** The state of a cutover in words, for a person. */
 export interface Standing {
   readonly application: 'sqlite' | 'postgres';
   /** Whether the old SQLite file takes writes. */

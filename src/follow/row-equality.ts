@@ -1,6 +1,6 @@
 import { type RowView, Storage } from '../model/value.js';
 
-/** Up to so many bytes a loop is quicker than a call into native code. */
+/** Up to this many bytes a loop is quicker than a call into native code. */
 const loopBytes = 64;
 
 /** Whether two rows of the same columns hold the same cells: the same storage classes, and the same values bit for bit. */

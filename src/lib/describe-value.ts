@@ -1,7 +1,10 @@
 import { type RowView, Storage } from '../model/value.js';
 import { escapeUnprintable, shorten } from './printable.js';
 
-/** One value for a person: on one line, of at most so many characters; text in quotes, a blob as x'…', a real with a point. */
+/**
+ * One value for a person: on one line and cut to a limit of characters; text in quotes, a blob as x'…', a real with a
+ * point.
+ */
 export function describeValue(view: RowView, index: number, charsMax: number): string {
   // UTF-8 takes at most four bytes per code point; one more than is shown says that something was cut.
   const bytesMax = 4 * charsMax;

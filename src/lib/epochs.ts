@@ -1,6 +1,6 @@
 import type { CalendarDigits, EpochUnit, TimeUnit } from '../model/kind.js';
 
-/** How a unit counts: so many microseconds each, as a fraction, from midnight (UTC) of a day. */
+/** How a unit counts: its microseconds, as a fraction, from midnight (UTC) of a day. */
 export interface Epoch {
   readonly name: string;
   readonly micros: bigint;
@@ -42,7 +42,9 @@ export function isUnit(text: string): text is TimeUnit {
   return unitNames.includes(text) || readCalendarDigits(text) !== null;
 }
 
-/** Whether numbers of a unit are the digits of a calendar: local time of whatever zone the column's texts have. */
+/**
+ * Whether numbers of a unit are the digits of a calendar date: they are local time in the zone of the column's texts.
+ */
 export function isCalendar(unit: TimeUnit): unit is CalendarDigits {
   return unit !== 'julian' && !isEpochUnit(unit);
 }

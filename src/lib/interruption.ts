@@ -1,6 +1,6 @@
 import { CopierError } from '../model/error.js';
 
-/** Where work was when it was told to stop, and what that leaves behind. */
+/** Where work was stopped, and what it leaves behind. */
 const stops = {
   run: {
     code: 'interrupted.aborted',
@@ -29,7 +29,10 @@ const stops = {
   },
 } as const;
 
-/** What is thrown where a signal has fired: its reason where that is an error of ours, else what the stop leaves behind. */
+/**
+ * The error for an aborted wait: the signal's reason where that is a CopierError, else one that says what the stop
+ * leaves behind.
+ */
 export function interruption(
   signal: AbortSignal,
   { at = 'run', cause }: { readonly at?: keyof typeof stops; readonly cause?: unknown } = {},
@@ -37,7 +40,7 @@ export function interruption(
   return signal.reason instanceof CopierError ? signal.reason : stopError(at, cause);
 }
 
-/** The same where no signal says why. */
+/** The same error where no signal gives a reason. */
 export function stopError(at: keyof typeof stops, cause?: unknown): CopierError {
   const { code, message, hint } = stops[at];
   return new CopierError(code, message, { hint, cause });

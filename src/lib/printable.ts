@@ -1,4 +1,4 @@
-/** Control characters, those that turn the direction of a line or break it, and those that stand for nothing. */
+/** Control characters, those that change the direction of a line or break it, and those without a meaning. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}\ufffd]/gu;
 
 /** A text on one line: what cannot be seen, or what is no character, is written as its code point. */
@@ -11,7 +11,7 @@ export function escapeCharacter(character: string): string {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
 
-/** A text of at most so many characters; a longer one ends in `…`. */
+/** A text cut to this many characters; a longer one ends in `…`. */
 export function shorten(text: string, charsMax: number): string {
   if (text.length <= charsMax) return text;
   const chars = Array.from(text);

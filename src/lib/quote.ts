@@ -1,11 +1,11 @@
 import { CopierError } from '../model/error.js';
 
-/** A name as an identifier in double quotes, its case kept: SQLite and PostgreSQL write it the same way. */
+/** A name as an identifier in double quotes, case unchanged. SQLite and PostgreSQL write it the same way. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** The same with the schema in front. */
+/** A quoted name with its quoted schema before it. */
 export function quotePath(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;
 }

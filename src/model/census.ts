@@ -20,20 +20,23 @@ export interface ColumnCensus {
   /** Longest text in characters and bytes of the longest text or blob; 0 where there is none. */
   readonly charsMax: number;
   readonly bytesMax: number;
-  /** Where the extremes of the integers of a column of times leave their unit open. */
+  /** Statistics of the integers in a column of times, where their range leaves the unit open. */
   readonly times?: TimeCounts;
 }
 
 /** The integers of a column by the unit since 1970 in which they are times from 1971 to 2100. */
 export interface TimeCounts {
   readonly votes: Readonly<Record<'s' | 'ms' | 'us' | 'ns', number>>;
-  /** Not among the votes: those that are 9999-12-31 in a unit, which stands for "never". */
+  /** Not among the votes: numbers that are 9999-12-31 in a unit, which means "never". */
   readonly never: Readonly<Record<'s' | 'ms' | 'us', number>>;
-  /** Those that speak for no unit; zeros are not counted. */
+  /** Numbers that are a plausible time in no unit; zeros are not counted. */
   readonly unvoted: number;
-  /** Those, zeros and "never" aside, that are whole days in a unit, whatever they speak for. */
+  /** Numbers, zeros and "never" aside, that are whole days in a unit, plausible or not. */
   readonly wholeDays: Readonly<Record<'s' | 'ms' | 'us' | 'ns', number>>;
-  /** The ends, as decimal strings, without zeros and the days that stand for "never"; null where nothing else is there. */
+  /**
+   * Smallest and largest, as decimal strings, without zeros and the days that mean "never". Null where there are no
+   * others.
+   */
   readonly smallest: string | null;
   readonly largest: string | null;
 }
@@ -141,7 +144,7 @@ export interface ColumnTrial {
   readonly refused: readonly RefusedValues[];
   /** Of a temporal column, one of each form. */
   readonly converted: readonly ConvertedExample[];
-  /** Whether every value was tried: a column of refused values only is given up. */
+  /** Whether every value was tried. The trial of a column is ended early where it finds nothing but refused values. */
   readonly isWhole: boolean;
 }
 

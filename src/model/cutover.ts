@@ -15,7 +15,7 @@ export type CutoverState =
   | 'rolled_back'
   | 'released';
 
-/** One piece of a text that was replaced: `before` stood at `at` (in bytes of the old text), `after` stands there now. */
+/** One part of a text that was replaced: `before` was at `at` (in bytes of the old text), and `after` is there now. */
 export interface TextEdit {
   readonly at: number;
   readonly before: string;
@@ -31,7 +31,10 @@ export interface EnvSwitch {
   readonly edits: readonly TextEdit[];
 }
 
-/** What a table of the target held when the application was switched, whatever its types: rows and a sum of row hashes. */
+/**
+ * The content of a table of the target when the application was switched, whatever its types: its rows and a sum of row
+ * hashes.
+ */
 export interface TableDigest {
   readonly table: string;
   readonly rows: number;
@@ -46,7 +49,7 @@ export interface CutoverFacts {
   readonly snapshotSha256: string;
   /** journal_mode of the live database, which a restored one gets again. */
   readonly journalMode: string;
-  /** schema_version of the live database once it is closed: another one means that somebody changed it since. */
+  /** schema_version of the live database once it is closed. Another number means that it was changed since. */
   readonly schemaVersion: number;
   /** null: the env file is the operator's to switch. */
   readonly env: EnvSwitch | null;

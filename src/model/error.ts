@@ -56,7 +56,7 @@ export interface CopierErrorOptions extends ErrorLocation {
   readonly foreignCode?: string | null;
   /** What is said of one value, where the message says its table, column and key too. */
   readonly detail?: string | null;
-  /** Where one error stands for a list of reasons: all of them. */
+  /** All reasons, where one error represents a list of them. */
   readonly findings?: readonly Finding[];
 }
 
@@ -121,7 +121,7 @@ const freeSpace = 'make room for it, or choose another folder with --backup-dir,
 const files = 'raise the limit (ulimit -n), or lower --workers and --connections, then run the same command again';
 const disk = 'check the disk (kernel log, `df`) and the permissions, then run the same command again';
 
-/** What the machine may refuse in the middle of a run, whoever asks for it. */
+/** Hints for what the machine may refuse in the middle of a run. */
 const systemHints: Readonly<Record<string, string>> = {
   ENOSPC: freeSpace,
   EDQUOT: freeSpace,
@@ -138,8 +138,8 @@ const systemHints: Readonly<Record<string, string>> = {
 const addresses = 'lift the limit of its address space (ulimit -v unlimited), then run the same command again';
 
 /**
- * An error of the operating system, by Node's own form (`ENOSPC: no space left on device, write`) or V8's, is no bug of
- * ours.
+ * An error of the operating system as a CopierError, since it is no bug of ours. It is recognised by Node's form
+ * (`ENOSPC: no space left on device, write`) or V8's.
  */
 function nameSystemError(error: Error): CopierError | null {
   if (error instanceof RangeError && error.message.startsWith('WebAssembly.')) {
@@ -153,7 +153,7 @@ function nameSystemError(error: Error): CopierError | null {
   return new CopierError(name, error.message, { hint, cause: error, foreignCode: code });
 }
 
-/** The error again, on the other side of the wire. The thread's stack is kept as the cause. */
+/** Makes the error again from its plain data. The thread's stack is kept as the cause. */
 export function fromWire(wire: WireError): CopierError {
   const cause = wire.stack === null ? undefined : wire.stack;
   return new CopierError(wire.code as ErrorCode, wire.message, { ...wire, cause });

@@ -37,7 +37,7 @@ export interface PhaseTime {
   readonly ms: number;
 }
 
-/** What a run tells while it goes on; the display, the log and the library's `onEvent` all get the same. */
+/** Events that a run emits. The display, the log and the library's `onEvent` all get the same. */
 export type RunEvent =
   | { readonly tag: 'note'; readonly message: string }
   | { readonly tag: 'warning'; readonly message: string }

@@ -17,16 +17,24 @@ export type DirectField =
       readonly grainMicros: number;
       readonly needsOffset: boolean;
     }
-  /** `bytesMax`: so many are sure to fit; `guardBytes`: length of the null sentinel where no value may equal it. */
+  /**
+   * `bytesMax`: texts of at most this length fit. `guardBytes`: length of the null sentinel where no value may equal
+   * it.
+   */
   | { readonly tag: 'text' | 'blob' | 'jsonb'; readonly bytesMax: number; readonly guardBytes: number | null }
   | { readonly tag: 'label'; readonly labels: readonly string[]; readonly guardBytes: number | null }
   | { readonly tag: 'aside'; readonly isHashed: boolean };
 
-/** What a loop that writes rows by itself calls for the columns that are written aside. */
+/** What the kernel calls for values that it cannot write itself. */
 export interface FieldAside {
-  /** Writes a value that is not NULL at the end of the encoder's block; gives back its length, −1 where it does not fit. */
+  /**
+   * Writes a value that is not NULL at the end of the encoder's block. Returns its length, or −1 where it does not fit.
+   */
   readonly write: (view: RowView, column: number) => number;
-  /** The hash of the field of `length` bytes at `start` of the block, with a seed in halves; the same object each time. */
+  /**
+   * The hash of the field of `length` bytes at `start` of the block; the seed is given in halves. The same result
+   * object each time.
+   */
   readonly hash: (
     field: FieldPosition,
     seedHigh: number,
@@ -43,7 +51,7 @@ export interface FieldPosition {
 
 /** Where the values of a record go. */
 export interface RecordShape {
-  /** Per record position: index of the column, or −1 where nobody reads it. */
+  /** Per record position the index of the column, or −1 where it is not read. */
   readonly slots: Int32Array;
   /** Per record position: whether a record that ends before it means NULL. */
   readonly absentIsNull: readonly boolean[];
@@ -53,7 +61,7 @@ export interface RecordShape {
   readonly rowidSlot: number;
 }
 
-/** The cells of one leaf that are still to be read; positions in `bytes`. Whoever reads them moves `pointer`. */
+/** The cells of one leaf that are still to be read, as positions in `bytes`. The reader moves `pointer`. */
 export interface LeafCursor {
   bytes: Buffer;
   /** The next cell pointer, and one past the last. */
@@ -78,7 +86,7 @@ export interface ByteRun {
   length: number;
 }
 
-/** What rows came to: hashes summed mod 2^64, as in `TableFingerprint`. */
+/** The sums of rows: hashes added mod 2^64, as in `TableFingerprint`. */
 export interface RowSums {
   readonly rows: number;
   readonly keyset: bigint;

@@ -9,7 +9,7 @@ export type TimeUnit = EpochUnit | 'julian' | CalendarDigits;
 
 /** How the values of a temporal column are read. */
 export interface TimeReading {
-  /** Of its integers, and of its reals where `realUnit` says nothing else. */
+  /** The unit of integers, and of reals unless `realUnit` is set. */
   readonly unit: TimeUnit;
   readonly realUnit?: TimeUnit;
   /** The IANA zone in which texts without an offset are local time; UTC where there is none. */
@@ -20,11 +20,17 @@ export interface TimeReading {
 export type LiteralForm =
   /** A text that is a JSON array is written as `{…}` first. */
   | { readonly tag: 'array' }
-  /** money: more fraction digits than it keeps would be rounded. */
+  /** money: fraction digits beyond those that it stores would be rounded. */
   | { readonly tag: 'digits'; readonly digits: number }
-  /** A time with zone: the same, and words such as `now` would mean the moment of the copy. */
+  /**
+   * A time with zone: further fraction digits would be rounded, and words such as `now` would mean the moment of the
+   * copy.
+   */
   | { readonly tag: 'clock'; readonly digits: number }
-  /** The same for the seconds of an interval; numbers count in `unit`, and mean nothing where there is none. */
+  /**
+   * An interval: further fraction digits of its seconds would be rounded. Numbers count in `unit`, and have no meaning
+   * where that is null.
+   */
   | { readonly tag: 'interval'; readonly digits: number; readonly unit: TimeUnit | null }
   /** "char": all but the first byte would be cut off. */
   | { readonly tag: 'byte' }
@@ -46,5 +52,5 @@ export type Kind =
   /** precision: fraction digits the target keeps, 0 to 6. */
   | { readonly tag: 'time'; readonly precision: number }
   | ({ readonly tag: 'timestamp' | 'timestamptz'; readonly precision: number } & TimeReading)
-  /** Any other type: its text form goes through Postgres' own input function, in text format only. */
+  /** Any other type: its text form goes through PostgreSQL's own input function, in text format only. */
   | { readonly tag: 'literal'; readonly form?: LiteralForm };

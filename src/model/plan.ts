@@ -60,7 +60,10 @@ export interface TablePlan {
   readonly columns: readonly ColumnPlan[];
   /** What happens to rows that cannot arrive as they are, for hazards of no single column. */
   readonly policies?: Policies;
-  /** Of the target, by its names; kept only where the operator has policies, for rows that can stay only with others. */
+  /**
+   * Foreign keys and unique keys of the target, by its names. Present only where the operator has policies, to find
+   * rows that cannot stay without others.
+   */
   readonly foreignKeys?: readonly TargetForeignKey[];
   readonly uniqueKeys?: readonly (readonly string[])[];
   readonly key: KeyPlan;
@@ -72,9 +75,9 @@ export interface TablePlan {
   readonly rootPage: number;
   readonly isWithoutRowid: boolean;
   readonly rowidName: string | null;
-  /** Name of the column that is the rowid, else null. */
+  /** Name of the column that is the rowid, or null. */
   readonly rowidAlias: string | null;
-  /** Columns of a WITHOUT ROWID key in key order, for key ranges; else empty. */
+  /** Columns of a WITHOUT ROWID key in key order, for key ranges; empty for other tables. */
   readonly sourceKey: readonly string[];
   readonly reader: 'rows' | 'pages';
   readonly readerReason: string;

@@ -1,9 +1,9 @@
 import type { TimeUnit } from './kind.js';
 
 /**
- * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses. `quarantine`:
- * the row is kept whole beside the ledger and the others go on. `convert`: the named rule changes the value, and each
- * such cell is counted and reported.
+ * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses.
+ * `quarantine`: the row is stored whole beside the ledger, and the other rows go on. `convert`: the named rule changes
+ * the value, and each such cell is counted and reported.
  */
 export type Policy = 'fail' | 'quarantine' | { readonly convert: string };
 

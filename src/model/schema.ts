@@ -20,11 +20,11 @@ export interface SchemaObject {
   /** Plain columns in order; an expression of an index is ''. Empty for triggers. */
   readonly columns: readonly string[];
   readonly definition: string;
-  /** Why it is not in force (an index that is invalid, a trigger that is disabled), else null. */
+  /** Why it is not in force (an invalid index, a disabled trigger), or null. */
   readonly trouble: string | null;
   /** Foreign keys only. */
   readonly reference: SchemaReference | null;
-  /** Whether it is an index without a condition that keeps rows unique. */
+  /** Whether it is an index without a condition that enforces unique rows. */
   readonly isUnique: boolean;
 }
 

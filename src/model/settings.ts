@@ -78,7 +78,10 @@ export interface FlagSettings {
   readonly quiet: boolean;
 }
 
-/** What only a config file or the library can say, since no flag has room for it. See `configSchema` for the meanings. */
+/**
+ * Rules that only a config file or the library can set, since no flag can hold them. See `configSchema` for the
+ * meanings.
+ */
 export interface RuleSettings {
   readonly policies: Policies;
   /** By source table. */

@@ -10,7 +10,7 @@ export interface KeysetReport {
   readonly columns: readonly string[];
   /** What the key is: the primary key, a unique key, or every column in order where there is neither. */
   readonly origin: KeyPlan['origin'];
-  /** Columns of the key whose values plain SQL cannot write alike on both sides; they are not in the hash. */
+  /** Columns of the key that are not in the hash, since plain SQL cannot write their values alike on both sides. */
   readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
   readonly rows: Sides<number>;
   /** Lower-case hex; '' where no column of the key can be hashed. */
@@ -25,7 +25,7 @@ export interface KeysetReport {
 /** A read that the operator names in the config file. */
 export interface OwnRead {
   readonly name: string;
-  /** One statement for both sides, or one each; `$1` and so on stand for the parameters. */
+  /** One statement for both sides, or one for each. `$1` and so on are the parameters. */
   readonly sql: string | Sides<string>;
   readonly params?: readonly OwnParameter[];
 }
@@ -37,7 +37,7 @@ export type ShadowVerdict = 'equal' | 'differs' | 'failed';
 
 /** One value, or one row, that a read shows differently. */
 export interface ShadowDifference {
-  /** Where the row stands in the read: its key as text, or its place where the read has no key. */
+  /** Where the row is in the read: its key as text, or its position where the read has no key. */
   readonly key: string;
   readonly kind: 'missing' | 'extra' | 'changed' | 'order';
   readonly column: string | null;

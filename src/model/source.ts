@@ -7,7 +7,7 @@ export interface SourceColumn {
   readonly declaredType: string;
   readonly affinity: Affinity;
   readonly notNull: boolean;
-  /** The default's SQL text as SQLite keeps it, null where there is none. */
+  /** The default's SQL text as SQLite stores it, or null. */
   readonly defaultSql: string | null;
   readonly generated: 'no' | 'virtual' | 'stored';
   /** BINARY, NOCASE, RTRIM or the name of another collation. */
@@ -53,7 +53,7 @@ export interface SourceTable {
   readonly columns: readonly SourceColumn[];
   /** Column names in key order; empty where there is no PRIMARY KEY. */
   readonly primaryKey: readonly string[];
-  /** The INTEGER PRIMARY KEY column that is the rowid itself, else null. */
+  /** The INTEGER PRIMARY KEY column that is the rowid itself, or null. */
   readonly rowidAlias: string | null;
   /** A name by which SQL can reach the rowid (no column hides it); null for WITHOUT ROWID or where all are hidden. */
   readonly rowidName: string | null;
@@ -86,7 +86,7 @@ export interface SourceCatalog {
   readonly reservedBytes: number;
   readonly schemaVersion: number;
   readonly tables: readonly SourceTable[];
-  /** They stand in `leftOut` too, until they are made on the target. */
+  /** The views. They are in `leftOut` too, until they are made on the target. */
   readonly views: readonly SourceView[];
   readonly leftOut: readonly LeftOut[];
 }

@@ -1,6 +1,6 @@
 /**
- * How one value is stored in a row, as small integers so that a row can be held in typed arrays.
- * `Wide` is an integer outside ±(2^53 − 1): its eight bytes stand in `RowView.wide`.
+ * How one value is stored in a row, as small integers so that a row fits into typed arrays. `Wide` is an integer
+ * outside ±(2^53 − 1): its eight bytes are in `RowView.wide`.
  */
 export const Storage = { Null: 0, Integer: 1, Wide: 2, Real: 3, Text: 4, Blob: 5 } as const;
 
@@ -8,7 +8,7 @@ export type StorageCode = (typeof Storage)[keyof typeof Storage];
 
 /**
  * One source row as both readers yield it and as the encoder takes it; index i is the i-th column of
- * `TablePlan.columns`. The reader fills the same object again for each row, so nothing may keep it.
+ * `TablePlan.columns`. The reader fills the same object again for each row, so it must not be stored.
  */
 export interface RowView {
   /** StorageCode per column. */
@@ -29,8 +29,8 @@ export interface RowView {
 export type SqliteValue = null | number | bigint | string | Buffer;
 
 /**
- * Some rows of one side as the verifier reads them: cell i of row r stands at index r * columnCount + i.
- * A reader fills the same object again for each batch, so nothing may keep it.
+ * Some rows of one side as the verifier reads them: cell i of row r is at index r * columnCount + i. A reader fills the
+ * same object again for each batch, so it must not be stored.
  */
 export interface CellBatch {
   rowCount: number;

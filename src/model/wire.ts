@@ -12,7 +12,7 @@ export interface WireError {
   readonly stack: string | null;
 }
 
-/** What a worker entry answers: errors cross as plain data, since postMessage drops their class and code. */
+/** The answer of a worker entry. Errors cross as plain data, since postMessage drops their class and code. */
 export type JobAnswer<T> =
   | { readonly tag: 'done'; readonly result: T }
   | { readonly tag: 'failed'; readonly error: WireError };

@@ -19,7 +19,10 @@ import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
 import type { PlanRequest, PlanOptions } from './plan-request.js';
 
-/** Decides everything before the first write. All reasons against it stand in `findings`; one error means refusal. */
+/**
+ * Decides everything before the first write. All reasons against it are in `findings`; one error among them means
+ * refusal.
+ */
 export function buildPlan(request: PlanRequest): Plan {
   const { source, target, options } = request;
   const fit = fitTables({ source, target, choice: options, rules: options.rules ?? noRules });

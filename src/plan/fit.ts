@@ -24,7 +24,7 @@ export interface TableFit {
   readonly columns: readonly ColumnFit[];
 }
 
-/** Which source tables go along: null means all. Names are compared as SQLite does, without ASCII case. */
+/** Which source tables are copied; null means all. Names are compared as SQLite does, without ASCII case. */
 export interface TableChoice {
   readonly tables: readonly string[] | null;
   readonly exclude: readonly string[];
@@ -73,7 +73,7 @@ export function fitTables(request: {
   return { tables, leftOut, findings };
 }
 
-/** Whether a source table goes along. */
+/** Whether a source table is copied. */
 export function chooseTables({ tables, exclude }: TableChoice): (name: string) => boolean {
   const only = tables === null ? null : new Set(tables.map(foldCase));
   const not = new Set(exclude.map(foldCase));
@@ -232,7 +232,7 @@ function noteSearch(
 ): Finding[] {
   if (column.baseType !== 'tsvector' || column.isGenerated || column.notNull || triggers.length === 0) return [];
   const message = `left to a trigger of the target (${triggers.join(', ')}), and triggers do not fire while rows are copied`;
-  // A trigger may look at which columns are set, and not at whether they changed.
+  // A trigger can depend on which columns an UPDATE sets, not only on whether they changed.
   const sets = columns.map(({ target }) => `${quoteIdentifier(target.name)} = ${quoteIdentifier(target.name)}`);
   const hint = `after the run, let the trigger fill it: UPDATE ${quoteIdentifier(name)} SET ${sets.join(', ')}`;
   return [makeFinding({ severity: 'warning', code: 'plan.search_column', table, column: column.name, message, hint })];

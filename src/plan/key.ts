@@ -6,10 +6,10 @@ import { compareNames } from './graph/graph.js';
 type NamedColumn = Pick<ColumnPlan, 'source' | 'target'>;
 
 /**
- * The key that rows are read, hashed and compared by: the primary key of the source or else of the target, where all
+ * The key that rows are read, hashed and compared by: the primary key of the source, or else of the target, where all
  * its columns are copied; else a unique key of NOT NULL columns that both sides have; else every column. Of several
- * unique keys it is the one with most columns, then the first by name: the runbook's key of a verification token is
- * (identifier, token), though its token alone is unique as well.
+ * unique keys it is the one with the most columns, then the first by name. (A verification token, for example, is
+ * identified by (identifier, token), though its token alone is unique as well.)
  */
 export function chooseKey(source: SourceTable, target: TargetTable, columns: readonly NamedColumn[]): KeyPlan {
   const primary = indexesOf(source.primaryKey, columns, 'source') ?? indexesOf(target.primaryKey, columns, 'target');
@@ -19,7 +19,7 @@ export function chooseKey(source: SourceTable, target: TargetTable, columns: rea
   return { origin: 'none', columns: columns.map((_, index) => index) };
 }
 
-/** Positions of the named columns, null where there are none or one of them is not copied. */
+/** Positions of the named columns. Null where there are no names, or one of the columns is not copied. */
 function indexesOf(
   names: readonly string[],
   columns: readonly NamedColumn[],

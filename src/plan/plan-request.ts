@@ -14,11 +14,11 @@ export interface ReaderChoice {
 export interface PlanOptions extends TableChoice {
   readonly keepConstraints: boolean;
   readonly truncateTarget: boolean;
-  /** Whether both sides are only to be compared: what stands against writing does not count then. */
+  /** Whether both sides are only compared. Reasons against writing do not count then. */
   readonly isComparison?: boolean;
   /** What the operator decided in the config file; nothing without it. */
   readonly rules?: Rules;
-  /** Source names of tables whose rows an earlier run of this tool loaded. */
+  /** Source names of tables that hold exactly what an earlier run loaded. */
   readonly replaceable: ReadonlySet<string>;
   readonly format: 'binary' | 'text';
   /** Whether the operator asked for this format, so that a table which cannot keep it is a warning. */
@@ -36,7 +36,7 @@ export interface PlanRequest {
   /** Chunks of a table by its source name, in index order. */
   readonly chunksOf: (table: string) => readonly Chunk[];
   readonly violations: readonly ForeignKeyViolation[];
-  /** What came of trying the values that an earlier draft of the plan left in doubt. */
+  /** The results of trying values that an earlier draft of the plan left in doubt. */
   readonly trials?: readonly TableTrial[];
   readonly options: PlanOptions;
 }

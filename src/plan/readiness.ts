@@ -11,7 +11,7 @@ export interface ReadinessRequest {
   readonly truncateTarget: boolean;
   /** Whether both sides are only to be compared: nothing will be written. */
   readonly isComparison?: boolean;
-  /** Source names of tables whose rows an earlier run of this tool loaded. */
+  /** Source names of tables that hold exactly what an earlier run loaded. */
   readonly replaceable: ReadonlySet<string>;
 }
 

@@ -37,7 +37,7 @@ export function displayWidth(text: string): number {
   return width;
 }
 
-/** A text cut to so many columns, with … at its end where something was cut off. */
+/** A text cut to this many columns, with … at its end where something was cut off. */
 export function shorten(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let short = '';
@@ -65,7 +65,9 @@ const wideBlocks: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ];
 
-/** JSON that is also safe to look at: what JSON leaves bare but a terminal obeys is written as an escape. */
+/**
+ * JSON that is also safe to print: characters that JSON leaves as they are but a terminal obeys are written as escapes.
+ */
 export function jsonText(value: unknown, indent = 0): string {
   const text = JSON.stringify(value, null, indent);
   return text.replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escapeOf);

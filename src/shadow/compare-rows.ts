@@ -1,6 +1,6 @@
 import type { ShadowDifference } from '../model/shadow.js';
 
-/** A cell whose canonical value is told by its id alone. */
+/** A cell whose canonical value is identified by its id alone. */
 export interface ShadowCell {
   readonly id: string;
   /** Whether it is NULL. */
@@ -11,12 +11,14 @@ export type Row<Cell extends ShadowCell> = readonly Cell[];
 
 export interface RowComparison<Cell extends ShadowCell> {
   readonly names: readonly string[];
-  /** Positions of the key's columns; empty: rows are told apart by their whole content, then by their place. */
+  /**
+   * Positions of the key's columns. Where empty, rows are identified by their whole content, then by their position.
+   */
   readonly key: readonly number[];
   readonly source: readonly Row<Cell>[];
   readonly target: readonly Row<Cell>[];
   readonly differencesMax: number;
-  /** Both cells as text for a person, so that they can be told apart. */
+  /** Both cells as text for a person, in forms that differ where the values do. */
   readonly describe: (column: number, source: Cell, target: Cell) => readonly [string, string];
   /** One cell as text for a person. */
   readonly show: (column: number, cell: Cell) => string;
@@ -24,12 +26,12 @@ export interface RowComparison<Cell extends ShadowCell> {
 
 export interface ComparedRows {
   readonly isEqual: boolean;
-  /** The same rows, but in another order. */
+  /** Whether both sides have the same rows, in whatever order. */
   readonly isSameSet: boolean;
   readonly differences: readonly ShadowDifference[];
 }
 
-/** So many cells tell a row without a key. */
+/** A row without a key is named by this many of its cells. */
 const keylessCells = 4;
 
 const rowId = <Cell extends ShadowCell>(row: Row<Cell>) => row.map(({ id }) => id).join('|');
@@ -49,7 +51,7 @@ function sorted(ids: readonly string[]): string[] {
   return [...ids].sort();
 }
 
-/** The first place where the order parts. */
+/** The first position where the order differs. */
 function ordersOf<Cell extends ShadowCell>(
   comparison: RowComparison<Cell>,
   left: readonly string[],

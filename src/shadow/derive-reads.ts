@@ -3,9 +3,9 @@ import type { SqliteValue } from '../model/value.js';
 import { valueOnBothSides } from './parameter.js';
 import type { Condition, Ordering, Read, ShadowColumn, ShadowForeignKey, ShadowIndex, ShadowTable } from './read.js';
 
-/** What a look at the source's rows gave. */
+/** Values that were sampled from the source's rows. */
 export interface Samples {
-  /** A row from the midst of a table, by column: the key's and the foreign keys' columns. */
+  /** A row from about the middle of a table, by column: the columns of its key and foreign keys. */
   readonly rowOf: (table: string) => ReadonlyMap<string, SqliteValue>;
   /** A column of few different values, where the table has one. */
   readonly groupedBy: (table: string) => ShadowColumn | null;
@@ -40,7 +40,7 @@ function byKey(table: ShadowTable, row: ReadonlyMap<string, SqliteValue>): Read[
   return [plainRead(table, { name: `${table.source} by ${names}`, why: 'by its key', where, order: keyOrder(table) })];
 }
 
-/** The first page and one from the midst, as lists page through a table. */
+/** The first page and one from the middle, as lists page through a table. */
 function pages(table: ShadowTable, row: ReadonlyMap<string, SqliteValue>): Read[] {
   const order = keyOrder(table);
   if (order.length === 0) return [];

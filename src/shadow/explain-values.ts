@@ -1,6 +1,6 @@
 /*
- * What may lie behind two values that differ, told from how verify and shadow show them: texts in single quotes,
- * numbers, points in time and NULL bare. Words for a person; nothing is decided by them.
+ * Possible reasons why two values differ, guessed from how verify and shadow show them: texts in single quotes;
+ * numbers, points in time and NULL without. They are words for a person; no decision depends on them.
  */
 
 const momentPattern = /^'?\d{4}-\d\d-\d\d([ T]\d\d:\d\d|$|')/;
@@ -8,7 +8,7 @@ const numberPattern = /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 const hourMs = 3_600_000;
 const halfHoursMax = 28;
 
-/** Why two shown values may differ; null where nothing comes to mind. */
+/** Why two shown values may differ, or null where no reason is known. */
 export function explainValues(source: string, target: string): string | null {
   return (
     explainEmpty(source, target) ??

@@ -4,7 +4,7 @@ import type { ShadowDifference } from '../model/shadow.js';
 import type { Row, ShadowCell } from './compare-rows.js';
 import { explainValues } from './explain-values.js';
 
-/** What lies behind a read whose plain forms give other rows, or another order, on the two sides. */
+/** Explains a read whose plain forms give other rows, or another order, on the two sides. */
 export interface PlainResults<Cell extends ShadowCell> {
   readonly columns: readonly { readonly name: string; readonly kind: Kind }[];
   /** Positions of the columns that the read is ordered by; empty where only the operator knows. */
@@ -25,7 +25,7 @@ export function explainOrder<Cell extends ShadowCell>(results: PlainResults<Cell
   for (let at = 0; at < Math.min(source.length, target.length); at += 1) {
     const [left = [], right = []] = [source[at], target[at]];
     const differing = positions.filter((i) => left[i]?.id !== right[i]?.id);
-    // Where the order is not known, a NULL beside a value tells most.
+    // Where the order is not known, a NULL opposite a value is the best sign.
     const byNull = results.order.length > 0 ? undefined : differing.find((i) => left[i]?.isNull !== right[i]?.isNull);
     const position = byNull ?? differing[0];
     if (position !== undefined) return reasonAt(results, positions, position, [left[position], right[position]]);
@@ -114,7 +114,7 @@ const refusals: Readonly<Record<string, string>> = {
   '57014': 'the read took longer than --stall-timeout',
 };
 
-/** What a refusal of PostgreSQL means to who wrote the read for SQLite. */
+/** What an error of PostgreSQL means for a read that was written for SQLite. */
 export function explainRefusal(sqlState: string | null): string[] {
   const reason = sqlState === null ? undefined : refusals[sqlState];
   return reason === undefined ? [] : [reason];

@@ -86,12 +86,12 @@ export interface PairedRead {
   readonly table: string | null;
   /** What the result's columns are; null: as the target says. */
   readonly columns: readonly ResultColumn[] | null;
-  /** Positions of the columns that tell one row from the others; empty where none do. */
+  /** Positions of the columns that identify a row; empty where none do. */
   readonly key: readonly number[];
   /** Positions of the columns that it is ordered by; empty where only the operator knows. */
   readonly order: readonly number[];
   /** As an application writes it. */
   readonly plain: Sides<Statement>;
-  /** The same rows in an order that is total and alike on both sides; null where only the operator knows. */
+  /** The read with an order that is total and the same on both sides. Null for the operator's own reads. */
   readonly total: Sides<Statement> | null;
 }

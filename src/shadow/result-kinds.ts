@@ -19,8 +19,8 @@ export function timeKindsOf(tables: readonly Pick<TablePlan, 'columns'>[]): Time
 }
 
 /**
- * How values of a result column are read, by pg_type.typname: a time as the plan reads columns of its name, else with
- * numbers as milliseconds.
+ * How values of a result column are read, by pg_type.typname. A time is read as the plan reads columns of that name,
+ * else with numbers as milliseconds.
  */
 export function kindOfResult({ name, type }: { readonly name: string; readonly type: string }, times: TimeKinds): Kind {
   const planned = Object.hasOwn(times, name) ? times[name] : undefined;

@@ -7,10 +7,10 @@ import { Database, type Database as Connection, SqliteError } from './sqlite.js'
 // The live database, its -wal and its -shm are only ever stat'ed here, never opened with `fs`: closing any
 // descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them.
 
-/** Pages that a reader keeps who sees each page once, in KiB: few enough to stay in the processor's own cache. */
+/** Page cache, in KiB, of a reader that reads each page once: small enough to stay in the processor's own cache. */
 export const passingCacheKb = 2000;
 
-/** How long a reader waits for a writer's lock before it gives up: a writer rarely holds one for a second. */
+/** How long a reader waits for a writer's lock before it fails. A writer rarely holds one for a second. */
 export const busyTimeoutMs = 5000;
 
 export interface SourceOptions {
@@ -18,9 +18,10 @@ export interface SourceOptions {
 }
 
 /**
- * Lends a read-only connection to an existing database file and closes it afterwards. Each kind of bad file has its
- * own code: source.missing, is_a_folder, empty, unreadable, not_a_database, truncated, corrupt, busy, hot_journal,
- * wal_folder_readonly. A WAL database that nobody has open gets its -wal and -shm files beside it, as with any reader.
+ * Lends a read-only connection to an existing database file and closes it afterwards. Each kind of bad file has its own
+ * code: source.missing, is_a_folder, empty, unreadable, not_a_database, truncated, corrupt, busy, hot_journal,
+ * wal_folder_readonly. Opening a WAL database that no other process has open makes its -wal and -shm files, as any
+ * reader does.
  */
 export async function withSource<T>(
   path: string,
@@ -38,8 +39,9 @@ export async function withSource<T>(
 }
 
 /**
- * Opens an existing database and proves that it can be read; the caller closes it. Outside this room use `withSource`.
- * The pragmas keep a crafted file from running code or hiding damage: https://www.sqlite.org/security.html section 2.
+ * Opens an existing database and proves that it can be read; the caller closes it. Outside of this folder use
+ * `withSource`. The pragmas keep a crafted file from running code or hiding damage:
+ * https://www.sqlite.org/security.html section 2.
  */
 export function openSource(
   path: string,
@@ -79,7 +81,7 @@ function probe(db: Connection): void {
   db.prepare('SELECT count(*) FROM sqlite_schema').get();
 }
 
-/** What can be told of a file by its path, kind, size and permissions alone, without opening it. */
+/** Checks a file by its path, kind, size and permissions alone, without opening it. */
 export function checkFile(path: string): Stats {
   // better-sqlite3 trims the path it is given, and would open another file than the one named.
   if (path.trim() !== path) {

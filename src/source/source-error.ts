@@ -78,8 +78,8 @@ const fallback: Translation = {
 };
 
 /**
- * The one place where an error of better-sqlite3 becomes a CopierError (class source, the SQLite result code as
- * `foreignCode`, the error itself as cause). Anything that is no SqliteError comes back as it is.
+ * The only function that turns an error of better-sqlite3 into a CopierError (class source, the SQLite result code as
+ * `foreignCode`, the error itself as cause). Any other error is returned unchanged.
  */
 export function translateSqliteError(error: unknown, path: string): unknown {
   if (!(error instanceof SqliteError)) return error;

@@ -3,9 +3,9 @@ import { versions } from 'node:process';
 import type BetterSqlite3 from 'better-sqlite3';
 
 /*
- * better-sqlite3 for the Node that runs us, and the only place that loads it. Its version 12 is built on V8's own
- * interface, and ends the process in a garbage collection from Node 24.19 on (`RemoveEnvironmentCleanupHook`, seen on
- * 24.21); version 13 is built on Node-API and wants Node 22. Both have the same interface.
+ * Loads better-sqlite3 for the Node that runs us; nothing else loads it. Its version 12 is built on V8's own interface,
+ * and ends the process in a garbage collection from Node 24.19 on (`RemoveEnvironmentCleanupHook`, seen on 24.21);
+ * version 13 is built on Node-API and needs Node 22. Both have the same interface.
  */
 
 const firstNodeOfVersion13 = 22;

@@ -26,13 +26,13 @@ export interface Option<V> {
   /** Whether no config file can say it: how the command talks is settled before any file is read. */
   readonly isFlagOnly?: true;
   readonly standard: V;
-  /** How help names the default where the value itself would say nothing, or something else on each machine. */
+  /** How help names the default where the value itself would be unclear, or differs between machines. */
   readonly standardText?: string;
   readonly help: string;
   readonly commands: readonly CommandName[];
 }
 
-/** An option for each setting, no more and no less, whose values have the setting's type. */
+/** Exactly one option for each setting, whose values have the setting's type. */
 export type OptionTable = { readonly [S in keyof FlagSettings]: Option<FlagSettings[S]> };
 
 /** An option with the name of its setting, which is its key in the config file too. */

@@ -45,7 +45,7 @@ export const rowOptions = {
     syntax: list(),
     standard: [],
     help: 'only these tables, separated by commas',
-    // An application that is switched needs all of its tables, whatever was last set for a copy.
+    // A cutover needs all tables of the application, whatever was last set for a copy.
     commands: reading.filter((command) => command !== 'cutover'),
   },
   exclude: {

@@ -2,7 +2,7 @@ import { targeted, reading } from './command-groups.js';
 import type { OptionTable } from './option.js';
 import { text, flag, count } from './syntax.js';
 
-/** Where a run keeps its files, and how long it waits. */
+/** The options for a run's files and time limits. */
 export const runOptions = {
   backupFolder: {
     heading: 'run',

@@ -2,7 +2,7 @@ import { CopierError } from '../../model/error.js';
 
 /** How the value of an option is written, and how it is read; `T` is what comes out. */
 export interface Syntax<T> {
-  /** `flag`: no value follows; `switch`: on or off by its value, for what is on where nobody says anything. */
+  /** `flag`: no value follows. `switch`: turned on or off by its value; for options that are on by default. */
   readonly tag: 'text' | 'flag' | 'switch' | 'count' | 'bytes' | 'rate' | 'list' | 'choice';
   /** What a value is, for hints. */
   readonly words: string;
@@ -73,7 +73,7 @@ export function rate(): Syntax<number> {
   return plain({ tag: 'rate', words: 'a number above 0', schema, parse });
 }
 
-/** Names separated by commas. A list of nothing would mean all tables, which nobody asks for by naming none. */
+/** Names separated by commas. An empty list is refused, since it would mean all tables. */
 export function list(): Syntax<readonly string[]> {
   const schema = { type: ['array', 'string', 'null'], items: { type: 'string' } };
   const parse = (given: string, origin: string) => {

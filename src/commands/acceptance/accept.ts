@@ -24,7 +24,7 @@ import { hashKeyset } from './keysets.js';
 import { runShadowReads } from './shadow-reads.js';
 import { readCatalog } from '../../run/survey/survey.js';
 
-/** The snapshot that an acceptance keeps where no run has the same one. */
+/** The name of the snapshot that an acceptance keeps where it cannot use the run's. */
 export const acceptanceSnapshotName = 'sqlite-acceptance.db';
 
 /** Everything that one acceptance works with. */
@@ -84,8 +84,8 @@ async function takeOwnSnapshot({ context, folder }: Acceptance, threads: Threads
 }
 
 /**
- * Where the source has not changed since the run took its snapshot, and that one is still whole, ours is the same byte
- * for byte: the run's is the one to audit, and ours is removed.
+ * Which snapshot to audit. Where the source has not changed since the run took its snapshot, and that file is still
+ * whole, both are equal byte for byte: the run's is used, and our own is removed.
  */
 async function chooseSnapshot({ context, run }: Acceptance, own: Snapshot): Promise<Snapshot> {
   if (run === null || run.snapshotSha256 !== own.sha256) return own;

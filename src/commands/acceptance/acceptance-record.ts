@@ -23,7 +23,7 @@ import type { Context } from '../../run/context.js';
 
 export interface AcceptanceRecord {
   readonly context: Context;
-  /** null where no run of ours loaded the target. */
+  /** The run that loaded the target, or null where none of ours did. */
   readonly run: Run | null;
   readonly folder: RunFolder;
   readonly address: TargetAddress;

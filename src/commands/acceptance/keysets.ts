@@ -16,7 +16,10 @@ export interface KeysetRequest {
   readonly quarantines: ReadonlyMap<string, unknown>;
 }
 
-/** Hashes the keys of one table on both sides at once; what verify counted stands in where nothing can be hashed. */
+/**
+ * Hashes the keys of one table on both sides at the same time. Where no column of the key can be hashed, the row counts
+ * of verify are used instead.
+ */
 export async function hashKeyset(
   table: TablePlan,
   counted: TableReport | undefined,

@@ -12,7 +12,7 @@ import { readSourceResult } from '../../source/verify/result.js';
 
 type Database = Parameters<typeof readSourceResult>[0];
 
-/** A look at a table goes no deeper than this. */
+/** At most this many rows of a table are skipped to reach its middle. */
 const skippedRowsMax = 100_000;
 
 /** The operator's own reads, with values for their parameters taken from the snapshot. */

@@ -7,13 +7,13 @@ import { readSourceResult } from '../../source/verify/result.js';
 
 type Database = Parameters<typeof readSourceResult>[0];
 
-/** A look at a table goes no deeper than this. */
+/** At most this many rows of a table are skipped to reach its middle. */
 const skippedRowsMax = 100_000;
 const lookedAtRows = 5000;
 const groupsMax = 20;
 const groupCandidatesMax = 20;
 
-/** Looks into the snapshot for values that reads can ask for, and for columns that have few of them. */
+/** Finds values in the snapshot that reads can ask for, and columns that have few distinct values. */
 export async function takeSamples(snapshotPath: string, tables: readonly ShadowTable[]): Promise<Samples> {
   return await withSource(snapshotPath, (db) => {
     const rows = new Map(tables.map((table) => [table.source, sampleRow(db, table)]));
@@ -25,7 +25,7 @@ export async function takeSamples(snapshotPath: string, tables: readonly ShadowT
   });
 }
 
-/** A row from the midst of the table, of those there one with as few NULLs as may be. */
+/** A row from about the middle of the table; of some there, one with as few NULLs as possible. */
 function sampleRow(db: Database, table: ShadowTable): ReadonlyMap<string, SqliteValue> {
   const children = table.foreignKeys.flatMap(({ pairs }) => pairs.map(([child]) => child));
   const columns = [...new Set([...table.key, ...children])];

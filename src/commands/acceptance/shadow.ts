@@ -8,8 +8,8 @@ import { runShadowReads } from './shadow-reads.js';
 import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
 
 /**
- * The shadow command: the same reads on a passing snapshot of the source and on the target, compared value by value.
- * Both sides are only read.
+ * The shadow command: runs the same reads on a temporary snapshot of the source and on the target, and compares the
+ * results value by value. Both sides are only read.
  */
 export async function runShadow(context: Context): Promise<ShadowResult> {
   const startedAtMs = performance.now();

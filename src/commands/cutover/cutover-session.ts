@@ -37,12 +37,12 @@ export interface CutoverSession {
   readonly checkLog: () => void;
 }
 
-/** One step: noted in the ledger before and after, and told with its time. */
+/** Runs one step. It is recorded in the ledger before and after, and emitted as a phase with its time. */
 export async function runStep<T>(session: CutoverSession, name: CutoverPhase, use: () => T | Promise<T>): Promise<T> {
   return await noteStep(session, name, () => session.context.journal.phase(name, use));
 }
 
-/** The same for a step that tells its own phases. */
+/** Runs one step that emits its own phases. It is recorded in the ledger before and after. */
 export async function noteStep<T>(session: CutoverSession, name: string, use: () => T | Promise<T>): Promise<T> {
   const { client, cutover } = session;
   session.checkLog();
@@ -58,7 +58,10 @@ export async function noteStep<T>(session: CutoverSession, name: string, use: ()
   }
 }
 
-/** Keeps a log in the folder from now on. A line that cannot be written is told by `checkLog`, not in the middle of a step. */
+/**
+ * Keeps a log in the folder from now on. A line that cannot be written makes the next `checkLog` throw; it does not
+ * break a step in the middle.
+ */
 export function keepLog(journal: Journal, path: string): () => void {
   let failure: unknown = null;
   journal.listen((event) => {
@@ -75,7 +78,10 @@ export function keepLog(journal: Journal, path: string): () => void {
   };
 }
 
-/** The context of a run within a cutover: its events are told here too, its phases and log are its own. */
+/**
+ * The context of a run within a cutover. Its events are emitted by the cutover's journal too; its phases and log are
+ * its own.
+ */
 export function innerContext(context: Context, settings: Context['settings'], signal: AbortSignal): Context {
   const journal = new Journal();
   journal.listen((event) => context.journal.emit(event));

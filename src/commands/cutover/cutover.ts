@@ -74,7 +74,7 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
   try {
     const preflight = await checkBeforeCutover(settings);
     const { address } = await resolveTarget(context);
-    // Without the signal: an interrupted cutover still tells the ledger that it was undone.
+    // Without the run's signal: an interrupted cutover must still record in the ledger that it was undone.
     const connecting = { applicationName: holderName('cutover') };
     return await withTarget(address, connecting, (client) =>
       withCutoverLock(client, address.schema, (lost) => decideAndDo(context, preflight, { address, client, lost })),
@@ -197,7 +197,8 @@ async function prepareAndSwitch(
     const heldAtMs = performance.now();
     const fencedAt = new Date().toISOString();
     await noteStep(session, 'fence', () => undefined);
-    // A rollback before may have closed the target; nobody is on it now.
+    // An earlier rollback may have closed the target's tables to writers. No application uses them now, so they are
+    // opened.
     await reopenTargetTables(client, address.schema);
     const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
       progress.step = name;
@@ -231,7 +232,7 @@ function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {
 
 async function migrate(session: CutoverSession, signal: AbortSignal): Promise<RunResult> {
   const { context, cutover, folder } = session;
-  // With the fence of an earlier attempt its snapshot has lost its worth: never go on with a run of before.
+  // An earlier attempt has lost its fence, so its snapshot may be out of date. A run of that attempt is never resumed.
   const settings = { ...context.settings, fresh: true, runFolder: attemptFolder(folder, 'migration', cutover) };
   const result = await runMigrate(innerContext(context, settings, signal));
   if (!result.ok) throw differs('after the copy', result);
@@ -293,7 +294,10 @@ function switchApplication(progress: CutoverProgress, { env }: CutoverFacts): vo
   switchEnvFile(env);
 }
 
-/** A crash came between the closing and the end: what was copied is what is there, since nobody could write. */
+/**
+ * Resumes a cutover that crashed after the source was closed. The copy is still complete, since no writer could change
+ * the source since.
+ */
 async function resumeCutover(
   context: Context,
   preflight: Preflight,
@@ -308,7 +312,7 @@ async function resumeCutover(
     `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
   );
   const isSwitched = before.env !== null && lookUpProvider(before.env.path) === 'postgres';
-  // The file may have been edited since, which is no harm now: nobody else is at work.
+  // The file may have been edited since. That does no harm, as no other cutover is at work.
   const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
   const facts = { ...before, env };
   const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
@@ -316,7 +320,8 @@ async function resumeCutover(
     await moveCutover(client, known.cutoverId, 'closing', facts);
     if (!isSwitched) await runStep(session, 'switch', () => switchApplication(progress, facts));
   } catch (error) {
-    // Closed and generated for PostgreSQL it stays: the same command again goes on, and release goes back.
+    // The source stays closed, and the Prisma client stays generated for PostgreSQL. The same command resumes; release
+    // goes back.
     throw new CopierError(
       'stuck.switch',
       `cutover ${known.cutoverId} could not switch the application: ${toWire(error).message}`,
@@ -329,7 +334,7 @@ async function resumeCutover(
   return await conclude(session, preflight, { facts, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
 }
 
-/** The application is switched. From here on nothing may fail any more: what cannot be written is told. */
+/** The application is switched. From here on nothing may fail: what cannot be written is only reported. */
 async function conclude(
   session: CutoverSession,
   preflight: Preflight,

@@ -11,7 +11,7 @@ import type { Settings } from '../../model/settings.js';
 
 /** The words that an operator must say. */
 export const confirmation = 'I_UNDERSTAND_PRODUCTION_CUTOVER';
-/** The env file where nobody names another. */
+/** The name of the env file, unless the operator names another. */
 export const standardEnvFile = '.vps.env';
 
 export function refuseUnconfirmed({ confirm }: Settings): void {
@@ -33,7 +33,7 @@ export function refuseEmbedded({ targetUrl }: Settings): void {
   );
 }
 
-/** Looks at everything on this machine that a cutover needs, and changes nothing. */
+/** Checks everything on this machine that a cutover needs, and changes nothing. */
 export async function checkBeforeCutover(settings: Settings): Promise<Preflight> {
   const source = sourceFile(settings.sourcePath);
   // Read-only, so that a hot journal is refused instead of rolled back by the fence.
@@ -56,14 +56,14 @@ export async function readLocalFacts(sourcePath: string, envPath: string | null)
   };
 }
 
-/** The run folder takes the snapshot, and the acceptance's passing one beside it; the rest is small. */
+/** Besides the snapshot and the acceptance's temporary one, the run folder needs little space. */
 const otherArtefactsBytes = 16 * 1024 * 1024;
 
 export async function checkDiskSpace(folder: string, sourcePath: string): Promise<void> {
   await checkSpace(folder, 2 * sourceFile(sourcePath).bytes + otherArtefactsBytes);
 }
 
-/** Errors of other rooms as refusals: whatever stops a cutover before its first step has changed nothing. */
+/** Turns an error into a refusal of the cutover: whatever stops it before its first step has changed nothing. */
 export function asRefusal(error: unknown, name: 'cutover' | 'rollback'): unknown {
   if (!(error instanceof CopierError)) return error;
   const ours: readonly number[] = [exitCodes.cutoverRefused, exitCodes.cutoverStuck, exitCodes.usage, exitCodes.bug];
@@ -71,7 +71,7 @@ export function asRefusal(error: unknown, name: 'cutover' | 'rollback'): unknown
   return wrapped(`${name}.refused`, `nothing was changed: ${error.message} [${error.code}]`, error);
 }
 
-/** The same failure under another code; what it knows is kept. */
+/** The same failure under another code, with all its details. */
 export function wrapped(code: ErrorCode, message: string, error: CopierError) {
   const { hint, table, column, key, foreignCode, findings } = error;
   return new CopierError(code, message, { hint, table, column, key, foreignCode, findings, cause: error });

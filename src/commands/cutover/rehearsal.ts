@@ -20,12 +20,13 @@ import { runMigrate } from '../migrate.js';
 import type { Settings } from '../../model/settings.js';
 import { withSchema } from './target-writes.js';
 
-/** The schema of the real target in which a rehearsal takes place. */
+/** The schema of the real target that a rehearsal uses. */
 export const rehearsalSchema = 'pgferry_rehearsal';
 
 /**
- * Everything of a cutover but the switch: what would be refused is refused, the fence is tried for a moment, and the
- * whole pass goes into a schema of its own, which is dropped again. Neither the application nor its tables are touched.
+ * Everything of a cutover except the switch. What would be refused is refused, the fence is tried for a moment, and the
+ * whole migration goes into a schema of its own, which is dropped again. Neither the application nor its tables are
+ * touched.
  */
 export async function rehearseCutover(
   context: Context,

@@ -14,9 +14,9 @@ import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
 
 /**
- * The release command: lets a SQLite database that a cutover closed take writes again. Where the application was not
- * switched yet, this is the way back to where it was; where it is on PostgreSQL, it stays there. The database is opened
- * even where the target cannot be reached, since it is the application's way to go on.
+ * The release command: lets a SQLite database that a cutover closed accept writes again. An application that was not
+ * switched yet is then where it was before; one that is on PostgreSQL stays there. The database is opened even where
+ * the target cannot be reached, so that the application can work.
  */
 export async function runRelease(context: Context): Promise<CutoverResult> {
   const { settings, journal } = context;

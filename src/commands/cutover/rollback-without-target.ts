@@ -13,8 +13,8 @@ import { standardEnvFile } from './preflight.js';
 import type { Settings } from '../../model/settings.js';
 
 /**
- * The way back where PostgreSQL is lost: all that the ledger would say must stand in the environment, as rollback.env
- * sets it. Nobody looks for writes that PostgreSQL took, and it is not closed to them.
+ * The way back where PostgreSQL is lost: all that the ledger would say must be in the environment, as rollback.env sets
+ * it. Writes that PostgreSQL took cannot be found, and its tables cannot be closed.
  */
 export async function rollBackWithoutTarget(context: Context): Promise<CutoverResult> {
   const { settings, journal } = context;

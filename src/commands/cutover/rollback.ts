@@ -50,7 +50,7 @@ export async function runRollback(context: Context): Promise<CutoverResult> {
   }
   try {
     const { address } = await resolveTarget(context);
-    // Without the signal: an interrupted rollback still tells the ledger that it was undone.
+    // Without the run's signal: an interrupted rollback must still record in the ledger that it was undone.
     const connecting = { applicationName: holderName('rollback') };
     return await withTarget(address, connecting, (client) =>
       withCutoverLock(client, address.schema, (lost) =>
@@ -85,7 +85,10 @@ async function decideAndDo(context: Context, locked: LockedTarget): Promise<Cuto
 
 const nothingKnown: LocalFacts = { provider: null, closedBy: null };
 
-/** The old database may be in any state: what can be told of it is no condition for going back. */
+/**
+ * Reads what can be read about the old database and the env file. The database may be in any state, which must not
+ * prevent going back.
+ */
 async function readLocalState({ journal }: Context, { sourcePath, envPath }: Cutover): Promise<LocalFacts> {
   const provider = envPath === null ? null : lookUpProvider(envPath);
   try {
@@ -168,12 +171,18 @@ function checkBeforeRollback(settings: Settings, cutover: Cutover, facts: Cutove
   };
 }
 
-/** Where the replaced database is kept: the same name in every attempt, so that each finds what one before has done. */
+/**
+ * The name under which the replaced database is kept. It is the same in every attempt, so that each finds what an
+ * earlier one did.
+ */
 function replacedPathOf({ sourcePath, cutoverId }: Pick<Cutover, 'sourcePath' | 'cutoverId'>): string {
   return `${sourcePath}.replaced-${cutoverId}`;
 }
 
-/** To the very bytes of before where nobody edited the file since, else to sqlite in what it is now. */
+/**
+ * The edit of the env file that goes back: to the exact bytes of before where the file was not edited since, else only
+ * its provider.
+ */
 function wayBack(env: EnvSwitch): EnvSwitch {
   const now = readEnvFile(env.path);
   return now.sha256 === env.sha256After ? env : planSwitch(now, 'sqlite');

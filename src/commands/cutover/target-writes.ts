@@ -49,9 +49,9 @@ export function describeWritten(tables: readonly WrittenTable[]): string {
 const beforeSchema = 'pgferry_before';
 
 /**
- * Saves what was written to these tables since the switch into one file of JSON lines: the snapshot is copied again into
- * a schema beside, with the very columns of the target, and the server compares. Where that cannot be done, the tables
- * are saved whole.
+ * Saves what was written to these tables since the switch into one file of JSON lines. For this the snapshot is copied
+ * again into a second schema, with the columns of the target, and the server compares both. Where that cannot be done,
+ * the tables are saved whole.
  */
 export async function saveWrites(
   context: Context,
@@ -103,7 +103,7 @@ export async function saveWrites(
   });
 }
 
-/** The snapshot's rows of these tables once more, into the schema beside. */
+/** Copies the snapshot's rows of these tables into the second schema. */
 async function copyBefore(
   context: Context,
   request: {
@@ -132,12 +132,12 @@ async function copyBefore(
     const result = await runCopy(inner);
     if (!result.ok) throw new Error('the copy of the snapshot differs from it');
   } finally {
-    // Its snapshot of the snapshot is as large as the source, and nobody needs it any more.
+    // This run made a snapshot of the snapshot, as large as the source and of no further use.
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The same URL with another schema: of two parameters of one name the later counts. */
+/** The same URL with another schema. Of two parameters with one name the later counts. */
 export function withSchema(url: string, schema: string): string {
   return `${url.trim()}${splitUrl(url.trim()).parameters.length === 0 ? '?' : '&'}schema=${schema}`;
 }

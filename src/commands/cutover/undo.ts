@@ -16,8 +16,8 @@ export interface CutoverProgress {
 }
 
 /**
- * Takes back what an attempt has done, and throws what there is to tell: `cutover.undone` (the interruption itself, where
- * it was one), or `stuck.undo` with what is left to be done by hand.
+ * Undoes what an attempt has done, and then throws `cutover.undone`, or the interruption itself where that was the
+ * cause. Throws `stuck.undo` with what must be done by hand where it cannot undo everything.
  */
 export async function undoCutover(
   session: CutoverSession,
@@ -64,7 +64,7 @@ async function tryUndo(left: string[], what: string, use: () => void | Promise<v
 }
 
 function asUndone(cutoverId: string, step: string, error: unknown): unknown {
-  // A bug keeps its stack, an interruption its exit code; either way the application is where it was.
+  // A bug keeps its stack, and an interruption its exit code. In either case the application is where it was.
   if (!(error instanceof CopierError) || error.code.startsWith('interrupted.')) return error;
   return wrapped(
     'cutover.undone',

@@ -1,4 +1,4 @@
-/** What a code tells a person, in Markdown of one line each. */
+/** The explanation of a code for a person, in Markdown of one line each. */
 export interface CodeText {
   /** What has happened, or what is in the way. */
   readonly means: string;

@@ -140,7 +140,7 @@ export const rollbackCodes = {
   },
 } as const satisfies Readonly<Record<`rollback.${string}`, CodeText>>;
 
-/** A cutover or rollback that could go neither forth nor back by itself: exit code 25. */
+/** A cutover or rollback that could neither finish nor undo what it did: exit code 25. */
 export const stuckCodes = {
   'stuck.not_recorded': {
     means: 'The application is switched (or switched back), but the ledger could not be told.',

@@ -1,6 +1,6 @@
 import type { CodeText } from './code-text.js';
 
-/** What stands in the way of a plan, or should be known before it is carried out: exit code 20 where it refuses. */
+/** Reasons against a plan, and what should be known before it is carried out: exit code 20 where the plan refuses. */
 export const planCodes = {
   'plan.bad_type': {
     means: 'A type in `tableRules` is none that PostgreSQL could make the column with.',

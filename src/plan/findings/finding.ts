@@ -1,7 +1,7 @@
 import type { Code } from '../../model/codes/codes.js';
 import type { Finding, Severity } from '../../model/plan.js';
 
-/** What a finding says; places that do not apply are left out. */
+/** The content of a finding. Parts of its location that do not apply are left out. */
 export interface FindingParts {
   readonly severity: Severity;
   readonly code: Code;
@@ -11,7 +11,7 @@ export interface FindingParts {
   readonly hint: string;
 }
 
-/** A finding of the plan as plain data: places that were left out become null. */
+/** A finding of the plan as plain data: parts that were left out become null. */
 export function makeFinding(parts: FindingParts): Finding {
   const { severity, code, message, hint } = parts;
   return { severity, code, table: parts.table ?? null, column: parts.column ?? null, key: null, message, hint };

@@ -1,6 +1,6 @@
 /**
- * Names by which an operator gives up what cannot be carried over, as `--waive` and the config's `waive` take them:
- * `index:by_title`, `check:film`, `default:film.added`, `generated:film.loud`, `foreign-key:film.a+b`.
+ * Names by which an operator accepts that something is not carried over, as `--waive` and the config's `waive` take
+ * them: `index:by_title`, `check:film`, `default:film.added`, `generated:film.loud`, `foreign-key:film.a+b`.
  */
 export function indexWaiver(index: string): string {
   return `index:${index}`;

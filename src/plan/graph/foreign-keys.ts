@@ -66,7 +66,7 @@ export function checkForeignKeys(request: {
   );
 }
 
-/** A finding's place for a foreign key: its column where it has only one. */
+/** The location of a finding about a foreign key: with its column where it has only one. */
 function locationOf(table: string, key: SourceForeignKey): { table: string; column?: string } {
   const [column, another] = key.columns;
   return column === undefined || another !== undefined ? { table } : { table, column };

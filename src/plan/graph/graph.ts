@@ -3,7 +3,7 @@ import { must } from '../../model/error.js';
 
 /** The foreign-key dependency graph, reduced to what an order of loading needs. */
 export interface Graph {
-  /** Table names per layer, by name within a layer: every parent stands in an earlier layer or in the same component. */
+  /** Table names per layer, by name within a layer: every parent is in an earlier layer or in the same component. */
   readonly layers: readonly (readonly string[])[];
   readonly layerOf: ReadonlyMap<string, number>;
   /** Strongly connected components of more than one table, each by name. */

@@ -10,12 +10,15 @@ import { joinChunks } from './whole-tables.js';
  * end of each COPY, so parents must have been committed before, or come in the very same COPY.
  */
 
-/** Whether our role can take the table's foreign keys away and make them again: else they stay whatever was asked for. */
+/**
+ * Whether our role can detach the table's foreign keys and make them again. Otherwise they stay in force, whatever was
+ * asked for.
+ */
 export function canDetachForeignKeys({ target }: TableFit, { canCreateInSchema }: TargetCatalog): boolean {
   return target.isOwned && target.kind === 'r' && canCreateInSchema;
 }
 
-/** Each of the given tables that refers to itself goes in one chunk: its parents are in the same COPY then. */
+/** Puts each of the given tables that refers to itself into one chunk, so that its parents are in the same COPY. */
 export function joinSelfReferences(tables: readonly TablePlan[], fits: readonly TableFit[]): TablePlan[] {
   return tables.map((table) => {
     const fit = fits.find(({ source }) => source.name === table.source);

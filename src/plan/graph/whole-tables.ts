@@ -2,13 +2,16 @@ import type { TablePlan } from '../../model/plan.js';
 import { hasPolicies } from '../rules/rules.js';
 
 /*
- * A table that arrives by one COPY in the transaction that empties it arrives frozen: nobody writes its pages a second
- * time, and the server reads it faster from the first time on (measured: a tenth of the CPU of a whole run of 360 MB, and a
- * third of its time at 3.6 GB, where the first reading of pages that are not frozen writes each of them to the WAL once more:
- * data checksums are on, and a checkpoint came between).
+ * A table that arrives by one COPY in the transaction that empties it arrives frozen: its pages are never written a
+ * second time, and the server reads it faster from the first time on. Measured: a tenth of the CPU of a whole run of
+ * 360 MB, and a third of its time at 3.6 GB. There the first reading of pages that are not frozen wrote each of them to
+ * the WAL once more, since data checksums were on and a checkpoint came between.
  */
 
-/** A row costs as much as so many bytes beside its own (measured: 1 million rows of 187 take as long as 3 million of 30). */
+/**
+ * Apart from its bytes, a row costs as much as this many bytes (measured: 1 million rows of 187 take as long as 3
+ * million of 30).
+ */
 const rowBytes = 48;
 /** How much more than its share of the work one stream may have; the others prove and index tables meanwhile. */
 const slack = 1.25;
@@ -20,12 +23,12 @@ export interface WholeTables {
   readonly bytesMax: number;
 }
 
-/** What of a table decides in how many chunks it goes. */
+/** The part of a table's plan that decides into how many chunks it is cut. */
 export type CutTable = Pick<TablePlan, 'source' | 'rows' | 'estimatedBytes' | 'chunks' | 'columns' | 'policies'>;
 
 /**
- * Makes one chunk of each table that is small enough and finds room in what one stream has to do. Tables in which
- * a refused row is no reason to stop stay cut, for their chunk is copied twice then.
+ * Makes one chunk of each table that is small enough and does not unbalance the streams. A table in which a refused row
+ * does not stop the run stays cut, since a chunk with such a row is copied twice.
  */
 export function joinWholeTables<T extends CutTable>(tables: readonly T[], { streams, bytesMax }: WholeTables): T[] {
   const share = tables.reduce((sum, table) => sum + workOf(table), 0) / streams;

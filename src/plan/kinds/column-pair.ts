@@ -4,7 +4,7 @@ import type { ColumnRules } from '../../model/rules.js';
 import type { SourceColumn } from '../../model/source.js';
 import type { TargetColumn } from '../../model/target.js';
 
-/** One source column, the target column it goes into, and what it really holds. */
+/** One source column, the target column that it is copied into, and the census of its values. */
 export interface ColumnPair {
   readonly table: string;
   readonly source: SourceColumn;
@@ -14,8 +14,8 @@ export interface ColumnPair {
   readonly isPrimaryKey: boolean;
   /** What the operator decided about the column. */
   readonly rules?: ColumnRules;
-  /** What came of trying its values, where the census alone could not judge. */
+  /** The result of trying its values, where the census alone could not judge them. */
   readonly trial?: ColumnTrial;
-  /** An epoch of times that the tables of the database speak for. */
+  /** The epoch that columns of this database use, where their values show it. */
   readonly mark?: EpochUnit | null;
 }

@@ -5,7 +5,7 @@ import type { SourceCatalog } from '../../model/source.js';
 /** Core Data's own tables: a database that has them counts its times from 2001. */
 const cocoaTables = ['Z_METADATA', 'Z_PRIMARYKEY'];
 
-/** The epoch that the tables of a database speak for, null where none do. */
+/** The epoch that the tables of a database show by their names, or null. */
 export function epochMarkOf({ tables }: Pick<SourceCatalog, 'tables'>): EpochUnit | null {
   const names = new Set(tables.map(({ name }) => foldCase(name)));
   return cocoaTables.some((name) => names.has(foldCase(name))) ? 'cocoa' : null;

@@ -25,7 +25,7 @@ export interface KindChoice {
  */
 export function chooseKind(pair: ColumnPair): KindChoice {
   const choice = isTemporal(pair.target) ? chooseTemporal(pair) : choosePlain(pair);
-  // While its unit is not known, what its values come to is nothing to tell.
+  // As long as the unit is unknown, nothing can be said about the values in it.
   if (choice.findings.some(({ severity }) => severity === 'error')) {
     return { ...choice, findings: [...choice.findings, ...checkReading(pair, choice.kind)] };
   }

@@ -6,7 +6,7 @@ export const unixUnits = ['s', 'ms', 'us', 'ns'] as const;
 
 const dayMs = 86_400_000;
 const daySeconds = 86_400;
-/** 1971 and 2100 in seconds since 1970: between them the bands of the four units do not meet. */
+/** 1971 and 2100 in seconds since 1970: within these years the ranges of the four units do not overlap. */
 const earliestS = 31_536_000n;
 const latestS = 4_102_444_800n;
 /** Days of the years 1 and 9999 in days since 1970, and the noon from which Julian days count. */
@@ -14,7 +14,7 @@ const firstDay = -719_162;
 const lastDay = 2_932_896;
 const julian1970 = 2_440_587.5;
 
-/** Smallest and largest number of a unit since 1970 that speaks for it: 1971 to 2100. */
+/** The smallest and largest number that is a vote for a unit since 1970: 1971 to 2100 in it. */
 export function unixBand(unit: (typeof unixUnits)[number]): readonly [bigint, bigint] {
   const { micros, per } = epochs[unit];
   const scale = (1_000_000n * per) / micros;
@@ -25,7 +25,7 @@ export function unixBand(unit: (typeof unixUnits)[number]): readonly [bigint, bi
 const plausibleYears = { first: Date.UTC(1990, 0, 1) / dayMs, last: Date.UTC(2040, 0, 1) / dayMs };
 /** Core Data counts from 2001, was first to be had in 2005, and few of its dates lie in the future. */
 const cocoaYears = { first: Date.UTC(2003, 0, 1) / dayMs, last: Date.UTC(2036, 0, 1) / dayMs };
-/** Calendar digits of older dates, of birth for instance, are as easily told as those of today. */
+/** Calendar digits are recognised for older dates too, such as dates of birth. */
 const calendarYears = { first: Date.UTC(1900, 0, 1) / dayMs, last: Date.UTC(2101, 0, 1) / dayMs };
 
 const otherEpochs: readonly EpochUnit[] = ['days', 'ticks', 'cocoa', 'webkit', 'hfs'];
@@ -41,8 +41,9 @@ const calendars: readonly CalendarDigits[] = [
 ];
 
 /**
- * Readings, beside seconds to nanoseconds since 1970 and reals as Julian days, under which both ends of a range of numbers
- * are dates that a database would hold. The likelier first: digits that make a date by chance are rare.
+ * The other plausible readings of a range of numbers, besides seconds to nanoseconds since 1970 and reals as Julian
+ * days: those under which both ends are dates that a database would hold. The likelier first: digits that form a date
+ * by chance are rare.
  */
 export function plausibleReadings(min: number, max: number): TimeUnit[] {
   const both = (unit: TimeUnit, { first, last }: { readonly first: number; readonly last: number }) =>
@@ -105,7 +106,7 @@ export function describeReading(value: bigint | number, unit: TimeUnit): string 
   return isoOf(scaled + start, shownDigits);
 }
 
-/** Microseconds since 1970 as ISO text with so many fraction digits. */
+/** Microseconds since 1970 as ISO text with this many fraction digits. */
 function isoOf(micros: bigint, digits: number): string {
   const seconds = micros / 1_000_000n - (micros % 1_000_000n < 0n ? 1n : 0n);
   const fraction = String(micros - seconds * 1_000_000n).padStart(6, '0');

@@ -3,12 +3,12 @@ import type { EpochUnit, TimeUnit } from '../../model/kind.js';
 import { describeUnit, isEpochUnit } from '../../lib/epochs.js';
 import { describeReading, plausibleReadings, readingOf, unixBand, unixUnits } from './time-reading.js';
 
-/** The unit of the numbers in a temporal column, or why it cannot be told. */
+/** The unit of the numbers in a temporal column, or why it cannot be decided. */
 export type UnitChoice =
   | {
       readonly tag: 'decided';
       readonly unit: TimeUnit;
-      /** The unit of its reals where it is another: Julian days beside an epoch. */
+      /** The unit of its reals where that differs: Julian days beside an epoch. */
       readonly realUnit?: TimeUnit;
       readonly reason: string;
       readonly doubt: string | null;
@@ -26,7 +26,7 @@ export interface UnitQuestion {
   readonly declaredType: string;
   /** Whether only days are held: then numbers must be whole days. */
   readonly isDate: boolean;
-  /** An epoch that the database's own tables speak for, Core Data's for instance. */
+  /** An epoch that the database's own tables show, Core Data's for instance. */
   readonly mark?: EpochUnit | null;
 }
 
@@ -36,7 +36,7 @@ type UnixUnit = 's' | 'ms' | 'us' | 'ns';
 const julianMin = 1_721_059.5;
 const julianMax = 5_373_484.5;
 
-/** The choice of an operator, who names the unit; examples show what it makes of the numbers. */
+/** The result for a unit that the operator named; examples show what the numbers mean in it. */
 export function givenTimeUnit(census: ColumnCensus, unit: TimeUnit): UnitChoice {
   const range = rangeOf(census);
   const shown = range === null ? `numbers are ${describeUnit(unit)}` : explain('numbers', unit, range);
@@ -45,9 +45,9 @@ export function givenTimeUnit(census: ColumnCensus, unit: TimeUnit): UnitChoice 
 
 /**
  * Decides the unit of the numbers of a temporal column. A unit is only taken where no other reading is plausible: all
- * numbers that speak for a unit speak for the same, and neither calendar digits nor another epoch give dates that a
- * database would hold. Numbers before 1971, and the last day of the year 9999, which applications store for "never", go
- * with the others.
+ * numbers that are a vote for a unit vote for the same one, and neither calendar digits nor another epoch give dates
+ * that a database would hold. Numbers before 1971, and the last day of the year 9999, which applications store for
+ * "never", follow the other numbers.
  */
 export function chooseTimeUnit(question: UnitQuestion): UnitChoice {
   const { census, declaredType } = question;
@@ -66,7 +66,7 @@ export function areWholeDays({ integers, times }: ColumnCensus, unit: TimeUnit):
   return unixUnits.some((one) => one === unit && times.wholeDays[one] === total);
 }
 
-/** Whether the extremes of a column's integers leave open what unit they have, so that each must be looked at. */
+/** Whether the extremes of a column's integers leave their unit open, so that every integer must be counted. */
 export function needsTimeCounts({ integers, integerMin, integerMax }: ColumnCensus): boolean {
   if (integers === 0 || integerMin === null || integerMax === null) return false;
   const [low, high] = [voteOf(BigInt(integerMin)), voteOf(BigInt(integerMax))];
@@ -99,7 +99,10 @@ function chooseFromIntegers(question: UnitQuestion, min: bigint, max: bigint): U
   return { ...decided(only, { min, max }, 'integers'), doubt };
 }
 
-/** "Never" in one unit is a day of the 1970s in the next: it goes with that unit where others do, and not with its own. */
+/**
+ * "Never" in one unit is a day of the 1970s in the next larger number of digits. So it counts for that other unit where
+ * further numbers do, and otherwise for neither.
+ */
 function votesOf({ votes, never }: TimeCounts): TimeCounts['votes'] {
   const result = { ...votes };
   for (const [unit, next] of [
@@ -112,7 +115,10 @@ function votesOf({ votes, never }: TimeCounts): TimeCounts['votes'] {
   return result;
 }
 
-/** Where only the extremes are known: they vote alone, and what lies between speaks for the units between. */
+/**
+ * Counts from the extremes alone, where nothing else is known: the extremes vote, and all units between theirs count as
+ * voted for.
+ */
 function countsOfExtremes({ integers }: ColumnCensus, min: bigint, max: bigint): TimeCounts {
   const votes = { s: 0, ms: 0, us: 0, ns: 0 };
   const [low, high] = [voteOf(min), voteOf(max)];
@@ -133,7 +139,10 @@ function mayHold(unit: UnixUnit, min: bigint, max: bigint): boolean {
   return min <= last && max >= first;
 }
 
-/** Dates before 1971 alone: whole days of one unit, in a column of days, are told; anything else is not. */
+/**
+ * Decides where no number votes, since all lie before 1971: only whole days of one unit, in a column of days, are
+ * clear.
+ */
 function chooseWithoutVote(
   { isDate }: UnitQuestion,
   range: { readonly min: bigint; readonly max: bigint },
@@ -158,7 +167,7 @@ function areEarlyDays({ min, max }: { readonly min: bigint; readonly max: bigint
 
 const perSecond: Readonly<Record<UnixUnit, bigint>> = { s: 1n, ms: 1000n, us: 1_000_000n, ns: 1_000_000_000n };
 
-/** Readings beside seconds to nanoseconds since 1970 that give dates a database would hold. */
+/** Plausible readings besides seconds to nanoseconds since 1970. */
 function othersOf(question: UnitQuestion, range: { readonly min: bigint; readonly max: bigint }): TimeUnit[] {
   const plausible = plausibleReadings(Number(range.min), Number(range.max));
   const { mark } = question;
@@ -192,7 +201,7 @@ function chooseWithReals(question: UnitQuestion): UnitChoice {
   }
   const reason = explain('reals', real, range);
   if (integerMin === null || integerMax === null) return { tag: 'decided', unit: real, reason, doubt: null };
-  // SQLite keeps a whole Julian day of a numeric column as an integer.
+  // SQLite stores a whole Julian day of a numeric column as an integer.
   if (real === 'julian' && [integerMin, integerMax].map(Number).every(isJulian)) {
     return { tag: 'decided', unit: real, reason, doubt: null };
   }
@@ -220,7 +229,7 @@ function othersOfReals(
     : plausible;
 }
 
-/** Fractions of nanoseconds are not told apart by a double, so that no real speaks for them. */
+/** A double cannot represent fractions of nanoseconds, so no real votes for them. */
 function unitOfReals(min: number, max: number): 's' | 'ms' | 'us' | 'julian' | null {
   if (isJulian(min) && isJulian(max)) return 'julian';
   const isWithin = (unit: UnixUnit) => {
@@ -271,7 +280,9 @@ function explain(what: string, unit: TimeUnit, range: NumberRange): string {
   return `${what} are ${describeUnit(unit)}: ${examples.join(', ')}${examples.length === 1 ? ' (all equal)' : (kinds[examples.length] ?? '')}`;
 }
 
-/** Shows what each unit makes of three values; where none is plausible, all that give a date at all. */
+/**
+ * Shows what three values mean in each plausible unit; where none is plausible, in all units that give a date at all.
+ */
 function ambiguous(
   message: string,
   range: NumberRange,

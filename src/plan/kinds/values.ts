@@ -7,7 +7,7 @@ import type { ColumnPair } from './column-pair.js';
 
 type Say = (severity: 'error' | 'warning', code: Code, message: string, hint: string) => Finding;
 
-/** What a rule looks at. */
+/** What a rule checks. */
 interface Survey {
   readonly pair: ColumnPair;
   readonly census: ColumnCensus;
@@ -17,7 +17,10 @@ interface Survey {
 const cleanHint = 'correct these values in SQLite, or give the target column a type that holds them';
 const wideHint = 'widen the target column, or correct these values in SQLite';
 
-/** The census against the kind: an error for values that surely cannot be carried, a warning for those the copy must look at. */
+/**
+ * Checks the census against the kind: an error for values that surely cannot be carried, a warning for those that the
+ * copy must check.
+ */
 export function checkValues(pair: ColumnPair, kind: Kind): Finding[] {
   const { table, source, census } = pair;
   const say: Say = (severity, code, message, hint) =>
@@ -50,7 +53,10 @@ function checkNulls({ pair, census, say }: Survey): Finding[] {
   return [say('error', 'plan.null_in_not_null', `${census.nulls} NULLs would go into ${where} of the target`, hint)];
 }
 
-/** Arrays whose elements keep fewer digits than a text can hold: the server rounds them, and we do not look into arrays. */
+/**
+ * Arrays whose elements store fewer digits than a text can hold. The server rounds them, and array texts are not parsed
+ * here.
+ */
 const roundingElements = /^(real|(numeric|time|timestamp|interval)\(.+)\[\]$/;
 
 function checkElements({ pair, census, say }: Survey, kind: Kind): Finding[] {

@@ -21,8 +21,9 @@ const folds: readonly {
 ];
 
 /**
- * Pairs source names with target names: what the operator `named` first and nothing else for those, then equal ones, then over-long ones with their short form, then those equal
- * but for ASCII case, then snake_case with camelCase. Each step takes only what is unambiguous among the rest on both sides.
+ * Pairs source names with target names: first those that the operator `named`, which match nothing else; then equal
+ * names; then over-long names with their short form; then names equal but for ASCII case; then snake_case with
+ * camelCase. Each step takes only pairs that are unambiguous among the names left on both sides.
  */
 export function matchNames(
   sources: readonly string[],

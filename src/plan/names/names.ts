@@ -17,7 +17,7 @@ export function shortName(name: string): string {
   return start + suffix;
 }
 
-/** Names already given in one namespace; PostgreSQL keeps tables, indexes and sequences of a schema in one. */
+/** Names already used in one namespace. PostgreSQL has one for the tables, indexes and sequences of a schema. */
 export class NameBook {
   readonly #taken = new Set<string>();
 

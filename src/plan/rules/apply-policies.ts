@@ -4,7 +4,7 @@ import type { Policies, Policy } from '../../model/rules.js';
 import { hazards } from '../findings/hazards.js';
 import { policyFor } from './rules.js';
 
-/** The hazards that the values behind a finding of the plan would meet in the copy, by kind where the kind decides. */
+/** The hazards that the copy would meet in the values behind a finding of the plan, by kind where the kind decides. */
 const hazardsOfFinding: Readonly<Record<string, (kind: Kind) => readonly string[]>> = {
   'plan.null_in_not_null': () => ['null_in_not_null'],
   'plan.out_of_range': (kind) => outOfRange(kind),
@@ -28,7 +28,7 @@ export function isOfPolicies({ code }: Finding): boolean {
   return hazardsOf(code) !== undefined;
 }
 
-/** What was tried value by value has the code of the very error that the copy would meet. */
+/** The findings about values that were tried have the code of the error that the copy would meet. */
 function hazardsOf(code: string): ((kind: Kind) => readonly string[]) | undefined {
   const [, name = ''] = /^data\.(.+)$/.exec(code) ?? [];
   return name in hazards ? () => [name] : hazardsOfFinding[code];

@@ -5,7 +5,7 @@ import type { Kind, TimeUnit } from '../../model/kind.js';
 import { must } from '../../model/error.js';
 import { isOfPolicies } from './apply-policies.js';
 
-/** Columns of a table, by their places in its plan, whose values the census alone cannot judge. */
+/** Columns of a table, as indexes into its plan, whose values the census alone cannot judge. */
 export interface Doubt {
   readonly table: TablePlan;
   readonly columns: readonly number[];
@@ -41,7 +41,10 @@ export function findDoubts(plan: Pick<Plan, 'tables' | 'findings'>, census: read
 /** Seconds either way of 1970 that every timestamp of PostgreSQL's can be: 4714 BC is the nearer end. */
 const secondsMax = 210_000_000_000;
 
-/** Whether integers of a unit may have more fraction digits than are kept, be no time at all, or lie out of range. */
+/**
+ * Whether integers of a unit may have more fraction digits than the target keeps, be no time at all, or be out of
+ * range.
+ */
 function mayNotFit(unit: TimeUnit, precision: number, { integerMin, integerMax }: ColumnCensus): boolean {
   if (unit === 'julian') return precision < 3;
   if (!isEpochUnit(unit)) return true;

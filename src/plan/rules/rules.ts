@@ -82,7 +82,7 @@ function unknownTable(table: string): Finding {
   return makeFinding({ severity: 'error', code: 'plan.unknown_table', table, message, hint });
 }
 
-/** An entry by its own name, else by one that differs in ASCII case only. */
+/** The entry with exactly this name, else one whose name differs in ASCII case only. */
 function lookUp<T>(entries: Readonly<Record<string, T>>, name: string): T | undefined {
   if (Object.hasOwn(entries, name)) return entries[name];
   return Object.entries(entries).find(([key]) => isSameName(key, name))?.[1];

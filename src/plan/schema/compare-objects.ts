@@ -2,7 +2,7 @@ import type { Finding, TablePlan } from '../../model/plan.js';
 import type { ObjectCount, SchemaObject } from '../../model/schema.js';
 import { makeFinding } from '../findings/finding.js';
 
-/** What stood in the target before the load against what stands there now. */
+/** The objects of the target before the load, and now. */
 export interface ObjectComparison {
   readonly findings: readonly Finding[];
   /** By kind, in a fixed order; kinds of which there is nothing are left out. */
@@ -22,9 +22,9 @@ const kinds: readonly SchemaObject['kind'][] = [
 ];
 
 /**
- * Compares the objects of the planned tables before the load and now: what is gone, changed, out of force or new is an
- * error, or a warning where it is waived by name. Without `before`, what is out of force is a warning, for nobody knows
- * since when.
+ * Compares the objects of the planned tables before the load and now. What is gone, changed, out of force or new is an
+ * error, or a warning where it is waived by name. Without `before`, an object that is out of force is a warning, since
+ * it may always have been so.
  */
 export function compareObjects(request: {
   readonly tables: readonly TablePlan[];
@@ -51,7 +51,7 @@ export function compareObjects(request: {
   return { findings, counts: countKinds(before, now) };
 }
 
-/** How a finding about an object is told. */
+/** What all findings about one object share. */
 interface FindingHead {
   /** The source's own names, and the column where there is only one. */
   readonly location: { readonly table: string; readonly column?: string };

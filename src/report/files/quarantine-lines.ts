@@ -19,7 +19,7 @@ interface LineCells {
 const storageNames: Readonly<Record<string, string>> = { n: 'null', i: 'integer', r: 'real', t: 'text', b: 'blob' };
 /** Bytes of a value that become hex at a time. */
 const sliceBytes = 65_536;
-/** A text up to this length stands there readable too, where it is UTF-8. */
+/** A UTF-8 text up to this length is also written readable. */
 const textBytesMax = 1024;
 
 /**
@@ -53,7 +53,7 @@ function* cellsOf({ storage, cells }: LineCells, names: readonly string[]): Gene
   }
 }
 
-/** The shortest digits that read back the same double. */
+/** The shortest digits that read back as the same double. */
 function realText(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }

@@ -36,7 +36,7 @@ export interface RunFolderOptions {
   readonly now: Date;
   /** The flags that name both, for hints. */
   readonly flags?: { readonly base: string; readonly folder: string };
-  /** Goes before the time in the folder's name. */
+  /** Put before the time in the folder's name. */
   readonly prefix?: string;
 }
 
@@ -64,7 +64,7 @@ export function openRunFolder(path: string): RunFolder {
   return lend(realpathSync(path), true);
 }
 
-/** Takes a folder of ours away where nothing in it is worth keeping; one that was there before is emptied. */
+/** Removes a folder of ours that holds nothing worth keeping. A folder that existed before is only emptied. */
 export function removeRunFolder({ path, wasThere }: RunFolder): void {
   const names = wasThere ? readdirSync(path).map((name) => join(path, name)) : [path];
   for (const name of names) rmSync(name, { recursive: true, force: true });
@@ -147,7 +147,7 @@ export function writeArtefact(path: string, content: string): void {
   });
 }
 
-/** The same for a file that an earlier attempt may have left, which is void now. */
+/** Writes a file durably in place of one that an earlier attempt may have left, and that is void now. */
 export function replaceArtefact(path: string, content: string): void {
   named(path, () => rmSync(path, { force: true }));
   writeArtefact(path, content);
@@ -185,8 +185,9 @@ export interface KnownHash {
 }
 
 /**
- * Writes `manifest.sha256` over every file of the folder and of those in it, in the form `sha256sum -c` reads. A file of `known` is not read
- * again: it stands there with its hash of then, and one that changed since fails the check.
+ * Writes `manifest.sha256` over every file of the folder and its subfolders, in the form that `sha256sum -c` reads.
+ * Files of `known` are not read again: they are listed with the hash given, so that one that changed since fails the
+ * check.
  */
 export async function writeManifest(
   folder: RunFolder,

@@ -30,7 +30,7 @@ export function differencesPart({ result, explain }: AcceptancePage): Html {
   }${schema.length === 0 ? null : findingsCard('Differences in the schema', schema)}`;
 }
 
-/** What does not stand in the way, but a person should know. */
+/** What does not stop an acceptance, but a person should know. */
 export function warningsPart({ result }: AcceptancePage): Html | null {
   const warnings = result.findings.filter((finding) => finding.severity === 'warning' && isSchemaFinding(finding));
   return warnings.length === 0 ? null : findingsCard('Warnings', warnings);
@@ -66,10 +66,10 @@ const verdicts: Readonly<Record<ShadowReport['verdict'], readonly [string, strin
   failed: ['failed', 'bad'],
 };
 
-/** Equal reads beyond so many are folded away. */
+/** Equal reads beyond this number are folded away. */
 const unfoldedReadsMax = 20;
 
-/** The reads that ran on both sides, with latency beside each; those that a person must look at come first. */
+/** The reads that ran on both sides, with their latencies. Those that a person must look at come first. */
 export function readsPart({ result }: AcceptancePage): Html | null {
   const { reads } = result;
   if (reads.length === 0) return null;

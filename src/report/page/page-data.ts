@@ -26,7 +26,7 @@ export interface LoadRun {
 export interface AcceptancePage {
   readonly result: AcceptResult;
   readonly createdAt: Date;
-  /** null where no run of ours loaded the target. */
+  /** The run that loaded the target, or null where none of ours did. */
   readonly run: LoadRun | null;
   readonly leftOut: readonly LeftOut[];
   /** Names and versions of what took part, in order. */

@@ -4,7 +4,7 @@ import { formatCount } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';
 
-/** Hex digits that are shown of a hash; the whole stands in its tooltip and in the artefacts. */
+/** How many hex digits of a hash are shown. The whole hash is in its tooltip and in the files. */
 const digitsShown = 12;
 
 /** Numbers and verdict of every table. */

@@ -3,12 +3,12 @@ import { type Html, html } from './html.js';
 import type { AcceptancePage, ChunkTime, LoadRun } from './page-data.js';
 import { moment } from './verdict.js';
 
-/** So many tables have a colour of their own; the others share the last. */
+/** This many tables have a colour of their own; the others share the last one. */
 const coloursMax = 6;
 /** A pause that is longer than this, and than a quarter of the work, begins another strip: the run was interrupted. */
 const pauseMs = 5000;
 const stripsMax = 6;
-/** Bars that nobody could tell apart are drawn as one. */
+/** Beyond this number bars are too narrow to be distinguished, so neighbours are drawn as one. */
 const barsMax = 400;
 
 /** How the load went: a lane per connection that was at work at once, a bar per chunk. */
@@ -82,7 +82,7 @@ function clock(ms: number): string {
   return new Date(ms).toISOString().slice(11, 19);
 }
 
-/** A chunk goes into the first lane that is free when it begins. */
+/** A chunk is drawn in the first row that is free when it begins. */
 function timelineRows(chunks: readonly ChunkTime[]): ChunkTime[][] {
   const rows: ChunkTime[][] = [];
   for (const chunk of chunks) {

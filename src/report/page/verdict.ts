@@ -3,7 +3,7 @@ import { countOf, formatCount, formatDuration } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';
 
-/** Sums that several parts of the report speak of. */
+/** Sums that several parts of the report show. */
 export interface Totals {
   readonly rows: number;
   readonly tables: number;
@@ -17,7 +17,7 @@ export interface Totals {
   readonly schemaErrors: number;
 }
 
-/** Findings that stand for a value or a read, which have parts of their own in the report. */
+/** Codes of findings about single values and reads, which the report lists in parts of their own. */
 const shownElsewhere: ReadonlySet<string> = new Set([
   'shadow.differs',
   'shadow.failed',

@@ -1,14 +1,14 @@
 import type { Progress } from '../../model/event.js';
 
-/** The rate is that of so long a time up to now, so that it follows a server which slows down. */
+/** The rate is measured over this last span of time, so that it follows a server that slows down. */
 const windowMs = 10_000;
 /** Shorter than this, a rate says nothing yet. */
 const windowMsMin = 500;
-/** After so long without a row, the display says what it waits for. */
+/** After this time without a row, the display says what it waits for. */
 export const stallMs = 30_000;
 
 export interface PaceNow {
-  /** null while there is too little to tell. */
+  /** Null while too little is known. */
   readonly rowsPerSecond: number | null;
   /** null where the rate is unknown, or nothing is left. */
   readonly leftMs: number | null;

@@ -2,24 +2,24 @@ import type { Progress } from '../../model/event.js';
 import { type PaceNow, stallMs } from './pace.js';
 import { displayWidth, formatBytes, formatCount, formatDuration, sanitize, shorten } from '../units.js';
 
-/** Below so many columns the names of tables are not worth their place. */
+/** In fewer columns than this the names of tables are left out. */
 const namesWidthMin = 8;
 const barWidthMax = 24;
 
 interface Part {
-  /** The part with the lowest number goes first where the line is too long. */
+  /** Where the line is too long, the part with the lowest number is left out first. */
   readonly worth: number;
   readonly text: string;
 }
 
-/** The state of the copy on one line, as it is written where nobody rewrites it. */
+/** The state of the copy on one line, for output that cannot be rewritten. */
 export function progressLine(progress: Progress, pace: PaceNow): string {
   return [...partsOf(progress, pace).map(({ text }) => text), namesOf(progress, pace)]
     .filter((text) => text !== '')
     .join(' · ');
 }
 
-/** The same behind a bar, cut so that it fits into a terminal of so many columns. */
+/** The state of the copy beside a bar, cut to fit into a terminal of this many columns. */
 export function progressBar(progress: Progress, pace: PaceNow, columns: number): string {
   const width = Math.max(10, columns - 1);
   const fraction = progress.rowsTotal === 0 ? 1 : Math.min(1, Math.max(0, progress.rows / progress.rowsTotal));
@@ -38,7 +38,7 @@ export function progressBar(progress: Progress, pace: PaceNow, columns: number):
   return names === '' || left < namesWidthMin ? line : `${line} · ${shorten(names, left)}`;
 }
 
-/** What the copy came to, when it ends. */
+/** The summary of the copy when it ends. */
 export function copiedLine(first: Progress, last: Progress, durationMs: number): string {
   const rows = last.rows - first.rows;
   const rate = rows > 0 && durationMs >= 1 ? `, ${formatCount((rows / durationMs) * 1000)} rows/s` : '';

@@ -9,7 +9,7 @@ const load = createRequire(import.meta.url);
 
 /** How often a piped progress line is written. */
 const lineEveryMs = 5000;
-/** Where a terminal does not tell its width. */
+/** The width of a terminal that does not report one. */
 const standardColumns = 80;
 
 export interface Display {
@@ -89,7 +89,7 @@ export function openDisplay(options: DisplayOptions): Display {
 
 interface Live {
   readonly show: (progress: Progress) => void;
-  /** Writes something else without tearing the live line. */
+  /** Writes something else without breaking the live line. */
   readonly aside: (write: () => void) => void;
   readonly end: () => void;
 }

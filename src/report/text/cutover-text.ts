@@ -3,7 +3,7 @@ import type { CutoverState } from '../../model/cutover.js';
 import type { PhaseTime } from '../../model/event.js';
 import { formatDuration, sanitize } from '../units.js';
 
-/** What a cutover, a rollback or a release came to. */
+/** The result of a cutover, a rollback or a release. */
 export interface CutoverResult {
   readonly command: 'cutover' | 'rollback' | 'release';
   readonly cutoverId: string | null;
@@ -13,7 +13,7 @@ export interface CutoverResult {
   readonly runDir: string | null;
   readonly source: string;
   readonly target: string | null;
-  /** How long writers were kept waiting, or would be; null where none were. */
+  /** How long writers waited, or would have to wait; null where none had to. */
   readonly downtimeMs: number | null;
   /** The file to source before a rollback. */
   readonly rollbackEnvPath: string | null;

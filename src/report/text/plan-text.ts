@@ -104,7 +104,7 @@ function describeLeftOut(plan: Plan): string {
   ].join('\n');
 }
 
-/** What a person has to write anew is shown as it stands in SQLite. */
+/** Objects that a person has to rewrite are shown as SQLite stores them. */
 function sqlLines({ type, sql }: LeftOut): string[] {
   if (sql === null || (type !== 'view' && type !== 'trigger')) return [];
   return sql.split(/\r?\n/).map((line) => `      ${sanitize(line.trimEnd())}`);

@@ -1,7 +1,7 @@
 import type { CutoverState, CutoverStep } from '../../model/cutover.js';
 import { formatCount, sanitize } from '../units.js';
 
-/** Where the youngest run of a schema stands. */
+/** The state of the youngest run of a schema. */
 export interface RunStatus {
   readonly target: string;
   readonly run: {
@@ -21,14 +21,14 @@ export interface RunStatus {
     readonly chunksTotal: number;
     readonly rowsDone: number;
     readonly rowsTotal: number;
-    /** Indexes, constraints and triggers that were taken away and are not back yet. */
+    /** Indexes, constraints and triggers that were detached and are not restored yet. */
     readonly objectsMissing: readonly { readonly kind: string; readonly table: string; readonly name: string }[];
   } | null;
   /** The youngest cutover of the schema. */
   readonly cutover: CutoverStatus | null;
 }
 
-/** Where a cutover stands: what the ledger remembers, and which world the application lives in. */
+/** The state of a cutover: what the ledger says, and which database the application uses. */
 export interface CutoverStatus {
   readonly cutoverId: string;
   readonly state: CutoverState;

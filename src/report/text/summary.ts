@@ -13,7 +13,7 @@ const differenceCodes: ReadonlySet<string> = new Set([
 
 /** The closing page of migrate, copy and verify, for a person. */
 export function summarize(result: RunResult): string {
-  // Differences are listed with both values; the findings that stand for them in the JSON need not be repeated.
+  // Differences are listed with both values, so the findings about the same differences are left out here.
   const findings = result.findings.filter(({ code }) => !differenceCodes.has(code));
   const parts = [tableOf(result), differencesOf(result.differences), describeFindings(findings), verdictOf(result)];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

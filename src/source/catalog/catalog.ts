@@ -7,9 +7,9 @@ import { foldCase } from '../../lib/fold-case.js';
 import { leftOutBookkeeping, leftOutEntry, type SchemaEntry } from './left-out.js';
 
 /**
- * Reads what the database says about its tables, in the order they were made; everything that is not copied stands in
- * `leftOut` with its reason. `reservedBytes` comes from `readDatabaseHeader` where the file is a snapshot; a live file
- * must not be opened for it, and 0 stands for unknown. One read transaction: the answer is one state of the schema.
+ * Reads what the database says about its tables, in the order in which they were made. Everything that is not copied is
+ * in `leftOut` with its reason. `reservedBytes` comes from `readDatabaseHeader` where the file is a snapshot; a live
+ * file must not be opened for it, and 0 means unknown. One read transaction: the result is one state of the schema.
  */
 export function readSourceCatalog(db: Database, reservedBytes = 0): SourceCatalog {
   return db.transaction(() => readCatalog(db, reservedBytes)).deferred();

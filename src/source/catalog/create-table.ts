@@ -1,7 +1,7 @@
 import type { SourceForeignKey } from '../../model/source.js';
 import { isKeyword, readTokens, type Token } from './tokens.js';
 
-/** What only the text of CREATE TABLE says: no pragma tells these. */
+/** Facts that only the text of CREATE TABLE contains: no pragma reports them. */
 export interface CreateTableText {
   readonly isAutoincrement: boolean;
   /** By column position; undefined where the text says nothing. */
@@ -11,8 +11,8 @@ export interface CreateTableText {
 }
 
 /**
- * Reads the three facts from the CREATE TABLE text that SQLite has already accepted. It leans on AUTOINCREMENT, COLLATE,
- * REFERENCES and DEFERRABLE being reserved words: bare, they can be nothing else.
+ * Reads the three facts from a CREATE TABLE text that SQLite has accepted. AUTOINCREMENT, COLLATE, REFERENCES and
+ * DEFERRABLE are reserved words, so a bare one can mean nothing else.
  */
 export function readCreateTable(sql: string): CreateTableText {
   const tokens = [...readTokens(sql)];
@@ -30,7 +30,7 @@ export function readCreateTable(sql: string): CreateTableText {
     else if (depth !== 1) return;
     else if (isKeyword(token, 'COLLATE')) collations[column] = collationName(tokens[at + 1]);
     else if (isKeyword(token, 'REFERENCES')) deferrables.push('no');
-    // SQLite applies the clause to the foreign key that was last declared, wherever it stands.
+    // SQLite applies the clause to the foreign key that was declared last, wherever the clause is written.
     else if (isKeyword(token, 'DEFERRABLE') && deferrables.length > 0)
       deferrables[deferrables.length - 1] = deferrableAt(tokens, at);
   });

@@ -40,7 +40,7 @@ const bookkeepers: Readonly<Record<string, string>> = {
   doctrine_migration_versions: 'Doctrine',
 };
 
-/** `migrations` is a word that applications use too, so these count only with exactly their columns. */
+/** Applications use a table name such as `migrations` too, so these count only with exactly their columns. */
 const migrationsTables: Readonly<Record<string, string>> = {
   'id,timestamp,name': 'TypeORM',
   'id,migration,batch': 'Laravel',
@@ -60,7 +60,7 @@ export function leftOutEntry(entry: SchemaEntry): LeftOut | null {
   return null;
 }
 
-/** Says so where a table is the bookkeeping of a migration framework, else null. */
+/** The reason to leave out a table that a migration framework keeps for itself, or null for other tables. */
 export function leftOutBookkeeping(table: SourceTable): LeftOut | null {
   const folded = foldCase(table.name);
   const columns = table.columns.map((column) => foldCase(column.name)).join(',');

@@ -5,8 +5,8 @@ export interface Token {
   readonly text: string;
 }
 
-// One alternative per kind of token, tried at one place at a time (sticky), so that quotes and comments are respected.
-// An unclosed quote or comment runs to the end, as in SQLite.
+// One alternative per kind of token. Sticky, so that each match begins where the last ended, and quotes and comments
+// are respected. An unclosed quote or comment runs to the end, as in SQLite.
 const pattern = new RegExp(
   [
     String.raw`(?<space>[ \t\n\f\r]+|--[^\n]*|/\*[^]*?(?:\*/|$))`,

@@ -23,8 +23,8 @@ export interface ForeignKeyFindings {
 }
 
 /**
- * Finds rows whose parent is missing, per foreign key. The same answer as `PRAGMA foreign_key_check`, which would give
- * up on a whole table for one broken foreign key, and names rows of WITHOUT ROWID tables by nothing at all.
+ * Finds rows whose parent is missing, per foreign key. It gives the same result as `PRAGMA foreign_key_check`, which
+ * however skips a whole table for one broken foreign key, and does not name rows of WITHOUT ROWID tables.
  */
 export function findForeignKeyViolations(db: Database, catalog: SourceCatalog): ForeignKeyFindings {
   const parents = new Map(catalog.tables.map((table) => [table.name, table]));
@@ -83,7 +83,7 @@ function orphansSql(table: SourceTable, key: SourceForeignKey): string {
   return `FROM ${quoteIdentifier(table.name)} AS c WHERE ${filled} AND NOT EXISTS (${parent})`;
 }
 
-/** `id=7, name='x'`: the primary key, else the rowid, else what there is of the row. */
+/** `id=7, name='x'`: the primary key, else the rowid, else some columns of the row. */
 function keyText(table: SourceTable): string {
   const names = table.primaryKey.length > 0 ? table.primaryKey : table.rowidName === null ? [] : [table.rowidName];
   if (names.length === 0) return "'(no key)'";

@@ -3,18 +3,19 @@ import type { Affinity, SourceColumn } from '../../model/source.js';
 import { emptyColumn, withoutSign } from './merge.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 
-/** The aggregate terms that survey one column, and how to read their answers. */
+/** The aggregate terms that survey one column, and a function that reads their results. */
 export interface ColumnSurvey {
   readonly column: string;
   readonly terms: readonly string[];
-  /** null where the answers show that the column holds more than these terms can tell apart. */
+  /** Null where the results show that the column holds more than these terms can distinguish. */
   readonly read: (answers: readonly unknown[], rows: number) => ColumnCensus | null;
 }
 
 /**
- * The cheapest terms for a column that holds what its affinity promises. Measured on 1 M rows × 9 columns: an aggregate
- * over typeof() costs some 33 ns per value, min or max 24 ns, count 13 ns; so the extremes stand in for the classes.
- * BLOB affinity promises nothing, and its extremes would load every large value: it gets the exact terms at once.
+ * The cheapest terms for a column whose values have the class of its affinity. Measured on 1 M rows × 9 columns: an
+ * aggregate over typeof() costs some 33 ns per value, min or max 24 ns, count 13 ns; so the extremes are used to prove
+ * the classes. BLOB affinity allows any class, and its extremes would load every large value: it gets the exact terms
+ * at once.
  */
 export function plainSurvey(column: SourceColumn, isRowid: boolean): ColumnSurvey {
   const affinity: Affinity = column.affinity;
@@ -24,7 +25,7 @@ export function plainSurvey(column: SourceColumn, isRowid: boolean): ColumnSurve
   return affinity === 'real' ? realSurvey(column) : numberSurvey(column);
 }
 
-/** Terms that hold for any column: each storage class counted by itself. */
+/** Terms that are right for any column: each storage class is counted by itself. */
 export function exactSurvey({ name }: SourceColumn): ColumnSurvey {
   const c = quoteIdentifier(name);
   const only = (storage: string, aggregate: string): string =>
@@ -140,7 +141,7 @@ function numberSurvey({ name }: SourceColumn): ColumnSurvey {
   };
 }
 
-/** The extremes where they are reals: a text or a blob in their place may be large. */
+/** The extremes where they are reals; texts and blobs, which may be large, give NULL instead. */
 function realExtremes(c: string): string[] {
   return ['min', 'max'].map((most) => `CASE WHEN typeof(${most}(${c})) = 'real' THEN ${most}(${c}) END`);
 }

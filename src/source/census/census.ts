@@ -25,10 +25,10 @@ export function countRows(db: Database, table: string): number {
 }
 
 /**
- * Surveys what every column really holds, over every row, in one aggregate pass. The pass takes it that a column holds
- * the class of its affinity and proves it by the smallest and largest value (SQLite orders NULL, numbers, texts, blobs);
- * columns that break the rule get a second, slower pass of their own. Integers are exact to ±2^63. Lengths are SQLite's:
- * bytes in the database's encoding, characters up to a NUL. Memory: one row. Throws the signal's reason.
+ * Surveys the values of every column, over every row, in one aggregate pass. The pass assumes that a column holds the
+ * class of its affinity, and proves it by the smallest and largest value (SQLite orders NULL, numbers, texts, blobs);
+ * columns that break the rule get a second, slower pass. Integers are exact to ±2^63. Lengths are SQLite's: bytes in
+ * the database's encoding, characters up to a NUL. Memory: one row. Throws the signal's reason.
  */
 export function takeCensus(db: Database, table: SourceTable, options: CensusOptions = {}): TableCensus {
   const run = (surveys: readonly ColumnSurvey[]): Outcome => runSurveys(db, table.name, surveys, options.signal);
@@ -47,7 +47,7 @@ function known(column: ColumnCensus | undefined): ColumnCensus {
 
 interface Outcome {
   readonly rows: number;
-  /** By name; a column whose plain survey does not hold is not in it. */
+  /** By name, without the columns for which the assumption of the first pass was wrong. */
   readonly columns: ReadonlyMap<SourceColumn['name'], ColumnCensus>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Counts the characters of a text as SQLite's length() does: up to the first NUL, and a lead byte together with
- * whatever continuation bytes follow it is one. Text that is no valid UTF-8 has a length too, of which SQLite's own
- * versions think differently (3.53.2 counts each stray continuation byte, 3.54.1 a run of them once): here it is the larger.
+ * Counts the characters of a text as SQLite's length() does: up to the first NUL; a lead byte counts as one character
+ * together with all continuation bytes that follow it. For text that is not valid UTF-8 versions of SQLite differ
+ * (3.53.2 counts each stray continuation byte, 3.54.1 a run of them once): the larger number is given here.
  */
 export function countChars(bytes: Uint8Array, start: number, end: number): number {
   let chars = 0;

@@ -6,7 +6,7 @@ import { longBlob, longText, type RecordTally, typeCounters } from './tally.js';
 import type { DefaultValue } from '../pages/column-default.js';
 import type { PageColumn, PageLayout } from '../pages/layout.js';
 
-/** Smallest and largest rowid of the rows counted, null where there are none. */
+/** Smallest and largest rowid of the rows counted, or null where there are no rows. */
 export type RowidRange = { readonly min: bigint; readonly max: bigint } | null;
 
 /** Says what a tally of records means for the columns of their table. */
@@ -59,7 +59,7 @@ function rangesOf(tally: RecordTally, at: number, isReal: boolean): Ranges {
   };
 }
 
-/** What records that end before the column read as, so many times. */
+/** The census of the value that a column has in records that end before it. */
 function absentColumn({ name, absent }: PageColumn, rows: number): ColumnCensus {
   const none = emptyColumn(name);
   if (rows === 0) return none;

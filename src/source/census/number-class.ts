@@ -1,6 +1,6 @@
 import type { ValueClass } from '../../model/census.js';
 
-/** 1971 and 2100 in seconds: between them the units of time since 1970 do not meet. */
+/** 1971 and 2100 in seconds: within these years the ranges of the units since 1970 do not overlap. */
 const earliest = 31_536_000;
 const latest = 4_102_444_800;
 /** Julian days of the years 1900 to 2100: other reals are mostly no days. */
@@ -29,7 +29,7 @@ export function realClass(value: number): ValueClass {
   return Number.isInteger(value) ? 'real_whole' : 'real_fraction';
 }
 
-/** Digits before and after the point of the shortest decimal that reads back the same double. */
+/** Digits before and after the point of the shortest decimal that reads back as the same double. */
 export function decimalDigits(value: number): { readonly whole: number; readonly scale: number } {
   const text = String(Math.abs(value));
   const [mantissa = '', exponent = '0'] = text.split('e');

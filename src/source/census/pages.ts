@@ -15,9 +15,9 @@ export type TableRoot = Pick<SourceTable, 'name' | 'rootPage'>;
 const noPrefix = new Uint8Array(0);
 
 /**
- * The census of `takeCensus`, for the rows within a range of rowids, straight from the leaves of the table's b-tree.
- * Overflow pages are read only for a value that must be looked at and stands there. In: an open snapshot, the layout of
- * all columns from `choosePages`. Memory: one window of pages, one split payload. Error: `data.damaged_page`.
+ * The census of `takeCensus` for the rows within a range of rowids, read straight from the leaves of the table's
+ * b-tree. Overflow pages are read only for values that must be looked at. In: an open snapshot, and the layout of all
+ * columns from `choosePages`. Memory: one window of pages, one split payload. Error: `data.damaged_page`.
  */
 export function takePageCensus(
   file: SnapshotFile,

@@ -1,7 +1,7 @@
 import { assert } from '../../model/error.js';
 import type { ChunkRange } from '../../model/plan.js';
 
-/** Source bytes that one job counts at least, where the table has so many: some 20 ms of work, which no thread waits long for. */
+/** One job counts at least this many bytes, some 20 ms of work, so that no thread waits long at the end. */
 export const partBytesMin = 32 * 1024 * 1024;
 
 /** A piece of a table, and about how large it is. */

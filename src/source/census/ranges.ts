@@ -20,7 +20,10 @@ export class NumberRanges {
   }
 }
 
-/** The same of 64-bit integers, given and kept as halves (upper signed, lower unsigned): no bigint per value. */
+/**
+ * Smallest and largest of 64-bit integers, given and stored as halves (upper signed, lower unsigned), so that no bigint
+ * is made per value.
+ */
 export class WideRanges {
   readonly #minHigh: Int32Array;
   readonly #minLow: Uint32Array;

@@ -5,7 +5,10 @@ import { readWord, word } from '../pages/word.js';
 
 /** Counters per column: one for each serial type of one byte. */
 export const typeCounters = 128;
-/** Serial types that no record has: their counters are for the texts and blobs whose serial type takes more bytes. */
+/**
+ * Numbers of serial types that no record has. Their counters are used for texts and blobs whose serial type takes more
+ * bytes.
+ */
 export const longText = 10;
 export const longBlob = 11;
 
@@ -14,15 +17,15 @@ const valueBytes: readonly number[] = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];
 
 /**
  * Counts the values in records (https://www.sqlite.org/fileformat2.html section 2.1) per column, by position. A serial
- * type alone tells storage class and byte length, so mostly one counter goes up and the value is passed by. Read are
- * integers and reals, for their range, and texts of more bytes than the longest text so far has characters. What the
- * counts mean, with the column's affinity and default, is for `readColumns` to say.
+ * type alone gives storage class and byte length, so for most values one counter is raised and the bytes are skipped.
+ * Integers and reals are read, for their range, and texts of more bytes than the longest text so far has characters.
+ * `readColumns` says what the counts mean under the column's affinity and default.
  */
 export class RecordTally {
   readonly columnCount: number;
   /** `typeCounters` per column. */
   readonly types: Float64Array;
-  /** Per number of columns: the records that have so many; the last counts those with more, too. */
+  /** For each number of columns, the records that have as many. The last counter also counts longer records. */
   readonly widths: Float64Array;
   readonly integers: NumberRanges;
   /** Integers of eight bytes. */
