@@ -13,7 +13,7 @@ export interface Bench {
   readonly server: ServerFacts;
   readonly repeat: number;
   readonly workers: readonly number[];
-  /** The same shape with a tenth of the rows; null at the smallest size. */
+  /** The same shape with a tenth of the rows; null for the smallest size. */
   readonly tenth: Fixture | null;
   /** Says what is going on. */
   say(line: string): void;
@@ -42,7 +42,7 @@ export function schemaSqlOf(fixture: Fixture): string {
   return readFileSync(join(fixture.schemaFolder, '0001_init.sql'), 'utf8');
 }
 
-/** A command as it may be kept: no password, no folder of this machine. */
+/** A command in the form in which it may be stored: no password, no folder of this machine. */
 export function shown(bench: Bench, { file, args, env }: ChildCommand): string {
   const url = env?.POSTGRES_DATABASE_URL;
   const kept = Object.entries(env ?? {}).filter(([name]) => name !== 'PGPASSWORD' && name !== 'POSTGRES_DATABASE_URL');
@@ -73,7 +73,7 @@ export async function findLoss(fixture: Fixture, url: string): Promise<string | 
     : lost.map(([table, rows]) => `${table} has ${found[table]} of ${rows} rows`).join(', ');
 }
 
-/** Keeps what a case has loaded as the floor's COPY files, where there are none yet. Outside of every measurement. */
+/** Stores what a case has loaded as the COPY files of the floor, unless they exist. Not part of any measurement. */
 export async function keepForFloor(bench: Bench, url: string): Promise<void> {
   const { copyFolder, tables } = bench.fixture;
   if (findCopyFiles(copyFolder) !== null) return;

@@ -63,7 +63,7 @@ async function measureEach<T>(items: readonly T[], measure: (item: T) => Promise
   return outcomes;
 }
 
-/** A case that fails is told with its reason; the others are still worth their time. */
+/** Measures one case. A failure is reported with its reason, and the other cases go on. */
 async function attempt(name: string, measure: () => Promise<CaseResult | CaseOutcome | string>): Promise<CaseOutcome> {
   try {
     const result = await measure();
@@ -132,8 +132,8 @@ const limitedFlags = [
 ] as const;
 
 /**
- * Asks for a tenth per second of what there is, so that the copy must take ten seconds, of a fixture so small that the
- * machine can do better; gives what the copy phase came to.
+ * Limits the copy to a tenth of the fixture per second, so that it must take ten seconds; the fixture is so small that
+ * the machine could do it faster. Gives the throughput of the copy phase.
  */
 async function measureLimit(bench: Bench, { flag, unitsOf }: (typeof limitedFlags)[number]): Promise<CaseOutcome> {
   const fixture = bench.tenth ?? bench.fixture;
@@ -207,7 +207,7 @@ async function runPlainCopy(plan: ReturnType<typeof planPlainCopy>): Promise<{ w
   return { wallMs: performance.now() - start, cpuMs };
 }
 
-/** A program that makes schema and rows in an empty database by itself. */
+/** Another program that makes schema and rows in an empty database. */
 interface Peer {
   readonly name: string;
   readonly program: string;

@@ -1,8 +1,8 @@
 import type { BenchResult, CaseResult } from './result.js';
 
 /*
- * Where the time goes: one bar per case, one stretch per phase. What no phase accounts for is drawn grey as "other", so
- * that a bar is never shorter than the time it stands for.
+ * Shows where the time goes: one bar per case, one stretch per phase. Time outside of all phases is drawn grey as
+ * "other", so that a bar always has the length of its time.
  */
 
 const width = 900;
@@ -11,7 +11,7 @@ const barHeight = 26;
 const rowHeight = 44;
 const top = 46;
 const legendHeight = 26;
-/** Told apart also by those who do not see red and green as different (Okabe and Ito, 2008). */
+/** Colours that people with red-green blindness can distinguish too (Okabe and Ito, 2008). */
 const colours = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#d55e00', '#f0e442', '#000000'];
 const otherColour = '#bbbbbb';
 const legendColumns = 6;
@@ -54,7 +54,7 @@ function cutBar(one: CaseResult, result: BenchResult): Stretch[] {
   return restMs > 0 ? [...phases, { name: 'other', ms: restMs }] : phases;
 }
 
-/** Checking, dumping and counting go on at once: the longest is what they take. */
+/** Checking, dumping and counting run at the same time, so together they take as long as the longest. */
 function joinSurvey(phases: readonly Stretch[]): Stretch[] {
   const isSurvey = ({ name }: Stretch): boolean => ['check', 'dump', 'census'].includes(name);
   const longest = Math.max(0, ...phases.filter(isSurvey).map(({ ms }) => ms));

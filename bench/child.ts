@@ -4,7 +4,7 @@ import { readChildrenCpuMs, readPeakBytes } from './cpu.js';
 export interface ChildCommand {
   readonly file: string;
   readonly args: readonly string[];
-  /** Added to this process's environment; the place for passwords, which never stand in `args`. */
+  /** Added to this process's environment. Passwords go here, never into `args`. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -20,13 +20,15 @@ export interface ChildResult {
   readonly peakBytes: number | null;
 }
 
-/** A program that takes longer is ended: no peer is worth more of anybody's time. */
+/** A program that takes longer is ended. */
 const limitMs = 20 * 60_000;
 
 const peakIntervalMs = 20;
 const stderrCharsMax = 4_000;
 
-/** Runs a program to its end and measures it. Only one may run at a time: CPU time is told apart by order. */
+/**
+ * Runs a program to its end and measures it. Only one may run at a time, since CPU time cannot be split between two.
+ */
 export async function measureChild(command: ChildCommand): Promise<ChildResult> {
   const cpuBefore = readChildrenCpuMs();
   const start = performance.now();

@@ -21,7 +21,7 @@ export interface CopyFile {
   readonly bytes: number;
 }
 
-/** Files are cut near this size, so that as many streams as wanted end at about the same time. */
+/** Files are cut near this size, so that all streams end at about the same time. */
 const partBytesTarget = 32 * 1024 * 1024;
 const pageBytes = 8192;
 /** Larger pieces than Node's default of 64 kB: fewer turns of the event loop, fewer writes to the socket. */

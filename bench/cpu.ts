@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /*
- * What /proc says about processes. A process's line in /proc/<pid>/stat holds its own CPU time and that of its children
- * which have ended and been waited for; so "own + waited-for" of this process before and after a child is exactly the
- * child's time, and the server's time is the sum over the postmaster and its living children, whoever ends meanwhile.
+ * CPU times of processes from /proc. The line of a process in /proc/<pid>/stat holds its own CPU time and that of its
+ * children which have ended and been waited for. So the difference of "own + waited-for" of this process before and
+ * after a child is exactly the child's time. The server's time is the sum over the postmaster and its living children;
+ * children that end meanwhile are counted by the postmaster.
  */
 
-/** USER_HZ: the kernel shows times in hundredths of a second to programs, whatever its own clock is. */
+/** USER_HZ: the kernel reports times to programs in hundredths of a second, whatever its own clock is. */
 const msPerTick = 10;
 
 interface ProcStat {
@@ -16,7 +17,7 @@ interface ProcStat {
   readonly waitedTicks: number;
 }
 
-/** Reads one line of /proc/<pid>/stat (proc(5)): the name stands in brackets and may hold anything. */
+/** Reads one line of /proc/<pid>/stat (proc(5)): the name is in brackets and may hold any character. */
 export function parseStat(line: string): ProcStat {
   const close = line.lastIndexOf(')');
   const fields = line.slice(close + 2).split(' ');

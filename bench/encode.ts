@@ -67,7 +67,7 @@ function planTable(table: SourceTable): Omit<TablePlan, 'chunks'> {
 const blockBytes = 256 * 1024;
 const sentinel = '__PGFERRY_NULL__';
 
-/** Pulls every row and nothing else; gives back how many there were. */
+/** Pulls every row and does nothing else; returns the number of rows. */
 function drain(rows: Iterable<RowView>): number {
   let rowCount = 0;
   for (const _ of rows) rowCount++;

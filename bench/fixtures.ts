@@ -23,7 +23,7 @@ export interface Fixture {
   readonly path: string;
   /** Folder with the one .sql file that makes the target's schema. */
   readonly schemaFolder: string;
-  /** Where the floor keeps its prepared COPY files. */
+  /** The folder of the floor's prepared COPY files. */
   readonly copyFolder: string;
   readonly rows: number;
   /** Of the SQLite file, its indexes included. */
@@ -50,7 +50,10 @@ export function prepareFixture({ folder, shape, size }: FixtureChoice): Fixture 
   return { shape, size, path, schemaFolder, copyFolder: `${base}.copy`, rows, bytes: statSync(path).size, tables };
 }
 
-/** An interrupted making leaves nothing that looks like a fixture: the database gets its name last. */
+/**
+ * Makes the database under another name and renames it last, so that an interrupted run leaves nothing that looks like
+ * a fixture.
+ */
 function makeOnce(path: string, shape: ShapeName, factor: number): void {
   const unfinished = `${path}.making`;
   rmSync(unfinished, { force: true });
@@ -59,7 +62,7 @@ function makeOnce(path: string, shape: ShapeName, factor: number): void {
   renameSync(unfinished, path);
 }
 
-/** Writes the database of a shape at rows × factor into a new file; gives back the rows per table. */
+/** Writes the database of a shape at rows × factor into a new file; returns the number of rows per table. */
 export function makeFixture(what: { path: string; shape: ShapeName; factor: number }): Record<string, number> {
   if (what.shape === 'app') return makeSampleDatabase(what.path, { scale: appScale * what.factor }).tables;
   const db = new Database(what.path);

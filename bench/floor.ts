@@ -124,7 +124,7 @@ const indexesSql = `
    WHERE i.relnamespace = 'public'::regnamespace
    ORDER BY i.relname`;
 
-/** Makes the schema and takes its keys, indexes and foreign keys off again; gives back how to make them. */
+/** Makes the schema, and removes its keys, indexes and foreign keys again; returns the statements that make them. */
 async function makeBareTables(url: string, schemaSql: string): Promise<LaterSteps> {
   return withClient(url, async (client) => {
     await client.query(schemaSql);

@@ -23,7 +23,7 @@ export async function measureOurs(fixture: Fixture, url: string, flags: readonly
   const command = {
     file: process.execPath,
     args: [cliPath, ...args],
-    // The target goes through the environment: it may hold a password.
+    // The target's url goes through the environment, since it may hold a password.
     env: {
       POSTGRES_DATABASE_URL: url,
       POSTGRES_SQL_DIR: fixture.schemaFolder,
@@ -38,7 +38,7 @@ export async function measureOurs(fixture: Fixture, url: string, flags: readonly
   }
 }
 
-/** What counts here out of the command's JSON; nothing where it tells nothing. */
+/** The figures from the command's JSON that count here; none where it has none. */
 export function readAnswer(json: string): Pick<OurRun, 'phases' | 'fillMs' | 'bytesCopied'> {
   const { phases, fillMs, bytesCopied } = JSON.parse(json) as {
     phases?: readonly Phase[];

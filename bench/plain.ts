@@ -3,7 +3,7 @@ import { Database } from '../src/source/sqlite.js';
 import { type ChildCommand, measureChild } from './child.js';
 import { environmentOf } from './server.js';
 
-/** The plain way: the sqlite3 program writes CSV, psql reads it, table after table, indexes in place. */
+/** The plain way: the sqlite3 program writes CSV and psql reads it, table after table, with indexes in place. */
 export interface PlainCopy {
   readonly table: string;
   readonly command: ChildCommand;

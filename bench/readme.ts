@@ -6,8 +6,8 @@ import { type BenchResult, type CaseResult, floorName, oursName, phaseMs, tenthN
 
 /*
  * `node dist/bench/readme.js [shape-size]` writes the measured figures and the charts anew from the JSON in
- * bench/results: the ways side by side into the README, everything into docs/benchmarks.md. In both pages they stand
- * between two comments; nothing else is touched.
+ * bench/results: the comparison into the README, everything into docs/benchmarks.md. In both pages they are between two
+ * comments; nothing else is changed.
  */
 
 const resultsFolder = 'bench/results';

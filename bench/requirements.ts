@@ -10,8 +10,8 @@ import {
 } from './result.js';
 
 /*
- * What must be reached in one run on two cores with the server on the same machine. All but the memory are ratios, so
- * that they mean the same on every machine.
+ * The requirements for a run on two cores with the server on the same machine. All but the memory are ratios, so that
+ * they mean the same on every machine.
  */
 
 const megabyte = 1_000_000;
@@ -55,7 +55,7 @@ export function findRequirements(result: Measured, workers: readonly number[]): 
   ];
 }
 
-/** Whether a figure keeps its limit; null where it was not measured. */
+/** Whether a figure is within its limit; null where it was not measured. */
 export function isKept({ bound, limit, value }: Requirement): boolean | null {
   if (value === null) return null;
   return bound === 'at most' ? value <= limit : value >= limit;

@@ -43,7 +43,7 @@ export interface ReaderCost {
   readonly cpuNsPerRow: number;
 }
 
-/** How well a limit on the throughput was kept. */
+/** How well a limit of the throughput was observed. */
 export interface LimitResult {
   readonly flag: string;
   /** In the flag's own unit. */
@@ -127,7 +127,7 @@ export const pgloaderName = 'pgloader';
 export const sequelName = 'sequel -C';
 export const tenthName = 'pgferry, a tenth of the rows';
 
-/** The name of our own case with so many threads. */
+/** The name of our own case with this many threads. */
 export function oursName(workers: number): string {
   return `pgferry, ${workers} ${workers === 1 ? 'worker' : 'workers'}`;
 }

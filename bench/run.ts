@@ -15,10 +15,10 @@ import { type BenchResult, computeRatios, oursName } from './result.js';
 import { readServerFacts } from './server.js';
 import { sizeNames } from './shapes.js';
 
-/** Our own copy failed: the peers' figures stand, but nobody should take the run for a good one. */
+/** Our own copy failed. The other programs' figures are valid, but the run as a whole must not count as a good one. */
 const oursFailed = 1;
 
-/** Measures what the arguments ask for and leaves JSON and chart in the results folder; gives back the result. */
+/** Measures what the arguments ask for, and writes JSON and chart into the results folder; returns the result. */
 async function runBench(choice: BenchArguments): Promise<BenchResult> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const folder = resolve(choice.fixturesFolder);
@@ -65,7 +65,7 @@ function tenthOf({ shape, size }: BenchArguments, folder: string): Fixture | nul
   return smaller === undefined ? null : prepareFixture({ folder, shape, size: smaller });
 }
 
-/** How anybody measures the same. */
+/** The command that repeats the measurement. */
 function commandOf({ shape, size, cases, repeat, workers }: BenchArguments): string {
   const flags = [
     cases.length === caseNames.length ? '' : `--only ${cases.join(',')}`,

@@ -4,8 +4,8 @@ import pg from 'pg';
 import { findPostmaster } from './cpu.js';
 
 /*
- * The benchmark's own door to Postgres. It shares no code with the tool that it measures, so that the floor cannot
- * grow slower, or faster, along with it.
+ * The benchmark's own access to PostgreSQL. It shares no code with the tool that it measures, so that the floor does
+ * not become slower, or faster, together with it.
  */
 
 /** Settings that decide what a measurement means; they are written into every result. */
@@ -33,7 +33,7 @@ export interface ServerFacts {
 /** Lends a client and closes it afterwards. */
 export async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'pgferry bench' });
-  // A connection that is lost while idle says so here; the next query on it fails with the same news.
+  // A connection that is lost while idle emits an error here; the next query on it fails with the same error.
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -43,7 +43,7 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
   }
 }
 
-/** Looks at the server once, before anything is measured. */
+/** Reads facts about the server once, before anything is measured. */
 export async function readServerFacts(url: string): Promise<ServerFacts> {
   return withClient(url, async (client) => {
     const settings: Record<string, string> = {};
@@ -58,14 +58,14 @@ export async function readServerFacts(url: string): Promise<ServerFacts> {
   });
 }
 
-/** The same server, another database. */
+/** The URL of another database on the same server. */
 export function urlOf(serverUrl: string, database: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
   return url.href;
 }
 
-/** A URL as it may be shown and kept: without its password. */
+/** A URL without its password, which may be shown and stored. */
 export function withoutPassword(url: string): string {
   const shown = new URL(url);
   if (shown.password !== '') shown.password = '***';
@@ -73,7 +73,7 @@ export function withoutPassword(url: string): string {
   return shown.href;
 }
 
-/** What psql and its like need in their environment to reach the same database. */
+/** The environment that psql and similar programs need to reach the same database. */
 export function environmentOf(url: string): Record<string, string> {
   const { hostname, port, pathname, username, password } = new URL(url);
   return {
@@ -85,7 +85,7 @@ export function environmentOf(url: string): Record<string, string> {
   };
 }
 
-/** Lends the URL of a fresh, empty database with a name that nobody else has, and drops it afterwards. */
+/** Lends the URL of a new, empty database with a unique name, and drops it afterwards. */
 export async function withBenchDatabase<T>(serverUrl: string, use: (url: string) => Promise<T>): Promise<T> {
   const database = `pgferry_bench_${randomBytes(4).toString('hex')}`;
   await withClient(serverUrl, (client) => client.query(`CREATE DATABASE "${database}" TEMPLATE template0`));
@@ -96,7 +96,10 @@ export async function withBenchDatabase<T>(serverUrl: string, use: (url: string)
   }
 }
 
-/** Writes out what earlier work left dirty, so that no measurement pays for another; where the role may not, it waits for nobody. */
+/**
+ * Writes out all dirty pages of earlier work, so that they do not slow the next measurement down. Does nothing where
+ * the role may not.
+ */
 export async function settle(serverUrl: string): Promise<void> {
   await withClient(serverUrl, async (client) => {
     const { rows } = await client.query<{ may: boolean }>(

@@ -85,7 +85,7 @@ function nullKey(table: string, column: string, nulls: number): Finding {
   return makeFinding({ severity: 'error', code: 'plan.null_in_not_null', table, column, message, hint });
 }
 
-/** The name on the target: what the operator says, else the source's, shortened where it must be. */
+/** The name on the target: the one that the operator gave, else the source's, shortened where it is too long. */
 function targetName(table: SourceTable, rules: Rules): string {
   return tableRulesOf(rules, table.name).target ?? shortName(table.name);
 }

@@ -40,11 +40,11 @@ export interface Translation {
   readonly names: NameBook;
   readonly findings: Finding[];
   readonly rules: Rules;
-  /** What the operator gives up, by name; see waive.ts. */
+  /** Names of what the operator has waived; see waive.ts. */
   readonly waive: ReadonlySet<string>;
-  /** What is not carried over, by the same names; an entry for each. */
+  /** Names of everything that is not carried over; see waive.ts. */
   readonly lost: string[];
-  /** The epoch of times that the tables of the database speak for, null where none do. */
+  /** The epoch that the tables of the database show by their names, or null. */
   readonly mark: EpochUnit | null;
 }
 
@@ -55,7 +55,10 @@ export interface Loss extends Omit<FindingParts, 'severity'> {
   readonly blocks?: boolean;
 }
 
-/** Tells a loss: an error, which blocks, unless the operator gave it up by name; one that never blocks is one less. */
+/**
+ * Adds a finding about something that is not carried over. It is an error, which blocks, or a warning where the
+ * operator waived it by name. A loss that never blocks is a warning, or a note where it was waived.
+ */
 export function reportLoss({ findings, waive, lost }: Translation, { waiver, blocks = true, ...parts }: Loss): void {
   const isWaived = waive.has(waiver);
   const hint = `${parts.hint}; ${isWaived ? 'waived as' : 'to go on without it: --waive'} '${waiver}'`;
@@ -74,7 +77,7 @@ export function findColumn(table: TableDraft, name: string): ColumnDraft | null 
   return table.columns.find((column) => isSameName(column.source.name, name)) ?? null;
 }
 
-/** Translates an expression over a table's columns; `isAllowed` says which columns may stand in it. */
+/** Translates an expression over a table's columns; `isAllowed` says which columns it may use. */
 export function translateExpression(
   tokens: readonly ExpressionToken[],
   table: TableDraft,
@@ -87,7 +90,7 @@ export function translateExpression(
   return attempt(() => renderExpression(readExpression(tokens), scope));
 }
 
-/** The same for a condition: a boolean, or an integer that is not 0. */
+/** Translates a condition: a boolean, or an integer that is not 0. */
 export function translateCondition(tokens: readonly ExpressionToken[], table: TableDraft): Portable {
   const portable = translateExpression(tokens, table, () => true);
   if (portable.tag === 'unportable') return portable;

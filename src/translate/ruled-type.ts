@@ -43,7 +43,10 @@ export function ruledType(rule: {
   };
 }
 
-/** It goes into CREATE TABLE as it is, so it must be one type and nothing more. */
+/**
+ * Why a type that the operator gave cannot be used. It goes into CREATE TABLE unchanged, so it must be one type and
+ * nothing more.
+ */
 function explain(sql: string, isBadKey: boolean): string | null {
   if (isBadKey) return 'cannot count on by itself, as the key of the source does';
   const tokens = readExpressionTokens(sql);

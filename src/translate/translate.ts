@@ -48,7 +48,7 @@ export function translateSchema(request: {
   choice?: TableChoice;
   /** What the operator says about names and types. */
   rules?: Rules;
-  /** What the operator gives up, by name. */
+  /** Names of what the operator has waived. */
   waive?: readonly string[];
 }): TranslatedSchema {
   const { source, census, targetSchema, choice = { tables: null, exclude: [] }, rules = noRules } = request;
@@ -88,7 +88,7 @@ export function translateSchema(request: {
   };
 }
 
-/** Names that we make up must not meet a check of the same table. */
+/** Names that the translation makes up must differ from those of checks of the same table. */
 function reserveCheckNames(tables: readonly TableDraft[], shared: Translation): void {
   for (const table of tables) {
     const sql = readTableSql(table.source.sql);

@@ -24,7 +24,7 @@ export interface PgType {
     | 'uuid'
     /** Of the operator's choice, of which we know nothing. */
     | 'other';
-  /** n of varchar(n), else null. */
+  /** n of varchar(n), or null. */
   readonly maxChars: number | null;
 }
 
@@ -38,7 +38,7 @@ export interface TypeQuestion {
   readonly isIdentity?: boolean;
   /** Unit of its numbers as times, where the operator says it. */
   readonly unit?: TimeUnit | null;
-  /** The epoch of times that the tables of the database speak for. */
+  /** The epoch that the tables of the database show by their names. */
   readonly mark?: EpochUnit | null;
 }
 
@@ -57,7 +57,7 @@ const varcharMax = 10_485_760;
 /** The longest ISO text with three fraction digits and Z; longer ones may hold microseconds. */
 const millisecondChars = 24;
 
-/** The type of a column: what it is declared as where the census agrees, else what it really holds. */
+/** The type of a column: the one that it declares where the census agrees, else one for the values that it holds. */
 export function mapType(question: TypeQuestion): TypeChoice & { readonly why: string } {
   if (question.isIdentity === true) return { ...only(bigint), why: 'the key that SQLite counts on by itself' };
   const { words, length } = readDeclared(question.column.declaredType);
@@ -145,7 +145,7 @@ function unitOf({ census, column, unit, mark = null }: TypeQuestion, isDate: boo
   return chooseTimeUnit({ census, declaredType: column.declaredType, isDate, mark });
 }
 
-/** Numbers whose unit is not known stay the numbers that they are. */
+/** Numbers whose unit is not known stay numbers. */
 function withoutUnit(
   { table, column, census }: TypeQuestion,
   choice: Extract<UnitChoice, { readonly tag: 'ambiguous' }>,

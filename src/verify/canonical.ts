@@ -18,8 +18,8 @@ import { isoOfWritten } from './written-text.js';
 import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
 
 /**
- * Brings one cell of a batch to canonical form and appends it to a row. Never called for NULL.
- * Nothing here knows how values were sent: the forms are read anew, from what SQLite and Postgres themselves print.
+ * Brings one cell of a batch to canonical form and appends it to a row. Never called for NULL. Nothing here knows how
+ * values were sent: each form is read from what SQLite and PostgreSQL print.
  */
 export type Canonize = (batch: CellBatch, cell: number, row: CanonicalRow) => void;
 
@@ -35,7 +35,7 @@ const one = 49;
 const letterF = 102;
 const letterT = 116;
 
-/** The one reading of a column's values on one side, chosen by its kind. */
+/** How the values of a column are read on one side, by the column's kind. */
 export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: ComparedSide): Canonize {
   const { kind } = column;
   switch (kind.tag) {
@@ -65,7 +65,7 @@ export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: ComparedSide
     case 'jsonb':
       return putJsonb;
     case 'date':
-      // A number in a column of dates is a midnight; any other moment of the day is no date.
+      // A number in a column of dates is a date only if it is a midnight.
       return side === 'source' && kind.zone !== undefined
         ? localDater({ unit: 'ms', ...kind }, kind.zone)
         : stamper({ unit: 'ms', ...kind }, side);

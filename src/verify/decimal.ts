@@ -4,8 +4,8 @@ const decimalPattern = /^\s*([+-]?)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,9}))?\s*$/i;
 const exponentMax = 200_000;
 
 /**
- * Writes a decimal number plainly: no exponent, no leading or trailing zeros, no `+`, and zero without a sign.
- * Takes the forms of SQLite, PostgreSQL, JSON and JavaScript. Answers null for anything else.
+ * Writes a decimal number plainly: no exponent, no leading or trailing zeros, no `+`, and zero without a sign. Takes
+ * the forms of SQLite, PostgreSQL, JSON and JavaScript. Null for anything else.
  */
 export function normalizeDecimal(text: string): string | null {
   const match = decimalPattern.exec(text);

@@ -6,7 +6,7 @@ import { createHashBytes, hashHex } from './row-hash.js';
 import { type CellBatches, type RenderLiterals, type VerifyTable, visitRows } from './rows.js';
 import { bucketOf, type TableComparison } from './table.js';
 
-/** No more differences of one table are named by default. */
+/** The default for how many differences of one table are named. */
 export const differencesMaxDefault = 100;
 /** Bounds of what the second pass collects from both sides, about 64 MB each. One bucket is always collected whole. */
 const collectedRowsMax = 50_000;
@@ -168,7 +168,7 @@ function rowsText(count: number): string {
   return count === 1 ? '1 row' : `${count} rows`;
 }
 
-/** Rows without their like on the other side, each paired with one of there, as far as they go. */
+/** Pairs rows that have no equal on the other side with such rows of that side, as long as there are any. */
 function pairRemainders(sides: KeySides): (readonly [ShortenedRow, ShortenedRow])[] {
   const source = remainder(sides.source, sides.target);
   const target = remainder(sides.target, sides.source);

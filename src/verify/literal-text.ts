@@ -8,7 +8,7 @@ const intervalUnits = new Map([
   ['us', 'microseconds'],
 ]);
 
-/** The text that stands for a source value of a literal column, for PostgreSQL to read. */
+/** The text of a source value in a literal column, in the form in which PostgreSQL reads it. */
 export function literalText(text: string, storage: StorageCode, form: LiteralForm | undefined): string {
   if (form?.tag === 'array') return arrayOfJson(text) ?? text;
   // A word such as now would mean another time at each reading.

@@ -98,7 +98,7 @@ function readAnyStamp(text: string, out: CanonicalMoment): boolean {
   if (match === null) return false;
   const [, yearText = '', month = '', day = '', hour = '00', minute = '00', second = '00', fraction, offset, era] =
     match;
-  // There is no year 0 before Christ: 1 BC is the astronomical year 0.
+  // Whether the text of a point in time has an offset from UTC.
   const year = era?.toUpperCase() === ' BC' ? 1 - Number(yearText) : Number(yearText);
   const days = daysSince1970(year, Number(month), Number(day));
   const clock = clockSeconds(Number(hour), Number(minute), Number(second));

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type HashWasm from 'hash-wasm';
 
-/** The one algorithm out of the package: all of them take 25 ms of CPU to load, in every thread. */
+/** Only this algorithm of the package is loaded: all of them would take 25 ms of CPU in every thread. */
 const { createXXHash64 } = createRequire(import.meta.url)('hash-wasm/dist/xxhash64.umd.min.js') as Pick<
   typeof HashWasm,
   'createXXHash64'

@@ -28,8 +28,8 @@ function readOffset(shown: string): number {
 }
 
 /**
- * The moment that a local time means: the copy lets no local time pass that means none or two, so that an offset which
- * leads from a moment back to the local time is the only one.
+ * The moment that a local time means. The copy refuses local times that mean no moment or two, so an offset that leads
+ * from a moment back to the local time is the only one.
  */
 export function utcOfLocal(localSeconds: number, offsets: OffsetSeconds): number | null {
   if (Math.abs(localSeconds) > lastMs / 1000 + yearSeconds) return null;

@@ -100,8 +100,8 @@ function chooseFromIntegers(question: UnitQuestion, min: bigint, max: bigint): U
 }
 
 /**
- * "Never" in one unit is a day of the 1970s in the next larger number of digits. So it counts for that other unit where
- * further numbers do, and otherwise for neither.
+ * The number that means "never" (9999-12-31) in one unit is a day of the 1970s in the next finer unit. It counts for that
+ * finer unit where only the finer one has votes, else for its own.
  */
 function votesOf({ votes, never }: TimeCounts): TimeCounts['votes'] {
   const result = { ...votes };
@@ -116,8 +116,8 @@ function votesOf({ votes, never }: TimeCounts): TimeCounts['votes'] {
 }
 
 /**
- * Counts from the extremes alone, where nothing else is known: the extremes vote, and all units between theirs count as
- * voted for.
+ * Counts from the extremes alone, where nothing else is known. If both vote for one unit, all numbers count for it; else
+ * every unit whose range overlaps that of the numbers gets one vote.
  */
 function countsOfExtremes({ integers }: ColumnCensus, min: bigint, max: bigint): TimeCounts {
   const votes = { s: 0, ms: 0, us: 0, ns: 0 };

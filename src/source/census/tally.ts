@@ -54,8 +54,8 @@ export class RecordTally {
   }
 
   /**
-   * Counts the record in bytes[start, end); `numbers` looks at the same bytes. Gives back null, or what is wrong with
-   * the record; the tally then means nothing.
+   * Counts the record in bytes[start, end); `numbers` is a view of the same bytes. Returns null, or what is wrong with
+   * the record; the tally is then invalid.
    */
   add(bytes: Buffer, numbers: DataView, start: number, end: number): string | null {
     const { columnCount, types, charsMax } = this;
@@ -125,8 +125,8 @@ export class RecordTally {
   }
 
   /**
-   * Whether `add` would read anything at or behind `localEnd` of the record that begins at `start`: of a payload that
-   * goes on on overflow pages, these are mostly not worth fetching.
+   * Whether `add` would read bytes at or behind `localEnd` of the record that begins at `start`. For a payload that
+   * continues on overflow pages it mostly does not, and the pages need not be fetched.
    */
   readsBeyond(bytes: Buffer, start: number, localEnd: number): boolean {
     const headerEnd = start + readLength(bytes, start);

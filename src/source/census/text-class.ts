@@ -36,7 +36,7 @@ export function textClass(bytes: Buffer, start: number, end: number, shape: Text
   return mayBeJson && isJson(bytes, start, end) ? 'text_json' : 'text_other';
 }
 
-/** Plain ASCII forms; null for everything else. */
+/** The class of a short ASCII text, or null for every other text. */
 function shortClass(bytes: Buffer, start: number, end: number, first: number, shape: TextShape): ValueClass | null {
   if (isDigit(first)) {
     if (end - start >= 8 && bytes[start + 4] === 0x2d) {
@@ -86,7 +86,7 @@ function numberClass(bytes: Buffer, start: number, end: number, shape: TextShape
   return at === end && wholeDigits + shape.scale > 0 ? 'text_decimal' : null;
 }
 
-/** `YYYY-MM-DD`, and behind it where it goes on `T` or a space, a time, and perhaps an offset. */
+/** The class of `YYYY-MM-DD`, alone or followed by `T` or a space, a time, and perhaps an offset. */
 function stampClass(bytes: Buffer, start: number, end: number, shape: TextShape): ValueClass | null {
   if (end - start < 10 || bytes[start + 7] !== 0x2d) return null;
   const month = twoDigits(bytes, start + 5);

@@ -2,7 +2,7 @@ import { describeValue } from '../../lib/describe-value.js';
 import { shorten } from '../../lib/printable.js';
 import type { RowView } from '../../model/value.js';
 
-/** So much of a value is shown as an example. */
+/** An example shows at most this many characters of a value. */
 export const exampleCharsMax = 48;
 const keyCharsMax = 80;
 

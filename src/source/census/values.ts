@@ -42,7 +42,7 @@ function example(view: RowView, index: number, { columns, key }: CountedColumns)
   return { key: describeKey(view, key, columns), value: describeValue(view, index, exampleCharsMax) };
 }
 
-/** The class of a value, by its place in `valueClasses`. */
+/** The class of a value, as its index in `valueClasses`. */
 type ClassIndex = number;
 const nullIndex = classIndexOf('null');
 const hasNumbers = new Set([classIndexOf('text_integer'), classIndexOf('text_decimal')]);
@@ -69,7 +69,7 @@ class ColumnTally {
     return count <= examplesMax && found !== nullIndex;
   }
 
-  /** Keeps an example of the class that was counted last. */
+  /** Stores an example of the class that was counted last. */
   keep(one: ValueExample): void {
     this.#examples.set(this.#last, [...(this.#examples.get(this.#last) ?? []), one]);
   }

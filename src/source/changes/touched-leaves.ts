@@ -20,11 +20,12 @@ export interface TouchedLeaves {
 }
 
 /**
- * The leaves that the two trees of a table do not share. A leaf is shared if it is a leaf of both trees under the same page
- * number, has the same bytes, and so has every overflow page of its cells: SQLite reuses freed overflow pages, so a changed
- * long value can leave its leaf byte for byte the same. Shared leaves hold the same rows in both files, wherever they stand
- * in their trees; so all that differs is in the others. Both trees are walked: a page may move from one table to another.
- * Memory: four bytes per leaf of each tree, and a bit per page. Error: `data.damaged_page`.
+ * The leaves that the two trees of a table do not share. A leaf is shared if it is a leaf of both trees under the same
+ * page number, has the same bytes, and so has every overflow page of its cells: SQLite reuses freed overflow pages, so
+ * a changed long value can leave its leaf byte for byte the same. Shared leaves hold the same rows in both files,
+ * wherever they are in their trees, so every difference is in the other leaves. Both trees are walked, since a page may
+ * move from one table to another. Memory: four bytes per leaf of each tree, and a bit per page. Error:
+ * `data.damaged_page`.
  */
 export function findTouchedLeaves(pair: TreePair, changes: PageChanges): TouchedLeaves {
   const old = listLeaves(pair.old.file, pair.table, pair.old.rootPage);

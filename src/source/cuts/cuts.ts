@@ -19,7 +19,7 @@ export interface CutOptions {
 export interface Cut {
   readonly range: ChunkRange;
   readonly estimatedBytes: number;
-  /** Its share of the rows, beside the weights of the other pieces. */
+  /** Its share of the rows, relative to the weights of the other pieces. */
   readonly weight: number;
 }
 

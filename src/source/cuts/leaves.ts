@@ -19,7 +19,10 @@ const sampleEvery = 32;
 export type Key = number | bigint;
 
 export interface Leaf {
-  /** Largest rowid that may stand in it: the key right of it, null for the last leaf and in the tree of a WITHOUT ROWID table. */
+  /**
+   * The largest rowid that the leaf may hold: the key right of it. Null for the last leaf, and in the tree of a WITHOUT
+   * ROWID table.
+   */
   readonly through: Key | null;
   /** Its own bytes and an estimate of its rows' overflow pages. */
   readonly bytes: number;
@@ -37,7 +40,7 @@ interface Tree {
   readonly leafDepth: number;
   readonly interiorType: number;
   readonly leafType: number;
-  /** One bit per page: a page has one place in one tree, so a second visit is a loop. */
+  /** One bit per page. A page belongs to one tree only once, so a second visit means a loop. */
   readonly seen: Uint8Array;
   /** The page that was read last. */
   readonly bytes: Buffer;

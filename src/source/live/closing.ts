@@ -17,7 +17,7 @@ export interface Closing {
   readonly schemaVersion: number;
 }
 
-/** Who closed the database, if anybody did; reads only. */
+/** The cutover that closed the database, or null where it is open. Reads only. */
 export async function readClosing(path: string): Promise<Closing | null> {
   return await withSource(path, (db) => {
     const sql = db.prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE ${isOurs} LIMIT 1`).pluck().get();
@@ -46,7 +46,7 @@ export function closeSourceTables(db: Database, cutoverId: string, at: Date): vo
   });
 }
 
-/** Opens a closed database again; gives back how many triggers it had. Error: source.busy. */
+/** Opens a closed database again, and returns how many triggers it had. Error: source.busy. */
 export function reopenSourceTables(path: string): number {
   const db = openSource(path, { readonly: false, timeoutMs: busyTimeoutMs });
   try {

@@ -17,9 +17,9 @@ const commitTimeoutMs = 30_000;
 export interface Fence {
   /** journal_mode of the database, lower case. */
   readonly journalMode: string;
-  /** Throws `source.fence_broken` where the file was replaced, or somebody committed in spite of the fence. */
+  /** Throws `source.fence_broken` where the file was replaced, or another process committed in spite of the fence. */
   check(): void;
-  /** Makes the triggers, uncommitted as yet; gives back the schema_version that their commit will bring. */
+  /** Makes the triggers, not yet committed. Returns the schema_version that their commit will set. */
   prepareClosing(cutoverId: string, at: Date): number;
   /** Commits them: the fence is over, and the database closed. `source.busy` leaves it held. */
   commitClosing(): void;
@@ -51,7 +51,7 @@ interface Held {
   readonly path: string;
   readonly before: { readonly dev: number; readonly ino: number };
   readonly holder: Database;
-  /** Another connection, since data_version tells of the commits of others alone. */
+  /** A second connection, since data_version only changes with commits of other connections. */
   readonly watch: Database;
 }
 

@@ -30,7 +30,10 @@ export function databasePath(pathOrFileUrl: string): string {
   return existsSync(path) ? realpathSync(path) : path;
 }
 
-/** SQLite looks for a -wal or -journal beside the name that it is given: under another one, rows would be missed. */
+/**
+ * SQLite looks for a -wal or -journal beside the name that it is given. Under another name of the file it would miss
+ * rows.
+ */
 function hardLink(path: string, names: number): CopierError {
   return new CopierError('source.hard_link', `${path} is one of ${names} names (hard links) of the same file`, {
     hint: `the newest rows may stand in a -wal beside another name: find all names with find / -samefile FILE, keep the one that the application opens and remove the others, or use a copy made of that one with sqlite3 FILE ".backup COPY"`,

@@ -1,7 +1,7 @@
 import { openSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 
-/** Gives a database that nobody else has open its journal mode; its last close leaves no -wal behind. */
+/** Sets the journal mode of a database that no other process has open. Its last close leaves no -wal behind. */
 export function setJournalMode(path: string, journalMode: string): void {
   const db = openSource(path, { readonly: false, timeoutMs: 0 });
   try {

@@ -27,7 +27,7 @@ export interface CellSource {
  * the pointers, the local payload ends inside the page, the rowid is greater than the one before.
  */
 export class PageCells {
-  /** Where the current payload stands; the same for all cells. */
+  /** The buffer that holds the current payload; the same for all cells. */
   readonly bytes: Buffer;
   readonly numbers: DataView;
   /** First byte of the payload, and one past its last one in this leaf. */
@@ -35,7 +35,7 @@ export class PageCells {
   end = 0;
   /** Of the whole payload. */
   payloadBytes = 0;
-  /** Whether it goes on on overflow pages: `assemble` puts it together. */
+  /** Whether the payload continues on overflow pages: `assemble` joins it. */
   isSplit = false;
   /** The rowid's halves, both as signed 32-bit numbers. */
   high = 0;
@@ -76,7 +76,7 @@ export class PageCells {
     this.numbers = this.#tree.run.numbers;
   }
 
-  /** Stands on the next cell; false where there is none. */
+  /** Moves to the next cell; false where there is none. */
   next(): boolean {
     while (this.#pointer === this.#pointersEnd) if (!this.#turnPage()) return false;
     const bytes = this.bytes;
@@ -100,7 +100,7 @@ export class PageCells {
     return true;
   }
 
-  /** Lends the cells of the leaf that are still to come, of the next leaf where there are none; null at the end. */
+  /** Lends the unread cells of the present leaf, or of the next one where there are none; null at the end. */
   lend(): LeafCursor | null {
     while (this.#pointer === this.#pointersEnd) if (!this.#turnPage()) return null;
     const { high, low } = this;
@@ -118,7 +118,7 @@ export class PageCells {
     };
   }
 
-  /** Goes on where the reader of lent cells stopped. */
+  /** Continues where the reader of lent cells stopped. */
   takeBack({ pointer, hasRow, high, low }: LeafCursor): void {
     this.#pointer = pointer;
     this.#hasRow = hasRow;
@@ -126,7 +126,7 @@ export class PageCells {
     this.low = low;
   }
 
-  /** Puts the split payload together in the reader's buffer and gives back its first byte there. */
+  /** Joins the split payload in the reader's buffer, and returns the position of its first byte there. */
   assemble(overflow: OverflowReader): number {
     const { run, page } = this.#tree;
     const { start, end, payloadBytes } = this;
@@ -147,7 +147,7 @@ export class PageCells {
     return cell;
   }
 
-  /** Reads the varint into the two halves and gives back where it ends. */
+  /** Reads the varint into the two halves, and returns where it ends. */
   #readRowid(bytes: Buffer, from: number): number {
     let at = from;
     let high = 0;
@@ -203,7 +203,7 @@ export class PageCells {
     if (cellCount > 0) this.#trim();
   }
 
-  /** Leaves out the cells beyond the range, once per leaf, so that the rows need not look. */
+  /** Leaves out the cells beyond the range, once per leaf, so that no cell needs a check. */
   #trim(): void {
     const bound = this.#tree.bound();
     const last = this.#rowidAt(this.#pointersEnd - 2);

@@ -21,9 +21,9 @@ interface DefaultRow {
 }
 
 /**
- * Asks SQLite itself what a record lacking a column reads as: in an empty database in memory, a column of the same
- * affinity and default is added to a table with one row, and the row is read. So literals, affinity and signs are by
- * construction what SQLite makes of them, and none of the source's data is touched.
+ * Asks SQLite itself what value a column has in a record that lacks it: in an empty database in memory, a column of the
+ * same affinity and default is added to a table with one row, and the row is read. So literals, affinity and signs are
+ * exactly what SQLite makes of them, and none of the source's data is touched.
  */
 export function createDefaultReader(): DefaultReader {
   const db = new Database(':memory:');

@@ -2,7 +2,7 @@ import { assert } from '../../model/error.js';
 import type { SourceCatalog, SourceColumn, SourceTable } from '../../model/source.js';
 import { createDefaultReader, type DefaultValue } from './column-default.js';
 
-/** Where one column stands in the records of its table. */
+/** The position of one column in the records of its table. */
 export interface PageColumn {
   readonly name: string;
   /** Position in the record; null for the rowid alias, whose value is the cell's rowid. */
@@ -13,7 +13,7 @@ export interface PageColumn {
   readonly absent: DefaultValue;
 }
 
-/** All that the page reader must know about a table beside its plan. Plain data: it travels in the job. */
+/** What the page reader must know about a table beyond its plan. Plain data: it travels in the job. */
 export interface PageLayout {
   readonly columns: readonly PageColumn[];
 }
@@ -23,8 +23,8 @@ export type PageChoice =
   | { readonly tag: 'rows'; readonly reason: string };
 
 /**
- * Decides whether the page reader knows how `table` is laid out (https://www.sqlite.org/fileformat2.html sections 2.1
- * and 2.3). `columns` are the names that will be read, all of them unless told; `reason` is for the printed plan.
+ * Decides whether the page reader can read `table` (https://www.sqlite.org/fileformat2.html sections 2.1 and 2.3).
+ * `columns` are the names that will be read; all columns without it. `reason` is for the printed plan.
  */
 export function choosePages(
   table: SourceTable,
@@ -63,7 +63,10 @@ function readDefaults(table: SourceTable): readonly DefaultValue[] | string {
   }
 }
 
-/** A record has the columns of the table in order, without the virtual ones; the alias has a place, holding NULL. */
+/**
+ * A record has the columns of the table in order, without the virtual ones. The rowid alias has a position too, which
+ * holds NULL.
+ */
 function layOutColumns(table: SourceTable, absent: readonly DefaultValue[]): PageColumn[] {
   const columns: PageColumn[] = [];
   let position = 0;

@@ -8,7 +8,7 @@ const gapPagesMax = 8;
 
 const leafTable = 0x0d;
 
-/** Leaves of a table's b-tree, one after the other; stands on none before `seek`. */
+/** Leaves of a table's b-tree, one after the other. Before `seek` there is no current leaf. */
 export interface Leaves {
   readonly run: PageRun;
   /** Page number of the leaf. */
@@ -18,7 +18,7 @@ export interface Leaves {
   /** First byte of its array of cell pointers. */
   readonly pointers: number;
   readonly cellCount: number;
-  /** Stands on the first leaf that may hold a rowid greater than `after`; null is the first leaf. */
+  /** Moves to the first leaf that may hold a rowid greater than `after`; null moves to the first leaf. */
   seek(after: bigint | null): void;
   /** Moves to the next leaf; false where there is none. */
   advance(): boolean;
@@ -46,7 +46,7 @@ export class LeafList implements Leaves {
     this.run = new PageRun(file, Math.max(4, Math.floor(windowBytes / file.pageSize)), prefix, allocate);
   }
 
-  /** Of all that are named: whoever reads a list reads it from its beginning. */
+  /** Moves to the first leaf of the list: a list is always read from its beginning. */
   seek(): void {
     this.#next = 0;
     this.advance();

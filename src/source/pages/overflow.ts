@@ -2,7 +2,7 @@ import { damagedPage } from './damage.js';
 import type { SnapshotFile } from './page-file.js';
 import { PageRun } from './page-run.js';
 
-/** Overflow pages read ahead at most, in bytes: chains of big values mostly stand in a row. */
+/** At most this many bytes of overflow pages are read ahead, since the chain of a big value mostly is contiguous. */
 const aheadBytesMax = 128 * 1024;
 
 /** A buffer beyond this size is given back after its row, so that one huge value does not stay for ever. */
@@ -18,7 +18,7 @@ export interface SplitPayload {
   readonly leaf: PageRun;
   /** Page number of the leaf, to name it. */
   readonly leafPage: number;
-  /** First byte of the local part in the leaf's run; the first overflow page's number stands behind it. */
+  /** First byte of the local part in the leaf's run. The number of the first overflow page follows the local part. */
   readonly at: number;
   readonly localBytes: number;
   readonly payloadBytes: number;
@@ -42,7 +42,9 @@ export class OverflowReader {
     this.#prefix = prefix;
   }
 
-  /** Fills `bytes` with the whole payload and gives back its first byte there. Error: `data.damaged_page`. */
+  /**
+   * Fills `bytes` with the whole payload, and returns the position of its first byte there. Error: `data.damaged_page`.
+   */
   assemble(payload: SplitPayload): number {
     const { leaf, at, localBytes, payloadBytes } = payload;
     this.#reserve(payloadBytes);
@@ -52,7 +54,7 @@ export class OverflowReader {
     return start;
   }
 
-  /** Gives back a buffer that grew beyond what is worth keeping. */
+  /** Drops a buffer that grew beyond what is worth keeping. */
   release(): void {
     if (this.bytes.length <= reusedBytesMax) return;
     this.bytes = Buffer.alloc(0);

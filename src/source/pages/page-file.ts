@@ -73,9 +73,9 @@ export class SnapshotFile {
 }
 
 /**
- * Opens the snapshot at `path` and checks its header (https://www.sqlite.org/fileformat2.html section 1.3) against
- * the file. Errors: `source.unreadable`, `source.not_a_database`, `source.unknown_format`, `source.truncated`,
- * `source.unsettled` where a rollback journal or a write-ahead log beside it says that the file alone is not the truth.
+ * Opens the snapshot at `path` and checks its header (https://www.sqlite.org/fileformat2.html section 1.3) against the
+ * file. Errors: `source.unreadable`, `source.not_a_database`, `source.unknown_format`, `source.truncated`;
+ * `source.unsettled` where a rollback journal or a write-ahead log beside the file holds changes to it.
  */
 export function openSnapshotFile(path: string): SnapshotFile {
   refuseUnsettled(path);
@@ -129,7 +129,7 @@ function readHeader(path: string, descriptor: number): Header {
   return { pageSize, usableBytes, pageCount: countPages(path, bytes, fileBytes, pageSize) };
 }
 
-/** Section 1.3.2: a power of two, where 1 stands for 65536. */
+/** Section 1.3.2: a power of two, where 1 means 65536. */
 function readPageSize(path: string, bytes: Buffer): number {
   const stored = bytes.readUInt16BE(16);
   const pageSize = stored === 1 ? 65536 : stored;

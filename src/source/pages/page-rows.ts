@@ -37,7 +37,7 @@ export class PageRows {
     this.#plan = plan;
   }
 
-  /** For a reader of lent leaves. */
+  /** The layout of the records, for a reader of lent leaves. */
   shape(): RecordShape {
     const { slots, absent, integerStorage, rowidSlot } = this.#plan;
     return {
@@ -48,7 +48,9 @@ export class PageRows {
     };
   }
 
-  /** The rest of a leaf, for who reads it by himself and gives it back; null where no row is left. */
+  /**
+   * Lends the rest of a leaf to a reader such as the kernel, which then calls `takeBack`. Null where no row is left.
+   */
   lendLeaf(): LeafCursor | null {
     return this.#cells.lend();
   }

@@ -1,14 +1,14 @@
 import type { SnapshotFile } from './page-file.js';
 
-/** Room behind the last page, so that a varint at the very end is read without leaving the buffer. */
+/** Spare bytes behind the last page, so that reading a varint at the very end stays inside the buffer. */
 const slackBytes = 16;
 
 /** Lends memory of any content. */
 export type Allocate = (bytes: number) => Buffer;
 
 /**
- * A window over adjacent pages of the snapshot, read in one go. Its buffer begins with `prefix`, bytes that are at the
- * same place in every window (the texts and blobs of column defaults), so that a row can point at them too.
+ * A window over adjacent pages of the snapshot, read in one go. Its buffer begins with `prefix`, the same bytes in
+ * every window (the texts and blobs of column defaults), so that a row can point at them too.
  */
 export class PageRun {
   readonly bytes: Buffer;

@@ -1,6 +1,7 @@
 /**
- * Bytes of a payload of `payloadBytes` that stay in a table leaf of `usableBytes`
- * (https://www.sqlite.org/fileformat2.html section 1.6): all of a short one; of a longer one K bytes where they fit, else M.
+ * How many bytes of a payload of `payloadBytes` stay in a table leaf of `usableBytes`
+ * (https://www.sqlite.org/fileformat2.html section 1.6): all of a short one; of a longer one K bytes where they fit,
+ * else M.
  */
 export function localPayload(usableBytes: number, payloadBytes: number): number {
   const localMax = usableBytes - 35;

@@ -37,9 +37,9 @@ export class RecordReader {
   }
 
   /**
-   * Fills the view from the record in bytes[start, end); `numbers` looks at the same bytes. Gives back null, or what is
-   * wrong with the record; what was filled then means nothing. Values are checked once, at the end: before that, a
-   * wrong length can only have moved positions inside the buffer's bounds or read zeros beyond them.
+   * Fills the view from the record in bytes[start, end); `numbers` is a view of the same bytes. Returns null, or what
+   * is wrong with the record; the filled view is then invalid. Values are checked once, at the end: until then a wrong
+   * length can only have moved positions inside the buffer's bounds, or read zeros beyond them.
    */
   fill(bytes: Buffer, numbers: DataView, start: number, end: number): string | null {
     const { storage, number, start: starts, end: ends } = this.view;

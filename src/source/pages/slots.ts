@@ -13,9 +13,9 @@ export interface AbsentValue {
   readonly end: number;
 }
 
-/** Where each value of a record goes in the row. */
+/** For each value of a record, the column of the row that it fills. */
 export interface RecordPlan {
-  /** Per record position: index of the row's column, or -1 where nobody reads it. */
+  /** Per record position the index of the row's column, or -1 where it is not read. */
   readonly slots: Int32Array;
   /** Per row column: the storage code of an integer on disk, Integer or (REAL affinity) Real. */
   readonly integerStorage: Uint8Array;
@@ -23,7 +23,7 @@ export interface RecordPlan {
   readonly rowidSlot: number;
   /** Per record position. */
   readonly absent: readonly AbsentValue[];
-  /** Bytes of the texts and blobs among the defaults; they stand at the beginning of every buffer of rows. */
+  /** Bytes of the texts and blobs among the defaults, which lie at the beginning of every buffer of rows. */
   readonly prefix: Buffer;
 }
 
@@ -32,7 +32,7 @@ export interface ReadColumns {
   readonly columns: readonly Pick<ColumnPlan, 'source'>[];
 }
 
-/** Matches the columns that are read with their places in the record. */
+/** Matches the columns that are read with their positions in the record. */
 export function planRecord(table: ReadColumns, layout: PageLayout): RecordPlan {
   const indexes = new Map(table.columns.map((column, i) => [column.source, i]));
   assert(indexes.size === table.columns.length, 'a source column is read once');

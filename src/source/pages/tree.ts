@@ -5,7 +5,7 @@ import type { Leaves } from './leaf-list.js';
 import { type Allocate, PageRun } from './page-run.js';
 import { readVarint, varintLength } from './varint.js';
 
-/** SQLite itself gives up beyond twenty levels; with the smallest pages that is more rows than a file can hold. */
+/** SQLite itself fails beyond twenty levels. Even with the smallest pages that is more rows than a file can hold. */
 const depthMax = 20;
 
 /** Bytes of leaves read in one go. 64 KiB to 1 MiB were equally fast; this keeps system calls and memory few. */
@@ -30,9 +30,9 @@ interface Level {
 
 /**
  * The leaves of one table b-tree in order (https://www.sqlite.org/fileformat2.html section 1.6). Its life: `seek`, then
- * `advance` until that says false; in between it stands on a leaf, which `run` holds. Interior pages are copied, one
- * per level; leaves are not. Each page counts, and no more pages are entered than the file has: so a damaged tree with
- * a cycle comes to an end.
+ * `advance` until that returns false; in between `run` holds the current leaf. Interior pages are copied, one per
+ * level; leaves are not. At most as many pages are visited as the file has, so that the walk also ends in a damaged
+ * tree with a cycle.
  */
 export class TableTree implements Leaves {
   readonly run: PageRun;
@@ -62,7 +62,7 @@ export class TableTree implements Leaves {
     this.run = new PageRun(file, Math.max(4, Math.floor(windowBytes / file.pageSize)), prefix, allocate);
   }
 
-  /** Stands on the leaf that would hold the first rowid greater than `after`; null is the first leaf. */
+  /** Moves to the leaf that would hold the first rowid greater than `after`; null moves to the first leaf. */
   seek(after: bigint | null): void {
     this.#depth = 0;
     this.#descend(this.#root, after);
@@ -102,7 +102,7 @@ export class TableTree implements Leaves {
     this.#checkPointers(page, this.pointers - this.start);
   }
 
-  /** Makes `run` hold the page and gives back its type, which is that of a table b-tree. */
+  /** Makes `run` hold the page, and returns its type, which must be that of a table b-tree. */
   #enter(page: number): number {
     if (!this.#file.hasPage(page)) throw this.#damaged(`there is no page ${page} to descend to`);
     if (++this.#pagesEntered > this.#file.pageCount) throw damagedPage(this.#table, page, 'the b-tree has a cycle');
@@ -193,7 +193,7 @@ export class TableTree implements Leaves {
   }
 }
 
-/** The b-tree header of page 1 stands behind the database header (section 1.6). */
+/** On page 1 the b-tree header follows the database header (section 1.6). */
 function headerOf(page: number): number {
   return page === 1 ? headerBytes : 0;
 }

@@ -1,7 +1,7 @@
 /**
- * Variable-length integers, https://www.sqlite.org/fileformat2.html section 1.6: one to nine bytes, big-endian,
- * seven bits in each of the first eight, all eight in the ninth; two's complement in 64 bits.
- * Bytes beyond the end of `bytes` count as zero; whoever calls checks where the varint ends.
+ * Variable-length integers, https://www.sqlite.org/fileformat2.html section 1.6: one to nine bytes, big-endian, seven
+ * bits in each of the first eight, all eight in the ninth; two's complement in 64 bits. Bytes beyond the end of `bytes`
+ * count as zero; the caller checks where the varint ends.
  */
 
 /** How many bytes (1 to 9) the varint at `at` takes. */

@@ -2,7 +2,10 @@ import { constants } from 'node:buffer';
 import { CopierError } from '../../model/error.js';
 import { type RowView, Storage } from '../../model/value.js';
 
-/** The buffer that serves nearly every row, and how many rows must fit into it before a larger one is let go. */
+/**
+ * The size of the buffer that serves nearly every row, and how many rows in sequence must fit into it before a larger
+ * one is dropped.
+ */
 const retainedBytes = 256 * 1024;
 const rowsBeforeShrink = 256;
 /** start and end are 32-bit, and Postgres takes no row above 1 GB anyway. */
@@ -41,7 +44,7 @@ export class RowFiller {
     return true;
   }
 
-  /** Makes room for a new row; lets an outsized buffer go after a run of small rows. */
+  /** Begins a new row. After a run of small rows it drops an outsized buffer. */
   begin(): void {
     if (this.view.bytes.length > retainedBytes) {
       this.#smallRows = this.#used <= retainedBytes ? this.#smallRows + 1 : 0;

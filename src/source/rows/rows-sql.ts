@@ -62,7 +62,8 @@ export function fillTrueRow(
 
 function toQuery(table: TableToRead, range: ChunkRange, terms: readonly string[], limit: string): RowQuery {
   const { where, bounds } = whereOf(table, range);
-  // NOT INDEXED keeps SQLite from reading a covering index instead, whose order is another; WITHOUT ROWID it has no effect.
+  // NOT INDEXED keeps SQLite from reading a covering index, which has another order; on a WITHOUT ROWID table it has no
+  // effect.
   const order = table.sourceKey.length === 0 ? '' : `ORDER BY ${table.sourceKey.map(quoteIdentifier).join(', ')}`;
   const from = `FROM ${quoteIdentifier(table.source)} NOT INDEXED`;
   return { sql: `SELECT ${terms.join(', ')} ${from} ${where} ${order} ${limit}`, bounds };

@@ -2,7 +2,10 @@ import { interruption } from '../../lib/interruption.js';
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
-/** Bytes read at once, into the same memory again and again: a stream's new buffer per read kept the collector busy. */
+/**
+ * Bytes read at once, always into the same memory: a stream would allocate a new buffer per read, and keep the garbage
+ * collector busy.
+ */
 const readBytes = 1 << 20;
 
 /** The SHA-256 of a file, 64 lower-case hex digits. Other work of this thread goes on between the reads. */

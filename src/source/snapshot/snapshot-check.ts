@@ -45,7 +45,9 @@ function quickCheck(db: Database, path: string): void {
   });
 }
 
-/** quick_check ends with an error where it meets a page that it cannot read; what it said until then names the page. */
+/**
+ * quick_check ends with an error when it meets a page that it cannot read. The lines before the error name the page.
+ */
 function complaintsOf(db: Database): string[] {
   const lines: string[] = [];
   try {
@@ -58,7 +60,10 @@ function complaintsOf(db: Database): string[] {
   return lines;
 }
 
-/** quick_check also tells of values that break NOT NULL or their declared type. Those are for the census, not damage. */
+/**
+ * quick_check also reports values that break NOT NULL or their declared type. These are no damage; the census finds
+ * them.
+ */
 function isDamage(line: string): boolean {
   if (line === 'ok' || line.startsWith('*** in database ')) return false;
   return !/^(NULL|NUMERIC|TEXT|non-(INT|INTEGER|REAL|TEXT|BLOB|ANY)) value in /.test(line);

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CopierError } from '../../model/error.js';
 
-/** Room for the journal header and the folder entry beside the copy itself. */
+/** Space for the journal header and the folder entry, in addition to the copy itself. */
 const slackBytes = 64 * 1024;
 
 /** Throws source.no_space where a folder's disk cannot take that many bytes more. */

@@ -10,7 +10,7 @@ import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { checkSpace, watchSpace } from './snapshot-space.js';
 import { translateSqliteError } from '../source-error.js';
 
-/** Bytes copied between two looks at the signal: large enough to be quick, small enough to stay responsive. */
+/** Bytes copied between two checks of the signal: large enough to be quick, small enough to stay responsive. */
 const stepBytes = 4 * 1024 * 1024;
 
 export interface SnapshotProgress {
@@ -36,19 +36,20 @@ export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
 
 /**
  * Copies the source page by page through SQLite's backup API inside one held read transaction, so that the copy is one
- * committed state whatever other processes write meanwhile, rows that still stand in a -wal included. (Writers of a WAL
- * database go on; those of a rollback-journal database wait for their lock, as behind any reader.) Then checks it,
+ * committed state whatever other processes write meanwhile, and includes rows that are only in a -wal. (Writers of a
+ * WAL database go on; those of a rollback-journal database wait for their lock, as behind any reader.) Then checks it,
  * makes it durable and read-only (0400) and takes its SHA-256. A snapshot of a WAL database is switched to
  * journal_mode=DELETE. So the copy differs from the source in its header alone: the journal mode (bytes 18 and 19), the
- * change counter and the schema cookie (24, 40, 92), which SQLite counts on when it writes the copy.
- * On any failure the partial file is removed. Errors: those of `withSource`; source.snapshot_exists, no_space, replaced, overwritten,
- * corrupt, disk_filling, snapshot_unwritable, snapshot_io; interrupted.snapshot, or the CopierError that the signal carries.
+ * change counter and the schema cookie (24, 40, 92), which SQLite raises when it writes the copy. On any failure the
+ * partial file is removed. Errors: those of `withSource`; source.snapshot_exists, no_space, replaced, overwritten,
+ * corrupt, disk_filling, snapshot_unwritable, snapshot_io; interrupted.snapshot, or the CopierError that the signal
+ * carries.
  */
 export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
   return (await beginSnapshot(options)).proof;
 }
 
-/** The same, back as soon as the copy is there: what only reads it may begin while it is checked and hashed. */
+/** Does the same, but returns as soon as the copy is written. Its readers may begin while it is checked and hashed. */
 export async function beginSnapshot(options: SnapshotOptions): Promise<TakenSnapshot> {
   const { path, sourcePath, takenAt } = await copySource(options);
   const { size: bytes } = await stat(path);
@@ -58,7 +59,8 @@ export async function beginSnapshot(options: SnapshotOptions): Promise<TakenSnap
     throwIfAborted(options.signal);
     return { path, sourcePath, bytes, sha256, takenAt };
   });
-  // Whoever reads meanwhile may fail first; the proof's failure is then nobody's surprise.
+  // A reader of the copy may fail first. The failure of the proof must not count as an unhandled rejection until it is
+  // awaited.
   proof.catch(() => {});
   return { path, sourcePath, bytes, takenAt, proof };
 }
@@ -164,7 +166,7 @@ async function backUp(db: Database, path: string, options: SnapshotOptions): Pro
       }),
     );
     options.onProgress?.({ doneBytes: totalBytes, totalBytes });
-    // Beside a reader's lock nobody writes to the file but in WAL mode, where a checkpoint may.
+    // While a reader holds its lock only a WAL checkpoint may write to the file.
     const now = statFile(db.name);
     if (!isWal && now.ino === held.ino && now.mtimeMs !== held.mtimeMs) throw overwritten(db.name);
     return takenAt;

@@ -1,6 +1,8 @@
 import type { Database } from '../sqlite.js';
 
-/** The function that orders a UTF-16 file's texts by their UTF-8 bytes, as every other file does by itself. */
+/**
+ * The SQL function that orders the texts of a UTF-16 file by their UTF-8 bytes, which is the order of every other file.
+ */
 export const utf8Order = 'pgferry_utf8';
 
 /** Gives statements of this connection the function. */
@@ -14,7 +16,7 @@ export function* readLines(db: Database, sql: string): Generator<string> {
   for (const [line] of db.prepare<[], [string]>(sql).raw().iterate()) yield line;
 }
 
-/** Which of the statements give at least one row, by their place in the list. */
+/** Which of the statements give at least one row, as a list in their order. */
 export function givesRow(db: Database, sqls: readonly string[]): boolean[] {
   return sqls.map((sql) => db.prepare(sql).get() !== undefined);
 }

@@ -2,7 +2,7 @@ import type { Database } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
 import type { SqliteValue } from '../../model/value.js';
 
-/** The first rows of a statement, at most so many. */
+/** The first rows of a statement. */
 export interface SourceResult {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly SqliteValue[])[];

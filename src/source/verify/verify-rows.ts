@@ -8,8 +8,8 @@ import { type CellBatch, Storage, type StorageCode } from '../../model/value.js'
 /**
  * Reads a table for the verifier. SQLite itself writes each row into one blob: for each cell the initial of its storage
  * class, the number of bytes, a colon and the bytes, integers and reals in SQLite's own decimal text. So integers stay
- * exact to ±2^63, texts keep their bytes even where they are no UTF-8, and a row costs one value instead of many.
- * Reals whose kind is a number or a point in time are read as doubles besides, since their text may be rounded.
+ * exact to ±2^63, texts keep their bytes even where they are not UTF-8, and a row costs one value instead of many.
+ * Reals whose kind is a number or a point in time are also read as doubles, since their text may be rounded.
  */
 
 /** A batch is handed on when it holds this many bytes or rows, whichever comes first. */
@@ -97,7 +97,7 @@ function cellSql(name: string, isUtf16: boolean): string {
   return `${initial}, octet_length(${value}), ':', ${value}`;
 }
 
-/** The batch being filled, and where its next cell goes. */
+/** The batch that is being filled, and the position of its next cell. */
 class Filling {
   readonly batch: CellBatch;
   #used = 0;
@@ -190,7 +190,7 @@ class Filling {
     assert(at === packed.length, 'the cells of a packed row fill it');
   }
 
-  /** Makes room and answers where it begins. */
+  /** Makes the buffer large enough, and returns where the new bytes begin. */
   #reserve(size: number): number {
     const needed = this.#used + size;
     if (needed > this.batch.bytes.length) {

@@ -8,7 +8,7 @@ import { openTarget } from './open.js';
 export interface BackendWork {
   /** It runs a statement and does not wait for its client. */
   readonly isAtWork: boolean;
-  /** Sessions whose locks it waits for, each in words. */
+  /** Descriptions of the sessions whose locks it waits for. */
   readonly blockedBy: readonly string[];
 }
 
@@ -23,9 +23,9 @@ const asking = { applicationName: 'pgferry watch', stallPolicy: { limitMs: 10_00
 const idle: BackendWork = { isAtWork: false, blockedBy: [] };
 
 /**
- * Asks over a connection of its own whether a backend is still at work: one that is gone, or that waits for its client
- * while we wait for it, will never answer. Never fails: a server that cannot be reached is not at work for us, and one
- * that lives but lets nobody else in is given the benefit of the doubt.
+ * Asks over a second connection whether a backend is still at work. One that is gone, or that waits for its client
+ * while we wait for it, will never answer. Never fails: a server that cannot be reached is not at work for us; one that
+ * is alive but has no connection free is assumed to be at work.
  */
 export async function readBackendWork(address: TargetAddress, pid: number): Promise<BackendWork> {
   try {

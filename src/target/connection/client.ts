@@ -13,7 +13,7 @@ import { sessionSettings } from './session-settings.js';
  */
 
 export interface ConnectOptions {
-  /** As pg_stat_activity shows it; the server keeps 63 bytes. */
+  /** The name that pg_stat_activity shows; the server cuts it to 63 bytes. */
   readonly applicationName: string;
   /** Added to the session settings of every client, for example lock_timeout in ms; they beat the url's. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -23,10 +23,15 @@ export interface ConnectOptions {
   readonly stallPolicy?: StallPolicy;
 }
 
-/** A wait for the server during which no byte moves for so long breaks the connection (`target.stalled`). */
+/**
+ * When a silent server breaks the connection (`target.stalled`): after a wait of `limitMs` during which no byte
+ * arrives.
+ */
 export interface StallPolicy {
   readonly limitMs: number;
-  /** Asked first, again after each limit, where a statement may rightly take long: true goes on waiting. */
+  /**
+   * For statements that may rightly take long: asked first, and again after each limit. True means to go on waiting.
+   */
   readonly isAtWork?: (backendPid: number) => Promise<boolean>;
 }
 
@@ -113,8 +118,8 @@ export class TargetClient {
   }
 
   /**
-   * What to throw for an error that came out of `raw`: the interruption where the signal has fired, else the first
-   * error that broke the connection, else the error itself, translated.
+   * The error to throw after `raw` threw one: the interruption where the signal has fired, else the first error that
+   * broke the connection, else the error itself, translated.
    */
   failure(error: unknown, context: PgErrorContext = {}): unknown {
     if (this.#signal?.aborted === true) return interruption(this.#signal, { cause: error });
@@ -133,7 +138,7 @@ export class TargetClient {
     }
   }
 
-  /** The socket's timer begins anew with every byte, but once it has fired it stands still until it is set again. */
+  /** The socket's timer starts anew with every byte. Once it has fired it must be set again. */
   #listen(): void {
     this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#stallPolicy.limitMs);
   }
@@ -142,7 +147,7 @@ export class TargetClient {
     if (this.#waits === 0) return;
     const { limitMs, isAtWork } = this.#stallPolicy;
     const heard = this.#socket.bytesRead;
-    // pg keeps the backend's number, and its types do not tell.
+    // pg stores the backend's process id, but does not declare it in its types.
     const { processID: pid } = this.raw as unknown as { readonly processID: number | null };
     const mayWait = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
     if (this.#waits === 0) return;

@@ -169,8 +169,8 @@ const retryable: ReadonlySet<string> = new Set<ErrorCode>([
 ]);
 
 /**
- * The one place where an error of pg, of its socket or of TLS becomes a CopierError. An error that is none of these
- * (a CopierError already, or a bug) comes back as it is, so that `throw translatePgError(…)` is always right.
+ * The only function that turns an error of pg, of its socket or of TLS into a CopierError. Any other error (a
+ * CopierError already, or a bug) is returned unchanged, so that `throw translatePgError(…)` is always right.
  */
 export function translatePgError(error: unknown, context: PgErrorContext = {}): unknown {
   if (error instanceof CopierError || !(error instanceof Error)) return error;
@@ -237,9 +237,9 @@ function serverOf(address: TargetAddress): string {
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
-/** What PostgreSQL refused of the rows of one COPY, as far as its answer tells. */
+/** What PostgreSQL refused among the rows of one COPY, as far as its answer says. */
 export interface Rejection {
-  /** Row of the COPY, from 1; null where the answer names none. */
+  /** Number of the row in the COPY, from 1. Null where the answer names none. */
   readonly line: number | null;
   /** As policies name it. */
   readonly hazard: string;

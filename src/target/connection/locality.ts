@@ -1,7 +1,10 @@
 import { Socket } from 'node:net';
 import type { TargetClient } from './client.js';
 
-/** Whether no network lies between us and what answers for the server: a tunnel that begins here counts as the server. */
+/**
+ * Whether no network lies between us and the server's end of the connection. A tunnel that begins here counts as the
+ * server.
+ */
 export function isLocal(client: TargetClient): boolean {
   const { stream } = client.raw.connection;
   return stream instanceof Socket && isLocalAddress(stream.remoteAddress);

@@ -4,7 +4,10 @@ import type { TargetClient } from './client.js';
 
 const lockWaitMsMax = 30_000;
 
-/** The lock_timeout of who writes to tables that others use too: shorter than any silence after which the connection counts as lost. */
+/**
+ * The lock_timeout for sessions that write to tables which others use too. It is shorter than the silence after which a
+ * connection counts as lost.
+ */
 export function lockWaitFor(stallLimitMs: number): string {
   return String(Math.min(lockWaitMsMax, Math.ceil(stallLimitMs / 2)));
 }
@@ -13,8 +16,8 @@ export function lockWaitFor(stallLimitMs: number): string {
 const againstRows = ['ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'];
 
 /**
- * Adds to `target.locked` who holds the tables that we could not get; any other error comes back as it is. To be called
- * when the transaction that waited has been rolled back, on the same client or another.
+ * Adds to `target.locked` which sessions hold the tables that we could not lock. Any other error is returned unchanged.
+ * Call it after the waiting transaction has been rolled back, on the same client or another.
  */
 export async function nameLockHolders(
   client: TargetClient,

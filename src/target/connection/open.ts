@@ -53,7 +53,7 @@ function clientConfig(
     port: address.port,
     database: address.database,
     user: address.user,
-    // pg takes undefined for "no password", which its types leave out.
+    // pg accepts undefined for "no password", but its types do not.
     password: () => findPassword(address) as Promise<string>,
     ssl,
     application_name: options.applicationName,

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import type Pg from 'pg';
 
 /*
- * pg, and the only place that loads it. Before Node 21, which has `navigator`, pg looks for Cloudflare by making a
- * Response, and with it Node loads its whole HTTP client: 70 ms of CPU in the main thread and in every other. So there is
- * no Response while pg is loaded.
+ * Loads pg; nothing else does. Before Node 21, which has `navigator`, pg looks for Cloudflare by making a Response, and
+ * with it Node loads its whole HTTP client: 70 ms of CPU in the main thread and in every other. So there is no Response
+ * while pg is loaded.
  */
 
 const load = createRequire(import.meta.url);

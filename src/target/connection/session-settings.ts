@@ -25,7 +25,7 @@ export const sessionSettings: Readonly<Record<string, string>> = {
   jit: 'off',
 };
 
-/** Whether the operator may not choose the setting, because the copy is only right with ours. */
+/** Whether the operator must not choose the setting, because the copy is only correct with ours. */
 export function isOurSetting(name: string): boolean {
   return Object.keys(sessionSettings).some((ours) => isSameName(ours, name));
 }

@@ -33,7 +33,8 @@ export async function applySettings(client: TargetClient): Promise<void> {
 }
 
 async function checkSettings(client: TargetClient): Promise<void> {
-  // Only ours are written as the server prints them; `lock_timeout=5000` reads back as 5s.
+  // Only our settings are compared, since only they are written as the server prints them: `lock_timeout=5000` reads
+  // back as 5s.
   const names = Object.keys(sessionSettings).filter((name) => client.settings[name] === sessionSettings[name]);
   const rows = await client.query<{ name: string; value: string | null }>(
     'SELECT name, current_setting(name, true) AS value FROM unnest($1::text[]) AS s(name)',
@@ -49,7 +50,7 @@ async function checkSettings(client: TargetClient): Promise<void> {
 
 /** Brings the session back to how connectTarget made it, after statements of others that may have SET anything. */
 export async function restoreSession(client: TargetClient): Promise<void> {
-  // Not DISCARD ALL: that would give up advisory locks.
+  // DISCARD ALL would also release our advisory locks.
   for (const what of ['SESSION AUTHORIZATION', 'ROLE', 'ALL']) await client.query(`RESET ${what}`);
   await applySettings(client);
 }

@@ -17,7 +17,7 @@ export async function withTransaction<T>(client: TargetClient, use: (client: Tar
     throw error;
   }
   const { command } = await client.run(isInner ? 'RELEASE pgferry' : 'COMMIT');
-  // COMMIT of a transaction that had an error answers ROLLBACK and no error.
+  // COMMIT of a transaction that had an error returns ROLLBACK and no error.
   if (command !== 'ROLLBACK') return result;
   throw new CopierError('target.not_committed', 'postgres rolled the transaction back instead of committing it', {
     hint: 'an earlier statement of the transaction failed; see the log of the server',

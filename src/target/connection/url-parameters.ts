@@ -51,7 +51,7 @@ const sslmodes: Readonly<Record<string, TargetAddress['sslmode']>> = {
 };
 const connectTimeoutMaxMs = 600_000;
 
-/** Lays the parameters of a url over the address of its front part; what is not obeyed goes into `notes`. */
+/** Applies the parameters of a url to the address of its front part. Parameters without effect are named in `notes`. */
 export function applyParameters(address: TargetAddress, parameters: Parameters, notes: string[]): TargetAddress {
   const given = new Map(parameters);
   let result = address;
@@ -89,7 +89,10 @@ function readParameter(name: string, value: string, address: TargetAddress, note
   }
 }
 
-/** A name is repeated only where it looks like one: what a stray `?` or `&` cuts off may be a piece of the password. */
+/**
+ * A parameter's name is repeated only where it looks like a name: text that a stray `?` or `&` cuts off may be a piece
+ * of the password.
+ */
 function noteFor(name: string): string {
   if (!/^[a-z][\w-]{0,40}$/i.test(name)) return 'a parameter of the target url is not known and is ignored';
   if (prismaOnly.has(name)) return `${name} in the target url is for Prisma's own pool and is ignored`;

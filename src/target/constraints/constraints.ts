@@ -74,9 +74,10 @@ export async function listRestoreSteps(client: TargetClient, runId: string): Pro
 }
 
 /**
- * Makes one object again; done already is done. An index build takes at most `helpers` processes beside its own; where
- * nobody says how many, as many as the session may. `target.run_superseded` where the ticket is void; `data.duplicate_key` and `data.orphan` name table, index or foreign key,
- * columns and one key of the rows that stand in the way.
+ * Makes one object again; a step that was done already does nothing. An index build uses at most `helpers` parallel
+ * workers beside its own backend, or as many as the session allows where that is undefined. `target.run_superseded`
+ * where the ticket is void; `data.duplicate_key` and `data.orphan` name the table, the index or foreign key, its
+ * columns, and one key of the rows that violate it.
  */
 export async function restoreStep(
   client: TargetClient,
@@ -95,8 +96,8 @@ export async function restoreStep(
 }
 
 /**
- * The part of `restoreStep` beside which other indexes of the same table can be built. True where that was all; else the
- * rest, which locks the table for a moment and so waits for such builds, is still to be done by `restoreStep`.
+ * The part of `restoreStep` that other index builds on the same table can run beside. True where the step is then
+ * complete. Otherwise `restoreStep` must do the rest, which locks the table for a moment, and so waits for such builds.
  */
 export async function buildStep(
   client: TargetClient,

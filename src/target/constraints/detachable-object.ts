@@ -1,7 +1,7 @@
-/** validation stands for the VALIDATE of a foreign key that was valid: it has nothing to drop. */
+/** `validation` is the VALIDATE of a foreign key that was valid: it has nothing to drop. */
 export type ObjectKind = 'foreign_key' | 'validation' | 'primary_key' | 'unique' | 'exclusion' | 'index' | 'trigger';
 
-/** Something that is taken away from a table before the load, with all that is needed to make it again. */
+/** An object that is detached from a table before the load, with all that is needed to make it again. */
 export interface DetachableObject {
   readonly kind: ObjectKind;
   readonly schema: string;

@@ -26,9 +26,10 @@ export function canDetach(table: TargetTable): boolean {
 }
 
 /**
- * Reads what can be taken away from the named tables, and what must stay: partitioned and inheriting tables, tables of
- * other owners, and all that we could drop but not make again (no CREATE on the schema, no REFERENCES on the parent, a
- * view that leans on a primary key). Columns, defaults, NOT NULL and CHECK are not touched.
+ * Reads which objects of the named tables can be detached, and which must stay: those of partitioned and inheriting
+ * tables, of other owners' tables, and all that we could drop but not make again (no CREATE on the schema, no
+ * REFERENCES on the parent, a view that depends on a primary key). Columns, defaults, NOT NULL and CHECK are not
+ * touched.
  */
 export async function readDetachable(
   client: TargetClient,

@@ -58,8 +58,8 @@ SELECT i.indexrelid AS oid, ic.relname AS name, n.nspname AS schema, c.relname A
  ORDER BY n.nspname, c.relname, coalesce(con.contype, 'z') <> 'p', ic.relname`;
 
 /**
- * Indexes of the tables with the PRIMARY KEY, UNIQUE and EXCLUDE constraints that rest on them. `droppedForeignKeys`
- * are the constraints (oids) that will be gone before; anything else that leans on an index keeps it in place.
+ * Indexes of the tables, with the PRIMARY KEY, UNIQUE and EXCLUDE constraints that use them. `droppedForeignKeys` are
+ * the constraints (oids) that will have been dropped before; anything else that depends on an index keeps it in place.
  */
 export async function readIndexes(
   client: TargetClient,

@@ -5,21 +5,21 @@ import { keyHash } from '../fingerprint/hash-sql.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
 /*
- * Rows that are in a table and cannot stay there: orphans, and rows equal to another under a unique key. Each statement
- * takes them out (or sets their reference to NULL) and gives back the key hash of each, as int8, by which the rows are
- * found in the source again.
+ * SQL for rows that are in a table and cannot stay there: orphans, and rows equal to another under a unique key. Each
+ * statement removes such rows (or sets their reference to NULL) and returns the key hash of each, as int8, by which the
+ * rows are found in the source again.
  */
 
 export type SettledTable = Pick<TablePlan, 'targetSchema' | 'target' | 'columns' | 'key'>;
 
-/** Whether each row has a key hash of its own kind at all: a key of jsonb or of literals has none. */
+/** Whether every row has a key hash: a key of jsonb or literal columns has none. */
 export function canSettle({ columns, key }: SettledTable): boolean {
   const hasHash = key.columns.map((index) => must(columns[index], 'key column').kind.tag);
   const isBare = hasHash.filter((tag) => tag === 'jsonb' || tag === 'literal').length;
   return key.origin === 'none' ? isBare === 0 : isBare < hasHash.length || hasHash.length === 0;
 }
 
-/** Takes out the rows whose foreign key refers to nothing. */
+/** Deletes the rows whose foreign key refers to nothing. */
 export function deleteOrphansSql(table: SettledTable, foreignKey: TargetForeignKey): string {
   const name = quoteTable(table.targetSchema, table.target);
   return `DELETE FROM ${name} AS pgferry_t WHERE ${isOrphan(foreignKey)} RETURNING ${keyHash(table)}`;
@@ -39,8 +39,8 @@ export function detachOrphansSql(
 }
 
 /**
- * Takes out all but the first row, in the order of the key, of those that a unique key holds for equal. Gives back the
- * hash of `identity`, since the table's key may be what is equal.
+ * Deletes all but the first, in key order, of rows that are equal under a unique key. Returns the hash of `identity`,
+ * since the table's key may be what is equal.
  */
 export function deleteDuplicatesSql(
   table: SettledTable,

@@ -2,7 +2,7 @@ import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 import type { TableName } from '../schema/truncate.js';
 
-/** A table that the server did not look at, and what it said. */
+/** A table that the server skipped, with its warning. */
 export interface Skipped {
   readonly table: string;
   readonly warning: string;

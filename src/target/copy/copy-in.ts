@@ -15,7 +15,7 @@ export interface CopyInOptions {
   readonly table: string;
   readonly columns: readonly string[];
   readonly format: 'binary' | 'text';
-  /** Text format only: the text that stands for NULL; `\N` where left out. */
+  /** Text format only: the text that represents NULL; `\N` without it. */
   readonly nullText?: string;
   /** Rows become visible to all and frozen at once; the table must be new or truncated in the same transaction. */
   readonly freeze?: boolean;
@@ -93,7 +93,9 @@ class CopyIn {
     return this.#stream.rowCount;
   }
 
-  /** Sends CopyFail and waits for the server's answer. The words go into the server's log: no data in them. */
+  /**
+   * Sends CopyFail and waits for the server's answer. Its message goes into the server's log, so it contains no data.
+   */
   async fail(): Promise<void> {
     if (this.#failure !== null) return;
     this.#stream.destroy(new Error('pgferry stopped sending'));
@@ -102,7 +104,7 @@ class CopyIn {
     clearTimeout(timer);
   }
 
-  /** An error is told by the stream's 'error' event, so the callbacks pass on success only. */
+  /** Errors are reported by the stream's 'error' event, so the callbacks report success only. */
   #send(block: Buffer, done: () => void): void {
     this.#stream.write(block, (error) => {
       if (!error) this.#afterSocket(done);

@@ -6,9 +6,9 @@ import type { TargetClient } from '../connection/client.js';
 const headerBytes = 19;
 
 /**
- * The rows of a query, each field in its type's binary form (its send function), null for NULL. The fields are lent until
- * the next row. Memory: what the socket gives at once, and the largest field. `sql` takes no parameters. Where the caller
- * stops early, the client is closed, because a running COPY cannot be ended otherwise.
+ * The rows of a query, each field in its type's binary form (its send function), null for NULL. The fields are valid
+ * until the next row. Memory: what the socket delivers at once, and the largest field. `sql` takes no parameters. Where
+ * the caller stops early, the client is closed, because a running COPY cannot be ended otherwise.
  */
 export async function* copyOut(client: TargetClient, sql: string): AsyncGenerator<(Buffer | null)[], void, void> {
   const stream = client.raw.query(copyTo(`COPY (${sql}) TO STDOUT (FORMAT binary)`));
@@ -45,7 +45,7 @@ class ByteFeed {
     this.#chunks = chunks;
   }
 
-  /** The next bytes where they are there already, else null. */
+  /** The next bytes where they have arrived already, else null. */
   now(count: number): Buffer | null {
     if (this.#chunk.length - this.#at < count) return null;
     this.#at += count;

@@ -11,7 +11,7 @@ const newline = 10;
 const backslash = 92;
 const capitalN = 78;
 
-/** The letters that COPY writes after a backslash; any other byte stands for itself. */
+/** The letters that COPY writes after a backslash. Any other byte represents itself. */
 const escapes: ReadonlyMap<number, number> = new Map([
   [98, 8],
   [102, 12],
@@ -57,7 +57,7 @@ export class CopyTextParser {
     this.#filled = needed;
   }
 
-  /** Lends a batch when one is full; it stands until the next call. */
+  /** Lends a batch when one is full; it is valid until the next call. */
   takeFull(): CellBatch | null {
     if (this.#isTaken) this.#restart();
     while (this.#batch.rowCount < batchRows && this.#readRow());
@@ -148,7 +148,7 @@ export class CopyTextParser {
   }
 }
 
-/** Resolves the backslashes of [start, end) in place and answers the new end. */
+/** Resolves the backslashes of [start, end) in place, and returns the new end. */
 function unescapeBytes(bytes: Buffer, start: number, end: number): number {
   let to = start;
   for (let from = start; from < end; from += 1) {

@@ -3,10 +3,10 @@ import { withTransaction } from '../connection/transaction.js';
 import { quoteTable } from '../../lib/quote.js';
 
 /**
- * Makes a table ready for COPY … FREEZE inside the caller's transaction: its rows are then frozen and visible to all at
- * once, and no VACUUM has to write their pages again. PostgreSQL wants the table truncated in the very transaction
- * (src/backend/commands/copyfrom.c), so it is locked first and truncated only if it is empty: nobody's row is lost.
- * False, and nothing done, where it holds rows, is in use, or may not be truncated.
+ * Prepares a table for COPY … FREEZE inside the caller's transaction: its rows are then frozen and visible to all at
+ * once, and VACUUM never has to write their pages again. PostgreSQL requires that the same transaction truncated the
+ * table (src/backend/commands/copyfrom.c). So the table is locked first, and truncated only if it is empty: no row is
+ * ever lost. False, with nothing done, where it holds rows, is in use, or may not be truncated.
  */
 export async function prepareFreeze(client: TargetClient, schema: string, table: string): Promise<boolean> {
   const name = quoteTable(schema, table);

@@ -5,9 +5,9 @@ import { withTransaction } from '../connection/transaction.js';
 import { quoteName } from '../../lib/quote.js';
 import type { TargetAddress } from '../../model/target.js';
 
-/** The first rows of a statement as PostgreSQL prints them, at most so many. */
+/** The first rows of a statement as PostgreSQL prints them. */
 export interface TargetResult {
-  /** pg_type.typname stands for the type. */
+  /** The type is pg_type.typname. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly (string | null)[])[];
   /** How long the server took for each run, the way to it and back included. */
@@ -36,7 +36,7 @@ export async function withReadingTarget<T>(
 }
 
 /**
- * Runs one SELECT so many times through a cursor and gives its first rows. Throws `target.read_refused` with the
+ * Runs one SELECT a number of times through a cursor, and gives its first rows. Throws `target.read_refused` with the
  * SQLSTATE; the transaction goes on.
  */
 export async function readTargetResult(

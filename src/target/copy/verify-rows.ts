@@ -63,7 +63,10 @@ export async function renderLiterals(
   }
 }
 
-/** Without its modifier a type keeps every digit, so that a cut shows; but `bit` and `character` alone mean one bit, one character. Fields of an interval are a modifier too. */
+/**
+ * Without its modifier a type keeps every digit, so that lost digits show. But `bit` and `character` without a modifier
+ * mean one bit and one character, so they keep theirs; so does an interval, whose fields are part of the modifier.
+ */
 function exactType(type: string): string {
   if (type.startsWith('interval')) return type.endsWith('[]') ? 'interval[]' : 'interval';
   if (/^(bit|character)\(/.test(type)) return type;

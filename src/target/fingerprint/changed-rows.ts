@@ -4,18 +4,18 @@ import { to as copyTo } from 'pg-copy-streams';
 import type { TargetClient } from '../connection/client.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
-/** A table and, where it has one, the key that tells its rows apart, as target column names. */
+/** A table and, where it has one, the key that identifies its rows, as target column names. */
 export interface TableToSave {
   readonly name: string;
   readonly key: readonly string[];
-  /** The schema with the table as it was; null where nobody knows. */
+  /** The schema that holds the table as it was, or null where that is not known. */
   readonly beforeSchema: string | null;
 }
 
 /**
  * Appends every row of the table that differs from what it was to the file, one JSON object per line: table, change
- * (inserted, changed, deleted; present where it is not known what was there), before, after. Gives back how many lines.
- * The file is made where it is not there (0600, never through a planted link), and fsynced.
+ * (inserted, changed, deleted; present where it is not known what was there), before, after. Returns the number of
+ * lines. Makes the file where there is none (0600, never through a planted link), and fsyncs it.
  */
 export async function saveChangedRows(
   client: TargetClient,
@@ -61,7 +61,10 @@ function changesSql(schema: string, { name, key, beforeSchema }: TableToSave): s
     WHERE n.r::text IS DISTINCT FROM b.r::text`;
 }
 
-/** n, r and t: line ends and tabs, which in a JSON text stand between its parts only, where a column of type json kept them. */
+/**
+ * n, r and t: escaped line ends and tabs. A column of type json may contain them between the parts of its text, where
+ * they are white space.
+ */
 const blanks: ReadonlySet<number> = new Set([0x6e, 0x72, 0x74]);
 
 /** Undoes COPY's escapes, over the edges of pieces too: two backslashes are one, and what would break the line is a blank. */

@@ -3,8 +3,8 @@ import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 
 /**
- * Rows and a sum of row hashes of every table of the schema, by name: whatever the types, since a row is hashed by its
- * text. Tells whether a table was written since, not what: two equal rows more would show in the count. Reads every row.
+ * The number of rows and a sum of row hashes for every table of the schema, by name. Works for all types, since a row
+ * is hashed by its text. It says whether a table was written since, not what was written. Reads every row.
  */
 export async function digestTables(client: TargetClient, schema: string): Promise<TableDigest[]> {
   const names = await client.query<{ name: string }>(

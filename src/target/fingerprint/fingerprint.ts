@@ -16,8 +16,9 @@ import { quoteName, quoteTable } from '../../lib/quote.js';
 export type FingerprintTable = Omit<TablePlan, 'chunks'>;
 
 /**
- * A volatile function keeps the planner from pulling the subquery up, which would compute k again for each column; this
- * one is parallel safe and costs nothing. OFFSET 0 would do the same, but the aggregate could not run in parallel.
+ * A volatile function in the subquery keeps the planner from merging it into the query, which would compute k again for
+ * each column. This one is parallel safe and costs nothing. OFFSET 0 would do the same, but the aggregate could not run
+ * in parallel.
  */
 const fence = 'pg_is_in_recovery() AS fence';
 /** Each column takes up to three aggregates; PostgreSQL allows 1664 entries in a target list. */

@@ -11,7 +11,7 @@ import { quoteName } from '../../lib/quote.js';
  * not tell 0 and -0 from each other, nor from the seed.
  */
 
-/** A NULL in a key is hashint8extended(-1, seed), which is at the same time the hash of these four bytes. */
+/** A NULL in a key counts as hashint8extended(-1, seed), which is also the hash of these four bytes. */
 const nullBytes = `'\\xffffffff'::bytea`;
 /** One microsecond before 2000-01-01 is stored as the int64 -1. */
 const nullTimestamp = `'1999-12-31 23:59:59.999999'::timestamp`;
@@ -57,13 +57,16 @@ export function keyHash(table: Pick<TablePlan, 'columns' | 'key'>): string {
   return columns.reduce((seed, column) => hash(column, seed), '0::int8');
 }
 
-/** A float8 by its bytes, so that `seed`, which is all the columns before, stands in the text only once. */
+/**
+ * The hash of a float8 by its bytes, written so that `seed`, which contains all columns before, is in the text only
+ * once.
+ */
 function plainHash({ target, kind }: ColumnPlan, seed: string): string {
   const value = quoteName(target);
   return kind.tag === 'float8' ? bytesHash(value, kind, seed) : (columnHash(value, kind, seed) ?? seed);
 }
 
-/** A NULL is put into the value, not into the hash, so that `seed` stands in the text only once. */
+/** NULL is replaced in the value, not in the hash, so that `seed` is in the text only once. */
 function nullableHash({ target, kind }: ColumnPlan, seed: string): string {
   const value = quoteName(target);
   switch (kind.tag) {

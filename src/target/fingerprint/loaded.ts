@@ -13,8 +13,9 @@ export interface LoadedTable extends TableFingerprint {
 }
 
 /**
- * What a table holds now beside its fingerprint, for the columns that have no hash: a sum over the texts of these columns,
- * with the row's key hash as seed, stands in the place of their fingerprints. Reads the table only where there are such.
+ * The content of a table with its fingerprints completed: for columns that have no hash, a sum over the texts of these
+ * columns, seeded by the row's key hash, takes the place of their fingerprints. Reads the table only where there are
+ * such columns.
  */
 export async function withUnhashed(
   client: TargetClient,

@@ -28,9 +28,9 @@ interface ChunkRow {
 }
 
 /**
- * Runs `copy` (on the same client) in one transaction with the chunk's ledger row: either both are there afterwards, or
- * neither. `target.run_superseded` where the token is no longer the run's. Where the answer to COMMIT is lost, call
- * again on a new connection: the row tells.
+ * Runs `copy` (on the same client) in one transaction with the chunk's ledger row: afterwards both are there, or
+ * neither. `target.run_superseded` where the token is no longer the run's. Where the answer to COMMIT is lost, call it
+ * again on a new connection: the ledger row shows whether the chunk committed.
  */
 export async function withChunk(
   client: TargetClient,
@@ -92,15 +92,18 @@ export async function listChunkTimes(
   });
 }
 
-/** Takes the chunks of a run and what its quarantine keeps out of the ledger; in the transaction that takes their rows out of the tables. */
+/**
+ * Deletes the chunks of a run and its quarantined rows from the ledger. Call it in the transaction that deletes their
+ * rows from the tables.
+ */
 export async function forgetChunks(client: TargetClient, runId: string): Promise<void> {
   await client.query('DELETE FROM pgferry.chunk WHERE run_id = $1', [runId]);
   await client.query('DELETE FROM pgferry.quarantine WHERE run_id = $1', [runId]);
 }
 
 /**
- * FOR SHARE makes a token and a commit exclude each other: who raises the token waits for us, or we see the new one.
- * The advisory lock lets that somebody find and end us, should we hang.
+ * FOR SHARE makes raising the token and committing a chunk exclude each other: the session that raises the token waits
+ * for us, or we see the new token. The advisory lock lets that session find and end us, should we hang.
  */
 export async function claimRun(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
   await shareAttempt(client, runId);
@@ -111,15 +114,16 @@ export async function claimRun(client: TargetClient, { runId, token }: RunTicket
   if (rows.length === 0) throw superseded(runId);
 }
 
-/** Looks for the lock of a chunk, and pauses between them. */
+/** How often the lock of a chunk is tried, and the pause between the tries. */
 const claimTriesMax = 100;
 const claimPauseMs = 100;
-/** An earlier try that is about to end by itself has so many looks before we end it. */
+/** An earlier try at the chunk gets this many tries to end by itself before it is ended. */
 const claimTriesBeforeEnding = 20;
 
 /**
- * Nobody runs a chunk twice at once, so who holds its lock is an earlier try of this run whose connection we lost and
- * whose backend has not noticed: it is ended. (One of a later attempt it cannot be: our token is good and stays so.)
+ * Only one try at a chunk runs at a time. So a session that holds its lock is an earlier try of this run whose
+ * connection was lost and whose backend has not noticed: it is ended. (It cannot belong to a later attempt, since our
+ * token is still valid.)
  */
 async function claimChunk(client: TargetClient, { runId, table, index }: ChunkTicket): Promise<void> {
   const key = chunkKey(runId, table, index);
@@ -147,7 +151,7 @@ async function insertChunk(client: TargetClient, { runId, table, index }: ChunkT
   return rows.length === 1;
 }
 
-/** Enters what a chunk came to, in the transaction that brings or changes its rows. */
+/** Records the result of a chunk, in the transaction that brings or changes its rows. */
 export async function recordChunk(
   client: TargetClient,
   ticket: Omit<ChunkTicket, 'token'>,

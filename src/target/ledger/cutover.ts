@@ -7,7 +7,7 @@ import type { TargetClient } from '../connection/client.js';
  * what was done outside the target cannot be rolled back with a transaction.
  */
 
-/** What a new cutover brings along, and who makes it. */
+/** The data of a new cutover, and who makes it. */
 export type NewCutover = Omit<Cutover, 'state' | 'attempt' | 'facts' | 'startedAt' | 'updatedAt'>;
 
 const iso = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -50,7 +50,10 @@ export async function latestCutover(client: TargetClient, schema: string): Promi
   return rows[0] ?? null;
 }
 
-/** Moves a cutover on; `facts` are kept where none are given. `target.cutover_gone` where it is not in the ledger any more. */
+/**
+ * Moves a cutover to another state; `facts` stay as they are where none are given. `target.cutover_gone` where it is
+ * not in the ledger any more.
+ */
 export async function moveCutover(
   client: TargetClient,
   cutoverId: string,
@@ -69,7 +72,7 @@ export async function moveCutover(
   });
 }
 
-/** Notes that a step begins; gives back its ordinal, by which `endStep` ends it. */
+/** Records that a step begins, and returns its ordinal, which `endStep` takes. */
 export async function beginStep(
   client: TargetClient,
   { cutoverId, attempt }: Pick<Cutover, 'cutoverId' | 'attempt'>,

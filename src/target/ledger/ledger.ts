@@ -17,7 +17,7 @@ import { withTransaction } from '../connection/transaction.js';
 /** Raised when a table below changes its shape. */
 export const ledgerVersion = 5;
 
-/** Serialises the making of the ledger; any number that nobody else uses does. */
+/** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
 
 const tables = `

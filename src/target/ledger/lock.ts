@@ -7,9 +7,10 @@ import type { TargetClient } from '../connection/client.js';
 import { hasLedger } from './ledger.js';
 
 /**
- * Holds the one run lock of a schema while `use` works: a session advisory lock, database-wide by nature, so it goes
- * with the connection whatever happens. Does not wait: `target.run_active` names who has it, `target.pooler` is thrown
- * where statements of this session reach different backends. `lost` fires when the connection, and so the lock, is gone.
+ * Holds the one run lock of a schema while `use` runs. It is a session advisory lock of the database, so it goes with
+ * the connection whatever happens. Does not wait: `target.run_active` names the session that has it; `target.pooler`
+ * where statements of this session reach different backends. `lost` fires when the connection, and so the lock, is
+ * gone.
  */
 export async function withRunLock<T>(
   client: TargetClient,
@@ -19,7 +20,7 @@ export async function withRunLock<T>(
   return await withLock(client, { key: runKey(schema), describe: () => describeRunHolder(client, schema) }, use);
 }
 
-/** The same for the one cutover or rollback of a schema, which holds its lock around the runs that it makes. */
+/** Holds the one lock of a schema's cutovers and rollbacks, which covers the runs that they make. */
 export async function withCutoverLock<T>(
   client: TargetClient,
   schema: string,
@@ -31,7 +32,7 @@ export async function withCutoverLock<T>(
 
 interface WantedLock {
   readonly key: string;
-  /** Tells who has it. */
+  /** Describes the session that holds it. */
   readonly describe: () => Promise<string>;
 }
 
@@ -69,13 +70,13 @@ export function attemptKey(runId: string): string {
   return hashKey(['pgferry', 'run', runId]);
 }
 
-/** The advisory key of the one try at a chunk that may go on. */
+/** The advisory key of a chunk. Only one try at a chunk may hold it. */
 export function chunkKey(runId: string, table: string, index: number): string {
   return hashKey(['pgferry', 'chunk', runId, table, String(index)]);
 }
 
 /**
- * To be called in every transaction of an attempt beside the coordinator's own, before it reads the token: whoever
+ * Call it in every transaction of an attempt except the coordinator's own, before it reads the token. A session that
  * takes the run over finds us by this lock and ends us, should we hang.
  */
 export async function shareAttempt(client: TargetClient, runId: string): Promise<void> {
@@ -94,7 +95,7 @@ export async function endHolders(client: TargetClient, key: string): Promise<num
 const drainTriesMax = 100;
 const drainPauseMs = 100;
 
-/** Ends all who share the attempt's lock, and waits until they are gone. */
+/** Ends all sessions that share the attempt's lock, and waits until they are gone. */
 export async function drainAttempt(client: TargetClient, runId: string): Promise<void> {
   const key = attemptKey(runId);
   let holders: readonly number[] = [];
@@ -133,12 +134,14 @@ async function readBackend(client: TargetClient): Promise<number | undefined> {
   return rows[0]?.pid;
 }
 
-/** The name of a session that holds a run lock, by which others can tell whose it is; the server keeps 63 bytes. */
+/**
+ * The name of a session that holds a run lock; it shows others which process holds it. The server cuts it to 63 bytes.
+ */
 export function holderName(command: string): string {
   return `pgferry ${command} ${ownPid} on ${hostname()}`.slice(0, 63);
 }
 
-/** A backend whose client was killed in the middle of a statement notices it within seconds, and is waited for. */
+/** A backend whose client was killed in the middle of a statement notices that within seconds, so it is waited for. */
 const leaveTriesMax = 50;
 const leavePauseMs = 200;
 

@@ -9,7 +9,7 @@ import { quoteLiteral } from '../../lib/quote.js';
  * their chunks and positions.
  */
 
-/** Cells as they are kept: see `keptCell` for their forms. */
+/** The cells of a quarantined row: see `quarantineCell` for their forms. */
 export interface QuarantinedCells {
   /** One letter per cell: n, i, r, t, b. */
   readonly storage: string;
@@ -55,7 +55,7 @@ export async function nextStep(client: TargetClient, runId: string, table: strin
   return must(row, 'step').step;
 }
 
-/** Lets only the last note of each row stand. */
+/** Deletes all but the last note of each row. */
 export async function forgetEarlierSteps(client: TargetClient, runId: string, table: string): Promise<void> {
   await client.query(
     `DELETE FROM pgferry.quarantine AS q WHERE run_id = $1 AND table_name = $2
@@ -66,7 +66,7 @@ export async function forgetEarlierSteps(client: TargetClient, runId: string, ta
   );
 }
 
-/** Counts by reason, in the order of tables; one small row each, however many rows are kept. */
+/** Counts by reason, in the order of tables: one small result row for each, however many rows are in quarantine. */
 export async function countQuarantine(client: TargetClient, runId: string): Promise<QuarantineGroup[]> {
   const rows = await client.query<Omit<QuarantineGroup, 'rows'> & { rows: string }>(
     `SELECT table_name AS table, state, column_name AS column, hazard, rule, count(*)::text AS rows,
@@ -101,7 +101,7 @@ export async function listQuarantinedChunks(client: TargetClient, runId: string,
   return rows.map(({ index }) => index);
 }
 
-/** Which tables the quarantine keeps rows of, with the runs, for a target schema. */
+/** The tables that have rows in quarantine, with the runs, for a target schema. */
 export async function listQuarantinedTables(
   client: TargetClient,
   schema: string,

@@ -6,7 +6,7 @@ import { attemptKey, drainAttempt, endHolders } from './lock.js';
 /** copying → finishing → complete; failed can be resumed, abandoned cannot. */
 export type RunState = 'copying' | 'finishing' | 'complete' | 'failed' | 'abandoned';
 
-/** What a new run brings along. Paths and hashes only, never a secret. */
+/** The data of a new run. Paths and hashes only, never a secret. */
 export interface NewRun {
   readonly runId: string;
   readonly schema: string;
@@ -19,7 +19,7 @@ export interface NewRun {
   readonly toolVersion: string;
   readonly host: string;
   readonly pid: number;
-  /** The plan as JSON, kept byte for byte. */
+  /** The plan as JSON, stored byte for byte. */
   readonly plan: string;
 }
 
@@ -33,7 +33,7 @@ export interface Run extends Omit<NewRun, 'plan'> {
   readonly finishedAt: string | null;
 }
 
-/** Who resumes a run, and with which plan. */
+/** The data of an attempt that resumes a run: its process, and its plan. */
 export interface ResumeRequest {
   readonly runId: string;
   readonly planHash: string;
@@ -42,7 +42,7 @@ export interface ResumeRequest {
   readonly pid: number;
 }
 
-/** The right to write for a run: void as soon as somebody raised the token. */
+/** The right to write for a run: void once the token has been raised. */
 export interface RunTicket {
   readonly runId: string;
   readonly token: string;
@@ -150,7 +150,10 @@ export async function abandonRun(client: TargetClient, runId: string): Promise<v
   );
 }
 
-/** Reads whether a ticket is still good, where whoever voids it is bound to end us: see `shareAttempt`. */
+/**
+ * Checks that a ticket is still valid. For transactions where the session that voids it is bound to end us: see
+ * `shareAttempt`.
+ */
 export async function checkToken(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
   const rows = await client.query(
     `SELECT 1 FROM pgferry.run WHERE run_id = $1 AND token = $2::bigint AND ${unfinished}`,
@@ -159,7 +162,7 @@ export async function checkToken(client: TargetClient, { runId, token }: RunTick
   if (rows.length === 0) throw superseded(runId);
 }
 
-/** The ticket is no longer good: somebody resumed or ended the run. */
+/** The error for a ticket that is no longer valid: another process resumed or ended the run. */
 export function superseded(runId: string): CopierError {
   return new CopierError('target.run_superseded', `run ${runId} was taken over or ended by somebody else`, {
     hint: 'nothing more was written by this attempt; `pgferry status` shows who has the run now',
@@ -179,8 +182,8 @@ async function moveRun(client: TargetClient, ticket: RunTicket, state: RunState)
 const takeOverTriesMax = 5;
 
 /**
- * Ends what older attempts have open, raises the token, and ends what still began meanwhile under the old one. A chunk
- * that holds the run's row is waited for only so long: it may belong to a process that is stopped.
+ * Ends the open transactions of older attempts, raises the token, and then ends those that began under the old token
+ * meanwhile. A chunk that holds the run's row is waited for only a limited time, since its process may be stopped.
  */
 async function takeOver(client: TargetClient, runId: string, raise: () => Promise<Run>): Promise<Run> {
   for (let tryNumber = 1; ; tryNumber++) {

@@ -19,8 +19,8 @@ const standardFolders = ['/usr/lib/postgresql'];
 const versionTimeoutMs = 10_000;
 
 /**
- * Finds a pg_dump that is as new as the server: the one on the PATH, else the oldest that fits among those which
- * packages have put beside it, since a machine may have several.
+ * Finds a pg_dump that is as new as the server: the one on the PATH, else the oldest suitable one among those that
+ * packages have installed beside it, since a machine may have several.
  */
 export async function findDumpProgram(options: SearchOptions): Promise<FoundProgram> {
   const { serverMajor, packageFolders = standardFolders, signal } = options;

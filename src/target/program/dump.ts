@@ -71,7 +71,7 @@ async function dumpInto({ address, path, signal }: DumpOptions, program: string)
   }
 }
 
-/** The schema is quoted as in SQL, since pg_dump takes a pattern in which `*` and capitals mean something else. */
+/** The schema is quoted as in SQL, since pg_dump takes a pattern, in which `*` and capitals have another meaning. */
 function dumpArguments(address: TargetAddress, path: string): string[] {
   return [
     '--no-password',

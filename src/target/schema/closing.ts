@@ -13,8 +13,8 @@ const triggerName = 'pgferry_closed';
 const lockWait = '30s';
 
 /**
- * Keeps every other session from writing to the tables of the schema while `use` works, which may read them; the caller
- * is in a transaction of which this is a part. `target.locked` where a writer does not end in time.
+ * Keeps all other sessions from writing to the tables of the schema while `use` runs; they may read. The caller must be
+ * in a transaction. `target.locked` where a writer does not end in time.
  */
 export async function lockTables(client: TargetClient, schema: string): Promise<void> {
   await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
@@ -40,7 +40,7 @@ export async function closeTargetTables(client: TargetClient, schema: string, me
   }
 }
 
-/** Takes the refusal away from every table that has it; gives back how many had. */
+/** Removes the refusal from every table that has it, and returns how many had it. */
 export async function reopenTargetTables(client: TargetClient, schema: string): Promise<number> {
   const rows = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid

@@ -23,7 +23,7 @@ interface SchemaRow {
   readonly grants: readonly string[];
 }
 
-/** A grant's words from one row of aclexplode() named `a`; grantee 0 is everybody. */
+/** The text of a grant from one row of aclexplode() named `a`; grantee 0 is everybody. */
 const grantedTo = `CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END
   || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END`;
 

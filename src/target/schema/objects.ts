@@ -10,7 +10,7 @@ import { withTransaction } from '../connection/transaction.js';
  */
 export async function readSchemaObjects(client: TargetClient, schema: string): Promise<SchemaObject[]> {
   return await withTransaction(client, async () => {
-    // Definitions leave the schema of a name out where search_path finds it: two readings must agree on that.
+    // Definitions omit the schema of a name that search_path finds. With this setting two readings always agree.
     await client.query(`SET LOCAL search_path = pg_catalog`);
     return await client.query<SchemaObject & Record<string, unknown>>(query, [schema]);
   });

@@ -55,8 +55,8 @@ export function firstWords(statement: string): string {
 
 /**
  * Drops the schema with all that is in it and makes it again, empty, with the owner, grants, default privileges and
- * comment that it had, in one transaction: where anything of this fails, nothing is lost. Only ever called on the
- * operator's explicit word. A schema that is not there is made.
+ * comment that it had. This is one transaction: where a part of it fails, nothing is lost. Only called when the
+ * operator asked for it explicitly. A schema that does not exist is made.
  */
 export async function resetSchema(client: TargetClient, schema: string): Promise<void> {
   if (await ensureSchema(client, schema)) return;

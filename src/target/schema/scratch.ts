@@ -5,8 +5,9 @@ import { hasLedger } from '../ledger/ledger.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /*
- * A schema of our own beside the application's, for a rehearsal or to look at what a table held before. It is marked by
- * its comment, so that one that a killed process left behind is known again, and nobody else's is ever dropped.
+ * A temporary schema of ours beside the application's, for a rehearsal or to compare a table with its former content.
+ * Its comment marks it, so that one which a killed process left behind is recognised, and no other schema is ever
+ * dropped.
  */
 
 const mark = 'made by pgferry for a while; it may be dropped at any time';
@@ -24,7 +25,7 @@ export async function withScratchSchema<T>(client: TargetClient, name: string, u
   }
 }
 
-/** Makes a table of the same columns and types as one of another schema; no keys, no indexes. */
+/** Makes a table with the columns and types of a table in another schema, without keys or indexes. */
 export async function copyTableShape(
   client: TargetClient,
   table: string,

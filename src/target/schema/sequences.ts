@@ -8,7 +8,7 @@ export interface SequenceNeed {
   readonly sequenceAtLeast: Readonly<Record<string, string | null>>;
 }
 
-/** Where a sequence stands now. */
+/** The position of a sequence now. */
 export interface SequencePosition {
   /** Quoted, with its schema. */
   readonly sequence: string;
@@ -27,9 +27,9 @@ interface SequenceRow {
   readonly sequence: string;
   readonly table: string;
   readonly column: string;
-  /** Owned by its column: nobody else takes numbers from it. */
+  /** Owned by its column, so nothing else takes numbers from it. */
   readonly isOwned: boolean;
-  /** Whether our role may look where it stands. */
+  /** Whether our role may read its position. */
   readonly isReadable: boolean;
   readonly start: string;
   readonly increment: string;
@@ -91,7 +91,7 @@ export interface SequenceBehind {
   readonly sequence: string;
   readonly table: string;
   readonly column: string;
-  /** What nextval() gives, a decimal string; null where our role may not look. */
+  /** The number that nextval() will return, a decimal string; null where our role may not read it. */
   readonly next: string | null;
   /** The number from which on all are free. */
   readonly free: string;

@@ -2,7 +2,7 @@
 export interface SqlStatement {
   /** As written, from its first word on, without the semicolon. */
   readonly text: string;
-  /** The same with comments, strings and quoted names blanked out, for looking at its keywords. */
+  /** The text with comments, strings and quoted names blanked out, to search its keywords. */
   readonly code: string;
   /** Line of its first word in the whole text, from 1. */
   readonly line: number;
@@ -60,7 +60,7 @@ function cut(text: string, start: number, end: number, code: string): SqlStateme
   return { text: text.slice(start, end).trimEnd(), code: code.trimEnd(), line };
 }
 
-/** Strings leave a mark in the code so that `E''` is not taken for nothing; comments leave blanks. */
+/** A string leaves a mark in the code, so that `E''` is not taken for nothing; a comment leaves blanks. */
 function blank(piece: string): string {
   const isComment = piece.startsWith('--') || piece.startsWith('/*');
   return isComment ? ' '.repeat(piece.length) : '?'.repeat(piece.length);

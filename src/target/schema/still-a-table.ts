@@ -6,8 +6,8 @@ import { quoteTable } from '../../lib/quote.js';
 const tableKinds = ['r', 'p', 'f'];
 
 /**
- * To be called after a COPY in its transaction, whose lock keeps the relation as it is until the commit: a view that
- * took the table's place since the plan may send rows anywhere. Error: `target.table_swapped`.
+ * Call it after a COPY, in its transaction, whose lock keeps the relation as it is until the commit. A view that
+ * replaced the table since the plan may send the rows anywhere. Error: `target.table_swapped`.
  */
 export async function checkStillTable(client: TargetClient, schema: string, table: string): Promise<void> {
   const rows = await client.query('SELECT 1 FROM pg_class WHERE oid = $1::regclass AND relkind = ANY ($2)', [

@@ -9,9 +9,8 @@ const tablesPerStatement = 500;
 
 /**
  * The oids of the tables with at least one row, asked with one EXISTS each, hundreds to a statement. Where we may not
- * SELECT, or a policy could hide rows, the table's size answers instead: a table with a page may hold rows, and is
- * taken to, since the wrong answer "empty" would be the dangerous one. A foreign table is left alone: to ask it is to
- * call another server.
+ * SELECT, or a policy could hide rows, the table's size decides instead: a table with a page counts as having rows,
+ * since a wrong "empty" would be dangerous. A foreign table is not asked, since that would call another server.
  */
 export async function findTablesWithRows(
   client: TargetClient,

@@ -38,7 +38,7 @@ export async function emptyTables(client: TargetClient, tables: readonly TableNa
   });
 }
 
-/** ONLY keeps us out of tables that inherit; a partitioned table knows no ONLY, its partitions are the table. */
+/** ONLY leaves out tables that inherit. A partitioned table takes no ONLY, since its rows are in its partitions. */
 async function readNames(client: TargetClient, tables: readonly TableName[]): Promise<string[]> {
   const quoted = tables.map(({ schema, name }) => quoteTable(schema, name));
   const rows = await client.query<{ name: string; kind: string | null }>(
@@ -50,8 +50,8 @@ async function readNames(client: TargetClient, tables: readonly TableName[]): Pr
 }
 
 /**
- * The lock comes before the look: a new reference from elsewhere needs ROW SHARE on our tables. All rows go in one
- * statement, so foreign keys among the tables are checked when all are empty, whatever the order.
+ * The tables are locked before their references are read: a new reference from another table needs ROW SHARE on ours.
+ * One statement deletes all rows, so foreign keys among the tables are checked when all are empty, whatever the order.
  */
 async function deleteRows(client: TargetClient, tables: readonly TableName[], names: readonly string[]): Promise<void> {
   const doing = { doing: 'empty the tables' };

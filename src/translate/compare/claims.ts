@@ -19,11 +19,11 @@ export interface ClaimsRequest {
   readonly tables: readonly TablePlan[];
   /** What the translation could not carry and the operator waived; an entry for each loss. */
   readonly lost: readonly string[];
-  /** Whether pgferry made the schema: then a broken promise is an error, else only worth a warning. */
+  /** Whether pgferry made the schema. A broken promise is then an error, else a warning. */
   readonly isTranslated: boolean;
 }
 
-/** One table of both sides, and how its promises are checked and told. */
+/** One table of both sides, with what is needed to check its promises and to report those that are broken. */
 interface Pair {
   readonly request: ClaimsRequest;
   readonly source: SourceTable;
@@ -156,7 +156,7 @@ function checkForeignKeys(pair: Pair): Finding[] {
     });
 }
 
-/** Lost with its table's leave, or because the parent is left out of the plan. */
+/** Whether the foreign key is waived, or its parent is not part of the plan. */
 function isWaivedKey({ request, source }: Pair, key: SourceForeignKey): boolean {
   const isPlanned = request.tables.some((table) => isSameName(table.source, key.parentTable));
   return !isPlanned || request.lost.includes(foreignKeyWaiver(source.name, key.columns));
@@ -193,7 +193,7 @@ function checkIndexes(pair: Pair): Finding[] {
     .map(({ name, sql }) => broken(pair, null, `the index ${name} (${sql ?? ''})`));
 }
 
-/** By its name, or, in a schema of somebody else, by its columns. */
+/** Whether the index is there: by its name, or, in a schema that pgferry did not make, by its columns. */
 function hasIndex({ objects, names, request }: Pair, index: SourceTable['indexes'][number]): boolean {
   const columns = index.columns.map(({ column }) => (column === null ? '' : nameOn(names, column)));
   return objects.some((object) => {
@@ -224,7 +224,7 @@ function isSameSet(a: readonly string[], b: readonly string[]): boolean {
 
 type Pairing = readonly [readonly string[], readonly string[]];
 
-/** Whether the same columns refer to the same columns, in whatever order they are written. */
+/** Whether the same columns refer to the same columns, in any order. */
 function isSamePairing(a: Pairing, b: Pairing): boolean {
   const pairs = ([own, other]: Pairing) => own.map((name, index) => `${name}\0${other[index] ?? ''}`);
   return isSameSet(pairs(a), pairs(b));

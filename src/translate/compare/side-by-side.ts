@@ -50,7 +50,7 @@ function besideTable(pairing: Pairing): SchemaSide[] {
   ];
 }
 
-/** What the findings say of a place: of matching and types, or of what is lost. */
+/** The text of the findings about one table or column: about matching and types, or about losses. */
 function reasonOf(plan: Plan, table: string, column: string | null): string | null {
   const said = plan.findings.filter((finding) => finding.table === table && finding.column === column);
   const telling = said.filter(({ code }) =>
@@ -77,7 +77,10 @@ function besideColumn(pairing: Pairing, column: SourceColumn): SchemaSide {
   };
 }
 
-/** What an operator would turn first: the unit of a time, the type where pgferry makes it, else the column. */
+/**
+ * The setting that an operator would most likely change: the unit of a time, the type where pgferry makes it, else the
+ * column.
+ */
 function lever(planned: ColumnPlan | undefined, isMade: boolean): readonly ['unit' | 'type' | 'target', string] {
   if (planned === undefined) return ['target', '…'];
   const isTemporal = 'unit' in planned.kind && !planned.reason.includes('text only');

@@ -13,14 +13,14 @@ import { renderNow } from '../expression/now-sql.js';
 import { readExpressionTokens } from '../expression/sql-tokens.js';
 import type { PgType } from '../type-map.js';
 
-/** A default in PostgreSQL's SQL, null for none at all; or why it has no equivalent. */
+/** A default in PostgreSQL's SQL, null for no default; or the reason why it has no equivalent. */
 export type DefaultChoice =
   | { readonly tag: 'translated'; readonly sql: string | null }
   | { readonly tag: 'untranslated'; readonly reason: string };
 
 /**
- * Translates a column default as SQLite keeps it, by meaning and for the column's new type. What has no sure
- * equivalent is said: a wrong default would go on spoiling rows long after the copy.
+ * Translates a column default as SQLite stores it, by its meaning and for the column's new type. A default without a
+ * sure equivalent is reported: a wrong one would spoil rows long after the copy.
  */
 export function translateDefault(defaultSql: string, type: PgType): DefaultChoice {
   const tokens = readExpressionTokens(defaultSql);

@@ -18,13 +18,13 @@ export interface Rendered {
   readonly isEpoch?: boolean;
 }
 
-/** What the names and functions of an expression mean where it stands; null where they mean nothing safe. */
+/** The meaning of names and functions at this position of an expression; null where they have none that is sure. */
 export interface Scope {
   readonly column: (name: string, table: string | null) => Rendered | null;
   readonly call: (name: string, operands: readonly Expression[], scope: Scope) => Rendered | null;
-  /** Calls over DISTINCT values or over *; left out where there are none. */
+  /** Calls over DISTINCT values or over *; left out where such calls are not allowed. */
   readonly aggregate?: (name: string, operands: readonly Expression[], over: 'distinct' | 'star') => Rendered | null;
-  /** Where a whole expression has a meaning of its own, as a grouped one has beside an aggregate; null for no. */
+  /** The meaning of a whole expression that is grouped by, within a query with aggregates; null for any other. */
   readonly whole?: (expression: Expression) => Rendered | null;
 }
 
@@ -199,7 +199,10 @@ function escapeRegex(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
-/** A set of characters and ranges means the same where it holds no sign that a regular expression reads otherwise. */
+/**
+ * A set of characters and ranges means the same in a regular expression if it holds no character that has another
+ * meaning there.
+ */
 function setOf(piece: string): string {
   return /^\[\^?[\p{L}\p{N} _.,;:@#%/+=-]+\]$/u.test(piece) && !/[^\p{L}\p{N}]-|-[^\p{L}\p{N}\]]/u.test(piece)
     ? piece
@@ -230,7 +233,7 @@ function renderComparison(operator: string, left: Rendered, right: Rendered): Re
   return yields('bool', `(${a.sql}${bytewise} ${equalities[operator] ?? operator} ${b.sql})`);
 }
 
-/** A whole number beside a text column is a text, and the text of one beside a number is a number. */
+/** In SQLite a whole number compared with a text column is a text, and a text compared with a number is a number. */
 function asAffine(value: Rendered, other: Rendered): Rendered {
   if (value.literal === null || !/^(0|-?[1-9][0-9]{0,17})$/.test(value.literal)) return value;
   if (other.affinity === 'text' && value.class === 'integer')
@@ -240,7 +243,7 @@ function asAffine(value: Rendered, other: Rendered): Rendered {
   return value;
 }
 
-/** 0 and 1 beside a boolean are false and true. */
+/** 0 and 1 compared with a boolean are false and true. */
 function asTruth(value: Rendered, other: Rendered): Rendered {
   if (other.class !== 'bool' || value.class !== 'integer') return value;
   if (value.literal === '0' || value.literal === '1') return yields('bool', value.literal === '1' ? 'true' : 'false');

@@ -1,7 +1,7 @@
 import { foldCase } from '../../lib/fold-case.js';
 import { isSign, isWord, splitAtCommas, findClose, type ExpressionToken } from './sql-tokens.js';
 
-/** SQLite's expressions, as far as they can mean the same in PostgreSQL. Operators are in upper case. */
+/** The SQLite expressions that can mean the same in PostgreSQL. Operators are in upper case. */
 export type Expression =
   | { readonly tag: 'number' | 'string' | 'blob'; readonly text: string }
   | { readonly tag: 'null' }
@@ -59,7 +59,7 @@ export function readExpression(tokens: readonly ExpressionToken[]): Expression {
   return expression;
 }
 
-/** A place in a token list, moved by reading. */
+/** A position in a token list, which reading moves forward. */
 class Reader {
   readonly #tokens: readonly ExpressionToken[];
   #at = 0;
@@ -214,7 +214,7 @@ class Reader {
     return { tag: 'call', name, operands, over: isDistinct ? 'distinct' : 'all' };
   }
 
-  /** CASE [x] WHEN y THEN z … [ELSE z] END, after its first word. */
+  /** CASE [x] WHEN y THEN z … [ELSE z] END; the first word has been read already. */
   #readCase(): Expression {
     const operand = isWord(this.#tokens[this.#at], 'WHEN') ? null : this.readLevel(0);
     const branches: { when: Expression; result: Expression }[] = [];

@@ -51,7 +51,7 @@ function renderAbs([operand, another]: readonly Rendered[]): Rendered {
   return yields(operand.class, `abs(${operand.sql})`);
 }
 
-/** The same from position 1 on; SQLite counts positions and lengths below that from the end. */
+/** substr means the same from position 1 on; SQLite counts lower positions and lengths from the end. */
 function renderSubstr(operands: readonly Rendered[], expressions: readonly Expression[]): Rendered {
   const [text, from, count] = operands;
   if (text === undefined || from === undefined || operands.length > 3)

@@ -55,7 +55,7 @@ export function renderNow(name: string, operands: readonly Expression[]): Render
   }
 }
 
-/** The modifiers after 'now', which may be left out; subsec may stand in its place. */
+/** The modifiers after 'now'. 'now' itself may be left out, or be replaced by subsec. */
 function modifiersOf(operands: readonly Expression[]): string[] {
   const texts = operands.map((operand) =>
     operand.tag === 'string'
@@ -80,7 +80,10 @@ function instantNow(name: 'datetime' | 'date' | 'time', modifiers: readonly stri
   };
 }
 
-/** Moves by seconds to days are the same in both; months overflow differently, and local time is the machine's. */
+/**
+ * Modifiers that add seconds to days mean the same in both. Months overflow differently, and local time depends on the
+ * machine.
+ */
 function shifted(modifiers: readonly string[]): string {
   const moves = modifiers
     .filter((modifier) => !isSubsecond(modifier))

@@ -1,4 +1,4 @@
-/** One token of SQLite's SQL; `text` is a word's letters, a name or string without its quotes, or the sign itself. */
+/** One token of SQLite's SQL. `text` is a word's letters, a name or string without its quotes, or the sign itself. */
 export interface ExpressionToken {
   readonly tag: 'word' | 'name' | 'string' | 'number' | 'blob' | 'sign';
   readonly text: string;
@@ -51,7 +51,7 @@ export function findClose(tokens: readonly ExpressionToken[], open: number): num
   return -1;
 }
 
-/** The token lists between the commas that stand in no bracket. */
+/** The token lists between commas that are outside of all brackets. */
 export function splitAtCommas(tokens: readonly ExpressionToken[]): ExpressionToken[][] {
   const parts: ExpressionToken[][] = [];
   let part: ExpressionToken[] = [];
@@ -100,7 +100,7 @@ function readToken(sql: string, start: number): ExpressionToken | null {
   return { tag: 'sign', text: sign, start, end: start + sign.length };
 }
 
-/** A quoted token; a doubled closing quote stands for itself, except in [ ]. */
+/** Reads a quoted token. A doubled closing quote means the quote itself, except in [ ]. */
 function readQuoted(sql: string, start: number, tag: 'string' | 'name' | 'blob'): ExpressionToken | null {
   const close = closers[sql[start] ?? ''] ?? '';
   let text = '';

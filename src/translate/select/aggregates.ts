@@ -1,7 +1,7 @@
 import { asText, type Rendered, refuseTranslation, yields } from '../expression/expression-sql.js';
 import { quoteText } from '../../lib/quote.js';
 
-/** SQLite's aggregate functions that PostgreSQL has too, by whatever name. */
+/** SQLite's aggregate functions that PostgreSQL has too, perhaps under another name. */
 export const aggregateNames: ReadonlySet<string> = new Set([
   'count',
   'sum',
@@ -19,7 +19,7 @@ export interface AggregateCall {
   readonly over: 'all' | 'distinct' | 'star';
 }
 
-/** An aggregate with the same result, of the class that SQLite gives. Throws Unportable. */
+/** An aggregate with the same result, of the class that SQLite gives it. Throws Unportable. */
 export function renderAggregate({ name, operands, over }: AggregateCall): Rendered {
   if (over === 'star')
     return name === 'count' ? yields('integer', 'count(*)') : refuseTranslation(`${name}(*) is not understood`);

@@ -17,7 +17,7 @@ import { shortName } from '../../plan/names/names.js';
 import { renderNow } from '../expression/now-sql.js';
 import type { JoinedRelation, OrderTerm, Select, SelectCore, SelectItem } from './select.js';
 
-/** A column that a table, a view or a SELECT gives: its name for SQLite, and what PostgreSQL has in its place. */
+/** A column of a table, a view or a SELECT: its name in SQLite, and the SQL for it in PostgreSQL. */
 export interface OutputColumn {
   readonly name: string;
   readonly value: Rendered;
@@ -125,7 +125,7 @@ function subselect(select: Select, find: (name: string) => Relation | null): Rel
   return { path: `(${sql})`, columns: columns.map(bare) };
 }
 
-/** The column as those see it who select from here. */
+/** The column as a query sees it that selects from this one. */
 function bare({ name, value }: OutputColumn): OutputColumn {
   return { name, value: yields(value.class, quoteIdentifier(shortName(name))) };
 }
@@ -178,7 +178,7 @@ function findColumn(entries: readonly Entry[], name: string, table: string | nul
     : refuseTranslation(`${name} is in two tables`);
 }
 
-/** Beside aggregates stands only what is grouped by, as a whole. */
+/** In a query with aggregates, other parts may only use whole expressions that are grouped by. */
 function groupScope(rows: Scope, groups: readonly string[]): Scope {
   return {
     column: () => null,
@@ -274,7 +274,7 @@ function checkUnion(first: RenderedCore, other: RenderedCore, word: 'UNION' | 'U
   }
 }
 
-/** NULLs stand first in SQLite; texts are ordered by their bytes. */
+/** SQLite sorts NULLs first, and texts by their bytes. */
 function renderOrder({ orderBy }: Select, only: RenderedCore | null): string {
   if (orderBy.length === 0) return '';
   if (only === null || only.core.isDistinct)

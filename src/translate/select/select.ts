@@ -1,7 +1,7 @@
 import { type Expression, readExpression, Unportable } from '../expression/expression.js';
 import { findClose, isSign, isWord, splitAtCommas, type ExpressionToken } from '../expression/sql-tokens.js';
 
-/** A SELECT as far as it can mean the same in PostgreSQL: joins, grouping, UNION; no WITH, windows or VALUES. */
+/** A SELECT of the kind that can mean the same in PostgreSQL: joins, grouping, UNION; no WITH, windows or VALUES. */
 export interface Select {
   readonly cores: readonly SelectCore[];
   /** Between the cores: one fewer than they are. */
@@ -28,7 +28,7 @@ export interface JoinedRelation {
     | { readonly tag: 'named'; readonly name: string }
     | { readonly tag: 'select'; readonly select: Select };
   readonly alias: string | null;
-  /** How it joins what stands before it; null for the first. */
+  /** How it is joined to the ones before it; null for the first. */
   readonly join: 'CROSS JOIN' | 'JOIN' | 'LEFT JOIN' | 'RIGHT JOIN' | 'FULL JOIN' | null;
   readonly on: Expression | null;
   readonly using: readonly string[];
@@ -77,7 +77,7 @@ function cutUnions(tokens: readonly ExpressionToken[]): { parts: ExpressionToken
   return { parts, unions };
 }
 
-/** For each token whether it stands in no bracket; the brackets themselves do not count as inside. */
+/** For each token whether it is outside of all brackets; the brackets themselves count as outside. */
 function outsideBrackets(tokens: readonly ExpressionToken[]): boolean[] {
   let depth = 0;
   return tokens.map((token) => {
@@ -88,7 +88,7 @@ function outsideBrackets(tokens: readonly ExpressionToken[]): boolean[] {
   });
 }
 
-/** The tokens of each clause without its first word. */
+/** The tokens of each clause, without its first word. */
 function cutClauses(tokens: readonly ExpressionToken[]): Map<Clause, ExpressionToken[]> {
   if (!isWord(tokens[0], 'SELECT')) throw new Unportable(`${tokens[0]?.text ?? 'nothing'} where SELECT is expected`);
   const clauses = new Map<Clause, ExpressionToken[]>([['SELECT', []]]);
@@ -96,7 +96,7 @@ function cutClauses(tokens: readonly ExpressionToken[]): Map<Clause, ExpressionT
   let open: ExpressionToken[] = clauses.get('SELECT') ?? [];
   tokens.forEach((token, index) => {
     if (index === 0) return;
-    // IS DISTINCT FROM has a word of a clause too, where none begins.
+    // IS DISTINCT FROM contains a word that otherwise begins a clause.
     const isPlain = isOutside[index] !== true || isWord(tokens[index - 1], 'DISTINCT');
     const word = isPlain ? undefined : clauseWords.find((candidate) => isWord(token, candidate));
     if (word === undefined) {
@@ -129,7 +129,7 @@ function readCore(clauses: Map<Clause, ExpressionToken[]>): SelectCore {
   };
 }
 
-/** The parts of GROUP BY and ORDER BY, of which the first word is gone already. */
+/** The parts of GROUP BY and ORDER BY, whose first word has been removed already. */
 function splitClause(tokens: readonly ExpressionToken[] | undefined, second: string): ExpressionToken[][] {
   if (tokens === undefined) return [];
   if (!isWord(tokens[0], second)) throw new Unportable(`${second} is missing`);

@@ -19,8 +19,8 @@ export interface MadeViews {
 }
 
 /**
- * CREATE VIEW for every view whose SELECT surely means the same, those first on which others rest. The others are told
- * with their SQL, which is a warning: a view holds no rows, and the application's own code shows which it needs.
+ * CREATE VIEW for every view whose SELECT surely means the same; views come before others that use them. The rest are
+ * reported with their SQL as warnings: a view holds no rows, and the application's own code shows which views it needs.
  */
 export function viewSql(views: readonly SourceView[], tables: readonly TableDraft[], shared: Translation): MadeViews {
   const relations = new Map(tables.map((table) => [foldCase(table.source.name), relationOf(table, shared)]));
@@ -81,7 +81,7 @@ function translateView(view: SourceView, find: (name: string) => Relation | null
   }
 }
 
-/** What stands behind CREATE VIEW … AS. */
+/** The tokens after CREATE VIEW … AS. */
 function selectOf(sql: string): readonly ExpressionToken[] {
   const tokens = readExpressionTokens(sql);
   if (tokens === null) throw new Unportable('its quotes do not end');
@@ -106,7 +106,7 @@ function reportView({ name, sql }: SourceView, reason: string, shared: Translati
   });
 }
 
-/** One finding for all triggers: they are not translated, and their SQL stands in the plan. */
+/** One finding for all triggers: they are not translated, and their SQL is in the plan. */
 export function triggerFinding(triggers: readonly string[], waive: ReadonlySet<string>): Finding[] {
   const names = triggers.filter((name) => !waive.has(`trigger:${name}`));
   if (names.length === 0) return [];

@@ -5,9 +5,9 @@ import { isSameName } from '../../lib/fold-case.js';
 import { bigint, double, numeric, type PgType, text } from '../type-map.js';
 
 /**
- * Gives the columns on both ends of each foreign key one type, since PostgreSQL compares within a type: columns without
- * values follow those with values, identities stay, and what cannot meet as numbers meets as text. Ends that still
- * differ afterwards are left to the foreign keys' own check.
+ * Gives the columns on both ends of each foreign key one type, since PostgreSQL compares within a type. Columns without
+ * values follow those with values, identities stay, and types that have no number in common become text. Ends that
+ * still differ are found by the check of foreign keys.
  */
 export function alignTypes(tables: readonly TableDraft[], source: SourceCatalog): void {
   for (const group of groupColumns(tables, source)) {
@@ -20,7 +20,7 @@ export function alignTypes(tables: readonly TableDraft[], source: SourceCatalog)
   }
 }
 
-/** Columns of one such class can stand on both ends of a foreign key. */
+/** Columns of the same such class can be the two ends of a foreign key. */
 export function comparableClass(type: PgType): string {
   return ['timestamp', 'json', 'other'].includes(type.class) ? type.sql.replace(/\(.*/, '') : type.class;
 }

@@ -55,7 +55,7 @@ function locationOf(table: TableDraft, column: SourceColumn): { table: string; c
   return { table: table.source.name, column: column.name };
 }
 
-/** The generation clause, null where the column has to be a plain one that keeps the computed values. */
+/** The generation clause, or null where the column must become a plain one that stores the computed values. */
 function generatedPart(
   column: ColumnDraft,
   table: TableDraft,

@@ -30,9 +30,9 @@ export function commentSql(table: TableDraft, { schema }: Translation): string[]
 }
 
 /**
- * A comment behind a column on its line, within its definition, or on the lines right above it, is the column's; one
- * before the first bracket, or on its line, is the table's. What stands elsewhere, or looks like a definition that was
- * taken out, is nobody's.
+ * A comment behind a column on its line, within its definition, or on the lines right above it belongs to the column;
+ * one before the first bracket, or on its line, belongs to the table. Comments elsewhere, and those that look like a
+ * definition that was commented out, are ignored.
  */
 export function readComments(sql: string): TableComments {
   const tokens = readExpressionTokens(sql) ?? [];
@@ -68,7 +68,7 @@ function partsOf(tokens: readonly ExpressionToken[], open: number, close: number
   return parts;
 }
 
-/** Between two tokens stand only blanks and comments. */
+/** The comments between two tokens; besides them there are only blanks. */
 function commentsBetween(
   sql: string,
   before: ExpressionToken | undefined,

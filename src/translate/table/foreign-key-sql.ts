@@ -71,7 +71,10 @@ function explainUnfit(key: SourceForeignKey, table: TableDraft, parent: TableDra
   return hasPlainKey(key, parent) ? null : `the key of ${parent.source.name} is unique only under its collation`;
 }
 
-/** Constraints keep a plain unique index beside one that folds; CREATE UNIQUE INDEX is made in one form only. */
+/**
+ * Whether the referred columns have a plain unique index: a constraint keeps one beside the index that folds case,
+ * while CREATE UNIQUE INDEX is made in one form only.
+ */
 function hasPlainKey(key: SourceForeignKey, parent: TableDraft): boolean {
   const wanted = setName(key.parentColumns);
   if (setName(parent.source.primaryKey) === wanted) return true;

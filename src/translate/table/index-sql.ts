@@ -28,8 +28,8 @@ export const indexColumnsMax = 32;
 type Term = { readonly tag: 'sql'; readonly sql: string } | { readonly tag: 'unportable'; readonly reason: string };
 
 /**
- * CREATE INDEX for an index of the source; null, with a finding, where it has no sure equivalent. For the automatic index
- * of a constraint this is the unique index that keeps a collation the plain constraint does not have.
+ * CREATE INDEX for an index of the source; null, with a finding, where it has no sure equivalent. For the automatic
+ * index of a constraint it is the unique index with a collation that the plain constraint does not have.
  */
 export function indexSql(index: SourceIndex, table: TableDraft, shared: Translation): string | null {
   const body = bodyOf(index, table);

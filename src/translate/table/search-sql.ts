@@ -9,7 +9,7 @@ import { findClose, isSign, isWord, readExpressionTokens, splitAtCommas } from '
 /** What CREATE VIRTUAL TABLE … USING fts5 ( … ) says, as far as it matters here. */
 interface FullText {
   readonly columns: readonly string[];
-  /** The table that holds the texts; null where the virtual table keeps them itself. */
+  /** The table that holds the texts; null where the virtual table holds them itself. */
   readonly content: string | null;
 }
 

@@ -7,7 +7,7 @@ import {
   type ExpressionToken,
 } from '../expression/sql-tokens.js';
 
-/** What only the text of CREATE TABLE says; the catalog has all else. */
+/** Facts that only the text of CREATE TABLE contains; the catalog has everything else. */
 export interface TableSql {
   readonly checks: readonly CheckSql[];
   /** Expression of each generated column by the column's name as written. */
@@ -40,7 +40,7 @@ export function readTableSql(sql: string): TableSql | null {
   return { checks, generated };
 }
 
-/** CHECK stands outside of every bracket of its part; a name before it belongs to it. */
+/** CHECK is outside of every bracket of its part; a name before it belongs to it. */
 function readChecks(part: readonly ExpressionToken[], sql: string): CheckSql[] {
   const checks: CheckSql[] = [];
   for (let i = 0; i < part.length; i += 1) {
