@@ -17,7 +17,7 @@ import { checkReadiness } from './readiness.js';
 import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
-import type { PlanRequest, PlanOptions } from './plan-request.js';
+import type { PlanRequest, PlanChoices } from './plan-request.js';
 
 /**
  * Decides everything before the first write. All reasons against it are in `findings`; one error among them means
@@ -61,7 +61,7 @@ export function buildPlan(request: PlanRequest): Plan {
   return { ...decided, hash: hashPlan(decided), findings: applyPolicies(findings, tables) };
 }
 
-function joinTables(tables: readonly TablePlan[], { wholeTables = null }: PlanOptions): readonly TablePlan[] {
+function joinTables(tables: readonly TablePlan[], { wholeTables = null }: PlanChoices): readonly TablePlan[] {
   return wholeTables === null ? tables : joinWholeTables(tables, wholeTables);
 }
 
@@ -185,7 +185,7 @@ function isTextual(kind: Kind): boolean {
 
 function chooseFormat(
   columns: readonly ColumnPlan[],
-  options: PlanOptions,
+  options: PlanChoices,
 ): { format: 'binary' | 'text'; reason: string } {
   if (options.format === 'text') return { format: 'text', reason: 'asked for' };
   const literal = columns.find((column) => column.kind.tag === 'literal');

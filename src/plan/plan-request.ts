@@ -11,7 +11,7 @@ export interface ReaderChoice {
   readonly reason: string;
 }
 
-export interface PlanOptions extends TableChoice {
+export interface PlanChoices extends TableChoice {
   readonly keepConstraints: boolean;
   readonly truncateTarget: boolean;
   /** Whether both sides are only compared. Reasons against writing do not count then. */
@@ -38,5 +38,5 @@ export interface PlanRequest {
   readonly violations: readonly ForeignKeyViolation[];
   /** The results of trying values that an earlier draft of the plan left in doubt. */
   readonly trials?: readonly TableTrial[];
-  readonly options: PlanOptions;
+  readonly options: PlanChoices;
 }

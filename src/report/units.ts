@@ -38,7 +38,7 @@ export function displayWidth(text: string): number {
 }
 
 /** A text cut to this many columns, with … at its end where something was cut off. */
-export function shorten(text: string, width: number): string {
+export function cutToWidth(text: string, width: number): string {
   if (displayWidth(text) <= width) return text;
   let short = '';
   for (const character of text) {

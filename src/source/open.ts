@@ -13,7 +13,7 @@ export const passingCacheKb = 2000;
 /** How long a reader waits for a writer's lock before it fails. A writer rarely holds one for a second. */
 export const busyTimeoutMs = 5000;
 
-export interface SourceOptions {
+export interface OpenOptions {
   readonly timeoutMs?: number;
 }
 
@@ -26,7 +26,7 @@ export interface SourceOptions {
 export async function withSource<T>(
   path: string,
   use: (db: Connection) => Promise<T> | T,
-  options: SourceOptions = {},
+  options: OpenOptions = {},
 ): Promise<T> {
   const db = openSource(path, { readonly: true, timeoutMs: options.timeoutMs ?? busyTimeoutMs });
   try {

@@ -1,6 +1,6 @@
 import { makeFinding } from '../plan/findings/finding.js';
 import { readExpressionTokens } from './expression/sql-tokens.js';
-import { type PgType, readDeclared, text, type TypeChoice } from './type-map.js';
+import { type PgType, readDeclared, textType, type TypeChoice } from './type-map.js';
 
 const classes: readonly (readonly [RegExp, PgType['class']])[] = [
   [/^(SMALLINT|INTEGER|INT|BIGINT|INT[248])$/, 'integer'],
@@ -31,7 +31,7 @@ export function ruledType(rule: {
     const hint = 'correct type in tableRules of the config file';
     const message = `the type ${sql} of tableRules ${problem}`;
     return {
-      type: text,
+      type: textType,
       why: '',
       findings: [makeFinding({ severity: 'error', code: 'plan.bad_type', table, column, message, hint })],
     };

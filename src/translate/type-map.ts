@@ -50,7 +50,7 @@ export interface TypeChoice {
 export const bigint = plain('bigint', 'integer');
 export const numeric = plain('numeric', 'numeric');
 export const double = plain('double precision', 'real');
-export const text = plain('text', 'text');
+export const textType = plain('text', 'text');
 const bytea = plain('bytea', 'bytes');
 /** PostgreSQL's limit for varchar(n). */
 const varcharMax = 10_485_760;
@@ -150,7 +150,7 @@ function withoutUnit(
   { table, column, census }: TypeQuestion,
   choice: Extract<UnitChoice, { readonly tag: 'ambiguous' }>,
 ): TypeChoice {
-  const type = census.texts > 0 ? text : census.reals > 0 ? double : bigint;
+  const type = census.texts > 0 ? textType : census.reals > 0 ? double : bigint;
   const message = `${column.declaredType} becomes ${type.sql}: ${choice.message}`;
   const at = { table, column: column.name, severity: 'warning' as const };
   return { type, findings: [unitFinding(at, { ...choice, message })] };
@@ -190,12 +190,12 @@ function mapVarchar({ table, column, census }: TypeQuestion, length: number): Ty
   if (census.blobs > 0) return null;
   const longest = Math.max(census.charsMax, census.integerMin?.length ?? 0, census.integerMax?.length ?? 0);
   if (longest <= length && census.reals === 0) {
-    return only(length > varcharMax ? text : { sql: `varchar(${length})`, class: 'text', maxChars: length });
+    return only(length > varcharMax ? textType : { sql: `varchar(${length})`, class: 'text', maxChars: length });
   }
   const message = `${column.declaredType} becomes text: it holds a value of ${longest} characters`;
   const hint = 'nothing to do: SQLite enforced no length';
   return {
-    type: text,
+    type: textType,
     findings: [
       makeFinding({ severity: 'note', code: 'plan.longer_than_declared', table, column: column.name, message, hint }),
     ],
@@ -208,14 +208,21 @@ function mapByStorage(question: TypeQuestion): TypeChoice {
   const numbers = census.integers + census.reals;
   if (numbers + census.texts + census.blobs === 0) return only(emptyType(column));
   if (census.blobs > 0) return numbers + census.texts === 0 ? only(bytea) : mixed(question, 'error');
-  if (census.texts > 0) return numbers === 0 || column.affinity === 'text' ? only(text) : mixed(question, 'warning');
-  if (column.affinity === 'text') return only(text);
+  if (census.texts > 0)
+    return numbers === 0 || column.affinity === 'text' ? only(textType) : mixed(question, 'warning');
+  if (column.affinity === 'text') return only(textType);
   if (census.reals === 0) return only(column.affinity === 'real' ? double : bigint);
   return only(isExactAsDouble(census) ? double : numeric);
 }
 
 function emptyType({ affinity, declaredType }: SourceColumn): PgType {
-  const types = { integer: bigint, real: double, text, blob: declaredType === '' ? text : bytea, numeric: text };
+  const types = {
+    integer: bigint,
+    real: double,
+    text: textType,
+    blob: declaredType === '' ? textType : bytea,
+    numeric: textType,
+  };
   return types[affinity];
 }
 
@@ -231,7 +238,7 @@ function mixed({ table, column, census }: TypeQuestion, severity: 'error' | 'war
       ? 'bring the column to one storage class in SQLite'
       : 'bring the column to one storage class in SQLite if it should be numeric';
   return {
-    type: text,
+    type: textType,
     findings: [makeFinding({ severity, code: 'plan.mixed_types', table, column: column.name, message, hint })],
   };
 }

@@ -13,8 +13,8 @@ const timePattern = /^(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?$/;
 /** Shorter runs of digits could be a year or a compact date. */
 const epochTextPattern = /^[+-]?\d{9,}(\.\d+)?$/;
 
-/** Per unit: decimal places that make it a microsecond, whole factor beside these, and its first day in days since 1970. */
-const counting: Readonly<Record<string, readonly [places: number, factor: bigint, firstDay: number]>> = {
+/** Per unit: fraction digits that make it microseconds, a factor besides, and its first day in days since 1970. */
+const counting: Readonly<Record<string, readonly [fractionDigits: number, factor: bigint, firstDay: number]>> = {
   s: [6, 1n, 0],
   ms: [3, 1n, 0],
   us: [0, 1n, 0],
@@ -130,10 +130,10 @@ export function readEpoch(text: string, unit: TimeUnit, out: CanonicalMoment): b
   if (unit === 'julian') return readJulian(Number(text), out);
   const counted = counting[unit];
   if (counted === undefined) return readCalendar(text, unit, out);
-  const [places, factor, firstDay] = counted;
+  const [fractionDigits, factor, firstDay] = counted;
   const plain = normalizeDecimal(text);
   const scaled = plain === null ? null : timesFactor(plain, factor);
-  const micros = scaled === null ? null : scaleToInteger(scaled, places);
+  const micros = scaled === null ? null : scaleToInteger(scaled, fractionDigits);
   return micros !== null && setMicros(micros + BigInt(firstDay * daySeconds) * 1_000_000n, out);
 }
 

@@ -19,7 +19,7 @@ export type CellBatches = Iterable<CellBatch> | AsyncIterable<CellBatch>;
  */
 export type RenderLiterals = (type: string, texts: readonly string[]) => Promise<readonly (string | null)[]>;
 
-export interface ReadingOptions {
+export interface RowReadOptions {
   readonly side: ComparedSide;
   readonly renderLiterals?: RenderLiterals;
   readonly signal?: AbortSignal;
@@ -43,7 +43,7 @@ export function cellOrder(table: VerifyTable): readonly number[] {
 export async function visitRows(
   batches: CellBatches,
   table: VerifyTable,
-  options: ReadingOptions,
+  options: RowReadOptions,
   visit: (row: VisitedRow) => void,
 ): Promise<void> {
   const hashBytes = await createHashBytes();
@@ -97,7 +97,7 @@ type RenderedColumns = ReadonlyMap<number, readonly (string | null)[]>;
 async function renderBatch(
   batch: CellBatch,
   columns: readonly ColumnPlan[],
-  options: ReadingOptions,
+  options: RowReadOptions,
 ): Promise<RenderedColumns> {
   const rendered = new Map<number, readonly (string | null)[]>();
   if (options.side === 'target' || options.renderLiterals === undefined) return rendered;

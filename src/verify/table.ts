@@ -2,7 +2,7 @@ import { assert } from '../model/error.js';
 import type { Sides } from '../model/result.js';
 import { cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
 import { addHash, hashHex } from './row-hash.js';
-import { type CellBatches, cellOrder, type ReadingOptions, type VerifyTable, visitRows } from './rows.js';
+import { type CellBatches, cellOrder, type RowReadOptions, type VerifyTable, visitRows } from './rows.js';
 
 /**
  * How one side of a table is summed up, without any order and in bounded memory: every row falls into the bucket that
@@ -61,7 +61,7 @@ export function bucketOf(keyHashLow: number, bucketCount: number): number {
 export async function hashSide(
   batches: CellBatches,
   table: VerifyTable,
-  options: ReadingOptions & { readonly bucketCount: number },
+  options: RowReadOptions & { readonly bucketCount: number },
 ): Promise<SideSummary> {
   const { bucketCount } = options;
   assert(Number.isInteger(Math.log2(bucketCount)), 'the number of buckets is a power of two');

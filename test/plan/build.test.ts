@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { ForeignKeyViolation, SourceForeignKey, SourceIndex, SourceTable } from '../../src/model/source.js';
 import type { TargetTable } from '../../src/model/target.js';
 import { buildPlan } from '../../src/plan/build.js';
-import type { PlanOptions, PlanRequest } from '../../src/plan/plan-request.js';
+import type { PlanChoices, PlanRequest } from '../../src/plan/plan-request.js';
 import { chooseKey } from '../../src/plan/key.js';
 import { planToMermaid } from '../../src/plan/graph/mermaid.js';
 import {
@@ -16,7 +16,7 @@ import {
   targetTable,
 } from './fixtures.js';
 
-const options: PlanOptions = {
+const options: PlanChoices = {
   tables: null,
   exclude: [],
   keepConstraints: false,

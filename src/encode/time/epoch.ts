@@ -93,10 +93,10 @@ function microsOf(value: number, unit: EpochUnit): bigint {
   parseDecimal(decimal, text, 0, text.length);
   if (decimal.count === 0) return 0n;
   if (decimal.point > DIGITS_MAX) outOfRange();
-  const places = BigInt(decimal.count - decimal.point);
+  const fractionDigits = BigInt(decimal.count - decimal.point);
   const digits = BigInt(digitsText(decimal)) * micros;
-  const whole = places > 0n ? digits : digits * 10n ** -places;
-  const parts = places > 0n ? per * 10n ** places : per;
+  const whole = fractionDigits > 0n ? digits : digits * 10n ** -fractionDigits;
+  const parts = fractionDigits > 0n ? per * 10n ** fractionDigits : per;
   if (whole % parts !== 0n) precisionLoss();
   return whole / parts;
 }

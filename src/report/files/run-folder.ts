@@ -29,7 +29,7 @@ export interface RunFolder {
   readonly pathOf: (name: string) => string;
 }
 
-export interface RunFolderOptions {
+export interface NewRunFolder {
   readonly baseFolder: string;
   /** The very folder, where the operator named one. It may exist if it is empty. */
   readonly runFolder: string | null;
@@ -43,7 +43,7 @@ export interface RunFolderOptions {
 const standardFlags = { base: '--backup-dir', folder: '--run-dir' };
 
 /** Makes the folder of one run: 0700, never an existing one with something in it. */
-export function makeRunFolder(options: RunFolderOptions): RunFolder {
+export function makeRunFolder(options: NewRunFolder): RunFolder {
   const { base: baseFlag, folder: folderFlag } = options.flags ?? standardFlags;
   try {
     if (options.runFolder !== null) return namedFolder(resolve(options.runFolder), folderFlag);

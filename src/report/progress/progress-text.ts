@@ -1,6 +1,6 @@
 import type { Progress } from '../../model/event.js';
 import { type PaceNow, stallMs } from './pace.js';
-import { displayWidth, formatBytes, formatCount, formatDuration, sanitize, shorten } from '../units.js';
+import { displayWidth, formatBytes, formatCount, formatDuration, sanitize, cutToWidth } from '../units.js';
 
 /** In fewer columns than this the names of tables are left out. */
 const namesWidthMin = 8;
@@ -35,7 +35,7 @@ export function progressBar(progress: Progress, pace: PaceNow, columns: number):
   const line = [start, ...parts.map(({ text }) => text)].join(' · ');
   const left = width - displayWidth(line) - displayWidth(' · ');
   const names = namesOf(progress, pace);
-  return names === '' || left < namesWidthMin ? line : `${line} · ${shorten(names, left)}`;
+  return names === '' || left < namesWidthMin ? line : `${line} · ${cutToWidth(names, left)}`;
 }
 
 /** The summary of the copy when it ends. */

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type CliTable from 'cli-table3';
-import { sanitize, shorten } from '../units.js';
+import { sanitize, cutToWidth } from '../units.js';
 
 const load = createRequire(import.meta.url);
 
@@ -42,7 +42,7 @@ export function layOut(columns: readonly TextColumn[], rows: readonly (readonly 
     },
   });
   const cellOf = (text: string, column: TextColumn | undefined) =>
-    shorten(sanitize(text), column?.widthMax ?? Number.POSITIVE_INFINITY);
+    cutToWidth(sanitize(text), column?.widthMax ?? Number.POSITIVE_INFINITY);
   for (const row of rows) table.push(row.map((text, index) => cellOf(text, columns[index])));
   return table
     .toString()

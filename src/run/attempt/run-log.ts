@@ -12,14 +12,14 @@ export async function loggedOrRemoved<T>(
   folder: RunFolder,
   use: (keep: () => void) => Promise<T>,
 ): Promise<T> {
-  let isKept = false;
+  let mustKeepFolder = false;
   const keep = () => {
-    isKept = true;
+    mustKeepFolder = true;
   };
   try {
     return await logged(attempt, folder, () => use(keep));
   } catch (error) {
-    if (!isKept && toWire(error).exitCode !== exitCodes.bug) removeRunFolder(folder);
+    if (!mustKeepFolder && toWire(error).exitCode !== exitCodes.bug) removeRunFolder(folder);
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import { quoteIdentifier } from '../../lib/quote.js';
 /** Columns per pass: the terms stay far under SQLITE_MAX_COLUMN (2000) however wide the table is. */
 const columnsPerPass = 100;
 
-export interface CensusOptions {
+export interface CensusPassOptions {
   /** Obeyed between passes: one pass cannot be broken off. */
   readonly signal?: AbortSignal;
 }
@@ -30,7 +30,7 @@ export function countRows(db: Database, table: string): number {
  * columns that break the rule get a second, slower pass. Integers are exact to ±2^63. Lengths are SQLite's: bytes in
  * the database's encoding, characters up to a NUL. Memory: one row. Throws the signal's reason.
  */
-export function takeCensus(db: Database, table: SourceTable, options: CensusOptions = {}): TableCensus {
+export function takeCensus(db: Database, table: SourceTable, options: CensusPassOptions = {}): TableCensus {
   const run = (surveys: readonly ColumnSurvey[]): Outcome => runSurveys(db, table.name, surveys, options.signal);
   const plain = run(table.columns.map((column) => plainSurvey(column, column.name === table.rowidAlias)));
   const mixed = table.columns.filter(({ name }) => !plain.columns.has(name));

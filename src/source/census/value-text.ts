@@ -7,7 +7,7 @@ export const exampleCharsMax = 48;
 const keyCharsMax = 80;
 
 /** `id=5, name='x'`; empty where there is no key. */
-export function describeKey(view: RowView, key: readonly number[], columns: readonly string[]): string {
+export function describeRowKey(view: RowView, key: readonly number[], columns: readonly string[]): string {
   const parts = key.map((index) => `${columns[index]}=${describeValue(view, index, exampleCharsMax)}`);
   return shorten(parts.join(', '), keyCharsMax);
 }

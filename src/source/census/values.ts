@@ -10,7 +10,7 @@ import {
 import { type RowView, Storage } from '../../model/value.js';
 import { decimalDigits, integerClass, realClass, wideClass } from './number-class.js';
 import { type TextShape, textClass } from './text-class.js';
-import { describeKey, exampleCharsMax } from './value-text.js';
+import { describeRowKey, exampleCharsMax } from './value-text.js';
 
 /** What is counted, in the order of the columns of each row. */
 export interface CountedColumns {
@@ -39,7 +39,7 @@ export function takeValues(rows: Iterable<RowView>, counted: CountedColumns): Ta
 }
 
 function example(view: RowView, index: number, { columns, key }: CountedColumns): ValueExample {
-  return { key: describeKey(view, key, columns), value: describeValue(view, index, exampleCharsMax) };
+  return { key: describeRowKey(view, key, columns), value: describeValue(view, index, exampleCharsMax) };
 }
 
 /** The class of a value, as its index in `valueClasses`. */

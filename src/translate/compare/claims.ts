@@ -8,7 +8,7 @@ import { explainBroken } from '../../plan/graph/foreign-keys.js';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
-import { text } from '../type-map.js';
+import { textType } from '../type-map.js';
 import { checkWaiver, columnWaiver, foreignKeyWaiver, indexWaiver } from '../../plan/findings/waive.js';
 
 /** What the source's schema promises, held against what PostgreSQL's catalog says. */
@@ -110,7 +110,7 @@ function checkColumns(pair: Pair): Finding[] {
 
 function hasDefault(defaultSql: string | null): boolean {
   if (defaultSql === null) return false;
-  const choice = translateDefault(defaultSql, text);
+  const choice = translateDefault(defaultSql, textType);
   return choice.tag === 'untranslated' || choice.sql !== null;
 }
 

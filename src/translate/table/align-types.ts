@@ -2,7 +2,7 @@ import type { SourceCatalog } from '../../model/source.js';
 import { explainBroken } from '../../plan/graph/foreign-keys.js';
 import { type ColumnDraft, findColumn, type TableDraft } from '../draft.js';
 import { isSameName } from '../../lib/fold-case.js';
-import { bigint, double, numeric, type PgType, text } from '../type-map.js';
+import { bigint, double, numeric, type PgType, textType } from '../type-map.js';
 
 /**
  * Gives the columns on both ends of each foreign key one type, since PostgreSQL compares within a type. Columns without
@@ -65,10 +65,10 @@ function commonType(group: readonly ColumnDraft[]): PgType {
   const types = (telling.length > 0 ? telling : group.slice(0, 1)).map((column) => column.type);
   const classes = new Set(types.map((type) => type.class));
   // json has no equality, so that no key can be made of it.
-  if (classes.has('json')) return text;
-  if (new Set(types.map(comparableClass)).size === 1) return types[0] ?? text;
+  if (classes.has('json')) return textType;
+  if (new Set(types.map(comparableClass)).size === 1) return types[0] ?? textType;
   if (![...classes].every((one) => one === 'integer' || one === 'numeric' || one === 'real' || one === 'bool'))
-    return text;
+    return textType;
   if (classes.has('real')) return classes.has('numeric') ? numeric : double;
   return classes.has('numeric') ? numeric : bigint;
 }
