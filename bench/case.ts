@@ -45,12 +45,14 @@ export function schemaSqlOf(fixture: Fixture): string {
 /** A command in the form in which it may be stored: no password, no folder of this machine. */
 export function shown(bench: Bench, { file, args, env }: ChildCommand): string {
   const url = env?.POSTGRES_DATABASE_URL;
-  const kept = Object.entries(env ?? {}).filter(([name]) => name !== 'PGPASSWORD' && name !== 'POSTGRES_DATABASE_URL');
+  const variables = Object.entries(env ?? {}).filter(
+    ([name]) => name !== 'PGPASSWORD' && name !== 'POSTGRES_DATABASE_URL',
+  );
   const words = [file, ...args].map((word) =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`,
   );
   const target = url === undefined ? [] : [`POSTGRES_DATABASE_URL=${withoutPassword(url)}`];
-  const command = [...target, ...kept.map((pair) => pair.join('=')), ...words].join(' ');
+  const command = [...target, ...variables.map((pair) => pair.join('=')), ...words].join(' ');
   return command
     .replaceAll(process.execPath, 'node')
     .replaceAll(`${process.cwd()}/`, '')

@@ -260,7 +260,7 @@ async function measurePeer(bench: Bench, peer: Peer): Promise<CaseResult | strin
       return { wallMs, cpuMs, serverCpuMs, peakBytes, phases: [] };
     }),
   );
-  const told = [...new Set(notes.filter((note) => note !== null))];
-  const note = told.length === 0 ? 'nothing is verified' : told.join('; ');
+  const printed = [...new Set(notes.filter((note) => note !== null))];
+  const note = printed.length === 0 ? 'nothing is verified' : printed.join('; ');
   return toResult(bench, { name: peer.name, passes, command: commands[0] ?? '', note });
 }

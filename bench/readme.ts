@@ -39,9 +39,9 @@ function mark(parts: readonly string[]): string {
 function machineLine({ command, machine, server, measuredAt }: BenchResult): string {
   const version = /PostgreSQL [\d.]+/.exec(server.version)?.[0] ?? server.version;
   const gigabytes = Math.round(machine.memoryBytes / 1e9);
-  const place = `${machine.cores} cores of an ${machine.cpu}, ${gigabytes} GB, ${machine.kernel.replace(/(\d+\.\d+)\S*/, '$1')}`;
+  const storage = `${machine.cores} cores of an ${machine.cpu}, ${gigabytes} GB, ${machine.kernel.replace(/(\d+\.\d+)\S*/, '$1')}`;
   const fsync = server.settings['fsync'] ?? 'unknown';
-  return `One run of \`${command}\` of ${measuredAt.slice(0, 10)} on ${place}, Node ${machine.node}, ${version} on the same cores, \`fsync\` ${fsync}; medians.`;
+  return `One run of \`${command}\` of ${measuredAt.slice(0, 10)} on ${storage}, Node ${machine.node}, ${version} on the same cores, \`fsync\` ${fsync}; medians.`;
 }
 
 function fixtureLine({ fixture }: BenchResult): string {

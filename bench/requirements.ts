@@ -56,7 +56,7 @@ export function findRequirements(result: Measured, workers: readonly number[]): 
 }
 
 /** Whether a figure is within its limit; null where it was not measured. */
-export function isKept({ bound, limit, value }: Requirement): boolean | null {
+export function isWithinLimit({ bound, limit, value }: Requirement): boolean | null {
   if (value === null) return null;
   return bound === 'at most' ? value <= limit : value >= limit;
 }

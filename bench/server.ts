@@ -9,7 +9,7 @@ import { findPostmaster } from './cpu.js';
  */
 
 /** Settings that decide what a measurement means; they are written into every result. */
-const toldSettings = [
+const reportedSettings = [
   'fsync',
   'synchronous_commit',
   'full_page_writes',
@@ -47,7 +47,7 @@ export async function withClient<T>(url: string, use: (client: pg.Client) => Pro
 export async function readServerFacts(url: string): Promise<ServerFacts> {
   return withClient(url, async (client) => {
     const settings: Record<string, string> = {};
-    for (const name of toldSettings) {
+    for (const name of reportedSettings) {
       const { rows } = await client.query<{ value: string }>('SELECT current_setting($1, true) AS value', [name]);
       settings[name] = rows[0]?.value ?? 'unknown';
     }

@@ -110,7 +110,7 @@ for (const [title, url, refusal] of unreachable) {
   test(`target: ${title}: refused by name, and no folder is left`, () => checkTarget(url(), refusal));
 }
 
-test('a bare role is told every right that it lacks at once, as GRANTs, and with them the run goes through', async () => {
+test('a bare role gets the list of all rights that it lacks, as GRANTs, and with them the run goes through', async () => {
   await withTables(parentSql + childSql, async (database) => {
     const target = cluster.url(database, bare);
     await withFolder(async (folder) => {
@@ -140,7 +140,7 @@ test('a bare role is told every right that it lacks at once, as GRANTs, and with
   });
 });
 
-test('a role that may make neither tables nor a ledger is told so before anything is tried', async () => {
+test('a role that may make neither tables nor a ledger is refused before anything is tried', async () => {
   await withTables('', async (database) => {
     const refusal: Refusal = {
       code: 'plan.refused',

@@ -81,7 +81,7 @@ for (const [text, code, says] of wrong) {
   });
 }
 
-test('all mistakes of a config file are told at once, in the order of the file, up to a bound', async () => {
+test('all mistakes of a config file are reported at once, in the order of the file, up to a bound', async () => {
   const two = await refusalOf('{ "policies": { "a": 1 },\n "reader": "fast", "tables": [1] }');
   assert.match(
     two.message,

@@ -41,7 +41,7 @@ test('a schema of the application’s own is fitted: other schema, ALWAYS, enum,
   );
 });
 
-test('every difference of a schema that does not fit is told at once, before anything is written', async () => {
+test('every difference of a schema that does not fit is reported at once, before anything is written', async () => {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
       await client.query(`CREATE TABLE owner (id smallint PRIMARY KEY, "fullName" text, plan text, must int NOT NULL, filled int NOT NULL DEFAULT 1);

@@ -101,7 +101,7 @@ async function checkRows(client: pg.Client): Promise<void> {
   }
 }
 
-test('a difference in a table with a hostile name is told without driving the terminal', async () => {
+test('a difference in a table with a hostile name is reported without driving the terminal', async () => {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
       const name = `${esc}[2J`;

@@ -170,7 +170,7 @@ test('a config file cannot set how the command talks: json and quiet are flags a
   }
 });
 
-test('with --json a command line that is not understood is told as JSON too', async () => {
+test('with --json a command line that is not understood is reported as JSON too', async () => {
   await withFolder(async (folder) => {
     const { exitCode, json } = await runJson(['plan', '--frobnicate'], { cwd: folder });
     assert.equal(exitCode, 2);

@@ -129,7 +129,7 @@ line" FROM "Order Line"`,
     rows: [['10', '5x']],
   },
   {
-    title: 'views are made where they mean the same; other views and triggers are told',
+    title: 'views are made where they mean the same; other views and triggers are reported',
     sql: `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE VIEW v AS SELECT a, count(*) AS n FROM t GROUP BY a; CREATE VIEW w AS SELECT printf('%d', id) FROM t;
       CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE t SET a = 'z'; END; PRAGMA recursive_triggers = OFF; INSERT INTO t (a) VALUES ('x');`,
     findings: ['warning plan.view_untranslated w', 'warning plan.triggers_untranslated '],
@@ -196,7 +196,7 @@ line" FROM "Order Line"`,
     rows: [['t']],
   },
   {
-    title: 'everything that is wrong is told in one list',
+    title: 'everything that is wrong is given in one list',
     sql: `CREATE TABLE wide (${wide(2000)}); CREATE TABLE sys (ctid INT, xmin INT); CREATE TABLE n (a TEXT PRIMARY KEY, b INT CHECK (random() > b)); INSERT INTO n VALUES (NULL, NULL);
       CREATE TABLE lost (a INT REFERENCES nobody, b TEXT DEFAULT (upper(datetime('now', 'start of month')))); CREATE INDEX odd ON n (round(b)); CREATE TABLE u (a INT, b TEXT); CREATE TABLE k (x TEXT REFERENCES u (a));`,
     findings: [

@@ -191,7 +191,7 @@ test('what is wrong on the command line or in the config file ends with 2 before
   });
 });
 
-test('a place in a config file is told where the parser tells it, but never its text', async () => {
+test('a mistake in a config file is reported with its position where the parser gives one, but never its text', async () => {
   await withFolder(async (folder) => {
     writeFileSync(join(folder, 'c.json'), '{\n "targetUrl": "postgres://u:SECRET@h/d"\n "workers": 1 }');
     const { stderr } = await runCommand(['plan', '--config', 'c.json'], { cwd: folder });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
-import { keptByTable, makeOrphans, readKept } from '../support/orphans.js';
+import { quarantinedByTable, makeOrphans, readQuarantined } from '../support/orphans.js';
 
 test('rows go with the rows they depend on, or stay as their policy says, and every count follows', async () => {
   await withFolder((folder) =>
@@ -13,10 +13,10 @@ test('rows go with the rows they depend on, or stay as their policy says, and ev
       const args = await makeOrphans(folder, url, client);
       const { exitCode, json, stderr } = await runJson(args, { cwd: folder });
       assert.equal(exitCode, 0, stderr);
-      assert.deepEqual(await readKept(client), keptByTable);
+      assert.deepEqual(await readQuarantined(client), quarantinedByTable);
       for (const { table, sourceRows, copiedRows, quarantinedRows, targetRows } of json.tables) {
         const { rows } = await client.query(`SELECT count(*)::int AS n FROM "${table}"`);
-        assert.deepEqual([quarantinedRows, targetRows], [keptByTable[table]?.held, rows[0].n], table);
+        assert.deepEqual([quarantinedRows, targetRows], [quarantinedByTable[table]?.held, rows[0].n], table);
         assert.deepEqual([sourceRows, copiedRows], [copiedRows + quarantinedRows, targetRows], table);
       }
       const loose = await client.query('SELECT count(*)::int AS n FROM loose WHERE parent IS NULL');

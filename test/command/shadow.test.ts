@@ -41,7 +41,7 @@ async function withBooks(use: (folder: string, at: string[], url: string) => Pro
   );
 }
 
-test('1. reads are derived from keys, indexes and foreign keys, and another order alone is told but no difference', async () => {
+test('1. reads are derived from keys, indexes and foreign keys, and another order alone is reported but no difference', async () => {
   await withBooks(async (folder, at) => {
     const { exitCode, json, stderr } = await shadow([...at, '--shadow-limit', '5'], folder);
     assert.equal(exitCode, 0, stderr);

@@ -266,7 +266,7 @@ test('texts that are nearly a date, a time, a uuid or a label are taken and refu
   });
 });
 
-interface JobPlace {
+interface JobSource {
   readonly path: string;
   readonly from: TableFrom;
   readonly range: ChunkRange;
@@ -292,7 +292,7 @@ function commonClass(db: Database, name: string): string | null {
 }
 
 /** Kinds that mostly fit what the columns hold. */
-function rollKinds({ path }: JobPlace, names: readonly string[], dice: Dice): Kind[] {
+function rollKinds({ path }: JobSource, names: readonly string[], dice: Dice): Kind[] {
   const db = new Database(path);
   try {
     return names.map((name) => {
@@ -313,18 +313,18 @@ function rollKinds({ path }: JobPlace, names: readonly string[], dice: Dice): Ki
   }
 }
 
-function rollJob(place: JobPlace, dice: Dice): FeedJob {
-  const names = readableColumns(place.from.table);
+function rollJob(source: JobSource, dice: Dice): FeedJob {
+  const names = readableColumns(source.from.table);
   const read = dice.isLucky(3) ? names.filter(() => dice.isLucky(2)).reverse() : names;
-  const list = rollKinds(place, read, dice);
+  const list = rollKinds(source, read, dice);
   const all = read.map((_, i) => i);
   const key = dice.isLucky(3) ? all : all.filter(() => dice.isLucky(2)).slice(0, 3);
   const sentinel = dice.pick(['12', 'ab', 'text 7', '__PGFERRY_NULL__'] as const);
-  return jobOf({ ...place, names: read }, list, key, { sentinel, blockBytes: dice.pick([4096, 65_536] as const) });
+  return jobOf({ ...source, names: read }, list, key, { sentinel, blockBytes: dice.pick([4096, 65_536] as const) });
 }
 
 function jobOf(
-  { path, from, range, names = readableColumns(from.table) }: JobPlace,
+  { path, from, range, names = readableColumns(from.table) }: JobSource,
   list: readonly Kind[],
   key: readonly number[],
   sizes: { readonly sentinel: string; readonly blockBytes: number },

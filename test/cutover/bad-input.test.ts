@@ -209,7 +209,7 @@ for (const { name, spoil, needsRoot = false, envFile = envBefore, ...refusal } o
   });
 }
 
-test('a database that somebody else writes to all the time is refused when its patience is over, and holds on to nothing', async () => {
+test('a database that somebody else writes to all the time is refused when its time limit is over, and holds on to nothing', async () => {
   await withApp(async (app) => {
     const other = new Database(app.source);
     other.exec('BEGIN IMMEDIATE');

@@ -67,10 +67,10 @@ function hammerOver({ post }: Server): { readonly stop: () => Promise<string[]>;
 }
 
 /** Processes of their own: some give up on a lock soon and try again, one waits for it longer than any cutover takes. */
-const patiences = { hasty: 20, patient: 120_000 };
+const busyTimeouts = { hasty: 20, patient: 120_000 };
 
 async function startWriters(app: App) {
-  const writers = Object.entries(patiences).map(([name, timeoutMs]) => {
+  const writers = Object.entries(busyTimeouts).map(([name, timeoutMs]) => {
     const notes = join(app.folder, `${name}.txt`);
     writeFileSync(notes, '');
     return { child: startProgram('./journey-writer.js', [app.source, name, notes, String(timeoutMs)]), notes };

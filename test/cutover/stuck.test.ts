@@ -87,7 +87,7 @@ test('a switch that fails while somebody keeps the database from being opened ag
   });
 });
 
-test('a switch that the ledger cannot be told of is stuck, and the same command concludes it', async () => {
+test('a switch that the ledger cannot record is stuck, and the same command concludes it', async () => {
   await withApp(async (app) => {
     let moves = 0;
     const onSend = (pair: { reset: () => void }, bytes: Buffer) => {

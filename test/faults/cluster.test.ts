@@ -27,7 +27,7 @@ import {
 const run = promisify(execFile);
 const slow = ['--max-rows-per-second', '10000'];
 
-interface Place {
+interface Scene {
   readonly cluster: CrashCluster;
   readonly folder: string;
   readonly source: string;
@@ -45,7 +45,7 @@ async function emptied(cluster: CrashCluster): Promise<void> {
 }
 
 /** Starts a run and waits until some of its chunks are committed. */
-async function startRun({ cluster, folder, source }: Place, more: readonly string[] = []) {
+async function startRun({ cluster, folder, source }: Scene, more: readonly string[] = []) {
   return await cluster.withClient(async (client) => {
     const args = [...migrateArgs(source, cluster.url), ...slow, ...more];
     const started = await startUntilChunks(args, { client, count: 3, options: { cwd: folder } });
@@ -67,7 +67,7 @@ async function backendInCopy(client: pg.Client): Promise<number> {
 
 /** The run was ended by the loss of its lock; the same command ends it, and what was committed is not sent again. */
 async function assertGoesOn(
-  { cluster, folder, source }: Place,
+  { cluster, folder, source }: Scene,
   lost: Ended,
   before: Awaited<ReturnType<typeof committedChunks>>,
   state = 'copying',
@@ -88,38 +88,38 @@ async function assertGoesOn(
 test('a server that dies under a run', async (context) => {
   await withCrashCluster((cluster) =>
     withFolder(async (folder) => {
-      const place = { cluster, folder, source: makeFaultSource(folder).path };
+      const scene = { cluster, folder, source: makeFaultSource(folder).path };
 
       await context.test('after a crash in the middle of the copy the same command goes on', async () => {
-        const { ended, before } = await startRun(place);
+        const { ended, before } = await startRun(scene);
         await cluster.crash();
         const lost = await ended;
         await cluster.start();
-        await assertGoesOn(place, lost, before);
+        await assertGoesOn(scene, lost, before);
       });
 
       await context.test('while the server is down the run is refused as unreachable, and goes on later', async () => {
         await emptied(cluster);
-        const { ended, before } = await startRun(place);
+        const { ended, before } = await startRun(scene);
         await cluster.crash();
         const lost = await ended;
-        const refused = await runJson(migrateArgs(place.source, cluster.url), { cwd: folder });
+        const refused = await runJson(migrateArgs(scene.source, cluster.url), { cwd: folder });
         assert.equal(refused.exitCode, 22, refused.stderr);
         assert.equal(refused.json.error?.code, 'target.unreachable');
         assert.ok(!refused.stderr.includes(cluster.address.password ?? '?'));
         await cluster.start();
-        await assertGoesOn(place, lost, before);
+        await assertGoesOn(scene, lost, before);
       });
 
       await context.test(
         'after kill -9 of one backend, which restarts them all, the same command goes on',
         async () => {
           await emptied(cluster);
-          const { ended, before } = await startRun(place);
+          const { ended, before } = await startRun(scene);
           process.kill(await cluster.withClient(backendInCopy), 'SIGKILL');
           const lost = await ended;
           await until('the server has recovered', () => cluster.withClient(async () => true).catch(() => false));
-          await assertGoesOn(place, lost, before);
+          await assertGoesOn(scene, lost, before);
         },
       );
 
@@ -132,28 +132,28 @@ test('a server that dies under a run', async (context) => {
             return true;
           };
           await withProxy(cluster.url, { onSend }, async (proxy) => {
-            const lost = await runCommand(migrateArgs(place.source, proxy.url), { cwd: folder });
+            const lost = await runCommand(migrateArgs(scene.source, proxy.url), { cwd: folder });
             assert.notEqual(crashed, null);
             await crashed;
             await cluster.start();
             const before = await cluster.withClient(committedChunks);
             const state = await cluster.withClient(runState);
             assert.ok(['copying', 'finishing'].includes(state ?? ''), `${state}`);
-            await assertGoesOn(place, lost, before, state ?? '');
+            await assertGoesOn(scene, lost, before, state ?? '');
           });
         });
       }
 
       await context.test('a server that comes back with an older state than it reported is noticed', async () => {
         await emptied(cluster);
-        const { child, ended, before } = await startRun(place);
+        const { child, ended, before } = await startRun(scene);
         child.kill('SIGKILL');
         await ended;
         await cluster.crash();
         const older = join(folder, 'older');
         cpSync(cluster.dataFolder, older, { recursive: true });
         await cluster.start();
-        const args = migrateArgs(place.source, cluster.url);
+        const args = migrateArgs(scene.source, cluster.url);
         assert.equal((await runCommand(args, { cwd: folder })).exitCode, 0);
         await cluster.crash();
         rmSync(cluster.dataFolder, { recursive: true });
@@ -172,7 +172,7 @@ test('a server that dies under a run', async (context) => {
         'a server that goes down again and again ends each attempt, and the last one completes',
         async () => {
           await emptied(cluster);
-          const args = [...migrateArgs(place.source, cluster.url), ...slow];
+          const args = [...migrateArgs(scene.source, cluster.url), ...slow];
           for (let attempt = 1; attempt <= 2; attempt++) {
             const done = (await cluster.withClient(committedChunks)).length;
             const { ended } = await cluster.withClient((client) =>
@@ -191,7 +191,7 @@ test('a server that dies under a run', async (context) => {
 
       await context.test('a backend that is frozen is given up, and its chunk is sent on another', async () => {
         await emptied(cluster);
-        const { child, ended } = await startRun(place, ['--stall-timeout', '1', '--json']);
+        const { child, ended } = await startRun(scene, ['--stall-timeout', '1', '--json']);
         let talk = '';
         child.stderr?.on('data', (text: string) => {
           talk += text;
@@ -215,7 +215,7 @@ test('a server that dies under a run', async (context) => {
         const before = attempts();
         const url = new URL(cluster.url);
         url.password = 'wrong-canary';
-        const refused = await runJson(migrateArgs(place.source, url.href), { cwd: folder });
+        const refused = await runJson(migrateArgs(scene.source, url.href), { cwd: folder });
         assert.equal(refused.exitCode, 22, refused.stderr);
         assert.equal(refused.json.error?.code, 'target.auth');
         assert.equal(attempts() - before, 1);

@@ -14,7 +14,7 @@ import { assertNoBackends, assertWhole, makeFaultSource, migrateArgs, runState, 
 
 const rows = 4000;
 
-interface Place {
+interface Scene {
   readonly folder: string;
   readonly client: pg.Client;
   readonly source: string;
@@ -23,7 +23,7 @@ interface Place {
   readonly args: readonly string[];
 }
 
-async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
       const source = makeFaultSource(folder, { rows }).path;
@@ -54,7 +54,7 @@ const noInjection = lacks(
 );
 const noMount = lacks('unshare', '-m', 'mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', '/mnt');
 
-async function assertUntouched({ client, runFolder }: Place): Promise<void> {
+async function assertUntouched({ client, runFolder }: Scene): Promise<void> {
   assert.deepEqual(await listObjects(client), ['public']);
   assert.ok(!existsSync(runFolder) || readdirSync(runFolder).length === 0, 'nothing is left of the run');
   await assertNoBackends(client);
@@ -63,25 +63,25 @@ async function assertUntouched({ client, runFolder }: Place): Promise<void> {
 test('a limit of open files that is too small is named, and never taken for a difference', {
   skip: noLimits,
 }, async () => {
-  await withPlace(async (place) => {
+  await withScene(async (scene) => {
     for (const [limit, words] of [
       [32, /only 32 files may be open/],
       [127, /only 127 files may be open/],
     ] as const) {
-      const ended = await runJson(place.args, { cwd: place.folder, through: ['prlimit', `--nofile=${limit}`] });
+      const ended = await runJson(scene.args, { cwd: scene.folder, through: ['prlimit', `--nofile=${limit}`] });
       assert.equal(ended.exitCode, 2, ended.stderr);
       assert.equal(ended.json.error?.code, 'usage.file_limit');
       assert.match(ended.stderr, words);
       assert.match(ended.stderr, /ulimit -n/);
     }
-    await assertUntouched(place);
+    await assertUntouched(scene);
   });
 });
 
 test('a limit of open files that is reached in the middle stops the run, which goes on without it', {
   skip: noLimits,
 }, async () => {
-  await withPlace(async ({ folder, client, args }) => {
+  await withScene(async ({ folder, client, args }) => {
     const many = [...args, '--workers', '16', '--connections', '16'];
     const ended = await runJson(many, { cwd: folder, through: ['prlimit', '--nofile=128'] });
     if (ended.exitCode !== 0) {
@@ -95,7 +95,7 @@ test('a limit of open files that is reached in the middle stops the run, which g
 });
 
 test('a limit of addresses is named, and the run goes on without it', { skip: noLimits }, async () => {
-  await withPlace(async ({ folder, client, args }) => {
+  await withScene(async ({ folder, client, args }) => {
     // Less than one memory of WebAssembly reserves.
     const ended = await runJson(args, { cwd: folder, through: ['prlimit', '--as=8000000000'] });
     assert.equal(ended.exitCode, 2, ended.stderr);
@@ -107,22 +107,22 @@ test('a limit of addresses is named, and the run goes on without it', { skip: no
 });
 
 test('a file that grows beyond the limit for its size is removed again', { skip: noLimits }, async () => {
-  await withPlace(async (place) => {
-    const { folder, args } = place;
+  await withScene(async (scene) => {
+    const { folder, args } = scene;
     await checkRefusal(
       args,
       { cwd: folder, through: ['prlimit', '--fsize=100000'] },
       { code: 'source.io', says: /sqlite-precutover\.db could not be read or written/, hint: /ulimit -f/ },
     );
-    await assertUntouched(place);
+    await assertUntouched(scene);
   });
 });
 
-test('a disk without room for the snapshot is refused with both numbers, and nothing stays on it', {
+test('a disk without space for the snapshot is refused with both numbers, and nothing stays on it', {
   skip: noMount,
 }, async () => {
-  await withPlace(async (place) => {
-    const { folder, args, runFolder, source } = place;
+  await withScene(async (scene) => {
+    const { folder, args, runFolder, source } = scene;
     mkdirSync(runFolder);
     const left = join(folder, 'left');
     const script = `mount -t tmpfs -o size=256k tmpfs "$0" && { "$@"; code=$?; find "$0" -type f > '${left}'; exit $code; }`;
@@ -134,7 +134,7 @@ test('a disk without room for the snapshot is refused with both numbers, and not
     const needed = Number(/needs (\d+)/.exec(json.error?.message ?? '')?.[1]);
     assert.ok(needed >= statSync(source).size);
     assert.equal(readFileSync(left, 'utf8'), '');
-    await assertUntouched(place);
+    await assertUntouched(scene);
   });
 });
 
@@ -150,34 +150,34 @@ for (const { what, name, code } of [
   { what: 'folder', name: '.', code: 'source.snapshot_io' },
 ] as const) {
   test(`a snapshot whose ${what} does not reach the disk is taken for lost`, { skip: noInjection }, async () => {
-    await withPlace(async (place) => {
-      const { folder, args, runFolder } = place;
+    await withScene(async (scene) => {
+      const { folder, args, runFolder } = scene;
       await checkRefusal(
         args,
         { cwd: folder, through: failingSync(join(runFolder, name)) },
         { code, says: /could not be (written or read: EIO|read or written)/, hint: /check the disk/ },
       );
-      await assertUntouched(place);
+      await assertUntouched(scene);
     });
   });
 }
 
 test('a plan that does not reach the disk leaves no schema behind', { skip: noInjection }, async () => {
-  await withPlace(async (place) => {
-    const { folder, args, runFolder } = place;
+  await withScene(async (scene) => {
+    const { folder, args, runFolder } = scene;
     await checkRefusal(
       args,
       { cwd: folder, through: failingSync(join(runFolder, 'plan.json')) },
       { code: 'source.run_file', says: /plan\.json cannot be written: EIO/, hint: /disk of the run folder/ },
     );
-    await assertUntouched(place);
+    await assertUntouched(scene);
   });
 });
 
 test('a run whose record does not reach the disk is not complete, and completes later', {
   skip: noInjection,
 }, async () => {
-  await withPlace(async ({ folder, client, args, runFolder }) => {
+  await withScene(async ({ folder, client, args, runFolder }) => {
     for (const name of ['result.json', 'manifest.sha256']) {
       await checkRefusal(
         args,
@@ -192,8 +192,8 @@ test('a run whose record does not reach the disk is not complete, and completes 
 });
 
 test('a source with a second name is refused, whichever of both is given', async () => {
-  await withPlace(async (place) => {
-    const { folder, args, source } = place;
+  await withScene(async (scene) => {
+    const { folder, args, source } = scene;
     linkSync(source, join(folder, 'other.db'));
     for (const name of [source, join(folder, 'other.db')]) {
       await checkRefusal(
@@ -202,6 +202,6 @@ test('a source with a second name is refused, whichever of both is given', async
         { code: 'source.hard_link', says: /is one of 2 names \(hard links\)/, hint: /-wal beside another name/ },
       );
     }
-    await assertUntouched(place);
+    await assertUntouched(scene);
   });
 });

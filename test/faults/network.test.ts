@@ -20,7 +20,7 @@ import {
 
 const rows = 4000;
 
-interface Place {
+interface Scene {
   readonly folder: string;
   readonly client: pg.Client;
   readonly source: string;
@@ -28,7 +28,7 @@ interface Place {
   readonly proxy: TcpProxy;
 }
 
-async function withPlace(rules: ProxyRules, use: (place: Place) => Promise<void>): Promise<void> {
+async function withScene(rules: ProxyRules, use: (scene: Scene) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
     withDatabase((url, client) => {
       const { path: source } = makeFaultSource(folder, { rows });
@@ -87,7 +87,7 @@ const halfClose = (pair: ProxiedPair) => {
 for (const bytes of isFull ? [1, 90, 200, 800, 1500, 2500, 4000, 9000, 30_000, 60_000, 90_000] : [800, 2500, 30_000]) {
   test(`a copy connection that is reset after ${bytes} bytes is made anew, and its chunk sent again`, async () => {
     const rules = once((name, pair) => name === 'pgferry copy' && pair.sent >= bytes, reset);
-    await withPlace(rules, async ({ folder, client, source, proxy }) => {
+    await withScene(rules, async ({ folder, client, source, proxy }) => {
       const ended = await runJson(migrateArgs(source, proxy.url), { cwd: folder });
       assert.ok(rules.wasDone());
       await assertWhole(ended, client, await undisturbed(rows));
@@ -96,7 +96,7 @@ for (const bytes of isFull ? [1, 90, 200, 800, 1500, 2500, 4000, 9000, 30_000, 6
 
   test(`a coordinator whose connection is reset after ${bytes} bytes ends the run, which goes on later`, async () => {
     const rules = once((name, pair) => name === 'pgferry coordinator' && pair.sent >= bytes, reset);
-    await withPlace(rules, async ({ folder, client, source, url, proxy }) => {
+    await withScene(rules, async ({ folder, client, source, url, proxy }) => {
       const lost = await runJson(migrateArgs(source, proxy.url), { cwd: folder });
       assert.equal(lost.exitCode, 22, lost.stderr);
       assert.match(lost.json.error?.code ?? '', /^target\.(connection_lost|unreachable)$/);
@@ -121,7 +121,7 @@ for (const { what, isTime, act } of [
 ]) {
   test(`a copy connection that is ${what} is noticed in time, and no row is doubled`, { timeout: 60_000 }, async () => {
     const rules = once(isTime, act);
-    await withPlace(rules, async ({ folder, client, source, proxy }) => {
+    await withScene(rules, async ({ folder, client, source, proxy }) => {
       const args = [...migrateArgs(source, proxy.url), '--stall-timeout', '1'];
       const ended = await runJson(args, { cwd: folder });
       assert.ok(rules.wasDone());
@@ -139,7 +139,7 @@ function resetLater(pair: ProxiedPair): boolean {
   return true;
 }
 
-test('a line that trickles is slow and not lost: nothing is sent twice, and the progress is told', async () => {
+test('a line that trickles is slow and not lost: nothing is sent twice, and the progress is reported', async () => {
   const nameOf = createNamer();
   const slow = new Set<number>();
   const rules: ProxyRules = {
@@ -149,7 +149,7 @@ test('a line that trickles is slow and not lost: nothing is sent twice, and the 
     },
     paceOf: ({ number }) => (slow.has(number) ? 25_000 : null),
   };
-  await withPlace(rules, async ({ folder, client, source, proxy }) => {
+  await withScene(rules, async ({ folder, client, source, proxy }) => {
     const args = [...migrateArgs(source, proxy.url), '--stall-timeout', '10'];
     const ended = await runJson(args, { cwd: folder });
     assert.doesNotMatch(ended.stderr, /try 2/);
@@ -166,7 +166,7 @@ for (const { what, isTime } of [
     timeout: 60_000,
   }, async () => {
     const rules = once((name, _, bytes) => name === 'pgferry coordinator' && isTime(name, bytes), freeze);
-    await withPlace(rules, async ({ folder, client, source, url, proxy }) => {
+    await withScene(rules, async ({ folder, client, source, url, proxy }) => {
       const cut = await runJson([...migrateArgs(source, proxy.url), '--stall-timeout', '1'], { cwd: folder });
       assert.ok(rules.wasDone());
       assert.equal(cut.exitCode, 22, cut.stderr);
@@ -189,7 +189,7 @@ test('an index build whose connection is frozen is made anew on another', { time
   const isBuild = (name: string, _: ProxiedPair, bytes: Buffer) =>
     name === 'pgferry finish' && bytes.includes('CREATE INDEX');
   const rules = once(isBuild, freezeAfter);
-  await withPlace(rules, async ({ folder, client, source, proxy }) => {
+  await withScene(rules, async ({ folder, client, source, proxy }) => {
     const ended = await runJson([...migrateArgs(source, proxy.url), '--stall-timeout', '1'], { cwd: folder });
     assert.ok(rules.wasDone());
     await assertWhole(ended, client, await undisturbed(rows));
@@ -197,7 +197,7 @@ test('an index build whose connection is frozen is made anew on another', { time
 });
 
 test('a server that cannot be reached, found or entered is named, and nothing is printed that is secret', async () => {
-  await withPlace({}, async ({ folder, client, source, url }) => {
+  await withScene({}, async ({ folder, client, source, url }) => {
     const cases = [
       {
         change: (to: URL) => {
@@ -238,7 +238,7 @@ test('a server that cannot be reached, found or entered is named, and nothing is
 });
 
 test('no command waits for ever for a server that has fallen silent', { timeout: 60_000 }, async () => {
-  await withPlace({}, async ({ folder, client, source, url }) => {
+  await withScene({}, async ({ folder, client, source, url }) => {
     const make = ['init', '--from-source', '--source', source, '--target', url];
     assert.equal((await runJson(make, { cwd: folder })).exitCode, 0);
     for (const [command, words] of [
@@ -249,8 +249,8 @@ test('no command waits for ever for a server that has fallen silent', { timeout:
     ] as const) {
       const rules = once((_name, _pair, bytes) => bytes.includes(words), freezeAfter);
       await withProxy(url, rules, async (proxy) => {
-        const place = command === 'status' ? [] : ['--source', source];
-        const args = [command, ...place, '--target', proxy.url, '--stall-timeout', '1'];
+        const scene = command === 'status' ? [] : ['--source', source];
+        const args = [command, ...scene, '--target', proxy.url, '--stall-timeout', '1'];
         const ended = await runJson(args, { cwd: folder });
         assert.ok(rules.wasDone(), command);
         assert.equal(ended.exitCode, 22, ended.stderr);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
-import { keptByTable, makeOrphans, readKept } from '../support/orphans.js';
+import { quarantinedByTable, makeOrphans, readQuarantined } from '../support/orphans.js';
 import { assertNoBackends, planted, runState } from '../support/runs.js';
 
 /** A statement after which the process is killed, and the how manieth of its kind. */
@@ -29,7 +29,7 @@ for (const [text, when, what] of moments) {
         const { exitCode, json, stderr } = await runJson(args, { cwd: folder });
         assert.equal(exitCode, 0, stderr);
         assert.ok(json.chunksResumed > 0 || when < 4, stderr);
-        assert.deepEqual(await readKept(client), keptByTable);
+        assert.deepEqual(await readQuarantined(client), quarantinedByTable);
         for (const { table, sourceRows, copiedRows, quarantinedRows, ok } of json.tables) {
           assert.deepEqual([sourceRows, ok], [copiedRows + quarantinedRows, true], table);
         }

@@ -22,14 +22,14 @@ import {
  * settings of its own.
  */
 
-interface Place {
+interface Scene {
   readonly folder: string;
   readonly url: string;
   readonly client: pg.Client;
   readonly source: string;
 }
 
-async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
     withDatabase((url, client) => use({ folder, url, client, source: makeFaultSource(folder).path })),
   );
@@ -39,7 +39,7 @@ const slow = ['--max-rows-per-second', '10000'];
 
 for (const act of ['pg_terminate_backend', 'pg_cancel_backend']) {
   test(`chunks whose backends are hit by ${act} are sent again, and the run completes`, async () => {
-    await withPlace(async ({ folder, url, client, source }) => {
+    await withScene(async ({ folder, url, client, source }) => {
       const args = [...migrateArgs(source, url), ...slow, '--json'];
       const { ended } = await startUntilChunks(args, { client, count: 1, options: { cwd: folder } });
       for (let hit = 0; hit < 3; hit++) {
@@ -60,7 +60,7 @@ for (const act of ['pg_terminate_backend', 'pg_cancel_backend']) {
 
 /** Lends a role that owns the schema of the database, as an application's role does. */
 async function withRole(
-  { url, client }: Place,
+  { url, client }: Scene,
   attributes: string,
   use: (roleUrl: string, role: string) => Promise<void>,
 ): Promise<void> {
@@ -80,10 +80,10 @@ async function withRole(
 }
 
 test('time limits that the role brings along do not reach our statements', async () => {
-  await withPlace(async (place) => {
-    const { folder, client, source } = place;
+  await withScene(async (scene) => {
+    const { folder, client, source } = scene;
     const expected = await undisturbed();
-    await withRole(place, '', async (url, role) => {
+    await withRole(scene, '', async (url, role) => {
       const limits = { statement_timeout: '5ms', lock_timeout: '1ms', idle_in_transaction_session_timeout: '5ms' };
       for (const [name, value] of Object.entries(limits))
         await client.query(`ALTER ROLE ${role} SET ${name} = '${value}'`);
@@ -93,11 +93,11 @@ test('time limits that the role brings along do not reach our statements', async
 });
 
 for (const limit of [3, 2]) {
-  test(`a role with ${limit} connections gets fewer chunks at once, is told so, and the run completes`, async () => {
-    await withPlace(async (place) => {
-      const { folder, client, source } = place;
+  test(`a role with ${limit} connections gets fewer chunks at once with a warning, and the run completes`, async () => {
+    await withScene(async (scene) => {
+      const { folder, client, source } = scene;
       const expected = await undisturbed();
-      await withRole(place, `CONNECTION LIMIT ${limit}`, async (url) => {
+      await withRole(scene, `CONNECTION LIMIT ${limit}`, async (url) => {
         const more = ['--workers', '4', '--connections', '4'];
         const ended = await runJson([...migrateArgs(source, url), ...more], { cwd: folder });
         assert.match(ended.stderr, /no connection free/);
@@ -109,10 +109,10 @@ for (const limit of [3, 2]) {
 
 for (const limit of [3, 2]) {
   test(`a role with ${limit} connections proves and indexes on what the copy leaves, and the run completes`, async () => {
-    await withPlace(async (place) => {
-      const { folder, client, source } = place;
+    await withScene(async (scene) => {
+      const { folder, client, source } = scene;
       const expected = await undisturbed();
-      await withRole(place, `CONNECTION LIMIT ${limit}`, async (url) => {
+      await withRole(scene, `CONNECTION LIMIT ${limit}`, async (url) => {
         const more = ['--workers', '1', '--connections', '6'];
         const ended = await runJson([...migrateArgs(source, url), ...more], { cwd: folder });
         assert.match(ended.stderr, /no connection free: going on with fewer beside the copy/);
@@ -123,7 +123,7 @@ for (const limit of [3, 2]) {
 }
 
 test('a table that somebody holds before the copy is named with its holder, and nothing has been changed', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     const args = [...migrateArgs(source, url), '--stall-timeout', '2'];
     assert.equal((await runJson(args, { cwd: folder })).exitCode, 0);
     const { objects } = await takePicture({ tables: [] } as never, client);
@@ -141,7 +141,7 @@ test('a table that somebody holds before the copy is named with its holder, and 
 });
 
 test('a table that somebody locks during the copy is named with its holder, and the chunk is tried again', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     const args = [...migrateArgs(source, url), ...slow, '--stall-timeout', '2', '--json'];
     const { child, ended } = await startUntilChunks(args, { client, count: 2, options: { cwd: folder } });
     let talk = '';
@@ -159,7 +159,7 @@ test('a table that somebody locks during the copy is named with its holder, and 
 });
 
 test('a chunk that is the victim of a deadlock is sent again as a whole', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     const args = [...migrateArgs(source, url), ...slow, '--json'];
     const { ended } = await startUntilChunks(args, { client, count: 2, options: { cwd: folder } });
     // We look for deadlocks so late that the chunk, which waits longer than we do, finds it first.
@@ -187,8 +187,8 @@ test('a chunk that is the victim of a deadlock is sent again as a whole', async 
   });
 });
 
-test('a view that takes the place of a table during the copy gets no row', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+test('a view that replaces a table during the copy gets no row', async () => {
+  await withScene(async ({ folder, url, client, source }) => {
     const args = migrateArgs(source, url);
     const { ended } = await startUntilChunks([...args, ...slow], { client, count: 2, options: { cwd: folder } });
     await client.query(`BEGIN;
@@ -215,7 +215,7 @@ test('a view that takes the place of a table during the copy gets no row', async
 });
 
 test('a read-only server is refused before anything is written', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     const database = new URL(url).pathname.slice(1);
     await client.query(`ALTER DATABASE ${database} SET default_transaction_read_only = on`);
     const refused = await runJson(migrateArgs(source, url), { cwd: folder });
@@ -231,7 +231,7 @@ test('a read-only server is refused before anything is written', async () => {
 });
 
 test('a ledger that another version made is refused with both versions named', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     const args = migrateArgs(source, url);
     const { child, ended } = await startUntilChunks([...args, ...slow], { client, count: 2, options: { cwd: folder } });
     child.kill('SIGKILL');

@@ -19,14 +19,14 @@ import {
   undisturbed,
 } from '../support/runs.js';
 
-interface Place {
+interface Scene {
   readonly folder: string;
   readonly url: string;
   readonly client: pg.Client;
   readonly source: string;
 }
 
-async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
     withDatabase((url, client) => use({ folder, url, client, source: makeFaultSource(folder).path })),
   );
@@ -41,7 +41,7 @@ for (const { signal, code } of [
   { signal: 'SIGTERM', code: 143 },
 ] as const) {
   test(`one ${signal} stops the run at the edge of a chunk with exit ${code}, and the same command goes on`, async () => {
-    await withPlace(async ({ folder, url, client, source }) => {
+    await withScene(async ({ folder, url, client, source }) => {
       const args = migrateArgs(source, url);
       const options = { cwd: folder };
       const { child, ended } = await startUntilChunks([...args, ...slow], { client, count: 3, options });
@@ -61,7 +61,7 @@ for (const { signal, code } of [
 }
 
 test('a chunk that does not reach its edge soon after Ctrl-C is rolled back', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     // Some 940 rows in a chunk: the one that begins when the first is there needs more than the five seconds it is given.
     const args = [...migrateArgs(source, url), '--workers', '1', '--max-rows-per-second', '150'];
     const { child, ended } = await startUntilChunks(args, { client, count: 1, options: { cwd: folder } });
@@ -76,7 +76,7 @@ test('a chunk that does not reach its edge soon after Ctrl-C is rolled back', as
 });
 
 test('a second Ctrl-C ends the process at once, and the run can go on', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     const args = migrateArgs(source, url);
     const options = { cwd: folder };
     const { child, ended } = await startUntilChunks([...args, ...crawling], { client, count: 1, options });
@@ -93,7 +93,7 @@ test('a second Ctrl-C ends the process at once, and the run can go on', async ()
 });
 
 test('a reader that closes the pipe early, as head does, does not end the run', async () => {
-  await withPlace(async ({ folder, url, client, source }) => {
+  await withScene(async ({ folder, url, client, source }) => {
     const quoted = [process.execPath, cli, ...migrateArgs(source, url)].map((word) => `'${word}'`).join(' ');
     const codeFile = join(folder, 'code');
     const script = `{ ${quoted}; echo $? > '${codeFile}'; } 2>&1 | head -1`;

@@ -23,7 +23,7 @@ import {
 
 /* What changes between one attempt and the next: the source, the snapshot, the flags, the rows of the target. */
 
-interface Place {
+interface Scene {
   readonly folder: string;
   readonly url: string;
   readonly client: pg.Client;
@@ -36,7 +36,7 @@ interface Place {
 }
 
 /** A run that was killed with some of its chunks committed. */
-async function withKilledRun(use: (place: Place) => Promise<void>): Promise<void> {
+async function withKilledRun(use: (scene: Scene) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
       const { path: source } = makeFaultSource(folder);

@@ -22,7 +22,7 @@ import {
 
 /* What happens within our own process: threads that die, hang or fill their memory, errors that nobody waits for. */
 
-interface Place {
+interface Scene {
   readonly folder: string;
   readonly client: pg.Client;
   readonly args: readonly string[];
@@ -30,10 +30,10 @@ interface Place {
   readonly plant: (fault: Partial<PlantedFault> & Pick<PlantedFault, 'at'>) => Record<string, string>;
 }
 
-async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
-      const plant: Place['plant'] = (fault) =>
+      const plant: Scene['plant'] = (fault) =>
         planted({ when: 2, text: 'COMMIT', where: 'threads', counter: join(folder, 'counter'), ...fault });
       await use({ folder, client, args: migrateArgs(makeFaultSource(folder).path, url), plant });
     }),
@@ -46,7 +46,7 @@ for (const { at, words, more } of [
   { at: 'hang', words: /gave no sign of life for 1 s and was ended; try 2/, more: ['--stall-timeout', '1'] },
 ] as const) {
   test(`a thread that is lost once (${at}) is replaced, and its chunk is sent again`, { timeout: 60_000 }, async () => {
-    await withPlace(async ({ folder, client, args, plant }) => {
+    await withScene(async ({ folder, client, args, plant }) => {
       const env = plant({ at, once: join(folder, 'once') });
       const ended = await runJson([...args, ...more], { cwd: folder, env });
       assert.match(ended.stderr, words);
@@ -58,7 +58,7 @@ for (const { at, words, more } of [
 test('threads that die every time end the run with exit 26, and it goes on when they live', {
   timeout: 90_000,
 }, async () => {
-  await withPlace(async ({ folder, client, args, plant }) => {
+  await withScene(async ({ folder, client, args, plant }) => {
     const failed = await runJson(args, { cwd: folder, env: plant({ at: 'throw' }) });
     assert.equal(failed.exitCode, 26, failed.stderr);
     assert.equal(failed.json.error?.code, 'thread.lost');
@@ -70,7 +70,7 @@ test('threads that die every time end the run with exit 26, and it goes on when 
 });
 
 test('an error that nobody waits for ends the command as a bug, never as a difference', async () => {
-  await withPlace(async ({ folder, client, args, plant }) => {
+  await withScene(async ({ folder, client, args, plant }) => {
     const env = plant({ at: 'reject', where: 'main', text: 'BEGIN', when: 1 });
     const ended = await runCommand([...args, '--json'], { cwd: folder, env });
     assert.equal(ended.exitCode, 70, ended.stderr);

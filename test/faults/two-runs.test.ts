@@ -21,7 +21,7 @@ import {
   until,
 } from '../support/runs.js';
 
-interface Place {
+interface Scene {
   readonly folder: string;
   readonly url: string;
   readonly client: pg.Client;
@@ -29,7 +29,7 @@ interface Place {
   readonly expected: Picture;
 }
 
-async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
+async function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
   const expected = await undisturbed();
   await withFolder((folder) =>
     withDatabase((url, client) => use({ folder, url, client, source: makeFaultSource(folder).path, expected })),
@@ -60,8 +60,8 @@ async function ledger(client: pg.Client): Promise<unknown> {
   return { runs: runs.rows, objects: objects.rows, chunks: await committedChunks(client) };
 }
 
-test('a second run is refused and told which run is active, where, and since when', async () => {
-  await withPlace(async ({ folder, url, client, source, expected }) => {
+test('a second run is refused with the run that is active, where, and since when', async () => {
+  await withScene(async ({ folder, url, client, source, expected }) => {
     const args = migrateArgs(source, url);
     const options = { cwd: folder };
     const first = await startUntilChunks([...args, ...slow, '--json'], { client, count: 2, options });
@@ -85,7 +85,7 @@ test('a second run is refused and told which run is active, where, and since whe
 });
 
 test('of two commands that want to go on with the same run, one wins and the other is refused', async () => {
-  await withPlace(async ({ folder, url, client, source, expected }) => {
+  await withScene(async ({ folder, url, client, source, expected }) => {
     const args = migrateArgs(source, url);
     const options = { cwd: folder };
     const killed = await startUntilChunks([...args, ...slow], { client, count: 2, options });
@@ -101,7 +101,7 @@ test('of two commands that want to go on with the same run, one wins and the oth
 });
 
 test('a process that was stopped and has lost its lock can commit nothing when it wakes up', async () => {
-  await withPlace(async ({ folder, url, client, source, expected }) => {
+  await withScene(async ({ folder, url, client, source, expected }) => {
     const args = migrateArgs(source, url);
     const options = { cwd: folder };
     const { child, ended } = await startUntilChunks([...args, ...slow], { client, count: 3, options });
@@ -137,7 +137,7 @@ async function assertWholeBut(second: Awaited<ReturnType<typeof runJson>>, clien
 
 for (const text of ['USING btree', 'USING INDEX', 'VALIDATE CONSTRAINT']) {
   test(`a process that was stopped right after it sent ${text} does not keep the next one waiting`, async () => {
-    await withPlace(async ({ folder, url, client, source, expected }) => {
+    await withScene(async ({ folder, url, client, source, expected }) => {
       const args = migrateArgs(source, url);
       const env = planted({ at: 'stop', when: 1, text, where: 'main', counter: join(folder, 'counter') });
       const { child, ended } = startCommand(args, { cwd: folder, env });
@@ -160,7 +160,7 @@ for (const text of ['USING btree', 'USING INDEX', 'VALIDATE CONSTRAINT']) {
 }
 
 test('a run that is cut off but alive keeps its lock until it is taken, and ends by itself', async () => {
-  await withPlace(async ({ folder, url, client, source, expected }) => {
+  await withScene(async ({ folder, url, client, source, expected }) => {
     await withProxy(url, {}, async (proxy) => {
       const options = { cwd: folder };
       const throughProxy = [...migrateArgs(source, proxy.url), ...slow, '--stall-timeout', '2'];

@@ -13,7 +13,7 @@ test('a count is grouped by thousands', () => {
   for (const [count, text] of rows) assert.equal(formatCount(count), text);
 });
 
-test('bytes are told in the unit that leaves one to three digits before the point', () => {
+test('bytes are given in the unit that leaves one to three digits before the point', () => {
   const rows: readonly (readonly [number, string])[] = [
     [0, '0 B'],
     [999, '999 B'],
@@ -27,7 +27,7 @@ test('bytes are told in the unit that leaves one to three digits before the poin
   for (const [bytes, text] of rows) assert.equal(formatBytes(bytes), text);
 });
 
-test('a duration is told in the units in which a person would', () => {
+test('a duration is given in the units in which a person would', () => {
   const rows: readonly (readonly [number, string])[] = [
     [0, '0 ms'],
     [840, '840 ms'],

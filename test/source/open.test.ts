@@ -85,7 +85,7 @@ test('withSource closes the connection when its user fails, and lets the failure
 
 // 2. Each bad file by its name
 
-test('a missing file, a folder, an empty file and a padded path are told apart', async () => {
+test('a missing file, a folder, an empty file and a padded path are distinguished', async () => {
   await withFolder(async (folder) => {
     await checkRefusal(join(folder, 'none.db'), 'source.missing', /there is no file .*none\.db/);
     await checkRefusal(join(folder, 'none', 'x.db'), 'source.missing', /there is no file/);

@@ -75,7 +75,7 @@ export async function makeOrphans(folder: string, url: string, client: pg.Client
 }
 
 /** Rows that must be in quarantine, and converted, by table. */
-export const keptByTable: Readonly<Record<string, { readonly held: number; readonly converted: number }>> = {
+export const quarantinedByTable: Readonly<Record<string, { readonly held: number; readonly converted: number }>> = {
   parent: { held: 10, converted: 0 },
   // Those of the ten parents, and the orphan.
   child: { held: 11, converted: 0 },
@@ -100,11 +100,11 @@ function countBelow(root: number): number {
 }
 
 /** What the quarantine holds, by table and state, as `keptByTable` has it. */
-export async function readKept(client: pg.Client): Promise<Record<string, { held: number; converted: number }>> {
+export async function readQuarantined(client: pg.Client): Promise<Record<string, { held: number; converted: number }>> {
   const { rows } = await client.query<{ table: string; state: 'held' | 'converted'; n: number }>(
     'SELECT table_name AS table, state, count(*)::int AS n FROM pgferry.quarantine GROUP BY 1, 2',
   );
-  const kept = Object.fromEntries(Object.keys(keptByTable).map((table) => [table, { held: 0, converted: 0 }]));
+  const kept = Object.fromEntries(Object.keys(quarantinedByTable).map((table) => [table, { held: 0, converted: 0 }]));
   for (const { table, state, n } of rows) {
     const of = kept[table];
     if (of !== undefined) of[state] = n;

@@ -90,7 +90,7 @@ test('checks, generated columns and indexes are carried over where they surely m
   });
 });
 
-test('what has no equivalent is a warning once it is given up by its name, and is told as lost', () => {
+test('what has no equivalent is a warning once it is waived by its name, and is reported as lost', () => {
   const sql = `
     CREATE TABLE film (id INTEGER PRIMARY KEY, title TEXT, at TEXT DEFAULT (datetime('now', 'localtime')), odd INT AS (n << 70), n INT,
       CHECK (hex(title) <> ''), CHECK (round(n) > 1));
@@ -144,7 +144,7 @@ test('a key is never made of json, which has no equality', async () => {
   await withDatabase(async (_url, client) => assert.deepEqual(await apply(client, sql), []));
 });
 
-test('hostile and over-long names are quoted, shortened and told apart', async () => {
+test('hostile and over-long names are quoted, shortened and distinguished', async () => {
   const long = `${'é'.repeat(40)}`;
   const sql = `
     CREATE TABLE "a""; DROP TABLE x; --" ("select" INT, "Ünï 😀" INT, "new

@@ -34,7 +34,7 @@ function hex(value: bigint): string {
   return BigInt.asUintN(64, value).toString(16).padStart(16, '0');
 }
 
-test('the hash of bytes is the one that the server computes, whatever their length, place and seed', async () => {
+test('the hash of bytes is the one that the server computes, whatever their length, position and seed', async () => {
   const samples = fc.sample(fc.tuple(fc.uint8Array({ maxLength: 60 }), seeds, fc.nat(7)), 500 * RUNS);
   await withDatabase(async (_url, client) => {
     const { rows } = await client.query<{ h: string }>(

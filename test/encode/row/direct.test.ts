@@ -47,7 +47,7 @@ function byEncoder(kind: Kind, value: SqliteValue): string {
   const view = viewOf([value]);
   const block = new Block(64);
   const encoder = encoderOf(kind);
-  return told(() => {
+  return isWrittenDirectly(() => {
     if (typeof value === 'number') encoder.real(block, value);
     else if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) encoder.integer(block, Number(value));
     else if (typeof value === 'bigint') encoder.wide(block, value);
@@ -57,7 +57,7 @@ function byEncoder(kind: Kind, value: SqliteValue): string {
   });
 }
 
-function told(write: () => string): string {
+function isWrittenDirectly(write: () => string): string {
   try {
     return write();
   } catch (error) {
@@ -72,7 +72,7 @@ test('what the row loop writes itself is what the column encoder writes, and wha
       const columns = cells.map(([kind], i) => ({ name: `c${i}`, type: '', kind }));
       const fields = createRowFields(cells.length);
       const block = new Block(64);
-      const row = told(() => {
+      const row = isWrittenDirectly(() => {
         createBinaryRow(planOf(columns), null)(block, viewOf(cells.map(([, value]) => value)), fields);
         return 'written';
       });

@@ -97,7 +97,7 @@ test('a row that is refused leaves no trace', async () => {
   }
 });
 
-test('the null sentinel as a value stops the run, unless binary format is told to let it through', async () => {
+test('the null sentinel as a value stops the run, unless binary format is allowed to let it through', async () => {
   for (const format of ['binary', 'text'] as const) {
     for (const allowSentinel of [false, true]) {
       const table = planOf(columns, { format, key: [0, 1] });

@@ -84,7 +84,7 @@ test('each target type has its kind, with its limits from the type modifier', ()
   for (const [target, kind] of kinds) assert.deepEqual(choose({ target }).kind, kind, JSON.stringify(target));
 });
 
-test('arrays whose elements keep fewer digits than a text are told of, and no others', () => {
+test('arrays whose elements keep fewer digits than a text are reported, and no others', () => {
   const census = columnCensus({ texts: 3 });
   const told = (type: string) => codes({ target: { baseType: '_x', type }, census });
   for (const type of ['real[]', 'numeric(10,2)[]', 'timestamp(0) without time zone[]', 'interval(3)[]'])
@@ -251,7 +251,7 @@ test('the reason of a unit shows examples', () => {
   assert.deepEqual(sure.findings, []);
 });
 
-test('instants of any unit since 1970 are told apart, but where another reading is plausible', () => {
+test('instants of any unit since 1970 are distinguished, but where another reading is plausible', () => {
   const scale = { s: 1n, ms: 1000n, us: 1_000_000n, ns: 1_000_000_000n };
   // From where Core Data's seconds would lie in the future, to where those since 1904 are of our years.
   const seconds = fc.bigInt({ min: 1_104_537_600n, max: 2_700_000_000n });

@@ -36,7 +36,7 @@ test('what is not known yet is left out, and a standstill says so', () => {
   assert.match(still, /no row for 30 s, waiting for the server: Host, User$/);
 });
 
-test('the time left is told in whole seconds', () => {
+test('the time left is given in whole seconds', () => {
   const rows: readonly (readonly [number, string])[] = [
     [20, '1 s left'],
     [3200, '4 s left'],
@@ -122,7 +122,7 @@ const story: readonly RunEvent[] = [
   { tag: 'phase-begin', name: 'indexes' },
 ];
 
-function tell({ isTerminal, isQuiet }: { readonly isTerminal: boolean; readonly isQuiet: boolean }): string {
+function emit({ isTerminal, isQuiet }: { readonly isTerminal: boolean; readonly isQuiet: boolean }): string {
   const { stream, written } = fakeStream(isTerminal);
   let nowMs = 0;
   const display = openDisplay({ stream, isTerminal, isQuiet, nowMs: () => nowMs });
@@ -136,7 +136,7 @@ function tell({ isTerminal, isQuiet }: { readonly isTerminal: boolean; readonly 
 }
 
 test('piped, there are plain lines only', () => {
-  assert.deepEqual(tell({ isTerminal: false, isQuiet: false }).split('\n'), [
+  assert.deepEqual(emit({ isTerminal: false, isQuiet: false }).split('\n'), [
     '· copying',
     '  0 of 45 000 000 rows · 1.2 GB · 3/14 tables · Host, User',
     '! careful \\u001b[31m',
@@ -149,12 +149,12 @@ test('piped, there are plain lines only', () => {
 });
 
 test('with quiet nothing is written', () => {
-  assert.equal(tell({ isTerminal: false, isQuiet: true }), '');
-  assert.equal(tell({ isTerminal: true, isQuiet: true }), '');
+  assert.equal(emit({ isTerminal: false, isQuiet: true }), '');
+  assert.equal(emit({ isTerminal: true, isQuiet: true }), '');
 });
 
 test('on a terminal the live line is taken away before anything else is written, and cursor and wrapping come back', () => {
-  const text = tell({ isTerminal: true, isQuiet: false });
+  const text = emit({ isTerminal: true, isQuiet: false });
   const cleared = `${esc}[1G${esc}[2K`;
   assert.ok(text.includes(`${cleared}! careful \\u001b[31m\n`), JSON.stringify(text));
   assert.ok(text.includes(`${cleared}  12 345 678 of 45 000 000 rows, 1.2 GB in 1.0 s`), JSON.stringify(text));

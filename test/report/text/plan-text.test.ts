@@ -89,14 +89,14 @@ const kinds: readonly (readonly [Kind, string])[] = [
   [{ tag: 'uuid' }, 'uuid'],
 ];
 
-test('every kind is told in words', () => {
+test('every kind is given in words', () => {
   for (const [kind, words] of kinds) {
     const text = describePlan(plan({ tables: [table({ columns: [column('c', kind)] })] }));
     assert.match(text, new RegExp(`c +TEXT +text +${words.replace(/[()]/g, '\\$&')}  +the target is text`));
   }
 });
 
-test('a renamed column, a table without a key, cycles, what is left out and constraints in force are told', () => {
+test('a renamed column, a table without a key, cycles, what is left out and constraints in force are reported', () => {
   const text = describePlan(
     plan({
       keepsConstraints: true,

@@ -105,7 +105,7 @@ test('verify speaks of comparing, and shows no copied rows and no snapshot', () 
   assert.doesNotMatch(text, /snapshot/);
 });
 
-test('what differs is marked in the table, listed with both values, and told once', () => {
+test('what differs is marked in the table, listed with both values, and reported once', () => {
   const column = {
     column: 'name',
     nulls: { source: 1, target: 2 },
@@ -144,7 +144,7 @@ test('every kind of difference has its words', () => {
   }
 });
 
-test('findings come by weight, each with its place, code and next step', () => {
+test('findings come by weight, each with its location, code and next step', () => {
   const list = [
     finding({ severity: 'note', message: 'a note', hint: '' }),
     finding({ severity: 'warning', table: 't', message: 'a warning' }),

@@ -7,7 +7,7 @@ import { withFolder } from '../../support/folder.js';
 
 const large = 64 * 1024 * 1024;
 
-test('a flush that fails is told, since the file is lost, but not in place of what the writing says', async () => {
+test('a flush that fails is reported, since the file is lost, but not in place of what the writing says', async () => {
   const grow = async (grownTo: (bytes: number) => void) => grownTo(large);
   // A character device has nothing that could be brought to a disk.
   await assert.rejects(withEarlyFlush('/dev/null', grow), { code: 'EINVAL', syscall: 'fdatasync' });

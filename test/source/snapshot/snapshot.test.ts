@@ -299,7 +299,7 @@ const fillingProgram = (folder: string, modules: { readonly sqlite: string; read
   write();
   process.stdout.write(code);`;
 
-test('a snapshot is given up before the application has no room left for its -wal', (t) =>
+test('a snapshot is abandoned before the application has no space left for its -wal', (t) =>
   withFolder((folder) => {
     const disk = join(folder, 'disk');
     mkdirSync(disk);

@@ -227,14 +227,14 @@ test('steps come by stage and then biggest table first, and can be done one by o
     await withTarget(client.address, { applicationName: 'test', settings }, async (other) => {
       assert.deepEqual(await other.query('SHOW maintenance_work_mem'), [{ maintenance_work_mem: '96MB' }]);
       for (const stage of [1, 2, 3]) {
-        const lanes: TargetClient[] = [client, other];
+        const clients: TargetClient[] = [client, other];
         const queue = steps.filter((step) => step.stage === stage);
         const work = async (lane: TargetClient) => {
           for (let step = queue.shift(); step !== undefined; step = queue.shift()) {
             await restoreStep(lane, ticket, step.ordinal);
           }
         };
-        await Promise.all(lanes.map(work));
+        await Promise.all(clients.map(work));
       }
     });
     assert.deepEqual(await listRestoreSteps(client, 'r1'), []);

@@ -5,7 +5,7 @@ import { analyzeTables } from '../../../src/target/copy/analyze.js';
 import { withTarget } from '../../../src/target/connection/connect.js';
 import { withDatabase } from '../../support/database.js';
 
-test('analysed tables have statistics and a visibility map; what the role may not analyse is told', async () => {
+test('analysed tables have statistics and a visibility map; what the role may not analyse is reported', async () => {
   const role = `t_analyze_${process.pid}`;
   await withDatabase(async (url, admin) => {
     await admin.query('CREATE TABLE "A b" (id int); INSERT INTO "A b" SELECT generate_series(1, 5000)');

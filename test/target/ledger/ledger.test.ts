@@ -45,7 +45,7 @@ const chunk: ChunkResult = {
   quarantined: 0,
   durationMs: 12,
 };
-const place = { runId: 'r1', token: '1', table: 'Snap', index: 3 };
+const chunkRef = { runId: 'r1', token: '1', table: 'Snap', index: 3 };
 
 async function withLedger(use: (client: TargetClient, other: TargetClient) => Promise<void>): Promise<void> {
   await withDatabase(async (url) => {
@@ -129,11 +129,11 @@ test('a resumed run has a new token, and the old one can write nothing', async (
     await finishRun(client, run, 'failed');
     const again = await resumeRun(other, attempt);
     assert.deepEqual([again.token, again.state, again.host, again.finishedAt], ['2', 'copying', 'there', null]);
-    const old = withChunk(client, place, () => assert.fail('an old token copies'));
+    const old = withChunk(client, chunkRef, () => assert.fail('an old token copies'));
     await assert.rejects(old, { code: 'target.run_superseded' });
     await assert.rejects(startFinishing(client, run), { code: 'target.run_superseded' });
     await assert.rejects(finishRun(client, run, 'complete'), { code: 'target.run_superseded' });
-    assert.deepEqual(await withChunk(client, { ...place, token: '2' }, async () => chunk), chunk);
+    assert.deepEqual(await withChunk(client, { ...chunkRef, token: '2' }, async () => chunk), chunk);
   });
 });
 
@@ -149,7 +149,7 @@ test('resuming ends a zombie that holds a chunk open, and its rows never arrive'
   await withLedger(async (client, zombie) => {
     await beginRun(client, newRun);
     await client.query('CREATE TABLE public.t (id int)');
-    const copy = withChunk(zombie, place, async () => {
+    const copy = withChunk(zombie, chunkRef, async () => {
       await zombie.query('INSERT INTO public.t VALUES (1)');
       await resumeRun(client, attempt);
       return chunk;
@@ -165,7 +165,7 @@ test('an abandoned run is over for its coordinator and its workers', async () =>
     const run = await beginRun(client, newRun);
     await abandonRun(client, 'r1');
     await assert.rejects(
-      withChunk(client, place, async () => chunk),
+      withChunk(client, chunkRef, async () => chunk),
       { code: 'target.run_superseded' },
     );
     await assert.rejects(finishRun(client, run, 'complete'), { code: 'target.run_superseded' });
@@ -182,9 +182,9 @@ test('a chunk is recorded with its rows, in one transaction, once', async () => 
       await to.query('INSERT INTO public.t VALUES (1)');
       return chunk;
     };
-    assert.deepEqual(await withChunk(client, place, () => copy(client)), chunk);
-    assert.equal(await withChunk(other, place, () => assert.fail('a done chunk is copied')), 'already done');
-    assert.deepEqual(await readChunk(other, place), chunk);
+    assert.deepEqual(await withChunk(client, chunkRef, () => copy(client)), chunk);
+    assert.equal(await withChunk(other, chunkRef, () => assert.fail('a done chunk is copied')), 'already done');
+    assert.deepEqual(await readChunk(other, chunkRef), chunk);
     assert.deepEqual(await listChunks(other, 'r1'), [chunk]);
     assert.equal((await client.query('SELECT * FROM public.t')).length, 1);
   });
@@ -195,13 +195,13 @@ test('a chunk whose copy fails leaves neither rows nor ledger row, and can be tr
     await beginRun(client, newRun);
     await client.query('CREATE TABLE public.t (id int)');
     const error = new Error('the reader broke');
-    const copy = withChunk(client, place, async () => {
+    const copy = withChunk(client, chunkRef, async () => {
       await client.query('INSERT INTO public.t VALUES (1)');
       throw error;
     });
     await assert.rejects(copy, (thrown) => thrown === error);
     assert.deepEqual(await client.query('SELECT * FROM public.t'), []);
-    assert.deepEqual(await withChunk(client, place, async () => chunk), chunk);
+    assert.deepEqual(await withChunk(client, chunkRef, async () => chunk), chunk);
   });
 });
 
@@ -209,8 +209,8 @@ test('a second attempt at a chunk waits for the first and then finds it done', a
   await withLedger(async (client, other) => {
     await beginRun(client, newRun);
     let second: Promise<unknown> = Promise.resolve();
-    await withChunk(client, place, async () => {
-      second = withChunk(other, place, () => assert.fail('a chunk in work is copied'));
+    await withChunk(client, chunkRef, async () => {
+      second = withChunk(other, chunkRef, () => assert.fail('a chunk in work is copied'));
       return chunk;
     });
     assert.equal(await second, 'already done');
@@ -221,7 +221,7 @@ test('a run cannot change its state while one of its chunks is being committed',
   await withLedger(async (client, other) => {
     const run = await beginRun(client, newRun);
     await client.query(`SET lock_timeout = '100ms'`);
-    await withChunk(other, place, async () => {
+    await withChunk(other, chunkRef, async () => {
       await assert.rejects(startFinishing(client, run), { code: 'target.locked' });
       return chunk;
     });
@@ -233,7 +233,7 @@ test('chunks commit durably even where the session says otherwise', async () => 
   await withLedger(async (client) => {
     await beginRun(client, newRun);
     await client.query('SET synchronous_commit = off');
-    await withChunk(client, place, async () => {
+    await withChunk(client, chunkRef, async () => {
       assert.deepEqual(await client.query('SHOW synchronous_commit'), [{ synchronous_commit: 'on' }]);
       return chunk;
     });

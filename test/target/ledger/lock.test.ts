@@ -27,7 +27,7 @@ test('the lock of a schema is held by one session and free again afterwards', as
   });
 });
 
-test('who comes second is told the run, its pid and host, and the session of the server', async () => {
+test('a second holder gets an error that names the run, its pid and host, and the session of the server', async () => {
   await withTwo(async (client, other) => {
     await openLedger(client);
     const at = { schema: 'public', planHash: 'aa', snapshotPath: '/s', snapshotSha256: 'cd', snapshotTakenAt: 'then' };
@@ -57,7 +57,7 @@ test('the error of the work under the lock is the one thrown, and the lock is fr
   });
 });
 
-test('who loses the connection with the lock is told at once', { timeout: 20_000 }, async () => {
+test('losing the connection that holds the lock is reported at once', { timeout: 20_000 }, async () => {
   await withTwo(async (client, other) => {
     const [backend] = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     const reason = await withRunLock(client, 'public', async (lost) => {

@@ -104,7 +104,7 @@ function plainCell(cell: unknown): unknown {
   return cell === null ? null : String(cell);
 }
 
-test('a view without a sure equivalent is told with its reason and its SQL, and stops nothing', () => {
+test('a view without a sure equivalent is reported with its reason and its SQL, and stops nothing', () => {
   for (const [body, reason] of refused) {
     const { statements, findings, lost } = translate(body);
     assert.equal(statements.length, 4, body);
