@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { foldCase, isSameName } from '../../src/lib/fold-case.js';
-import { openSource } from '../../src/source/open.js';
+import { Database } from '../../src/source/sqlite.js';
 
 /** Pairs of names, and whether they are one name. */
 const pairs: readonly (readonly [string, string, boolean])[] = [
@@ -15,16 +15,13 @@ const pairs: readonly (readonly [string, string, boolean])[] = [
 ];
 
 test('names are the same where SQLite takes them for the same', () => {
-  const db = openSource(':memory:', { readonly: false, timeoutMs: 0 });
-  try {
-    for (const [a, b, isSame] of pairs) {
-      const makeBoth = () => db.exec(`CREATE TABLE "${a}" (x); CREATE TABLE "${b}" (x)`);
-      if (isSame) assert.throws(makeBoth, /already exists/, `${a} and ${b}`);
-      else makeBoth();
-      assert.equal(isSameName(a, b), isSame, `${a} and ${b}`);
-    }
-  } finally {
+  for (const [a, b, isSame] of pairs) {
+    const db = new Database(':memory:');
+    const makeBoth = () => db.exec(`CREATE TABLE "${a}" (x); CREATE TABLE "${b}" (x)`);
+    if (isSame) assert.throws(makeBoth, /already exists/, `${a} and ${b}`);
+    else makeBoth();
     db.close();
+    assert.equal(isSameName(a, b), isSame, `${a} and ${b}`);
   }
 });
 
