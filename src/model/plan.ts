@@ -15,6 +15,8 @@ export interface ColumnPlan {
   /** Why this kind, in words, for the printed plan. */
   readonly reason: string;
   readonly isTextual: boolean;
+  /** Whether a temporal column holds no number, so that its unit means nothing. */
+  readonly isUnitMoot?: boolean;
   /** Whether the target column takes no NULL. */
   readonly notNull?: boolean;
   /** What happens to values that cannot arrive as they are, resolved for this column; nothing named is `fail`. */
@@ -97,6 +99,10 @@ export interface Finding {
   readonly key: string | null;
   readonly message: string;
   readonly hint: string;
+  /** What of the source it is about where that is no table or column: an index by its name, a check or foreign key by its SQL. */
+  readonly object?: string;
+  /** The name by which `--waive` accepts it, where it can be accepted. */
+  readonly waiver?: string;
 }
 
 /** A parent → child edge of the foreign-key graph, by table name. */

@@ -153,7 +153,7 @@ function planColumns(
     });
     findings.push(...choice.findings);
     const { declaredType, affinity } = source;
-    const { kind, reason } = choice;
+    const { kind, reason, isUnitMoot } = choice;
     return {
       source: source.name,
       target: target.name,
@@ -163,6 +163,7 @@ function planColumns(
       kind,
       reason,
       isTextual: isTextual(kind),
+      ...(isUnitMoot === true ? { isUnitMoot } : {}),
       notNull: target.notNull || isPrimaryKey,
       policies: policiesOf(rules, fit.source.name, source.name),
     };

@@ -20,7 +20,7 @@ function decisionsOf(table: TablePlan): unknown {
   const { readerReason: _reader, formatReason: _format, estimatedBytes: _bytes, ...rest } = table;
   return {
     ...rest,
-    columns: table.columns.map(({ reason: _reason, ...column }) => column),
+    columns: table.columns.map(({ reason: _reason, isUnitMoot: _isUnitMoot, ...column }) => column),
     chunks: table.chunks.map(({ index, range }) => ({ index, range })),
   };
 }

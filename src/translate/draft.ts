@@ -63,7 +63,7 @@ export function reportLoss({ findings, waive, lost }: Translation, { waiver, blo
   const isWaived = waive.has(waiver);
   const hint = `${parts.hint}; ${isWaived ? 'waived as' : 'to go on without it: --waive'} '${waiver}'`;
   const severities = blocks ? (['warning', 'error'] as const) : (['note', 'warning'] as const);
-  findings.push(makeFinding({ ...parts, severity: severities[isWaived ? 0 : 1], hint }));
+  findings.push(makeFinding({ ...parts, severity: severities[isWaived ? 0 : 1], hint, waiver }));
   lost.push(waiver);
 }
 

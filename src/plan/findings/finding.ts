@@ -9,10 +9,12 @@ export interface FindingParts {
   readonly column?: string;
   readonly message: string;
   readonly hint: string;
+  readonly object?: string;
+  readonly waiver?: string;
 }
 
-/** A finding of the plan as plain data: parts that were left out become null. */
+/** A finding of the plan as plain data: parts of its place that were left out become null. */
 export function makeFinding(parts: FindingParts): Finding {
-  const { severity, code, message, hint } = parts;
-  return { severity, code, table: parts.table ?? null, column: parts.column ?? null, key: null, message, hint };
+  const { severity, code, table = null, column = null, ...rest } = parts;
+  return { severity, code, table, column, key: null, ...rest };
 }

@@ -72,6 +72,12 @@ function locationOf(table: string, key: SourceForeignKey): { table: string; colu
   return column === undefined || another !== undefined ? { table } : { table, column };
 }
 
+/** A foreign key as CREATE TABLE says it. */
+export function foreignKeyText({ columns, parentTable, parentColumns, onDelete, onUpdate }: SourceForeignKey): string {
+  const parent = `${parentTable} (${parentColumns.join(', ')})`;
+  return `FOREIGN KEY (${columns.join(', ')}) REFERENCES ${parent} ON DELETE ${onDelete} ON UPDATE ${onUpdate}`;
+}
+
 /** What to say about a foreign key that refers to nothing. */
 export function brokenFinding(table: string, key: SourceForeignKey, reason: string): Finding {
   const message = `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} is broken: ${reason}`;
@@ -80,6 +86,7 @@ export function brokenFinding(table: string, key: SourceForeignKey, reason: stri
     severity: 'warning',
     code: 'plan.broken_foreign_key',
     ...locationOf(table, key),
+    object: foreignKeyText(key),
     message,
     hint,
   });

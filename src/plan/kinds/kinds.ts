@@ -15,6 +15,8 @@ export interface KindChoice {
   readonly kind: Kind;
   /** Why this kind, in words. */
   readonly reason: string;
+  /** Whether the unit of a temporal kind means nothing, since no number is there. */
+  readonly isUnitMoot?: boolean;
   readonly findings: readonly Finding[];
 }
 
@@ -91,6 +93,7 @@ function chooseTemporal(pair: ColumnPair): KindChoice {
   return {
     kind: temporalKind(pair.target, { unit, ...(realUnit === undefined ? {} : { realUnit }), ...zone }),
     reason: `the target is ${pair.target.type}; ${choice.reason}`,
+    ...(choice.isMoot === true ? { isUnitMoot: true } : {}),
     findings:
       choice.doubt === null
         ? []

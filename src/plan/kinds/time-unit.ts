@@ -12,6 +12,8 @@ export type UnitChoice =
       readonly realUnit?: TimeUnit;
       readonly reason: string;
       readonly doubt: string | null;
+      /** Whether no number is there to be read by it. */
+      readonly isMoot?: boolean;
     }
   | {
       readonly tag: 'ambiguous';
@@ -54,7 +56,8 @@ export function chooseTimeUnit(question: UnitQuestion): UnitChoice {
   const isDatetime = declaredType.trim().toUpperCase() === 'DATETIME';
   if (census.reals > 0) return chooseWithReals(question);
   if (census.integerMin === null || census.integerMax === null) {
-    return { tag: 'decided', unit: isDatetime ? 'ms' : 's', reason: 'text only, decoded value by value', doubt: null };
+    const reason = 'text only, decoded value by value';
+    return { tag: 'decided', unit: isDatetime ? 'ms' : 's', reason, doubt: null, isMoot: true };
   }
   return chooseFromIntegers(question, BigInt(census.integerMin), BigInt(census.integerMax));
 }

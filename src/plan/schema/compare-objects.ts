@@ -99,7 +99,7 @@ function explainLoss(
     : `${describe(before)} was, before the load, ${before.definition}; it is now ${now.definition}`;
   const code = isGone ? 'verify.object_missing' : 'verify.object_changed';
   const hint = `${isGone ? 'make it again' : 'bring it back to what it was'}; ${wayOut(before)}`;
-  return [makeFinding({ severity, code, ...location, message, hint })];
+  return [makeFinding({ severity, code, ...location, message, hint, waiver: waiverOf(before) })];
 }
 
 function explainTrouble(
@@ -112,13 +112,15 @@ function explainTrouble(
   const message = `${describe(now)} is not in force: ${now.trouble}${before !== null && isOld ? ', as before the load' : ''}`;
   const hint = `bring it into force (REINDEX, VALIDATE CONSTRAINT, ENABLE TRIGGER); ${wayOut(now)}`;
   const code = 'verify.object_not_in_force';
-  return [makeFinding({ severity: isOld ? 'warning' : severity, code, ...location, message, hint })];
+  return [
+    makeFinding({ severity: isOld ? 'warning' : severity, code, ...location, message, hint, waiver: waiverOf(now) }),
+  ];
 }
 
 function extra(object: SchemaObject, { location, severity }: FindingHead): Finding {
   const message = `${describe(object)} was not there before the load: ${object.definition}`;
   const hint = `see who made it; ${wayOut(object)}`;
-  return makeFinding({ severity, code: 'verify.object_extra', ...location, message, hint });
+  return makeFinding({ severity, code: 'verify.object_extra', ...location, message, hint, waiver: waiverOf(object) });
 }
 
 function countKinds(before: readonly SchemaObject[], now: readonly SchemaObject[]): ObjectCount[] {

@@ -1,3 +1,4 @@
+import { foreignKeyText } from '../../plan/graph/foreign-keys.js';
 import type { ColumnPlan, Plan, TablePlan } from '../../model/plan.js';
 import type { SchemaObject, SchemaSide } from '../../model/schema.js';
 import type { LeftOut, SourceCatalog, SourceColumn, SourceTable } from '../../model/source.js';
@@ -83,7 +84,7 @@ function besideColumn(pairing: Pairing, column: SourceColumn): SchemaSide {
  */
 function lever(planned: ColumnPlan | undefined, isMade: boolean): readonly ['unit' | 'type' | 'target', string] {
   if (planned === undefined) return ['target', '…'];
-  const isTemporal = 'unit' in planned.kind && !planned.reason.includes('text only');
+  const isTemporal = 'unit' in planned.kind && planned.isUnitMoot !== true;
   if (isTemporal) return ['unit', 's'];
   return isMade ? ['type', planned.targetType] : ['target', planned.target];
 }
@@ -125,10 +126,10 @@ function promisesOf(from: SourceTable): Held[] {
         columns: plain(columns),
         name: null,
       })),
-    ...from.foreignKeys.map(({ columns, parentTable, parentColumns, onDelete, onUpdate }) => ({
+    ...from.foreignKeys.map((key) => ({
       what: 'foreign_key' as const,
-      text: `FOREIGN KEY (${columns.join(', ')}) REFERENCES ${parentTable} (${parentColumns.join(', ')}) ON DELETE ${onDelete} ON UPDATE ${onUpdate}`,
-      columns,
+      text: foreignKeyText(key),
+      columns: key.columns,
       name: null,
     })),
     ...(readTableSql(from.sql)?.checks ?? []).map(({ sql }) => ({
@@ -150,21 +151,20 @@ function besidePromise({ from, table, plan, open }: Pairing, promise: Held): Sch
     const isAlike = columns === null || columns.join('\0') === object.columns.join('\0');
     return object.kind === promise.what && isAlike && (promise.name === null || columns?.includes('') === false);
   });
-  const lost = plan.findings.find(
-    ({ table: at, message, code }) =>
-      at === from.name &&
-      /untranslated|broken|unreadable/.test(code) &&
-      (message.includes(promise.text) || (promise.name !== null && message.includes(promise.name))),
-  );
-  const waiver = /(?:--waive|waived as) '(.*)'/.exec(lost?.hint ?? '')?.[1];
+  const lost = plan.findings.find((finding) => finding.table === from.name && finding.object === objectOf(promise));
   return {
     table: from.name,
     what: promise.what,
     source: promise.text,
     target: found?.definition ?? null,
     reason: lost?.message ?? (found === null ? 'the target has none like it' : 'both sides have it'),
-    config: waiver === undefined ? null : `"waive": ${JSON.stringify([waiver])}`,
+    config: lost?.waiver === undefined ? null : `"waive": ${JSON.stringify([lost.waiver])}`,
   };
+}
+
+/** As findings name it. */
+function objectOf({ name, text }: Held): string {
+  return name ?? text;
 }
 
 function targetOf(table: TablePlan, name: string): string {

@@ -56,6 +56,7 @@ function checkLines(checks: readonly CheckSql[], table: TableDraft, shared: Tran
       waiver: checkWaiver(table.source.name),
       code: 'plan.check_untranslated',
       table: table.source.name,
+      object: check.sql,
       message: `${check.sql} has no sure equivalent: ${portable.reason}`,
       hint: 'add the check by hand after the copy',
     });

@@ -2,7 +2,7 @@ import type { Finding } from '../../model/plan.js';
 import type { SourceCatalog, SourceForeignKey } from '../../model/source.js';
 import { comparableClass } from './align-types.js';
 import { findColumn, type TableDraft, reportLoss, type Translation } from '../draft.js';
-import { brokenFinding, explainBroken } from '../../plan/graph/foreign-keys.js';
+import { brokenFinding, explainBroken, foreignKeyText } from '../../plan/graph/foreign-keys.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax, isFolded } from './index-sql.js';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
@@ -39,7 +39,7 @@ export function foreignKeySql(
 function parentLeftOut(key: SourceForeignKey, table: TableDraft): Finding {
   const message = `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} is left out: its parent table is not made`;
   const hint = 'bring the parent table along, or add the key by hand after the copy';
-  const location = { table: table.source.name };
+  const location = { table: table.source.name, object: foreignKeyText(key) };
   return makeFinding({ severity: 'warning', code: 'plan.foreign_key_untranslated', ...location, message, hint });
 }
 
@@ -52,6 +52,7 @@ function reportUnfit(
     waiver: foreignKeyWaiver(table.source.name, key.columns),
     code: 'plan.foreign_key_untranslated',
     table: table.source.name,
+    object: foreignKeyText(key),
     message: `the foreign key (${key.columns.join(', ')}) → ${key.parentTable} cannot be made: ${reason}`,
     hint: 'correct it in SQLite, or add it by hand after the copy',
   });

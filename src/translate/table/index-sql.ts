@@ -58,6 +58,7 @@ function reportUntranslated(
     waiver: indexWaiver(index.name),
     code: 'plan.index_untranslated',
     table: table.source.name,
+    object: index.name,
     message: `the index ${index.name} has no sure equivalent: ${reason}; ${index.sql ?? 'a constraint'}`,
     hint: 'make one by hand on the target after the copy',
   });
