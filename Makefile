@@ -24,6 +24,7 @@ help:
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
 	@echo 'make test-full       the same with the long property and fault loops'
+	@echo 'make docs            write the parts of docs/ that are made from the code'
 	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app)'
 
 $(INSTALLED): package.json package-lock.json
