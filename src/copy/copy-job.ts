@@ -8,7 +8,7 @@ export interface CopyJob {
   /** Fencing token of this attempt: a chunk commits only while the ledger holds the same one. */
   readonly token: string;
   readonly table: Omit<TablePlan, 'chunks'>;
-  /** Where the columns stand in a record, for the page reader; null for the row reader. */
+  /** The positions of the columns in a record, for the page reader; null for the row reader. */
   readonly layout: PageLayout | null;
   readonly chunk: Chunk;
   /** The chunk is the whole table and nothing refers to it: its rows may be frozen as they arrive. */

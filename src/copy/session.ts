@@ -28,12 +28,12 @@ export const counters = new Counters(threadData.counters);
 let heartbeatSlot: number | null = null;
 
 const stopping = new AbortController();
-/** Fires when the run is told to stop within its chunks; every wait of this thread obeys it. */
+/** Fires when chunks must end at once. Every wait of this thread obeys it. */
 export const stopSignal: AbortSignal = stopping.signal;
 
 const lookEveryMs = 250;
 
-/** Runs a job and gives its heartbeat meanwhile; ends its waits once the run is told to stop. */
+/** Runs a job and gives its heartbeat meanwhile. Ends the job's waits once chunks must end at once. */
 export async function withHeartbeat<T>(slot: number, use: () => Promise<T>): Promise<T> {
   heartbeatSlot = slot;
   const look = () => {
@@ -54,7 +54,7 @@ export function heartbeat(): void {
   if (heartbeatSlot !== null) counters.heartbeat(heartbeatSlot);
 }
 
-/** The error of a chunk that was told to stop. */
+/** The error of a chunk that had to end at once. */
 export function stopped(): CopierError {
   return stopError('chunk');
 }

@@ -6,7 +6,7 @@ import { heartbeat, stopSignal, threadData } from './session.js';
 
 export interface SettleJob extends SettleRequest {
   readonly snapshotPath: string;
-  /** Where the columns stand in a record, for the page reader; null for the row reader. */
+  /** The positions of the columns in a record, for the page reader; null for the row reader. */
   readonly layout: PageLayout | null;
 }
 

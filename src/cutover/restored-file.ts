@@ -19,12 +19,12 @@ import { CopierError } from '../model/error.js';
 import { nameFailure, syncFolderOf } from './durable.js';
 
 /*
- * A snapshot put in the place of a database, in steps each of which may be the last before a crash, and may be done again:
- *   1 the snapshot is copied beside the database, checked, made durable
- *   2 the database gets a second name, under which it is kept; what was restored before and used since is kept too
- *   3 its -wal, -shm and -journal go to that name: they are its own, and would damage the restored one
+ * Replaces a database by a snapshot, in steps. A crash may come after each of them, and each can be repeated:
+ *   1 the snapshot is copied to a file beside the database, checked, and made durable
+ *   2 the database gets a second name, under which it is kept; one that was restored earlier and used since is kept too
+ *   3 its -wal, -shm and -journal get that name too: they belong to it, and would damage the restored database
  *   4 the copy is renamed to the database's name
- * Until 4 the old database is at its name, after it the new one.
+ * Before step 4 the old database has its name, afterwards the restored one.
  */
 
 const sidecars = ['-wal', '-shm', '-journal'];

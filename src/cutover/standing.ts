@@ -3,8 +3,8 @@ import type { ErrorCode } from '../model/error.js';
 
 /*
  * The state machine of a cutover, as a function of what the ledger says and of two facts on this machine: what the env
- * file says, and which cutover closed the SQLite file. These two decide which world the application lives in; the
- * ledger only remembers. So after a crash between any two steps the answer is old or new, never something between.
+ * file says, and which cutover closed the SQLite file. These two decide which database the application uses; the ledger
+ * only remembers. So after a crash between any two steps it uses the old one or the new one, and nothing in between.
  *
  *   preparing → closing → switched → rolling_back → rolled_back
  *       ↓          ↓          ↓

@@ -9,11 +9,11 @@ import { isSameRow } from './row-equality.js';
 import { readByJoin } from './join-rows.js';
 
 /*
- * What changed in one table between two snapshots, as two streams: the rows of the older file that the newer one does not
- * hold at the same place, and the rows of the newer one that the older does not hold there. A row that is in both, unchanged,
- * is in neither stream (unless it moved: VACUUM renumbers rows without INTEGER PRIMARY KEY, and then it is in both). So
- *   older rows − first stream + second stream = newer rows
- * as multisets, always; whoever applies them matches them by key. A stream holds one row at a time.
+ * What changed in one table between two snapshots, as two streams: the rows of the older file that the newer one does
+ * not hold at the same position, and the rows of the newer one that the older does not hold there. A row that is in
+ * both, unchanged, is in neither stream (unless it moved: VACUUM renumbers rows without INTEGER PRIMARY KEY, and then
+ * it is in both). So older rows − first stream + second stream = newer rows as multisets, always; to apply the streams,
+ * match them by key. A stream holds one row at a time.
  */
 
 export type Side = 'old' | 'now';

@@ -2,8 +2,8 @@ import { toWire } from '../model/error.js';
 import type { JobAnswer } from '../model/wire.js';
 
 /**
- * A thread's entry for one kind of job. It answers with the result, or with the error as plain data, since
- * `postMessage` drops an error's class.
+ * A thread's entry for one kind of job. Its answer is the result, or the error as plain data, since `postMessage` drops
+ * an error's class.
  */
 export function answering<Job, Result>(run: (job: Job) => Promise<Result>): (job: Job) => Promise<JobAnswer<Result>> {
   return async (job) => {

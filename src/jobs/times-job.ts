@@ -17,7 +17,7 @@ export interface TimesJob {
   readonly range: ChunkRange;
 }
 
-/** Counts the integers of columns by the unit in which they are times; an answer per column. */
+/** Counts the integers of columns by the unit in which they are times. Gives the counts for each column. */
 export async function runTimesJob({ snapshotPath, table, columns, layout, range }: TimesJob): Promise<TimeCounts[]> {
   const { name: source, rootPage, rowidName, isWithoutRowid, primaryKey } = table;
   const wanted = columns.map((name) => ({ source: name }));

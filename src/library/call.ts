@@ -8,7 +8,7 @@ import { type FunctionName, optionNames } from './option-names.js';
 import type { CallOptions, SourceOptions, TargetOptions } from './options.js';
 import type { Policies, TableRules } from './rules.js';
 
-/** The options of any function, as far as this file looks at them. */
+/** The part of any function's options that this file uses. */
 interface Given extends CallOptions, SourceOptions, Partial<TargetOptions> {
   readonly policies?: Policies;
   readonly tableRules?: Readonly<Record<string, TableRules>>;

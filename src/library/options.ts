@@ -6,7 +6,9 @@ import type { Policies, TableRules } from './rules.js';
 
 /** What every function takes. */
 export interface CallOptions {
-  /** Ends the call as Ctrl-C ends the command: a copy at the next edge of a chunk, and the same call goes on later. */
+  /**
+   * Stops the call as Ctrl-C stops the command: a copy stops between two chunks, and the same call later resumes it.
+   */
   readonly signal?: AbortSignal;
   /** Phases, tables, progress and notes as they happen. Nothing is printed. */
   readonly onEvent?: (event: RunEvent) => void;
@@ -76,7 +78,7 @@ export interface LoadOptions {
   readonly format?: 'binary' | 'text';
   /** Leave indexes, keys and foreign keys in force during the copy. */
   readonly keepConstraints?: boolean;
-  /** Empty the planned tables before the copy, whoever filled them. */
+  /** Empty the planned tables before the copy, whatever rows they hold. */
   readonly truncateTarget?: boolean;
   /** Text that stands for NULL wherever values travel as text. */
   readonly nullSentinel?: string;
@@ -86,9 +88,9 @@ export interface LoadOptions {
 
 /** What a copy may take of the machine and the network. */
 export interface LimitOptions {
-  /** At most so many megabits of COPY data per second, over all threads. */
+  /** Limit of megabits of COPY data per second, over all threads. */
   readonly maxMbps?: number;
-  /** At most so many rows per second, over all threads. */
+  /** Limit of rows per second, over all threads. */
   readonly maxRowsPerSecond?: number;
   /** Memory that the whole process may take, in MB: fewer threads where needed. */
   readonly memoryLimitMb?: number;
@@ -96,7 +98,7 @@ export interface LimitOptions {
   readonly maintenanceWorkMem?: string;
 }
 
-/** Where a run stands on the disk, and whether it goes on with an earlier one. */
+/** The folder of a run, and whether an earlier run is resumed. */
 export interface RunFolderOptions {
   /** The run's own folder, which must be new or empty: `<backupFolder>/<timestamp>`. */
   readonly runFolder?: string;

@@ -2,9 +2,9 @@ import type { TimeUnit } from '../model/kind.js';
 import type { HazardRules } from '../plan/findings/hazards.js';
 
 /**
- * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses. `quarantine`:
- * the row is kept whole beside the ledger and the others go on. `convert`: the named rule changes the value, and each
- * such cell is counted and reported.
+ * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses.
+ * `quarantine`: the row is stored whole beside the ledger, and the other rows go on. `convert`: the named rule changes
+ * the value, and each such cell is counted and reported.
  */
 export type Policy<Rule extends string> =
   | 'fail'

@@ -18,7 +18,8 @@ const copiedByHandMax = 32;
 
 /**
  * One row in canonical form, filled cell by cell and then hashed: for each cell its tag, its length and its bytes.
- * Because lengths stand before the bytes, no value can slide into its neighbour. Cleared and filled again for each row.
+ * Since the length comes before the bytes, no byte can count for a neighbouring value. Cleared and filled again for
+ * each row.
  */
 export class CanonicalRow {
   bytes = Buffer.allocUnsafe(4096);

@@ -89,7 +89,10 @@ function putAsIs(batch: CellBatch, cell: number, row: CanonicalRow): void {
   row.putBytes(Tag.Value, batch.bytes, batch.start[cell] as number, batch.end[cell] as number);
 }
 
-/** A value without meaning under its kind stands as it is, and differs from everything. */
+/**
+ * A value that has no meaning under its kind is appended as it is, with a tag that makes it differ from every other
+ * value.
+ */
 function putRaw(batch: CellBatch, cell: number, row: CanonicalRow): void {
   row.putBytes(Tag.Raw, batch.bytes, batch.start[cell] as number, batch.end[cell] as number);
 }

@@ -29,8 +29,8 @@ export function cellsByColumn(table: VerifyTable, row: ShortenedRow): ShortenedC
 }
 
 /**
- * Two differing cells as text for a person. Where they would look the same (NFC and NFD), everything
- * beyond ASCII is written as escapes; where they differ beyond what is shown, length and hash tell them apart.
+ * Two differing cells as text for a person. Where they would look the same (NFC and NFD), everything beyond ASCII is
+ * written as escapes; where they differ beyond the part that is shown, length and hash differ.
  */
 export function describeCells(
   column: Pick<ColumnPlan, 'kind'>,

@@ -14,8 +14,8 @@ interface Cursor {
 class NotJson extends Error {}
 
 /**
- * One text for all spellings of the same jsonb value: keys sorted by code unit, the last of doubled keys kept, no space,
- * strings with the fewest escapes, numbers as plain decimals (never through a double, so 2^53 + 1 stays itself).
+ * One text for all spellings of the same jsonb value: keys sorted by code unit, only the last of doubled keys, no
+ * space, strings with the fewest escapes, numbers as plain decimals (never through a double, so 2^53 + 1 stays itself).
  * Null where the text is not JSON (RFC 8259) or nests deeper than 2000 levels.
  */
 export function canonicalJson(text: string): string | null {

@@ -114,7 +114,7 @@ export function hasOffset(text: string): boolean {
   return /:\d\d.*(?:Z|UTC|[+-]\d\d(?::?\d\d)*)( BC| AD)?$/i.test(text);
 }
 
-/** Reads `HH:MM[:SS[.f…]]` as seconds since midnight; 24:00:00 is kept apart from 00:00:00, as in Postgres. */
+/** Reads `HH:MM[:SS[.f…]]` as seconds since midnight; 24:00:00 differs from 00:00:00, as in PostgreSQL. */
 export function readTime(text: string, out: CanonicalMoment): boolean {
   const [, hour = '', minute = '', second = '0', fraction] = timePattern.exec(text) ?? [];
   const clock = hour === '' ? null : clockSeconds(Number(hour), Number(minute), Number(second));

@@ -26,7 +26,7 @@ export async function createHashBytes(): Promise<HashBytes> {
   };
 }
 
-/** Adds a hash to the `index`-th of many sums, mod 2^64, kept as pairs of low and high words. */
+/** Adds a hash to the `index`-th of many sums, mod 2^64, stored as pairs of low and high words. */
 export function addHash(sums: Uint32Array, index: number, hash: RowHash): void {
   const low = (sums[2 * index] as number) + hash.low;
   sums[2 * index] = low;

@@ -14,8 +14,8 @@ export type VerifyTable = Pick<TablePlan, 'source' | 'columns' | 'key'>;
 export type CellBatches = Iterable<CellBatch> | AsyncIterable<CellBatch>;
 
 /**
- * Asks the target how it prints texts that it reads as `type` (format_type(), safe to put into SQL): the answers stand
- * in the order of the questions, null where the text is no such value. Needed where a table has columns of kind `literal`.
+ * Asks the target how it prints texts that it reads as `type` (format_type(), safe to put into SQL). The results are in
+ * the order of the texts, null where a text is no such value. Needed where a table has columns of kind `literal`.
  */
 export type RenderLiterals = (type: string, texts: readonly string[]) => Promise<readonly (string | null)[]>;
 
@@ -25,7 +25,7 @@ export interface RowReadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What is lent to the visitor of each row; filled again for the next one. */
+/** Valid only during one call of the visitor; filled again for the next row. */
 export interface VisitedRow {
   /** Cells in the order of `cellOrder`: the key's columns first. */
   readonly cells: CanonicalRow;
@@ -33,7 +33,7 @@ export interface VisitedRow {
   readonly rowHash: RowHash;
 }
 
-/** Indexes of the table's columns as their cells stand in a canonical row: the key first, then the others. */
+/** Indexes of the table's columns in the order of their cells in a canonical row: the key first, then the others. */
 export function cellOrder(table: VerifyTable): readonly number[] {
   const isKey = new Set(table.key.columns);
   return [...table.key.columns, ...[...table.columns.keys()].filter((index) => !isKey.has(index))];
@@ -74,7 +74,7 @@ interface Filling {
   readonly keyCells: number;
 }
 
-/** Answers the length of the key's cells, which come first. */
+/** Returns the length of the key's cells, which come first. */
 function fillRow(row: CanonicalRow, batch: CellBatch, r: number, filling: Filling): number {
   const { order, canonizers, rendered, keyCells } = filling;
   let keyLength = 0;

@@ -45,7 +45,7 @@ const bucketsMin = 4096;
 const bucketsMax = 2 ** 20;
 const rowsPerBucket = 256;
 
-/** How many buckets a table of about so many rows gets: a power of two, 12 bytes each, at most 12 MB a side. */
+/** How many buckets a table of this many rows gets: a power of two, 12 bytes each, at most 12 MB a side. */
 export function bucketCountFor(rows: number): number {
   let count = bucketsMin;
   while (count < bucketsMax && count * rowsPerBucket < rows) count *= 2;
@@ -57,7 +57,7 @@ export function bucketOf(keyHashLow: number, bucketCount: number): number {
   return (keyHashLow & (bucketCount - 1)) >>> 0;
 }
 
-/** Reads one side once, in whatever order it comes. The answer is plain data and may cross threads. */
+/** Reads one side once, in any order. The result is plain data and may cross threads. */
 export async function hashSide(
   batches: CellBatches,
   table: VerifyTable,

@@ -1,7 +1,7 @@
 /**
- * Other spellings of a moment as the ISO text that `readStamp` reads; null where a text is none of them. Steps: blanks and
- * Go's monotonic tail go, names of months become numbers, one-digit parts get their zero, and a zone's name that stands
- * behind an offset, or in brackets, goes. A weekday must be the date's.
+ * Other spellings of a moment as the ISO text that `readStamp` reads; null where a text is none of them. Steps: blanks
+ * and Go's monotonic tail are removed, names of months become numbers, one-digit parts get their zero, and a zone's
+ * name behind an offset, or in brackets, is removed. A weekday must be the date's.
  */
 export function isoOfWritten(text: string): string | null {
   if (text.length > 120) return null;
@@ -60,7 +60,7 @@ function fromNames(text: string): string | null {
   const year = others[yearAt];
   if (yearAt === -1 || year === undefined) return null;
   const rest = others.filter((_, at) => at !== yearAt);
-  // A year at the end leaves no room for a number behind it.
+  // A year at the end must not be followed by a number.
   return named([day, month, year, rest.shift() ?? ''], rest.join(' '), hasWeekday ? weekday / 3 : null);
 }
 
@@ -80,7 +80,7 @@ function named(
   return withOffset(`${date} ${two(hour)}:${two(minute)}:${two(second)}${fraction}`, rest);
 }
 
-/** What stands behind the time: nothing, UTC, or an offset and perhaps the zone's name again. */
+/** What may follow the time: nothing, UTC, or an offset and perhaps the zone's name again. */
 function withOffset(stamp: string, rest: string): string | null {
   const left = rest.trim();
   if (left === '') return stamp;

@@ -56,10 +56,11 @@ import { rehearseCutover } from './rehearsal.js';
 import { runMigrate } from '../migrate.js';
 
 /*
- * The switch. Whatever fails before the env file says postgres is taken back, and whatever is killed there leaves the
- * application where it was; see cutover/standing.ts for the states. The order of the last steps is what keeps writes:
+ * The switch. A failure before the env file says postgres is undone, and a process that is killed before that leaves the
+ * application where it was; see cutover/standing.ts for the states. The order of the last steps makes sure that no write
+ * is lost:
  *   fence held → … → rollback.env → ledger: closing → triggers and fence committed in one → env file → ledger: switched
- * From the fence to the triggers no writer gets through, and after the triggers none ever does.
+ * Between the fence and the triggers no writer can commit, and after the triggers none ever can.
  */
 
 const cutoverFlags = { base: '--cutover-base-dir', folder: '--cutover-run-dir' };

@@ -30,10 +30,10 @@ import { rollBackWithoutTarget } from './rollback-without-target.js';
 import { describeWritten, findWritten, saveWrites, type WrittenTable } from './target-writes.js';
 
 /*
- * The way back. PostgreSQL is looked at first, then locked and looked at again, so that no row is accepted between the
- * look and the switch; at the end its tables are closed to writers by the very transaction that held the locks.
- *   looked → ledger: rolling_back → locked, looked, saved → generated → restored → closed and unlocked → env file → ledger: rolled_back
- * The env file decides which world the application lives in, and it is switched last; until then all can be done again.
+ * The way back. PostgreSQL is checked for writes since the switch, then locked and checked again, so that no row can come
+ * between the check and the switch. At the end the very transaction that holds the locks closes its tables to writers.
+ *   checked → ledger: rolling_back → locked, checked, saved → generated → restored → closed and unlocked → env file → ledger: rolled_back
+ * The env file decides which database the application uses, and it is switched last; until then everything can be repeated.
  */
 
 export async function runRollback(context: Context): Promise<CutoverResult> {

@@ -7,8 +7,8 @@ const LONE_SURROGATE = /\p{Cs}/u;
 const hint = 'correct the value in the source, or make the target column jsonb';
 
 /**
- * PostgreSQL's `{…}` of a JSON array; null where the text is not JSON (`[1:2]={3,4}` is not) and the server must judge.
- * Numbers keep the digits that stand there; null becomes NULL, and a text is always quoted, so that "NULL" is not one.
+ * PostgreSQL's `{…}` of a JSON array; null where the text is not JSON (`[1:2]={3,4}` is not), and the server must judge
+ * it. Numbers keep their digits; null becomes NULL, and a text is always quoted, so that "NULL" stays a text.
  */
 export function arrayText(json: string): string | null {
   if (!isJson(json)) return null;

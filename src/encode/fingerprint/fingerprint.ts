@@ -26,10 +26,10 @@ export interface Fingerprint {
 }
 
 /**
- * Per row, the key hash k begins as 0 and becomes H(value, seed k) for each key column in order, a NULL counting as the
- * int8 −1. Per column Σ H(value, seed k) mod 2^64 is kept, NULLs adding nothing, and Σ k over the rows. H is PostgreSQL's own
- * extended hash, so that the server can compute the same. Columns whose stored form cannot be known here (jsonb,
- * literal) add nothing.
+ * Per row the key hash k begins as 0 and becomes H(value, seed k) for each key column in order, where a NULL counts as
+ * the int8 −1. Per column the sum of H(value, seed k) mod 2^64 is added up, without NULLs; and over the rows the sum of
+ * k. H is PostgreSQL's own extended hash, so that the server can compute the same. Columns whose stored form cannot be
+ * known here (jsonb, literal) add nothing.
  */
 export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint {
   const { columns } = table;

@@ -53,7 +53,7 @@ function replaceNuls(edit: RowEdit, index: number, by: Buffer): boolean {
   return true;
 }
 
-/** In JSON a backslash stands only within a string, and always begins an escape. */
+/** In JSON a backslash only occurs within a string, and always begins an escape. */
 function stripJsonNuls(edit: RowEdit, index: number): boolean {
   const text = bytesOf(edit.view, index).toString('utf8');
   const stripped = text.replace(/\\(?:u[0-9a-f]{4}|.)/gis, (match) => (match === '\\u0000' ? '' : match));

@@ -30,7 +30,7 @@ const units: Readonly<Partial<Record<TimeUnit, number>>> = { s: 1, ms: 1000, us:
 /** A value of PostgreSQL, with its own header, stays below 1 GB (MaxAllocSize). */
 export const FIELD_BYTES_MAX = 0x3fffffff - 4;
 
-/** A moment written here lies at most this many microseconds before or after 2000: so many are exact in a double. */
+/** A moment written here lies at most this many microseconds before or after 2000: up to there a double is exact. */
 export const MOMENT_MICROS_MAX = 8_000_000_000_000_000;
 
 const none: DirectColumn = { storage: Storage.Null, code: Direct.None, factor: 0, shift: 0, bytesMax: 0 };

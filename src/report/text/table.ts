@@ -16,7 +16,7 @@ export interface TextColumn {
 
 /** Lays rows of text out in columns, two spaces apart, a title line above. */
 export function layOut(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string {
-  // Loaded at the first table: most of the time before that is better spent.
+  // Loaded for the first table, since most of what runs before does not need it.
   const Table = load('cli-table3') as typeof CliTable;
   const nothing = '';
   const table = new Table({

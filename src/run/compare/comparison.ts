@@ -23,7 +23,7 @@ export interface Comparison {
   readonly threads: Threads;
 }
 
-/** Matches tables and columns as the copy would. Orphans and quarantined values do not stand against comparing. */
+/** Matches tables and columns as the copy would. Orphans and quarantined values do not prevent a comparison. */
 export async function planComparison(comparison: Comparison): Promise<Plan> {
   const { context, address, snapshotPath, catalog, threads } = comparison;
   const { settings, journal, signal } = context;

@@ -11,7 +11,7 @@ const triesMax = 3;
 /** When the server has no connection left for even one task, it is asked this often, with this pause between. */
 const connectTriesMax = 150;
 const connectPauseMs = 2_000;
-/** An idle connection is closed after so long, since on a server that has few the copy may be waiting for one. */
+/** An idle connection is closed after this time, since on a server that has few the copy may be waiting for one. */
 const idleMs = 2_000;
 
 /** Listeners to the run's signal beside the pool's own. It is Node's default, so that Node still warns of a leak. */

@@ -84,8 +84,8 @@ function releaseConnection(slots: ConnectionSlots, journal: Journal): void {
 }
 
 /**
- * Before the first chunk: detaches what slows the load down, and empties the tables whose rows may be replaced. Gives
- * back whether foreign keys stay in force, so that layers must wait for each other.
+ * Before the first chunk: detaches what slows the load down, and empties the tables whose rows may be replaced. True
+ * where foreign keys stay in force, so that layers must wait for each other.
  */
 async function prepareTarget(request: LoadRequest): Promise<boolean> {
   const { plan, context } = request;

@@ -33,7 +33,7 @@ export interface TableToProve {
   readonly source: TableFingerprint;
   readonly quarantinedRows: number;
   readonly pool: ConnectionPool;
-  /** Where the proof stands among the tasks that wait for a connection. */
+  /** The priority of the proof among the tasks that wait for a connection. */
   readonly priority: Priority;
   readonly hasFingerprints: boolean;
 }

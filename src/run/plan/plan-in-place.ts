@@ -26,7 +26,7 @@ import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js'
 import type { Survey } from '../survey/survey.js';
 import type { WantedTimes } from '../survey/time-counts.js';
 
-/** Plans the copy of a surveyed snapshot into the schema as it stands now. Reads only. */
+/** Plans the copy of a surveyed snapshot into the schema as it is now. Reads only. */
 export async function preparePlan(request: {
   readonly survey: Survey;
   readonly client: TargetClient;

@@ -159,7 +159,7 @@ export async function translateSurvey(
   const wanted = ({ name, columns }: SourceTable, column: string) => {
     const declared = columns.find((one) => one.name === column)?.declaredType ?? '';
     const type = columnRulesOf(rules, name, column).type ?? declared;
-    // Whether a column of days holds nothing but days is told by each value.
+    // Whether a column of days holds only days must be decided from every value.
     if (/^\s*date\s*$/i.test(type)) return 'always';
     return /^\s*(date|timestamp)/i.test(type) ? 'open' : 'no';
   };

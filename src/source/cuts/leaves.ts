@@ -6,9 +6,9 @@ import { readWord } from '../pages/word.js';
 
 /**
  * Walks the interior pages of one b-tree of a snapshot and lists its leaf pages in key order without reading them
- * (SQLite file format sections 1.5 and 1.6; numbers are big-endian). All leaves of a b-tree lie equally deep, so one
- * look down its left edge says at which depth a child is a leaf. One leaf in `sampleEvery` is read after all, for the
- * bytes that its rows keep on overflow pages, so that a table of large values is not taken for a small one.
+ * (SQLite file format sections 1.5 and 1.6; numbers are big-endian). All leaves of a b-tree are equally deep, so the
+ * left edge shows at which depth a child is a leaf. One leaf in `sampleEvery` is read after all, for the bytes that its
+ * rows have on overflow pages, so that a table of large values does not count as a small one.
  */
 
 /** A tree of depth 20 cannot fit into the largest file SQLite allows: deeper is a loop. */

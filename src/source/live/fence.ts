@@ -5,10 +5,10 @@ import { openSource, statFile } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 
 /*
- * A held write transaction on the live database: free → held → closed, or free again. While it is held every other
- * writer waits, and gets SQLITE_BUSY when it has waited long enough; readers, the snapshot among them, go on. Nothing is
- * written but the triggers that close the database, and these are committed by the very transaction that held it: a
- * writer that has waited all the time finds them. So no write is ever acknowledged between the snapshot and the switch.
+ * A write transaction that is held open on the live database: free → held → closed, or free again. While it is held every
+ * other writer waits, and gets SQLITE_BUSY once its own time limit is over; readers, the snapshot among them, continue.
+ * The only thing that it writes is the triggers that close the database. The same transaction commits them, so that a
+ * writer that waited all the time finds them. So no write is ever acknowledged between the snapshot and the switch.
  */
 
 /** A commit may have to wait for readers, of which a database without a -wal has to be free for a moment. */

@@ -5,7 +5,7 @@ import { PageRun } from './page-run.js';
 /** At most this many bytes of overflow pages are read ahead, since the chain of a big value mostly is contiguous. */
 const aheadBytesMax = 128 * 1024;
 
-/** A buffer beyond this size is given back after its row, so that one huge value does not stay for ever. */
+/** A buffer larger than this is dropped after its row, so that one huge value does not stay in memory. */
 const reusedBytesMax = 4 * 1024 * 1024;
 
 const slackBytes = 16;

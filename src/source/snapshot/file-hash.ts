@@ -8,7 +8,7 @@ import { open } from 'node:fs/promises';
  */
 const readBytes = 1 << 20;
 
-/** The SHA-256 of a file, 64 lower-case hex digits. Other work of this thread goes on between the reads. */
+/** The SHA-256 of a file, 64 lower-case hex digits. Other work of this thread can run between the reads. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafeSlow(readBytes);

@@ -4,10 +4,10 @@ import type { TargetClient } from '../connection/client.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /*
- * The life of a copy in: open → finished | failed. pg-copy-streams frames the blocks and speaks the protocol; what is
- * added here is the end of every wait. Its stream tells an error of the server, or a lost connection, by 'error' and may
- * then leave write callbacks uncalled for ever; after that event nothing may be written to it, nor may it be destroyed,
- * because it has let go of its connection.
+ * The life of a copy in: open → finished | failed. pg-copy-streams frames the blocks and speaks the protocol; this
+ * class makes sure that every wait ends. Its stream reports an error of the server, or a lost connection, by 'error'
+ * and may then never call its write callbacks. After that event nothing may be written to it, nor may it be destroyed,
+ * because it no longer has its connection.
  */
 
 export interface CopyInOptions {

@@ -3,14 +3,14 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 
 /*
- * What lives in schema "pgferry" of the target, so that no local state can go stale:
- *   run     one row per run; its token fences older attempts off
- *   chunk   one row per chunk, written in the very transaction of its COPY
- *   quarantine  rows of the source that are not, or not unchanged, in the target, whole
- *   object  what was taken away from our tables before the load and must be made again
- *   closed  which tables refuse the writes of others while a run loads them
- *   loaded  what a finished table held when we finished it
- *   cutover, cutover_step   where the switch of an application stands, and the way there
+ * The tables of schema "pgferry" in the target. All state is there, so that no local state can be out of date:
+ *   run         one row per run; its token keeps older attempts from writing
+ *   chunk       one row per chunk, written in the very transaction of its COPY
+ *   quarantine  rows of the source, whole, that are not in the target, or arrived with other values
+ *   object      what was detached from our tables before the load and must be made again
+ *   closed      which tables refuse the writes of others while a run loads them
+ *   loaded      what a table held when a run finished it
+ *   cutover, cutover_step   the state of an application's switch, and its steps
  * It never holds a password or a connection string.
  */
 

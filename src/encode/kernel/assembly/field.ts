@@ -44,7 +44,7 @@ const loopBytesMax: u32 = 256;
 const momentMax: f64 = 8_000_000_000_000_000;
 const jsonbVersion: u8 = 1;
 
-/** int32 length (−1 for NULL) and the bytes; gives back their end, 0 where the value does not fit. */
+/** Writes int32 length (−1 for NULL) and the bytes; returns their end, 0 where the value does not fit. */
 export function writeField(column: usize, at: usize, last: usize): usize {
   const storage = load<i32>(column, columnStorage);
   const field = at + 4;
@@ -65,7 +65,7 @@ export function writeField(column: usize, at: usize, last: usize): usize {
   return field + length;
 }
 
-/** The bytes of a value that the column's code is for; gives back how many, −1 where it is not such a value. */
+/** Writes the bytes of a value for which the column's code serves; returns how many, −1 for any other value. */
 function writeDirect(column: usize, storage: i32, field: usize): i32 {
   const code = load<i32>(column, columnCode);
   if (storage === storageInteger) return writeInteger(column, code, field);
@@ -78,7 +78,7 @@ function writeDirect(column: usize, storage: i32, field: usize): i32 {
   return code === codeBlob ? writeBytes(column, field) : -1;
 }
 
-/** As they stand, unless they might be the guard, or too long. */
+/** Writes the bytes unchanged, unless they might equal the guard, or are too long. */
 function writeBytes(column: usize, field: usize): i32 {
   const length = load<u32>(column, columnLength);
   if (length === load<u32>(column, columnGuardBytes) || length > load<u32>(column, columnBytesMax)) return -1;
@@ -122,7 +122,10 @@ function writeText(column: usize, code: i32, field: usize): i32 {
   }
 }
 
-/** Leaves the number that is sent in the column's value, for its hash; gives back its length, −1 where it does not fit. */
+/**
+ * Also puts the number that is sent into the column's value, for its hash; returns its length, −1 where it does not
+ * fit.
+ */
 function writeInteger(column: usize, code: i32, field: usize): i32 {
   const value = load<i64>(column, columnValue);
   switch (code) {
@@ -155,7 +158,7 @@ function writeInteger(column: usize, code: i32, field: usize): i32 {
   }
 }
 
-/** May write up to seven bytes behind the end; what stands there comes later. */
+/** May write up to seven bytes behind the end, which later fields overwrite. */
 export function copyBytes(to: usize, from: usize, length: u32): void {
   if (length > loopBytesMax) memory.copy(to, from, length);
   else for (let i: u32 = 0; i < length; i += copyOverrunBytes) store<u64>(to + i, load<u64>(from + i));

@@ -1,6 +1,4 @@
-/*
- * The fingerprint of a row that stands in the block, as `src/encode/fingerprint.ts` folds it.
- */
+/* The fingerprint of a row in the block, computed as `src/encode/fingerprint/` does it. */
 import {
   codeBlob,
   codeFloat8,
@@ -33,7 +31,7 @@ import { hashBytes, hashDouble, hashInteger, seedHigh, seedLow, setSeed } from '
 
 const floatSign: u64 = 0x8000000000000000;
 
-/** Adds the row that stands in the block to the sums, and its key fields to the keys. */
+/** Adds the sums of the row in the block, and appends its key fields to the keys. */
 export function foldRow(state: usize, keysFrom: usize): void {
   const columns = load<u32>(state, stateColumns) as usize;
   const columnsEnd = columns + load<u32>(state, stateColumnCount) * columnBytes;
@@ -72,7 +70,10 @@ function foldKey(state: usize, columns: usize, keysFrom: usize): void {
   store<u64>(state, load<u64>(state, stateKeyset) + key, stateKeyset);
 }
 
-/** The server's own function does not tell 0 and −0 apart: these, and every double in a key, are hashed by their bytes. */
+/**
+ * PostgreSQL's own function gives 0 and −0 the same hash. So these two, and every double in a key, are hashed by their
+ * bytes.
+ */
 function hashField(state: usize, column: usize, length: i32, isKey: bool): u64 {
   if (load<i32>(column, columnStorage) === storageAside) {
     hashAside(column, isKey, seedHigh, seedLow);

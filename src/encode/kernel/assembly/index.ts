@@ -32,7 +32,7 @@ import { payloadBytes, readCell, rowid } from './record';
 /** A field of fixed size: its length word and at most eight bytes. */
 const fixedBytes: u32 = 12;
 
-/** Writes rows from the state's cell pointer on; gives back what stopped it. The state says how far it came. */
+/** Writes rows from the state's cell pointer on; returns what stopped it. The state says how far it came. */
 export function fill(state: usize): i32 {
   const pointersEnd = load<u32>(state, statePointersEnd);
   const keysStart = load<u32>(state, stateKeys);
@@ -41,7 +41,7 @@ export function fill(state: usize): i32 {
     const out = load<u32>(state, stateOut);
     if (out >= load<u32>(state, stateFull)) return saysFull;
     if (!readCell(state)) return saysNotMine;
-    // From no later place on, all that is still to come fits: no value takes more than its share of these.
+    // Up to this address everything that may still follow in the row fits, since no value takes more than its share.
     const last = (load<i32>(state, stateLimit) - fixed - payloadBytes) as i32;
     if ((out as i32) > last) return saysNotMine;
     const outEnd = writeRow(state, out, last as usize);
@@ -61,7 +61,7 @@ export function fill(state: usize): i32 {
   return saysDone;
 }
 
-/** Bytes of the key fields of the row that stands in the block. */
+/** Bytes of the key fields of the row in the block. */
 function keysLength(state: usize): u32 {
   const columns = load<u32>(state, stateColumns) as usize;
   const indexes = load<u32>(state, stateKeyColumns) as usize;
@@ -73,7 +73,7 @@ function keysLength(state: usize): u32 {
   return bytes;
 }
 
-/** The row in binary COPY form at `from`; gives back its end, 0 where a value does not fit. */
+/** Writes the row in binary COPY form at `from`; returns its end, 0 where a value does not fit. */
 function writeRow(state: usize, from: usize, last: usize): usize {
   const count = load<u32>(state, stateColumnCount);
   const columns = load<u32>(state, stateColumns) as usize;

@@ -30,7 +30,7 @@ import {
   storageText,
 } from '../layout';
 
-/** Where a varint that was read ends; 0 where it is longer than the reader takes. */
+/** Where the varint that was read last ends; 0 where it is longer than the reader takes. */
 let end: usize = 0;
 
 export let rowid: i64 = 0;
@@ -66,7 +66,7 @@ function readRowid(from: usize): i64 {
   return value;
 }
 
-/** Reads the cell at the state's pointer; false where it is not for us. Nothing of the state is changed. */
+/** Reads the cell at the state's pointer; false where the row reader must take it. Nothing of the state is changed. */
 export function readCell(state: usize): bool {
   const cell = (load<i32>(state, statePage) + bswap<u16>(load<u16>(load<u32>(state, statePointer)))) as usize;
   const pageEnd = load<u32>(state, statePageEnd) as usize;
@@ -144,7 +144,7 @@ function readRecord(state: usize, start: usize, recordEnd: usize): bool {
   return true;
 }
 
-/** Bits of the exponent of a double, without its sign, one place up: a NaN is beyond. */
+/** The bits of a double's exponent, shifted left by one to drop the sign: a NaN is greater. */
 const INFINITY_SHIFTED: u64 = (0x7ff as u64) << 53;
 
 /** A NaN, which SQLite never writes, reads as NULL. */

@@ -108,7 +108,9 @@ function hexDigit(byte: u8): i32 {
   return letter <= 5 ? ((letter + 10) as i32) : -1;
 }
 
-/** Whether a text is one of the labels, which stand one behind the other, each with its length before it as int32. */
+/**
+ * Whether a text is one of the labels, which are stored one after the other, each with its length before it as int32.
+ */
 export function isLabel(labels: usize, labelsEnd: usize, from: usize, length: u32): bool {
   for (let at = labels; at < labelsEnd; at += 4 + load<u32>(at)) {
     if (load<u32>(at) === length && memory.compare(at + 4, from, length) === 0) return true;
