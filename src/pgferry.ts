@@ -1,4 +1,6 @@
 import { runAccept } from './commands/acceptance/accept.js';
+import { runFollow } from './commands/follow.js';
+import { runRepair } from './commands/repair.js';
 import { runShadow } from './commands/acceptance/shadow.js';
 import { type FullCensus, runCensus } from './commands/census.js';
 import { runCutover } from './commands/cutover/cutover.js';
@@ -17,17 +19,20 @@ import type {
   CensusOptions,
   CopyOptions,
   CutoverOptions,
+  FollowOptions,
   InitOptions,
   MigrateOptions,
   PlanOptions,
   QuarantineOptions,
   ReleaseOptions,
+  RepairOptions,
   RollbackOptions,
   ShadowOptions,
   StatusOptions,
   VerifyOptions,
 } from './library/options.js';
 import { CopierError } from './model/error.js';
+import type { FollowResult, RepairResult } from './model/follow.js';
 import type { Plan } from './model/plan.js';
 import type { RunResult } from './model/result.js';
 import type { AcceptResult, ShadowResult } from './model/shadow.js';
@@ -42,6 +47,7 @@ export type * from './library/options.js';
 export type { ColumnRules, Policies, Policy, TableRules } from './library/rules.js';
 export { CopierError } from './model/error.js';
 export type { Progress, RunEvent } from './model/event.js';
+export type { FollowResult, RepairResult, RoundChange, RoundReport } from './model/follow.js';
 export type { Finding, Plan, TablePlan } from './model/plan.js';
 export type { Difference, RunResult, TableReport } from './model/result.js';
 export type { AcceptResult, KeysetReport, OwnRead, ShadowReport, ShadowResult } from './model/shadow.js';
@@ -79,6 +85,16 @@ export async function copy(options: CopyOptions): Promise<RunResult> {
 /** Snapshot, schema, copy and proof in one pass. `ok` is false where the two sides differ. */
 export async function migrate(options: MigrateOptions): Promise<RunResult> {
   return await runMigrate(await contextOf('migrate', options));
+}
+
+/** Brings what changed in the source since the load, or the last round; `signal` ends it at the edge of a round. */
+export async function follow(options: FollowOptions): Promise<FollowResult> {
+  return await runFollow(await contextOf('follow', options));
+}
+
+/** Carries over again what differs on the target from what the load and the rounds left there. */
+export async function repair(options: RepairOptions): Promise<RepairResult> {
+  return await runRepair(await contextOf('repair', options));
 }
 
 /** Compares every value of both sides as they are now. */

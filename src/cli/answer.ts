@@ -103,6 +103,18 @@ async function run(
       const result = await runQuarantine(context, word ?? '');
       return { exitCode: exitCodeFor(result), json: { ...result }, text: describeQuarantine(result) };
     }
+    case 'follow': {
+      const { runFollow } = await import('../commands/follow.js');
+      const { describeFollow } = await import('../report/text/follow-text.js');
+      const result = await runFollow(context);
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeFollow(result) };
+    }
+    case 'repair': {
+      const { runRepair } = await import('../commands/repair.js');
+      const { describeRepair } = await import('../report/text/follow-text.js');
+      const result = await runRepair(context);
+      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeRepair(result) };
+    }
     case 'shadow': {
       const { runShadow } = await import('../commands/acceptance/shadow.js');
       const { describeShadow } = await import('../report/text/shadow-text.js');

@@ -64,6 +64,16 @@ export const commandRows: readonly CommandRow[] = [
     examples: ['pgferry quarantine list', 'pgferry quarantine retry --config rules.json'],
   },
   {
+    name: 'follow',
+    summary: 'bring what changed in the source since the load, or the last round: one transaction per round, proven',
+    examples: ['pgferry follow', 'pgferry follow --every 10s --until-quiet', 'pgferry follow --dry-run --json'],
+  },
+  {
+    name: 'repair',
+    summary: 'carry over again, by key, the rows of the target that are not what the load and the rounds left there',
+    examples: ['pgferry repair', 'pgferry repair --tables User,Host --json'],
+  },
+  {
     name: 'cutover',
     summary: 'switch the application to PostgreSQL: fence writers, migrate, accept, switch; undone where a step fails',
     examples: ['pgferry cutover --dry-run', 'pgferry cutover --confirm I_UNDERSTAND_PRODUCTION_CUTOVER'],
@@ -93,7 +103,7 @@ environment, and the environment beats the file. What has no flag stands in
 the file alone: pgferry config-schema prints all its keys.
 
 Exit codes:
-  0          done; for verify, shadow and accept: identical
+  0          done; for verify, shadow, accept, follow and repair: identical
   1          the two sides differ
   2          usage
   20         the plan refuses; nothing was written

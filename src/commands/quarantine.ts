@@ -24,7 +24,7 @@ import { checkQuarantinedColumns } from '../run/compare/quarantined-rows.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { retryTable } from '../copy/retry-table.js';
-import { findSnapshot } from '../run/attempt/resume.js';
+import { findBase } from '../run/follow/base.js';
 import { sequenceNeeds } from '../run/plan/schema-check.js';
 import { readStoredPlan } from '../run/plan/stored-plan.js';
 import { readCatalog, type Survey, surveySource } from '../run/survey/survey.js';
@@ -107,8 +107,8 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
   };
   return await withRunThreads(threads, async (pool) => {
     const { journal, settings } = context;
-    const snapshot = await findSnapshot(run);
-    if (typeof snapshot === 'string') throw noSnapshot(run, snapshot);
+    // Rounds may have brought a newer one than the run's own.
+    const { snapshot } = await findBase(client, run);
     const catalog = await readCatalog(snapshot.path);
     const survey = await journal.phase('census', () =>
       surveySource({
@@ -228,10 +228,4 @@ function unfinished(run: Run): CopierError {
       hint: 'finish it first: run the same command again, then retry',
     },
   );
-}
-
-function noSnapshot(run: Run, reason: string): CopierError {
-  return new CopierError('source.no_snapshot', `the snapshot of run ${run.runId} cannot be used: ${reason}`, {
-    hint: 'bring the run folder back to where it was; or migrate again with --fresh',
-  });
 }

@@ -15,24 +15,28 @@ import { hasLedger } from '../target/ledger/ledger.js';
 import { latestRun, type Run } from '../target/ledger/run.js';
 import { embeddedStatus } from '../target/embedded/embedded.js';
 import { type Context, embeddedFolder, resolveTarget } from '../run/context.js';
-import type { CutoverStatus, RunStatus } from '../report/text/status-text.js';
+import { readBase } from '../run/follow/base.js';
+import { statFile } from '../source/open.js';
+import { listRounds } from '../target/ledger/round.js';
+import type { CutoverStatus, FollowStatus, RunStatus } from '../report/text/status-text.js';
 import { readStoredPlan } from '../run/plan/stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
 export async function runStatus(context: Context): Promise<RunStatus> {
   // Asking for the status must not make an embedded server.
   if (context.settings.targetUrl === null && (await embeddedStatus(embeddedFolder)).tag === 'absent') {
-    return { target: 'the embedded PostgreSQL, which was never started here', run: null, cutover: null };
+    return { target: 'the embedded PostgreSQL, which was never started here', run: null, follow: null, cutover: null };
   }
   const { address } = await resolveTarget(context);
   const target = describeTarget(address);
   return await withTarget(address, { applicationName: 'pgferry status', signal: context.signal }, async (client) => {
-    if (!(await hasLedger(client))) return { target, run: null, cutover: null };
+    if (!(await hasLedger(client))) return { target, run: null, follow: null, cutover: null };
     const cutover = await readCutover(client, address.schema);
     const run = await latestRun(client, address.schema);
-    if (run === null) return { target, run: null, cutover };
+    if (run === null) return { target, run: null, follow: null, cutover };
     const stored = await readStoredPlan(client, run.runId);
-    const chunks = await listChunks(client, run.runId);
+    // Those of rounds have negative numbers.
+    const chunks = (await listChunks(client, run.runId)).filter(({ index }) => index >= 0);
     const missing = await listRestoreSteps(client, run.runId);
     return {
       target,
@@ -44,9 +48,35 @@ export async function runStatus(context: Context): Promise<RunStatus> {
         rowsTotal: stored.plan.tables.reduce((sum, table) => sum + table.rows, 0),
         objectsMissing: missing.map(({ kind, table, name }) => ({ kind, table, name })),
       },
+      follow: await readFollow(client, run),
       cutover,
     };
   });
+}
+
+/** How far the target is behind the source, as far as can be told without reading either. */
+async function readFollow(client: TargetClient, run: Run): Promise<FollowStatus | null> {
+  if (run.state !== 'complete') return null;
+  const rounds = await listRounds(client, run.runId);
+  const { snapshot } = await readBase(client, run);
+  const last = rounds.at(-1);
+  const changedAtMs = lastChange(run.sourcePath);
+  return {
+    rounds: rounds.length,
+    showsSourceOf: snapshot.takenAt,
+    behindSeconds: Math.max(0, Math.round((Date.now() - Date.parse(snapshot.takenAt)) / 1000)),
+    isSourceChanged: changedAtMs === null ? null : changedAtMs > Date.parse(snapshot.takenAt),
+    lastRows: last?.changes.reduce((sum, change) => sum + change.deleted + change.updated + change.inserted, 0) ?? null,
+    lastMs: last === undefined ? null : Math.round(last.durationMs),
+    snapshotPath: snapshot.path,
+    isSnapshotThere: existsSync(snapshot.path),
+  };
+}
+
+/** When the source, or the log beside it, was written last; null where it is not on this machine. Nothing is opened. */
+function lastChange(sourcePath: string): number | null {
+  const times = [sourcePath, `${sourcePath}-wal`].filter(existsSync).map((path) => statFile(path).mtimeMs);
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 /** What the ledger remembers of the youngest cutover, held to the env file and the SQLite file on this machine. */

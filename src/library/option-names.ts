@@ -5,6 +5,7 @@ import type {
   CopyOptions,
   CutoverOptions,
   DifferenceOptions,
+  FollowOptions,
   InitOptions,
   LimitOptions,
   LoadOptions,
@@ -14,6 +15,7 @@ import type {
   ReadingOptions,
   ReadOptions,
   ReleaseOptions,
+  RepairOptions,
   RollbackOptions,
   RuleOptions,
   RunFolderOptions,
@@ -85,6 +87,15 @@ const quarantine: NamesOf<QuarantineOptions> = {
   tableRules: true,
 };
 const status: NamesOf<StatusOptions> = sides;
+const carrying = { ...sides, ...differences, workers: true, blockBytes: true, memoryLimitMb: true } as const;
+const follow: NamesOf<FollowOptions> = {
+  ...carrying,
+  followRounds: true,
+  followUntilQuiet: true,
+  followEverySeconds: true,
+  followDryRun: true,
+};
+const repair: NamesOf<RepairOptions> = { ...carrying, tables: true };
 const cutover: NamesOf<CutoverOptions> = {
   ...sides,
   ...reading,
@@ -127,6 +138,8 @@ const byFunction = {
   accept,
   quarantine,
   status,
+  follow,
+  repair,
   cutover,
   rollback,
   release,

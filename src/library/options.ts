@@ -158,6 +158,32 @@ export interface MigrateOptions extends CopyOptions, SchemaOptions {
   readonly resetSchema?: boolean;
 }
 
+/** What rounds and repairs take of the machine; how rows travel was decided with the load. */
+interface CarryingOptions extends SidesOptions, DifferenceOptions {
+  /** Worker threads: one per core. */
+  readonly workers?: number;
+  /** COPY bytes handed to the socket at once: 256 KiB. */
+  readonly blockBytes?: number;
+  /** Memory that the whole process may take, in MB: fewer threads where needed. */
+  readonly memoryLimitMb?: number;
+}
+
+export interface FollowOptions extends CarryingOptions {
+  /** Rounds at most: 1, or no end where one of the two below says when. */
+  readonly followRounds?: number;
+  /** End with the first round in which nothing had changed. */
+  readonly followUntilQuiet?: boolean;
+  /** Seconds from the beginning of a round to that of the next. */
+  readonly followEverySeconds?: number;
+  /** Bring one round and take it back: shows what it would change. */
+  readonly followDryRun?: boolean;
+}
+
+export interface RepairOptions extends CarryingOptions {
+  /** Only these tables, by source name. */
+  readonly tables?: readonly string[];
+}
+
 export interface VerifyOptions extends ComparingOptions, DifferenceOptions {
   /** The folder of the comparison's files, which must be new or empty: `<backupFolder>/<timestamp>`. */
   readonly runFolder?: string;

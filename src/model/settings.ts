@@ -12,6 +12,8 @@ export type CommandName =
   | 'accept'
   | 'migrate'
   | 'quarantine'
+  | 'follow'
+  | 'repair'
   | 'cutover'
   | 'rollback'
   | 'release'
@@ -52,6 +54,11 @@ export interface FlagSettings {
   readonly fresh: boolean;
   readonly differencesMax: number;
   readonly listMax: number;
+  /** null: one, or without end where `followEverySeconds` or `followUntilQuiet` says when. */
+  readonly followRounds: number | null;
+  readonly followUntilQuiet: boolean;
+  readonly followEverySeconds: number | null;
+  readonly followDryRun: boolean;
   readonly shadowLimit: number;
   readonly acceptanceFolder: string;
   readonly acceptanceRunFolder: string | null;

@@ -7,10 +7,13 @@ import type { Counters } from './counters.js';
 
 /** The programs a thread can run: one file each in workers/. */
 export type ThreadEntry =
+  | 'changes'
   | 'check'
   | 'census'
   | 'copy'
   | 'keyset'
+  | 'repair'
+  | 'round'
   | 'settle'
   | 'shadow'
   | 'times'
@@ -81,7 +84,7 @@ async function runJob<T>(
   },
 ): Promise<T> {
   const { entry, job, watch } = request;
-  const signal = entry === 'copy' || entry === 'settle' ? undefined : request.signal;
+  const signal = isWriting(entry) ? undefined : request.signal;
   const filename = fileURLToPath(new URL(`../../workers/${entry}.js`, import.meta.url));
   const hung = new AbortController();
   const stopWatching = watch === undefined ? () => {} : watchJob(watch, hung);
@@ -97,6 +100,11 @@ async function runJob<T>(
   }
   if (answer.tag === 'failed') throw fromWire(answer.error);
   return answer.result;
+}
+
+/** Whether the job writes to the target: it stops at the edge of its transaction. */
+function isWriting(entry: ThreadEntry): boolean {
+  return entry === 'copy' || entry === 'settle' || entry === 'round' || entry === 'repair';
 }
 
 /** Ends the job's thread when its heartbeat stops; a job that still waits for a thread is left alone. */

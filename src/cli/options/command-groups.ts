@@ -11,6 +11,8 @@ export const targeted: readonly CommandName[] = [
   'accept',
   'migrate',
   'quarantine',
+  'follow',
+  'repair',
   'cutover',
   'rollback',
   'release',

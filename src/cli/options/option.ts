@@ -7,6 +7,7 @@ export const headings = {
   schema: 'Target schema:',
   rows: 'Rows:',
   run: 'The run:',
+  follow: 'Rounds:',
   cutover: 'Cutover and rollback:',
   speed: 'Speed and memory:',
   output: 'Output:',

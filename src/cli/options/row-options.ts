@@ -46,7 +46,7 @@ export const rowOptions = {
     standard: [],
     help: 'only these tables, separated by commas',
     // A cutover needs all tables of the application, whatever was last set for a copy.
-    commands: reading.filter((command) => command !== 'cutover'),
+    commands: [...reading.filter((command) => command !== 'cutover'), 'repair'],
   },
   exclude: {
     heading: 'rows',

@@ -16,7 +16,7 @@ export const speedOptions = {
     standard: Math.max(1, availableParallelism()),
     standardText: 'one per core',
     help: 'worker threads',
-    commands: [...reading, 'quarantine'],
+    commands: [...reading, 'quarantine', 'follow', 'repair'],
   },
   connections: {
     heading: 'speed',
@@ -49,7 +49,7 @@ export const speedOptions = {
     standard: 256 * 1024,
     standardText: '256k',
     help: 'COPY bytes handed to the socket at once; each thread has two such blocks',
-    commands: [...loading, 'quarantine'],
+    commands: [...loading, 'quarantine', 'follow', 'repair'],
   },
   reader: {
     heading: 'speed',
@@ -99,7 +99,7 @@ export const speedOptions = {
     syntax: count({ min: 128, max: 1_048_576 }),
     standard: null,
     help: 'memory the whole process may take, in MB: fewer threads where needed',
-    commands: ['copy', 'migrate', 'cutover'],
+    commands: ['copy', 'migrate', 'follow', 'repair', 'cutover'],
   },
   keepConstraints: {
     heading: 'speed',

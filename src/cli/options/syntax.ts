@@ -50,6 +50,23 @@ export function count(range: Range): Syntax<number> {
   return plain({ tag: 'count', words: 'a whole number', schema, parse });
 }
 
+/** A time in seconds, with its unit or without. */
+export function seconds(range: Range): Syntax<number> {
+  const schema = {
+    type: ['integer', 'string', 'null'],
+    minimum: range.min,
+    maximum: range.max,
+    pattern: '^\\d+[sm]?$',
+  };
+  const parse = (given: string, origin: string) => {
+    const [, digits, unit] = /^(\d+)([sm]?)$/.exec(given) ?? [];
+    const value = Number(digits) * (unit === 'm' ? 60 : 1);
+    if (digits !== undefined && value >= range.min && value <= range.max) return value;
+    throw badValue(origin, given, `use a time from ${range.min}s to ${range.max}s, such as 10s or 5m`);
+  };
+  return plain({ tag: 'count', words: 'a time, such as "10s" or "5m"', schema, parse });
+}
+
 /** A number of bytes with a unit or without. */
 export function bytes(range: Range): Syntax<number> {
   const schema = {

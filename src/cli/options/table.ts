@@ -1,5 +1,6 @@
 import type { CommandName, FlagSettings } from '../../model/settings.js';
 import { cutoverOptions } from './cutover-options.js';
+import { followOptions } from './follow-options.js';
 import { outputOptions } from './output-options.js';
 import { rowOptions } from './row-options.js';
 import { runOptions } from './run-options.js';
@@ -17,6 +18,7 @@ export const optionTable: OptionTable = {
   ...schemaOptions,
   ...rowOptions,
   ...runOptions,
+  ...followOptions,
   ...cutoverOptions,
   ...speedOptions,
   ...outputOptions,

@@ -126,6 +126,10 @@ export const dataCodes = {
     means: 'PostgreSQL refuses a row for a reason of its own, which the message repeats.',
     todo: 'Correct the row, or the column or constraint of the target, or name a policy.',
   },
+  'data.round_differs': {
+    means: 'After a round of `follow` the target does not hold what the round brought. The round was rolled back.',
+    todo: 'See which trigger or rule of the target changes rows, then run again; `pgferry verify` names rows.',
+  },
   'data.row_count': {
     means: 'The pages of a table hold another number of rows than SQLite counts.',
     todo: 'Run `PRAGMA integrity_check` on the source. If it is sound, run again with `--reader rows` and report this.',
@@ -137,6 +141,10 @@ export const dataCodes = {
   'data.sentinel': {
     means: 'A text equal to `--null-sentinel`.',
     todo: 'Begin anew with `--fresh` and another sentinel, or, in binary format, with `--allow-sentinel`.',
+  },
+  'data.target_changed': {
+    means: 'Rows of the target are not what the last round, or the load, left there: somebody else wrote.',
+    todo: '`pgferry repair` carries over again what differs; then go on.',
   },
   'data.text_in_blob': {
     means: 'A text in a `bytea` column.',

@@ -135,6 +135,10 @@ export const planCodes = {
     means: 'NULLs would go into a primary key or a NOT NULL column.',
     todo: 'Fill them in the source, drop NOT NULL on the target, or name a policy.',
   },
+  'plan.no_base': {
+    means: 'The snapshot that the target shows is gone or was changed, or there is no finished run to go on from.',
+    todo: 'Bring the run folder back to where it was; or migrate anew with `--truncate-target`.',
+  },
   'plan.orphans': {
     means: 'Rows refer to rows that are not there. A note where the target has no such foreign key.',
     todo: 'Correct or delete them in the source, or name a policy for `orphan`.',

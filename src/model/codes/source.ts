@@ -56,10 +56,6 @@ export const sourceCodes = {
     means: 'SQLite needs more memory than there is.',
     todo: 'Free memory, or lower `--workers`.',
   },
-  'source.no_snapshot': {
-    means: 'The snapshot of the run is not where it was, or has changed, and `quarantine retry` needs it.',
-    todo: 'Bring the run folder back to where it was, or migrate again with `--fresh`.',
-  },
   'source.no_space': {
     means: 'There is not enough room for the snapshot, which is as large as the source.',
     todo: 'Make room, or choose a folder on another disk with `--backup-dir`.',

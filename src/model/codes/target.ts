@@ -115,6 +115,11 @@ export const targetCodes = {
     means: 'PostgreSQL refuses a shadow read.',
     todo: 'Correct the read in the config file: it must be one SELECT.',
   },
+  'target.round_superseded': {
+    means:
+      'Another pgferry has brought a round, or changed the run, since this one began. Nothing of this round was written.',
+    todo: 'Run the same command again.',
+  },
   'target.row_count': {
     means: 'The server counted other rows than were sent.',
     todo: 'A trigger or rule of the target drops or adds rows: disable it for the copy.',

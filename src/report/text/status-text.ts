@@ -1,5 +1,5 @@
 import type { CutoverState, CutoverStep } from '../../model/cutover.js';
-import { formatCount, sanitize } from '../units.js';
+import { countOf, formatCount, formatDuration, sanitize } from '../units.js';
 
 /** The state of the youngest run of a schema. */
 export interface RunStatus {
@@ -24,8 +24,27 @@ export interface RunStatus {
     /** Indexes, constraints and triggers that were detached and are not restored yet. */
     readonly objectsMissing: readonly { readonly kind: string; readonly table: string; readonly name: string }[];
   } | null;
+  /** How far the target is behind the source; null where no run is complete. */
+  readonly follow: FollowStatus | null;
   /** The youngest cutover of the schema. */
   readonly cutover: CutoverStatus | null;
+}
+
+/** What the target shows, and how old that is. */
+export interface FollowStatus {
+  /** Rounds that were brought since the load. */
+  readonly rounds: number;
+  /** When the snapshot was taken that the target shows; ISO 8601, UTC. */
+  readonly showsSourceOf: string;
+  readonly behindSeconds: number;
+  /** Whether the source was written since, by the times of its files; null where it is not on this machine. */
+  readonly isSourceChanged: boolean | null;
+  /** Rows that the last round changed, and how long it took on the target; null before the first. */
+  readonly lastRows: number | null;
+  readonly lastMs: number | null;
+  readonly snapshotPath: string;
+  /** Whether that snapshot, from which the next round goes on, is on this machine. */
+  readonly isSnapshotThere: boolean;
 }
 
 /** The state of a cutover: what the ledger says, and which database the application uses. */
@@ -54,7 +73,7 @@ export interface CutoverStatus {
 const nextStep = {
   copying: 'run the same command again to go on; finished chunks are not sent twice (--fresh begins anew instead)',
   finishing: 'run the same command again to go on with indexes and constraints (--fresh begins anew instead)',
-  complete: 'nothing to do; `pgferry verify` compares every value at any time',
+  complete: '`pgferry follow` brings what the source has got since; `pgferry verify` compares every value at any time',
   failed: 'the sides differed: `pgferry verify` names the rows; run again with --fresh --truncate-target to begin anew',
   abandoned: 'run `pgferry migrate` to begin anew',
 } as const;
@@ -83,7 +102,27 @@ function describeCutoverStatus(cutover: CutoverStatus): string {
   ].join('\n')}\n`;
 }
 
-function describeRun({ target, run }: RunStatus): string {
+function describeFollow({
+  rounds,
+  showsSourceOf,
+  behindSeconds,
+  isSourceChanged,
+  lastRows,
+  lastMs,
+  isSnapshotThere,
+}: FollowStatus): string {
+  const last =
+    lastRows === null || lastMs === null
+      ? ''
+      : `, the last of ${countOf(lastRows, 'row')} in ${formatDuration(lastMs)}`;
+  const since =
+    isSourceChanged === null ? 'is not on this machine' : `was ${isSourceChanged ? '' : 'not '}written since`;
+  const base = isSnapshotThere ? '' : '; its snapshot is not on this machine, where `pgferry follow` would need it';
+  return `  shows      the source of ${showsSourceOf}, ${formatDuration(1000 * behindSeconds)} ago; the source ${since}${base}
+  rounds     ${formatCount(rounds)}${last}`;
+}
+
+function describeRun({ target, run, follow }: RunStatus): string {
   if (run === null) return `no run of pgferry is recorded in ${target}\n  → run \`pgferry migrate\`\n`;
   const missing = run.objectsMissing.map(
     ({ kind, table, name }) => `  missing    ${kind} ${sanitize(name)} of ${sanitize(table)}`,
@@ -96,6 +135,7 @@ function describeRun({ target, run }: RunStatus): string {
     `  snapshot   ${sanitize(run.snapshotPath)} of ${run.snapshotTakenAt}`,
     `  started    ${run.startedAt} by pid ${run.pid} on ${sanitize(run.host)}, pgferry ${run.toolVersion}`,
     ...(run.finishedAt === null ? [`  last seen  ${run.updatedAt}`] : [`  finished   ${run.finishedAt}`]),
+    ...(follow === null ? [] : [describeFollow(follow)]),
     ...missing,
     `  → ${nextStep[run.state]}`,
   ].join('\n')}\n`;

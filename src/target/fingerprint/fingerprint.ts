@@ -34,8 +34,16 @@ interface Sums {
   readonly sums: readonly (string | null)[];
 }
 
-/** The aggregate over the columns `from` (inclusive) to `to` (exclusive) of the table, and always rows and keyset. */
-export function fingerprintSql(table: FingerprintTable, from = 0, to = table.columns.length): string {
+/**
+ * The aggregate over the columns `from` (inclusive) to `to` (exclusive) of the table, and always rows and keyset; `rows` is
+ * what stands for the table where not all of it is meant.
+ */
+export function fingerprintSql(
+  table: FingerprintTable,
+  from = 0,
+  to = table.columns.length,
+  rows = `${quoteTable(table.targetSchema, table.target)} AS t`,
+): string {
   const columns = table.columns.slice(from, to);
   // Aggregates that are written alike are computed once: a column that takes no NULL costs none of its own.
   const counts = columns.map(({ notNull }, i) => (notNull === true ? 'count(*)::text' : `count(c${i})::text`));
@@ -48,7 +56,7 @@ export function fingerprintSql(table: FingerprintTable, from = 0, to = table.col
   ];
   return `SELECT count(*)::text AS rows, sum(k)::text AS keyset, ${textArray(counts)} AS counts,
        ${textArray(empties)} AS empties, ${textArray(sums)} AS sums
-  FROM (SELECT ${inner.join(', ')} FROM ${quoteTable(table.targetSchema, table.target)}) AS t`;
+  FROM (SELECT ${inner.join(', ')} FROM ${rows}) AS t`;
 }
 
 /**
@@ -56,11 +64,20 @@ export function fingerprintSql(table: FingerprintTable, from = 0, to = table.col
  * columns take several in one snapshot, for which the client must not be in a transaction.
  */
 export async function fingerprintTable(client: TargetClient, table: FingerprintTable): Promise<TableFingerprint> {
-  if (table.columns.length <= columnsPerQuery) return await readPart(client, table, 0, table.columns.length);
+  if (table.columns.length <= columnsPerQuery) return await readParts(client, table);
   return await withTransaction(client, async () => {
     await client.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     return await readParts(client, table);
   });
+}
+
+/** The same of some rows with the columns of the table, an item of a FROM list; within a transaction that keeps them still. */
+export async function fingerprintRows(
+  client: TargetClient,
+  table: FingerprintTable,
+  rows: string,
+): Promise<TableFingerprint> {
+  return await readParts(client, table, rows);
 }
 
 /** One typed value with its seed, for the self-test: the encoder is fed with `text` as `kind`, the server with `sql`. */
@@ -130,11 +147,11 @@ export async function selfTestFingerprint(client: TargetClient): Promise<Record<
   return Object.fromEntries(fingerprintSamples.map(({ name }, i) => [name, toHex(must(hashes[i], 'hash'))]));
 }
 
-async function readParts(client: TargetClient, table: FingerprintTable): Promise<TableFingerprint> {
-  const first = await readPart(client, table, 0, columnsPerQuery);
+async function readParts(client: TargetClient, table: FingerprintTable, rows?: string): Promise<TableFingerprint> {
+  const first = await readPart(client, table, { from: 0, to: columnsPerQuery, rows });
   const columns = [...first.columns];
   while (columns.length < table.columns.length) {
-    const part = await readPart(client, table, columns.length, columns.length + columnsPerQuery);
+    const part = await readPart(client, table, { from: columns.length, to: columns.length + columnsPerQuery, rows });
     assert(part.rows === first.rows && part.keyset === first.keyset, 'parts of a fingerprint share a snapshot');
     columns.push(...part.columns);
   }
@@ -144,11 +161,14 @@ async function readParts(client: TargetClient, table: FingerprintTable): Promise
 async function readPart(
   client: TargetClient,
   table: FingerprintTable,
-  from: number,
-  to: number,
+  { from, to, rows }: { readonly from: number; readonly to: number; readonly rows: string | undefined },
 ): Promise<TableFingerprint> {
   const context = { table: table.target, doing: `fingerprint ${table.target}` };
-  const [row] = await client.query<Sums & Record<string, unknown>>(fingerprintSql(table, from, to), [], context);
+  const [row] = await client.query<Sums & Record<string, unknown>>(
+    fingerprintSql(table, from, Math.min(to, table.columns.length), rows),
+    [],
+    context,
+  );
   const sums = must(row, 'row of sums');
   const columns = table.columns.slice(from, to).map((column, i) => toResult(column, sums, i));
   return { rows: Number(sums.rows), keyset: toHex(sums.keyset), columns };

@@ -10,6 +10,7 @@ import { withTransaction } from '../connection/transaction.js';
  *   object      what was detached from our tables before the load and must be made again
  *   closed      which tables refuse the writes of others while a run loads them
  *   loaded      what a table held when a run finished it
+ *   round   which newer snapshot each round brought; its sums are chunks with negative numbers
  *   cutover, cutover_step   the state of an application's switch, and its steps
  * It never holds a password or a connection string.
  */
@@ -116,6 +117,19 @@ CREATE TABLE pgferry.loaded (
   columns jsonb NOT NULL,
   loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (target_schema, table_name)
+);
+CREATE TABLE pgferry.round (
+  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+  number integer NOT NULL CHECK (number > 0),
+  base_sha256 text NOT NULL,
+  snapshot_path text NOT NULL,
+  snapshot_sha256 text NOT NULL,
+  snapshot_taken_at text NOT NULL,
+  snapshot_bytes bigint NOT NULL,
+  changes jsonb NOT NULL,
+  duration_ms double precision NOT NULL,
+  committed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (run_id, number)
 );
 CREATE TABLE pgferry.cutover (
   cutover_id text PRIMARY KEY,

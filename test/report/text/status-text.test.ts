@@ -27,13 +27,13 @@ const run: KnownRun = {
 
 test('without a run it says so and names the next step', () => {
   assert.equal(
-    describeStatus({ target, run: null, cutover: null }),
+    describeStatus({ target, run: null, follow: null, cutover: null }),
     `no run of pgferry is recorded in ${target}\n  → run \`pgferry migrate\`\n`,
   );
 });
 
 test('an unfinished run tells how far it is, what is missing, and how to go on', () => {
-  const lines = describeStatus({ target, run, cutover: null }).split('\n');
+  const lines = describeStatus({ target, run, follow: null, cutover: null }).split('\n');
   assert.deepEqual(lines.slice(0, -2), [
     'run abc: copying',
     '  rows       5 000 of 1 000 000 in 3 of 1 200 chunks',
@@ -49,7 +49,7 @@ test('an unfinished run tells how far it is, what is missing, and how to go on',
 
 const nextSteps: readonly (readonly [KnownRun['state'], RegExp])[] = [
   ['finishing', /run the same command again to go on with indexes/],
-  ['complete', /nothing to do; `pgferry verify`/],
+  ['complete', /`pgferry follow` brings .* `pgferry verify`/],
   ['failed', /the sides differed: .* --fresh/],
   ['abandoned', /run `pgferry migrate` to begin anew/],
 ];
@@ -59,6 +59,7 @@ for (const [state, wanted] of nextSteps) {
     const text = describeStatus({
       target,
       run: { ...run, state, finishedAt: '2026-01-02T04:00:00.000Z' },
+      follow: null,
       cutover: null,
     });
     assert.match(text, new RegExp(`^run abc: ${state}$`, 'm'));
@@ -66,3 +67,22 @@ for (const [state, wanted] of nextSteps) {
     assert.match(text, wanted);
   });
 }
+
+test('a complete run tells what the target shows, how old that is, and what the last round was', () => {
+  const follow = {
+    rounds: 3,
+    showsSourceOf: '2026-01-02T05:00:00.000Z',
+    behindSeconds: 65,
+    isSourceChanged: true,
+    lastRows: 1200,
+    lastMs: 840,
+    snapshotPath: '/srv/run/follow-0003.db',
+    isSnapshotThere: false,
+  };
+  const text = describeStatus({ target, run: { ...run, state: 'complete' }, follow, cutover: null });
+  assert.match(
+    text,
+    /shows {6}the source of 2026-01-02T05:00:00.000Z, 1 min 05 s ago; the source was written since; its snapshot is not/,
+  );
+  assert.match(text, /rounds {5}3, the last of 1 200 rows in 840 ms/);
+});

@@ -1,0 +1,98 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { CopierError } from '../../model/error.js';
+import type { Snapshot } from '../../model/source.js';
+import { statFile } from '../../source/open.js';
+import { checkSnapshot } from '../../source/snapshot/snapshot.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { latestCutover } from '../../target/ledger/cutover.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+import { latestRound } from '../../target/ledger/round.js';
+import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
+
+/** The snapshot that the target shows: of the last round, or of the load. */
+export interface Base {
+  readonly snapshot: Snapshot;
+  /** Rounds that were brought so far. */
+  readonly rounds: number;
+}
+
+/** Names of the snapshots that rounds make in the run's folder. */
+const roundSnapshot = /^follow-\d+\.db(?:-journal|-wal|-shm)?$/;
+
+export function roundSnapshotName(number: number): string {
+  return `follow-${String(number).padStart(4, '0')}.db`;
+}
+
+/** The last round's snapshot, or the run's own; where it is and what it must be, unread. */
+export async function readBase(
+  client: TargetClient,
+  run: Run,
+): Promise<Omit<Base, 'snapshot'> & { readonly snapshot: Omit<Snapshot, 'bytes'> }> {
+  const round = await latestRound(client, run.runId);
+  const { sourcePath } = run;
+  if (round === null) {
+    const { snapshotPath: path, snapshotSha256: sha256, snapshotTakenAt: takenAt } = run;
+    return { rounds: 0, snapshot: { path, sourcePath, sha256, takenAt } };
+  }
+  const { snapshotPath: path, snapshotSha256: sha256, snapshotTakenAt: takenAt, number } = round;
+  return { rounds: number, snapshot: { path, sourcePath, sha256, takenAt } };
+}
+
+/** The same, checked against its SHA-256. Error: `plan.no_base`. */
+export async function findBase(client: TargetClient, run: Run): Promise<Base> {
+  const { rounds, snapshot } = await readBase(client, run);
+  try {
+    const found = { ...snapshot, bytes: statFile(snapshot.path).size };
+    await checkSnapshot(found);
+    return { rounds, snapshot: found };
+  } catch (cause) {
+    if (!(cause instanceof CopierError)) throw cause;
+    throw new CopierError('plan.no_base', `the snapshot that the target shows cannot be used: ${cause.message}`, {
+      hint: 'bring the run folder back to where it was; or migrate anew with --truncate-target',
+      cause,
+    });
+  }
+}
+
+/**
+ * The complete run of the schema that rounds go on from. Refused where there is none, where one is unfinished, and once the
+ * application was switched: then PostgreSQL is what is true.
+ */
+export async function findRunToFollow(client: TargetClient, schema: string): Promise<Run> {
+  if (!(await hasLedger(client))) throw noRun(schema);
+  const open = await findUnfinishedRun(client, schema);
+  if (open !== null) {
+    throw new CopierError(
+      'target.run_unfinished',
+      `run ${open.runId} of schema ${schema} is not finished (${open.state})`,
+      {
+        hint: 'finish it first: run `pgferry migrate` or `pgferry copy` again; `pgferry status` shows where it stands',
+      },
+    );
+  }
+  const run = await latestRun(client, schema);
+  if (run === null || run.state !== 'complete') throw noRun(schema);
+  const cutover = await latestCutover(client, schema);
+  if (cutover !== null && !['undone', 'rolled_back'].includes(cutover.state) && cutover.state !== 'preparing') {
+    throw new CopierError(
+      'cutover.already_switched',
+      `cutover ${cutover.cutoverId} of schema ${schema} is ${cutover.state}: the target may hold writes that the source does not have`,
+      { hint: '`pgferry status` shows where it stands; `pgferry rollback` takes it back' },
+    );
+  }
+  return run;
+}
+
+function noRun(schema: string): CopierError {
+  return new CopierError('plan.no_base', `schema ${schema} holds no finished run to go on from`, {
+    hint: 'load it first: pgferry migrate',
+  });
+}
+
+/** Removes snapshots of rounds that nobody needs any more: all in the run's folder but the one that the target shows. */
+export function removeOldSnapshots(run: Run, base: Pick<Snapshot, 'path'>): void {
+  const folder = dirname(run.snapshotPath);
+  for (const name of readdirSync(folder))
+    if (roundSnapshot.test(name) && name !== basename(base.path)) rmSync(join(folder, name), { force: true });
+}

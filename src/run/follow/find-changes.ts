@@ -1,0 +1,73 @@
+import type { BegunChanges, ChangesJob } from '../../jobs/follow/changes-job.js';
+import type { BothPaths } from '../../follow/both-files.js';
+import type { ChangedTable, ChangeWay } from '../../follow/changed-rows.js';
+import { canJoin } from '../../follow/join-rows.js';
+import { must } from '../../model/error.js';
+import type { Plan, TablePlan } from '../../model/plan.js';
+import type { SourceCatalog } from '../../model/source.js';
+import type { Threads } from '../../pool/threads.js';
+import { PageChanges } from '../../source/changes/page-changes.js';
+import type { TouchedLeaves } from '../../source/changes/touched-leaves.js';
+import { choosePages, type PageLayout } from '../../source/pages/layout.js';
+
+export interface ChangesRequest {
+  readonly threads: Threads;
+  /** How many parts of the files are compared at once. */
+  readonly parts: number;
+  readonly paths: BothPaths;
+  readonly catalogs: { readonly old: SourceCatalog; readonly now: SourceCatalog };
+  readonly plan: Plan;
+}
+
+export interface FoundChanges {
+  /** Every table of the plan, parents first. */
+  readonly tables: readonly ChangedTable[];
+  /** Pages whose bytes differ, of all pages; 0 of 0 where pages cannot be compared. */
+  readonly pagesChanged: number;
+  readonly pages: number;
+}
+
+/** Compares two snapshots on the threads: which pages differ, and by which way the changed rows of each table are found. */
+export async function findChanges(request: ChangesRequest): Promise<FoundChanges> {
+  const { threads, paths, parts, plan } = request;
+  const run = <T>(job: ChangesJob) => threads.run<T>('changes', job);
+  const { spans, isComparable, pages } = await run<BegunChanges>({ tag: 'begin', paths, parts });
+  const compared = await Promise.all(spans.map((span) => run<Uint8Array>({ tag: 'pages', paths, span })));
+  const bits = isComparable ? Buffer.concat(compared) : null;
+  const pagesChanged = bits === null ? pages : new PageChanges(bits).count;
+  const byLayer = [...plan.tables].sort((a, b) => a.layer - b.layer);
+  const tables = await Promise.all(
+    byLayer.map(async ({ chunks, ...table }): Promise<ChangedTable> => {
+      const roots = { old: rootOf(request.catalogs.old, table), now: rootOf(request.catalogs.now, table) };
+      if (bits !== null && pagesChanged === 0) return { table, roots, way: { tag: 'same' } };
+      const layout = layoutFor(table, request.catalogs.now);
+      if (typeof layout === 'string') return { table, roots, way: sqlWay(table, layout) };
+      const leaves = await run<TouchedLeaves>({ tag: 'leaves', paths, table: table.source, roots, bits });
+      const isSame = leaves.old.length === 0 && leaves.now.length === 0;
+      return { table, roots, way: isSame ? { tag: 'same' } : { tag: 'leaves', leaves, layout } };
+    }),
+  );
+  return { tables, pagesChanged, pages };
+}
+
+function sqlWay(table: Omit<TablePlan, 'chunks'>, reason: string): ChangeWay {
+  return canJoin(table) ? { tag: 'join', reason } : { tag: 'whole', reason: 'none of its rowid names can be reached' };
+}
+
+function rootOf(catalog: SourceCatalog, { source }: Pick<TablePlan, 'source'>): number {
+  return must(
+    catalog.tables.find(({ name }) => name === source),
+    `table ${source}`,
+  ).rootPage;
+}
+
+/** Where the columns stand in a record, or why the pages are not read. */
+function layoutFor(table: Omit<TablePlan, 'chunks'>, catalog: SourceCatalog): PageLayout | string {
+  if (table.reader === 'rows') return table.readerReason;
+  const found = must(
+    catalog.tables.find(({ name }) => name === table.source),
+    `table ${table.source}`,
+  );
+  const choice = choosePages(found, catalog);
+  return choice.tag === 'pages' ? choice.layout : choice.reason;
+}

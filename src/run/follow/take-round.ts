@@ -1,0 +1,120 @@
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RoundJob, RoundResult } from '../../jobs/follow/round-job.js';
+import type { RoundReport } from '../../model/follow.js';
+import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import { beginSnapshot } from '../../source/snapshot/snapshot.js';
+import { threadCount } from '../load/copy-threads.js';
+import { sequenceNeeds } from '../plan/schema-check.js';
+import { readCatalog } from '../survey/survey.js';
+import { type Base, removeOldSnapshots, roundSnapshotName } from './base.js';
+import { findChanges } from './find-changes.js';
+import type { FollowSession } from './follow-session.js';
+
+/** Where the target stands: a snapshot and what its catalog says. */
+export interface Shown {
+  readonly base: Base;
+  readonly catalog: SourceCatalog;
+}
+
+export interface TakenRound {
+  readonly report: RoundReport;
+  /** Where the target stands after it; of a rehearsal where it stood. */
+  readonly shown: Shown;
+}
+
+/**
+ * One round: a newer snapshot, what changed, brought and proven in one transaction. It may be ended until the transaction
+ * begins, and then goes to its end. The pages of the snapshot are not checked as a whole again: what is read of them is.
+ */
+export async function takeRound(
+  session: FollowSession,
+  { base, catalog }: Shown,
+  { isRehearsal }: { readonly isRehearsal: boolean },
+): Promise<TakenRound> {
+  const { context, plan, run, threads, signal } = session;
+  const { journal } = context;
+  const number = base.rounds + 1;
+  const startedAtMs = performance.now();
+  const path = join(dirname(run.snapshotPath), roundSnapshotName(number));
+  try {
+    const taken = await journal.phase('snapshot', () =>
+      beginSnapshot({ sourcePath: session.sourcePath, snapshotPath: path, signal, checkPages: async () => undefined }),
+    );
+    // It may fail while the files are compared, which then does not matter.
+    taken.proof.catch(() => undefined);
+    const takenAtMs = performance.now();
+    const now = await readCatalog(path);
+    const found = await journal.phase('compare', () =>
+      findChanges({
+        threads,
+        parts: threadCount(context.settings),
+        paths: { old: base.snapshot.path, now: path },
+        catalogs: { old: catalog, now },
+        plan,
+      }),
+    );
+    const snapshot = await taken.proof;
+    const comparedAtMs = performance.now();
+    signal.throwIfAborted();
+    const job = jobOf(session, { base, snapshot, number, now, isRehearsal }, found.tables);
+    const result = await journal.phase('copy', () => threads.run<RoundResult>('round', job));
+    const endedAtMs = performance.now();
+    const report: RoundReport = {
+      number,
+      snapshotTakenAt: snapshot.takenAt,
+      snapshotBytes: snapshot.bytes,
+      pagesChanged: found.pagesChanged,
+      pages: found.pages,
+      changes: result.changes,
+      rows: result.changes.reduce((sum, { deleted, updated, inserted }) => sum + deleted + updated + inserted, 0),
+      bytes: result.bytes,
+      snapshotMs: Math.round(takenAtMs - startedAtMs),
+      compareMs: Math.round(comparedAtMs - takenAtMs),
+      applyMs: Math.round(endedAtMs - comparedAtMs),
+      durationMs: Math.round(endedAtMs - startedAtMs),
+    };
+    if (isRehearsal) return { report, shown: { base, catalog } };
+    removeOldSnapshots(run, snapshot);
+    return { report, shown: { base: { snapshot, rounds: number }, catalog: now } };
+  } finally {
+    if (isRehearsal) rmSync(path, { force: true });
+  }
+}
+
+function jobOf(
+  session: FollowSession,
+  round: {
+    readonly base: Base;
+    readonly snapshot: Snapshot;
+    readonly number: number;
+    readonly now: SourceCatalog;
+    readonly isRehearsal: boolean;
+  },
+  tables: RoundJob['tables'],
+): RoundJob {
+  const { run, address, plan, choices, context } = session;
+  const { base, snapshot, number } = round;
+  return {
+    runId: run.runId,
+    snapshotSha256: run.snapshotSha256,
+    number,
+    schema: address.schema,
+    paths: { old: base.snapshot.path, now: snapshot.path },
+    round: {
+      number,
+      baseSha256: base.snapshot.sha256,
+      snapshotPath: snapshot.path,
+      snapshotSha256: snapshot.sha256,
+      snapshotTakenAt: snapshot.takenAt,
+      snapshotBytes: snapshot.bytes,
+    },
+    tables,
+    sequences: sequenceNeeds(plan, round.now),
+    sentinel: choices.nullSentinel,
+    allowSentinel: choices.allowSentinel,
+    blockBytes: context.settings.blockBytes,
+    hasFingerprints: session.hasFingerprints,
+    isRehearsal: round.isRehearsal,
+  };
+}

@@ -1,0 +1,101 @@
+import { CopierError } from '../../model/error.js';
+import type { ChunkResult } from '../../model/copy.js';
+import type { RoundChange } from '../../model/follow.js';
+import type { TargetClient } from '../connection/client.js';
+import { recordChunk } from './chunk.js';
+import type { Run } from './run.js';
+
+/*
+ * A round brings the target from one snapshot to a newer one, in one transaction with its row here. What it changed in a
+ * table is a chunk of that table, whose index is the round's number, negative: so the chunks of a table always add up to
+ * what the target holds of it.
+ */
+
+/** A round as the ledger keeps it. */
+export interface Round {
+  readonly number: number;
+  /** Of the snapshot that the target showed before; lower-case hex. */
+  readonly baseSha256: string;
+  readonly snapshotPath: string;
+  readonly snapshotSha256: string;
+  /** ISO 8601, UTC. */
+  readonly snapshotTakenAt: string;
+  readonly snapshotBytes: number;
+  readonly changes: readonly RoundChange[];
+  readonly durationMs: number;
+}
+
+const columns = `number, base_sha256 AS "baseSha256", snapshot_path AS "snapshotPath", snapshot_sha256 AS "snapshotSha256",
+  snapshot_taken_at AS "snapshotTakenAt", snapshot_bytes::text AS "snapshotBytes", changes, duration_ms AS "durationMs"`;
+
+/** All rounds of a run, in order. */
+export async function listRounds(client: TargetClient, runId: string): Promise<Round[]> {
+  const rows = await client.query<Omit<Round, 'snapshotBytes'> & { snapshotBytes: string }>(
+    `SELECT ${columns} FROM pgferry.round WHERE run_id = $1 ORDER BY number`,
+    [runId],
+  );
+  return rows.map((row) => ({ ...row, snapshotBytes: Number(row.snapshotBytes) }));
+}
+
+/** The last round of a run, null before the first. */
+export async function latestRound(client: TargetClient, runId: string): Promise<Round | null> {
+  const rows = await client.query<Omit<Round, 'snapshotBytes'> & { snapshotBytes: string }>(
+    `SELECT ${columns} FROM pgferry.round WHERE run_id = $1 ORDER BY number DESC LIMIT 1`,
+    [runId],
+  );
+  const row = rows[0];
+  return row === undefined ? null : { ...row, snapshotBytes: Number(row.snapshotBytes) };
+}
+
+/**
+ * Makes sure, until the transaction ends, that the target is what the round goes on from: the run is complete, and its last
+ * round, or the load, brought the base. Whoever else begins waits, and then sees ours. Error: `target.round_superseded`.
+ */
+export async function claimRound(
+  client: TargetClient,
+  { runId, snapshotSha256 }: Pick<Run, 'runId' | 'snapshotSha256'>,
+  { number, baseSha256 }: Pick<Round, 'number' | 'baseSha256'>,
+): Promise<void> {
+  const runs = await client.query(`SELECT 1 FROM pgferry.run WHERE run_id = $1 AND state = 'complete' FOR UPDATE`, [
+    runId,
+  ]);
+  const last = await latestRound(client, runId);
+  const isNext = number === (last?.number ?? 0) + 1 && baseSha256 === (last?.snapshotSha256 ?? snapshotSha256);
+  if (runs.length === 1 && isNext) return;
+  throw new CopierError('target.round_superseded', `run ${runId} is not where round ${number} began any more`, {
+    hint: 'another pgferry has followed, or migrated anew: run the same command again',
+  });
+}
+
+/** Enters the round and what it changed in each table; in the transaction that brings its rows. */
+export async function recordRound(
+  client: TargetClient,
+  runId: string,
+  round: Round,
+  results: readonly ChunkResult[],
+): Promise<void> {
+  await client.query(
+    `INSERT INTO pgferry.round (run_id, number, base_sha256, snapshot_path, snapshot_sha256, snapshot_taken_at,
+       snapshot_bytes, changes, duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)`,
+    [
+      runId,
+      round.number,
+      round.baseSha256,
+      round.snapshotPath,
+      round.snapshotSha256,
+      round.snapshotTakenAt,
+      round.snapshotBytes,
+      JSON.stringify(round.changes),
+      round.durationMs,
+    ],
+  );
+  for (const result of results) {
+    const location = { runId, table: result.table, index: -round.number };
+    await client.query('INSERT INTO pgferry.chunk (run_id, table_name, chunk_index) VALUES ($1, $2, $3)', [
+      runId,
+      location.table,
+      location.index,
+    ]);
+    await recordChunk(client, location, result);
+  }
+}

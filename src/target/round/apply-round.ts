@@ -1,0 +1,201 @@
+import { CopierError, must } from '../../model/error.js';
+import type { RoundChange } from '../../model/follow.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
+import { quoteTable } from '../../lib/quote.js';
+import {
+  deferForeignKeys,
+  readRoundForeignKeys,
+  refuseActions,
+  type RoundForeignKey,
+  settleForeignKeys,
+} from './foreign-keys.js';
+import { type QuietTables, quietTables, wakeTables } from './quiet-tables.js';
+import {
+  countChangesSql,
+  countHeldSql,
+  deleteSql,
+  insertSql,
+  isKeyed,
+  type RoundTablePlan,
+  type StagedTable,
+  updateSql,
+} from './round-sql.js';
+import { liftIndex, type LiftedIndex, putBack } from './unique-index.js';
+
+/*
+ * Brings staged changes into their tables, in the caller's transaction, sets at a time:
+ *   before   the target holds every old row, byte for byte; else somebody else wrote
+ *   deletes  of tables that nothing refers to, which frees their unique values
+ *   updates  children first: who referred to a row that goes refers to another by then
+ *   deletes  of the others, children first
+ *   inserts  parents first
+ *   after    foreign keys are checked, the target holds every new row, byte for byte
+ * Indexes are in force all the time. Where values of a unique one wander between rows, all of this is taken back to where it
+ * began, and done again without that index, which is built again at the end of the same transaction.
+ */
+
+/** Rows that were changed in one table, by its name in the source. */
+export type AppliedChange = Pick<RoundChange, 'table' | 'deleted' | 'updated' | 'inserted'>;
+
+/** `staged` in the order of their layers, parents first. */
+export async function applyRound(
+  client: TargetClient,
+  schema: string,
+  staged: readonly StagedTable[],
+): Promise<AppliedChange[]> {
+  if (staged.length === 0) return [];
+  const tables = staged.map(({ table }) => table);
+  const names = tables.map(({ target }) => target);
+  await keepWritersOut(client, schema, tables);
+  for (const table of staged) await checkHeld(client, table, 'old');
+  const keys = await readRoundForeignKeys(client, schema, names);
+  const quiet = await quietTables(client, schema, tables);
+  await deferForeignKeys(client, keys);
+  const lifted: LiftedIndex[] = [];
+  const changes = await changeTables(client, { schema, staged, keys, quiet, lifted });
+  await settleForeignKeys(
+    client,
+    keys.filter((key) => !isLifted(lifted, key)),
+  );
+  for (const index of lifted) await putBack(client, index);
+  await restoreDeferral(
+    client,
+    keys.filter((key) => isLifted(lifted, key)),
+  );
+  await wakeTables(client, quiet);
+  for (const table of staged) await checkHeld(client, table, 'now');
+  return changes;
+}
+
+/** Keeps other writers out until the transaction ends; readers go on. */
+export async function keepWritersOut(
+  client: TargetClient,
+  schema: string,
+  tables: readonly RoundTablePlan[],
+): Promise<void> {
+  for (const name of tables.map(({ target }) => target).sort())
+    await client.run(`LOCK TABLE ${quoteTable(schema, name)} IN SHARE ROW EXCLUSIVE MODE`, [], { table: name });
+}
+
+interface Work {
+  readonly schema: string;
+  readonly staged: readonly StagedTable[];
+  readonly keys: readonly RoundForeignKey[];
+  readonly quiet: QuietTables;
+  /** Grows with each index that stood in the way. */
+  readonly lifted: LiftedIndex[];
+}
+
+/** An index may stand in the way once, so this comes to an end. */
+async function changeTables(client: TargetClient, work: Work): Promise<AppliedChange[]> {
+  for (;;) {
+    try {
+      return await withTransaction(client, () => changeOnce(client, work));
+    } catch (error) {
+      const index = await liftFor(client, work, error);
+      if (index === null) throw error;
+      work.lifted.push(index);
+    }
+  }
+}
+
+async function liftFor(client: TargetClient, { schema, lifted }: Work, error: unknown): Promise<LiftedIndex | null> {
+  if (!(error instanceof CopierError) || error.foreignCode !== '23505') return null;
+  const { constraint, table } = error.cause as { readonly constraint?: string; readonly table?: string };
+  if (constraint === undefined || table === undefined) return null;
+  if (lifted.some(({ objects }) => objects.some(({ name }) => name === constraint))) return null;
+  return await liftIndex(client, { schema, table, name: constraint });
+}
+
+async function changeOnce(client: TargetClient, { staged, keys, quiet }: Work): Promise<AppliedChange[]> {
+  const childrenFirst = [...staged].reverse();
+  const isReferred = ({ table }: StagedTable) =>
+    keys.some(({ parentSchema, parentTable }) => parentSchema === table.targetSchema && parentTable === table.target);
+  const counts = new Map(staged.map((one) => [one, { deleted: 0, updated: 0, inserted: 0 }]));
+  const countOf = (one: StagedTable) => must(counts.get(one), 'counts');
+  for (const one of staged.filter((table) => !isReferred(table)))
+    countOf(one).deleted = await runCounted(client, one, deleteSql(one));
+  for (const one of childrenFirst) {
+    const sql = updateSql(one, quiet.fixed.get(one.table.target) ?? new Set());
+    if (sql === null || one.rows.old === 0 || one.rows.now === 0) continue;
+    await refuseActions(client, one, { change: 'update', keys, staged });
+    countOf(one).updated = await runCounted(client, one, sql);
+  }
+  for (const one of childrenFirst.filter(isReferred)) {
+    if (one.rows.old === 0) continue;
+    await refuseActions(client, one, { change: 'delete', keys, staged });
+    countOf(one).deleted = await runCounted(client, one, deleteSql(one));
+  }
+  for (const one of staged) if (one.rows.now > 0) countOf(one).inserted = await runCounted(client, one, insertSql(one));
+  for (const one of staged) await checkCounts(client, one, countOf(one));
+  return staged.map((one) => ({ table: one.table.source, ...countOf(one) }));
+}
+
+async function runCounted(client: TargetClient, { table }: StagedTable, sql: string): Promise<number> {
+  const { rowCount } = await client.run(sql, [], { table: table.target, doing: `change rows of ${table.target}` });
+  return rowCount ?? 0;
+}
+
+/** Every row that is gone was deleted, and every one that is new inserted. */
+async function checkCounts(
+  client: TargetClient,
+  staged: StagedTable,
+  done: { deleted: number; inserted: number },
+): Promise<void> {
+  const expected = isKeyed(staged.table)
+    ? await readCounts(client, staged)
+    : { deleted: staged.rows.old, inserted: staged.rows.now };
+  if (done.deleted === expected.deleted && done.inserted === expected.inserted) return;
+  throw changedElsewhere(
+    staged,
+    `${done.deleted} of ${expected.deleted} rows could be deleted, ${done.inserted} of ${expected.inserted} inserted`,
+  );
+}
+
+async function readCounts(client: TargetClient, staged: StagedTable): Promise<{ deleted: number; inserted: number }> {
+  const [row] = await client.query<{ deleted: string; inserted: string }>(countChangesSql(staged));
+  const { deleted, inserted } = must(row, 'counts');
+  return { deleted: Number(deleted), inserted: Number(inserted) };
+}
+
+async function checkHeld(client: TargetClient, staged: StagedTable, stage: 'old' | 'now'): Promise<void> {
+  if (!isKeyed(staged.table) || staged.rows[stage] === 0) return;
+  const [row] = await client.query<{ rows: string }>(countHeldSql(staged, stage), [], { table: staged.table.target });
+  const rows = Number(must(row, 'count').rows);
+  if (rows === staged.rows[stage]) return;
+  if (stage === 'old')
+    throw changedElsewhere(
+      staged,
+      `of ${staged.rows.old} rows that changed in the source it holds ${rows} as they were`,
+    );
+  throw new CopierError(
+    'data.round_differs',
+    `${staged.table.source}: of ${staged.rows.now} rows that the round brought the target holds ${rows}; the round was rolled back`,
+    {
+      table: staged.table.source,
+      hint: 'a trigger or rule on the target may change rows: see what it does, then run again; pgferry verify names rows',
+    },
+  );
+}
+
+function changedElsewhere({ table }: StagedTable, what: string): CopierError {
+  return new CopierError('data.target_changed', `${table.target}: ${what}; the round was rolled back`, {
+    table: table.source,
+    hint: 'somebody else wrote into the target: `pgferry repair` carries the rows over again that differ',
+  });
+}
+
+function isLifted(lifted: readonly LiftedIndex[], key: RoundForeignKey): boolean {
+  return lifted.some(({ objects }) =>
+    objects.some(
+      ({ kind, schema, table, name }) =>
+        kind === 'foreign_key' && schema === key.schema && table === key.table && name === key.name,
+    ),
+  );
+}
+
+/** A foreign key that was lifted comes back as it was when it was lifted: waiting. */
+async function restoreDeferral(client: TargetClient, keys: readonly RoundForeignKey[]): Promise<void> {
+  await settleForeignKeys(client, keys);
+}

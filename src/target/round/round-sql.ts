@@ -1,0 +1,152 @@
+import { quoteName, quoteTable } from '../../lib/quote.js';
+import { must } from '../../model/error.js';
+import type { ColumnPlan, TablePlan } from '../../model/plan.js';
+
+/*
+ * The statements of a round on one table, over its two staging tables: `old` has the changed rows as the target should hold
+ * them before the round, `now` as it must hold them after it. Rows are matched by the plan's key.
+ */
+
+export type RoundTablePlan = Omit<TablePlan, 'chunks'>;
+
+/** A table of the target with its two staging tables. */
+export interface StagedTable {
+  readonly table: RoundTablePlan;
+  /** Makes the names of its staging tables its own. */
+  readonly index: number;
+  /** Rows in each. */
+  readonly rows: { readonly old: number; readonly now: number };
+}
+
+export type Stage = 'old' | 'now';
+
+export const stagingSchema = 'pg_temp';
+
+export function stagingName(index: number, stage: Stage): string {
+  return `pgferry_${stage}_${index}`;
+}
+
+export function stagingTable({ index }: Pick<StagedTable, 'index'>, stage: Stage): string {
+  return quoteTable(stagingSchema, stagingName(index, stage));
+}
+
+/** Whether rows can be told apart by the key: NULLs in it, which SQLite allows, tell nothing. */
+export function isKeyed({ key, columns }: RoundTablePlan): boolean {
+  return key.origin !== 'none' && key.columns.every((index) => columns[index]?.notNull === true);
+}
+
+function keyColumns({ key, columns }: RoundTablePlan): ColumnPlan[] {
+  return key.columns.map((index) => must(columns[index], `column ${index} of the key`));
+}
+
+/**
+ * Whether two rows have one key: equal, so that an index serves, and the very same bytes where the type, or its collation,
+ * may hold different values for equal. A type without an equality that every server has is compared by its text.
+ */
+export function sameKey(table: RoundTablePlan, a: string, b: string): string {
+  const columns = keyColumns(table);
+  const terms = columns.map(({ target, kind }) => {
+    const [left, right] = [`${a}.${quoteName(target)}`, `${b}.${quoteName(target)}`];
+    return kind.tag === 'literal' ? `${left}::text = ${right}::text` : `${left} = ${right}`;
+  });
+  const loose = columns.filter(({ kind }) => kind.tag === 'text' || kind.tag === 'char');
+  if (loose.length > 0) terms.push(`${image(loose, a)} *= ${image(loose, b)}`);
+  return terms.join(' AND ');
+}
+
+/** A row by its bytes: `*=` of two such is true where they are the same, NULLs included. */
+export function image(columns: readonly Pick<ColumnPlan, 'target'>[], alias: string): string {
+  return `ROW(${columns.map(({ target }) => `${alias}.${quoteName(target)}`).join(', ')})::record`;
+}
+
+function target({ targetSchema, target: name }: RoundTablePlan): string {
+  return quoteTable(targetSchema, name);
+}
+
+/** How many of the staged rows the target holds, byte for byte. */
+export function countHeldSql(staged: StagedTable, stage: Stage): string {
+  const { table } = staged;
+  return `SELECT count(*)::text AS rows FROM ${stagingTable(staged, stage)} s JOIN ${target(table)} t ON ${sameKey(table, 't', 's')}
+    WHERE ${image(table.columns, 't')} *= ${image(table.columns, 's')}`;
+}
+
+/** Where the rows of the target with the keys of a stage come from, for a fingerprint. */
+export function keyedRowsSql(staged: StagedTable, stage: Stage): string {
+  const { table } = staged;
+  return `(SELECT t.* FROM ${target(table)} t JOIN ${stagingTable(staged, stage)} s ON ${sameKey(table, 't', 's')}) AS t`;
+}
+
+/** Rows whose key is gone; a row of a table without a key once for each copy that is gone. */
+export function deleteSql(staged: StagedTable): string {
+  const { table } = staged;
+  if (!isKeyed(table)) return deleteCopiesSql(staged);
+  return `DELETE FROM ${target(table)} t USING ${stagingTable(staged, 'old')} o
+    WHERE ${sameKey(table, 't', 'o')} AND ${isGone(staged, 'o')}`;
+}
+
+/** Whether the staged old row `alias` has no newer row of its key. */
+export function isGone(staged: StagedTable, alias: string): string {
+  return `NOT EXISTS (SELECT FROM ${stagingTable(staged, 'now')} n WHERE ${sameKey(staged.table, 'n', alias)})`;
+}
+
+function deleteCopiesSql(staged: StagedTable): string {
+  const { table } = staged;
+  const line = (alias: string) => `(${image(table.columns, alias)})::text COLLATE "C"`;
+  return `DELETE FROM ${target(table)} t USING (
+    SELECT r.rel, r.place FROM (
+      SELECT x.rel, x.place, x.line, row_number() OVER (PARTITION BY x.line) AS copy
+        FROM (SELECT t.tableoid AS rel, t.ctid AS place, ${line('t')} AS line FROM ${target(table)} t) x
+       WHERE x.line IN (SELECT ${line('o')} FROM ${stagingTable(staged, 'old')} o)) r
+      JOIN (SELECT ${line('o')} AS line, count(*) AS copies FROM ${stagingTable(staged, 'old')} o GROUP BY 1) g
+        ON g.line = r.line AND r.copy <= g.copies) gone
+    WHERE t.ctid = gone.place AND t.tableoid = gone.rel`;
+}
+
+/** Rows whose key stays and whose values differ. `fixed`: columns that must not be named. null where nothing is left to set. */
+export function updateSql(staged: StagedTable, fixed: ReadonlySet<string>): string | null {
+  const { table } = staged;
+  if (!isKeyed(table)) return null;
+  const columns = table.columns.filter((column) => !fixed.has(column.target));
+  if (columns.length === 0) return null;
+  const set = columns.map((column) => `${quoteName(column.target)} = n.${quoteName(column.target)}`).join(', ');
+  return `UPDATE ${target(table)} t SET ${set} FROM ${stagingTable(staged, 'now')} n
+    WHERE ${sameKey(table, 't', 'n')} AND ${isKnown(staged, 'n')} AND ${image(table.columns, 't')} *<> ${image(table.columns, 'n')}`;
+}
+
+/** Whether the staged newer row `alias` had its key before. */
+function isKnown(staged: StagedTable, alias: string): string {
+  return `EXISTS (SELECT FROM ${stagingTable(staged, 'old')} o WHERE ${sameKey(staged.table, 'o', alias)})`;
+}
+
+/** Rows whose key is new. */
+export function insertSql(staged: StagedTable): string {
+  const { table } = staged;
+  const names = table.columns.map((column) => quoteName(column.target));
+  const fresh = isKeyed(table) ? ` WHERE NOT ${isKnown(staged, 'n')}` : '';
+  return `INSERT INTO ${target(table)} (${names.join(', ')}) OVERRIDING SYSTEM VALUE
+    SELECT ${names.map((name) => `n.${name}`).join(', ')} FROM ${stagingTable(staged, 'now')} n${fresh}`;
+}
+
+/** How many keys are gone, stay and are new, by the staging tables alone. */
+export function countChangesSql(staged: StagedTable): string {
+  const [old, now] = [stagingTable(staged, 'old'), stagingTable(staged, 'now')];
+  return `SELECT (SELECT count(*) FROM ${old} o WHERE ${isGone(staged, 'o')})::text AS deleted,
+                 (SELECT count(*) FROM ${now} n WHERE NOT ${isKnown(staged, 'n')})::text AS inserted`;
+}
+
+/**
+ * Fills the old stage with the rows of the target that the newer stage does not hold byte for byte, and leaves there only
+ * rows that the target does not hold so. A table without a key is replaced as a whole.
+ */
+export function onlyDifferingSql(staged: Pick<StagedTable, 'table' | 'index'>): readonly string[] {
+  const { table } = staged;
+  const [old, now] = [stagingTable(staged, 'old'), stagingTable(staged, 'now')];
+  const names = table.columns.map((column) => `t.${quoteName(column.target)}`).join(', ');
+  const all = `INSERT INTO ${old} SELECT ${names} FROM ${target(table)} t`;
+  if (!isKeyed(table)) return [all];
+  const same = `${sameKey(table, 't', 'n')} AND ${image(table.columns, 't')} *= ${image(table.columns, 'n')}`;
+  return [
+    `${all} WHERE NOT EXISTS (SELECT FROM ${now} n WHERE ${same})`,
+    `DELETE FROM ${now} n USING ${target(table)} t WHERE ${same}`,
+  ];
+}

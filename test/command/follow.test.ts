@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import type pg from 'pg';
+import type { FollowResult, RepairResult } from '../../src/model/follow.js';
+import { Database } from '../../src/source/sqlite.js';
+import { runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
+import { Dice } from '../source/pages/pages-scenario.js';
+
+const numRuns = process.env.PGFERRY_FULL === '1' ? 60 : 4;
+const seed = Number(process.env.PGFERRY_SEED ?? Date.now() % 1_000_000);
+
+/** Every kind of key and of reference, long values, computed columns, and a table without a key. */
+const schemaSql = `
+  PRAGMA page_size = 1024;
+  CREATE TABLE person (id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT NOT NULL UNIQUE, boss INTEGER REFERENCES person (id)
+    ON DELETE SET NULL, bio TEXT, photo BLOB, score REAL, born DATETIME, shout TEXT AS (upper(email)) STORED);
+  CREATE TABLE team (code TEXT PRIMARY KEY NOT NULL, lead INTEGER NOT NULL REFERENCES person (id) ON DELETE CASCADE, rank INTEGER UNIQUE);
+  CREATE TABLE member (team TEXT NOT NULL REFERENCES team (code) ON UPDATE CASCADE ON DELETE CASCADE, person INTEGER NOT NULL
+    REFERENCES person (id) ON DELETE CASCADE, since TEXT, PRIMARY KEY (team, person)) WITHOUT ROWID;
+  CREATE TABLE visit (at INTEGER, note TEXT, person INTEGER REFERENCES person (id) ON DELETE SET NULL);
+  CREATE TABLE plain (id INTEGER PRIMARY KEY, doc TEXT, twice INTEGER AS (id * 2) VIRTUAL);
+  CREATE INDEX visit_at ON visit (at);`;
+
+interface World {
+  readonly folder: string;
+  readonly source: string;
+  readonly url: string;
+  readonly client: pg.Client;
+  readonly change: (sql: string) => void;
+  readonly run: <T = FollowResult>(
+    command: string,
+    ...more: readonly string[]
+  ) => Promise<T & { exitCode: number | null; stderr: string; error?: { code: string; message: string } }>;
+  /** Both sides are equal by the independent verifier. */
+  readonly assertSame: () => Promise<void>;
+}
+
+async function inWorld(
+  sql: string,
+  use: (world: World) => Promise<void>,
+  config: object = {},
+  targetSql = '',
+): Promise<void> {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(folder, sql);
+      writeFileSync(join(folder, 'c.json'), JSON.stringify(config));
+      if (targetSql !== '') await client.query(targetSql);
+      const at = ['--source', source, '--target', url, '--workers', '2'];
+      const run = async (command: string, ...more: readonly string[]) => {
+        const config = ['follow', 'repair'].includes(command) ? [] : ['--config', 'c.json'];
+        const { json, exitCode, stderr } = await runJson([command, ...at, ...config, ...more], { cwd: folder });
+        return { ...(json as object), exitCode, stderr } as never;
+      };
+      const change = (statements: string) => {
+        const db = new Database(source);
+        try {
+          db.pragma('foreign_keys = ON');
+          db.exec(statements);
+        } finally {
+          db.close();
+        }
+      };
+      const assertSame = async () => {
+        const { exitCode, stderr, differences } = await run('verify');
+        assert.equal(exitCode, 0, `${stderr} ${JSON.stringify(differences)}`);
+      };
+      const loaded = await run(targetSql === '' ? 'migrate' : 'copy');
+      assert.equal((loaded as { exitCode: number }).exitCode, 0, (loaded as { stderr: string }).stderr);
+      await use({ folder, source, url, client, change, run, assertSame });
+    }),
+  );
+}
+
+function changesOf({ rounds }: Pick<FollowResult, 'rounds'>): Record<string, string> {
+  const changes = rounds.flatMap((round) => round.changes);
+  return Object.fromEntries(
+    changes.map(({ table, deleted, updated, inserted }) => [table, `-${deleted} ~${updated} +${inserted}`]),
+  );
+}
+
+const people = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+  INSERT INTO person (email, boss, bio, photo, score, born) SELECT 'p' || i || '@x', nullif(i / 3, 0), hex(zeroblob(i * 7)),
+    zeroblob(i * 11 % 3000), i / 3.0, '2024-01-01 00:00:00.' || (100 + i) FROM n;
+  INSERT INTO team SELECT 't' || id, id, id FROM person WHERE id % 5 = 0;
+  INSERT INTO member SELECT 't' || (5 + id % 40 / 5 * 5), id, 'since ' || id FROM person;
+  INSERT INTO visit SELECT id % 9, 'n' || id % 4, id FROM person UNION ALL SELECT 1, 'same', NULL FROM person WHERE id < 9;
+  INSERT INTO plain (id, doc) SELECT id, '{"a":' || id || '}' FROM person;`;
+
+test('a round brings exactly what changed, of every kind of table, and proves it', async () => {
+  await inWorld(schemaSql + people, async ({ run, change, assertSame, client, folder }) => {
+    const quiet = await run('follow');
+    assert.deepEqual([quiet.exitCode, quiet.isQuiet, quiet.rounds.length, quiet.ok], [0, true, 1, true]);
+    assert.deepEqual(changesOf(quiet), {});
+    change(`
+      UPDATE person SET score = -0.0, photo = zeroblob(5000) WHERE id = 7;
+      DELETE FROM person WHERE id = 60;
+      INSERT INTO person (email, boss) VALUES ('new@x', 7);
+      UPDATE team SET code = 'moved' WHERE code = 't10';
+      DELETE FROM visit WHERE rowid IN (SELECT rowid FROM visit WHERE note = 'same' LIMIT 3);
+      INSERT INTO visit VALUES (1, 'same', NULL);
+      UPDATE plain SET doc = '{}' WHERE id = 3; UPDATE plain SET id = 1000 WHERE id = 4;`);
+    const dry = await run('follow', '--dry-run');
+    assert.equal(dry.exitCode, 0, dry.stderr);
+    const followed = await run('follow');
+    assert.equal(followed.exitCode, 0, followed.stderr);
+    const changes = changesOf(followed);
+    assert.deepEqual(changes, changesOf(dry));
+    assert.match(changes['person'] ?? '', /^-1 ~\d+ \+1$/);
+    assert.deepEqual([changes['team'], changes['plain']], ['-2 ~0 +1', '-1 ~1 +1']);
+    assert.ok(followed.tables.length === 5 && followed.tables.every(({ ok }) => ok));
+    await assertSame();
+    const { rows } =
+      await client.query(`SELECT number, (SELECT sum(rows)::int FROM pgferry.chunk WHERE table_name = 'person') AS people,
+      (SELECT count(*)::int FROM person) AS held FROM pgferry.round ORDER BY number`);
+    assert.deepEqual(rows, [
+      { number: 1, people: 200, held: 200 },
+      { number: 2, people: 200, held: 200 },
+    ]);
+    // Only the snapshot that the target shows is kept beside the run's own.
+    const runs = join(folder, '.db-migration-backups');
+    const kept = readdirSync(join(runs, readdirSync(runs)[0] ?? '')).filter((name) => name.endsWith('.db'));
+    assert.deepEqual(kept.sort(), ['follow-0002.db', 'sqlite-precutover.db']);
+    const inserted = await client.query(`INSERT INTO person (email) VALUES ('next@x') RETURNING id`);
+    assert.equal(Number(inserted.rows[0].id), 202, 'the sequence goes on behind the highest number');
+  });
+});
+
+test('values of a unique key that wander between rows arrive, and the index is there as before', async () => {
+  await inWorld(schemaSql + people, async ({ run, change, assertSame, client }) => {
+    const indexes = async () =>
+      (await client.query(`SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`)).rows;
+    const keys = async () =>
+      (
+        await client.query(`SELECT conname, pg_get_constraintdef(oid) AS def, convalidated, condeferrable FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace ORDER BY 1`)
+      ).rows;
+    const before = [await indexes(), await keys()];
+    change(`UPDATE person SET email = 'aside' WHERE id = 1; UPDATE person SET email = 'p1@x' WHERE id = 2; UPDATE person SET email = 'p2@x' WHERE id = 1;
+      UPDATE team SET rank = NULL WHERE code = 't5'; UPDATE team SET rank = 5 WHERE code = 't10'; UPDATE team SET rank = 10 WHERE code = 't5';
+      DELETE FROM person WHERE id = 199; UPDATE person SET email = 'p199@x' WHERE id = 3;`);
+    const followed = await run('follow');
+    assert.equal(followed.exitCode, 0, followed.stderr);
+    assert.equal(changesOf(followed)['person'], '-1 ~3 +0');
+    await assertSame();
+    assert.deepEqual([await indexes(), await keys()], before);
+  });
+});
+
+test('VACUUM, and an older file in place of the newer one, are followed too; another schema is refused', async () => {
+  await inWorld(schemaSql + people, async ({ run, change, assertSame }) => {
+    change(`DELETE FROM visit WHERE rowid % 3 = 0; VACUUM; UPDATE visit SET note = 'late' WHERE at = 5`);
+    const followed = await run('follow', '--until-quiet');
+    assert.equal(followed.exitCode, 0, followed.stderr);
+    assert.deepEqual([followed.rounds.length, followed.isQuiet], [2, true]);
+    await assertSame();
+    change('CREATE TABLE later (a)');
+    const refused = await run('follow');
+    assert.deepEqual([refused.exitCode, refused.error?.code], [20, 'plan.schema_changed']);
+  });
+});
+
+test('random histories: after every round the target equals the snapshot by the independent verifier', async (context) => {
+  context.diagnostic(`seed ${seed}`);
+  const dice = new Dice(seed);
+  await inWorld(schemaSql + people, async ({ run, change, assertSame }) => {
+    for (let round = 0; round < numRuns; round++) {
+      const statements = Array.from({ length: 1 + dice.roll(8) }, () => randomChange(dice));
+      for (const statement of statements) change(statement);
+      const followed = await run('follow');
+      assert.equal(followed.exitCode, 0, `seed ${seed}, round ${round}: ${followed.stderr}\n${statements.join(';\n')}`);
+      await assertSame();
+    }
+  });
+});
+
+function randomChange(dice: Dice): string {
+  const id = 1 + dice.roll(210);
+  const long = `hex(zeroblob(${dice.roll(4000)}))`;
+  return dice.pick([
+    `UPDATE person SET bio = ${long} WHERE id = ${id}`,
+    `UPDATE person SET photo = randomblob(${dice.roll(9000)}) WHERE id % 17 = ${dice.roll(17)}`,
+    `UPDATE person SET boss = ${id} WHERE id % 31 = 2 AND EXISTS (SELECT 1 FROM person p WHERE p.id = ${id})`,
+    `DELETE FROM person WHERE id = ${id}`,
+    `DELETE FROM person WHERE id % 29 = ${dice.roll(29)}`,
+    `INSERT OR IGNORE INTO person (email, bio) VALUES ('r${dice.roll(500)}@x', ${long})`,
+    `INSERT OR REPLACE INTO person (id, email) VALUES (${id}, 'again${id}@x')`,
+    `UPDATE OR IGNORE person SET email = 'p' || (id + 1) || '@x' WHERE id % 40 = ${dice.roll(40)}`,
+    `UPDATE OR IGNORE team SET code = 'u${dice.roll(90)}' WHERE rank = ${5 * dice.roll(40)}`,
+    'UPDATE team SET rank = -rank WHERE rank > 100',
+    `INSERT OR IGNORE INTO team SELECT 'n${dice.roll(99)}', min(id), NULL FROM person`,
+    `INSERT OR IGNORE INTO member SELECT code, lead, 'new' FROM team WHERE rank % 3 = ${dice.roll(3)}`,
+    `DELETE FROM member WHERE person % 7 = ${dice.roll(7)}`,
+    `DELETE FROM visit WHERE rowid % 5 = ${dice.roll(5)}`,
+    `INSERT INTO visit SELECT ${dice.roll(9)}, note, person FROM visit LIMIT ${dice.roll(30)}`,
+    `UPDATE visit SET at = at + 1 WHERE rowid % 11 = ${dice.roll(11)}`,
+    `UPDATE OR IGNORE plain SET id = id + ${dice.pick([1, 500])} WHERE id % 23 = ${dice.roll(23)}`,
+    'VACUUM',
+  ]);
+}
+
+test('a base that is gone or changed, and another source, are refused', async () => {
+  await inWorld(schemaSql, async ({ run, folder, source }) => {
+    const runs = join(folder, '.db-migration-backups');
+    const base = join(runs, readdirSync(runs)[0] ?? '', 'sqlite-precutover.db');
+    const elsewhere = makeSqlite(dirname(source), schemaSql, 'other.db');
+    const other = await run('follow', '--source', elsewhere);
+    assert.deepEqual([other.exitCode, other.error?.code], [20, 'plan.other_source']);
+    renameSync(base, `${base}.aside`);
+    assert.equal((await run('follow')).error?.code, 'plan.no_base');
+    renameSync(`${base}.aside`, base);
+    chmodSync(base, 0o600);
+    const db = new Database(base);
+    db.exec('PRAGMA user_version = 9');
+    db.close();
+    assert.equal((await run('follow')).error?.code, 'plan.no_base');
+    assert.ok(existsSync(base));
+  });
+});
+
+test('rows that somebody else changed stop a round, and repair carries them over again', async () => {
+  await inWorld(schemaSql + people, async ({ run, change, assertSame, client }) => {
+    await client.query(`UPDATE person SET score = 99 WHERE id = 7; DELETE FROM visit WHERE at = 3; INSERT INTO team VALUES ('x', 1, -1);
+      UPDATE plain SET doc = '[]' WHERE id = 9`);
+    change('UPDATE person SET score = 1 WHERE id = 7');
+    const stopped = await run('follow');
+    assert.deepEqual([stopped.exitCode, stopped.error?.code], [23, 'data.target_changed']);
+    const repaired = await run<RepairResult>('repair');
+    assert.equal(repaired.exitCode, 0, repaired.stderr);
+    assert.ok(repaired.differences.length > 0);
+    const rows = Object.fromEntries(
+      repaired.changes.map(({ table, deleted, updated, inserted }) => [table, `-${deleted} ~${updated} +${inserted}`]),
+    );
+    assert.deepEqual([rows['person'], rows['team'], rows['plain']], ['-0 ~1 +0', '-1 ~0 +0', '-0 ~1 +0']);
+    assert.equal((await run('follow')).exitCode, 0);
+    await assertSame();
+    const again = await run<RepairResult>('repair');
+    assert.deepEqual([again.exitCode, again.changes], [0, []]);
+  });
+});

@@ -1,0 +1,4 @@
+import { answering } from '../src/jobs/answering.js';
+import { runRepairJob } from '../src/jobs/follow/repair-job.js';
+
+export default answering(runRepairJob);
