@@ -3,7 +3,7 @@ import type { RowView } from '../src/model/value.js';
 import { readSourceCatalog } from '../src/source/catalog/catalog.js';
 import { openSource } from '../src/source/open.js';
 import { readPages } from '../src/source/pages/pages.js';
-import { withSnapshotFile } from '../src/source/pages/page-file.js';
+import { openSnapshotFile } from '../src/source/pages/page-file.js';
 import { choosePages } from '../src/source/pages/layout.js';
 import { readRows } from '../src/source/rows/rows.js';
 import type { Fixture } from './fixtures.js';
@@ -15,7 +15,8 @@ const whole = { tag: 'whole' } as const;
 export function measureReaders({ path }: Pick<Fixture, 'path'>): ReaderCost[] {
   const db = openSource(path, { readonly: true, timeoutMs: 0 });
   try {
-    return withSnapshotFile(path, (file) => {
+    const file = openSnapshotFile(path);
+    try {
       const catalog = readSourceCatalog(db);
       const tables = catalog.tables.flatMap((table) => {
         const choice = choosePages(table, catalog);
@@ -29,7 +30,9 @@ export function measureReaders({ path }: Pick<Fixture, 'path'>): ReaderCost[] {
         cost('pages', ({ table, layout }) => readPages(file, table, layout, whole)),
         cost('rows', ({ table }) => readRows(db, table, whole)),
       ];
-    });
+    } finally {
+      file.close();
+    }
   } finally {
     db.close();
   }

@@ -14,7 +14,7 @@ import { chooseKind } from '../../src/plan/kinds/kinds.js';
 import { readSourceCatalog } from '../../src/source/catalog/catalog.js';
 import { takeCensus } from '../../src/source/census/census.js';
 import { readPages } from '../../src/source/pages/pages.js';
-import { withSnapshotFile } from '../../src/source/pages/page-file.js';
+import { withSnapshotFile } from '../support/snapshot-file.js';
 import { choosePages } from '../../src/source/pages/layout.js';
 import { readRows } from '../../src/source/rows/rows.js';
 import { parseTargetUrl } from '../../src/target/connection/address.js';

@@ -4,8 +4,10 @@
  * nothing but constants.
  */
 
-/** The state: input and output of `fill`, int32 each. Positions are addresses in the memory. */
-export const stateAt = 0;
+/*
+ * The state, at the beginning of the memory: input and output of `fill`, int32 each. Positions are addresses in the memory.
+ */
+
 /** The next cell pointer of the leaf and one past its last one. */
 export const statePointer = 0;
 export const statePointersEnd = 4;

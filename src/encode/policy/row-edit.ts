@@ -113,11 +113,6 @@ export function bytesOf(view: RowView, index: number): Buffer {
   return view.bytes.subarray(view.start[index], view.end[index]);
 }
 
-/** The storage class of a value. */
-export function storageOf(view: RowView, index: number): StorageCode {
-  return view.storage[index] as StorageCode;
-}
-
 /** An Integer or Wide value. */
 export function integerOf(view: RowView, index: number): bigint {
   return view.storage[index] === Storage.Wide ? view.wide.getBigInt64(8 * index) : BigInt(view.number[index] as number);

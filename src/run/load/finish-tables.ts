@@ -173,7 +173,7 @@ function priorityOf(work: keyof typeof ranks, { estimatedBytes }: TablePlan): Pr
 async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, RestoreStep[]>> {
   const byTable = new Map<string, RestoreStep[]>();
   for (const step of await listRestoreSteps(client, ticket.runId)) {
-    if (step.stage === 1) byTable.set(step.table, [...(byTable.get(step.table) ?? []), step]);
+    if (step.stage === 'indexes') byTable.set(step.table, [...(byTable.get(step.table) ?? []), step]);
   }
   return byTable;
 }

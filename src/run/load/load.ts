@@ -62,12 +62,12 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
     await startFinishing(request.client, request.ticket);
     await journal.phase('indexes', async () => {
       await finish.buildsSettled();
-      await restoreStage(request, pool, 1);
+      await restoreStage(request, pool, 'indexes');
     });
     await journal.phase('constraints', async () => {
-      await restoreStage(request, pool, 2);
-      await restoreStage(request, pool, 3);
-      await restoreStage(request, pool, 4);
+      await restoreStage(request, pool, 'foreignKeys');
+      await restoreStage(request, pool, 'validations');
+      await restoreStage(request, pool, 'triggers');
     });
     await journal.phase('sequences', () =>
       setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),

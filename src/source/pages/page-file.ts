@@ -88,16 +88,6 @@ export function openSnapshotFile(path: string): SnapshotFile {
   }
 }
 
-/** Lends the snapshot at `path`, open as `openSnapshotFile` opens it. */
-export function withSnapshotFile<T>(path: string, use: (file: SnapshotFile) => T): T {
-  const file = openSnapshotFile(path);
-  try {
-    return use(file);
-  } finally {
-    file.close();
-  }
-}
-
 function refuseUnsettled(path: string): void {
   for (const beside of [`${path}-wal`, `${path}-journal`]) {
     if (existsSync(beside) && statSync(beside).size > 0) {

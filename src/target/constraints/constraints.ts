@@ -1,10 +1,11 @@
-import { CopierError, must } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import type { DetachableObject, ObjectKind } from './detachable-object.js';
 import { shareAttempt } from '../ledger/lock.js';
 import { quoteTable } from '../../lib/quote.js';
 import { checkToken, type RunTicket } from '../ledger/run.js';
+import { recordObjects, readDropped, markRestored } from './object-ledger.js';
+import { explainRestore } from './restore-error.js';
 
 /*
  * The life of a detached object: in force → dropped (ledger row and DROP in one transaction) → restored (its statements
@@ -12,10 +13,12 @@ import { checkToken, type RunTicket } from '../ledger/run.js';
  * long and locks little, while ADD CONSTRAINT locks the table; the catalog tells after a crash whether it was built.
  */
 
-/** 1 indexes and their constraints, 2 foreign keys, 3 their validation, 4 triggers. Stages go one after the other. */
-export type RestoreStage = 1 | 2 | 3 | 4;
+/** Stages go one after the other; the constraints that rest on indexes come with them. */
+const restoreStages = ['indexes', 'foreignKeys', 'validations', 'triggers'] as const;
 
-/** One independent step; those of stages 1 and 3 may run on several connections at once, the others are short. */
+export type RestoreStage = (typeof restoreStages)[number];
+
+/** One independent step; indexes and validations may run on several connections at once, the others are short. */
 export interface RestoreStep {
   readonly ordinal: number;
   readonly stage: RestoreStage;
@@ -30,13 +33,13 @@ export interface RestoreStep {
 }
 
 const stages: Readonly<Record<ObjectKind, RestoreStage>> = {
-  primary_key: 1,
-  unique: 1,
-  exclusion: 1,
-  index: 1,
-  foreign_key: 2,
-  validation: 3,
-  trigger: 4,
+  primary_key: 'indexes',
+  unique: 'indexes',
+  exclusion: 'indexes',
+  index: 'indexes',
+  foreign_key: 'foreignKeys',
+  validation: 'validations',
+  trigger: 'triggers',
 };
 
 /** Session settings for a connection that restores: `memory` as Postgres writes it ('256MB'), extra build processes. */
@@ -70,7 +73,8 @@ export async function listRestoreSteps(client: TargetClient, runId: string): Pro
     [runId],
   );
   const steps = rows.map(({ bytes, ...row }) => ({ ...row, stage: stages[row.kind], tableBytes: Number(bytes) }));
-  return steps.sort((a, b) => a.stage - b.stage || b.tableBytes - a.tableBytes || a.ordinal - b.ordinal);
+  const order = ({ stage }: RestoreStep) => restoreStages.indexOf(stage);
+  return steps.sort((a, b) => order(a) - order(b) || b.tableBytes - a.tableBytes || a.ordinal - b.ordinal);
 }
 
 /**
@@ -91,7 +95,7 @@ export async function restoreStep(
     await buildIndex(client, ticket, object, helpers);
     await putInForce(client, ticket, { object, ordinal });
   } catch (error) {
-    throw explain(error, object);
+    throw explainRestore(error, object);
   }
 }
 
@@ -113,7 +117,7 @@ export async function buildStep(
     await putInForce(client, ticket, { object, ordinal });
     return true;
   } catch (error) {
-    throw explain(error, object);
+    throw explainRestore(error, object);
   }
 }
 
@@ -138,61 +142,15 @@ export async function forgetStep(client: TargetClient, ticket: RunTicket, ordina
   });
 }
 
-/** Makes the indexes of one table and the constraints that rest on them. */
-export async function restoreTable(client: TargetClient, ticket: RunTicket, table: string): Promise<void> {
-  await restoreWhere(client, ticket, (step) => step.stage === 1 && step.table === table);
-}
-
-/** Makes and validates every foreign key; wants stage 1 done. */
-export async function restoreForeignKeys(client: TargetClient, ticket: RunTicket): Promise<void> {
-  await restoreWhere(client, ticket, (step) => step.stage === 2 || step.stage === 3);
-}
-
-/** Enables the triggers again, each in the mode it had. */
-export async function restoreTriggers(client: TargetClient, ticket: RunTicket): Promise<void> {
-  await restoreWhere(client, ticket, (step) => step.stage === 4);
-}
-
 /** Everything that is missing, in order, on this one connection. */
 export async function restoreAll(client: TargetClient, ticket: RunTicket): Promise<void> {
-  await restoreWhere(client, ticket, () => true);
-}
-
-async function restoreWhere(client: TargetClient, ticket: RunTicket, isWanted: (step: RestoreStep) => boolean) {
-  const steps = await listRestoreSteps(client, ticket.runId);
-  for (const { ordinal } of steps.filter(isWanted)) await restoreStep(client, ticket, ordinal);
+  for (const { ordinal } of await listRestoreSteps(client, ticket.runId)) await restoreStep(client, ticket, ordinal);
 }
 
 /** Not by a lock on the run's row, as chunks do: an index may take hours, and the run must change its state meanwhile. */
 async function claimAttempt(client: TargetClient, ticket: RunTicket): Promise<void> {
   await shareAttempt(client, ticket.runId);
   await checkToken(client, ticket);
-}
-
-async function recordObjects(client: TargetClient, runId: string, objects: readonly DetachableObject[]): Promise<void> {
-  // Ends a race with another session of this run: ordinals are given under the run's row lock.
-  await client.query('SELECT 1 FROM pgferry.run WHERE run_id = $1 FOR UPDATE', [runId]);
-  await client.query(
-    `INSERT INTO pgferry.object (run_id, ordinal, kind, table_schema, table_name, name, definition, tablespace, drop_sql,
-       index_sql, constraint_sql, extra_sql)
-     SELECT $1, (SELECT coalesce(max(ordinal), 0) FROM pgferry.object WHERE run_id = $1) + o.ordinality,
-            o.value ->> 'kind', o.value ->> 'schema', o.value ->> 'table', o.value ->> 'name', o.value ->> 'definition',
-            o.value ->> 'tablespace', o.value ->> 'dropSql', o.value ->> 'indexSql', o.value ->> 'constraintSql',
-            o.value -> 'extraSql'
-       FROM jsonb_array_elements($2::jsonb) WITH ORDINALITY AS o`,
-    [runId, JSON.stringify(objects)],
-  );
-}
-
-async function readDropped(client: TargetClient, runId: string, ordinal: number): Promise<DetachableObject | null> {
-  const rows = await client.query<DetachableObject & { state: string }>(
-    `SELECT kind, table_schema AS schema, table_name AS table, name, definition, tablespace, drop_sql AS "dropSql",
-            index_sql AS "indexSql", constraint_sql AS "constraintSql", extra_sql AS "extraSql", state
-       FROM pgferry.object WHERE run_id = $1 AND ordinal = $2`,
-    [runId, ordinal],
-  );
-  const { state, ...object } = must(rows[0], `object ${ordinal} of run ${runId}`);
-  return state === 'dropped' ? object : null;
 }
 
 async function buildIndex(
@@ -246,36 +204,6 @@ async function isConstraintThere(client: TargetClient, object: DetachableObject)
   return rows.length > 0;
 }
 
-async function markRestored(client: TargetClient, runId: string, ordinal: number): Promise<void> {
-  await client.query(
-    `UPDATE pgferry.object SET state = 'restored', restored_at = clock_timestamp() WHERE run_id = $1 AND ordinal = $2`,
-    [runId, ordinal],
-  );
-}
-
 function doing({ kind, name, table }: DetachableObject) {
   return { table, doing: `make ${kind} ${name} of ${table} again` };
-}
-
-function explain(error: unknown, { kind, table, name }: DetachableObject): unknown {
-  if (!(error instanceof CopierError)) return error;
-  const key = error.key ?? 'a key that postgres does not show';
-  const location = {
-    table,
-    column: error.key?.split('=')[0] ?? null,
-    key: error.key,
-    cause: error,
-    foreignCode: error.foreignCode,
-  };
-  if (error.foreignCode === '23505' || error.foreignCode === '23P01') {
-    return new CopierError('data.duplicate_key', `${table}: more than one row with ${key} for unique ${name}`, {
-      ...location,
-      hint: `the rows are equal for postgres: correct them in the source; or do without it: --waive '${kind.replace('_', '-')}:${name}'`,
-    });
-  }
-  if (error.foreignCode !== '23503') return error;
-  return new CopierError('data.orphan', `${table}: ${key} of foreign key ${name} has no parent row`, {
-    ...location,
-    hint: 'add the parent row or remove the child in the source; PRAGMA foreign_key_check lists all of them',
-  });
 }

@@ -1,4 +1,3 @@
-import type { TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import type { DetachableObject, ObjectInForce } from './detachable-object.js';
 import { readForeignKeys } from './foreign-keys.js';
@@ -18,11 +17,6 @@ interface TableRow {
   readonly isInTree: boolean;
   readonly isOwned: boolean;
   readonly canCreate: boolean;
-}
-
-/** Whether our role may take anything away from the table: it owns it, and it is a plain table. */
-export function canDetach(table: TargetTable): boolean {
-  return table.isOwned && table.kind === 'r';
 }
 
 /**

@@ -14,7 +14,7 @@ import { takePageCensus } from '../../../src/source/census/pages.js';
 import { joinCuts } from '../../../src/source/census/parts.js';
 import { takeCensus } from '../../../src/source/census/census.js';
 import { cutTable } from '../../../src/source/cuts/cuts.js';
-import { withSnapshotFile } from '../../../src/source/pages/page-file.js';
+import { withSnapshotFile } from '../../support/snapshot-file.js';
 import { choosePages } from '../../../src/source/pages/layout.js';
 import { withFolder } from '../../support/folder.js';
 import { askPages, copyWith, makeFile, patch, readTable, type TableFrom, whole } from '../pages/pages-fixture.js';

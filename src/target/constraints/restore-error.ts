@@ -1,0 +1,26 @@
+import { CopierError } from '../../model/error.js';
+import type { DetachableObject } from './detachable-object.js';
+
+/** The error of a step: rows that stand against a unique index or a foreign key are named with one of their keys. */
+export function explainRestore(error: unknown, { kind, table, name }: DetachableObject): unknown {
+  if (!(error instanceof CopierError)) return error;
+  const key = error.key ?? 'a key that postgres does not show';
+  const location = {
+    table,
+    column: error.key?.split('=')[0] ?? null,
+    key: error.key,
+    cause: error,
+    foreignCode: error.foreignCode,
+  };
+  if (error.foreignCode === '23505' || error.foreignCode === '23P01') {
+    return new CopierError('data.duplicate_key', `${table}: more than one row with ${key} for unique ${name}`, {
+      ...location,
+      hint: `the rows are equal for postgres: correct them in the source; or do without it: --waive '${kind.replace('_', '-')}:${name}'`,
+    });
+  }
+  if (error.foreignCode !== '23503') return error;
+  return new CopierError('data.orphan', `${table}: ${key} of foreign key ${name} has no parent row`, {
+    ...location,
+    hint: 'add the parent row or remove the child in the source; PRAGMA foreign_key_check lists all of them',
+  });
+}
