@@ -3,7 +3,7 @@ import { withTarget } from '../target/connection/connect.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../run/context.js';
 import { type MadeSchema, makeSchema } from '../run/schema/make-schema.js';
-import { withPassingSurvey } from '../run/survey/temporary-survey.js';
+import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 
 /** The init command: makes the target schema. */
 export async function runInit(context: Context): Promise<MadeSchema> {
@@ -11,7 +11,7 @@ export async function runInit(context: Context): Promise<MadeSchema> {
   // A missing source is reported before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
-  return await withPassingSurvey(context, { address, name: 'init' }, async (survey) => {
+  return await withTemporarySurvey(context, { address, name: 'init' }, async (survey) => {
     return await withTarget(address, { applicationName: holderName('init'), signal: context.signal }, (client) =>
       withRunLock(client, address.schema, () =>
         journal.phase('init', () =>

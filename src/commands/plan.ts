@@ -7,7 +7,7 @@ import type { TargetClient } from '../target/connection/client.js';
 import { type Context, resolveTarget } from '../run/context.js';
 import { makeSchema } from '../run/schema/make-schema.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
-import { withPassingSurvey } from '../run/survey/temporary-survey.js';
+import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 import type { Survey } from '../run/survey/survey.js';
 
 export interface PlannedSides {
@@ -25,7 +25,7 @@ export async function runPlan(context: Context): Promise<PlannedSides> {
   // A missing source is reported before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
-  return await withPassingSurvey(context, { address, name: 'plan' }, async (survey) => {
+  return await withTemporarySurvey(context, { address, name: 'plan' }, async (survey) => {
     return await withTarget(address, { applicationName: 'pgferry plan', signal }, (client) =>
       planAndRollBack(context, client, address.schema, survey),
     );

@@ -3,7 +3,7 @@ import { sourceFile } from '../source/live/file.js';
 import { parseTargetUrl } from '../target/connection/address.js';
 import type { Context } from '../run/context.js';
 import { type MadeSchema, translateSurvey } from '../run/schema/make-schema.js';
-import { withPassingSurvey } from '../run/survey/temporary-survey.js';
+import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 
 /** Names the schema alone: nothing connects to it. */
 const nowhere = 'postgresql://nobody@localhost/nowhere';
@@ -13,7 +13,7 @@ export async function printSchema(context: Context): Promise<MadeSchema> {
   const { settings } = context;
   sourceFile(settings.sourcePath);
   const { address } = parseTargetUrl(settings.targetUrl ?? nowhere);
-  return await withPassingSurvey(context, { address, name: 'init' }, async (survey) => {
+  return await withTemporarySurvey(context, { address, name: 'init' }, async (survey) => {
     const { translated, sql } = await translateSurvey(survey, address.schema, settings);
     const { findings, lost, views, reasons, statements } = translated;
     const message = `${countOf(statements.length, 'statement')} for schema ${address.schema}; nothing was written`;

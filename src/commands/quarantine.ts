@@ -63,12 +63,18 @@ async function listQuarantine(context: Context): Promise<QuarantineResult> {
     { applicationName: 'pgferry quarantine', signal: context.signal },
     async (client) => {
       const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
-      return { ...(await look(context, client, run)), action: 'list', released: 0, tables: [], ok: true };
+      return {
+        ...(await summarizeQuarantine(context, client, run)),
+        action: 'list',
+        released: 0,
+        tables: [],
+        ok: true,
+      };
     },
   );
 }
 
-async function look(
+async function summarizeQuarantine(
   { settings }: Context,
   client: TargetClient,
   run: Run | null,
@@ -95,7 +101,7 @@ async function retryQuarantine(context: Context): Promise<QuarantineResult> {
 
 async function retryRun(context: Context, client: TargetClient, address: TargetAddress): Promise<QuarantineResult> {
   const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
-  const before = await look(context, client, run);
+  const before = await summarizeQuarantine(context, client, run);
   const held = new Set(before.groups.filter(({ state }) => state === 'held').map(({ table }) => table));
   if (run === null || held.size === 0) return { ...before, action: 'retry', released: 0, tables: [], ok: true };
   if (run.state !== 'complete' && run.state !== 'failed') throw unfinished(run);
@@ -136,7 +142,7 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
       ),
     );
     const tables = compared.map(({ report }) => report);
-    const after = await look(context, client, run);
+    const after = await summarizeQuarantine(context, client, run);
     await leaveFile(client, run);
     const count = [...released.values()].reduce((sum, rows) => sum + rows, 0);
     return { ...after, action: 'retry', released: count, tables, ok: tables.every(({ ok }) => ok) };

@@ -85,7 +85,7 @@ async function readCutover(client: TargetClient, schema: string): Promise<Cutove
   if (cutover === null) return null;
   const { facts } = cutover;
   const alarms: string[] = [];
-  const closing = await lookAtSource(cutover, alarms);
+  const closing = await readSourceState(cutover, alarms);
   const provider = cutover.envPath === null ? null : lookUpProvider(cutover.envPath);
   const standing = standingOf(cutover, { provider, closedBy: closing?.cutoverId ?? null });
   if (closing !== null && facts !== null && closing.schemaVersion !== facts.schemaVersion) {
@@ -101,7 +101,7 @@ async function readCutover(client: TargetClient, schema: string): Promise<Cutove
   return { ...shownFacts, ...standing, steps: await listSteps(client, cutoverId), alarms };
 }
 
-async function lookAtSource({ sourcePath }: Cutover, alarms: string[]) {
+async function readSourceState({ sourcePath }: Cutover, alarms: string[]) {
   if (!existsSync(sourcePath)) {
     alarms.push(`there is no ${sourcePath} on this machine`);
     return null;

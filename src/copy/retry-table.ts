@@ -26,13 +26,13 @@ export interface RetryRequest {
   readonly onProgress: CarefulChunk['onProgress'];
 }
 
-export interface RetryMeans {
+export interface RetryResources {
   readonly client: TargetClient;
   readonly reading: TargetClient;
 }
 
 /** Gives the number of rows that went into the target. */
-export async function retryTable(request: RetryRequest, { client, reading }: RetryMeans): Promise<number> {
+export async function retryTable(request: RetryRequest, { client, reading }: RetryResources): Promise<number> {
   const { runId, table } = request;
   const rows = () => heldRows(reading, request);
   const { known, rows: taken } = await loadRows(client, { ...request, rows, onFail: 'stay' });
@@ -83,7 +83,7 @@ interface NotedChunk {
 
 async function noteChunk(
   request: RetryRequest,
-  { client, reading }: RetryMeans,
+  { client, reading }: RetryResources,
   { chunkIndex, known, step, before }: NotedChunk,
 ): Promise<{ readonly seen: number; readonly released: number }> {
   const { table, runId, blockBytes } = request;

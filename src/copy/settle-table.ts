@@ -53,7 +53,7 @@ export interface SettleRequest {
   readonly blockBytes: number;
 }
 
-export interface SettleMeans {
+export interface SettleResources {
   /** Writes everything in one transaction. */
   readonly client: TargetClient;
   /** A second session, which reads the quarantine as it was before that transaction. */
@@ -68,14 +68,14 @@ export interface Settled {
   readonly changed: number;
 }
 
-export async function settleTable(request: SettleRequest, means: SettleMeans): Promise<Settled> {
-  const { client } = means;
+export async function settleTable(request: SettleRequest, resources: SettleResources): Promise<Settled> {
+  const { client } = resources;
   return await withTransaction(client, async () => {
     await claimRun(client, request);
-    const wanted = await takeOut(client, request.causes);
+    const wanted = await removeRows(client, request.causes);
     if (wanted.every(({ keys }) => keys.size === 0)) return { removed: 0, changed: 0 };
     const step = await nextStep(client, request.runId, request.table.source);
-    for (const chunk of request.chunks) await settleChunk(request, means, { chunk, wanted, step });
+    for (const chunk of request.chunks) await settleChunk(request, resources, { chunk, wanted, step });
     const lost = wanted.find(({ keys }) => keys.taken !== keys.size);
     if (lost !== undefined) throw notFound(request.table.source, lost);
     await forgetEarlierSteps(client, request.runId, request.table.source);
@@ -90,7 +90,7 @@ interface Wanted {
   readonly keys: KeySet;
 }
 
-async function takeOut(client: TargetClient, causes: readonly SettleCause[]): Promise<Wanted[]> {
+async function removeRows(client: TargetClient, causes: readonly SettleCause[]): Promise<Wanted[]> {
   const wanted: Wanted[] = [];
   for (const cause of causes) {
     const keys = new KeySet();
@@ -118,9 +118,9 @@ interface ChunkWork {
   readonly step: number;
 }
 
-async function settleChunk(request: SettleRequest, means: SettleMeans, work: ChunkWork): Promise<void> {
+async function settleChunk(request: SettleRequest, resources: SettleResources, work: ChunkWork): Promise<void> {
   const { table, runId } = request;
-  const { client } = means;
+  const { client } = resources;
   const chunkRef = { runId, table: table.source, index: work.chunk.index };
   const before = await createRowEncoder(request);
   const after = await createRowEncoder(request);
@@ -130,7 +130,7 @@ async function settleChunk(request: SettleRequest, means: SettleMeans, work: Chu
   );
   let removed = 0;
   await copyIn(client, quarantine, async (write) => {
-    for await (const { original, sent, position, cause, known } of findRows(request, means, work)) {
+    for await (const { original, sent, position, cause, known } of findRows(request, resources, work)) {
       before.encodeRow(sent);
       drop(before);
       if (cause.rule === 'quarantine') {
@@ -195,7 +195,7 @@ interface FoundRow {
  */
 async function* findRows(
   request: SettleRequest,
-  { reading, rowsOf, heartbeat }: SettleMeans,
+  { reading, rowsOf, heartbeat }: SettleResources,
   { chunk, wanted }: ChunkWork,
 ): AsyncGenerator<FoundRow, void, void> {
   const { runId, table, identity } = request;

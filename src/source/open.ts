@@ -8,7 +8,7 @@ import { Database, type Database as Connection, SqliteError } from './sqlite.js'
 // descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them.
 
 /** Page cache, in KiB, of a reader that reads each page once: small enough to stay in the processor's own cache. */
-export const passingCacheKb = 2000;
+export const sequentialCacheKb = 2000;
 
 /** How long a reader waits for a writer's lock before it fails. A writer rarely holds one for a second. */
 export const busyTimeoutMs = 5000;

@@ -68,7 +68,7 @@ test('1. reads are derived from keys, indexes and foreign keys, and another orde
       warnings.map(({ severity, table }) => ({ severity, table })),
       [{ severity: 'warning', table: 'book' }],
     );
-    // Nothing of ours stays behind: the snapshot was a passing one.
+    // Nothing of ours stays behind: the snapshot was a temporary one.
     assert.deepEqual(
       readdirSync(join(folder, '.db-migration-backups')).filter((name) => name.startsWith('reading')),
       [],

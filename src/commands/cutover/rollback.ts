@@ -188,7 +188,7 @@ function wayBack(env: EnvSwitch): EnvSwitch {
   return now.sha256 === env.sha256After ? env : planSwitch(now, 'sqlite');
 }
 
-function switchBack(planned: EnvSwitch, cutover: Cutover): void {
+function switchToSqlite(planned: EnvSwitch, cutover: Cutover): void {
   const isUndo = planned.sha256After === cutover.facts?.env?.sha256After;
   if (isUndo) undoSwitch(planned);
   else switchEnvFile(planned);
@@ -272,7 +272,7 @@ async function restoreAndSwitch(
   if (env !== null) {
     await step('switch', () => {
       progress.hasSwitched = true;
-      switchBack(env, cutover);
+      switchToSqlite(env, cutover);
     });
   }
   return saved;
@@ -297,7 +297,7 @@ async function undoRollback(
   await context.journal.phase('undo', async () => {
     const { env, clients } = preflight;
     if (progress.hasSwitched && env !== null)
-      await tryUndo('put VPS_DB_PROVIDER=postgres into the env file', () => switchForth(env));
+      await tryUndo('put VPS_DB_PROVIDER=postgres into the env file', () => switchToPostgres(env));
     if (progress.hasClosed) {
       await tryUndo(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
         reopenTargetTables(client, address.schema),
@@ -330,7 +330,7 @@ async function undoRollback(
   );
 }
 
-function switchForth({ path }: EnvSwitch): void {
+function switchToPostgres({ path }: EnvSwitch): void {
   switchEnvFile(planSwitch(readEnvFile(path), 'postgres'));
 }
 

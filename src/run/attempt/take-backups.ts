@@ -11,7 +11,7 @@ import { readCatalog, type Survey, surveySource } from '../survey/survey.js';
 
 const dumpName = 'postgres-precutover.sql';
 
-interface BackupMeans {
+interface BackupResources {
   readonly folder: RunFolder;
   readonly threads: Threads;
 }
@@ -24,18 +24,18 @@ interface BackupMeans {
  */
 export async function takeBackups(
   attempt: Attempt,
-  means: BackupMeans,
+  resources: BackupResources,
 ): Promise<{ readonly snapshot: Snapshot; readonly survey: Survey }> {
   const over = new AbortController();
-  const copying = takeRunSnapshot(attempt, means);
-  const saving = attempt.command === 'migrate' ? backUpTarget(attempt, means, over.signal) : Promise.resolve();
+  const copying = takeRunSnapshot(attempt, resources);
+  const saving = attempt.command === 'migrate' ? backUpTarget(attempt, resources, over.signal) : Promise.resolve();
   // A failure is looked at below, perhaps much later; until then it must not count as an unhandled rejection.
   copying.catch(() => {});
   saving.catch(() => {});
   try {
     const taken = await copying;
     const proving = attempt.context.journal.phase('check', () => taken.proof);
-    const share = new ThreadShare(means.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
+    const share = new ThreadShare(resources.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
     const surveying = survey(attempt, share, taken.path);
     proving.then(
       () => share.grow(),
@@ -51,7 +51,7 @@ export async function takeBackups(
   }
 }
 
-async function backUpTarget(attempt: Attempt, { folder }: BackupMeans, over: AbortSignal): Promise<void> {
+async function backUpTarget(attempt: Attempt, { folder }: BackupResources, over: AbortSignal): Promise<void> {
   const { address, context } = attempt;
   const { journal } = context;
   const signal = AbortSignal.any([attempt.signal, over]);
@@ -61,7 +61,7 @@ async function backUpTarget(attempt: Attempt, { folder }: BackupMeans, over: Abo
 
 async function takeRunSnapshot(
   { context, sourcePath, signal }: Attempt,
-  { folder, threads }: BackupMeans,
+  { folder, threads }: BackupResources,
 ): Promise<TakenSnapshot> {
   return await context.journal.phase('snapshot', () =>
     beginSnapshot({

@@ -46,9 +46,9 @@ export class TableFinish {
     });
   }
 
-  static async create(request: LoadRequest, means: Pick<FinishOptions, 'pool' | 'isBarrier'>): Promise<TableFinish> {
+  static async create(request: LoadRequest, options: Pick<FinishOptions, 'pool' | 'isBarrier'>): Promise<TableFinish> {
     const hasFingerprints = await canFingerprint(request);
-    return new TableFinish(request, { ...means, hasFingerprints, steps: await stepsByTable(request) });
+    return new TableFinish(request, { ...options, hasFingerprints, steps: await stepsByTable(request) });
   }
 
   /**

@@ -122,7 +122,7 @@ async function detachAndEmpty(request: LoadRequest): Promise<boolean> {
   return plan.keepsConstraints || inForce.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
 }
 
-interface CopyMeans {
+interface CopyResources {
   readonly isBarrier: boolean;
   readonly slots: ConnectionSlots;
   readonly finish: TableFinish;
@@ -132,18 +132,18 @@ interface CopyMeans {
  * Copies every chunk, and starts to finish each table as soon as it is whole. Resolves when all tables are proven;
  * index builds and statistics may still run.
  */
-async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<LoadOutcome> {
+async function copyAndCheck(request: LoadRequest, resources: CopyResources): Promise<LoadOutcome> {
   const { plan, context, counters } = request;
   const { journal } = context;
-  const { finish } = means;
+  const { finish } = resources;
   const copied: ChunkResult[] = [];
   await journal.phase('copy', async () => {
     const onTable = (table: string, results: readonly ChunkResult[]) => {
       journal.emit({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
       finish.begin(table, results);
     };
-    await copyChunks(request, means, { onChunk: (result) => copied.push(result), onTable });
-    for (const { table, results } of await takeOutAgain(request, finish)) finish.begin(table, results);
+    await copyChunks(request, resources, { onChunk: (result) => copied.push(result), onTable });
+    for (const { table, results } of await settleAfterCopy(request, finish)) finish.begin(table, results);
     finish.endCopy();
   });
   const checked = await journal.phase('verify', () => finish.proofs());
@@ -163,7 +163,7 @@ async function copyAndCheck(request: LoadRequest, means: CopyMeans): Promise<Loa
  * Once all chunks are in the target, takes out the rows that cannot stay without others. Gives the tables whose rows
  * changed, which must be proven again.
  */
-async function takeOutAgain(
+async function settleAfterCopy(
   request: LoadRequest,
   finish: TableFinish,
 ): Promise<{ readonly table: string; readonly results: readonly ChunkResult[] }[]> {

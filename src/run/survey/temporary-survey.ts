@@ -5,7 +5,7 @@ import { type Survey, surveySource } from './survey.js';
 import { withTemporarySnapshot } from './temporary-snapshot.js';
 
 /** Surveys a private snapshot of the source that is removed afterwards. Nothing is written, and no target is reached. */
-export async function withPassingSurvey<T>(
+export async function withTemporarySurvey<T>(
   context: Context,
   { address, name }: { readonly address: TargetAddress; readonly name: string },
   use: (survey: Survey) => Promise<T>,

@@ -1,6 +1,6 @@
 import { type Database, SqliteError } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
-import { openSource, passingCacheKb } from '../open.js';
+import { openSource, sequentialCacheKb } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 
 /** Complaints of quick_check are read up to this many, so that complaints about data do not hide damage. */
@@ -35,7 +35,7 @@ export function checkPages(path: string): void {
 function quickCheck(db: Database, path: string): void {
   // CHECK constraints are about data, and may call functions that only the application has.
   db.pragma('ignore_check_constraints = ON');
-  db.pragma(`cache_size = ${-passingCacheKb}`);
+  db.pragma(`cache_size = ${-sequentialCacheKb}`);
   const lines = complaintsOf(db);
   const damage = lines.flatMap((text) => text.split('\n')).filter((line) => isDamage(line));
   if (damage.length === 0) return;

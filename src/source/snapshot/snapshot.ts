@@ -5,7 +5,7 @@ import { CopierError } from '../../model/error.js';
 import type { Snapshot } from '../../model/source.js';
 import { withEarlyFlush } from './early-flush.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
-import { passingCacheKb, statFile, withSource } from '../open.js';
+import { sequentialCacheKb, statFile, withSource } from '../open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { checkSpace, watchSpace } from './snapshot-space.js';
 import { translateSqliteError } from '../source-error.js';
@@ -142,7 +142,7 @@ async function createPrivateFile(path: string): Promise<void> {
 
 /** The held transaction begins with the first read; that moment is the state that the snapshot shows. */
 async function backUp(db: Database, path: string, options: SnapshotOptions): Promise<string> {
-  db.pragma(`cache_size = ${-passingCacheKb}`);
+  db.pragma(`cache_size = ${-sequentialCacheKb}`);
   db.exec('BEGIN');
   try {
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
