@@ -32,6 +32,17 @@ test('files and folders of the source that a page names are there', () => {
   }
 });
 
+test('every row of a table has as many cells as its head', () => {
+  for (const path of pagePaths()) {
+    let width = 0;
+    for (const line of withoutBlocks(readPage(path)).split('\n')) {
+      const cells = line.startsWith('|') ? line.split(/(?<!\\)\|/).length : 0;
+      if (width !== 0 && cells !== 0) assert.equal(cells, width, `${line} in ${path}`);
+      width = cells;
+    }
+  }
+});
+
 test('no path of a machine stands in the pages', () => {
   for (const path of pagePaths()) assert.doesNotMatch(readPage(path), /\/(home|root|tmp|work|Users)\/\w/, path);
 });
