@@ -16,7 +16,8 @@ import { beginRun, findUnfinishedRun, type Run } from '../target/ledger/run.js';
 import { type Context, refuseIfBlocked, resolveTarget, whoWeAre } from '../run/context.js';
 import { threadCount, withRunThreads } from '../run/load/copy-threads.js';
 import { makeSchema, type MadeSchema } from '../run/schema/make-schema.js';
-import { concludeRun, type LoadOutcome, loadTables } from '../run/load/load.js';
+import type { LoadOutcome, Recorder } from '../run/load/conclude.js';
+import { loadTables } from '../run/load/load.js';
 import { sessionsOf } from '../run/load/sessions.js';
 import { listQuarantineFindings } from '../run/compare/quarantined-rows.js';
 import { stallPolicy } from '../run/load/stall-policy.js';
@@ -68,7 +69,7 @@ async function resumeOrBegin(attempt: Attempt, startedAtMs: number): Promise<Run
   if (begun === null) return await beginAnew(attempt, startedAtMs);
   return await logged(attempt, begun.folder, async () => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) =>
-      finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters })),
+      finish(attempt, begun, startedAtMs, (request, record) => loadTables({ ...request, threads, counters }, record)),
     );
   });
 }
@@ -90,7 +91,9 @@ async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResu
     return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
       const { snapshot, survey } = await takeBackups(attempt, { folder, threads });
       const begun = await planAndBegin(attempt, { folder, snapshot, survey, keep });
-      return await finish(attempt, begun, startedAtMs, (request) => loadTables({ ...request, threads, counters }));
+      return await finish(attempt, begun, startedAtMs, (request, record) =>
+        loadTables({ ...request, threads, counters }, record),
+      );
     });
   });
 }
@@ -154,28 +157,43 @@ async function finish(
   attempt: Attempt,
   begun: BegunRun,
   startedAtMs: number,
-  load: (request: LoadStart) => Promise<LoadOutcome>,
+  load: (request: LoadStart, record: Recorder) => Promise<RunResult>,
 ): Promise<RunResult> {
-  const { context, client, address, signal, command, sourcePath } = attempt;
+  const { context, client, address, signal } = attempt;
   const { run, stored, snapshot, catalog, folder, done } = begun;
   const { plan, toEmpty } = stored;
   const ticket = { runId: run.runId, token: run.token };
   const request = { context, client, address, ticket, plan, snapshot, catalog, toEmpty, done, signal };
-  const outcome = await load(request).catch((error: unknown) => {
+  const record = async (outcome: LoadOutcome): Promise<RunResult> => {
+    const result = await describeRun(attempt, begun, { outcome, startedAtMs });
+    // In this order: a run that is complete has its record.
+    await writeQuarantine(folder, { client, runId: run.runId, plan });
+    await writeRecord(folder, result);
+    return result;
+  };
+  return await load(request, record).catch((error: unknown) => {
     throw withWayOut(error);
   });
-  const { schema } = address;
+}
+
+/** The result of a run that is about to end, with both schemas compared. */
+async function describeRun(
+  { context, client, address, command, sourcePath }: Attempt,
+  { run, stored, snapshot, catalog, folder, done }: BegunRun,
+  { outcome, startedAtMs }: { readonly outcome: LoadOutcome; readonly startedAtMs: number },
+): Promise<RunResult> {
+  const { plan } = stored;
   const checked = await context.journal.phase('compare', () =>
     checkSchema({
       client,
-      schema,
+      schema: address.schema,
       plan,
       source: catalog,
       stored: stored.schema ?? null,
       waive: [...context.settings.waive, ...waiversOf(plan)],
     }),
   );
-  const result: RunResult = {
+  return {
     ok: outcome.tables.every((table) => table.ok) && !checked.findings.some(({ severity }) => severity === 'error'),
     command,
     runId: run.runId,
@@ -195,11 +213,6 @@ async function finish(
     differences: outcome.differences,
     objects: checked.objects,
   };
-  // In this order: a run that is complete has its record.
-  await writeQuarantine(folder, { client, runId: run.runId, plan });
-  await writeRecord(folder, result);
-  await concludeRun(request, result);
-  return result;
 }
 
 /** The run's snapshot also contains the row that the target refused, so correcting the source alone is not enough. */

@@ -6,6 +6,7 @@ import type { TargetClient } from '../target/connection/client.js';
 import { connectTarget } from '../target/connection/connect.js';
 import { lockWaitFor, nameLockHolders } from '../target/connection/lock-holders.js';
 import { withChunk, readChunk } from '../target/ledger/chunk.js';
+import { writerSetting } from '../target/schema/closed-tables.js';
 import { copyCarefully } from './careful-chunk.js';
 import type { CopyJob } from './copy-job.js';
 import { rowsOf } from './feed.js';
@@ -43,7 +44,7 @@ async function copyChunk(job: CopyJob): Promise<ChunkResult> {
 type CopyWay = (job: CopyJob, client: TargetClient) => Promise<ChunkResult>;
 
 async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResult> {
-  const client = await sessionClient();
+  const client = await sessionClient(job.runId);
   const chunkRef = { runId: job.runId, token: job.token, table: job.table.source, index: job.chunk.index };
   try {
     const result = await withChunk(client, chunkRef, () => way(job, client));
@@ -76,10 +77,11 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
   }
 }
 
-async function sessionClient(): Promise<TargetClient> {
+/** The thread's connection; a thread works for one run only. */
+async function sessionClient(runId: string): Promise<TargetClient> {
   clearTimeout(idle);
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
-  const settings = { lock_timeout: lockWaitFor(limitMs) };
+  const settings = { lock_timeout: lockWaitFor(limitMs), [writerSetting]: runId };
   target ??= await connectTarget(address, { applicationName, settings, stallPolicy: { limitMs }, signal: stopSignal });
   return target;
 }

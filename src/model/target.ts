@@ -67,6 +67,8 @@ export interface TargetTable {
   readonly missingPrivileges: readonly string[];
   /** Names of enabled user triggers. */
   readonly triggers: readonly string[];
+  /** Why a load cannot close it to other writers; null where it can. */
+  readonly staysOpen: string | null;
 }
 
 export interface TargetCatalog {

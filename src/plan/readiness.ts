@@ -51,6 +51,11 @@ function checkTable({ source, target }: TableFit): Finding[] {
     const hint = 'disable them for the copy if they change rows or tables';
     findings.push(makeFinding({ severity: 'warning', code: 'plan.triggers', table, message, hint }));
   }
+  if (target.staysOpen !== null) {
+    const message = `others can write to the target table while it is loaded, since ${target.staysOpen}: it is read once more at the end`;
+    const hint = 'keep other writers off it until the run ends, for what they write makes the run fail';
+    findings.push(makeFinding({ severity: 'note', code: 'plan.stays_open', table, message, hint }));
+  }
   return findings;
 }
 

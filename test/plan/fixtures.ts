@@ -101,6 +101,7 @@ export function targetTable(parts: Partial<TargetTable> = {}): TargetTable {
     isOwned: true,
     missingPrivileges: [],
     triggers: [],
+    staysOpen: null,
     ...parts,
   };
 }

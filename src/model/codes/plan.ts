@@ -63,7 +63,7 @@ export const planCodes = {
   },
   'plan.foreign_rows': {
     means:
-      'A run cannot be given up, or a table not replaced: it holds rows that the run did not load. Nothing was deleted.',
+      'A run cannot be given up, or gone on with, or a table not replaced: it holds rows that no run of ours loaded, or that came after the plan. Nothing was deleted.',
     todo: 'Look at these rows. Where they are not wanted: `--truncate-target`.',
   },
   'plan.format': {
@@ -209,6 +209,11 @@ export const planCodes = {
   'plan.search_column': {
     means: 'A column for full-text search is filled by a trigger, and triggers do not fire during the copy. A warning.',
     todo: 'After the run, run the UPDATE that the hint has.',
+  },
+  'plan.stays_open': {
+    means:
+      'Others can write to a table while it is loaded: it is foreign, of another owner, or the target of a subscription. A note; it is read once more at the end.',
+    todo: 'Keep other writers off it until the run ends: what they write makes the run fail.',
   },
   'plan.table_kind': {
     means: 'The target is a partitioned or a foreign table. A note.',

@@ -124,6 +124,10 @@ export const targetCodes = {
     means: 'The server counted other rows than were sent.',
     todo: 'A trigger or rule of the target drops or adds rows: disable it for the copy.',
   },
+  'target.rows_changing': {
+    means: 'Others write to a table of very many columns while it is read in parts.',
+    todo: 'Keep other writers off the target, then run the same command again.',
+  },
   'target.rows_elsewhere': {
     means:
       'A table that is to be emptied is referred to by rows of a table that is not ours, with an action that would change or delete them.',
@@ -156,6 +160,10 @@ export const targetCodes = {
   'target.stalled': {
     means: 'No byte came from the server for the time of `--stall-timeout`.',
     todo: 'Check server and network, then run the same command again; raise `--stall-timeout` where it is only slow.',
+  },
+  'target.table_dropped': {
+    means: 'A table was dropped or renamed by somebody else after the run had loaded it.',
+    todo: 'Find out who did it, then begin anew with `--fresh`.',
   },
   'target.table_swapped': {
     means: 'What was a table when the run was planned is none now.',

@@ -5,17 +5,21 @@ import { addUp, isSameContent } from '../../pool/tally.js';
 import { forgetChunks, listChunks } from '../../target/ledger/chunk.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTransaction } from '../../target/connection/transaction.js';
-import { restoreAll } from '../../target/constraints/constraints.js';
+import { nameLockHolders } from '../../target/connection/lock-holders.js';
+import { forgetStep, listRestoreSteps, restoreStep } from '../../target/constraints/constraints.js';
 import { fingerprintTable } from '../../target/fingerprint/fingerprint.js';
-import { abandonRun, fenceRun, type Run } from '../../target/ledger/run.js';
+import { abandonRun, fenceRun, type Run, type RunTicket } from '../../target/ledger/run.js';
+import { joinRun, openToOthers } from '../../target/schema/closed-tables.js';
+import { lockForRun } from '../../target/schema/table-locks.js';
 import { emptyTables } from '../../target/schema/truncate.js';
 import type { StoredPlan } from '../plan/stored-plan.js';
 
 /**
- * Abandons an unfinished run: makes older attempts void, empties the run's tables (only where they hold exactly what
- * its chunks brought, or nothing, unless `mayEmpty`), makes the indexes and constraints again that the run detached,
- * and ends it in the ledger. A crash may come between any two steps: tables and ledger agree after each, so that a
- * later call can resume or abandon. `plan.foreign_rows` where rows of somebody else are in one of the tables.
+ * Abandons an unfinished run: makes older attempts void, empties its tables (only where they hold exactly
+ * what its chunks brought, or nothing, unless `mayEmpty`; the look and the emptying are one transaction that keeps writers
+ * off), makes the indexes and constraints again that it detached, opens what it closed to others, and ends it in the
+ * ledger. Tables that were dropped meanwhile have no rows and need no indexes. A crash may come between any two steps:
+ * tables and ledger agree after each. `plan.foreign_rows` where rows of somebody else are in one of the tables.
  */
 export async function abandon(request: {
   readonly client: TargetClient;
@@ -24,22 +28,63 @@ export async function abandon(request: {
   readonly schema: string;
   /** The operator asked to empty the tables, whatever rows they hold. */
   readonly mayEmpty: boolean;
+  /** How long a table is waited for that others hold, as PostgreSQL writes it. */
+  readonly lockWait: string;
 }): Promise<void> {
-  const { client, run, stored, schema, mayEmpty } = request;
+  const { client, run, stored, schema, mayEmpty, lockWait } = request;
   const { runId, token } = await fenceRun(client, run.runId);
-  const chunks = await listChunks(client, runId);
-  const touched = stored.plan.tables.filter((table) => chunks.some((chunk) => chunk.table === table.source));
-  if (!mayEmpty) await refuseForeign(client, run, touched, chunks);
-  await withTransaction(client, async () => {
+  await joinRun(client, runId);
+  const tables = stored.plan.tables.map(({ target }) => target);
+  const locked = async <T>(use: () => Promise<T>): Promise<T> => {
+    try {
+      return await withTransaction(client, async () => {
+        await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
+        return await use();
+      });
+    } catch (error) {
+      throw await nameLockHolders(client, { error, schema, tables, wanted: 'table' });
+    }
+  };
+  const missing = await locked(async () => {
+    const missing = await lockForRun(client, { schema, tables, mode: 'SHARE ROW EXCLUSIVE' });
+    const chunks = await listChunks(client, runId);
+    const touched = stored.plan.tables.filter(
+      ({ source, target }) => !missing.includes(target) && chunks.some(({ table }) => table === source),
+    );
+    if (!mayEmpty) await refuseForeign(client, run, touched, chunks);
     await forgetChunks(client, runId);
     await emptyTables(
       client,
       touched.map(({ target }) => ({ schema, name: target })),
     );
+    return missing;
   });
-  await restoreAll(client, { runId, token });
-  await abandonRun(client, runId);
+  await restoreWhatCanBe(client, { runId, token }, missing);
+  await locked(async () => {
+    await openToOthers(client, runId);
+    await abandonRun(client, runId);
+  });
 }
+
+/** What belonged to a table that was dropped meanwhile, or refers to one, is gone for good. */
+async function restoreWhatCanBe(client: TargetClient, ticket: RunTicket, missing: readonly string[]): Promise<void> {
+  for (const { ordinal, table } of await listRestoreSteps(client, ticket.runId)) {
+    if (missing.includes(table)) {
+      await forgetStep(client, ticket, ordinal);
+      continue;
+    }
+    try {
+      await restoreStep(client, ticket, ordinal);
+    } catch (error) {
+      const isOfMissing = error instanceof CopierError && error.foreignCode === undefinedTable;
+      if (missing.length === 0 || !isOfMissing) throw error;
+      await forgetStep(client, ticket, ordinal);
+    }
+  }
+}
+
+/** SQLSTATE: undefined_table. */
+const undefinedTable = '42P01';
 
 async function refuseForeign(
   client: TargetClient,

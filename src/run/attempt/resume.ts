@@ -4,6 +4,7 @@ import { hashPlan } from '../../plan/plan-hash.js';
 import { openRunFolder } from '../../report/files/run-folder.js';
 import { statFile } from '../../source/open.js';
 import { checkSnapshot } from '../../source/snapshot/snapshot.js';
+import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { listChunks } from '../../target/ledger/chunk.js';
 import { resumeRun, type Run } from '../../target/ledger/run.js';
 import { abandon } from './abandon.js';
@@ -22,7 +23,8 @@ export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<Begun
   const abandonBecause = async (why: string): Promise<null> => {
     context.journal.warn(`run ${run.runId} is given up: ${why}`);
     const mayEmpty = context.settings.truncateTarget;
-    await abandon({ client, run, stored, schema: attempt.address.schema, mayEmpty });
+    const lockWait = lockWaitFor(context.settings.stallTimeoutSeconds * 1000);
+    await abandon({ client, run, stored, schema: attempt.address.schema, mayEmpty, lockWait });
     return null;
   };
   if (context.settings.fresh) return await abandonBecause('--fresh was given');

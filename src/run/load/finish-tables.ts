@@ -4,11 +4,11 @@ import type { TablePlan } from '../../model/plan.js';
 import { hasPolicies } from '../../plan/rules/rules.js';
 import { addUp, totalQuarantined } from '../../pool/tally.js';
 import { analyzeTables, type Skipped } from '../../target/copy/analyze.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../../target/constraints/constraints.js';
-import type { ComparedTable } from '../compare/compare-table.js';
 import type { ConnectionPool, Priority } from './connection-pool.js';
 import type { LoadRequest } from './load-request.js';
-import { canFingerprint, proveTable } from './proof.js';
+import { canFingerprint, markOf, proveTable, type ProvenTable, type TableToProve } from './proof.js';
 import { helpersFor } from './sessions.js';
 
 /**
@@ -32,7 +32,8 @@ export interface FinishOptions {
 export class TableFinish {
   readonly #request: LoadRequest;
   readonly #options: FinishOptions;
-  readonly #proofs = new Map<string, Promise<ComparedTable>>();
+  readonly #proofs = new Map<string, Promise<ProvenTable>>();
+  readonly #results = new Map<string, readonly ChunkResult[]>();
   readonly #builds: Promise<void>[] = [];
   readonly #statistics = new Map<string, Promise<readonly Skipped[]>>();
   readonly #copyOver: Promise<void>;
@@ -60,6 +61,7 @@ export class TableFinish {
       this.#request.plan.tables.find((one) => one.source === source),
       `plan of ${source}`,
     );
+    this.#results.set(source, results);
     this.#proofs.set(source, quietly(this.#prove(table, results)));
     const steps = this.#options.steps.get(table.target) ?? [];
     // Where policies exist, the chunk may have been copied row by row, and that way does not freeze its rows.
@@ -81,8 +83,23 @@ export class TableFinish {
   }
 
   /** The latest proof of each table. */
-  async proofs(): Promise<readonly ComparedTable[]> {
+  async proofs(): Promise<readonly ProvenTable[]> {
     return await Promise.all(this.#proofs.values());
+  }
+
+  /**
+   * The latest proof of a table as it stands now, on the client of a caller who keeps writers off it: the same where its
+   * mark is, else a new one.
+   */
+  async proofNow(
+    table: TablePlan,
+    client: TargetClient,
+  ): Promise<{ readonly proven: ProvenTable; readonly isNew: boolean }> {
+    const proven = await must(this.#proofs.get(table.source), `proof of ${table.source}`);
+    const mark = await markOf(this.#request, client, table);
+    if (mark !== null && mark === proven.mark) return { proven, isNew: false };
+    const results = must(this.#results.get(table.source), `chunks of ${table.source}`);
+    return { proven: await this.#proveWith(table, results, (task) => task(client)), isNew: true };
   }
 
   async proofsSettled(): Promise<void> {
@@ -105,13 +122,17 @@ export class TableFinish {
     return (await Promise.all(tables.map(one))).flat();
   }
 
-  async #prove(table: TablePlan, results: readonly ChunkResult[]): Promise<ComparedTable> {
-    const { pool, hasFingerprints } = this.#options;
+  async #prove(table: TablePlan, results: readonly ChunkResult[]): Promise<ProvenTable> {
+    const priority = priorityOf('proof', table);
+    return await this.#proveWith(table, results, (task) => this.#options.pool.run(task, priority));
+  }
+
+  async #proveWith(table: TablePlan, results: readonly ChunkResult[], run: TableToProve['run']): Promise<ProvenTable> {
+    const { hasFingerprints } = this.#options;
     const columns = table.columns.map((column) => column.target);
     const quarantinedRows = totalQuarantined(results);
     const source = addUp(columns, results);
-    const priority = priorityOf('proof', table);
-    return await proveTable(this.#request, { table, source, quarantinedRows, pool, priority, hasFingerprints });
+    return await proveTable(this.#request, { table, source, quarantinedRows, run, hasFingerprints });
   }
 
   /**

@@ -1,26 +1,22 @@
-import { CopierError, must } from '../../model/error.js';
+import { CopierError } from '../../model/error.js';
 import { waiverOf } from '../../plan/schema/compare-objects.js';
 import { hasPolicies, leavesOrphans } from '../../plan/rules/rules.js';
 import type { ChunkResult } from '../../model/copy.js';
-import type { Plan } from '../../model/plan.js';
-import type { Difference, RunResult, TableReport } from '../../model/result.js';
+import type { RunResult } from '../../model/result.js';
 import { totalBytes } from '../../pool/tally.js';
 import { listChunks } from '../../target/ledger/chunk.js';
-import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holders.js';
-import { withTransaction } from '../../target/connection/transaction.js';
 import {
   forgetStep,
-  detach,
   listRestoreSteps,
   type RestoreStage,
   restoreStep,
   type RestoreStep,
 } from '../../target/constraints/constraints.js';
-import { readDetachable } from '../../target/constraints/detachable.js';
-import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
-import { finishRun, startFinishing } from '../../target/ledger/run.js';
+import { startFinishing } from '../../target/ledger/run.js';
+import { joinRun, writerSetting } from '../../target/schema/closed-tables.js';
 import { setSequences } from '../../target/schema/sequences.js';
-import { emptyTables } from '../../target/schema/truncate.js';
+import { prepareTarget } from './prepare-target.js';
+import { concludeRun, type CopyOutcome, type Recorder } from './conclude.js';
 import { copyChunks } from './copy-chunks.js';
 import { streamCount } from './copy-threads.js';
 import { TableFinish } from './finish-tables.js';
@@ -33,17 +29,18 @@ import { settleTables } from './settle.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
 import type { LoadRequest } from './load-request.js';
 
-export interface LoadOutcome {
-  readonly tables: readonly TableReport[];
-  readonly chunksCopied: number;
-  readonly bytesCopied: number;
-  readonly fillMs: number;
-  readonly differences: readonly Difference[];
-}
+/*
+ * From an accepted plan to a run that is concluded. What is done is in the ledger, so each step may be reached twice:
+ * after a crash the same steps run again and find their work done.
+ *   begun → detached, emptied, closed to others → chunk by chunk copied; a table that is whole is fingerprinted and
+ *   indexed at once, while others are still copied → foreign keys, sequences, triggers → statistics → concluded
+ */
 
-export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
+/** Loads every table and concludes the run with what `record` makes of the outcome. */
+export async function loadTables(request: LoadRequest, record: Recorder): Promise<RunResult> {
   const { context, plan, address, signal } = request;
   const { journal, settings } = context;
+  await joinRun(request.client, request.ticket.runId);
   const isBarrier = await prepareTarget(request);
   const slots = new ConnectionSlots({ connections: settings.connections, streams: streamCount(settings) });
   const options = {
@@ -51,7 +48,7 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
     connectionsMax: settings.connections,
     capacity: slots,
     applicationName: `pgferry finish ${request.ticket.runId}`,
-    settings: finishSettings(settings),
+    settings: { ...finishSettings(settings), [writerSetting]: request.ticket.runId },
     stallPolicy: stallPolicy(context, address),
     onFewer: () => releaseConnection(slots, journal),
     signal,
@@ -75,51 +72,12 @@ export async function loadTables(request: LoadRequest): Promise<LoadOutcome> {
     await journal.phase('analyze', async () => {
       for (const { table, warning } of await finish.statistics()) journal.note(`statistics of ${table}: ${warning}`);
     });
-    return copied;
+    return await concludeRun(request, { finish, outcome: copied, record });
   });
 }
 
 function releaseConnection(slots: ConnectionSlots, journal: Journal): void {
   if (slots.shrinkLeft()) journal.warn('the server has no connection free: going on with fewer beside the copy');
-}
-
-/**
- * Before the first chunk: detaches what slows the load down, and empties the tables whose rows may be replaced. True
- * where foreign keys stay in force, so that layers must wait for each other.
- */
-async function prepareTarget(request: LoadRequest): Promise<boolean> {
-  const { plan, context } = request;
-  const clear = () => detachAndEmpty(request);
-  return plan.keepsConstraints ? await clear() : await context.journal.phase('detach', clear);
-}
-
-async function detachAndEmpty(request: LoadRequest): Promise<boolean> {
-  const { client, plan, address, ticket, toEmpty, context, done } = request;
-  const names = plan.tables.map((table) => table.target);
-  const { objects, inForce } = await readDetachable(client, address.schema, names);
-  for (const { kind, name, table, reason } of inForce) {
-    const what = kind === 'table' ? `what constrains ${table}` : `${kind} ${name} of ${table}`;
-    context.journal.note(`${what} stays in force: ${reason}`);
-  }
-  const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
-  try {
-    await withTransaction(client, async () => {
-      // A statement that waits for a table lock blocks everybody who comes after it. So it gives up soon, and the error
-      // names who holds the lock.
-      const wait = lockWaitFor(context.settings.stallTimeoutSeconds * 1000);
-      await client.query(`SELECT set_config('lock_timeout', $1, true)`, [wait]);
-      if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
-      if (done.length === 0) {
-        await emptyTables(
-          client,
-          toEmpty.map((name) => ({ schema: address.schema, name })),
-        );
-      }
-    });
-  } catch (error) {
-    throw await nameLockHolders(client, { error, schema: address.schema, tables: names, wanted: 'table' });
-  }
-  return plan.keepsConstraints || inForce.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
 }
 
 interface CopyResources {
@@ -132,8 +90,8 @@ interface CopyResources {
  * Copies every chunk, and starts to finish each table as soon as it is whole. Resolves when all tables are proven;
  * index builds and statistics may still run.
  */
-async function copyAndCheck(request: LoadRequest, resources: CopyResources): Promise<LoadOutcome> {
-  const { plan, context, counters } = request;
+async function copyAndCheck(request: LoadRequest, resources: CopyResources): Promise<CopyOutcome> {
+  const { context, counters } = request;
   const { journal } = context;
   const { finish } = resources;
   const copied: ChunkResult[] = [];
@@ -146,16 +104,11 @@ async function copyAndCheck(request: LoadRequest, resources: CopyResources): Pro
     for (const { table, results } of await settleAfterCopy(request, finish)) finish.begin(table, results);
     finish.endCopy();
   });
-  const checked = await journal.phase('verify', () => finish.proofs());
+  await journal.phase('verify', () => finish.proofs());
   return {
-    tables: inPlanOrder(
-      plan,
-      checked.map(({ report }) => report),
-    ),
     chunksCopied: copied.length,
     bytesCopied: totalBytes(copied),
     fillMs: Math.round(counters.fillingMs),
-    differences: checked.flatMap(({ differences }) => differences),
   };
 }
 
@@ -174,10 +127,6 @@ async function settleAfterCopy(
   if (touched.size === 0) return [];
   const all = await listChunks(client, ticket.runId);
   return [...touched].map((source) => ({ table: source, results: all.filter(({ table }) => table === source) }));
-}
-
-function inPlanOrder(plan: Plan, reports: readonly TableReport[]): TableReport[] {
-  return plan.tables.flatMap(({ source }) => reports.filter(({ table }) => table === source));
 }
 
 /** Runs all missing steps of one stage, the biggest tables first, on all connections of the pool. */
@@ -216,30 +165,4 @@ function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: Restore
   return isProof
     ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`
     : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says`;
-}
-
-/** Records what every table now holds and ends the run: as complete if both sides are equal, else as failed. */
-export async function concludeRun(
-  { client, ticket, plan, address }: Pick<LoadRequest, 'client' | 'ticket' | 'plan' | 'address'>,
-  { tables, ok }: Pick<RunResult, 'tables' | 'ok'>,
-): Promise<void> {
-  for (const report of tables) {
-    const table = must(
-      plan.tables.find((table) => table.source === report.table),
-      `plan of ${report.table}`,
-    );
-    const proven = {
-      rows: report.targetRows,
-      keyset: report.keyset.target,
-      columns: report.columns.map(({ column, nulls, empty, fingerprint }) => ({
-        column,
-        nulls: nulls.target,
-        empties: empty.target,
-        fingerprint: fingerprint.target,
-      })),
-    };
-    const loaded = await withUnhashed(client, table, proven);
-    await recordLoaded(client, { ...loaded, schema: address.schema, table: table.target, runId: ticket.runId });
-  }
-  await finishRun(client, ticket, ok ? 'complete' : 'failed');
 }

@@ -6,7 +6,8 @@ import { hasPolicies } from '../../plan/rules/rules.js';
 import { compareFingerprints } from '../../pool/tally.js';
 import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
-import type { ConnectionPool, Priority } from './connection-pool.js';
+import { readMark } from '../../target/schema/closed-tables.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import type { LoadRequest } from './load-request.js';
 
 /**
@@ -32,10 +33,14 @@ export interface TableToProve {
   /** The sums that the threads made while they sent the rows. */
   readonly source: TableFingerprint;
   readonly quarantinedRows: number;
-  readonly pool: ConnectionPool;
-  /** The priority of the proof among the tasks that wait for a connection. */
-  readonly priority: Priority;
+  /** Lends a connection to the target. */
+  readonly run: <T>(task: (client: TargetClient) => Promise<T>) => Promise<T>;
   readonly hasFingerprints: boolean;
+}
+
+/** A table that was compared, and its mark from before that; null where others could write to it meanwhile. */
+export interface ProvenTable extends ComparedTable {
+  readonly mark: string | null;
 }
 
 /**
@@ -43,7 +48,7 @@ export interface TableToProve {
  * server has no fingerprint, the table is read back and compared value by value. The same is done where the sums
  * differ, to name the rows.
  */
-export async function proveTable(request: LoadRequest, toProve: TableToProve): Promise<ComparedTable> {
+export async function proveTable(request: LoadRequest, toProve: TableToProve): Promise<ProvenTable> {
   const proven = await (toProve.hasFingerprints ? byFingerprint(request, toProve) : byReading(request, toProve));
   request.context.journal.emit({
     tag: 'table-verified',
@@ -55,9 +60,12 @@ export async function proveTable(request: LoadRequest, toProve: TableToProve): P
 
 async function byFingerprint(
   request: LoadRequest,
-  { table, source, pool, priority, quarantinedRows }: TableToProve,
-): Promise<ComparedTable> {
-  const target = await pool.run((client) => fingerprintTable(client, table), priority);
+  { table, source, run, quarantinedRows }: TableToProve,
+): Promise<ProvenTable> {
+  const { mark, target } = await run(async (client) => {
+    const mark = await markOf(request, client, table);
+    return { mark, target: await fingerprintTable(client, table) };
+  });
   const report = compareFingerprints({
     table: table.source,
     sourceRows: table.rows,
@@ -66,20 +74,30 @@ async function byFingerprint(
     quarantinedRows,
   });
   const isWhole = table.columns.every(({ kind }) => kind.tag !== 'jsonb' && kind.tag !== 'literal');
-  if (isWhole && report.ok) return { report, differences: [], findings: [] };
+  if (isWhole && report.ok) return { report, differences: [], findings: [], mark };
   const compared = await readBack(request, table);
-  return { ...compared, report: { ...report, ok: report.ok && compared.report.ok } };
+  return { ...compared, report: { ...report, ok: report.ok && compared.report.ok }, mark };
 }
 
 async function byReading(
   request: LoadRequest,
-  { table, source, quarantinedRows }: TableToProve,
-): Promise<ComparedTable> {
+  { table, source, run, quarantinedRows }: TableToProve,
+): Promise<ProvenTable> {
+  const mark = await run((client) => markOf(request, client, table));
   const compared = await readBack(request, table);
   const { report } = compared;
   const isConserved = source.rows + quarantinedRows === table.rows && report.quarantinedRows === quarantinedRows;
   const ok = report.ok && isConserved && report.sourceRows === table.rows;
-  return { ...compared, report: { ...report, copiedRows: source.rows, ok } };
+  return { ...compared, report: { ...report, copiedRows: source.rows, ok }, mark };
+}
+
+/** The mark of a planned table as it stands now. */
+export async function markOf(
+  { ticket }: LoadRequest,
+  client: TargetClient,
+  { targetSchema, target }: Pick<TablePlan, 'targetSchema' | 'target'>,
+): Promise<string | null> {
+  return await readMark(client, { runId: ticket.runId, schema: targetSchema, table: target });
 }
 
 async function readBack(request: LoadRequest, table: TablePlan): Promise<ComparedTable> {

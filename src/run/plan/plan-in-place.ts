@@ -7,18 +7,15 @@ import { isTemporal } from '../../plan/kinds/kinds.js';
 import { foldCase } from '../../lib/fold-case.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
 import { findDoubts } from '../../plan/rules/doubt.js';
-import { isSameContent } from '../../pool/tally.js';
 import { choosePages } from '../../source/pages/layout.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import type { WholeTables } from '../../plan/graph/whole-tables.js';
-import { fingerprintTable } from '../../target/fingerprint/fingerprint.js';
-import { hasLedger } from '../../target/ledger/ledger.js';
-import { findLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
 import { isLocal } from '../../target/connection/locality.js';
 import { readSchemaObjects } from '../../target/schema/objects.js';
 import { wholeTablesOf } from '../load/copy-threads.js';
 import type { MadeSchema } from '../schema/make-schema.js';
+import { isAsLoaded, readLoaded } from './replaceable.js';
 import { findStoredSchema } from './schema-check.js';
 import type { Settings } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
@@ -152,15 +149,10 @@ async function findReplaceable(
   plan: Plan,
   target: TargetCatalog,
 ): Promise<Set<string>> {
-  const filled = tablesWithRows(plan, target);
-  if (filled.length === 0 || !(await hasLedger(client))) return new Set();
-  const loaded = new Map((await findLoaded(client, schema)).map((table) => [table.table, table]));
+  const loaded = await readLoaded(client, schema);
   const replaceable = new Set<string>();
-  for (const table of filled) {
-    const before = loaded.get(table.target);
-    if (before === undefined || before.columns.length !== table.columns.length) continue;
-    const now = await withUnhashed(client, table, await fingerprintTable(client, table));
-    if (isSameContent(before, now)) replaceable.add(table.source);
+  for (const table of loaded.size === 0 ? [] : tablesWithRows(plan, target)) {
+    if (await isAsLoaded(client, table, loaded.get(table.target))) replaceable.add(table.source);
   }
   return replaceable;
 }

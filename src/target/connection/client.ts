@@ -81,6 +81,10 @@ export class TargetClient {
     return this.#broken !== null || this.#socket.destroyed;
   }
 
+  get isInTransaction(): boolean {
+    return this.raw.getTransactionStatus() === 'T';
+  }
+
   /** Connects; a failure is translated and leaves nothing open. */
   async connect(): Promise<void> {
     try {

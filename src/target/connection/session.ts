@@ -3,7 +3,7 @@ import type { TargetClient } from './client.js';
 import { sessionSettings } from './session-settings.js';
 
 /**
- * One round trip sets everything that this server's version knows, a second reads it back. The url's own settings come
+ * One round trip sets everything that this server's version knows and what has a prefix, which no server knows, a second reads it back. The url's own settings come
  * first so that ours win. A commit must be durable whatever the role says. A server that checks its connection soon
  * ends the statement of a killed client; one that probes it (over TCP) drops within minutes, not hours, the session of a
  * machine that has gone, and the run's lock with it.
@@ -13,7 +13,7 @@ export async function applySettings(client: TargetClient): Promise<void> {
   await client.query(
     `SELECT pg_catalog.set_config(s.name, s.value, false)
        FROM unnest($1::text[], $2::text[], $3::text[]) AS s(name, value, origin)
-      WHERE s.origin = 'url' OR pg_catalog.current_setting(s.name, true) IS NOT NULL`,
+      WHERE s.origin = 'url' OR s.name LIKE '%.%' OR pg_catalog.current_setting(s.name, true) IS NOT NULL`,
     [
       settings.map(([name]) => name),
       settings.map(([, value]) => value),

@@ -6,7 +6,7 @@ import type { TargetClient } from './client.js';
  * another transaction it becomes a savepoint of that one, which alone commits.
  */
 export async function withTransaction<T>(client: TargetClient, use: (client: TargetClient) => Promise<T>): Promise<T> {
-  const isInner = client.raw.getTransactionStatus() === 'T';
+  const isInner = client.isInTransaction;
   await client.run(isInner ? 'SAVEPOINT pgferry' : 'BEGIN');
   let result: T;
   try {

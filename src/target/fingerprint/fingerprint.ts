@@ -1,4 +1,4 @@
-import { assert, must } from '../../model/error.js';
+import { CopierError, must } from '../../model/error.js';
 import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
@@ -61,10 +61,11 @@ export function fingerprintSql(
 
 /**
  * Rows, keyset and column fingerprints of a whole table as the server holds it. One statement; tables with very many
- * columns take several in one snapshot, for which the client must not be in a transaction.
+ * columns take several in one snapshot. Within the caller's transaction, where only a lock keeps writers off, it fails
+ * with `target.rows_changing` where somebody writes between these.
  */
 export async function fingerprintTable(client: TargetClient, table: FingerprintTable): Promise<TableFingerprint> {
-  if (table.columns.length <= columnsPerQuery) return await readParts(client, table);
+  if (table.columns.length <= columnsPerQuery || client.isInTransaction) return await readParts(client, table);
   return await withTransaction(client, async () => {
     await client.run('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
     return await readParts(client, table);
@@ -152,10 +153,17 @@ async function readParts(client: TargetClient, table: FingerprintTable, rows?: s
   const columns = [...first.columns];
   while (columns.length < table.columns.length) {
     const part = await readPart(client, table, { from: columns.length, to: columns.length + columnsPerQuery, rows });
-    assert(part.rows === first.rows && part.keyset === first.keyset, 'parts of a fingerprint share a snapshot');
+    if (part.rows !== first.rows || part.keyset !== first.keyset) throw changing(table);
     columns.push(...part.columns);
   }
   return { ...first, columns };
+}
+
+function changing({ target }: FingerprintTable): CopierError {
+  return new CopierError('target.rows_changing', `${target} is written to by others while it is read`, {
+    hint: 'keep other writers off the target, then run the same command again',
+    table: target,
+  });
 }
 
 async function readPart(

@@ -12,10 +12,13 @@ export interface LoadedTable extends TableFingerprint {
   readonly runId: string;
 }
 
+/** Stands for the columns that are in no plan, in the place of a column's name. */
+const unplanned = '*';
+
 /**
- * The content of a table with its fingerprints completed: for columns that have no hash, a sum over the texts of these
- * columns, seeded by the row's key hash, takes the place of their fingerprints. Reads the table only where there are
- * such columns.
+ * What a table holds now beside its fingerprint. For the columns that have no hash a sum over their texts, with the row's
+ * key hash as seed, stands in the place of their fingerprints. Where columns that are in no plan hold values, one more
+ * sum over these stands behind the others. Reads the table only where there are such columns.
  */
 export async function withUnhashed(
   client: TargetClient,
@@ -23,20 +26,39 @@ export async function withUnhashed(
   now: TableFingerprint,
 ): Promise<TableFingerprint> {
   const bare = [...table.columns.entries()].filter(([, { kind }]) => kind.tag === 'jsonb' || kind.tag === 'literal');
-  if (bare.length === 0) return now;
-  const sums = bare.map(([index]) => `coalesce(sum(hashtextextended(c${index} COLLATE "C", k)), 0)::text`);
-  const texts = bare.map(([index, { target }]) => `${quoteName(target)}::text AS c${index}`).join(', ');
+  const others = await readUnplanned(client, table);
+  if (bare.length === 0 && others.length === 0) return now;
+  const sums = bare.map(([index]) => sumOf(`c${index}`));
+  const texts = bare.map(([index, { target }]) => `${quoteName(target)}::text AS c${index}`);
+  // A row without values in them has none in the sum either: a column that was added since, empty, changes nothing.
+  const rest = others.map((name) => `${quoteName(name)}::text`).join(', ');
+  const isSet = others.map((name) => `${quoteName(name)} IS NOT NULL`).join(' OR ');
+  if (others.length > 0) texts.push(`CASE WHEN ${isSet} THEN array_remove(ARRAY[${rest}], NULL)::text END AS rest`);
   const [row] = await client.query<{ sums: readonly string[] }>(
-    `SELECT ARRAY[${sums.join(', ')}] AS sums
-       FROM (SELECT ${texts}, ${keyHash(table)} AS k FROM ${quoteTable(table.targetSchema, table.target)}) AS t`,
+    `SELECT ARRAY[${[...sums, others.length > 0 ? sumOf('rest') : "'0'"].join(', ')}] AS sums
+       FROM (SELECT ${texts.join(', ')}, ${keyHash(table)} AS k FROM ${quoteTable(table.targetSchema, table.target)}) AS t`,
     [],
     { table: table.target, doing: `sum up ${table.target}` },
   );
-  const sumOf = new Map(bare.map(([index], i) => [index, must(row?.sums[i], 'sum of a column')]));
-  return {
-    ...now,
-    columns: now.columns.map((column, i) => ({ ...column, fingerprint: sumOf.get(i) ?? column.fingerprint })),
-  };
+  const found = must(row, 'row of sums').sums;
+  const byIndex = new Map(bare.map(([index], i) => [index, must(found[i], 'sum of a column')]));
+  const columns = now.columns.map((column, i) => ({ ...column, fingerprint: byIndex.get(i) ?? column.fingerprint }));
+  const restSum = must(found[bare.length], 'sum of the other columns');
+  if (restSum === '0') return { ...now, columns };
+  return { ...now, columns: [...columns, { column: unplanned, nulls: 0, empties: 0, fingerprint: restSum }] };
+}
+
+const sumOf = (text: string) => `coalesce(sum(hashtextextended(${text} COLLATE "C", k)), 0)::text`;
+
+/** Columns of the table that the plan does not fill, by the order of the table. */
+async function readUnplanned(client: TargetClient, table: FingerprintTable): Promise<string[]> {
+  const rows = await client.query<{ name: string }>(
+    `SELECT a.attname::text AS name FROM pg_attribute a
+      WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL ($2)
+        AND a.attgenerated = '' ORDER BY a.attname COLLATE "C"`,
+    [quoteTable(table.targetSchema, table.target), table.columns.map(({ target }) => target)],
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Notes what a finished table holds; the newest note of a table replaces the one before. */

@@ -49,3 +49,28 @@ function sizeSql(oid: number): string {
   const partitions = `SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(${oid}::oid::regclass)`;
   return `pg_relation_size(${oid}::oid) + coalesce((${partitions}), 0) > 0`;
 }
+
+/** Those of these tables that are there; `isAlone` are those without partitions and tables that inherit from them. */
+export async function readNamedTables(
+  client: TargetClient,
+  schema: string,
+  names: readonly string[],
+): Promise<readonly (NamedTable & { readonly isAlone: boolean })[]> {
+  return await client.query<NamedTable & { isAlone: boolean }>(
+    `SELECT c.oid, c.relname::text AS name, c.relkind::text AS kind,
+            NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS "isAlone"
+       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = ANY ($2) AND c.relkind IN ('r', 'p', 'f') ORDER BY c.oid`,
+    [schema, names],
+  );
+}
+
+/** Reads the whole table. */
+export async function countRows(client: TargetClient, schema: string, table: string): Promise<number> {
+  const rows = await client.query<{ count: string }>(
+    `SELECT count(*)::text AS count FROM ${quoteTable(schema, table)}`,
+    [],
+    { table },
+  );
+  return Number(rows[0]?.count ?? 0);
+}

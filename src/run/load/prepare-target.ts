@@ -1,0 +1,114 @@
+import { CopierError } from '../../model/error.js';
+import { countOf } from '../../report/units.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holders.js';
+import { withTransaction } from '../../target/connection/transaction.js';
+import { detach, listRestoreSteps } from '../../target/constraints/constraints.js';
+import { type Detachable, readDetachable } from '../../target/constraints/detachable.js';
+import { closeToOthers } from '../../target/schema/closed-tables.js';
+import { lockForRun } from '../../target/schema/table-locks.js';
+import { countRows, findTablesWithRows, readNamedTables } from '../../target/schema/table-rows.js';
+import { emptyTables } from '../../target/schema/truncate.js';
+import { isAsLoaded, readLoaded } from '../plan/replaceable.js';
+import type { LoadRequest } from './load-request.js';
+
+/*
+ * What comes before the first chunk, in one transaction that keeps writers off from its first look to its commit: the
+ * rows that are there are looked at once more, what slows the load down is detached, the tables whose rows may be replaced
+ * are emptied, and all are closed to others. So between the look and the act nobody else writes; after a crash, when
+ * all this is done again, neither.
+ */
+
+/** Gives back whether foreign keys stay in force, so that layers must wait for each other. */
+export async function prepareTarget(request: LoadRequest): Promise<boolean> {
+  const { plan, context, client, address } = request;
+  const names = plan.tables.map((table) => table.target);
+  const detachable = await readDetachable(client, address.schema, names);
+  for (const { kind, name, table, reason } of detachable.inForce) {
+    const what = kind === 'table' ? `what constrains ${table}` : `${kind} ${name} of ${table}`;
+    context.journal.note(`${what} stays in force: ${reason}`);
+  }
+  const clear = () => inOneTransaction(request, names, detachable);
+  await (plan.keepsConstraints ? clear() : context.journal.phase('detach', clear));
+  return plan.keepsConstraints || detachable.inForce.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
+}
+
+async function inOneTransaction(
+  request: LoadRequest,
+  tables: readonly string[],
+  { objects }: Detachable,
+): Promise<void> {
+  const { client, plan, address, ticket, context, done } = request;
+  const { schema } = address;
+  const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
+  try {
+    await withTransaction(client, async () => {
+      // Who waits for a table of its own keeps everybody else from it: rather give up, and say who holds it.
+      const wait = lockWaitFor(context.settings.stallTimeoutSeconds * 1000);
+      await client.query(`SELECT set_config('lock_timeout', $1, true)`, [wait]);
+      await lockForRun(client, { schema, tables, mode: 'SHARE ROW EXCLUSIVE' });
+      const filled = await findFilled(request);
+      if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
+      await emptyTables(
+        client,
+        filled.map((name) => ({ schema, name })),
+      );
+      const message = `pgferry loads this table in run ${ticket.runId} and keeps other writers out until it is proven; pgferry status shows where the run stands`;
+      await closeToOthers(client, { runId: ticket.runId, schema, tables, message });
+    });
+  } catch (error) {
+    throw await nameLockHolders(client, { error, schema, tables, wanted: 'table' });
+  }
+}
+
+/**
+ * The tables that are to be emptied now: those of which no chunk is there and which hold rows, all of which an earlier run
+ * of ours loaded, or the operator said (--truncate-target) that they may go whoever loaded them. Any other row is a
+ * reason to stop: `plan.foreign_rows`.
+ */
+async function findFilled(request: LoadRequest): Promise<string[]> {
+  const { client, plan, address, toEmpty, context, done } = request;
+  const begun = new Set(done.map(({ table }) => table));
+  const fresh = plan.tables.filter(({ source }) => !begun.has(source));
+  const named = await readNamedTables(
+    client,
+    address.schema,
+    fresh.map(({ target }) => target),
+  );
+  const withRows = await findTablesWithRows(client, address.schema, named);
+  // Rows of partitions that have chunks show in the parent too.
+  const isLookedAt = (oid: number, isAlone: boolean) => withRows.has(oid) && (done.length === 0 || isAlone);
+  const filled = named.filter(({ oid, isAlone }) => isLookedAt(oid, isAlone)).map(({ name }) => name);
+  if (context.settings.truncateTarget) return filled;
+  const loaded = await readLoaded(client, address.schema);
+  const foreign: string[] = [];
+  for (const table of fresh) {
+    if (!filled.includes(table.target)) continue;
+    const before = loaded.get(table.target);
+    const mayGo = done.length === 0 && toEmpty.includes(table.target) && (await isAsLoaded(client, table, before));
+    if (!mayGo) foreign.push(await describeRows(client, address.schema, table.target, before?.rows ?? null));
+  }
+  if (foreign.length > 0) throw foreignRows(request, foreign);
+  return filled;
+}
+
+async function describeRows(
+  client: TargetClient,
+  schema: string,
+  table: string,
+  loaded: number | null,
+): Promise<string> {
+  const now = countOf(await countRows(client, schema, table), 'row');
+  if (loaded === null) return `${table} holds ${now} that no run of ours loaded`;
+  return `${table} holds ${now}, which are not the ${loaded} that the run before left there`;
+}
+
+function foreignRows({ ticket }: LoadRequest, tables: readonly string[]): CopierError {
+  return new CopierError(
+    'plan.foreign_rows',
+    `rows came into the target since run ${ticket.runId} was planned: ${tables.join('; ')}; nothing was deleted`,
+    {
+      hint: 'look at these rows; where they are not wanted, run again with --truncate-target, which empties the tables; else give the run up with --fresh, which plans anew',
+    },
+  );
+}

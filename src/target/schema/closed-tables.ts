@@ -1,0 +1,162 @@
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
+import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
+
+/*
+ * The tables of a run closed to everybody else, from before its first chunk until it is concluded or given up:
+ *   open → closed (ledger row and trigger in one transaction) → open (trigger gone and ledger's mark in one transaction)
+ * A statement trigger refuses INSERT, UPDATE, DELETE and TRUNCATE of every session that has not the run's id in the
+ * setting below, which only the sessions of the run have. It fires always, also where session_replication_role is
+ * replica. A statement costs one comparison, a row nothing. Who owns a table can still disable the trigger or change the
+ * table itself; the mark of a table tells both.
+ */
+
+/** The sessions of a run have its id in this setting. */
+export const writerSetting = 'pgferry.run';
+
+const triggerName = 'pgferry_loading';
+
+/** Bounds a message of several statements. */
+const statementsPerMessage = 100;
+
+/** SQL: t, a row of pg_trigger, is one by which a run closes a table; it is no part of the operator's schema. */
+export const isClosingTrigger = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
+  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry' AND f.proname = 'refuse_others'))`;
+
+/** SQL: the trigger t closes for this run; its arguments stand one after the other, each ended by a zero. */
+const isOfRun = (runId: string) =>
+  `position('\\x00'::bytea || convert_to(${runId}::text, 'UTF8') || '\\x00'::bytea IN t.tgargs) > 0`;
+
+/** SQL: the table with this oid, and all that inherit from it or are its partitions, as a query for oids. */
+const treeSql = (oid: string) =>
+  `WITH RECURSIVE tree (oid) AS (SELECT ${oid}::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
+   SELECT oid FROM tree WHERE oid IS NOT NULL`;
+
+/**
+ * SQL: why others cannot be kept out of the table with this oid, null where they can. A subscription applies its changes
+ * without statement triggers; a foreign table is written on its own server.
+ */
+export const staysOpenSql = (oid: string) => `(
+  SELECT CASE WHEN bool_or(x.relkind = 'f') THEN 'it is a foreign table, or has one'
+              WHEN NOT bool_and(pg_has_role(x.relowner, 'USAGE')) THEN 'our role does not own it'
+              WHEN bool_or(EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = x.oid)) THEN 'a subscription writes to it'
+         END FROM pg_class x WHERE x.oid IN (${treeSql(oid)}))`;
+
+/** Makes the session one of the run, which may write to the tables that the run has closed. */
+export async function joinRun(client: TargetClient, runId: string): Promise<void> {
+  await client.query('SELECT set_config($1, $2, false)', [writerSetting, runId]);
+}
+
+interface ClosedTable {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+}
+
+/**
+ * Closes those of these tables that can be closed, with their partitions, from the commit of the caller's transaction
+ * on; those that are closed by this run already stay so. Waits for writers as long as the caller's lock_timeout says.
+ */
+export async function closeToOthers(
+  client: TargetClient,
+  {
+    runId,
+    schema,
+    tables,
+    message,
+  }: { readonly runId: string; readonly schema: string; readonly tables: readonly string[]; readonly message: string },
+): Promise<void> {
+  const open = await client.query<ClosedTable & Record<string, unknown>>(
+    `SELECT DISTINCT c.oid, n.nspname::text AS schema, c.relname::text AS name
+       FROM unnest($1::text[]) AS root (name),
+            LATERAL (SELECT to_regclass(root.name)::oid AS oid) AS r,
+            LATERAL (${treeSql('r.oid')}) AS member
+       JOIN pg_class c ON c.oid = member.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE ${staysOpenSql('r.oid')} IS NULL
+        AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND ${isClosingTrigger} AND t.tgenabled = 'A'
+                           AND ${isOfRun('$2')})
+      ORDER BY c.oid`,
+    [tables.map((name) => quoteTable(schema, name)), runId],
+  );
+  await client.query(
+    `INSERT INTO pgferry.closed (run_id, table_oid, table_schema, table_name)
+     SELECT $1, o.oid, o.schema, o.name FROM jsonb_to_recordset($2::jsonb) AS o(oid oid, schema text, name text)
+     ON CONFLICT (run_id, table_oid) DO UPDATE SET closed_at = clock_timestamp(), opened_at = NULL,
+       table_schema = excluded.table_schema, table_name = excluded.table_name`,
+    [runId, JSON.stringify(open)],
+  );
+  await runAll(
+    client,
+    open.map(({ schema, name }) => {
+      const table = quoteTable(schema, name);
+      return `CREATE OR REPLACE TRIGGER ${quoteName(triggerName)} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${table}
+        FOR EACH STATEMENT WHEN (current_setting(${quoteLiteral(writerSetting)}, true) IS DISTINCT FROM ${quoteLiteral(runId)})
+        EXECUTE FUNCTION pgferry.refuse_others(${quoteLiteral(message)}, ${quoteLiteral(runId)});
+        ALTER TABLE ONLY ${table} ENABLE ALWAYS TRIGGER ${quoteName(triggerName)}`;
+    }),
+    'close the tables to other writers',
+  );
+}
+
+/** Opens what the run has closed, from the commit of the caller's transaction on; also tables that were renamed since. */
+export async function openToOthers(client: TargetClient, runId: string): Promise<void> {
+  await withTransaction(client, async () => {
+    const closed = await client.query<{ schema: string; name: string }>(
+      `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_trigger t
+         JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE ${isClosingTrigger} AND ${isOfRun('$1')} ORDER BY c.oid`,
+      [runId],
+    );
+    await runAll(
+      client,
+      closed.map(({ schema, name }) => `DROP TRIGGER ${quoteName(triggerName)} ON ${quoteTable(schema, name)}`),
+      'open the tables to other writers',
+    );
+    await client.query(
+      `UPDATE pgferry.closed SET opened_at = clock_timestamp() WHERE run_id = $1 AND opened_at IS NULL`,
+      [runId],
+    );
+  });
+}
+
+/** The tables that a run keeps closed, by the ledger. */
+export async function countClosed(client: TargetClient, runId: string): Promise<number> {
+  const rows = await client.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM pgferry.closed WHERE run_id = $1 AND opened_at IS NULL',
+    [runId],
+  );
+  return rows[0]?.count ?? 0;
+}
+
+/**
+ * What is another as soon as a closed table was changed by anything but a statement that its trigger lets through: by
+ * TRUNCATE, by a rewrite, with the trigger disabled or dropped meanwhile, in its columns, its partitions, or by another
+ * table in its place. Null where the table is not closed by this run, or is not there. A mark that was read before the
+ * rows were, and is the same under a lock later, says that the rows are the same.
+ */
+export async function readMark(
+  client: TargetClient,
+  { runId, schema, table }: { readonly runId: string; readonly schema: string; readonly table: string },
+): Promise<string | null> {
+  const rows = await client.query<{ mark: string | null }>(
+    `SELECT CASE WHEN bool_and(coalesce(t.tgenabled = 'A', false)) AND ${staysOpenSql('to_regclass($1)')} IS NULL THEN
+              string_agg(concat_ws(':', c.oid, pg_relation_filenode(c.oid), t.oid, t.xmin, f.xmin,
+                (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped), ',' ORDER BY a.attnum))
+                   FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)), ',' ORDER BY c.oid)
+            END AS mark
+       FROM pg_class c
+       LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND ${isClosingTrigger}
+                             AND ${isOfRun('$2')}
+       LEFT JOIN pg_proc f ON f.oid = t.tgfoid
+      WHERE c.oid IN (${treeSql('to_regclass($1)')})`,
+    [quoteTable(schema, table), runId],
+    { table },
+  );
+  return rows[0]?.mark ?? null;
+}
+
+async function runAll(client: TargetClient, statements: readonly string[], doing: string): Promise<void> {
+  for (let from = 0; from < statements.length; from += statementsPerMessage) {
+    await client.run(statements.slice(from, from + statementsPerMessage).join(';\n'), [], { doing });
+  }
+}
