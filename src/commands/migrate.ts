@@ -20,7 +20,7 @@ import type { LoadOutcome, Recorder } from '../run/load/conclude.js';
 import { loadTables } from '../run/load/load.js';
 import { sessionsOf } from '../run/load/sessions.js';
 import { listQuarantineFindings } from '../run/compare/quarantined-rows.js';
-import { stallPolicy } from '../run/load/stall-policy.js';
+import { lockWaits } from '../run/lock-waits.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { writeRecord } from '../run/attempt/record.js';
@@ -52,7 +52,7 @@ async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<R
   // A --memory-limit that is too small is refused before anything is begun.
   threadCount(context.settings);
   const { address } = await resolveTarget(context);
-  const connecting = { applicationName: holderName('coordinator'), stallPolicy: stallPolicy(context, address) };
+  const connecting = { applicationName: holderName('coordinator'), locks: lockWaits(context) };
   return await withTarget(address, connecting, (client) =>
     withRunLock(client, address.schema, async (lost) => {
       const signal = AbortSignal.any([context.signal, lost]);

@@ -5,6 +5,7 @@ import { sourceFile } from '../source/live/file.js';
 import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { type Context, resolveTarget } from '../run/context.js';
+import { lockWaits } from '../run/lock-waits.js';
 import { makeSchema } from '../run/schema/make-schema.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
@@ -26,7 +27,7 @@ export async function runPlan(context: Context): Promise<PlannedSides> {
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
   return await withTemporarySurvey(context, { address, name: 'plan' }, async (survey) => {
-    return await withTarget(address, { applicationName: 'pgferry plan', signal }, (client) =>
+    return await withTarget(address, { applicationName: 'pgferry plan', signal, locks: lockWaits(context) }, (client) =>
       planAndRollBack(context, client, address.schema, survey),
     );
   });

@@ -19,6 +19,7 @@ import { readBase } from '../run/follow/base.js';
 import { statFile } from '../source/open.js';
 import { listRounds } from '../target/ledger/round.js';
 import type { CutoverStatus, FollowStatus, RunStatus } from '../report/text/status-text.js';
+import { lockWaits } from '../run/lock-waits.js';
 import { readStoredPlan } from '../run/plan/stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
@@ -29,7 +30,8 @@ export async function runStatus(context: Context): Promise<RunStatus> {
   }
   const { address } = await resolveTarget(context);
   const target = describeTarget(address);
-  return await withTarget(address, { applicationName: 'pgferry status', signal: context.signal }, async (client) => {
+  const connecting = { applicationName: 'pgferry status', signal: context.signal, locks: lockWaits(context) };
+  return await withTarget(address, connecting, async (client) => {
     if (!(await hasLedger(client))) return { target, run: null, follow: null, cutover: null };
     const cutover = await readCutover(client, address.schema);
     const run = await latestRun(client, address.schema);

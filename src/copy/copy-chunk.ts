@@ -81,8 +81,16 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
 async function sessionClient(runId: string): Promise<TargetClient> {
   clearTimeout(idle);
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
-  const settings = { lock_timeout: lockWaitFor(limitMs), [writerSetting]: runId };
-  target ??= await connectTarget(address, { applicationName, settings, stallPolicy: { limitMs }, signal: stopSignal });
+  const lockWait = lockWaitFor(limitMs);
+  const settings = { lock_timeout: lockWait, [writerSetting]: runId };
+  const locks = { firstLookMs: Number(lockWait) / 2 };
+  target ??= await connectTarget(address, {
+    applicationName,
+    settings,
+    stallPolicy: { limitMs },
+    locks,
+    signal: stopSignal,
+  });
   return target;
 }
 

@@ -31,7 +31,7 @@ test('connections that no task needs are closed while the pool stays open, and m
       connectionsMax: 2,
       capacity,
       applicationName,
-      stallPolicy: { limitMs: 60_000 },
+      locks: {},
       onFewer: () => {},
       signal,
     };
@@ -55,9 +55,8 @@ async function withSlots<T>(
 ): Promise<T> {
   const { address } = parseTargetUrl(url);
   const { signal } = new AbortController();
-  const stallPolicy = { limitMs: 60_000 };
   return await withConnectionPool(
-    { address, connectionsMax: 3, capacity: slots, applicationName, stallPolicy, onFewer: () => {}, signal },
+    { address, connectionsMax: 3, capacity: slots, applicationName, locks: {}, onFewer: () => {}, signal },
     use,
   );
 }

@@ -108,7 +108,8 @@ test('a run is not given up over rows of somebody else, unless the operator says
       `SELECT DISTINCT table_name AS name FROM pgferry.chunk WHERE table_name IN ('item', 'tag', 'bare') LIMIT 1`,
     );
     const { name } = rows[0];
-    await client.query(`INSERT INTO public.${name} SELECT * FROM public.${name} LIMIT 1`);
+    // Others are kept out while the run is unfinished; this one pretends to be a session of the run.
+    await client.query(`SET pgferry.run = '${runId}'; INSERT INTO public.${name} SELECT * FROM public.${name} LIMIT 1`);
     const count = async () => (await client.query(`SELECT count(*)::int AS n FROM public.${name}`)).rows[0].n;
     const held = await count();
     rmSync(snapshotPath);

@@ -32,7 +32,7 @@ export const runOptions = {
     env: ['STALL_TIMEOUT'],
     syntax: count({ min: 1, max: 86_400 }),
     standard: 300,
-    help: 'silence of the server, or of a thread, after which it counts as lost and its chunk is tried again',
+    help: 'silence of the server, or of a thread, after which it counts as lost and its chunk is tried again; also how long a lock of another session is waited for',
     commands: targeted,
   },
   fresh: {

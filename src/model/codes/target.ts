@@ -10,6 +10,10 @@ export const targetCodes = {
     means: 'A name or text for a statement is empty or holds a NUL byte, which PostgreSQL cannot store.',
     todo: 'Give the table, column or schema a proper name.',
   },
+  'target.blocked': {
+    means: 'A statement of ours waited for a lock of another session for the time of `--stall-timeout`; the message names who holds it.',
+    todo: 'End that session, then run the same command again.',
+  },
   'target.cancelled': {
     means: 'Somebody cancelled our statement on the server. Chunks are tried again before this is told.',
     todo: 'Run the same command again.',

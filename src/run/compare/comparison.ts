@@ -9,6 +9,7 @@ import { hasLedger } from '../../target/ledger/ledger.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
 import { type ComparedTable, compareTable } from './compare-table.js';
 import { type Context, refuseIfBlocked } from '../context.js';
+import { lockWaits } from '../lock-waits.js';
 import { findQuarantines, listQuarantineFindings } from './quarantined-rows.js';
 import { preparePlan } from '../plan/plan-in-place.js';
 import { checkSchema, findStoredSchema, findStoredWaivers, type SchemaCheck } from '../plan/schema-check.js';
@@ -37,7 +38,7 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
       countsPages: false,
     }),
   );
-  const connecting = { applicationName: 'pgferry verify', signal };
+  const connecting = { applicationName: 'pgferry verify', signal, locks: lockWaits(context) };
   const { plan, quarantineFindings } = await withTarget(address, connecting, async (client) => {
     const { schema } = address;
     const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
@@ -79,7 +80,7 @@ export async function readQuarantines(
   { context, address }: Comparison,
   plan: Plan,
 ): ReturnType<typeof findQuarantines> {
-  const connecting = { applicationName: 'pgferry verify', signal: context.signal };
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal, locks: lockWaits(context) };
   return await withTarget(address, connecting, (client) => findQuarantines(client, address.schema, plan));
 }
 
@@ -89,11 +90,15 @@ export async function readQuarantines(
 export async function compareSchemas({ context, address, catalog }: Comparison, plan: Plan): Promise<SchemaCheck> {
   const { settings, signal } = context;
   const { schema } = address;
-  return await withTarget(address, { applicationName: 'pgferry verify', signal }, async (client) => {
-    const stored = await findStoredSchema(client, schema);
-    const waive = [...settings.waive, ...(await findStoredWaivers(client, schema))];
-    return await checkSchema({ client, schema, plan, source: catalog, stored, waive });
-  });
+  return await withTarget(
+    address,
+    { applicationName: 'pgferry verify', signal, locks: lockWaits(context) },
+    async (client) => {
+      const stored = await findStoredSchema(client, schema);
+      const waive = [...settings.waive, ...(await findStoredWaivers(client, schema))];
+      return await checkSchema({ client, schema, plan, source: catalog, stored, waive });
+    },
+  );
 }
 
 /** Refuses while a run is unfinished, since its tables are not complete yet. A failed run may be compared. */
@@ -113,7 +118,7 @@ export async function requireWholeRun(context: Context, address: TargetAddress):
 }
 
 async function readRun(context: Context, address: TargetAddress, read: typeof latestRun): Promise<Run | null> {
-  const connecting = { applicationName: 'pgferry verify', signal: context.signal };
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal, locks: lockWaits(context) };
   return await withTarget(address, connecting, async (client) =>
     (await hasLedger(client)) ? await read(client, address.schema) : null,
   );

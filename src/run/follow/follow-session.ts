@@ -14,7 +14,7 @@ import { holderName, withRunLock } from '../../target/ledger/lock.js';
 import type { Run } from '../../target/ledger/run.js';
 import { type Context, resolveTarget } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
-import { stallPolicy } from '../load/stall-policy.js';
+import { lockWaits } from '../lock-waits.js';
 import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
 import { type Base, findBase, findRunToFollow, removeOldSnapshots } from './base.js';
@@ -45,7 +45,7 @@ export async function withFollowSession<T>(
 ): Promise<T> {
   const sourcePath = sourceFile(context.settings.sourcePath).path;
   const { address } = await resolveTarget(context);
-  const connecting = { applicationName: holderName(command), stallPolicy: stallPolicy(context, address) };
+  const connecting = { applicationName: holderName(command), locks: lockWaits(context) };
   return await withTarget(address, connecting, (client) =>
     withRunLock(client, address.schema, async (lost) => {
       const signal = AbortSignal.any([context.signal, lost]);

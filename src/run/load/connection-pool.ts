@@ -3,7 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { TargetAddress } from '../../model/target.js';
 import { interruption } from '../../lib/interruption.js';
 import { connectTarget } from '../../target/connection/connect.js';
-import type { StallPolicy, TargetClient } from '../../target/connection/client.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import type { LockWaits } from '../../target/connection/lock-watch.js';
 import { isRetryable, isTooMany } from '../../target/connection/errors.js';
 
 /** A task that lost its connection is tried again on a new one, up to this many tries in all. */
@@ -54,7 +55,7 @@ export interface ConnectionPoolOptions {
   readonly capacity: PoolCapacity;
   readonly applicationName: string;
   readonly settings?: Readonly<Record<string, string>>;
-  readonly stallPolicy: StallPolicy;
+  readonly locks: LockWaits;
   readonly signal: AbortSignal;
   /** Called when the server has no connection left for a task. */
   readonly onFewer: () => void;

@@ -22,7 +22,7 @@ import { streamCount } from './copy-threads.js';
 import { TableFinish } from './finish-tables.js';
 import type { Journal } from '../journal.js';
 import { type ConnectionPool, withConnectionPool } from './connection-pool.js';
-import { stallPolicy } from './stall-policy.js';
+import { lockWaits } from '../lock-waits.js';
 import { ConnectionSlots } from './connection-slots.js';
 import { finishSettings, helpersFor } from './sessions.js';
 import { settleTables } from './settle.js';
@@ -49,7 +49,8 @@ export async function loadTables(request: LoadRequest, record: Recorder): Promis
     capacity: slots,
     applicationName: `pgferry finish ${request.ticket.runId}`,
     settings: { ...finishSettings(settings), [writerSetting]: request.ticket.runId },
-    stallPolicy: stallPolicy(context, address),
+    // Builds and proofs are long, and each look takes a connection, of which the server may have few.
+    locks: { ...lockWaits(context), firstLookMs: (settings.stallTimeoutSeconds * 1000) / 2 },
     onFewer: () => releaseConnection(slots, journal),
     signal,
   };

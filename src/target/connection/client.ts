@@ -4,6 +4,7 @@ import { interruption } from '../../lib/interruption.js';
 import { CopierError } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
 import { type PgErrorContext, translatePgError } from './errors.js';
+import { heldBy, type LockPolicy, type LockWaits, LockWatch } from './lock-watch.js';
 import { pg } from './pg.js';
 import { sessionSettings } from './session-settings.js';
 
@@ -21,6 +22,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** What to make of a server that is silent while we wait for it; left out: it is lost unless it is at work for us. */
   readonly stallPolicy?: StallPolicy;
+  /** What waits for locks are told to, and what ends them beside the time of the address. */
+  readonly locks?: LockWaits;
 }
 
 /**
@@ -38,6 +41,8 @@ export interface StallPolicy {
 /** The options of a connection, with what to make of a silent server decided. */
 export interface WatchedOptions extends ConnectOptions {
   readonly stallPolicy: StallPolicy;
+  /** Null for a session that asks about others. */
+  readonly lockPolicy: LockPolicy | null;
 }
 
 /** How long a polite goodbye may take before the socket is destroyed. */
@@ -53,6 +58,7 @@ export class TargetClient {
   readonly #socket: Socket;
   readonly #signal: AbortSignal | undefined;
   readonly #stallPolicy: StallPolicy;
+  readonly #lockWatch: LockWatch | null;
   readonly #onAbort: () => void;
   /** How many waits for the server are going on. */
   #waits = 0;
@@ -70,6 +76,7 @@ export class TargetClient {
       this.#broken ??= error;
     });
     this.#stallPolicy = options.stallPolicy;
+    this.#lockWatch = options.lockPolicy === null ? null : this.#watchLocks(options.lockPolicy);
     socket.on('timeout', () => void this.#onSilence());
     this.#signal = signal;
     this.#onAbort = () => void socket.destroy();
@@ -127,19 +134,45 @@ export class TargetClient {
    */
   failure(error: unknown, context: PgErrorContext = {}): unknown {
     if (this.#signal?.aborted === true) return interruption(this.#signal, { cause: error });
-    return translatePgError(this.#broken ?? error, { address: this.address, ...context });
+    return this.#withHolders(translatePgError(this.#broken ?? error, { address: this.address, ...context }));
   }
 
   /** Waits for what only the server can bring about; silence counts during such a wait alone. */
   async awaited<T>(answer: Promise<T>): Promise<T> {
     this.#waits += 1;
+    if (this.#waits === 1) this.#lockWatch?.begin();
     this.#listen();
     try {
       return await answer;
     } finally {
       this.#waits -= 1;
+      if (this.#waits === 0) this.#lockWatch?.end();
       this.#listen();
     }
+  }
+
+  #watchLocks(policy: LockPolicy): LockWatch {
+    return new LockWatch(policy, {
+      backendPid: () => this.#backendPid(),
+      giveUp: (error) => {
+        this.#broken ??= error;
+        this.#socket.destroy();
+      },
+    });
+  }
+
+  /** The server says that it did not get a lock, and not whose. */
+  #withHolders(error: unknown): unknown {
+    const words = this.#lockWatch?.told ?? '';
+    if (words === '' || !(error instanceof CopierError) || error.code !== 'target.locked') return error;
+    const { hint, table, foreignCode } = error;
+    const message = `${error.message}; ${heldBy(words)}`;
+    return new CopierError(error.code, message, { hint, table, foreignCode, cause: error });
+  }
+
+  /** pg stores the backend's process id, but does not declare it in its types. */
+  #backendPid(): number | null {
+    return (this.raw as unknown as { readonly processID: number | null }).processID;
   }
 
   /** The socket's timer starts anew with every byte. Once it has fired it must be set again. */
@@ -151,8 +184,7 @@ export class TargetClient {
     if (this.#waits === 0) return;
     const { limitMs, isAtWork } = this.#stallPolicy;
     const heard = this.#socket.bytesRead;
-    // pg stores the backend's process id, but does not declare it in its types.
-    const { processID: pid } = this.raw as unknown as { readonly processID: number | null };
+    const pid = this.#backendPid();
     const mayWait = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
     if (this.#waits === 0) return;
     if (mayWait || this.#socket.bytesRead > heard) return this.#listen();
@@ -164,6 +196,7 @@ export class TargetClient {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#lockWatch?.close();
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#broken ??= new Error('Connection terminated');
     if (this.#socket.destroyed) return;

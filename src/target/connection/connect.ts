@@ -1,5 +1,5 @@
 import type { TargetAddress } from '../../model/target.js';
-import { readBackendWork } from './backend.js';
+import { readBackendWork, readLockWait } from './backend.js';
 import type { ConnectOptions, StallPolicy, TargetClient } from './client.js';
 import { openTarget } from './open.js';
 
@@ -21,7 +21,10 @@ export async function withTarget<T>(
 
 /** A client for a long life, as a worker's session needs it: the caller must close() it. */
 export async function connectTarget(address: TargetAddress, options: ConnectOptions): Promise<TargetClient> {
-  return await openTarget(address, { ...options, stallPolicy: options.stallPolicy ?? defaultStallPolicy(address) });
+  const stallPolicy = options.stallPolicy ?? defaultStallPolicy(address);
+  const limitMs = address.stallTimeoutMs ?? stallTimeoutMs;
+  const lockPolicy = { ...options.locks, limitMs, look: (pid: number) => readLockWait(address, pid) };
+  return await openTarget(address, { ...options, stallPolicy, lockPolicy });
 }
 
 /** A silent server is lost, unless its backend is at work for us. */

@@ -1,5 +1,6 @@
 import { quoteTable } from '../../lib/quote.js';
 import { CopierError } from '../../model/error.js';
+import { heldBy } from './lock-watch.js';
 import type { TargetClient } from './client.js';
 
 const lockWaitMsMax = 30_000;
@@ -31,6 +32,7 @@ export async function nameLockHolders(
 ): Promise<unknown> {
   const { error, schema, tables, wanted } = request;
   if (!(error instanceof CopierError) || error.code !== 'target.locked') return error;
+  if (error.message.includes(heldBy(''))) return error;
   const holders = await client
     .query<{ format: string }>(
       blockersSql(`ARRAY(SELECT l.pid FROM pg_locks l WHERE l.granted AND l.pid <> pg_backend_pid()
@@ -40,13 +42,15 @@ export async function nameLockHolders(
     .catch(() => []);
   if (holders.length === 0) return error;
   const { hint, table, foreignCode } = error;
-  const message = `${error.message}; the lock is held by ${holders.map(({ format }) => format).join(', ')}`;
+  const message = `${error.message}; ${heldBy(holders.map(({ format }) => format).join(', '))}`;
   return new CopierError(error.code, message, { hint, table, foreignCode, cause: error });
 }
 
 /** A query that describes sessions for a person; `pids` is SQL for an array of their backends. */
 export function blockersSql(pids: string): string {
-  return `SELECT format('pid %s (%s of %s, %s since %s)', b.pid, coalesce(nullif(b.application_name, ''), 'a session'),
-                 b.usename, coalesce(b.state, 'working'), to_char(b.state_change AT TIME ZONE 'UTC', 'HH24:MI:SS"Z"'))
+  const time = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'HH24:MI:SS"Z"')`;
+  return `SELECT format('pid %s (%s of %s, %s since %s%s%s)', b.pid, coalesce(nullif(b.application_name, ''), 'a session'),
+                 b.usename, coalesce(b.state, 'working'), ${time('b.state_change')},
+                 ', its transaction began ' || ${time('b.xact_start')}, ', its statement ' || ${time('b.query_start')})
             FROM pg_stat_activity b WHERE b.pid = ANY (${pids}) ORDER BY b.pid`;
 }

@@ -78,6 +78,8 @@ function dumpArguments(address: TargetAddress, path: string): string[] {
     `--schema=${quoteName(address.schema)}`,
     '--format=plain',
     '--encoding=UTF8',
+    // Nobody sees a pg_dump that waits for a table which somebody has locked.
+    ...(address.stallTimeoutMs === undefined ? [] : [`--lock-wait-timeout=${address.stallTimeoutMs}`]),
     `--file=${path}`,
   ];
 }

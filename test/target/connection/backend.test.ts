@@ -26,7 +26,7 @@ test('a silent server that lets nobody else in is waited for, since nothing says
 test('a backend that has gone, and one of a server that cannot be reached, are not at work', () =>
   withDatabase(async (url) => {
     const { address } = parseTargetUrl(url);
-    const idle = { isAtWork: false, blockedBy: [] };
+    const idle = { isAtWork: false };
     assert.deepEqual(await readBackendWork(address, 2 ** 30), idle);
     const nowhere = parseTargetUrl(databaseUrl('x').replace(/@[^/]+/, '@127.0.0.1:1')).address;
     assert.deepEqual(await readBackendWork(nowhere, 1), idle);

@@ -1,0 +1,7 @@
+import type { LockWaits } from '../target/connection/lock-watch.js';
+import type { Context } from './context.js';
+
+/** A session that waits for a lock says so, and the first Ctrl-C ends that wait. */
+export function lockWaits({ journal, signal }: Pick<Context, 'journal' | 'signal'>): LockWaits {
+  return { onWait: (words) => journal.warn(words), signal };
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import pg from 'pg';
+import { type Ended, runCommand, startCommand } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { withFolder } from '../support/folder.js';
+import { makeFaultSource, migrateArgs, until } from '../support/runs.js';
+
+/* A lock that another session holds, on a table of the target or of the ledger: a wait for it has its bound and its words. */
+
+interface Locked {
+  readonly folder: string;
+  readonly url: string;
+  readonly client: pg.Client;
+  readonly args: readonly string[];
+  /** Holds the lock of the table while `use` works. */
+  readonly whileLocked: (table: string, use: (holder: number) => Promise<void>) => Promise<void>;
+}
+
+async function withLocks(use: (locked: Locked) => Promise<void>): Promise<void> {
+  await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder, { rows: 400 });
+    await withDatabase(async (url, client) => {
+      const args = migrateArgs(path, url);
+      const { exitCode, stderr } = await runCommand(args, { cwd: folder });
+      assert.equal(exitCode, 0, stderr);
+      const whileLocked = async (table: string, work: (holder: number) => Promise<void>) => {
+        const other = new pg.Client({ connectionString: url, application_name: 'nightly report' });
+        await other.connect();
+        try {
+          await other.query('BEGIN');
+          await other.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+          const { rows } = await other.query('SELECT pg_backend_pid() AS pid');
+          await work(rows[0].pid);
+        } finally {
+          await other.end();
+        }
+      };
+      await use({ folder, url, client, args, whileLocked });
+    });
+  });
+}
+
+/** Ends what has not ended by itself in time, so that a wait without end fails instead of hanging. */
+async function endedWithin(limitMs: number, started: ReturnType<typeof startCommand>): Promise<Ended> {
+  const timer = setTimeout(() => started.child.kill('SIGKILL'), limitMs);
+  try {
+    const ended = await started.ended;
+    assert.equal(ended.signal, null, `still waiting after ${limitMs} ms\n${ended.stderr}`);
+    return ended;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const commands: readonly { readonly command: string; readonly tables: readonly string[] }[] = [
+  { command: 'status', tables: ['pgferry.run', 'pgferry.chunk', 'pgferry.ledger_version'] },
+  { command: 'plan', tables: ['pgferry.loaded', 'public.owner'] },
+  { command: 'verify', tables: ['pgferry.run', 'public.owner'] },
+  { command: 'migrate', tables: ['pgferry.run', 'pgferry.object', 'public.owner'] },
+];
+
+for (const { command, tables } of commands) {
+  test(`${command} waits for a lock of somebody else no longer than --stall-timeout, and says who holds it`, async () => {
+    await withLocks(async ({ folder, url, args, whileLocked }) => {
+      const given =
+        command === 'migrate' ? args : [command, ...(command === 'status' ? ['--target', url] : args.slice(1, 5))];
+      for (const table of tables) {
+        await whileLocked(table, async (holder) => {
+          const started = startCommand([...given, '--stall-timeout', '3'], { cwd: folder });
+          const { exitCode, stderr } = await endedWithin(90_000, started);
+          assert.notEqual(exitCode, 0, `${table}: ${stderr}`);
+          assert.match(
+            stderr,
+            new RegExp(
+              `held by pid ${holder} \\(nightly report of \\w+, idle in transaction since [\\d:]+Z, its transaction began [\\d:]+Z, its statement [\\d:]+Z\\)`,
+            ),
+            table,
+          );
+        });
+      }
+    });
+  });
+}
+
+test('the first Ctrl-C ends a wait for a lock at once', async () => {
+  await withLocks(async ({ folder, client, args, whileLocked }) => {
+    for (const table of ['pgferry.run', 'pgferry.object', 'public.owner']) {
+      await whileLocked(table, async () => {
+        const started = startCommand(args, { cwd: folder });
+        await until(
+          `migrate waits for the lock of ${table}`,
+          async () => {
+            const { rows } = await client.query(
+              `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'pgferry coord%' AND wait_event_type = 'Lock'`,
+            );
+            return rows.length > 0;
+          },
+          60_000,
+        );
+        started.child.kill('SIGINT');
+        const { exitCode, stderr } = await endedWithin(30_000, started);
+        assert.equal(exitCode, 130, stderr);
+      });
+    }
+  });
+});
+
+test('who holds a lock is said while it is waited for', async () => {
+  await withLocks(async ({ folder, args, whileLocked }) => {
+    await whileLocked('pgferry.run', async (holder) => {
+      const { child, ended } = startCommand(args, { cwd: folder });
+      let told = '';
+      child.stderr?.on('data', (text: string) => {
+        told += text;
+      });
+      await until('the holder is named', () => told.includes(`waits for a lock that is held by pid ${holder}`), 60_000);
+      child.kill('SIGKILL');
+      await ended;
+    });
+  });
+});
