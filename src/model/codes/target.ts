@@ -11,7 +11,8 @@ export const targetCodes = {
     todo: 'Give the table, column or schema a proper name.',
   },
   'target.blocked': {
-    means: 'A statement of ours waited for a lock of another session for the time of `--stall-timeout`; the message names who holds it.',
+    means:
+      'A statement of ours waited for a lock of another session for the time of `--stall-timeout`; the message names who holds it.',
     todo: 'End that session, then run the same command again.',
   },
   'target.cancelled': {
