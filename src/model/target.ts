@@ -88,6 +88,10 @@ export interface TargetCatalog {
   /** Whether our role may write the ledger that is there, or make one. */
   readonly canKeepLedger: boolean;
   readonly isReadOnly: boolean;
+  /** Places in the server's lock table that it promises to all sessions together. */
+  readonly lockRoom: number;
+  /** Places that a transaction takes which detaches, empties and closes every table of the schema. */
+  readonly locksNeeded: number;
   readonly tables: readonly TargetTable[];
 }
 

@@ -22,6 +22,7 @@ export function checkReadiness(request: ReadinessRequest): Finding[] {
     ...checkServer(request.target),
     ...checkReading(request.target),
     ...checkLedger(request.target),
+    ...checkLocks(request.target),
     ...request.tables.flatMap((fit) => checkTable(fit)),
     ...checkRights(request),
     ...checkRows(request),
@@ -57,6 +58,18 @@ function checkTable({ source, target }: TableFit): Finding[] {
     findings.push(makeFinding({ severity: 'note', code: 'plan.stays_open', table, message, hint }));
   }
   return findings;
+}
+
+/** The server finds more room than it promises, but not half as much again. */
+const lockRoomBeyondPromise = 1.5;
+
+/** A table that runs out of locks is undone cleanly, but may be so after hours; and a cutover locks all tables too. */
+function checkLocks({ lockRoom, locksNeeded }: TargetCatalog): Finding[] {
+  if (locksNeeded * 2 <= lockRoom) return [];
+  const severity = locksNeeded > lockRoom * lockRoomBeyondPromise ? 'error' : 'warning';
+  const message = `the tables of the schema take ${locksNeeded} locks in one transaction, and the server has room for ${lockRoom} of all sessions together`;
+  const hint = `raise max_locks_per_transaction of the server to ${Math.ceil((locksNeeded * 2) / lockRoom)} times what it is, and restart it`;
+  return [makeFinding({ severity, code: 'plan.few_locks', message, hint })];
 }
 
 /** TRUNCATE is needed only where rows must go first, and a comparison reads. */

@@ -252,3 +252,16 @@ test('the graph names no table in its syntax, so that no name can break it', () 
   const [, , line] = planToMermaid(plan).split('\n');
   assert.equal(line, '    t0["a#34;#93; --#62; b#10;#35; (0 rows)"]');
 });
+
+test('too few locks for a schema are an error where there is no room, a warning where there is little', () => {
+  const found = (locksNeeded: number) =>
+    codes(request([sourceTable()], [targetTable()], { target: targetCatalog([targetTable()], { locksNeeded }) }));
+  assert.deepEqual(found(5_000), []);
+  assert.deepEqual(found(5_001), ['warning plan.few_locks -']);
+  assert.deepEqual(found(15_001), ['error plan.few_locks -']);
+});
+
+test('a table that stays open to others is noted', () => {
+  const table = targetTable({ staysOpen: 'a subscription writes to it' });
+  assert.deepEqual(codes(request([sourceTable()], [table])), ['note plan.stays_open t']);
+});

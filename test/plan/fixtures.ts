@@ -134,6 +134,8 @@ export function targetCatalog(tables: readonly TargetTable[], parts: Partial<Tar
     ledgerSchemaExists: false,
     canKeepLedger: true,
     isReadOnly: false,
+    lockRoom: 10_000,
+    locksNeeded: 100,
     tables,
     ...parts,
   };

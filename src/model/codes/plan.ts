@@ -57,6 +57,11 @@ export const planCodes = {
     means: 'The target database is not in UTF-8.',
     todo: "Make a new one: `CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0`.",
   },
+  'plan.few_locks': {
+    means:
+      'The tables, indexes and partitions of the schema take more than half of the locks that the server has room for; an error where they take more than there are.',
+    todo: 'Raise `max_locks_per_transaction` as far as the hint says, and restart the server.',
+  },
   'plan.foreign_key_untranslated': {
     means: 'A foreign key is left out, or cannot be made, since its parent table or key is not made.',
     todo: 'Bring the parent along, or give the key up by the name in the hint.',

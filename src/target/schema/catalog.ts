@@ -62,6 +62,18 @@ function toForeignKey({ tableOid: _, ...foreignKey }: ForeignKeyRow): TargetFore
   return foreignKey;
 }
 
+/** As src/backend/storage/lmgr/lock.c sizes it: a promise to each backend and each prepared transaction. */
+const lockRoomSql = `current_setting('max_locks_per_transaction')::int
+           * (SELECT sum(current_setting(s.name)::int)::int + 1 FROM unnest(ARRAY['max_connections', 'autovacuum_max_workers',
+                'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions']) AS s (name))`;
+
+/** Tables, their indexes, TOAST tables and constraints, with the triggers that foreign keys are made of. */
+const locksNeededSql = `(
+           (SELECT count(*) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0) FROM pg_class c
+             WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'i', 'I'))
+           + (SELECT count(*) FROM pg_constraint k WHERE k.connamespace = n.oid AND k.contype IN ('p', 'u', 'x', 'f'))
+           + (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = n.oid))::int`;
+
 const serverSql = `
   SELECT n.oid IS NOT NULL AS "schemaExists",
          current_setting('server_version_num')::int AS "serverVersion",
@@ -79,7 +91,8 @@ const serverSql = `
               ELSE NOT EXISTS (SELECT FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS p(name)
                                 WHERE c.relnamespace = l.oid AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
          END AS "canKeepLedger",
-         pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly"
+         pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly",
+         ${lockRoomSql} AS "lockRoom", ${locksNeededSql} AS "locksNeeded"
     FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = 'pgferry'`;
 
 /** Partitions are listed like other tables, since rows may be in the source's table of the same name. */
