@@ -93,7 +93,7 @@ export const columnGrain = 76;
 export const columnNeedsOffset = 80;
 export const columnBytes = 88;
 
-/** The storage class of a value; NULL has none. */
+/** The storage class of a value. */
 export const storageNull = 0;
 export const storageInteger = 1;
 export const storageReal = 3;
@@ -102,7 +102,7 @@ export const storageBlob = 5;
 /** The value was written by its encoder: only its field in the block says what it is. */
 export const storageAside = 6;
 
-/** How a column is written. Codes 1 to 5: the value as a big-endian integer of 2, 4 or 8 bytes, or as a float8. */
+/** How a column is written. Codes 1 to 5: as a big-endian integer of 2, 4 or 8 bytes, as a float8, or as a bool. */
 export const codeInt2 = 1;
 export const codeInt4 = 2;
 export const codeInt8 = 3;
