@@ -117,7 +117,7 @@ export async function quarantine({ action, ...options }: QuarantineOptions): Pro
   return await runQuarantine(await contextOf('quarantine', options), action);
 }
 
-/** Where the last run and the last cutover stand, from the ledger in the target. */
+/** The state of the last run and the last cutover, from the ledger in the target. */
 export async function status(options: StatusOptions): Promise<RunStatus> {
   return await runStatus(await contextOf('status', options));
 }

@@ -10,12 +10,12 @@ import { type FollowSession, withFollowSession } from '../run/follow/follow-sess
 import { type ProvenTables, proveTables, refuseUnproven } from '../run/follow/prove-tables.js';
 import { takeRound } from '../run/follow/take-round.js';
 
-/** Whole tables are proven after so many rounds, and always after the last. */
+/** Whole tables are proven after this many rounds, and always after the last. */
 const roundsPerProof = 10;
 
 /**
- * The follow command: rounds, each of which brings the target from the snapshot that it shows to a newer one. Stopped at the
- * edge of a round; the next call goes on there.
+ * The follow command: rounds, each of which brings the target from the snapshot that it shows to a newer one. It stops
+ * between two rounds; the next call resumes there.
  */
 export async function runFollow(context: Context): Promise<FollowResult> {
   const startedAtMs = performance.now();
@@ -85,7 +85,7 @@ function isQuiet(round: RoundReport | undefined): boolean {
   return round !== undefined && round.changes.length === 0;
 }
 
-/** Between two rounds a call to stop is heard at once. */
+/** While it waits for the next round, an interruption ends it at once. */
 async function pause(signal: AbortSignal, ms: number): Promise<void> {
   if (ms > 0 && !signal.aborted) await wait(ms, undefined, { signal }).catch(() => undefined);
   if (!signal.aborted) return;

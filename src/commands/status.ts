@@ -37,7 +37,7 @@ export async function runStatus(context: Context): Promise<RunStatus> {
     const run = await latestRun(client, address.schema);
     if (run === null) return { target, run: null, follow: null, cutover };
     const stored = await readStoredPlan(client, run.runId);
-    // Those of rounds have negative numbers.
+    // Chunks of rounds have negative numbers.
     const chunks = (await listChunks(client, run.runId)).filter(({ index }) => index >= 0);
     const missing = await listRestoreSteps(client, run.runId);
     return {
@@ -56,7 +56,7 @@ export async function runStatus(context: Context): Promise<RunStatus> {
   });
 }
 
-/** How far the target is behind the source, as far as can be told without reading either. */
+/** How far the target is behind the source, as far as that is known without reading either. */
 async function readFollow(client: TargetClient, run: Run): Promise<FollowStatus | null> {
   if (run.state !== 'complete') return null;
   const rounds = await listRounds(client, run.runId);
@@ -81,7 +81,7 @@ function lastChange(sourcePath: string): number | null {
   return times.length === 0 ? null : Math.max(...times);
 }
 
-/** What the ledger remembers of the youngest cutover, held to the env file and the SQLite file on this machine. */
+/** The ledger's record of the youngest cutover, compared with the env file and the SQLite file on this machine. */
 async function readCutover(client: TargetClient, schema: string): Promise<CutoverStatus | null> {
   const cutover = await latestCutover(client, schema);
   if (cutover === null) return null;

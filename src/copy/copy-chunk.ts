@@ -83,7 +83,7 @@ async function sessionClient(runId: string): Promise<TargetClient> {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
   const lockWait = lockWaitFor(limitMs);
   const settings = { lock_timeout: lockWait, [writerSetting]: runId };
-  const locks = { firstLookMs: Number(lockWait) / 2 };
+  const locks = { firstCheckMs: Number(lockWait) / 2 };
   target ??= await connectTarget(address, {
     applicationName,
     settings,

@@ -15,9 +15,9 @@ import { emptyTables } from '../../target/schema/truncate.js';
 import type { StoredPlan } from '../plan/stored-plan.js';
 
 /**
- * Abandons an unfinished run: makes older attempts void, empties its tables (only where they hold exactly
- * what its chunks brought, or nothing, unless `mayEmpty`; the look and the emptying are one transaction that keeps writers
- * off), makes the indexes and constraints again that it detached, opens what it closed to others, and ends it in the
+ * Abandons an unfinished run: makes older attempts void, empties its tables (only where they hold exactly what its
+ * chunks brought, or nothing, unless `mayEmpty`; the check and the emptying are one transaction that keeps writers
+ * out), makes the indexes and constraints again that it detached, opens the tables that it closed, and ends it in the
  * ledger. Tables that were dropped meanwhile have no rows and need no indexes. A crash may come between any two steps:
  * tables and ledger agree after each. `plan.foreign_rows` where rows of somebody else are in one of the tables.
  */
@@ -28,7 +28,7 @@ export async function abandon(request: {
   readonly schema: string;
   /** The operator asked to empty the tables, whatever rows they hold. */
   readonly mayEmpty: boolean;
-  /** How long a table is waited for that others hold, as PostgreSQL writes it. */
+  /** How long to wait for a table that other sessions have locked, as PostgreSQL writes it. */
   readonly lockWait: string;
 }): Promise<void> {
   const { client, run, stored, schema, mayEmpty, lockWait } = request;
@@ -66,7 +66,7 @@ export async function abandon(request: {
   });
 }
 
-/** What belonged to a table that was dropped meanwhile, or refers to one, is gone for good. */
+/** Objects of a table that was dropped meanwhile, or that refer to one, are gone for good. */
 async function restoreWhatCanBe(client: TargetClient, ticket: RunTicket, missing: readonly string[]): Promise<void> {
   for (const { ordinal, table } of await listRestoreSteps(client, ticket.runId)) {
     if (missing.includes(table)) {

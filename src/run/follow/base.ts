@@ -10,10 +10,10 @@ import { hasLedger } from '../../target/ledger/ledger.js';
 import { latestRound } from '../../target/ledger/round.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
 
-/** The snapshot that the target shows: of the last round, or of the load. */
+/** The snapshot that the target shows: that of the last round, or of the load. */
 export interface Base {
   readonly snapshot: Snapshot;
-  /** Rounds that were brought so far. */
+  /** How many rounds have been brought so far. */
   readonly rounds: number;
 }
 
@@ -24,7 +24,7 @@ export function roundSnapshotName(number: number): string {
   return `follow-${String(number).padStart(4, '0')}.db`;
 }
 
-/** The last round's snapshot, or the run's own; where it is and what it must be, unread. */
+/** The path and hash of the last round's snapshot, or of the run's own. The file is not read. */
 export async function readBase(
   client: TargetClient,
   run: Run,
@@ -39,7 +39,7 @@ export async function readBase(
   return { rounds: number, snapshot: { path, sourcePath, sha256, takenAt } };
 }
 
-/** The same, checked against its SHA-256. Error: `plan.no_base`. */
+/** The same snapshot, checked against its SHA-256. Error: `plan.no_base`. */
 export async function findBase(client: TargetClient, run: Run): Promise<Base> {
   const { rounds, snapshot } = await readBase(client, run);
   try {
@@ -56,8 +56,8 @@ export async function findBase(client: TargetClient, run: Run): Promise<Base> {
 }
 
 /**
- * The complete run of the schema that rounds go on from. Refused where there is none, where one is unfinished, and once the
- * application was switched: then PostgreSQL is what is true.
+ * The complete run of the schema that rounds continue. Refused where there is none, where one is unfinished, and once
+ * the application was switched, since PostgreSQL then has the newer data.
  */
 export async function findRunToFollow(client: TargetClient, schema: string): Promise<Run> {
   if (!(await hasLedger(client))) throw noRun(schema);
@@ -90,7 +90,7 @@ function noRun(schema: string): CopierError {
   });
 }
 
-/** Removes snapshots of rounds that nobody needs any more: all in the run's folder but the one that the target shows. */
+/** Removes snapshots of earlier rounds: all in the run's folder except the one that the target shows. */
 export function removeOldSnapshots(run: Run, base: Pick<Snapshot, 'path'>): void {
   const folder = dirname(run.snapshotPath);
   for (const name of readdirSync(folder))

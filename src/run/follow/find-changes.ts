@@ -27,7 +27,10 @@ export interface FoundChanges {
   readonly pages: number;
 }
 
-/** Compares two snapshots on the threads: which pages differ, and by which way the changed rows of each table are found. */
+/**
+ * Compares two snapshots on the threads: finds which pages differ, and for each table the way in which its changed rows
+ * are found.
+ */
 export async function findChanges(request: ChangesRequest): Promise<FoundChanges> {
   const { threads, paths, parts, plan } = request;
   const run = <T>(job: ChangesJob) => threads.run<T>('changes', job);
@@ -61,7 +64,7 @@ function rootOf(catalog: SourceCatalog, { source }: Pick<TablePlan, 'source'>): 
   ).rootPage;
 }
 
-/** Where the columns stand in a record, or why the pages are not read. */
+/** The positions of the columns in a record, or the reason why the pages are not read. */
 function layoutFor(table: Omit<TablePlan, 'chunks'>, catalog: SourceCatalog): PageLayout | string {
   if (table.reader === 'rows') return table.readerReason;
   const found = must(

@@ -19,7 +19,7 @@ import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
 import { type Base, findBase, findRunToFollow, removeOldSnapshots } from './base.js';
 
-/** Everything that rounds and repairs work with; the run lock of the schema is held as long as it is lent. */
+/** What rounds and repairs work with. The run lock of the schema is held for as long as it is lent. */
 export interface FollowSession {
   readonly context: Context;
   readonly address: TargetAddress;
@@ -29,12 +29,12 @@ export interface FollowSession {
   readonly plan: Plan;
   readonly choices: StoredPlan['choices'];
   readonly sourcePath: string;
-  /** Where the target stands at the beginning. */
+  /** The snapshot that the target shows at the beginning. */
   readonly base: Base;
-  /** Of that snapshot. */
+  /** The catalog of that snapshot. */
   readonly catalog: SourceCatalog;
   readonly hasFingerprints: boolean;
-  /** Fires where the lock is lost. */
+  /** Fires when the lock is lost. */
   readonly signal: AbortSignal;
 }
 

@@ -18,9 +18,9 @@ export interface ProvenTables {
 }
 
 /**
- * Whole tables: what the load and the rounds brought, summed up, against what the server itself computes of all its rows. A
- * table with columns that have no fingerprint, or on a server that hashes otherwise, is compared with the snapshot value by
- * value.
+ * Proves whole tables: compares the summed-up results of the load and the rounds with what the server computes of all
+ * its rows. A table with columns that have no fingerprint, or on a server that hashes differently, is compared with the
+ * snapshot value by value.
  */
 export async function proveTables(
   session: FollowSession,
@@ -79,7 +79,7 @@ async function noteLoaded(
   await recordLoaded(client, { ...loaded, schema: address.schema, table: table.target, runId: run.runId });
 }
 
-/** Throws where a whole table is not what the rounds say. */
+/** Throws where a whole table differs from what the rounds brought. */
 export function refuseUnproven({ tables }: ProvenTables): void {
   const wrong = tables.find(({ ok }) => !ok);
   if (wrong === undefined) return;

@@ -11,7 +11,7 @@ import { type Base, removeOldSnapshots, roundSnapshotName } from './base.js';
 import { findChanges } from './find-changes.js';
 import type { FollowSession } from './follow-session.js';
 
-/** Where the target stands: a snapshot and what its catalog says. */
+/** The state of the target: a snapshot, and the snapshot's catalog. */
 export interface Shown {
   readonly base: Base;
   readonly catalog: SourceCatalog;
@@ -19,13 +19,14 @@ export interface Shown {
 
 export interface TakenRound {
   readonly report: RoundReport;
-  /** Where the target stands after it; of a rehearsal where it stood. */
+  /** The state of the target after the round; after a rehearsal, the one before it. */
   readonly shown: Shown;
 }
 
 /**
- * One round: a newer snapshot, what changed, brought and proven in one transaction. It may be ended until the transaction
- * begins, and then goes to its end. The pages of the snapshot are not checked as a whole again: what is read of them is.
+ * One round: takes a newer snapshot, finds what changed, and brings and proves it in one transaction. It can be
+ * interrupted until the transaction begins, and then runs to its end. The pages of the snapshot are not checked as a
+ * whole again: those that are read are checked.
  */
 export async function takeRound(
   session: FollowSession,
@@ -41,7 +42,7 @@ export async function takeRound(
     const taken = await journal.phase('snapshot', () =>
       beginSnapshot({ sourcePath: session.sourcePath, snapshotPath: path, signal, checkPages: async () => undefined }),
     );
-    // It may fail while the files are compared, which then does not matter.
+    // It may fail while the files are still compared; the comparison then does not matter.
     taken.proof.catch(() => undefined);
     const takenAtMs = performance.now();
     const now = await readCatalog(path);

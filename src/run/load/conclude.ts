@@ -13,9 +13,9 @@ import type { ProvenTable } from './proof.js';
 
 /*
  * The end of a run, in one transaction that keeps writers out: every table is still what was proven (its mark is the
- * same), or is proven anew; the record is written; what each table holds is noted; the tables are opened; the run is
- * complete, or failed. A table that could not be closed is always read again here. Readers are kept out only at the end,
- * since a trigger is dropped under a lock of its own.
+ * same), or is proven again; the record is written; the content of each table is recorded; the tables are opened; the
+ * run is complete, or failed. A table that could not be closed is always read again here. Readers are kept out only at
+ * the end, since dropping a trigger needs a lock against them.
  */
 
 export interface CopyOutcome {
@@ -29,7 +29,7 @@ export interface LoadOutcome extends CopyOutcome {
   readonly differences: readonly Difference[];
 }
 
-/** Compares the schemas, and leaves the record of the run; called while nobody can change the tables. */
+/** Compares the schemas and writes the record of the run. Called while no other session can change the tables. */
 export type Recorder = (outcome: LoadOutcome) => Promise<RunResult>;
 
 interface Ending {
@@ -39,8 +39,9 @@ interface Ending {
 }
 
 /**
- * Proves that what was proven is still so, and ends the run: complete if both sides are equal, else failed. Where others
- * hold the tables it is tried again until the stall timeout: `target.locked`, and the run can be gone on with.
+ * Makes sure that what was proven is still true, and ends the run: as complete if both sides are equal, else as failed.
+ * Where other sessions have locked the tables it tries again until the stall timeout: `target.locked`, and the run can
+ * be resumed.
  */
 export async function concludeRun(request: LoadRequest, ending: Ending): Promise<RunResult> {
   const { context, client, address, plan, signal } = request;

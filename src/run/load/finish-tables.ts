@@ -88,8 +88,8 @@ export class TableFinish {
   }
 
   /**
-   * The latest proof of a table as it stands now, on the client of a caller who keeps writers off it: the same where its
-   * mark is, else a new one.
+   * The latest proof of a table in its present state, on a client whose session keeps writers out: the proof that there
+   * is, where the table's mark is still the same, else a new one.
    */
   async proofNow(
     table: TablePlan,

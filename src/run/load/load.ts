@@ -50,7 +50,7 @@ export async function loadTables(request: LoadRequest, record: Recorder): Promis
     applicationName: `pgferry finish ${request.ticket.runId}`,
     settings: { ...finishSettings(settings), [writerSetting]: request.ticket.runId },
     // Builds and proofs are long, and each look takes a connection, of which the server may have few.
-    locks: { ...lockWaits(context), firstLookMs: (settings.stallTimeoutSeconds * 1000) / 2 },
+    locks: { ...lockWaits(context), firstCheckMs: (settings.stallTimeoutSeconds * 1000) / 2 },
     onFewer: () => releaseConnection(slots, journal),
     signal,
   };

@@ -7,19 +7,19 @@ import { detach, listRestoreSteps } from '../../target/constraints/constraints.j
 import { type Detachable, readDetachable } from '../../target/constraints/detachable.js';
 import { closeToOthers } from '../../target/schema/closed-tables.js';
 import { lockForRun } from '../../target/schema/table-locks.js';
-import { countRows, findTablesWithRows, readNamedTables } from '../../target/schema/table-rows.js';
+import { countTargetRows, findTablesWithRows, readNamedTables } from '../../target/schema/table-rows.js';
 import { emptyTables } from '../../target/schema/truncate.js';
 import { isAsLoaded, readLoaded } from '../plan/replaceable.js';
 import type { LoadRequest } from './load-request.js';
 
 /*
- * What comes before the first chunk, in one transaction that keeps writers off from its first look to its commit: the
- * rows that are there are looked at once more, what slows the load down is detached, the tables whose rows may be replaced
- * are emptied, and all are closed to others. So between the look and the act nobody else writes; after a crash, when
- * all this is done again, neither.
+ * Prepares the tables before the first chunk, in one transaction that keeps writers out from its first check to its
+ * commit: the rows in the tables are checked once more, what slows the load down is detached, the tables whose rows may
+ * be replaced are emptied, and all tables are closed to others. So no other session can write between the check and the
+ * act, nor after a crash, when all this is done again.
  */
 
-/** Gives back whether foreign keys stay in force, so that layers must wait for each other. */
+/** True where foreign keys stay in force, so that layers must wait for each other. */
 export async function prepareTarget(request: LoadRequest): Promise<boolean> {
   const { plan, context, client, address } = request;
   const names = plan.tables.map((table) => table.target);
@@ -43,7 +43,8 @@ async function inOneTransaction(
   const isFirst = done.length === 0 && (await listRestoreSteps(client, ticket.runId)).length === 0;
   try {
     await withTransaction(client, async () => {
-      // Who waits for a table of its own keeps everybody else from it: rather give up, and say who holds it.
+      // A statement that waits for a table lock blocks everybody who comes after it. So it gives up soon, and the error
+      // names who holds the lock.
       const wait = lockWaitFor(context.settings.stallTimeoutSeconds * 1000);
       await client.query(`SELECT set_config('lock_timeout', $1, true)`, [wait]);
       await lockForRun(client, { schema, tables, mode: 'SHARE ROW EXCLUSIVE' });
@@ -62,9 +63,9 @@ async function inOneTransaction(
 }
 
 /**
- * The tables that are to be emptied now: those of which no chunk is there and which hold rows, all of which an earlier run
- * of ours loaded, or the operator said (--truncate-target) that they may go whoever loaded them. Any other row is a
- * reason to stop: `plan.foreign_rows`.
+ * The tables to empty now: those that have no chunk yet and hold rows. All of the rows must have been loaded by an
+ * earlier run of ours, or the operator must have said (--truncate-target) that any rows may go. Other rows stop the
+ * run: `plan.foreign_rows`.
  */
 async function findFilled(request: LoadRequest): Promise<string[]> {
   const { client, plan, address, toEmpty, context, done } = request;
@@ -76,7 +77,7 @@ async function findFilled(request: LoadRequest): Promise<string[]> {
     fresh.map(({ target }) => target),
   );
   const withRows = await findTablesWithRows(client, address.schema, named);
-  // Rows of partitions that have chunks show in the parent too.
+  // Rows of partitions that have chunks are also rows of the parent.
   const isLookedAt = (oid: number, isAlone: boolean) => withRows.has(oid) && (done.length === 0 || isAlone);
   const filled = named.filter(({ oid, isAlone }) => isLookedAt(oid, isAlone)).map(({ name }) => name);
   if (context.settings.truncateTarget) return filled;
@@ -98,7 +99,7 @@ async function describeRows(
   table: string,
   loaded: number | null,
 ): Promise<string> {
-  const now = countOf(await countRows(client, schema, table), 'row');
+  const now = countOf(await countTargetRows(client, schema, table), 'row');
   if (loaded === null) return `${table} holds ${now} that no run of ours loaded`;
   return `${table} holds ${now}, which are not the ${loaded} that the run before left there`;
 }

@@ -91,7 +91,7 @@ async function byReading(
   return { ...compared, report: { ...report, copiedRows: source.rows, ok }, mark };
 }
 
-/** The mark of a planned table as it stands now. */
+/** The present mark of a planned table. */
 export async function markOf(
   { ticket }: LoadRequest,
   client: TargetClient,

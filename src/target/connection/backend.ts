@@ -33,7 +33,7 @@ export async function readBackendWork(address: TargetAddress, pid: number): Prom
   }
 }
 
-/** What a backend waits for; null where it waits for no lock, or nobody can be asked. */
+/** The lock that a backend waits for; null where it waits for none, or the server cannot be asked. */
 export async function readLockWait(address: TargetAddress, pid: number): Promise<LockWait | null> {
   const client = await openTarget(address, asking);
   try {

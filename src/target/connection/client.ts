@@ -22,7 +22,7 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** What to make of a server that is silent while we wait for it; left out: it is lost unless it is at work for us. */
   readonly stallPolicy?: StallPolicy;
-  /** What waits for locks are told to, and what ends them beside the time of the address. */
+  /** Who is told of waits for locks, and what ends such a wait besides the time limit of the address. */
   readonly locks?: LockWaits;
 }
 
@@ -41,7 +41,7 @@ export interface StallPolicy {
 /** The options of a connection, with what to make of a silent server decided. */
 export interface WatchedOptions extends ConnectOptions {
   readonly stallPolicy: StallPolicy;
-  /** Null for a session that asks about others. */
+  /** Null for a session that asks about other sessions. */
   readonly lockPolicy: LockPolicy | null;
 }
 
@@ -154,16 +154,16 @@ export class TargetClient {
   #watchLocks(policy: LockPolicy): LockWatch {
     return new LockWatch(policy, {
       backendPid: () => this.#backendPid(),
-      giveUp: (error) => {
+      fail: (error) => {
         this.#broken ??= error;
         this.#socket.destroy();
       },
     });
   }
 
-  /** The server says that it did not get a lock, and not whose. */
+  /** The server reports that a lock was not granted, but not who holds it. */
   #withHolders(error: unknown): unknown {
-    const words = this.#lockWatch?.told ?? '';
+    const words = this.#lockWatch?.holders ?? '';
     if (words === '' || !(error instanceof CopierError) || error.code !== 'target.locked') return error;
     const { hint, table, foreignCode } = error;
     const message = `${error.message}; ${heldBy(words)}`;

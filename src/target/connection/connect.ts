@@ -23,7 +23,7 @@ export async function withTarget<T>(
 export async function connectTarget(address: TargetAddress, options: ConnectOptions): Promise<TargetClient> {
   const stallPolicy = options.stallPolicy ?? defaultStallPolicy(address);
   const limitMs = address.stallTimeoutMs ?? stallTimeoutMs;
-  const lockPolicy = { ...options.locks, limitMs, look: (pid: number) => readLockWait(address, pid) };
+  const lockPolicy = { ...options.locks, limitMs, check: (pid: number) => readLockWait(address, pid) };
   return await openTarget(address, { ...options, stallPolicy, lockPolicy });
 }
 

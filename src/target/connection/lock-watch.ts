@@ -2,41 +2,44 @@ import { CopierError } from '../../model/error.js';
 import { interruption } from '../../lib/interruption.js';
 
 /*
- * A statement that waits for a lock of somebody else: who holds it is told, the wait has its bound, and an operator who
- * interrupts us does not wait for it. All of this is seen from another session, since one that waits says nothing.
+ * Watches statements that wait for a lock of another session: reports who holds it, bounds the wait, and ends it when
+ * the operator interrupts us. All of this needs a second session, since one that waits says nothing.
  */
 
-/** What waits for locks are told to, and what ends them. */
+/** Who is told of waits for locks, and what ends them. */
 export interface LockWaits {
-  /** How long a statement is silent before it is asked whether it waits for a lock; later looks come at growing distances. */
-  readonly firstLookMs?: number;
-  /** Told in words, once per wait, whose locks are waited for. */
+  /**
+   * A statement that is silent for this long is checked for a lock that it waits for; later checks come at growing
+   * intervals.
+   */
+  readonly firstCheckMs?: number;
+  /** Called once per wait, with a description of the sessions that hold the lock. */
   readonly onWait?: (words: string) => void;
   /** Ends a wait for a lock at once, and nothing else. */
   readonly signal?: AbortSignal;
 }
 
 export interface LockPolicy extends LockWaits {
-  /** A wait for a lock of another application ends after so long. */
+  /** The longest wait for a lock of another application. */
   readonly limitMs: number;
-  readonly look: (backendPid: number) => Promise<LockWait | null>;
+  readonly check: (backendPid: number) => Promise<LockWait | null>;
 }
 
-/** What a backend waits for, as another session sees it. */
+/** The lock that a backend waits for, as another session sees it. */
 export interface LockWait {
   readonly waitedMs: number;
-  /** Those who hold it, each in words. */
+  /** Descriptions of the sessions that hold it. */
   readonly holders: readonly string[];
-  /** Whether one of them is not of the same application as the one who waits. */
+  /** Whether one of these sessions belongs to another application than the one that waits. */
   readonly isOfOthers: boolean;
 }
 
-const standardFirstLookMs = 2_000;
-const lookEveryMsMax = 30_000;
-/** Between looks once the operator has interrupted us: a statement that goes on working is left alone. */
-const lookAfterSignalMs = 250;
+const standardFirstCheckMs = 2_000;
+const checkEveryMsMax = 30_000;
+/** The interval of checks once the operator has interrupted us. A statement that is at work is left alone. */
+const checkAfterSignalMs = 250;
 
-/** How a message about a lock names those who hold it. */
+/** The text with which a message about a lock names the sessions that hold it. */
 export function heldBy(words: string): string {
   return `the lock is held by ${words}`;
 }
@@ -45,35 +48,35 @@ export function heldBy(words: string): string {
 export class LockWatch {
   readonly #policy: LockPolicy;
   readonly #backendPid: () => number | null;
-  /** Ends the wait for good, with what it is to fail with. */
-  readonly #giveUp: (error: CopierError) => void;
-  readonly #onSignal = () => void this.#look(0);
+  /** Makes the statement fail with this error, which ends its wait. */
+  readonly #fail: (error: CopierError) => void;
+  readonly #onSignal = () => void this.#check(0);
   #timer: NodeJS.Timeout | undefined;
-  /** Counts the waits, so that a look which comes back late is known for one at an earlier. */
+  /** Counts the waits, so that the late result of a check is not taken for one of the present wait. */
   #wait = 0;
   #isWaiting = false;
-  #told = '';
+  #holders = '';
 
   constructor(
     policy: LockPolicy,
-    means: { readonly backendPid: () => number | null; readonly giveUp: (error: CopierError) => void },
+    means: { readonly backendPid: () => number | null; readonly fail: (error: CopierError) => void },
   ) {
     this.#policy = policy;
     this.#backendPid = means.backendPid;
-    this.#giveUp = means.giveUp;
+    this.#fail = means.fail;
     policy.signal?.addEventListener('abort', this.#onSignal);
   }
 
-  /** Whose lock the statement that ended last was seen to wait for, in words; empty where none. */
-  get told(): string {
-    return this.#told;
+  /** The sessions whose lock the last statement waited for, in words; empty where it waited for none. */
+  get holders(): string {
+    return this.#holders;
   }
 
   begin(): void {
     this.#wait += 1;
     this.#isWaiting = true;
-    this.#told = '';
-    this.#lookIn(Math.min(this.#policy.firstLookMs ?? standardFirstLookMs, this.#policy.limitMs / 2));
+    this.#holders = '';
+    this.#checkIn(Math.min(this.#policy.firstCheckMs ?? standardFirstCheckMs, this.#policy.limitMs / 2));
   }
 
   end(): void {
@@ -86,31 +89,31 @@ export class LockWatch {
     this.#policy.signal?.removeEventListener('abort', this.#onSignal);
   }
 
-  #lookIn(ms: number): void {
+  #checkIn(ms: number): void {
     clearTimeout(this.#timer);
-    const pauseMs = this.#policy.signal?.aborted === true ? Math.min(ms, lookAfterSignalMs) : ms;
-    this.#timer = setTimeout(() => void this.#look(pauseMs), pauseMs);
+    const pauseMs = this.#policy.signal?.aborted === true ? Math.min(ms, checkAfterSignalMs) : ms;
+    this.#timer = setTimeout(() => void this.#check(pauseMs), pauseMs);
     this.#timer.unref();
   }
 
-  async #look(pauseMs: number): Promise<void> {
+  async #check(pauseMs: number): Promise<void> {
     const pid = this.#backendPid();
     if (!this.#isWaiting || pid === null) return;
     clearTimeout(this.#timer);
     const wait = this.#wait;
-    const { look, limitMs, onWait, signal } = this.#policy;
-    const found = await look(pid).catch(() => null);
+    const { check, limitMs, onWait, signal } = this.#policy;
+    const found = await check(pid).catch(() => null);
     if (!this.#isWaiting || wait !== this.#wait) return;
     if (found !== null && found.holders.length > 0) {
       const words = found.holders.join(', ');
-      if (this.#told !== words) onWait?.(`postgres waits for a lock that is held by ${words}`);
-      this.#told = words;
-      if (signal?.aborted === true) return this.#giveUp(interruption(signal));
-      if (found.isOfOthers && found.waitedMs >= limitMs) return this.#giveUp(blocked(words, found.waitedMs));
+      if (this.#holders !== words) onWait?.(`postgres waits for a lock that is held by ${words}`);
+      this.#holders = words;
+      if (signal?.aborted === true) return this.#fail(interruption(signal));
+      if (found.isOfOthers && found.waitedMs >= limitMs) return this.#fail(blocked(words, found.waitedMs));
     }
     const leftMs = found === null ? limitMs : limitMs - found.waitedMs;
-    this.#lookIn(
-      Math.min(Math.max(pauseMs * 2, lookAfterSignalMs), lookEveryMsMax, Math.max(leftMs, lookAfterSignalMs)),
+    this.#checkIn(
+      Math.min(Math.max(pauseMs * 2, checkAfterSignalMs), checkEveryMsMax, Math.max(leftMs, checkAfterSignalMs)),
     );
   }
 }

@@ -1,7 +1,7 @@
 import { CopierError } from '../../model/error.js';
 import type { DetachableObject } from './detachable-object.js';
 
-/** The error of a step: rows that stand against a unique index or a foreign key are named with one of their keys. */
+/** The error of a step. Where rows violate a unique index or a foreign key, it names one of their keys. */
 export function explainRestore(error: unknown, { kind, table, name }: DetachableObject): unknown {
   if (!(error instanceof CopierError)) return error;
   const key = error.key ?? 'a key that postgres does not show';

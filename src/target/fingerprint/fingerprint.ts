@@ -35,8 +35,8 @@ interface Sums {
 }
 
 /**
- * The aggregate over the columns `from` (inclusive) to `to` (exclusive) of the table, and always rows and keyset; `rows` is
- * what stands for the table where not all of it is meant.
+ * The aggregate over the columns `from` (inclusive) to `to` (exclusive) of the table, and always its rows and keyset.
+ * `rows` is read in place of the table where only some of its rows are meant.
  */
 export function fingerprintSql(
   table: FingerprintTable,
@@ -61,8 +61,8 @@ export function fingerprintSql(
 
 /**
  * Rows, keyset and column fingerprints of a whole table as the server holds it. One statement; tables with very many
- * columns take several in one snapshot. Within the caller's transaction, where only a lock keeps writers off, it fails
- * with `target.rows_changing` where somebody writes between these.
+ * columns take several in one snapshot. Within the caller's transaction, where only a lock keeps writers out, it fails
+ * with `target.rows_changing` where another session writes between the statements.
  */
 export async function fingerprintTable(client: TargetClient, table: FingerprintTable): Promise<TableFingerprint> {
   if (table.columns.length <= columnsPerQuery || client.isInTransaction) return await readParts(client, table);
@@ -72,7 +72,10 @@ export async function fingerprintTable(client: TargetClient, table: FingerprintT
   });
 }
 
-/** The same of some rows with the columns of the table, an item of a FROM list; within a transaction that keeps them still. */
+/**
+ * The same for some rows with the columns of the table, given as an item of a FROM list. Call it in a transaction in
+ * which they cannot change.
+ */
 export async function fingerprintRows(
   client: TargetClient,
   table: FingerprintTable,

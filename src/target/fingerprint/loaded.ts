@@ -12,13 +12,13 @@ export interface LoadedTable extends TableFingerprint {
   readonly runId: string;
 }
 
-/** Stands for the columns that are in no plan, in the place of a column's name. */
+/** Used instead of a column's name for all columns that are in no plan. */
 const unplanned = '*';
 
 /**
- * What a table holds now beside its fingerprint. For the columns that have no hash a sum over their texts, with the row's
- * key hash as seed, stands in the place of their fingerprints. Where columns that are in no plan hold values, one more
- * sum over these stands behind the others. Reads the table only where there are such columns.
+ * The content of a table with its fingerprints completed. For columns that have no hash, a sum over their texts, seeded
+ * by the row's key hash, takes the place of their fingerprints. Where columns that are in no plan hold values, one more
+ * sum over these follows. Reads the table only where there are such columns.
  */
 export async function withUnhashed(
   client: TargetClient,
@@ -30,7 +30,8 @@ export async function withUnhashed(
   if (bare.length === 0 && others.length === 0) return now;
   const sums = bare.map(([index]) => sumOf(`c${index}`));
   const texts = bare.map(([index, { target }]) => `${quoteName(target)}::text AS c${index}`);
-  // A row without values in them has none in the sum either: a column that was added since, empty, changes nothing.
+  // A row without values in these columns adds nothing to the sum: so an empty column that was added since changes
+  // nothing.
   const rest = others.map((name) => `${quoteName(name)}::text`).join(', ');
   const isSet = others.map((name) => `${quoteName(name)} IS NOT NULL`).join(' OR ');
   if (others.length > 0) texts.push(`CASE WHEN ${isSet} THEN array_remove(ARRAY[${rest}], NULL)::text END AS rest`);
@@ -61,7 +62,7 @@ async function readUnplanned(client: TargetClient, table: FingerprintTable): Pro
   return rows.map(({ name }) => name);
 }
 
-/** Notes what a finished table holds; the newest note of a table replaces the one before. */
+/** Records the content of a finished table; the newest record of a table replaces the one before. */
 export async function recordLoaded(client: TargetClient, loaded: LoadedTable): Promise<void> {
   await client.query(
     `INSERT INTO pgferry.loaded (target_schema, table_name, run_id, rows, keyset, columns)

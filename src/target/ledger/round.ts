@@ -11,10 +11,10 @@ import type { Run } from './run.js';
  * what the target holds of it.
  */
 
-/** A round as the ledger keeps it. */
+/** A round as the ledger stores it. */
 export interface Round {
   readonly number: number;
-  /** Of the snapshot that the target showed before; lower-case hex. */
+  /** The SHA-256 of the snapshot that the target showed before; lower-case hex. */
   readonly baseSha256: string;
   readonly snapshotPath: string;
   readonly snapshotSha256: string;
@@ -48,8 +48,9 @@ export async function latestRound(client: TargetClient, runId: string): Promise<
 }
 
 /**
- * Makes sure, until the transaction ends, that the target is what the round goes on from: the run is complete, and its last
- * round, or the load, brought the base. Whoever else begins waits, and then sees ours. Error: `target.round_superseded`.
+ * Makes sure, until the transaction ends, that the target is in the state that the round starts from: the run is
+ * complete, and its last round, or the load, brought the base. Another round that begins meanwhile waits, and then sees
+ * ours. Error: `target.round_superseded`.
  */
 export async function claimRound(
   client: TargetClient,
@@ -67,7 +68,7 @@ export async function claimRound(
   });
 }
 
-/** Enters the round and what it changed in each table; in the transaction that brings its rows. */
+/** Records the round and what it changed in each table, in the transaction that brings its rows. */
 export async function recordRound(
   client: TargetClient,
   runId: string,

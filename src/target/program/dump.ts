@@ -78,7 +78,7 @@ function dumpArguments(address: TargetAddress, path: string): string[] {
     `--schema=${quoteName(address.schema)}`,
     '--format=plain',
     '--encoding=UTF8',
-    // Nobody sees a pg_dump that waits for a table which somebody has locked.
+    // A pg_dump that waits for a locked table shows nothing, so its wait has a limit.
     ...(address.stallTimeoutMs === undefined ? [] : [`--lock-wait-timeout=${address.stallTimeoutMs}`]),
     `--file=${path}`,
   ];

@@ -24,15 +24,15 @@ import {
 import { liftIndex, type LiftedIndex, putBack } from './unique-index.js';
 
 /*
- * Brings staged changes into their tables, in the caller's transaction, sets at a time:
- *   before   the target holds every old row, byte for byte; else somebody else wrote
- *   deletes  of tables that nothing refers to, which frees their unique values
- *   updates  children first: who referred to a row that goes refers to another by then
- *   deletes  of the others, children first
+ * Brings staged changes into their tables, in the caller's transaction and as whole sets:
+ *   before   checks that the target holds every old row, byte for byte; otherwise somebody else has written
+ *   deletes  in tables that nothing refers to, which frees their unique values
+ *   updates  children first, so that no row refers any more to one that will be deleted
+ *   deletes  in the other tables, children first
  *   inserts  parents first
- *   after    foreign keys are checked, the target holds every new row, byte for byte
- * Indexes are in force all the time. Where values of a unique one wander between rows, all of this is taken back to where it
- * began, and done again without that index, which is built again at the end of the same transaction.
+ *   after    foreign keys are checked, and that the target holds every new row, byte for byte
+ * Indexes are in force all the time. Where values of a unique index move between rows, everything is rolled back to the
+ * beginning and done again without that index, which is built again at the end of the same transaction.
  */
 
 /** Rows that were changed in one table, by its name in the source. */
@@ -68,7 +68,7 @@ export async function applyRound(
   return changes;
 }
 
-/** Keeps other writers out until the transaction ends; readers go on. */
+/** Keeps other writers out until the transaction ends; readers continue. */
 export async function keepWritersOut(
   client: TargetClient,
   schema: string,
@@ -83,11 +83,11 @@ interface Work {
   readonly staged: readonly StagedTable[];
   readonly keys: readonly RoundForeignKey[];
   readonly quiet: QuietTables;
-  /** Grows with each index that stood in the way. */
+  /** Grows with each index that prevented a change. */
   readonly lifted: LiftedIndex[];
 }
 
-/** An index may stand in the way once, so this comes to an end. */
+/** Each index can prevent a change only once, so the loop ends. */
 async function changeTables(client: TargetClient, work: Work): Promise<AppliedChange[]> {
   for (;;) {
     try {
@@ -137,7 +137,7 @@ async function runCounted(client: TargetClient, { table }: StagedTable, sql: str
   return rowCount ?? 0;
 }
 
-/** Every row that is gone was deleted, and every one that is new inserted. */
+/** Checks that every row that is gone was deleted, and every new one inserted. */
 async function checkCounts(
   client: TargetClient,
   staged: StagedTable,
@@ -195,7 +195,7 @@ function isLifted(lifted: readonly LiftedIndex[], key: RoundForeignKey): boolean
   );
 }
 
-/** A foreign key that was lifted comes back as it was when it was lifted: waiting. */
+/** A foreign key that was lifted comes back as it was then: deferred. */
 async function restoreDeferral(client: TargetClient, keys: readonly RoundForeignKey[]): Promise<void> {
   await settleForeignKeys(client, keys);
 }

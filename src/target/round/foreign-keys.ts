@@ -44,8 +44,8 @@ export async function readRoundForeignKeys(
 }
 
 /**
- * Lets the foreign keys wait for `settleForeignKeys`, which brings them back to what they were; a change of the catalog
- * alone, within the transaction. One of a table of another owner stays as it is, and is checked row by row.
+ * Defers the foreign keys until `settleForeignKeys`, which restores what they were. This is a change of the catalog
+ * only, within the transaction. The foreign key of a table of another owner stays as it is, and is checked row by row.
  */
 export async function deferForeignKeys(client: TargetClient, keys: readonly RoundForeignKey[]): Promise<void> {
   for (const key of waiting(keys)) await client.run(`${alter(key)} DEFERRABLE`);
@@ -66,9 +66,9 @@ function alter({ schema, table, name }: RoundForeignKey): string {
 }
 
 /**
- * Refuses to take rows away, or to change values that others refer to, where a foreign key would then take or change rows of
- * its own that the source holds unchanged. (Such rows refer to nothing in the source.) To be called when all other changes
- * to the children are made.
+ * Refuses to delete rows, or to change values that others refer to, where a foreign key would then delete or change
+ * rows that the source holds unchanged. (Such rows refer to nothing in the source.) Call it after all other changes to
+ * the children.
  */
 export async function refuseActions(
   client: TargetClient,
@@ -120,7 +120,7 @@ function strandedSql(
       ? isGone(parent, 'o')
       : `EXISTS (SELECT FROM ${stagingTable(parent, 'now')} n
            WHERE ${sameKey(parent.table, 'n', 'o')} AND ${image(columns, 'n')} *<> ${image(columns, 'o')})`;
-  // What the round itself says of a child is proven afterwards.
+  // Children that the round itself changes are proven afterwards.
   const own =
     child === undefined || !isKeyed(child.table)
       ? ''

@@ -2,10 +2,10 @@ import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 import { stagingSchema } from './round-sql.js';
 
-/** Where old rows stand, in the form of the quarantine, to be found there. */
+/** Staged old rows in the form of the quarantine, by which they are found there. */
 export const quarantineStaging = 'pgferry_quarantined';
 
-/** A row that changed in the source and that the quarantine keeps. */
+/** A row that changed in the source and is in quarantine. */
 export interface QuarantineMatch {
   /** Of the staged row. */
   readonly position: number;
@@ -21,7 +21,7 @@ export interface QuarantineMatch {
   } | null;
 }
 
-/** Whether the quarantine keeps rows of the table, or what they were before they were converted. */
+/** Whether the quarantine has rows of the table, or the originals of converted ones. */
 export async function hasQuarantinedRows(client: TargetClient, runId: string, table: string): Promise<boolean> {
   const rows = await client.query(
     `SELECT 1 FROM pgferry.quarantine WHERE run_id = $1 AND table_name = $2 AND state <> 'released' LIMIT 1`,
@@ -37,7 +37,7 @@ export async function makeQuarantineStaging(client: TargetClient): Promise<void>
   await client.run(`TRUNCATE ${quoteTable(stagingSchema, quarantineStaging)}`);
 }
 
-/** Which of the staged rows the quarantine keeps, by all their cells; of equal rows as many as it keeps. */
+/** The staged rows that are in quarantine, found by all their cells; of equal rows as many as the quarantine has. */
 export async function matchQuarantine(client: TargetClient, runId: string, table: string): Promise<QuarantineMatch[]> {
   const rows = await client.query<{
     position: string;
@@ -68,7 +68,7 @@ export async function matchQuarantine(client: TargetClient, runId: string, table
   }));
 }
 
-/** Takes notes out of the quarantine: their rows are no longer in the source. */
+/** Deletes notes from the quarantine: their rows are no longer in the source. */
 export async function forgetQuarantined(
   client: TargetClient,
   location: { readonly runId: string; readonly table: string },

@@ -15,7 +15,7 @@ interface IdentityRow {
   readonly name: string;
 }
 
-/** What was put out of force on the tables of a round, and how it comes back. */
+/** What was disabled on the tables of a round, and how to restore it. */
 export interface QuietTables {
   readonly restoreSql: readonly string[];
   /** Per table the columns that no UPDATE may name: identities that always make their own numbers, where they are the key. */
@@ -23,8 +23,8 @@ export interface QuietTables {
 }
 
 /**
- * Puts triggers and rules of users out of force on the tables, within the transaction, as during a load: what they would do
- * has happened in the source already. Identity columns that always make their own numbers take ours meanwhile.
+ * Disables triggers and rules of users on the tables, within the transaction, as during a load: what they would do has
+ * happened in the source already. Identity columns that always make their own numbers accept ours meanwhile.
  */
 export async function quietTables(
   client: TargetClient,

@@ -30,7 +30,7 @@ export function stagingTable({ index }: Pick<StagedTable, 'index'>, stage: Stage
   return quoteTable(stagingSchema, stagingName(index, stage));
 }
 
-/** Whether rows can be told apart by the key: NULLs in it, which SQLite allows, tell nothing. */
+/** Whether the key identifies rows: it does not where it holds NULLs, which SQLite allows. */
 export function isKeyed({ key, columns }: RoundTablePlan): boolean {
   return key.origin !== 'none' && key.columns.every((index) => columns[index]?.notNull === true);
 }
@@ -70,7 +70,7 @@ export function countHeldSql(staged: StagedTable, stage: Stage): string {
     WHERE ${image(table.columns, 't')} *= ${image(table.columns, 's')}`;
 }
 
-/** Where the rows of the target with the keys of a stage come from, for a fingerprint. */
+/** The rows of the target with the keys of a stage, as the source of a fingerprint. */
 export function keyedRowsSql(staged: StagedTable, stage: Stage): string {
   const { table } = staged;
   return `(SELECT t.* FROM ${target(table)} t JOIN ${stagingTable(staged, stage)} s ON ${sameKey(table, 't', 's')}) AS t`;

@@ -9,9 +9,9 @@ export interface LiftedIndex {
 }
 
 /**
- * Takes a unique index of a table away until `putBack`, in the same transaction: PostgreSQL checks row by row, so values
- * that wander between rows (two that change places) meet on their way, though all are different in the end. null where it
- * cannot be taken away.
+ * Removes a unique index of a table until `putBack`, in the same transaction. PostgreSQL checks row by row, so values
+ * that move between rows (two that swap) collide on the way, though all are different in the end. Null where the index
+ * cannot be removed.
  */
 export async function liftIndex(
   client: TargetClient,
@@ -38,7 +38,7 @@ export async function liftIndex(
   return { objects: lifted };
 }
 
-/** Makes again what was lifted; fails where two rows are equal for PostgreSQL after all. */
+/** Makes again what was removed; fails where two rows are equal for PostgreSQL after all. */
 export async function putBack(client: TargetClient, { objects }: LiftedIndex): Promise<void> {
   const index = must(objects.at(-1), 'index');
   const keys = objects.slice(0, -1);

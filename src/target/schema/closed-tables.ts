@@ -3,12 +3,12 @@ import { withTransaction } from '../connection/transaction.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /*
- * The tables of a run closed to everybody else, from before its first chunk until it is concluded or given up:
- *   open → closed (ledger row and trigger in one transaction) → open (trigger gone and ledger's mark in one transaction)
- * A statement trigger refuses INSERT, UPDATE, DELETE and TRUNCATE of every session that has not the run's id in the
- * setting below, which only the sessions of the run have. It fires always, also where session_replication_role is
- * replica. A statement costs one comparison, a row nothing. Who owns a table can still disable the trigger or change the
- * table itself; the mark of a table tells both.
+ * Closes the tables of a run to all others, from before its first chunk until it is complete or abandoned:
+ *   open → closed (ledger row and trigger in one transaction) → open (trigger dropped and the ledger's mark in one transaction)
+ * A statement trigger refuses INSERT, UPDATE, DELETE and TRUNCATE of every session that does not have the run's id in the
+ * setting below, which only the sessions of the run have. It always fires, also where session_replication_role is
+ * replica. It costs one comparison per statement, and nothing per row. The owner of a table can still disable the trigger
+ * or change the table itself; the mark of the table shows both.
  */
 
 /** The sessions of a run have its id in this setting. */
@@ -23,7 +23,7 @@ const statementsPerMessage = 100;
 export const isClosingTrigger = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
   JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry' AND f.proname = 'refuse_others'))`;
 
-/** SQL: the trigger t closes for this run; its arguments stand one after the other, each ended by a zero. */
+/** SQL: the trigger t closes for this run. Its arguments are stored one after the other, each ended by a zero. */
 const isOfRun = (runId: string) =>
   `position('\\x00'::bytea || convert_to(${runId}::text, 'UTF8') || '\\x00'::bytea IN t.tgargs) > 0`;
 
@@ -33,8 +33,8 @@ const treeSql = (oid: string) =>
    SELECT oid FROM tree WHERE oid IS NOT NULL`;
 
 /**
- * SQL: why others cannot be kept out of the table with this oid, null where they can. A subscription applies its changes
- * without statement triggers; a foreign table is written on its own server.
+ * SQL: the reason why others cannot be kept out of the table with this oid, null where they can. A subscription applies
+ * its changes without statement triggers; a foreign table is written on its own server.
  */
 export const staysOpenSql = (oid: string) => `(
   SELECT CASE WHEN bool_or(x.relkind = 'f') THEN 'it is a foreign table, or has one'
@@ -55,7 +55,7 @@ interface ClosedTable {
 
 /**
  * Closes those of these tables that can be closed, with their partitions, from the commit of the caller's transaction
- * on; those that are closed by this run already stay so. Waits for writers as long as the caller's lock_timeout says.
+ * on; those that this run has closed already stay closed. Waits for writers as long as the caller's lock_timeout says.
  */
 export async function closeToOthers(
   client: TargetClient,
@@ -119,7 +119,7 @@ export async function openToOthers(client: TargetClient, runId: string): Promise
   });
 }
 
-/** The tables that a run keeps closed, by the ledger. */
+/** The tables that a run has closed, from the ledger. */
 export async function countClosed(client: TargetClient, runId: string): Promise<number> {
   const rows = await client.query<{ count: number }>(
     'SELECT count(*)::int AS count FROM pgferry.closed WHERE run_id = $1 AND opened_at IS NULL',
@@ -129,10 +129,10 @@ export async function countClosed(client: TargetClient, runId: string): Promise<
 }
 
 /**
- * What is another as soon as a closed table was changed by anything but a statement that its trigger lets through: by
- * TRUNCATE, by a rewrite, with the trigger disabled or dropped meanwhile, in its columns, its partitions, or by another
- * table in its place. Null where the table is not closed by this run, or is not there. A mark that was read before the
- * rows were, and is the same under a lock later, says that the rows are the same.
+ * A mark that changes as soon as a closed table was changed by anything but a statement that its trigger lets through:
+ * by TRUNCATE, by a rewrite, while the trigger was disabled or dropped, in its columns or partitions, or when another
+ * table replaced it. Null where the table is not closed by this run, or does not exist. If a mark that was read before
+ * the rows is the same under a lock later, the rows are the same.
  */
 export async function readMark(
   client: TargetClient,

@@ -5,8 +5,8 @@ import { quoteTable } from '../../lib/quote.js';
 export type TableLock = 'SHARE' | 'SHARE ROW EXCLUSIVE' | 'ACCESS EXCLUSIVE';
 
 /**
- * Locks those of these tables that are there and that our role may lock, with their partitions, until the caller's
- * transaction ends. Gives back which are missing. Waits as long as the caller's lock_timeout says: `target.locked`.
+ * Locks those of these tables that exist and that our role may lock, with their partitions, until the caller's
+ * transaction ends. Returns the missing ones. Waits as long as the caller's lock_timeout says: `target.locked`.
  */
 export async function lockForRun(
   client: TargetClient,

@@ -66,7 +66,7 @@ export async function readNamedTables(
 }
 
 /** Reads the whole table. */
-export async function countRows(client: TargetClient, schema: string, table: string): Promise<number> {
+export async function countTargetRows(client: TargetClient, schema: string, table: string): Promise<number> {
   const rows = await client.query<{ count: string }>(
     `SELECT count(*)::text AS count FROM ${quoteTable(schema, table)}`,
     [],
