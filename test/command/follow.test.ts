@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import type pg from 'pg';
 import type { FollowResult, RepairResult } from '../../src/model/follow.js';
 import { Database } from '../../src/source/sqlite.js';
-import { runJson } from '../support/command.js';
-import { withDatabase } from '../support/database.js';
-import { makeSqlite, withFolder } from '../support/folder.js';
+import { inFollowWorld } from '../support/follow-world.js';
+import { makeSqlite } from '../support/folder.js';
 import { Dice } from '../source/pages/pages-scenario.js';
 
 const numRuns = process.env.PGFERRY_FULL === '1' ? 60 : 4;
@@ -25,57 +23,6 @@ const schemaSql = `
   CREATE TABLE plain (id INTEGER PRIMARY KEY, doc TEXT, twice INTEGER AS (id * 2) VIRTUAL);
   CREATE INDEX visit_at ON visit (at);`;
 
-interface World {
-  readonly folder: string;
-  readonly source: string;
-  readonly url: string;
-  readonly client: pg.Client;
-  readonly change: (sql: string) => void;
-  readonly run: <T = FollowResult>(
-    command: string,
-    ...more: readonly string[]
-  ) => Promise<T & { exitCode: number | null; stderr: string; error?: { code: string; message: string } }>;
-  /** Both sides are equal by the independent verifier. */
-  readonly assertSame: () => Promise<void>;
-}
-
-async function inWorld(
-  sql: string,
-  use: (world: World) => Promise<void>,
-  config: object = {},
-  targetSql = '',
-): Promise<void> {
-  await withFolder((folder) =>
-    withDatabase(async (url, client) => {
-      const source = makeSqlite(folder, sql);
-      writeFileSync(join(folder, 'c.json'), JSON.stringify(config));
-      if (targetSql !== '') await client.query(targetSql);
-      const at = ['--source', source, '--target', url, '--workers', '2'];
-      const run = async (command: string, ...more: readonly string[]) => {
-        const config = ['follow', 'repair'].includes(command) ? [] : ['--config', 'c.json'];
-        const { json, exitCode, stderr } = await runJson([command, ...at, ...config, ...more], { cwd: folder });
-        return { ...(json as object), exitCode, stderr } as never;
-      };
-      const change = (statements: string) => {
-        const db = new Database(source);
-        try {
-          db.pragma('foreign_keys = ON');
-          db.exec(statements);
-        } finally {
-          db.close();
-        }
-      };
-      const assertSame = async () => {
-        const { exitCode, stderr, differences } = await run('verify');
-        assert.equal(exitCode, 0, `${stderr} ${JSON.stringify(differences)}`);
-      };
-      const loaded = await run(targetSql === '' ? 'migrate' : 'copy');
-      assert.equal((loaded as { exitCode: number }).exitCode, 0, (loaded as { stderr: string }).stderr);
-      await use({ folder, source, url, client, change, run, assertSame });
-    }),
-  );
-}
-
 function changesOf({ rounds }: Pick<FollowResult, 'rounds'>): Record<string, string> {
   const changes = rounds.flatMap((round) => round.changes);
   return Object.fromEntries(
@@ -92,7 +39,7 @@ const people = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n 
   INSERT INTO plain (id, doc) SELECT id, '{"a":' || id || '}' FROM person;`;
 
 test('a round brings exactly what changed, of every kind of table, and proves it', async () => {
-  await inWorld(schemaSql + people, async ({ run, change, assertSame, client, folder }) => {
+  await inFollowWorld({ sourceSql: schemaSql + people }, async ({ run, change, assertSame, client, folder }) => {
     const quiet = await run('follow');
     assert.deepEqual([quiet.exitCode, quiet.isQuiet, quiet.rounds.length, quiet.ok], [0, true, 1, true]);
     assert.deepEqual(changesOf(quiet), {});
@@ -131,7 +78,7 @@ test('a round brings exactly what changed, of every kind of table, and proves it
 });
 
 test('values of a unique key that wander between rows arrive, and the index is there as before', async () => {
-  await inWorld(schemaSql + people, async ({ run, change, assertSame, client }) => {
+  await inFollowWorld({ sourceSql: schemaSql + people }, async ({ run, change, assertSame, client }) => {
     const indexes = async () =>
       (await client.query(`SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1`)).rows;
     const keys = async () =>
@@ -152,7 +99,7 @@ test('values of a unique key that wander between rows arrive, and the index is t
 });
 
 test('VACUUM, and an older file in place of the newer one, are followed too; another schema is refused', async () => {
-  await inWorld(schemaSql + people, async ({ run, change, assertSame }) => {
+  await inFollowWorld({ sourceSql: schemaSql + people }, async ({ run, change, assertSame }) => {
     change(`DELETE FROM visit WHERE rowid % 3 = 0; VACUUM; UPDATE visit SET note = 'late' WHERE at = 5`);
     const followed = await run('follow', '--until-quiet');
     assert.equal(followed.exitCode, 0, followed.stderr);
@@ -167,7 +114,7 @@ test('VACUUM, and an older file in place of the newer one, are followed too; ano
 test('random histories: after every round the target equals the snapshot by the independent verifier', async (context) => {
   context.diagnostic(`seed ${seed}`);
   const dice = new Dice(seed);
-  await inWorld(schemaSql + people, async ({ run, change, assertSame }) => {
+  await inFollowWorld({ sourceSql: schemaSql + people }, async ({ run, change, assertSame }) => {
     for (let round = 0; round < numRuns; round++) {
       const statements = Array.from({ length: 1 + dice.roll(8) }, () => randomChange(dice));
       for (const statement of statements) change(statement);
@@ -204,7 +151,7 @@ function randomChange(dice: Dice): string {
 }
 
 test('a base that is gone or changed, and another source, are refused', async () => {
-  await inWorld(schemaSql, async ({ run, folder, source }) => {
+  await inFollowWorld({ sourceSql: schemaSql }, async ({ run, folder, source }) => {
     const runs = join(folder, '.db-migration-backups');
     const base = join(runs, readdirSync(runs)[0] ?? '', 'sqlite-precutover.db');
     const elsewhere = makeSqlite(dirname(source), schemaSql, 'other.db');
@@ -223,7 +170,7 @@ test('a base that is gone or changed, and another source, are refused', async ()
 });
 
 test('rows that somebody else changed stop a round, and repair carries them over again', async () => {
-  await inWorld(schemaSql + people, async ({ run, change, assertSame, client }) => {
+  await inFollowWorld({ sourceSql: schemaSql + people }, async ({ run, change, assertSame, client }) => {
     await client.query(`UPDATE person SET score = 99 WHERE id = 7; DELETE FROM visit WHERE at = 3; INSERT INTO team VALUES ('x', 1, -1);
       UPDATE plain SET doc = '[]' WHERE id = 9`);
     change('UPDATE person SET score = 1 WHERE id = 7');
@@ -240,5 +187,63 @@ test('rows that somebody else changed stop a round, and repair carries them over
     await assertSame();
     const again = await run<RepairResult>('repair');
     assert.deepEqual([again.exitCode, again.changes], [0, []]);
+  });
+});
+
+const strictSource = `
+  CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT);
+  CREATE TABLE item (id INTEGER PRIMARY KEY, kind INTEGER REFERENCES kind (id), n INTEGER, at TEXT);
+  CREATE TABLE loose (a TEXT, n INTEGER);
+  INSERT INTO kind VALUES (1, 'one'), (2, 'too long'), (3, 'three');
+  INSERT INTO item VALUES (1, 1, 5, 'ok'), (2, 3, -1, 'refused'), (3, NULL, 7, CAST(x'61ff' AS TEXT)), (4, NULL, 8, 'd');
+  INSERT INTO loose VALUES ('a', -5), ('a', -5), ('b', 1), ('b', 1);`;
+const strictTarget = `
+  CREATE TABLE kind (id int PRIMARY KEY, name varchar(5));
+  CREATE TABLE item (id int PRIMARY KEY, kind int REFERENCES kind, n bigint CHECK (n > 0), at text);
+  CREATE TABLE loose (a text, n bigint CHECK (n > 0))`;
+const strictConfig = {
+  policies: { too_long: { convert: 'truncate' }, check_violation: 'quarantine', invalid_utf8: 'quarantine' },
+};
+
+test('rows enter and leave the quarantine in rounds, and converted rows are followed as they were sent', async () => {
+  const options = { sourceSql: strictSource, config: strictConfig, targetSql: strictTarget };
+  await inFollowWorld(options, async ({ run, change, assertSame, client }) => {
+    const notes = async () =>
+      (
+        await client.query(`SELECT table_name || ' ' || state || ' ' || key AS line FROM pgferry.quarantine ORDER BY 1`)
+      ).rows.map(({ line }) => line);
+    const before = await notes();
+    assert.equal(before.length, 5, before.join('; '));
+    // One mended, one broken, one converted row deleted, another converted, and one of two equal rows without a key.
+    change(`UPDATE item SET n = 2 WHERE id = 2; UPDATE item SET n = -9 WHERE id = 4; DELETE FROM kind WHERE id = 2;
+      UPDATE kind SET name = 'much longer' WHERE id = 3; DELETE FROM loose WHERE rowid = 1; INSERT INTO loose VALUES ('c', -1)`);
+    const followed = await run('follow');
+    assert.equal(followed.exitCode, 0, followed.stderr);
+    const of = (name: string) => followed.rounds[0]?.changes.find(({ table }) => table === name);
+    assert.deepEqual([of('item')?.quarantined, of('item')?.released], [1, 1]);
+    assert.deepEqual([of('loose')?.quarantined, of('loose')?.released], [1, 1]);
+    await assertSame();
+    const after = await notes();
+    assert.deepEqual(
+      after.map((line: string) => line.replace(/loose held.*/, 'loose held')),
+      ['item held id=3', 'item held id=4', 'kind converted id=3', 'loose held', 'loose held'],
+    );
+    assert.equal((await client.query('SELECT name FROM kind WHERE id = 3')).rows[0]?.name, 'much ');
+    // A row that stays in quarantine and a converted one are no difference for a repair; one that was lost is.
+    await client.query('DELETE FROM item WHERE id = 1; UPDATE kind SET name = NULL WHERE id = 3');
+    const repaired = await run<RepairResult>('repair');
+    assert.equal(repaired.exitCode, 0, repaired.stderr);
+    assert.equal(
+      repaired.changes.reduce((sum, { inserted, updated }) => sum + inserted + updated, 0),
+      2,
+    );
+    await assertSame();
+    // Once the table takes it, a row that a round quarantined comes in by a retry like any other.
+    await client.query('ALTER TABLE item DROP CONSTRAINT item_n_check');
+    const retried = await run<{ released: number }>('quarantine', 'retry');
+    assert.deepEqual([retried.exitCode, retried.released], [0, 1], retried.stderr);
+    change('UPDATE item SET n = 10 WHERE id = 4');
+    assert.equal((await run('follow')).exitCode, 0);
+    await assertSame('--waive', 'check:item_n_check');
   });
 });
