@@ -76,8 +76,12 @@ function ruleRows(path: string, schema: JsonSchema): string[][] {
 }
 
 function valuesOf({ enum: words, type }: JsonSchema): string {
-  if (Array.isArray(words)) return words.filter((word) => word !== null).map((word) => codeText(String(word))).join(', ');
-  return typeof type === 'string' ? { string: 'text', array: 'list', integer: 'number' }[type] ?? type : '';
+  if (Array.isArray(words))
+    return words
+      .filter((word) => word !== null)
+      .map((word) => codeText(String(word)))
+      .join(', ');
+  return typeof type === 'string' ? ({ string: 'text', array: 'list', integer: 'number' }[type] ?? type) : '';
 }
 
 function partsOf(schema: JsonSchema, key: string): Readonly<Record<string, JsonSchema>> {

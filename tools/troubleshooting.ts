@@ -4,7 +4,11 @@ import { codeText, markdownTable } from './markdown.js';
 
 /** The classes of codes in the order of the page: title, and what they have in common. */
 const classes: readonly { readonly name: string; readonly title: string; readonly about: string }[] = [
-  { name: 'usage', title: 'The way it was called', about: 'Exit code 2: a flag, variable, path or URL, or a limit of the process.' },
+  {
+    name: 'usage',
+    title: 'The way it was called',
+    about: 'Exit code 2: a flag, variable, path or URL, or a limit of the process.',
+  },
   {
     name: 'plan',
     title: 'Found by the plan',
