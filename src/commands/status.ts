@@ -13,6 +13,7 @@ import { latestCutover, listSteps } from '../target/ledger/cutover.js';
 import { listRestoreSteps } from '../target/constraints/constraints.js';
 import { hasLedger } from '../target/ledger/ledger.js';
 import { latestRun, type Run } from '../target/ledger/run.js';
+import { countClosed } from '../target/schema/closed-tables.js';
 import { embeddedStatus } from '../target/embedded/embedded.js';
 import { type Context, embeddedFolder, resolveTarget } from '../run/context.js';
 import { readBase } from '../run/follow/base.js';
@@ -49,6 +50,7 @@ export async function runStatus(context: Context): Promise<RunStatus> {
         rowsDone: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
         rowsTotal: stored.plan.tables.reduce((sum, table) => sum + table.rows, 0),
         objectsMissing: missing.map(({ kind, table, name }) => ({ kind, table, name })),
+        tablesClosed: await countClosed(client, run.runId),
       },
       follow: await readFollow(client, run),
       cutover,

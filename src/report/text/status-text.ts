@@ -23,6 +23,8 @@ export interface RunStatus {
     readonly rowsTotal: number;
     /** Indexes, constraints and triggers that were detached and are not restored yet. */
     readonly objectsMissing: readonly { readonly kind: string; readonly table: string; readonly name: string }[];
+    /** How many tables and partitions refuse the writes of others until the run has ended. */
+    readonly tablesClosed: number;
   } | null;
   /** How far the target is behind the source; null where no run is complete. */
   readonly follow: FollowStatus | null;
@@ -127,6 +129,10 @@ function describeRun({ target, run, follow }: RunStatus): string {
   const missing = run.objectsMissing.map(
     ({ kind, table, name }) => `  missing    ${kind} ${sanitize(name)} of ${sanitize(table)}`,
   );
+  const closed =
+    run.tablesClosed === 0
+      ? []
+      : [`  closed     ${countOf(run.tablesClosed, 'table')} to other writers until the run has ended`];
   return `${[
     `run ${run.runId}: ${run.state}`,
     `  rows       ${formatCount(run.rowsDone)} of ${formatCount(run.rowsTotal)} in ${formatCount(run.chunksDone)} of ${formatCount(run.chunksTotal)} chunks`,
@@ -137,6 +143,7 @@ function describeRun({ target, run, follow }: RunStatus): string {
     ...(run.finishedAt === null ? [`  last seen  ${run.updatedAt}`] : [`  finished   ${run.finishedAt}`]),
     ...(follow === null ? [] : [describeFollow(follow)]),
     ...missing,
+    ...closed,
     `  → ${nextStep[run.state]}`,
   ].join('\n')}\n`;
 }

@@ -23,6 +23,7 @@ const run: KnownRun = {
   rowsDone: 5000,
   rowsTotal: 1_000_000,
   objectsMissing: [{ kind: 'index', table: 'user', name: 'user_name\n' }],
+  tablesClosed: 2,
 };
 
 test('without a run it says so and names the next step', () => {
@@ -43,6 +44,7 @@ test('an unfinished run tells how far it is, what is missing, and how to go on',
     '  started    2026-01-02T03:04:06.000Z by pid 77 on box, pgferry 1.2.3',
     '  last seen  2026-01-02T03:05:00.000Z',
     '  missing    index user_name\\n of user',
+    '  closed     2 tables to other writers until the run has ended',
   ]);
   assert.match(lines.at(-2) ?? '', /^ {2}→ run the same command again to go on; finished chunks are not sent twice/);
 });
