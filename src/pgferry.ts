@@ -10,7 +10,8 @@ import { runRollback } from './commands/cutover/rollback.js';
 import { runInit } from './commands/init.js';
 import { runCopy, runMigrate } from './commands/migrate.js';
 import { runPlan } from './commands/plan.js';
-import { type QuarantineResult, runQuarantine } from './commands/quarantine.js';
+import { runQuarantine } from './commands/quarantine.js';
+import type { QuarantineResult } from './model/quarantine.js';
 import { runStatus } from './commands/status.js';
 import { runVerify } from './commands/verify.js';
 import { contextOf } from './library/call.js';
@@ -36,24 +37,24 @@ import type { FollowResult, RepairResult } from './model/follow.js';
 import type { Plan } from './model/plan.js';
 import type { RunResult } from './model/result.js';
 import type { AcceptResult, ShadowResult } from './model/shadow.js';
-import type { CutoverResult } from './report/text/cutover-text.js';
-import type { RunStatus } from './report/text/status-text.js';
-import type { MadeSchema } from './run/schema/make-schema.js';
+import type { CutoverResult } from './model/cutover.js';
+import type { RunStatus } from './model/status.js';
+import type { MadeSchema } from './model/schema.js';
 
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
 export type { FullCensus } from './commands/census.js';
-export type { QuarantineResult } from './commands/quarantine.js';
 export type * from './library/options.js';
 export type { ColumnRules, Policies, Policy, TableRules } from './library/rules.js';
+export type { CutoverResult } from './model/cutover.js';
 export { CopierError } from './model/error.js';
 export type { Progress, RunEvent } from './model/event.js';
 export type { FollowResult, RepairResult, RoundChange, RoundReport } from './model/follow.js';
 export type { Finding, Plan, TablePlan } from './model/plan.js';
+export type { QuarantineResult } from './model/quarantine.js';
 export type { Difference, RunResult, TableReport } from './model/result.js';
+export type { MadeSchema } from './model/schema.js';
 export type { AcceptResult, KeysetReport, OwnRead, ShadowReport, ShadowResult } from './model/shadow.js';
-export type { CutoverResult } from './report/text/cutover-text.js';
-export type { CutoverStatus, RunStatus } from './report/text/status-text.js';
-export type { MadeSchema } from './run/schema/make-schema.js';
+export type { CutoverStatus, RunStatus } from './model/status.js';
 
 /*
  * The library: the commands as typed functions. Nothing is printed, and nothing is read from the environment but

@@ -4,7 +4,7 @@ import type { Invocation } from './program.js';
 import { CopierError, exitCodes } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
 import type { RunResult } from '../model/result.js';
-import type { CutoverResult } from '../report/text/cutover-text.js';
+import type { CutoverResult } from '../model/cutover.js';
 import { describeFindings, summarize } from '../report/text/summary.js';
 import { sanitize } from '../report/units.js';
 

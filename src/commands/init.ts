@@ -2,7 +2,8 @@ import { sourceFile } from '../source/live/file.js';
 import { withTarget } from '../target/connection/connect.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../run/context.js';
-import { type MadeSchema, makeSchema } from '../run/schema/make-schema.js';
+import { makeSchema } from '../run/schema/make-schema.js';
+import type { MadeSchema } from '../model/schema.js';
 import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 
 /** The init command: makes the target schema. */

@@ -1,5 +1,4 @@
-import type { Plan } from '../model/plan.js';
-import type { SchemaSide } from '../model/schema.js';
+import type { PlannedSides } from '../model/schema.js';
 import { layBeside } from '../translate/compare/side-by-side.js';
 import { sourceFile } from '../source/live/file.js';
 import { withTarget } from '../target/connection/connect.js';
@@ -10,12 +9,6 @@ import { makeSchema } from '../run/schema/make-schema.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 import type { Survey } from '../run/survey/survey.js';
-
-export interface PlannedSides {
-  readonly plan: Plan;
-  /** Both schemas side by side. */
-  readonly sides: readonly SchemaSide[];
-}
 
 /**
  * The plan command: what migrate would do now. Where the target has no tables yet, they are made in a transaction that

@@ -2,7 +2,8 @@ import { countOf } from '../report/units.js';
 import { sourceFile } from '../source/live/file.js';
 import { parseTargetUrl } from '../target/connection/address.js';
 import type { Context } from '../run/context.js';
-import { type MadeSchema, translateSurvey } from '../run/schema/make-schema.js';
+import { translateSurvey } from '../run/schema/make-schema.js';
+import type { MadeSchema } from '../model/schema.js';
 import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 
 /** Names the schema alone: nothing connects to it. */

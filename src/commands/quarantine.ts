@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CopierError } from '../model/error.js';
-import type { QuarantineGroup, QuarantinedRowReport } from '../model/copy.js';
+import type { QuarantineResult } from '../model/quarantine.js';
 import type { Plan } from '../model/plan.js';
-import type { TableReport } from '../model/result.js';
 import type { TargetAddress } from '../model/target.js';
 import { openRunFolder } from '../report/files/run-folder.js';
 import { addUp } from '../pool/tally.js';
@@ -28,23 +27,6 @@ import { findBase } from '../run/follow/base.js';
 import { sequenceNeeds } from '../run/plan/schema-check.js';
 import { readStoredPlan } from '../run/plan/stored-plan.js';
 import { readCatalog, type Survey, surveySource } from '../run/survey/survey.js';
-
-/** What the quarantine of the youngest run holds, and after a retry what the retry did. */
-export interface QuarantineResult {
-  readonly ok: boolean;
-  readonly action: 'list' | 'retry';
-  readonly runId: string | null;
-  readonly runDir: string | null;
-  readonly groups: readonly QuarantineGroup[];
-  /** Held and converted rows, at most as many as --list-max says. */
-  readonly rows: readonly QuarantinedRowReport[];
-  /** Whether `rows` names all of them. */
-  readonly isComplete: boolean;
-  /** Rows that a retry brought in. */
-  readonly released: number;
-  /** Of a retry: the tables that it touched, compared anew. */
-  readonly tables: readonly TableReport[];
-}
 
 /** The quarantine command: `list` or `retry`. */
 export async function runQuarantine(context: Context, action: string): Promise<QuarantineResult> {

@@ -19,7 +19,7 @@ import { type Context, embeddedFolder, resolveTarget } from '../run/context.js';
 import { readBase } from '../run/follow/base.js';
 import { statFile } from '../source/open.js';
 import { listRounds } from '../target/ledger/round.js';
-import type { CutoverStatus, FollowStatus, RunStatus } from '../report/text/status-text.js';
+import type { CutoverStatus, FollowStatus, RunStatus } from '../model/status.js';
 import { lockWaits } from '../run/lock-waits.js';
 import { readStoredPlan } from '../run/plan/stored-plan.js';
 

@@ -4,7 +4,8 @@ import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-r
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
 import { type Mark, Screen } from '../encode/policy/screen.js';
 import { assert, CopierError } from '../model/error.js';
-import type { ChunkResult, QuarantineNote } from '../model/copy.js';
+import type { ChunkResult } from '../model/copy.js';
+import type { QuarantineNote } from '../model/quarantine.js';
 import type { TablePlan } from '../model/plan.js';
 import type { Policy } from '../model/rules.js';
 import type { RowView } from '../model/value.js';

@@ -3,7 +3,8 @@ import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-r
 import { RowEdit } from '../encode/policy/row-edit.js';
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
 import { CopierError } from '../model/error.js';
-import type { ChunkResult, QuarantineNote, TableFingerprint } from '../model/copy.js';
+import type { ChunkResult, TableFingerprint } from '../model/copy.js';
+import type { QuarantineNote } from '../model/quarantine.js';
 import type { Chunk, KeyPlan, TablePlan } from '../model/plan.js';
 import type { RowView } from '../model/value.js';
 import { addUp, subtract } from '../pool/tally.js';

@@ -1,4 +1,4 @@
-import type { QuarantineState } from '../model/copy.js';
+import type { QuarantineState } from '../model/quarantine.js';
 import type { TablePlan } from '../model/plan.js';
 import { textOfReal } from '../source/verify/real-text.js';
 import { readSourceCells } from '../source/verify/verify-rows.js';

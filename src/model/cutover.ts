@@ -1,3 +1,5 @@
+import type { PhaseTime } from './event.js';
+
 /** Which database the application uses. */
 export type Provider = 'sqlite' | 'postgres';
 
@@ -88,4 +90,25 @@ export interface CutoverStep {
   readonly state: 'begun' | 'done' | 'failed';
   readonly begunAt: string;
   readonly endedAt: string | null;
+}
+
+/** The result of a cutover, a rollback or a release. */
+export interface CutoverResult {
+  readonly command: 'cutover' | 'rollback' | 'release';
+  readonly cutoverId: string | null;
+  readonly state: CutoverState | 'rehearsed' | null;
+  /** The migration's run in the ledger. */
+  readonly runId: string | null;
+  readonly runDir: string | null;
+  readonly source: string;
+  readonly target: string | null;
+  /** How long writers waited, or would have to wait; null where none had to. */
+  readonly downtimeMs: number | null;
+  /** The file to source before a rollback. */
+  readonly rollbackEnvPath: string | null;
+  /** The replaced SQLite file, after a rollback. */
+  readonly replacedPath: string | null;
+  /** Where rows that PostgreSQL took since the switch were saved, table by table. */
+  readonly savedWrites: readonly { readonly table: string; readonly path: string; readonly rows: number }[];
+  readonly phases: readonly PhaseTime[];
 }

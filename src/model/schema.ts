@@ -1,3 +1,4 @@
+import type { Finding, Plan } from './plan.js';
 import type { LeftOut, SourceForeignKey } from './source.js';
 
 /**
@@ -56,4 +57,34 @@ export interface ObjectCount {
   readonly kind: SchemaObject['kind'];
   readonly expected: number;
   readonly found: number;
+}
+
+export interface PlannedSides {
+  readonly plan: Plan;
+  /** Both schemas side by side. */
+  readonly sides: readonly SchemaSide[];
+}
+
+export interface TypeReason {
+  readonly table: string;
+  readonly column: string;
+  readonly why: string;
+}
+
+export interface MadeSchema {
+  /**
+   * `there`: the tables existed already; `sql`: made from files; `translated`: made from the SQLite schema; `printed`:
+   * translated, but only as text.
+   */
+  readonly tag: 'there' | 'sql' | 'translated' | 'printed';
+  readonly message: string;
+  readonly findings: readonly Finding[];
+  /** What the translation lost and the operator waived. */
+  readonly lost: readonly string[];
+  /** Source names of the views that were made. */
+  readonly views: readonly string[];
+  /** Why the translation gave each column its type. */
+  readonly reasons: readonly TypeReason[];
+  /** The translation as a script for psql, null where there is none. */
+  readonly sql: string | null;
 }

@@ -17,6 +17,7 @@ import { searchSql } from './table/search-sql.js';
 import { readTableSql } from './table/table-sql.js';
 import { triggerFinding, viewSql } from './select/view-sql.js';
 import { tableWaiver } from '../plan/findings/waive.js';
+import type { TypeReason } from '../model/schema.js';
 
 export interface TranslatedSchema {
   /** In order: every table, every index, every foreign key, every view; without semicolons. The schema itself must be there. */
@@ -28,12 +29,6 @@ export interface TranslatedSchema {
   readonly views: readonly string[];
   /** Why each column got its type. */
   readonly reasons: readonly TypeReason[];
-}
-
-export interface TypeReason {
-  readonly table: string;
-  readonly column: string;
-  readonly why: string;
 }
 
 /**

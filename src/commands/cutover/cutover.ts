@@ -7,10 +7,9 @@ import { generateClient } from '../../cutover/prisma-client.js';
 import { rollbackEnv } from '../../cutover/rollback-env.js';
 import { decideCutover } from '../../cutover/standing.js';
 import { CopierError, must, toWire } from '../../model/error.js';
-import type { Cutover, CutoverFacts } from '../../model/cutover.js';
+import type { Cutover, CutoverFacts, CutoverResult } from '../../model/cutover.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { RunResult } from '../../model/result.js';
-import type { CutoverResult } from '../../report/text/cutover-text.js';
 import {
   makeRunFolder,
   openRunFolder,

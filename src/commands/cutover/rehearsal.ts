@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CopierError } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
-import type { CutoverResult } from '../../report/text/cutover-text.js';
+import type { CutoverResult } from '../../model/cutover.js';
 import { makeRunFolder, removedOnFailure, writeManifest } from '../../report/files/run-folder.js';
 import { formatDuration } from '../../report/units.js';
 import { withFence } from '../../source/live/fence.js';

@@ -4,7 +4,7 @@ import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.j
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
 import { hashFileSync, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
 import { CopierError } from '../../model/error.js';
-import type { CutoverResult } from '../../report/text/cutover-text.js';
+import type { CutoverResult } from '../../model/cutover.js';
 import { databasePath } from '../../source/live/file.js';
 import { setJournalMode } from '../../source/live/journal-mode.js';
 import { withSource } from '../../source/open.js';

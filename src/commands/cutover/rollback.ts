@@ -5,9 +5,8 @@ import { findPrisma, generateClient, type PrismaClientSource } from '../../cutov
 import { hashFileSync, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
 import { decideRollback, type LocalFacts } from '../../cutover/standing.js';
 import { CopierError, must, toWire } from '../../model/error.js';
-import type { Cutover, CutoverFacts, EnvSwitch } from '../../model/cutover.js';
+import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch } from '../../model/cutover.js';
 import type { CutoverPhase } from '../../model/event.js';
-import type { CutoverResult } from '../../report/text/cutover-text.js';
 import { makeRunFolder, type RunFolder, writeArtefact, writeManifest } from '../../report/files/run-folder.js';
 import { jsonText } from '../../report/units.js';
 import { readClosing } from '../../source/live/closing.js';

@@ -1,4 +1,4 @@
-import type { QuarantineNote } from '../../model/copy.js';
+import type { QuarantineNote } from '../../model/quarantine.js';
 import type { RowView } from '../../model/value.js';
 import { Block } from '../row/block.js';
 import { quarantineCell, storageLetters } from './quarantined-cells.js';

@@ -1,4 +1,4 @@
-import type { QuarantineGroup, QuarantinedRowReport } from '../../model/copy.js';
+import type { QuarantineGroup, QuarantinedRowReport } from '../../model/quarantine.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatCount, sanitize } from '../units.js';
 

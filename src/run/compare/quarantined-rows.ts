@@ -1,5 +1,5 @@
 import { CopierError } from '../../model/error.js';
-import type { QuarantineGroup } from '../../model/copy.js';
+import type { QuarantineGroup } from '../../model/quarantine.js';
 import type { Finding, Plan } from '../../model/plan.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';

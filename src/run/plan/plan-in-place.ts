@@ -14,7 +14,7 @@ import type { WholeTables } from '../../plan/graph/whole-tables.js';
 import { isLocal } from '../../target/connection/locality.js';
 import { readSchemaObjects } from '../../target/schema/objects.js';
 import { wholeTablesOf } from '../load/copy-threads.js';
-import type { MadeSchema } from '../schema/make-schema.js';
+import type { MadeSchema } from '../../model/schema.js';
 import { isAsLoaded, readLoaded } from './replaceable.js';
 import { findStoredSchema } from './schema-check.js';
 import type { Settings } from '../../model/settings.js';

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { CopierError } from '../../model/error.js';
-import type { Finding } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
 import { checkMaking } from '../../plan/schema/making.js';
 import { matchNames } from '../../plan/names/match.js';
 import { schemaScript } from '../../translate/schema-script.js';
-import { type TranslatedSchema, translateSchema, type TypeReason } from '../../translate/translate.js';
+import { type TranslatedSchema, translateSchema } from '../../translate/translate.js';
+import type { MadeSchema } from '../../model/schema.js';
 import { countOf } from '../../report/units.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -23,24 +23,6 @@ import { refuseIfBlocked } from '../context.js';
 import { type Settings, standardSqlFolder } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
 import type { Survey } from '../survey/survey.js';
-
-export interface MadeSchema {
-  /**
-   * `there`: the tables existed already; `sql`: made from files; `translated`: made from the SQLite schema; `printed`:
-   * translated, but only as text.
-   */
-  readonly tag: 'there' | 'sql' | 'translated' | 'printed';
-  readonly message: string;
-  readonly findings: readonly Finding[];
-  /** What the translation lost and the operator waived. */
-  readonly lost: readonly string[];
-  /** Source names of the views that were made. */
-  readonly views: readonly string[];
-  /** Why the translation gave each column its type. */
-  readonly reasons: readonly TypeReason[];
-  /** The translation as a script for psql, null where there is none. */
-  readonly sql: string | null;
-}
 
 /**
  * Makes the target schema, inside the caller's transaction where there is one: from the .sql files where there are any, else translated

@@ -1,5 +1,5 @@
 import { must } from '../../model/error.js';
-import type { QuarantineNote, QuarantineState, QuarantinedRowReport, QuarantineGroup } from '../../model/copy.js';
+import type { QuarantineNote, QuarantineState, QuarantinedRowReport, QuarantineGroup } from '../../model/quarantine.js';
 import type { TargetClient } from '../connection/client.js';
 import { copyOut } from '../copy/copy-out.js';
 import { quoteLiteral } from '../../lib/quote.js';

@@ -1,11 +1,10 @@
 import { foreignKeyText } from '../../plan/graph/foreign-keys.js';
 import type { ColumnPlan, Plan, TablePlan } from '../../model/plan.js';
-import type { SchemaObject, SchemaSide } from '../../model/schema.js';
+import type { SchemaObject, SchemaSide, TypeReason } from '../../model/schema.js';
 import type { LeftOut, SourceCatalog, SourceColumn, SourceTable } from '../../model/source.js';
 import { isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
-import type { TypeReason } from '../translate.js';
 
 /** Both schemas of every planned table in rows, object by object, and what is left out; each with its reason. */
 export function layBeside(request: {

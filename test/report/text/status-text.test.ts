@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeStatus, type RunStatus } from '../../../src/report/text/status-text.js';
+import { describeStatus } from '../../../src/report/text/status-text.js';
+import type { RunStatus } from '../../../src/model/status.js';
 
 type KnownRun = NonNullable<RunStatus['run']>;
 
