@@ -28,6 +28,7 @@ export interface RoundJob extends Travel {
   readonly round: Omit<Round, 'changes' | 'durationMs'>;
   /** In the order of their layers, parents first. */
   readonly tables: readonly ChangedTable[];
+  /** Of all tables; none where no page of the source changed. */
   readonly sequences: readonly SequenceNeed[];
   /** Whether the server computes the fingerprints that we do. */
   readonly hasFingerprints: boolean;
@@ -105,12 +106,8 @@ async function bringRound(client: TargetClient, files: BothFiles, job: RoundJob)
     pairs.map((pair) => resultOf(pair, durationMs)),
   );
   await noteLoaded(client, job, pairs);
-  const touched = new Set(pairs.map(({ staged }) => staged.table.target));
-  await setSequences(
-    client,
-    job.schema,
-    job.sequences.filter(({ table }) => touched.has(table)),
-  );
+  // Numbers may have been handed out and their rows be gone again, so this is not for changed tables alone.
+  await setSequences(client, job.schema, job.sequences);
   return { changes, bytes: pairs.reduce((sum, { rows }) => sum + rows.bytes, 0) };
 }
 

@@ -8,7 +8,7 @@ import { threadCount } from '../load/copy-threads.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
 import { readCatalog } from '../survey/survey.js';
 import { type Base, removeOldSnapshots, roundSnapshotName } from './base.js';
-import { findChanges } from './find-changes.js';
+import { type FoundChanges, findChanges } from './find-changes.js';
 import type { FollowSession } from './follow-session.js';
 
 /** The state of the target: a snapshot, and the snapshot's catalog. */
@@ -58,7 +58,7 @@ export async function takeRound(
     const snapshot = await taken.proof;
     const comparedAtMs = performance.now();
     signal.throwIfAborted();
-    const job = jobOf(session, { base, snapshot, number, now, isRehearsal }, found.tables);
+    const job = jobOf(session, { base, snapshot, number, now, isRehearsal }, found);
     const result = await journal.phase('copy', () => threads.run<RoundResult>('round', job));
     const endedAtMs = performance.now();
     const report: RoundReport = {
@@ -92,7 +92,7 @@ function jobOf(
     readonly now: SourceCatalog;
     readonly isRehearsal: boolean;
   },
-  tables: RoundJob['tables'],
+  { tables, pagesChanged, pages }: FoundChanges,
 ): RoundJob {
   const { run, address, plan, choices, context } = session;
   const { base, snapshot, number } = round;
@@ -111,7 +111,7 @@ function jobOf(
       snapshotBytes: snapshot.bytes,
     },
     tables,
-    sequences: sequenceNeeds(plan, round.now),
+    sequences: pages > 0 && pagesChanged === 0 ? [] : sequenceNeeds(plan, round.now),
     sentinel: choices.nullSentinel,
     allowSentinel: choices.allowSentinel,
     blockBytes: context.settings.blockBytes,
