@@ -89,7 +89,7 @@ export interface TargetCatalog {
   readonly canKeepLedger: boolean;
   readonly isReadOnly: boolean;
   /** Places in the server's lock table that it promises to all sessions together. */
-  readonly lockRoom: number;
+  readonly lockCapacity: number;
   /** Places that a transaction takes which detaches, empties and closes every table of the schema. */
   readonly locksNeeded: number;
   readonly tables: readonly TargetTable[];

@@ -61,14 +61,14 @@ function checkTable({ source, target }: TableFit): Finding[] {
 }
 
 /** The server finds more room than it promises, but not half as much again. */
-const lockRoomBeyondPromise = 1.5;
+const lockCapacityBeyondPromise = 1.5;
 
 /** A table that runs out of locks is undone cleanly, but may be so after hours; and a cutover locks all tables too. */
-function checkLocks({ lockRoom, locksNeeded }: TargetCatalog): Finding[] {
-  if (locksNeeded * 2 <= lockRoom) return [];
-  const severity = locksNeeded > lockRoom * lockRoomBeyondPromise ? 'error' : 'warning';
-  const message = `the tables of the schema take ${locksNeeded} locks in one transaction, and the server has room for ${lockRoom} of all sessions together`;
-  const hint = `raise max_locks_per_transaction of the server to ${Math.ceil((locksNeeded * 2) / lockRoom)} times what it is, and restart it`;
+function checkLocks({ lockCapacity, locksNeeded }: TargetCatalog): Finding[] {
+  if (locksNeeded * 2 <= lockCapacity) return [];
+  const severity = locksNeeded > lockCapacity * lockCapacityBeyondPromise ? 'error' : 'warning';
+  const message = `the tables of the schema take ${locksNeeded} locks in one transaction, and the server has room for ${lockCapacity} of all sessions together`;
+  const hint = `raise max_locks_per_transaction of the server to ${Math.ceil((locksNeeded * 2) / lockCapacity)} times what it is, and restart it`;
   return [makeFinding({ severity, code: 'plan.few_locks', message, hint })];
 }
 

@@ -134,7 +134,7 @@ export function targetCatalog(tables: readonly TargetTable[], parts: Partial<Tar
     ledgerSchemaExists: false,
     canKeepLedger: true,
     isReadOnly: false,
-    lockRoom: 10_000,
+    lockCapacity: 10_000,
     locksNeeded: 100,
     tables,
     ...parts,

@@ -63,7 +63,7 @@ function toForeignKey({ tableOid: _, ...foreignKey }: ForeignKeyRow): TargetFore
 }
 
 /** As src/backend/storage/lmgr/lock.c sizes it: a promise to each backend and each prepared transaction. */
-const lockRoomSql = `current_setting('max_locks_per_transaction')::int
+const lockCapacitySql = `current_setting('max_locks_per_transaction')::int
            * (SELECT sum(current_setting(s.name)::int)::int + 1 FROM unnest(ARRAY['max_connections', 'autovacuum_max_workers',
                 'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions']) AS s (name))`;
 
@@ -92,7 +92,7 @@ const serverSql = `
                                 WHERE c.relnamespace = l.oid AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
          END AS "canKeepLedger",
          pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly",
-         ${lockRoomSql} AS "lockRoom", ${locksNeededSql} AS "locksNeeded"
+         ${lockCapacitySql} AS "lockCapacity", ${locksNeededSql} AS "locksNeeded"
     FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = 'pgferry'`;
 
 /** Partitions are listed like other tables, since rows may be in the source's table of the same name. */

@@ -32,7 +32,7 @@ test('the locks that detaching, emptying and closing a schema takes are foreseen
       const hashes = { planHash: 'h', snapshotSha256: 's', snapshotPath: '/s', sourcePath: '/x', plan: '{}' };
       const who = { toolVersion: '1', host: 'h', pid: 1, snapshotTakenAt: '2026-01-01T00:00:00.000Z' };
       await beginRun(client, { ...hashes, ...who, runId: 'r', schema: 'public' });
-      const { locksNeeded, lockRoom } = await readTargetCatalog(client, 'public');
+      const { locksNeeded, lockCapacity } = await readTargetCatalog(client, 'public');
       const tables = [...names, 'parts', 'part1', 'part2'];
       const { objects } = await readDetachable(client, 'public', tables);
       const taken = await withTransaction(client, async () => {
@@ -49,7 +49,7 @@ test('the locks that detaching, emptying and closing a schema takes are foreseen
         );
         return row?.count ?? 0;
       });
-      assert.ok(lockRoom >= 64 * 100, `${lockRoom}`);
+      assert.ok(lockCapacity >= 64 * 100, `${lockCapacity}`);
       assert.ok(taken <= locksNeeded + 30, `${taken} locks taken, ${locksNeeded} foreseen`);
       assert.ok(locksNeeded <= taken * 1.5, `${taken} locks taken, ${locksNeeded} foreseen`);
     });
