@@ -1,6 +1,7 @@
+import { changedColumns, quarantineCopy } from './quarantine-copy.js';
 import { shorten } from '../lib/printable.js';
 import { describeKey } from '../encode/value/describe.js';
-import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-rows.js';
+import { QuarantineRows } from '../encode/policy/quarantine-rows.js';
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
 import { type Mark, Screen } from '../encode/policy/screen.js';
 import { assert, CopierError } from '../model/error.js';
@@ -137,7 +138,7 @@ async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known
         refused += 1;
         quarantined.add(view, noteOf(table, view, position, [screened.mark], 'held'), null);
       } else if (screened.tag === 'converted') {
-        const changed = [...new Set(screened.marks.map(({ column }) => column ?? 0))].sort((a, b) => a - b);
+        const changed = changedColumns(screened.marks);
         quarantined.add(view, noteOf(table, view, position, screened.marks, 'converted'), {
           view: screened.view,
           changed,
@@ -151,18 +152,11 @@ async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known
     }
     await write(quarantined.finish());
   };
-  const taken = await copyIn(client, quarantineOptions, feed);
+  const taken = await copyIn(client, quarantineCopy, feed);
   assert(taken === quarantined.rows, 'the quarantine takes every row');
   encoder.finish();
   return { ...encoder.result(), table: table.source, index, quarantined: refused, durationMs: 0 };
 }
-
-const quarantineOptions: CopyInOptions = {
-  schema: 'pgferry',
-  table: 'quarantine',
-  columns: quarantineColumns,
-  format: 'binary',
-};
 
 function copyOptions({ table, sentinel }: Pick<CarefulChunk, 'table' | 'sentinel'>): CopyInOptions {
   return {

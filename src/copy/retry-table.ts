@@ -1,4 +1,5 @@
-import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-rows.js';
+import { changedColumns, quarantineCopy } from './quarantine-copy.js';
+import { QuarantineRows } from '../encode/policy/quarantine-rows.js';
 import { RowEdit } from '../encode/policy/row-edit.js';
 import { createRowEncoder } from '../encode/row/row-encoder.js';
 import { assert } from '../model/error.js';
@@ -92,7 +93,7 @@ async function noteChunk(
   const edit = new RowEdit(table.columns.length);
   const notes = new QuarantineRows({ runId, table: table.source, chunkIndex, step }, blockBytes);
   let seen = 0;
-  await copyIn(client, quarantine, async (write) => {
+  await copyIn(client, quarantineCopy, async (write) => {
     for await (const note of heldNotes(reading, request, chunkIndex)) {
       seen += 1;
       edit.loadQuarantined(note.original.storage, note.original.cells);
@@ -100,7 +101,7 @@ async function noteChunk(
       if (encoder.isBlockFull) encoder.takeBlock();
       if (screened.tag === 'fits') notes.add(edit.view, { ...note, state: 'released' }, null);
       else if (screened.tag === 'converted') {
-        const changed = [...new Set(screened.marks.map(({ column }) => column ?? 0))].sort((a, b) => a - b);
+        const changed = changedColumns(screened.marks);
         const { rule } = { rule: screened.marks.map((mark) => mark.rule).join(', ') };
         notes.add(edit.view, { ...note, state: 'converted', rule }, { view: screened.view, changed });
       }
@@ -118,10 +119,3 @@ async function noteChunk(
   }
   return { seen, released: notes.rows };
 }
-
-const quarantine = {
-  schema: 'pgferry',
-  table: 'quarantine',
-  columns: quarantineColumns,
-  format: 'binary' as const,
-};

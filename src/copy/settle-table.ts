@@ -1,5 +1,6 @@
+import { quarantineCopy } from './quarantine-copy.js';
 import { describeKey } from '../encode/value/describe.js';
-import { QuarantineRows, quarantineColumns } from '../encode/policy/quarantine-rows.js';
+import { QuarantineRows } from '../encode/policy/quarantine-rows.js';
 import { RowEdit } from '../encode/policy/row-edit.js';
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
 import { CopierError } from '../model/error.js';
@@ -130,7 +131,7 @@ async function settleChunk(request: SettleRequest, resources: SettleResources, w
     request.blockBytes,
   );
   let removed = 0;
-  await copyIn(client, quarantine, async (write) => {
+  await copyIn(client, quarantineCopy, async (write) => {
     for await (const { original, sent, position, cause, known } of findRows(request, resources, work)) {
       before.encodeRow(sent);
       drop(before);
@@ -156,13 +157,6 @@ async function settleChunk(request: SettleRequest, resources: SettleResources, w
   const sums = correct(result, sumsOf(before), sumsOf(after));
   await recordChunk(client, chunkRef, { ...result, ...sums, quarantined: result.quarantined + removed });
 }
-
-const quarantine = {
-  schema: 'pgferry',
-  table: 'quarantine',
-  columns: quarantineColumns,
-  format: 'binary' as const,
-};
 
 /** Empties the encoder's block unsent: here only the encoder's sums are needed. */
 function drop(encoder: RowEncoder): void {

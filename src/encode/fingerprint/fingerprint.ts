@@ -1,5 +1,5 @@
 import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
-import type { FieldPosition, RowSums } from '../../model/kernel.js';
+import type { FieldPosition, RowSums } from '../row/direct-field.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import { Block } from '../row/block.js';
 import { Fold, type FoldCode, foldOf, hashField, hashFloat8, isEmpty } from './fold.js';

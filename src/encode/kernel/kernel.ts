@@ -1,13 +1,6 @@
 import { assert, must } from '../../model/error.js';
-import type {
-  ByteRun,
-  DirectField,
-  FieldAside,
-  FieldPosition,
-  LeafCursor,
-  RecordShape,
-  RowSums,
-} from '../../model/kernel.js';
+import type { LeafCursor, RecordShape } from '../../model/kernel.js';
+import type { ByteRun, DirectField, FieldAside, FieldPosition, RowSums } from '../row/direct-field.js';
 import { type RowView, Storage } from '../../model/value.js';
 import * as at from './layout.js';
 import { createMemory, type KernelMemory } from './memory.js';

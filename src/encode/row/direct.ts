@@ -1,5 +1,5 @@
 import { Fold, foldOf } from '../fingerprint/fold.js';
-import type { DirectField } from '../../model/kernel.js';
+import type { DirectField } from './direct-field.js';
 import type { Kind, TimeUnit } from '../../model/kind.js';
 import { Storage, type StorageCode } from '../../model/value.js';
 

@@ -1,6 +1,6 @@
 import { assert } from '../../model/error.js';
 import type { TableFingerprint } from '../../model/copy.js';
-import type { DirectField, FieldAside, RowSums } from '../../model/kernel.js';
+import type { DirectField, FieldAside, RowSums } from './direct-field.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { RowView } from '../../model/value.js';
 import { createBinaryRow, createFieldWriter, type FieldWriter } from './binary-row.js';
