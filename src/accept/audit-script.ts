@@ -160,13 +160,25 @@ if [ "$is_utf16" = 1 ]; then
     sqlite3 -init /dev/null -batch "$read_file" >/dev/null || fail 'the copy in UTF-8 could not be made'
 fi
 
+# Both programs drop the carriage return at the end of a line that they read, which may stand in a name: such a
+# statement is given as an argument. Others are read, since an argument has a limit that many columns go beyond.
+carriage_return=$(printf '\r')
+
 in_sqlite() {
   # shellcheck disable=SC2086
-  printf '%s;\n' "$1" | sqlite3 -init /dev/null -batch -bail $escape -list -noheader -readonly "$read_file"
+  case $1 in
+    *"$carriage_return"*)
+      sqlite3 -init /dev/null -batch -bail $escape -list -noheader -readonly "$read_file" "$1" </dev/null
+      ;;
+    *) printf '%s;\n' "$1" | sqlite3 -init /dev/null -batch -bail $escape -list -noheader -readonly "$read_file" ;;
+  esac
 }
 
 in_postgres() {
-  printf '%s;\n' "$1" | psql -X -q -A -t -w -v ON_ERROR_STOP=1 -f -
+  case $1 in
+    *"$carriage_return"*) psql -X -q -A -t -w -v ON_ERROR_STOP=1 -c "$1" ;;
+    *) printf '%s;\n' "$1" | psql -X -q -A -t -w -v ON_ERROR_STOP=1 -f - ;;
+  esac
 }
 
 digest() {

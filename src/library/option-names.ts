@@ -111,6 +111,7 @@ const cutover: NamesOf<CutoverOptions> = {
   cutoverBaseFolder: true,
   cutoverRunFolder: true,
   envFile: true,
+  addEnvKey: true,
   postgresPrismaSchema: true,
   sqlitePrismaSchema: true,
   cutoverGenerate: true,
@@ -124,6 +125,7 @@ const rollback: NamesOf<RollbackOptions> = {
   rollbackGenerate: true,
   rollbackSwitchEnv: true,
   discardTargetWrites: true,
+  sourceWrites: true,
 };
 const release: NamesOf<ReleaseOptions> = sides;
 

@@ -243,6 +243,8 @@ export interface CutoverOptions
   readonly cutoverRunFolder?: string;
   /** The application's env file, whose VPS_DB_PROVIDER is switched: `.vps.env`. */
   readonly envFile?: string;
+  /** Add VPS_DB_PROVIDER to an env file that does not set it, instead of refusing: false. */
+  readonly addEnvKey?: boolean;
   /** Prisma schema of the client for PostgreSQL: `prisma/schema.postgres.prisma`. */
   readonly postgresPrismaSchema?: string;
   /** Prisma schema of the client for SQLite: `prisma/schema.prisma`. */
@@ -266,6 +268,8 @@ export interface RollbackOptions extends SidesOptions {
   readonly rollbackSwitchEnv?: boolean;
   /** Go back although PostgreSQL took writes since the switch; they are saved to a file first. */
   readonly discardTargetWrites?: boolean;
+  /** What becomes of rows that SQLite took after it was moved or restored: refuse. */
+  readonly sourceWrites?: 'refuse' | 'keep' | 'discard';
 }
 
 export interface ReleaseOptions extends SidesOptions {}

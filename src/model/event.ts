@@ -20,6 +20,7 @@ export type PhaseName =
 /** The steps of a cutover and of a rollback that a person waits for. */
 export type CutoverPhase =
   | 'fence'
+  | 'fence-trial'
   | 'migrate'
   | 'accept'
   | 'digest'

@@ -69,6 +69,8 @@ export interface FlagSettings {
   readonly cutoverRunFolder: string | null;
   /** null: .vps.env; the rollback takes the one that was switched. */
   readonly envFile: string | null;
+  /** Whether VPS_DB_PROVIDER may be added to an env file that does not set it. */
+  readonly addEnvKey: boolean;
   readonly postgresPrismaSchema: string;
   readonly sqlitePrismaSchema: string;
   readonly cutoverGenerate: boolean;
@@ -80,6 +82,8 @@ export interface FlagSettings {
   readonly rollbackSha256: string | null;
   readonly rollbackCutoverId: string | null;
   readonly discardTargetWrites: boolean;
+  /** What a rollback does where SQLite took writes since it was moved or restored. */
+  readonly sourceWrites: 'refuse' | 'keep' | 'discard';
   readonly withoutTarget: boolean;
   readonly json: boolean;
   readonly quiet: boolean;

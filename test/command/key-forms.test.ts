@@ -113,23 +113,39 @@ const cases: Readonly<Record<string, KeyCase>> = {
   },
   empty: key('INTEGER', 'int', [], []),
   'a "table" of \'$(hostile)\'\n`names`; --': key('TEXT', 'text', [`'it''s'`], [`it's`]),
+  'carriage\r\nreturn': key('TEXT', 'text', [`'a'`], ['a']),
 };
 
 const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-const sourceSql = Object.entries(cases).map(([name, { source, rows }]) => {
-  const table = quote(name);
-  return `CREATE TABLE ${table} (${source});${rows.map((row) => `INSERT INTO ${table} VALUES (${row});`).join('')}`;
-});
-const targetSql = Object.entries(cases).map(([name, { target }]) => `CREATE TABLE public.${quote(name)} (${target});`);
+type Cases = readonly (readonly [string, (typeof cases)[string]])[];
+
+/** The copy in UTF-8 that an audit of a UTF-16 file reads goes through a pipe, which keeps no carriage return in a name. */
+function casesOf(encoding: string): Cases {
+  return Object.entries(cases).filter(([name]) => encoding === 'UTF-8' || !name.includes('\r'));
+}
+
+function sourceSql(chosen: Cases): string {
+  return chosen
+    .map(([name, { source, rows }]) => {
+      const table = quote(name);
+      return `CREATE TABLE ${table} (${source});${rows.map((row) => `INSERT INTO ${table} VALUES (${row});`).join('')}`;
+    })
+    .join('\n');
+}
+
+function targetSql(chosen: Cases): string {
+  return chosen.map(([name, { target }]) => `CREATE TABLE public.${quote(name)} (${target});`).join('\n');
+}
 
 for (const encoding of ['UTF-8', 'UTF-16le']) {
+  const chosen = casesOf(encoding);
   test(`the keys of a ${encoding} file hash to what is written down, on both sides and in the audit`, async (t) => {
     await withFolder((folder) =>
       withDatabase(async (url, client) => {
-        const source = makeSqlite(folder, `PRAGMA encoding = '${encoding}'; BEGIN; ${sourceSql.join('\n')} COMMIT;`);
-        await client.query(`CREATE TYPE public.mood AS ENUM ('sad', 'happy'); ${targetSql.join('\n')}`);
+        const source = makeSqlite(folder, `PRAGMA encoding = '${encoding}'; BEGIN; ${sourceSql(chosen)} COMMIT;`);
+        await client.query(`CREATE TYPE public.mood AS ENUM ('sad', 'happy'); ${targetSql(chosen)}`);
         const at = ['--source', source, '--target', url];
         const migrated = await runJson(['migrate', ...at], { cwd: folder });
         assert.equal(migrated.exitCode, 0, migrated.stderr);
@@ -137,7 +153,7 @@ for (const encoding of ['UTF-8', 'UTF-16le']) {
         const ended = await runJson(['accept', ...at, '--acceptance-run-dir', runDir], { cwd: folder });
         assert.equal(ended.exitCode, 0, `${ended.stderr}${ended.stdout}`);
         const { keysets } = ended.json as unknown as AcceptResult;
-        for (const [name, { lines, leftOut = [] }] of Object.entries(cases)) {
+        for (const [name, { lines, leftOut = [] }] of chosen) {
           await t.test(name, () => {
             const [keyset] = keysets.filter(({ table }) => table === name);
             const expected = sha256(lines.map((line) => `${line}\n`).join(''));
@@ -157,7 +173,7 @@ for (const encoding of ['UTF-8', 'UTF-16le']) {
           /^equal: every count and hash is as it was accepted$/m,
           audited.stdout + audited.stderr,
         );
-        assert.equal(audited.stdout.match(/^equal {4}/gm)?.length, Object.keys(cases).length + 1);
+        assert.equal(audited.stdout.match(/^equal {4}/gm)?.length, chosen.length + 1);
       }),
     );
   });

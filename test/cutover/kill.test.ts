@@ -90,6 +90,8 @@ async function checkRollback(moment: Moment): Promise<void> {
     const { ended } = await runWithFault(app, 'rollback', 'kill', moment);
     assert.equal(ended.signal, 'SIGKILL', ended.stderr);
     await checkWorld(app);
+    // Where the file is restored already it takes writes: what it acknowledged is never dropped by going on.
+    const kept = writeToSqlite(app, 70) ? [70] : [];
     const again = await runFor(app, 'rollback');
     if (again.exitCode !== 0) assert.equal(again.json.error?.code, 'rollback.nothing', again.stderr);
     assert.equal(await checkWorld(app), 'sqlite');
@@ -97,7 +99,7 @@ async function checkRollback(moment: Moment): Promise<void> {
     await assert.rejects(client.query('DELETE FROM child'), /left for SQLite by pgferry/);
     assert.equal(writeToSqlite(app, 77), true);
     const db = new Database(app.source, { readonly: true });
-    assert.deepEqual(db.prepare('SELECT id FROM child ORDER BY id').pluck().all(), [1, 2, 3, 77]);
+    assert.deepEqual(db.prepare('SELECT id FROM child ORDER BY id').pluck().all(), [1, 2, 3, ...kept, 77]);
     assert.equal(db.pragma('journal_mode', { simple: true }), 'wal');
     assert.equal(db.pragma('integrity_check', { simple: true }), 'ok');
     db.close();
@@ -108,6 +110,33 @@ async function checkRollback(moment: Moment): Promise<void> {
     );
   });
 }
+
+/** Somebody changes PostgreSQL after the kill: an application is never switched to rows that nobody accepted. */
+async function checkChangedTarget(moment: Moment): Promise<void> {
+  await withApp(async (app, client) => {
+    await runWithFault(app, 'cutover', 'kill', moment);
+    const isClosed = !writeToSqlite(app, 77);
+    const world = await checkWorld(app);
+    if (!isClosed || world === 'postgres') return;
+    await client.query('INSERT INTO child VALUES (90, 1, NULL)');
+    const again = await runFor(app, 'cutover');
+    assert.deepEqual([again.exitCode, again.json.error?.code], [24, 'cutover.target_changed'], again.stderr);
+    assert.match(again.json.error?.message ?? '', /child/);
+    assert.equal(await checkWorld(app), 'sqlite');
+    const released = await runFor(app, 'release');
+    assert.deepEqual([released.exitCode, released.json.state], [0, 'undone'], released.stderr);
+    assert.equal(writeToSqlite(app, 78), true);
+    seenClosed += 1;
+  });
+}
+
+let seenClosed = 0;
+
+test('a cutover that goes on after a kill looks at PostgreSQL before it switches the application', async () => {
+  const renames = (await countMoments('cutover')).filter(({ call }) => call === 'renameSync');
+  for (const moment of renames) await checkChangedTarget(moment);
+  assert.ok(seenClosed > 0, 'one of them dies between the closing and the switch');
+});
 
 /** Moments of an undisturbed run: its notes, and its renames and links. */
 async function countMoments(command: 'cutover' | 'rollback'): Promise<Moment[]> {

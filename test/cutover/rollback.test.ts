@@ -220,21 +220,96 @@ test('where PostgreSQL is lost, rollback.env alone leads back, and nothing else 
   });
 });
 
-test('release opens the closed database, and the rollback is there as before', async () => {
+test('release opens the closed database, and a rollback never drops what SQLite took since, unless the operator says so', async () => {
   await withSwitched(async ({ app, variables }) => {
     const released = await runFor(app, 'release');
     assert.deepEqual([released.exitCode, released.json.state], [0, 'released'], released.stderr);
-    const db = new Database(app.source);
-    db.prepare('INSERT INTO child VALUES (50, 1, NULL)').run();
-    db.close();
+    insertChild(app.source, 50);
     const again = await runFor(app, 'release');
     assert.equal(again.json.error?.code, 'cutover.not_closed');
-    const back = await runFor(app, 'rollback', { env: variables });
+    for (const args of [[], ['--without-target']]) {
+      const refused = await runFor(app, 'rollback', { env: variables, args });
+      assert.deepEqual([refused.exitCode, refused.json.error?.code], [24, 'rollback.source_writes'], refused.stderr);
+      assert.match(refused.json.error?.message ?? '', /child \(1 row only there, 0 rows gone or changed\)/);
+      assert.deepEqual(idsOf(app.source), [1, 2, 3, 50]);
+    }
+    const back = await runFor(app, 'rollback', { env: variables, args: ['--source-writes', 'discard'] });
     assert.equal(back.exitCode, 0, back.stderr);
     assert.deepEqual(idsOf(app.source), [1, 2, 3]);
     assert.deepEqual(idsOf(back.json.replacedPath ?? ''), [1, 2, 3, 50]);
+    assert.equal(readFileSync(app.envPath, 'utf8'), envBefore);
   });
 });
+
+test('a released database that took nothing is left as it is, and so is one whose writes are kept', async () => {
+  for (const isWritten of [false, true]) {
+    await withSwitched(async ({ app, variables }) => {
+      assert.equal((await runFor(app, 'release')).exitCode, 0);
+      if (isWritten) insertChild(app.source, 51);
+      const args = isWritten ? ['--source-writes', 'keep'] : [];
+      const back = await runFor(app, 'rollback', { env: variables, args });
+      assert.equal(back.exitCode, 0, back.stderr);
+      assert.deepEqual(idsOf(app.source), isWritten ? [1, 2, 3, 51] : [1, 2, 3]);
+      assert.deepEqual([back.json.replacedPath, readFileSync(app.envPath, 'utf8')], [null, envBefore]);
+    });
+  }
+});
+
+test('a rollback that is run again, and one with a stale rollback.env, keep what SQLite took since it was restored', async () => {
+  await withSwitched(async ({ app, variables }) => {
+    assert.equal((await runFor(app, 'rollback', { env: variables })).exitCode, 0);
+    insertChild(app.source, 52);
+    const again = await runFor(app, 'rollback', { env: variables });
+    assert.equal(again.json.error?.code, 'rollback.nothing');
+    const stale = await runFor(app, 'rollback', { env: variables, args: ['--without-target'] });
+    assert.equal(stale.json.error?.code, 'rollback.source_writes', stale.stderr);
+    assert.deepEqual(idsOf(app.source), [1, 2, 3, 52]);
+  });
+});
+
+test('a stale rollback.env never replaces a database that a later cutover has closed', async () => {
+  await withSwitched(async ({ app, variables }) => {
+    assert.equal((await runFor(app, 'rollback', { env: variables })).exitCode, 0);
+    insertChild(app.source, 53);
+    const later = await runFor(app, 'cutover');
+    assert.equal(later.exitCode, 0, later.stderr);
+    for (const args of [['--without-target'], []]) {
+      const stale = await runFor(app, 'rollback', { env: variables, args });
+      assert.equal(stale.json.error?.code, 'rollback.other_run', stale.stderr);
+    }
+    assert.deepEqual(idsOf(app.source), [1, 2, 3, 53]);
+  });
+});
+
+test('processes that keep the database open all the while read and write the restored one, and no file of the old one stands beside it', async () => {
+  await withSwitched(async ({ app, variables }) => {
+    const before = new Database(app.source);
+    assert.throws(
+      () => before.prepare('INSERT INTO child VALUES (54, 1, NULL)').run(),
+      /moved to PostgreSQL by pgferry/,
+    );
+    const { ino } = statSync(app.source);
+    const back = await runFor(app, 'rollback', { env: variables });
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.equal(statSync(app.source).ino, ino);
+    before.prepare('INSERT INTO child VALUES (54, 1, NULL)').run();
+    const after = new Database(app.source);
+    after.prepare('INSERT INTO child VALUES (55, 1, NULL)').run();
+    assert.deepEqual(before.prepare('SELECT id FROM child ORDER BY id').pluck().all(), [1, 2, 3, 54, 55]);
+    after.close();
+    before.close();
+    assert.deepEqual(idsOf(app.source), [1, 2, 3, 54, 55]);
+    const kept = new Database(back.json.replacedPath ?? '');
+    assert.throws(() => kept.prepare('DELETE FROM child').run(), /moved to PostgreSQL by pgferry/);
+    kept.close();
+  });
+});
+
+function insertChild(path: string, id: number): void {
+  const db = new Database(path);
+  db.prepare('INSERT INTO child VALUES (?, 1, NULL)').run(id);
+  db.close();
+}
 
 test('after a rollback the application can be cut over again', async () => {
   await withSwitched(async ({ app, client, variables }) => {
@@ -274,6 +349,27 @@ test('a rehearsal predicts the downtime, and leaves application, tables and ledg
       const db = new Database(app.source);
       db.prepare('INSERT INTO child VALUES (4, 1, NULL)').run();
       db.close();
+    }),
+  );
+});
+
+test('a rehearsal of a database that is written to all the while is equal to what it copied', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url) => {
+      const app = makeSmallApp(folder, url);
+      const db = new Database(app.source, { timeout: 10_000 });
+      let id = 1000;
+      const writing = setInterval(() => db.prepare('INSERT INTO child VALUES (?, 1, NULL)').run(id++), 20);
+      try {
+        const { exitCode, stderr, json } = await runFor(app, 'cutover', { args: ['--dry-run'] });
+        assert.deepEqual([exitCode, json.state], [0, 'rehearsed'], stderr);
+        assert.doesNotMatch(stderr, /from here on its writers wait/);
+        assert.ok(existsSync(join(json.runDir ?? '', 'acceptance', 'manifest.sha256')));
+      } finally {
+        clearInterval(writing);
+        db.close();
+      }
+      assert.ok(id > 1000);
     }),
   );
 });

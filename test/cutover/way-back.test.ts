@@ -119,6 +119,8 @@ test('without a target the database is restored where its path leads, be it a UR
           '0',
           '--generate-provider',
           '0',
+          '--source-writes',
+          'discard',
         ],
         { cwd: folder, env },
       );

@@ -1,5 +1,5 @@
 import type { OptionTable } from './option.js';
-import { text, flag, switched } from './syntax.js';
+import { choice, text, flag, switched } from './syntax.js';
 
 /** The switch and the way back. */
 export const cutoverOptions = {
@@ -54,6 +54,16 @@ export const cutoverOptions = {
     standardText: '.vps.env',
     help: 'the application’s env file, whose VPS_DB_PROVIDER is switched; rollback knows which one it was',
     commands: ['cutover', 'rollback'],
+  },
+  addEnvKey: {
+    heading: 'cutover',
+    flag: 'add-env-key',
+    value: null,
+    env: ['CUTOVER_ADD_ENV_KEY'],
+    syntax: flag(),
+    standard: false,
+    help: 'add VPS_DB_PROVIDER to an env file that does not set it, instead of refusing',
+    commands: ['cutover'],
   },
   postgresPrismaSchema: {
     heading: 'cutover',
@@ -160,6 +170,16 @@ export const cutoverOptions = {
     syntax: flag(),
     standard: false,
     help: 'go back although PostgreSQL took writes since the switch; they are saved to a file first',
+    commands: ['rollback'],
+  },
+  sourceWrites: {
+    heading: 'cutover',
+    flag: 'source-writes',
+    value: 'way',
+    env: ['ROLLBACK_SOURCE_WRITES'],
+    syntax: choice('refuse', 'keep', 'discard'),
+    standard: 'refuse',
+    help: 'what becomes of rows that SQLite took after it was moved or restored: refuse to go back, keep them and restore nothing, or discard them with the file, which is kept under another name',
     commands: ['rollback'],
   },
   withoutTarget: {

@@ -23,9 +23,11 @@ import { formatDuration, jsonText } from '../../report/units.js';
 import { busyTimeoutMs } from '../../source/open.js';
 import { type Fence, withFence } from '../../source/live/fence.js';
 import { describeTarget } from '../../target/connection/address.js';
-import { reopenTargetTables } from '../../target/schema/closing.js';
+import { listTables, lockTables, reopenTargetTables } from '../../target/schema/closing.js';
 import { interruption } from '../../lib/interruption.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
+import { nameLockHolders } from '../../target/connection/lock-holders.js';
 import { beginCutover, latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
@@ -48,11 +50,13 @@ import {
   readLocalFacts,
   refuseEmbedded,
   refuseUnconfirmed,
+  waitsOf,
   wrapped,
 } from './preflight.js';
 import { type CutoverProgress, undoCutover } from './undo.js';
 import { rehearseCutover } from './rehearsal.js';
 import { runMigrate } from '../migrate.js';
+import { describeWritten, findWritten, type WrittenTable } from './target-writes.js';
 
 /*
  * The switch. A failure before the env file says postgres is undone, and a process that is killed before that leaves the
@@ -75,7 +79,7 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
     const preflight = await checkBeforeCutover(settings);
     const { address } = await resolveTarget(context);
     // Without the run's signal: an interrupted cutover must still record in the ledger that it was undone.
-    const connecting = { applicationName: holderName('cutover') };
+    const connecting = { applicationName: holderName('cutover'), settings: waitsOf(settings) };
     return await withTarget(address, connecting, (client) =>
       withCutoverLock(client, address.schema, (lost) => decideAndDo(context, preflight, { address, client, lost })),
     );
@@ -205,24 +209,48 @@ async function prepareAndSwitch(
       return runStep(session, name, use);
     };
     const migrated = await step('migrate', () => migrate(session, signal));
-    await step('accept', () => accept(session, signal));
-    const digests = await step('digest', () => digestTables(client, address.schema));
-    if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
-    if (signal.aborted) throw interruption(signal);
-    const snapshot = must(migrated.snapshot, 'snapshot of the migration');
-    const facts = {
-      runId: must(migrated.runId, 'run of the migration'),
-      snapshotPath: snapshot.path,
-      snapshotSha256: snapshot.sha256,
-      journalMode: held.journalMode,
-      env: preflight.envFile === null ? null : planSwitch(preflight.envFile, 'postgres'),
-      prismaSchemas: schemasOf(preflight),
-      digests,
-      fencedAt,
-    };
-    const closed = await step('close', () => close(session, held, progress, facts));
-    await step('switch', () => switchApplication(progress, closed));
-    return { facts: closed, downtimeMs: performance.now() - heldAtMs };
+    return await withLockedTables(session, signal, async (holder) => {
+      await step('accept', () => accept(session, signal));
+      const digests = await step('digest', () => digestTables(holder, address.schema));
+      if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
+      if (signal.aborted) throw interruption(signal);
+      const snapshot = must(migrated.snapshot, 'snapshot of the migration');
+      const facts = {
+        runId: must(migrated.runId, 'run of the migration'),
+        snapshotPath: snapshot.path,
+        snapshotSha256: snapshot.sha256,
+        journalMode: held.journalMode,
+        env: preflight.envFile === null ? null : planSwitch(preflight.envFile, 'postgres'),
+        prismaSchemas: schemasOf(preflight),
+        digests,
+        fencedAt,
+      };
+      // A lock that went with its connection would let others write: asked once more before anything is closed.
+      await holder.query('SELECT 1');
+      const closed = await step('close', () => close(session, held, progress, facts));
+      await step('switch', () => switchApplication(progress, closed));
+      return { facts: closed, downtimeMs: performance.now() - heldAtMs };
+    });
+  });
+}
+
+/** Keeps others from writing to the target while it is accepted and the application switched to it; they wait until then. */
+async function withLockedTables<T>(
+  { address, client, context }: CutoverSession,
+  signal: AbortSignal,
+  use: (holder: TargetClient) => Promise<T>,
+): Promise<T> {
+  const connecting = { applicationName: holderName('cutover_fence'), settings: waitsOf(context.settings), signal };
+  return await withTarget(address, connecting, async (holder) => {
+    await holder.run('BEGIN');
+    await lockTables(holder, address.schema).catch(async (error: unknown) => {
+      const tables = await listTables(client, address.schema);
+      throw await nameLockHolders(client, { error, schema: address.schema, tables, wanted: 'table' });
+    });
+    const result = await use(holder);
+    // The application is switched: its writes wait for nothing that could still fail.
+    await holder.run('COMMIT').catch(() => undefined);
+    return result;
   });
 }
 
@@ -318,8 +346,9 @@ async function resumeCutover(
   const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
   try {
     await moveCutover(client, known.cutoverId, 'closing', facts);
-    if (!isSwitched) await runStep(session, 'switch', () => switchApplication(progress, facts));
+    if (!isSwitched) await switchUnchanged(session, AbortSignal.any([context.signal, locked.lost]), progress, facts);
   } catch (error) {
+    if (error instanceof CopierError && error.code === 'cutover.target_changed') throw error;
     // The source stays closed, and the Prisma client stays generated for PostgreSQL. The same command resumes; release
     // goes back.
     throw new CopierError(
@@ -332,6 +361,33 @@ async function resumeCutover(
     );
   }
   return await conclude(session, preflight, { facts, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
+}
+
+/** Switches the application only to the very rows that were accepted: looked at under the lock that is held until then. */
+async function switchUnchanged(
+  session: CutoverSession,
+  signal: AbortSignal,
+  progress: CutoverProgress,
+  facts: CutoverFacts,
+): Promise<void> {
+  const { address, cutover } = session;
+  await withLockedTables(session, signal, async (holder) => {
+    const written = await runStep(session, 'look', async () =>
+      findWritten(facts.digests, await digestTables(holder, address.schema)),
+    );
+    if (written.length > 0) throw targetChanged(cutover, written);
+    await runStep(session, 'switch', () => switchApplication(progress, facts));
+  });
+}
+
+function targetChanged({ cutoverId }: Cutover, written: readonly WrittenTable[]): CopierError {
+  return new CopierError(
+    'cutover.target_changed',
+    `PostgreSQL was changed since cutover ${cutoverId} accepted it, and the application was not switched: ${describeWritten(written)}`,
+    {
+      hint: 'see who writes there; then `pgferry release` lets SQLite take writes again, and `pgferry cutover` begins anew',
+    },
+  );
 }
 
 /** The application is switched. From here on nothing may fail: what cannot be written is only reported. */

@@ -1,8 +1,10 @@
-import { readEnvFile, lookUpProvider } from '../../cutover/env-file.js';
+import { type EnvFile, readEnvFile, lookUpProvider } from '../../cutover/env-file.js';
+import { readProvider } from '../../cutover/env-text.js';
 import { findPrisma } from '../../cutover/prisma-client.js';
 import type { LocalFacts } from '../../cutover/standing.js';
 import { CopierError, type ErrorCode, exitCodes } from '../../model/error.js';
 import { readClosing } from '../../source/live/closing.js';
+import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { sourceFile } from '../../source/live/file.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import { withSource } from '../../source/open.js';
@@ -33,6 +35,11 @@ export function refuseEmbedded({ targetUrl }: Settings): void {
   );
 }
 
+/** No lock of another session is waited for longer: writers are fenced all the while. */
+export function waitsOf({ stallTimeoutSeconds }: Pick<Settings, 'stallTimeoutSeconds'>): Record<string, string> {
+  return { lock_timeout: lockWaitFor(stallTimeoutSeconds * 1000) };
+}
+
 /** Checks everything on this machine that a cutover needs, and changes nothing. */
 export async function checkBeforeCutover(settings: Settings): Promise<Preflight> {
   const source = sourceFile(settings.sourcePath);
@@ -40,11 +47,20 @@ export async function checkBeforeCutover(settings: Settings): Promise<Preflight>
   await withSource(source.path, (db) => db.pragma('schema_version'));
   return {
     sourcePath: source.path,
-    envFile: settings.cutoverSwitchEnv ? readEnvFile(settings.envFile ?? standardEnvFile) : null,
+    envFile: settings.cutoverSwitchEnv ? envFileOf(settings) : null,
     clients: settings.cutoverGenerate
       ? { postgres: findPrisma(settings.postgresPrismaSchema), sqlite: findPrisma(settings.sqlitePrismaSchema) }
       : null,
   };
+}
+
+/** The env file to be switched. One that does not have the key is read by an application that looks elsewhere. */
+function envFileOf({ envFile, addEnvKey }: Settings): EnvFile {
+  const found = readEnvFile(envFile ?? standardEnvFile);
+  if (addEnvKey || readProvider(found.text) !== null) return found;
+  throw new CopierError('cutover.env_key_missing', `${found.path} does not set VPS_DB_PROVIDER`, {
+    hint: `an application that does not read it would stay on SQLite: name its env file with --env-file, put VPS_DB_PROVIDER=sqlite there, or run again with --add-env-key; with --switch-env 0 you switch it by hand`,
+  });
 }
 
 /** The two facts on this machine that decide which world the application lives in. */

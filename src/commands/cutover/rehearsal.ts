@@ -55,7 +55,7 @@ export async function rehearseCutover(
     await checkDiskSpace(folder.path, preflight.sourcePath);
     keepLog(journal, folder.pathOf('cutover.log'));
     const fenceMs = await timed(() =>
-      journal.phase('fence', () =>
+      journal.phase('fence-trial', () =>
         withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async () => undefined),
       ),
     );
@@ -103,8 +103,10 @@ async function rehearsePass(
     acceptanceRunFolder: join(folder, 'acceptance'),
   };
   const migrated = await journal.phase('migrate', () => runMigrate(innerContext(context, scratch, signal)));
+  // Nobody is fenced, so the application writes on: what was copied is accepted against what was copied.
+  const audited = { ...scratch, sourcePath: migrated.snapshot?.path ?? scratch.sourcePath };
   const accepted =
-    migrated.ok && (await journal.phase('accept', () => runAccept(innerContext(context, scratch, signal)))).ok;
+    migrated.ok && (await journal.phase('accept', () => runAccept(innerContext(context, audited, signal)))).ok;
   if (!accepted) {
     throw new CopierError('cutover.differs', 'the two sides differ in the rehearsal', {
       hint: 'run `pgferry migrate` into an empty database and `pgferry verify` to see which rows',

@@ -11,6 +11,7 @@ import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
+import { waitsOf } from './preflight.js';
 
 /**
  * The release command: lets a SQLite database that a cutover closed accept writes again. An application that was not
@@ -57,7 +58,11 @@ export async function runRelease(context: Context): Promise<CutoverResult> {
 
 async function releaseWithLedger(context: Context, path: string, result: CutoverResult): Promise<CutoverResult> {
   const { address } = await resolveTarget(context);
-  const connecting = { applicationName: holderName('release'), signal: context.signal };
+  const connecting = {
+    applicationName: holderName('release'),
+    settings: waitsOf(context.settings),
+    signal: context.signal,
+  };
   return await withTarget(address, connecting, (client) =>
     withCutoverLock(client, address.schema, async () => {
       const cutover = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;

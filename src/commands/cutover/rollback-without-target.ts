@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
-import { hashFileSync, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
+import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
 import { CopierError } from '../../model/error.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { databasePath } from '../../source/live/file.js';
-import { setJournalMode } from '../../source/live/journal-mode.js';
 import { withSource } from '../../source/open.js';
 import type { Context } from '../../run/context.js';
 import { standardEnvFile } from './preflight.js';
+import { decideRestore, readSourceState, restoreSource } from './source-state.js';
 import type { Settings } from '../../model/settings.js';
 
 /**
@@ -25,15 +25,26 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     : null;
   const client = settings.rollbackGenerate ? findPrisma(settings.sqlitePrismaSchema) : null;
   const replacedPath = `${path}.replaced-${cutoverId}`;
-  const journalMode = existsSync(path) ? await readJournalMode(path) : 'delete';
+  const journalMode = await readJournalMode(path);
+  const state = await readSourceState(path, { cutoverId, schemaVersion: null });
+  if (state.tag === 'open' && state.closedBy !== null) throw closedByOther(path, state.closedBy, cutoverId);
+  const move = await decideRestore(state, {
+    livePath: path,
+    snapshotPath,
+    isRestored: false,
+    settings,
+    warn: (message) => journal.warn(message),
+  });
   journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
   await journal.phase('restore', () =>
-    restoreFile({
-      databasePath: path,
+    restoreSource(move, {
+      cutoverId,
+      livePath: path,
       snapshotPath,
       snapshotSha256: sha256,
       replacedPath,
-      prepare: (copy) => setJournalMode(copy, journalMode),
+      journalMode,
+      signal: context.signal,
     }),
   );
   if (client !== null) await journal.phase('generate', () => generateClient(client, () => {}));
@@ -54,6 +65,14 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
   };
 }
 
+function closedByOther(path: string, closedBy: string, cutoverId: string): CopierError {
+  return new CopierError(
+    'rollback.other_run',
+    `what is set does not fit: it is of cutover ${cutoverId}, and ${path} was closed by cutover ${closedBy}`,
+    { hint: `source the rollback.env of cutover ${closedBy} in a fresh shell, then run again` },
+  );
+}
+
 function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Settings) {
   if (rollbackSnapshot === null || rollbackSha256 === null || rollbackCutoverId === null) {
     throw new CopierError('rollback.not_named', 'without the target nobody knows which snapshot to restore', {
@@ -71,6 +90,8 @@ function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Set
   return { snapshotPath, sha256: rollbackSha256, cutoverId: rollbackCutoverId };
 }
 
+/** A file that is not there, or cannot be read, has none. */
 async function readJournalMode(path: string): Promise<string> {
-  return await withSource(path, (db) => String(db.pragma('journal_mode', { simple: true })));
+  if (!existsSync(path)) return 'delete';
+  return await withSource(path, (db) => String(db.pragma('journal_mode', { simple: true }))).catch(() => 'delete');
 }

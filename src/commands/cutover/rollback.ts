@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { findPrisma, generateClient, type PrismaClientSource } from '../../cutover/prisma-client.js';
-import { hashFileSync, restoreFile, snapshotChanged } from '../../cutover/restored-file.js';
+import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
 import { decideRollback, type LocalFacts } from '../../cutover/standing.js';
 import { CopierError, must, toWire } from '../../model/error.js';
 import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch } from '../../model/cutover.js';
@@ -11,21 +11,22 @@ import { makeRunFolder, type RunFolder, writeArtefact, writeManifest } from '../
 import { jsonText } from '../../report/units.js';
 import { readClosing } from '../../source/live/closing.js';
 import { databasePath } from '../../source/live/file.js';
-import { setJournalMode } from '../../source/live/journal-mode.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { closeTargetTables, lockTables, reopenTargetTables } from '../../target/schema/closing.js';
 import { interruption } from '../../lib/interruption.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
-import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
+import { latestCutover, listSteps, moveCutover } from '../../target/ledger/cutover.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { holderName, withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
 import { type CutoverSession, type LockedTarget, keepLog, runStep } from './cutover-session.js';
-import { asRefusal, wrapped } from './preflight.js';
+import { asRefusal, waitsOf, wrapped } from './preflight.js';
 import { reopenSource } from './release.js';
 import type { Settings } from '../../model/settings.js';
 import { rollBackWithoutTarget } from './rollback-without-target.js';
+import { decideRestore, readSourceState, restoreSource, type RestoreMove } from './source-state.js';
 import { describeWritten, findWritten, saveWrites, type WrittenTable } from './target-writes.js';
 
 /*
@@ -50,7 +51,7 @@ export async function runRollback(context: Context): Promise<CutoverResult> {
   try {
     const { address } = await resolveTarget(context);
     // Without the run's signal: an interrupted rollback must still record in the ledger that it was undone.
-    const connecting = { applicationName: holderName('rollback') };
+    const connecting = { applicationName: holderName('rollback'), settings: waitsOf(settings) };
     return await withTarget(address, connecting, (client) =>
       withCutoverLock(client, address.schema, (lost) =>
         withRunLock(client, address.schema, () => decideAndDo(context, { address, client, lost })),
@@ -120,6 +121,7 @@ function otherRun(why: string, cutover: Cutover): CopierError {
 
 /** What was looked at before anything is changed. */
 interface RollbackPreflight {
+  readonly restore: RestoreMove;
   readonly snapshotPath: string;
   readonly env: EnvSwitch | null;
   readonly clients: { readonly sqlite: PrismaClientSource; readonly postgres: PrismaClientSource } | null;
@@ -130,7 +132,7 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   const { settings, journal } = context;
   const { client, address } = locked;
   const facts = must(cutover.facts, 'facts of a switched cutover');
-  const preflight = checkBeforeRollback(settings, cutover, facts);
+  const preflight = await checkBeforeRollback(context, locked, cutover, facts);
   const written = await journal.phase('look', async () =>
     findWritten(facts.digests, await digestTables(client, address.schema)),
   );
@@ -149,7 +151,12 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   return await conclude(session, locked, preflight, saved);
 }
 
-function checkBeforeRollback(settings: Settings, cutover: Cutover, facts: CutoverFacts): RollbackPreflight {
+async function checkBeforeRollback(
+  { settings, journal }: Context,
+  { client }: LockedTarget,
+  cutover: Cutover,
+  facts: CutoverFacts,
+): Promise<RollbackPreflight> {
   const snapshotPath = resolve(settings.rollbackSnapshot ?? facts.snapshotPath);
   if (!existsSync(snapshotPath)) {
     throw new CopierError('rollback.no_snapshot', `there is no snapshot ${snapshotPath}`, {
@@ -159,7 +166,17 @@ function checkBeforeRollback(settings: Settings, cutover: Cutover, facts: Cutove
   const found = hashFileSync(snapshotPath);
   if (found !== facts.snapshotSha256) throw snapshotChanged(snapshotPath, found, facts.snapshotSha256);
   const schemas = facts.prismaSchemas;
+  const { sourcePath: livePath, cutoverId } = cutover;
+  const state = await readSourceState(livePath, { cutoverId, schemaVersion: facts.schemaVersion });
+  const restore = await decideRestore(state, {
+    livePath,
+    snapshotPath,
+    isRestored: cutover.state === 'rolling_back' && (await hasBegunRestore(client, cutoverId)),
+    settings,
+    warn: (message) => journal.warn(message),
+  });
   return {
+    restore,
     snapshotPath,
     env: settings.rollbackSwitchEnv && facts.env !== null ? wayBack(facts.env) : null,
     clients:
@@ -168,6 +185,11 @@ function checkBeforeRollback(settings: Settings, cutover: Cutover, facts: Cutove
         : null,
     replacedPath: replacedPathOf(cutover),
   };
+}
+
+/** Whether an attempt at the rollback that goes on now came as far as the file: an open one is then its work. */
+async function hasBegunRestore(client: TargetClient, cutoverId: string): Promise<boolean> {
+  return (await listSteps(client, cutoverId)).some(({ step }) => step === 'restore');
 }
 
 /**
@@ -227,7 +249,11 @@ async function restoreAndSwitch(
     progress.step = name;
     return runStep(session, name, use);
   };
-  const connecting = { applicationName: holderName('rollback_fence'), signal };
+  const connecting = {
+    applicationName: holderName('rollback_fence'),
+    settings: waitsOf(session.context.settings),
+    signal,
+  };
   const saved = await withTarget(address, connecting, async (holder) => {
     await holder.run('BEGIN');
     const written = await step('lock', async () => {
@@ -249,12 +275,14 @@ async function restoreAndSwitch(
       });
     }
     await step('restore', () =>
-      restoreFile({
-        databasePath: cutover.sourcePath,
+      restoreSource(preflight.restore, {
+        cutoverId: cutover.cutoverId,
+        livePath: cutover.sourcePath,
         snapshotPath: preflight.snapshotPath,
         snapshotSha256: facts.snapshotSha256,
         replacedPath: preflight.replacedPath,
-        prepare: (path) => setJournalMode(path, facts.journalMode),
+        journalMode: facts.journalMode,
+        signal,
       }),
     );
     if (signal.aborted) throw interruption(signal);

@@ -38,6 +38,10 @@ export const cutoverCodes = {
     means: 'The env file is read-only.',
     todo: 'Make it writable, or switch it by hand with `--switch-env 0`.',
   },
+  'cutover.env_key_missing': {
+    means: 'The env file does not set VPS_DB_PROVIDER, so that switching it would not switch the application.',
+    todo: 'Name the right file with `--env-file`, set VPS_DB_PROVIDER=sqlite in it, or let the key be added with `--add-env-key`.',
+  },
   'cutover.env_switched': {
     means: 'The env file says `VPS_DB_PROVIDER=postgres` already.',
     todo: 'Name the env file of the application that is to be switched, or put `sqlite` there if it runs on SQLite.',
@@ -82,6 +86,11 @@ export const cutoverCodes = {
   'cutover.rolling_back': {
     means: 'A rollback is not finished.',
     todo: 'Run `pgferry rollback` again: it goes on.',
+  },
+  'cutover.target_changed': {
+    means:
+      'PostgreSQL was changed after it was accepted and before the application was switched. Nothing was switched.',
+    todo: 'See who writes there; `pgferry release` lets SQLite take writes again, then cut over anew.',
   },
   'cutover.undone': {
     means:
@@ -128,6 +137,10 @@ export const rollbackCodes = {
   'rollback.snapshot_changed': {
     means: 'The snapshot has not the SHA-256 that was recorded. Nothing was changed.',
     todo: 'Do not use it: bring it back from a backup of the run folder.',
+  },
+  'rollback.source_writes': {
+    means: 'SQLite took writes after it was released or restored, which its snapshot has not. Nothing was changed.',
+    todo: 'Run again with `--source-writes keep` to leave the file as it is, or `--source-writes discard` to put the snapshot back: the file is kept beside it.',
   },
   'rollback.target_writes': {
     means: 'PostgreSQL took writes since the switch, which SQLite would not have.',

@@ -44,6 +44,7 @@ const phaseText: Readonly<Record<PhaseName, string>> = {
   keysets: 'hashing the keys of both sides',
   shadow: 'running the same reads on both sides',
   fence: 'fencing writers of the source: from here on its writers wait',
+  'fence-trial': 'trying the fence: its writers wait for this moment only',
   migrate: 'migrating what the fence holds still',
   accept: 'accepting: every value of both sides is compared once more',
   digest: 'noting what every table of the target holds',

@@ -9,7 +9,7 @@ import { translateSqliteError } from '../source-error.js';
  */
 
 const prefix = 'pgferry_closed_';
-const isOurs = `type = 'trigger' AND substr(name, 1, ${prefix.length}) = '${prefix}'`;
+export const isClosingTrigger = `type = 'trigger' AND substr(name, 1, ${prefix.length}) = '${prefix}'`;
 
 export interface Closing {
   /** Of the cutover that closed it. */
@@ -20,7 +20,7 @@ export interface Closing {
 /** The cutover that closed the database, or null where it is open. Reads only. */
 export async function readClosing(path: string): Promise<Closing | null> {
   return await withSource(path, (db) => {
-    const sql = db.prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE ${isOurs} LIMIT 1`).pluck().get();
+    const sql = db.prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE ${isClosingTrigger} LIMIT 1`).pluck().get();
     const cutoverId = /\(cutover ([0-9a-f]+)\)/.exec(sql ?? '')?.[1];
     if (cutoverId === undefined) return null;
     return { cutoverId, schemaVersion: Number(db.pragma('schema_version', { simple: true })) };
@@ -50,8 +50,9 @@ export function closeSourceTables(db: Database, cutoverId: string, at: Date): vo
 export function reopenSourceTables(path: string): number {
   const db = openSource(path, { readonly: false, timeoutMs: busyTimeoutMs });
   try {
+    db.pragma('synchronous = EXTRA');
     db.exec('BEGIN IMMEDIATE');
-    const names = db.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE ${isOurs}`).pluck().all();
+    const names = db.prepare<[], string>(`SELECT name FROM sqlite_schema WHERE ${isClosingTrigger}`).pluck().all();
     for (const name of names) db.exec(`DROP TRIGGER "${name}"`);
     db.exec('COMMIT');
     return names.length;

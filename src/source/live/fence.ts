@@ -34,6 +34,8 @@ export async function withFence<T>(
   const before = statFile(path);
   const holder = openSource(path, { readonly: false, timeoutMs });
   try {
+    // What decides in which world the application lives is on the disk before the next step: -wal or journal, and its folder.
+    holder.pragma('synchronous = EXTRA');
     run(path, () => holder.exec('BEGIN IMMEDIATE'));
     const watch = openSource(path, { readonly: true, timeoutMs });
     try {

@@ -41,10 +41,10 @@ export async function beginCutover(client: TargetClient, cutover: NewCutover): P
   return must(rows[0], 'the cutover just entered');
 }
 
-/** The youngest cutover of the schema, whatever its state. */
+/** The youngest cutover of the schema, whatever its state and whatever the server's clock said when it began. */
 export async function latestCutover(client: TargetClient, schema: string): Promise<Cutover | null> {
   const rows = await client.query<CutoverRow>(
-    `SELECT ${columns} FROM pgferry.cutover WHERE target_schema = $1 ORDER BY started_at DESC, cutover_id DESC LIMIT 1`,
+    `SELECT ${columns} FROM pgferry.cutover WHERE target_schema = $1 ORDER BY number DESC LIMIT 1`,
     [schema],
   );
   return rows[0] ?? null;

@@ -133,6 +133,7 @@ CREATE TABLE pgferry.round (
 );
 CREATE TABLE pgferry.cutover (
   cutover_id text PRIMARY KEY,
+  number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   target_schema text NOT NULL,
   state text NOT NULL CHECK (state IN
     ('preparing', 'closing', 'switched', 'undone', 'rolling_back', 'rolled_back', 'released')),

@@ -49,6 +49,7 @@ export async function reopenTargetTables(client: TargetClient, schema: string): 
     [schema, triggerName],
   );
   await withTransaction(client, async () => {
+    await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
     for (const { name } of rows) {
       await client.run(`DROP TRIGGER IF EXISTS ${quoteName(triggerName)} ON ${quoteTable(schema, name)}`);
     }
@@ -56,7 +57,8 @@ export async function reopenTargetTables(client: TargetClient, schema: string): 
   return rows.length;
 }
 
-async function listTables(client: TargetClient, schema: string): Promise<string[]> {
+/** Tables and partitioned tables of the schema, without the partitions, in the order of their names. */
+export async function listTables(client: TargetClient, schema: string): Promise<string[]> {
   const rows = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE "C"`,

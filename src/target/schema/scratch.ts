@@ -52,6 +52,7 @@ async function forgetSchema(client: TargetClient, name: string): Promise<void> {
   await client.query('DELETE FROM pgferry.loaded WHERE target_schema = $1', [name]);
   const ofIt = 'run_id IN (SELECT run_id FROM pgferry.run WHERE target_schema = $1)';
   await client.query(`DELETE FROM pgferry.object WHERE ${ofIt}`, [name]);
+  await client.query(`DELETE FROM pgferry.closed WHERE ${ofIt}`, [name]);
   await client.query('DELETE FROM pgferry.run WHERE target_schema = $1', [name]);
 }
 

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { restoreFile } from '../../cutover/restored-file.js';
+import { CopierError, toWire } from '../../model/error.js';
+import type { Settings } from '../../model/settings.js';
+import { countOf } from '../../report/units.js';
+import { readClosing } from '../../source/live/closing.js';
+import { withFence } from '../../source/live/fence.js';
+import { setJournalMode } from '../../source/live/journal-mode.js';
+import { canRestoreInto, restoreInto } from '../../source/live/restore.js';
+import { findSourceWrites, type SourceWrites } from '../../source/live/source-writes.js';
+import { busyTimeoutMs } from '../../source/open.js';
+
+/*
+ * The SQLite file before a rollback. Closed by the very cutover that is taken back, it can have no writes that its snapshot
+ * has not, and the snapshot is put into it. Open, it was restored or released before, and may have taken writes: then it is
+ * never replaced but where the operator says so, and then it is closed first, so that no write falls between.
+ */
+export type SourceState =
+  /** No file, or one that cannot be read: the snapshot takes its place, and the file is kept. */
+  | { readonly tag: 'lost'; readonly why: string }
+  | { readonly tag: 'closed' }
+  /** It takes writes, or was changed by force since it was closed. */
+  | { readonly tag: 'open'; readonly closedBy: string | null };
+
+/** What is done to the SQLite file. */
+export type RestoreMove = 'replace-file' | 'restore' | 'close-and-restore' | 'leave';
+
+/** Looks at the live file; reads only. `schemaVersion` is what the closing left there, null where nobody knows. */
+export async function readSourceState(
+  path: string,
+  closing: { readonly cutoverId: string; readonly schemaVersion: number | null },
+): Promise<SourceState> {
+  if (!existsSync(path)) return { tag: 'lost', why: 'it is not there' };
+  try {
+    const found = await readClosing(path);
+    const isUntouched = closing.schemaVersion === null || found?.schemaVersion === closing.schemaVersion;
+    if (found?.cutoverId === closing.cutoverId && isUntouched) return { tag: 'closed' };
+    return { tag: 'open', closedBy: found?.cutoverId ?? null };
+  } catch (error) {
+    return { tag: 'lost', why: toWire(error).message };
+  }
+}
+
+/**
+ * Decides what becomes of the file. `isRestored`: an attempt before has restored it already, so that what it took since is
+ * the application's. Error: `rollback.source_writes` with counts where it holds what the snapshot does not.
+ */
+export async function decideRestore(
+  state: SourceState,
+  request: {
+    readonly livePath: string;
+    readonly snapshotPath: string;
+    readonly isRestored: boolean;
+    readonly settings: Pick<Settings, 'sourceWrites'>;
+    readonly warn: (message: string) => void;
+  },
+): Promise<RestoreMove> {
+  const { livePath, snapshotPath, isRestored, settings, warn } = request;
+  if (state.tag === 'lost') {
+    warn(`the database that will be replaced cannot be read: ${state.why}`);
+    return 'replace-file';
+  }
+  if (state.tag === 'closed') return 'restore';
+  if (isRestored) {
+    warn(`${livePath} was restored by an attempt before: it stays as it is, with what it took since`);
+    return 'leave';
+  }
+  const writes = await findSourceWrites(livePath, snapshotPath);
+  if (writes.tables.length === 0 && !writes.hasOtherSchema) return 'leave';
+  switch (settings.sourceWrites) {
+    case 'keep':
+      warn(`SQLite keeps what it took since it was moved: ${describeWrites(writes)}`);
+      return 'leave';
+    case 'discard':
+      warn(`set aside with the replaced file: ${describeWrites(writes)}`);
+      return 'close-and-restore';
+    case 'refuse':
+      throw new CopierError(
+        'rollback.source_writes',
+        `SQLite took writes since it was moved or restored, which its snapshot has not: ${describeWrites(writes)}`,
+        {
+          hint: `nothing was changed; run again with --source-writes keep to go on with ${livePath} as it is, or with --source-writes discard to put the snapshot back: the file with these rows is kept beside it`,
+        },
+      );
+  }
+}
+
+const tablesNamedMax = 5;
+
+function describeWrites({ tables, hasOtherSchema }: SourceWrites): string {
+  const named = tables
+    .slice(0, tablesNamedMax)
+    .map(
+      ({ table, added, gone }) =>
+        `${table} (${countOf(added, 'row')} only there, ${countOf(gone, 'row')} gone or changed)`,
+    );
+  const more = tables.length > tablesNamedMax ? [`and ${countOf(tables.length - tablesNamedMax, 'table')} more`] : [];
+  return [...named, ...more, ...(hasOtherSchema ? ['its schema or version numbers are others'] : [])].join(', ');
+}
+
+/** Carries the decision out. Gives back whether the snapshot was put back. */
+export async function restoreSource(
+  move: RestoreMove,
+  request: {
+    readonly cutoverId: string;
+    readonly livePath: string;
+    readonly snapshotPath: string;
+    readonly snapshotSha256: string;
+    readonly replacedPath: string;
+    readonly journalMode: string;
+    readonly signal?: AbortSignal;
+  },
+): Promise<boolean> {
+  const { livePath, snapshotPath, snapshotSha256, replacedPath, journalMode, cutoverId } = request;
+  if (move === 'leave') return false;
+  if (move === 'close-and-restore') await closeSource(livePath, cutoverId);
+  if (move !== 'replace-file' && (await canRestoreInto(livePath, snapshotPath))) {
+    await restoreInto(request);
+    return true;
+  }
+  restoreFile({
+    databasePath: livePath,
+    snapshotPath,
+    snapshotSha256,
+    replacedPath,
+    prepare: (path) => setJournalMode(path, journalMode),
+  });
+  return true;
+}
+
+/** Closed by the transaction that keeps writers out: what was written before is in the file, and nothing comes after. */
+async function closeSource(path: string, cutoverId: string): Promise<void> {
+  await withFence(path, { timeoutMs: busyTimeoutMs }, async (fence) => {
+    fence.prepareClosing(cutoverId, new Date());
+    fence.commitClosing();
+  });
+}
