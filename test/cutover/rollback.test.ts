@@ -267,6 +267,29 @@ test('a rollback that is run again, and one with a stale rollback.env, keep what
   });
 });
 
+test('what SQLite took is kept beside it each time that it is discarded, and read by nobody who may not read the database', async () => {
+  await withSwitched(async ({ app, variables }) => {
+    chmodSync(app.source, 0o600);
+    const first = await runFor(app, 'rollback', { env: variables });
+    assert.equal(first.exitCode, 0, first.stderr);
+    const kept = [first.json.replacedPath ?? ''];
+    for (const id of [56, 57]) {
+      insertChild(app.source, id);
+      const args = ['--without-target', '--source-writes', 'discard'];
+      const back = await runFor(app, 'rollback', { env: variables, args });
+      assert.equal(back.exitCode, 0, back.stderr);
+      assert.deepEqual(idsOf(app.source), [1, 2, 3]);
+      kept.push(back.json.replacedPath ?? '');
+    }
+    assert.deepEqual(kept.map(idsOf), [
+      [1, 2, 3],
+      [1, 2, 3, 56],
+      [1, 2, 3, 57],
+    ]);
+    for (const path of [app.source, ...kept]) assert.equal(statSync(path).mode & 0o777, 0o600, path);
+  });
+});
+
 test('a stale rollback.env never replaces a database that a later cutover has closed', async () => {
   await withSwitched(async ({ app, variables }) => {
     assert.equal((await runFor(app, 'rollback', { env: variables })).exitCode, 0);

@@ -141,14 +141,20 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   const checkLog = keepLog(journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
   await moveCutover(client, cutover.cutoverId, 'rolling_back');
-  const progress: RollbackProgress = { hasGenerated: false, hasClosed: false, hasSwitched: false, step: 'look' };
+  const progress: RollbackProgress = {
+    hasGenerated: false,
+    hasClosed: false,
+    hasSwitched: false,
+    replacedPath: null,
+    step: 'look',
+  };
   let saved: CutoverResult['savedWrites'];
   try {
     saved = await restoreAndSwitch(session, locked, { facts, preflight, progress });
   } catch (error) {
     return await undoRollback(session, preflight, progress, error);
   }
-  return await conclude(session, locked, preflight, saved);
+  return await conclude(session, locked, preflight, { savedWrites: saved, replacedPath: progress.replacedPath });
 }
 
 async function checkBeforeRollback(
@@ -232,6 +238,8 @@ interface RollbackProgress {
   /** Whether the target refuses writes. */
   hasClosed: boolean;
   hasSwitched: boolean;
+  /** Under which the replaced file is kept, null where this attempt replaced none. */
+  replacedPath: string | null;
 }
 
 async function restoreAndSwitch(
@@ -274,7 +282,7 @@ async function restoreAndSwitch(
         await generateClient(clients.sqlite, (output) => writeArtefact(folder.pathOf('generate.log'), output));
       });
     }
-    await step('restore', () =>
+    progress.replacedPath = await step('restore', () =>
       restoreSource(preflight.restore, {
         cutoverId: cutover.cutoverId,
         livePath: cutover.sourcePath,
@@ -365,7 +373,7 @@ async function conclude(
   session: CutoverSession,
   locked: LockedTarget,
   preflight: RollbackPreflight,
-  savedWrites: CutoverResult['savedWrites'],
+  { savedWrites, replacedPath }: Pick<CutoverResult, 'savedWrites' | 'replacedPath'>,
 ): Promise<CutoverResult> {
   const { context, client, cutover, folder } = session;
   try {
@@ -382,7 +390,8 @@ async function conclude(
   const result = resultOf(cutover, locked, {
     state: 'rolled_back',
     runDir: folder.path,
-    replacedPath: existsSync(preflight.replacedPath) ? preflight.replacedPath : null,
+    // An attempt that was killed may have kept it.
+    replacedPath: [replacedPath, preflight.replacedPath].find((path) => path !== null && existsSync(path)) ?? null,
     savedWrites,
     phases: context.journal.phases,
   });

@@ -98,7 +98,7 @@ function describeWrites({ tables, hasOtherSchema }: SourceWrites): string {
   return [...named, ...more, ...(hasOtherSchema ? ['its schema or version numbers are others'] : [])].join(', ');
 }
 
-/** Carries the decision out. Gives back whether the snapshot was put back. */
+/** Carries the decision out. Gives back the name under which the replaced file is kept, null where none was replaced. */
 export async function restoreSource(
   move: RestoreMove,
   request: {
@@ -110,22 +110,20 @@ export async function restoreSource(
     readonly journalMode: string;
     readonly signal?: AbortSignal;
   },
-): Promise<boolean> {
+): Promise<string | null> {
   const { livePath, snapshotPath, snapshotSha256, replacedPath, journalMode, cutoverId } = request;
-  if (move === 'leave') return false;
+  if (move === 'leave') return null;
   if (move === 'close-and-restore') await closeSource(livePath, cutoverId);
   if (move !== 'replace-file' && (await canRestoreInto(livePath, snapshotPath))) {
-    await restoreInto(request);
-    return true;
+    return await restoreInto(request);
   }
-  restoreFile({
+  return restoreFile({
     databasePath: livePath,
     snapshotPath,
     snapshotSha256,
     replacedPath,
     prepare: (path) => setJournalMode(path, journalMode),
   });
-  return true;
 }
 
 /** Closed by the transaction that keeps writers out: what was written before is in the file, and nothing comes after. */

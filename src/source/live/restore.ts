@@ -1,4 +1,17 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError } from '../../model/error.js';
 import { busyTimeoutMs, openSource, withSource } from '../open.js';
@@ -17,18 +30,19 @@ const patienceMs = 30_000;
 const pauseMs = 200;
 
 /**
- * Keeps a copy of the closed database at `replacedPath`, where there is none yet, then writes the snapshot into it. The
- * database must be closed by pgferry and have the snapshot's page size (`canRestoreInto`). Errors: `source.busy` where
- * readers do not end in time, and those of opening.
+ * Keeps a copy of the closed database, then writes the snapshot into it. Gives back where the copy is: at `replacedPath`,
+ * or at that name with a number where an earlier rollback has kept another file. The database must be closed by pgferry
+ * and have the snapshot's page size (`canRestoreInto`). Errors: `source.busy` where readers do not end in time,
+ * `rollback.no_name`, and those of opening.
  */
 export async function restoreInto(request: {
   readonly livePath: string;
   readonly snapshotPath: string;
   readonly replacedPath: string;
   readonly signal?: AbortSignal;
-}): Promise<void> {
+}): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
-  if (!existsSync(replacedPath)) await keepCopy(livePath, replacedPath);
+  const kept = await keepCopy(livePath, replacedPath);
   const until = performance.now() + patienceMs;
   while ((await readClosing(livePath)) !== null) {
     await withSource(snapshotPath, (db) => db.backup(livePath, { progress: () => everything })).catch(
@@ -42,6 +56,7 @@ export async function restoreInto(request: {
     await wait(pauseMs, undefined, { signal });
   }
   makeDurable(livePath);
+  return kept;
 }
 
 /** All pages in one step: a step that ends between lets nobody else write anyway. */
@@ -53,11 +68,71 @@ export async function canRestoreInto(livePath: string, snapshotPath: string): Pr
   return (await pageSize(livePath)) === (await pageSize(snapshotPath));
 }
 
-async function keepCopy(livePath: string, replacedPath: string): Promise<void> {
+const namesMax = 1000;
+
+/**
+ * Copies the closed database, and makes the copy durable before anything rests on it. What an earlier rollback kept is
+ * never overwritten, and never taken for this copy unless it has the same bytes: the database may have been opened,
+ * written to and closed again since.
+ */
+async function keepCopy(livePath: string, replacedPath: string): Promise<string> {
   const beside = `${replacedPath}.part`;
   rmSync(beside, { force: true });
-  await withSource(livePath, (db) => db.backup(beside, { progress: () => everything }));
-  renameSync(beside, replacedPath);
+  try {
+    // SQLite would make a file that everybody may read.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const { uid, gid, mode } = statSync(livePath);
+    withFile(beside, flags, (file) => {
+      fchownSync(file, uid, gid);
+      fchmodSync(file, mode & 0o7777);
+    });
+    await withSource(livePath, (db) => db.backup(beside, { progress: () => everything }));
+    withFile(beside, constants.O_RDONLY, fsyncSync);
+    const kept = nameCopy(beside, replacedPath);
+    withFile(dirname(kept), constants.O_RDONLY, fsyncSync);
+    return kept;
+  } finally {
+    rmSync(beside, { force: true });
+  }
+}
+
+function nameCopy(beside: string, replacedPath: string): string {
+  for (let number = 1; number <= namesMax; number++) {
+    const path = number === 1 ? replacedPath : `${replacedPath}-${number}`;
+    const taken = lstatSync(path, { throwIfNoEntry: false });
+    if (taken === undefined) linkSync(beside, path);
+    if (taken === undefined || (taken.isFile() && hasSameBytes(beside, path))) return path;
+  }
+  throw new CopierError('rollback.no_name', `all names from ${replacedPath} on are taken`, {
+    hint: 'move the files of earlier rollbacks away, then run again',
+  });
+}
+
+const pieceBytes = 1024 * 1024;
+
+function hasSameBytes(one: string, other: string): boolean {
+  if (statSync(one).size !== statSync(other).size) return false;
+  const pieces = [Buffer.alloc(pieceBytes), Buffer.alloc(pieceBytes)] as const;
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+  return withFile(one, flags, (oneFile) =>
+    withFile(other, flags, (otherFile) => {
+      for (;;) {
+        const oneBytes = readSync(oneFile, pieces[0]);
+        const otherBytes = readSync(otherFile, pieces[1]);
+        if (!pieces[0].subarray(0, oneBytes).equals(pieces[1].subarray(0, otherBytes))) return false;
+        if (oneBytes === 0) return true;
+      }
+    }),
+  );
+}
+
+function withFile<T>(path: string, flags: number, use: (file: number) => T): T {
+  const file = openSync(path, flags, 0o600);
+  try {
+    return use(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** What was committed to a -wal counts only once that is flushed, which a connection of normal synchrony leaves for later. */
