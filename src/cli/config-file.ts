@@ -2,6 +2,7 @@ import { unitNames } from '../lib/epochs.js';
 import { readFileSync } from 'node:fs';
 import type { ErrorObject } from 'ajv';
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
 import { configSchema } from './config-schema.js';
 import { type Config, configKeys } from './settings.js';
@@ -15,8 +16,9 @@ import { type Config, configKeys } from './settings.js';
 const mistakesMax = 10;
 
 /** The object in a config file. Throws `usage.config_*` naming line, column and key of everything that is wrong. */
-export async function readConfig(path: string): Promise<Config> {
-  const text = readText(path);
+export async function readConfig(file: string): Promise<Config> {
+  const text = readText(file);
+  const path = maskSecrets(file);
   const errors: ParseError[] = [];
   const tree = parseTree(text, errors, { disallowComments: false, allowTrailingComma: false });
   const [error] = errors;
@@ -52,7 +54,7 @@ function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   } catch (cause) {
-    throw new CopierError('usage.config_unreadable', `config file ${path} cannot be read`, {
+    throw new CopierError('usage.config_unreadable', `config file ${maskSecrets(path)} cannot be read`, {
       hint: 'check the path given with --config, and that you may read the file',
       cause,
     });
@@ -157,6 +159,7 @@ function mistaken<T extends Mistake & { readonly offset?: number }>(
 }
 
 function describe({ code, path, says }: Mistake): string {
-  if (code === 'usage.config_key') return `unknown settings: ${path.map((part) => JSON.stringify(part)).join('.')}`;
-  return `${path.map((part) => (/^[\w$*-]+$/.test(part) ? part : JSON.stringify(part))).join('.')} ${says}`;
+  if (code === 'usage.config_key')
+    return `unknown settings: ${path.map((part) => JSON.stringify(maskSecrets(part))).join('.')}`;
+  return `${path.map((part) => (/^[\w$*-]+$/.test(part) ? part : JSON.stringify(maskSecrets(part)))).join('.')} ${says}`;
 }

@@ -14,12 +14,12 @@ export const commandRows: readonly CommandRow[] = [
   {
     name: 'census',
     summary: 'show what every column of the source really holds, value by value; no target is needed',
-    examples: ['pgferry census --source app.db', 'pgferry census --tables User --json | jq .census'],
+    examples: ['pgferry census app.db', 'pgferry census --tables User --json | jq .census'],
   },
   {
     name: 'init',
     summary: 'make the target schema from .sql files, or translate the SQLite schema where there are none',
-    examples: ['pgferry init', 'pgferry init --from-source --source app.db --target postgresql://app@db/app'],
+    examples: ['pgferry init', 'pgferry init app.db postgresql://app@db/app --from-source'],
   },
   {
     name: 'plan',
@@ -50,7 +50,7 @@ export const commandRows: readonly CommandRow[] = [
     name: 'migrate',
     summary: 'backup of both sides, init, copy and proof, in one pass',
     examples: [
-      'pgferry migrate --source app.db --target postgresql://app@db/app',
+      'pgferry migrate app.db postgresql://app@db/app',
       'SQLITE_DB_PATH=app.db PG_URL=postgresql://app@db/app pgferry migrate --json',
     ],
   },
@@ -86,7 +86,7 @@ export const commandRows: readonly CommandRow[] = [
   {
     name: 'release',
     summary: 'let the SQLite database that a cutover closed take writes again',
-    examples: ['pgferry release --source app.db'],
+    examples: ['pgferry release app.db'],
   },
   {
     name: 'status',

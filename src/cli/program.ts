@@ -2,15 +2,18 @@ import { Command, CommanderError, Option } from 'commander';
 import { closingHelp, commandRows, type CommandRow, describeOption, examplesHelp } from './help.js';
 import { headings } from './options/option.js';
 import { optionsOf } from './options/table.js';
+import { maskSecrets } from '../lib/mask-secrets.js';
 import type { CommandName, FlagSettings } from '../model/settings.js';
+import { type GivenFlags, positionalSides } from './positional.js';
 
 /** What the operator asked for on the command line. */
 export interface Invocation {
   readonly command: CommandName;
   /** The word that follows the name, for commands that want one. */
   readonly word: string | null;
-  /** Flag values as given, by setting; flags without value are true. */
-  readonly flags: Readonly<Partial<Record<keyof FlagSettings, string | boolean>>>;
+  /** Source and target, as far as they are named without a flag. */
+  readonly sides: readonly string[];
+  readonly flags: GivenFlags;
   /** The file given with --config. */
   readonly configPath: string | null;
   /** page: as always; sql: init --print; graph, diff: of plan. */
@@ -76,8 +79,8 @@ export async function runProgram(program: Command, argv: readonly string[]): Pro
 /** Commander repeats what it does not understand; a url or a value after `=` may hold a password. */
 function withoutValues(text: string, argv: readonly string[]): string {
   return argv.reduce((masked, word) => {
-    const value = /^(?:--?[\w-]+=)(.+)$/s.exec(word)?.[1] ?? (/^postgres(ql)?:/i.test(word) ? word : null);
-    return value === null ? masked : masked.replaceAll(value, '…');
+    const value = /^(?:--?[\w-]+=)(.+)$/s.exec(word)?.[1];
+    return value === undefined ? masked.replaceAll(word, maskSecrets(word)) : masked.replaceAll(value, '…');
   }, text);
 }
 
@@ -89,6 +92,7 @@ function messageOf({ code, message }: CommanderError): string {
 function addCommand(program: Command, row: CommandRow, actions: Actions): void {
   const command = program.command(row.name).description(row.summary);
   if (row.argument !== undefined) command.argument(`<${row.argument.name}>`, row.argument.help);
+  for (const { name, help } of positionalSides(row.name)) command.argument(`[${name}]`, help);
   for (const option of optionsOf(row.name)) {
     const flag = `--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`;
     command.addOption(new Option(flag, describeOption(option)).helpGroup(headings[option.heading]));
@@ -99,8 +103,7 @@ function addCommand(program: Command, row: CommandRow, actions: Actions): void {
     if (row.name === of) command.addOption(new Option(`--${flag}`, help).helpGroup(headings.output));
   command.addHelpOption(new Option('-h, --help', 'print this help').helpGroup(headings.output));
   command.addHelpText('after', examplesHelp(row.examples));
-  if (row.argument === undefined) command.action((given: Given) => actions.run(readInvocation(row.name, given, null)));
-  else command.action((word: string, given: Given) => actions.run(readInvocation(row.name, given, word)));
+  command.action(() => actions.run(readInvocation(row, command.opts<Given>(), command.args)));
 }
 
 /** Other forms of a command's result. They exist only as flags, since they make no sense as a lasting setting. */
@@ -113,7 +116,7 @@ const forms = [
 /** Options as commander hands them over, by camel-cased flag. */
 type Given = Readonly<Record<string, string | boolean>>;
 
-function readInvocation(command: CommandName, given: Given, word: string | null): Invocation {
+function readInvocation({ name: command, argument }: CommandRow, given: Given, words: readonly string[]): Invocation {
   const flags: Partial<Record<keyof FlagSettings, string | boolean>> = {};
   // Two commands may give one flag to different settings.
   for (const { flag, setting } of optionsOf(command)) {
@@ -123,7 +126,8 @@ function readInvocation(command: CommandName, given: Given, word: string | null)
   const config = given['config'];
   return {
     command,
-    word,
+    word: argument === undefined ? null : (words[0] ?? null),
+    sides: argument === undefined ? words : words.slice(1),
     flags,
     configPath: typeof config === 'string' ? config : null,
     form: forms.find(({ flag }) => given[flag] === true)?.form ?? 'page',

@@ -1,4 +1,5 @@
 import { checkSentinel } from '../encode/value/sentinel.js';
+import { maskSecrets } from '../lib/mask-secrets.js';
 import { assert, CopierError } from '../model/error.js';
 import type { CommandName, FlagSettings, RuleSettings, Settings } from '../model/settings.js';
 import type { Option } from './options/option.js';
@@ -51,7 +52,7 @@ export const configKeys: readonly string[] = [
 function checkKeys(config: Config): void {
   const unknown = Object.keys(config).filter((key) => key !== '$schema' && !configKeys.includes(key));
   if (unknown.length === 0) return;
-  const list = unknown.map((key) => JSON.stringify(key)).join(', ');
+  const list = unknown.map((key) => JSON.stringify(maskSecrets(key))).join(', ');
   throw new CopierError('usage.config_key', `unknown settings: ${list}`, {
     hint: `known settings: ${configKeys.join(', ')}`,
   });

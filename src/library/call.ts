@@ -1,6 +1,7 @@
 import { checkRules } from '../cli/config-file.js';
 import { readSettings } from '../cli/settings.js';
 import { toolVersion } from '../cli/version.js';
+import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
 import type { Context } from '../run/context.js';
 import { Journal } from '../run/journal.js';
@@ -38,7 +39,7 @@ function checkNames(name: FunctionName, options: Given): void {
   const known = optionNames(name);
   const unknown = Object.keys(options).filter((key) => !known.includes(key));
   if (unknown.length > 0) {
-    const list = unknown.map((key) => JSON.stringify(key)).join(', ');
+    const list = unknown.map((key) => JSON.stringify(maskSecrets(key))).join(', ');
     throw new CopierError('usage.config_key', `${name}() knows no option ${list}`, {
       hint: `options of ${name}(): ${known.join(', ')}`,
     });

@@ -1,11 +1,13 @@
 import { accessSync, constants, existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CopierError } from '../model/error.js';
+import { nameFolder, nameForeignFile } from './foreign-file.js';
 import { translateSqliteError } from './source-error.js';
 import { Database, type Database as Connection, SqliteError } from './sqlite.js';
 
 // The live database, its -wal and its -shm are only ever stat'ed here, never opened with `fs`: closing any
-// descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them.
+// descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them. A file that SQLite
+// itself has refused as no database is looked into, to say what it is.
 
 /** Page cache, in KiB, of a reader that reads each page once: small enough to stay in the processor's own cache. */
 export const sequentialCacheKb = 2000;
@@ -91,7 +93,7 @@ export function checkFile(path: string): Stats {
   }
   const stats = statFile(path);
   if (stats.isDirectory()) {
-    throw new CopierError('source.is_a_folder', `${path} is a folder`, { hint: 'name the SQLite file itself' });
+    throw nameFolder(path);
   }
   if (!stats.isFile()) {
     throw new CopierError('source.unreadable', `${path} is not a regular file`, {
@@ -163,7 +165,8 @@ function nameFailure(error: unknown, path: string, stats: Stats): unknown {
       foreignCode: error.code,
     });
   }
-  return translateSqliteError(error, path);
+  const foreign = error.code === 'SQLITE_NOTADB' ? nameForeignFile(path, error) : null;
+  return foreign ?? translateSqliteError(error, path);
 }
 
 function isWalBlocked(path: string): boolean {

@@ -95,8 +95,8 @@ const unreachable: readonly (readonly [title: string, url: () => string, refusal
     () => 'mysql://root:pw@localhost/app',
     {
       code: 'usage.target_url',
-      says: /does not start with postgresql:\/\//,
-      hint: /postgresql:\/\/USER:PASSWORD@HOST/,
+      says: /is a MySQL database, and pgferry writes to PostgreSQL alone/,
+      hint: /postgresql:\/\/USER@HOST/,
     },
   ],
   [

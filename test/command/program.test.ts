@@ -52,6 +52,7 @@ test('a command line becomes one plain invocation', async () => {
     {
       command: 'plan',
       word: null,
+      sides: [],
       flags: { sourcePath: 'a.db', keepConstraints: true },
       configPath: 'c.json',
       form: 'page',
@@ -85,7 +86,7 @@ const misunderstood: readonly (readonly [title: string, argv: readonly string[],
   ['a flag of another command', ['verify', '--fresh'], /unknown option '--fresh'/],
   ['an unknown command', ['migrat'], /unknown command 'migrat'[\s\S]*migrate/],
   ['a flag without its value', ['copy', '--source'], /argument missing/],
-  ['a word too many', ['status', 'now'], /too many arguments/],
+  ['a word too many', ['status', 'app.db', 'postgresql://h/d', 'now'], /too many arguments/],
   ['embedded without an action', ['embedded'], /missing required argument 'action'/],
   ['no command at all', [], /no command was given/],
 ];

@@ -1,3 +1,4 @@
+import { holdsSecret, maskSecrets } from '../../lib/mask-secrets.js';
 import { CopierError } from '../../model/error.js';
 
 /** How the value of an option is written, and how it is read; `T` is what comes out. */
@@ -18,9 +19,13 @@ export interface Syntax<T> {
 
 const MiB = 1024 * 1024;
 
-/** Any text but an empty one. */
+/**
+ * Any text but an empty one. One that holds a password or a token is refused: it would be printed with the path or name
+ * that it is meant to be, and stand in the ledger.
+ */
 export function text(emptyHint?: string): Syntax<string> {
   const parse = (given: string, origin: string) => {
+    refuseSecret(given, origin);
     if (given !== '') return given;
     const hint = emptyHint ?? `give ${origin} a value, or leave it out`;
     throw new CopierError('usage.empty_value', `${origin} is empty`, { hint });
@@ -98,6 +103,7 @@ export function list(): Syntax<readonly string[]> {
       .split(',')
       .map((name) => name.trim())
       .filter((name) => name !== '');
+    refuseUrls(names, origin);
     if (names.length > 0) return names;
     throw new CopierError('usage.empty_value', `${origin} names no table`, {
       hint: `give ${origin} the names of tables, separated by commas, or leave it out`,
@@ -115,6 +121,22 @@ export function choice<const W extends string>(...choices: readonly W[]): Syntax
   };
   const schema = { enum: [...choices, null] };
   return { ...plain({ tag: 'choice', words: `one of: ${choices.join(', ')}`, schema, parse }), choices };
+}
+
+/** Findings are named `index:by_title`, with any sign in the second part: the first is no user whose password follows. */
+function refuseUrls(names: readonly string[], origin: string): void {
+  for (const name of names) if (holdsSecret(name.replace(/^\w+:(?!\/)/, ''))) refuseSecret(name, origin);
+}
+
+function refuseSecret(given: string, origin: string): void {
+  if (!holdsSecret(given)) return;
+  throw new CopierError(
+    'usage.secret',
+    `${origin} cannot be ${JSON.stringify(maskSecrets(given))}: it holds a secret`,
+    {
+      hint: 'a password belongs into the URL of the target, PGPASSWORD or PGPASSFILE alone; before a path that only looks so, write ./',
+    },
+  );
 }
 
 const onWords = ['1', 'true', 'yes', 'on'];
@@ -137,7 +159,9 @@ function asBoolean(value: unknown): boolean | null {
 }
 
 function asNames(value: unknown): string[] | null {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : null;
+  if (!Array.isArray(value) || !value.every((name) => typeof name === 'string')) return null;
+  refuseUrls(value, 'a list of names');
+  return value;
 }
 
 function parseSwitch(given: string, origin: string): boolean {
@@ -162,5 +186,5 @@ function parseCount(given: string, range: Range, origin: string, factor: number)
 }
 
 function badValue(origin: string, given: string, hint: string): CopierError {
-  return new CopierError('usage.bad_value', `${origin} cannot be ${JSON.stringify(given)}`, { hint });
+  return new CopierError('usage.bad_value', `${origin} cannot be ${JSON.stringify(maskSecrets(given))}`, { hint });
 }

@@ -6,6 +6,10 @@ export const sourceCodes = {
     means: 'Another process holds a lock on the SQLite file and does not let go of it in time.',
     todo: 'Find it with `lsof` or `fuser`, let its transaction end, then run again.',
   },
+  'source.compressed': {
+    means: 'The file is compressed or an archive.',
+    todo: 'Unpack it; the hint has the command.',
+  },
   'source.corrupt': {
     means: 'The database is damaged; what `quick_check` found is in the message.',
     todo: 'Restore a good backup, or recover the rows: `sqlite3 FILE .recover | sqlite3 NEW`.',
@@ -68,6 +72,10 @@ export const sourceCodes = {
     means: 'The file changed while a reader held its lock. Only a program that goes around SQLite does that.',
     todo: 'Stop it (`cp`, `rsync`, an editor), then run again.',
   },
+  'source.postgres_dump': {
+    means: 'The file or folder is a dump of a PostgreSQL database.',
+    todo: 'Name a SQLite file. A dump of PostgreSQL is restored with `pg_restore` or `psql`.',
+  },
   'source.read_refused': {
     means: 'SQLite refuses a shadow read, the read is no single SELECT, or both sides give different columns.',
     todo: 'Correct the read in the config file.',
@@ -104,6 +112,10 @@ export const sourceCodes = {
   'source.snapshot_unwritable': {
     means: 'The snapshot cannot be made in the run folder.',
     todo: 'Check that the folder may be written to and that its disk is not full.',
+  },
+  'source.sql_dump': {
+    means: 'The file is a script in SQL, not a database.',
+    todo: 'Make a database of it: `sqlite3 app.db < dump.sql`.',
   },
   'source.sqlite': {
     means: 'SQLite reports something that has no code of its own here.',

@@ -71,9 +71,17 @@ export const usageCodes = {
       'A shadow read of the config file asks for a sample of a column that is not there, or that has no usable value.',
     todo: 'Name a table and column of the source that are compared, or write the value itself.',
   },
+  'usage.secret': {
+    means: 'A path, a name or another value holds a password or a token, and would be printed and recorded with it.',
+    todo: 'Give passwords in the URL of the target, in `PGPASSWORD` or in a password file alone.',
+  },
   'usage.source_path': {
     means: 'The source is empty, no path or `file:` URL of this machine, or begins or ends with a space.',
     todo: 'Give a plain path; a file with such a name can be reached through a symbolic link.',
+  },
+  'usage.source_url': {
+    means: 'The source is a database or an address on the network, or a URL that pgferry does not know.',
+    todo: 'Bring the SQLite file to this machine and give its path; the hint says how.',
   },
   'usage.sql_file': {
     means: 'A file of `--sql-dir` cannot be read, or is not UTF-8.',
@@ -82,6 +90,10 @@ export const usageCodes = {
   'usage.sql_folder': {
     means: 'The folder of `--sql-dir` cannot be read.',
     todo: 'Correct `--sql-dir` (`POSTGRES_SQL_DIR`).',
+  },
+  'usage.swapped_sides': {
+    means: 'The source is a PostgreSQL database, or the target a SQLite file.',
+    todo: 'Name the SQLite file first and the PostgreSQL URL second: `pgferry migrate app.db postgresql://app@db/app`.',
   },
   'usage.target_url': {
     means:
