@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-full bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-unit test-full bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make db-pg-repair    carry over again what differs on the target'
 	@echo 'make db-pg-status    where the last run stands'
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
+	@echo 'make test-unit       the tests that need no server, in seconds'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
 	@echo 'make test-full       the same with the long property and fault loops'
 	@echo 'make docs            write the parts of docs/ that are made from the code'
@@ -102,6 +103,10 @@ lint: $(INSTALLED)
 
 format: $(INSTALLED)
 	npx --no-install biome check --write .
+
+# What needs nothing beside Node: no server, no process of the command, no browser.
+test-unit: build
+	@$(NODE) dist/test/run.js --unit
 
 test: build lint
 	@$(NODE) dist/test/run.js

@@ -6,19 +6,59 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import type { TargetAddress } from '../src/model/target.js';
+import { isUnit, needsOf } from './support/needs.js';
 
 /**
- * Runs every test file under Node's own test runner against one PostgreSQL that is started for the purpose and
- * stopped afterwards. Arguments: parts of test file names; none means all.
+ * Runs test files under Node's own test runner, by default all of them, against one PostgreSQL that is started for the
+ * purpose and stopped afterwards; none is started where no file needs it. Arguments: parts of test file names, of which
+ * a file must hold one; and `--unit` for the fast set alone, the files that need nothing beside Node, in one process
+ * and with a tenth of the usual tries of each property.
  */
 const here = fileURLToPath(new URL('.', import.meta.url));
-const folder = await mkdtemp(join(tmpdir(), 'pgferry-tests-'));
-const server = await startEmbedded({ folder: join(folder, 'postgres') });
-try {
-  process.exitCode = await runTests(urlOf(server.address));
-} finally {
-  await stopEmbedded(join(folder, 'postgres'));
-  await rm(folder, { recursive: true, force: true });
+const isUnitSet = process.argv.includes('--unit');
+const files = wantedFiles(process.argv.slice(2).filter((argument) => argument !== '--unit'));
+if (files.length === 0) {
+  console.error('no test file is named like that');
+  process.exitCode = 1;
+} else {
+  process.exitCode = await runAll(files);
+}
+
+function wantedFiles(parts: readonly string[]): string[] {
+  return readdirSync(here, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.js'))
+    .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
+    .map((name) => join(here, name))
+    .filter((path) => !isUnitSet || isUnit(path))
+    .sort();
+}
+
+async function runAll(paths: readonly string[]): Promise<number> {
+  const started = performance.now();
+  const exitCode = isUnitSet ? await runTogether(paths) : await runApart(paths);
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(`${paths.length} test files ran in ${seconds} s`);
+  return exitCode;
+}
+
+/** In one process, one file after the other: a process for each costs more than what most of them do. */
+function runTogether(paths: readonly string[]): Promise<number> {
+  const args = ['--test-reporter=spec', join(here, 'support/together.js'), ...paths];
+  return runNode(args, { PGFERRY_SEED: '17', ...process.env, PGFERRY_UNIT: '1' });
+}
+
+/** Each in a process of its own, two at a time. */
+async function runApart(paths: readonly string[]): Promise<number> {
+  const args = ['--test', '--test-reporter=spec', '--test-concurrency=2', ...paths];
+  if (!paths.some((path) => needsOf(path).has('server'))) return await runNode(args, process.env);
+  const folder = await mkdtemp(join(tmpdir(), 'pgferry-tests-'));
+  const server = await startEmbedded({ folder: join(folder, 'postgres') });
+  try {
+    return await runNode(args, { ...process.env, PGFERRY_TEST_URL: urlOf(server.address) });
+  } finally {
+    await stopEmbedded(join(folder, 'postgres'));
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 function urlOf(address: TargetAddress): string {
@@ -26,15 +66,8 @@ function urlOf(address: TargetAddress): string {
   return `postgres://${user}@${address.host}:${address.port}/${address.database}`;
 }
 
-function runTests(url: string): Promise<number> {
-  const wanted = process.argv.slice(2);
-  const files = readdirSync(here, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.js'))
-    .filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)))
-    .map((name) => join(here, name))
-    .sort();
-  const args = ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files];
-  const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, PGFERRY_TEST_URL: url } });
+function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: 'inherit', env });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));

@@ -7,8 +7,9 @@ import { Database } from '../../src/source/sqlite.js';
 import { inFollowWorld } from '../support/follow-world.js';
 import { makeSqlite } from '../support/folder.js';
 import { Dice } from '../source/pages/pages-scenario.js';
+import { runCount } from '../support/run-count.js';
 
-const numRuns = process.env.PGFERRY_FULL === '1' ? 60 : 4;
+const numRuns = runCount({ usual: 4, full: 60 });
 const seed = Number(process.env.PGFERRY_SEED ?? Date.now() % 1_000_000);
 
 /** Every kind of key and of reference, long values, computed columns, and a table without a key. */

@@ -7,7 +7,7 @@ import type { AcceptResult } from '../../src/model/shadow.js';
 import { runJson } from '../support/command.js';
 import { databaseUrl, withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
-import { isFull } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /*
  * After a good migration something is changed on the target, and accept must fail and name it. The migration runs once;

@@ -5,8 +5,9 @@ import { CopierError, migrate, type MigrateOptions, type RunResult, verify } fro
 import { randomSchemaSql } from '../translate/random-schema.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
+import { runCount } from '../support/run-count.js';
 
-const runs = process.env['PGFERRY_FULL'] === '1' ? 120 : 8;
+const runs = runCount({ usual: 8, full: 120 });
 
 /** Whether an error is a refusal that says where and what to do: of the plan, or of the copy for a value. */
 function isRefusal(error: unknown): boolean {

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
+import { isFull } from '../support/run-count.js';
 
-const isFull = process.env['PGFERRY_FULL'] === '1';
 const rowCount = 80_000;
 const rowsSql = ['one', 'two']
   .map(

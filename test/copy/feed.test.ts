@@ -20,9 +20,9 @@ import {
 } from '../source/pages/pages-fixture.js';
 import { Dice, liveThrough } from '../source/pages/pages-scenario.js';
 import { withFolder } from '../support/folder.js';
+import { runCount } from '../support/run-count.js';
 
-const isFull = process.env.PGFERRY_FULL === '1';
-const numRuns = isFull ? 5000 : 250;
+const numRuns = runCount({ usual: 250, full: 5000 });
 
 const text: Kind = { tag: 'text', maxChars: null };
 const numeric: Kind = { tag: 'numeric', precision: null, scale: null };
@@ -163,7 +163,7 @@ test('more keys than are gathered at once, and wide rows that grow as they are e
     // A one is in a record by its type alone, and ten bytes as a numeric: what is behind these must still fit.
     const wide = join(folder, 'wide.db');
     const numerics = 1900;
-    const rows = isFull ? 2000 : 200;
+    const rows = runCount({ usual: 200, full: 2000 });
     makeFile(wide, { pageSize: 65_536 }, (db) => {
       const names = Array.from({ length: numerics }, (_, i) => `n${i}`);
       db.exec(`CREATE TABLE t(${names.join()}, body TEXT)`);
@@ -251,7 +251,7 @@ test('texts that are nearly a date, a time, a uuid or a label are taken and refu
     makeFile(path, {}, (db) => {
       db.exec('CREATE TABLE t(a TEXT)');
       const insert = db.prepare('INSERT INTO t VALUES (?)');
-      for (let rows = isFull ? 200_000 : 10_000; rows > 0; rows--) insert.run(rollText(dice));
+      for (let rows = runCount({ usual: 10_000, full: 200_000 }); rows > 0; rows--) insert.run(rollText(dice));
     });
     const place = { path, from: readTable(path, 't'), range: whole };
     const timestamps = [0, 3, 6].flatMap((precision): Kind[] => [

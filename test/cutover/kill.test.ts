@@ -9,7 +9,8 @@ import { runCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { type App, envAfter, envBefore, makeSmallApp, runFor, statusOf } from '../support/journey.js';
-import { isFull, type PlantedFault, planted } from '../support/runs.js';
+import { type PlantedFault, planted } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /*
  * kill -9 between any two steps of cutover and rollback. Every step is noted in the ledger before and after, so a

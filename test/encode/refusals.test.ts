@@ -6,7 +6,8 @@ import { CopierError } from '../../src/model/error.js';
 import type { Kind } from '../../src/model/kind.js';
 import type { SqliteValue } from '../../src/model/value.js';
 import { withDatabase } from '../support/database.js';
-import { encodeAll, encoderFor, planOf, RUNS, viewOf } from './sample.js';
+import { encodeAll, encoderFor, planOf, viewOf } from './sample.js';
+import { runCount } from '../support/run-count.js';
 
 const big = 2n ** 60n + 1n;
 const blob = Buffer.from([1, 2]);
@@ -187,7 +188,7 @@ test("every Julian day that SQLite's julianday() makes is taken", async () => {
   const db = new Database(':memory:');
   const julian = db.prepare<[number], number>("SELECT julianday(? / 1000.0, 'unixepoch')").pluck();
   const plan = planOf([{ name: 'v', type: '', kind: timestamp(3, 'julian') }]);
-  const ms = fc.sample(fc.integer({ min: -62e12, max: 253e12 }), 500 * RUNS);
+  const ms = fc.sample(fc.integer({ min: -62e12, max: 253e12 }), runCount({ usual: 500, full: 10_000 }));
   await encodeAll(
     plan,
     ms.map((value) => [julian.get(value) ?? null]),

@@ -5,9 +5,6 @@ import type { RowView, SqliteValue } from '../../src/model/value.js';
 
 export const SENTINEL = '__PGFERRY_NULL__';
 
-/** Bounded by default, many with PGFERRY_FULL=1. */
-export const RUNS = process.env['PGFERRY_FULL'] === '1' ? 20 : 1;
-
 const TEXTUAL = new Set(['text', 'char', 'enum', 'json', 'jsonb', 'literal']);
 
 export interface SampleColumn {

@@ -6,14 +6,15 @@ import type { Kind } from '../../src/model/kind.js';
 import type { SqliteValue } from '../../src/model/value.js';
 import { withDatabase } from '../support/database.js';
 import { copyIn } from './copy.js';
-import { encodeAll, planOf, RUNS, type SampleColumn } from './sample.js';
+import { encodeAll, planOf, type SampleColumn } from './sample.js';
+import { isFull, runCount } from '../support/run-count.js';
 
 /*
  * Random values of each kind go into a real table in both formats and are compared with what PostgreSQL itself makes of the
  * text form of the same value: that oracle shares no code with the encoder.
  */
 /** A client whose COPY went wrong may wait for ever. */
-const TIMEOUT_MS = 60_000 * RUNS;
+const TIMEOUT_MS = isFull ? 1_200_000 : 60_000;
 
 interface Sample {
   readonly value: SqliteValue;
@@ -284,7 +285,7 @@ async function checkChapter(client: pg.Client, chapter: Chapter, format: 'binary
       assert.equal(Number(nulls.rows[0]?.n), 1);
       assert.equal(result.columns[1]?.nulls, 1);
     }),
-    { numRuns: 15 * RUNS },
+    { numRuns: runCount({ usual: 15, full: 300 }) },
   );
 }
 

@@ -13,7 +13,6 @@ import { type ProxiedPair, withProxy } from '../support/proxy.js';
 import {
   assertWhole,
   committedChunks,
-  isFull,
   makeFaultSource,
   migrateArgs,
   runState,
@@ -21,6 +20,7 @@ import {
   undisturbed,
   until,
 } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /* What needs a server of the test's own: crashes, frozen backends, passwords. One cluster serves all, one after the other. */
 

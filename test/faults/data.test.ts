@@ -8,11 +8,11 @@ import {
   assertNoBackends,
   assertWhole,
   committedChunks,
-  isFull,
   makeFaultSource,
   migrateArgs,
   undisturbed,
 } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /* Values that Postgres cannot take, deep in the copy: the run ends, names them, and there is a way out. */
 

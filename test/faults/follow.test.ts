@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runCommand, startCommand } from '../support/command.js';
 import { type FollowWorld, inFollowWorld } from '../support/follow-world.js';
-import { createDraw, isFull, planted, until } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
+import { createDraw, planted, until } from '../support/runs.js';
 
 const sourceSql = `
   CREATE TABLE owner (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);

@@ -11,7 +11,6 @@ import {
   assertWhole,
   committedChunks,
   createDraw,
-  isFull,
   makeFaultSource,
   migrateArgs,
   type Picture,
@@ -21,6 +20,7 @@ import {
   undisturbed,
   until,
 } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /*
  * kill -9 of the whole process, then the same command again. The moments: after the n-th message to Postgres, so that

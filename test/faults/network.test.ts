@@ -8,13 +8,13 @@ import { type ProxiedPair, type TcpProxy, type ProxyRules, withProxy } from '../
 import {
   assertNoBackends,
   assertWhole,
-  isFull,
   makeFaultSource,
   migrateArgs,
   runState,
   undisturbed,
   until,
 } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /* What the network does to a run: a TCP proxy in front of the server cuts, closes and freezes connections. */
 

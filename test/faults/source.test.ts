@@ -12,7 +12,6 @@ import {
   assertWhole,
   type CommittedChunk,
   committedChunks,
-  isFull,
   makeFaultSource,
   migrateArgs,
   planted,
@@ -20,6 +19,7 @@ import {
   undisturbed,
   until,
 } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /* What changes between one attempt and the next: the source, the snapshot, the flags, the rows of the target. */
 

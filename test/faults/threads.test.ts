@@ -12,13 +12,13 @@ import { withFolder } from '../support/folder.js';
 import {
   assertNoBackends,
   assertWhole,
-  isFull,
   makeFaultSource,
   migrateArgs,
   type PlantedFault,
   planted,
   undisturbed,
 } from '../support/runs.js';
+import { isFull } from '../support/run-count.js';
 
 /* What happens within our own process: threads that die, hang or fill their memory, errors that nobody waits for. */
 

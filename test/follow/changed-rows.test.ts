@@ -23,9 +23,9 @@ import { makeFile, planTable, readCells, readTable } from '../source/pages/pages
 import { Dice } from '../source/pages/pages-scenario.js';
 import { withFolder } from '../support/folder.js';
 import { createTables, live } from './history.js';
+import { runCount } from '../support/run-count.js';
 
-const isFull = process.env.PGFERRY_FULL === '1';
-const numRuns = isFull ? 5000 : 100;
+const numRuns = runCount({ usual: 100, full: 5000 });
 const seed = Number(process.env.PGFERRY_SEED ?? Date.now() % 1_000_000);
 
 test('the changed rows by pages are those that SQLite tells, over random histories', async (context) => {

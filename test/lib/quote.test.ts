@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { quoteLiteral, quoteName, quoteTable } from '../../src/lib/quote.js';
 import { withDatabase } from '../support/database.js';
+import { runCount } from '../support/run-count.js';
 
-const numRuns = process.env['PGFERRY_FULL'] === '1' ? 5_000 : 200;
+const numRuns = runCount({ usual: 200, full: 5_000 });
 
 test('a name is quoted so that the server reads the same name', () => {
   assert.equal(quoteName('Plan'), '"Plan"');

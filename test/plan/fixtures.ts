@@ -9,9 +9,6 @@ import type { TargetCatalog, TargetColumn, TargetTable } from '../../src/model/t
 import { readSourceCatalog } from '../../src/source/catalog/catalog.js';
 import { takeCensus } from '../../src/source/census/census.js';
 
-/** Runs of a property test: a few hundred, many with PGFERRY_FULL=1. */
-export const runCount = process.env['PGFERRY_FULL'] === '1' ? 5000 : 300;
-
 export function sourceColumn(parts: Partial<SourceColumn> = {}): SourceColumn {
   return {
     name: 'c',

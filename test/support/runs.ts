@@ -214,8 +214,6 @@ export function createDraw(): { readonly seed: number; readonly below: (limit: n
   return { seed, below };
 }
 
-export const isFull = process.env['PGFERRY_FULL'] === '1';
-
 /** Whether a process is stopped, as SIGSTOP leaves it. */
 export function isStopped(pid: number): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -6,6 +6,7 @@ import { translateSchema } from '../../src/translate/translate.js';
 import { withDatabase } from '../support/database.js';
 import { surveySqlite } from '../plan/fixtures.js';
 import { randomSchemaSql } from './random-schema.js';
+import { runCount } from '../support/run-count.js';
 
 /** Translates, runs every statement, and gives back the findings as `severity code`. */
 async function apply(client: pg.Client, sql: string, schema = 'public'): Promise<string[]> {
@@ -187,7 +188,7 @@ test('PostgreSQL takes the translation of every random schema', async () => {
         await apply(client, sql, `s${count}`);
         await client.query(`DROP SCHEMA s${count} CASCADE`);
       }),
-      { numRuns: process.env['PGFERRY_FULL'] === '1' ? 2000 : 60 },
+      { numRuns: runCount({ usual: 60, full: 2000 }) },
     );
   });
 });

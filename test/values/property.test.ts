@@ -27,6 +27,7 @@ import { withFolder } from '../support/folder.js';
 import { verifyTable } from '../verify/sides.js';
 import { type AnyValue, anyValue, bindingOf } from './any-value.js';
 import { asArraySql, type Target, targets } from './targets.js';
+import { isFull } from '../support/run-count.js';
 
 /*
  * Random values of every storage class go into every target type, through the real readers, the encoder and COPY. What
@@ -37,7 +38,7 @@ import { asArraySql, type Target, targets } from './targets.js';
 const seed = Number(process.env['PGFERRY_SEED'] ?? Date.now() % 2 ** 31);
 const valuesPerRun = 100;
 /** More than 100 000 values in full. */
-const runs = process.env['PGFERRY_FULL'] === '1' ? Math.ceil(110_000 / targets.length / valuesPerRun) : 1;
+const runs = isFull ? Math.ceil(110_000 / targets.length / valuesPerRun) : 1;
 
 const sqliteForms = `SELECT id, typeof(v) AS s, CASE typeof(v) WHEN 'blob' THEN lower(hex(v)) ELSE CAST(v AS TEXT) END AS y,
   CASE WHEN typeof(v) = 'real' AND CAST(v AS INTEGER) = v THEN CAST(CAST(v AS INTEGER) AS TEXT) END AS i,

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { normalizeDecimal, scaleToInteger } from '../../src/verify/decimal.js';
 import { canonicalJson } from '../../src/verify/json.js';
 import { type CanonicalMoment, readEpoch, readStamp } from '../../src/verify/moment.js';
+import { runCount } from '../support/run-count.js';
 
-const runs = { numRuns: process.env.PGFERRY_FULL === '1' ? 100_000 : 500 };
+const runs = { numRuns: runCount({ usual: 500, full: 100_000 }) };
 
 function stamp(text: string): CanonicalMoment | null {
   const out = { seconds: 0, micros: 0 };

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 import { columnOf, type KindName, type TestTable, tableOf, verifyTable } from './sides.js';
+import { runCount } from '../support/run-count.js';
 
 /** One cell of a source written as SQL, and what Postgres must hold for it, written by hand. */
 interface EqualPair {
@@ -388,7 +389,7 @@ test('a random table copied by plain INSERTs is equal, and one random change is 
           [['changed', key, column]],
         );
       });
-      await fc.assert(property, { numRuns: process.env.PGFERRY_FULL === '1' ? 1000 : 25 });
+      await fc.assert(property, { numRuns: runCount({ usual: 25, full: 1000 }) });
     });
     db.close();
   }));

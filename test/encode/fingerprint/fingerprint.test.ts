@@ -5,7 +5,8 @@ import type { Kind } from '../../../src/model/kind.js';
 import type { SqliteValue } from '../../../src/model/value.js';
 import { withDatabase } from '../../support/database.js';
 import { copyIn } from '../copy.js';
-import { encodeAll, planOf, RUNS, type SampleColumn } from '../sample.js';
+import { encodeAll, planOf, type SampleColumn } from '../sample.js';
+import { runCount } from '../../support/run-count.js';
 
 interface Fold extends SampleColumn {
   /** The hash on the server, with `k` for the seed. */
@@ -161,7 +162,7 @@ for (const format of ['binary', 'text'] as const) {
           }
         },
       );
-      await fc.assert(property, { numRuns: 30 * RUNS });
+      await fc.assert(property, { numRuns: runCount({ usual: 30, full: 600 }) });
     });
   });
 }

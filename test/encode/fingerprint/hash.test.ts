@@ -12,7 +12,7 @@ import {
   setSeed,
 } from '../../../src/encode/fingerprint/hash.js';
 import { withDatabase } from '../../support/database.js';
-import { RUNS } from '../sample.js';
+import { runCount } from '../../support/run-count.js';
 
 const seeds = fc.oneof(
   fc.constant(0n),
@@ -35,7 +35,10 @@ function hex(value: bigint): string {
 }
 
 test('the hash of bytes is the one that the server computes, whatever their length, position and seed', async () => {
-  const samples = fc.sample(fc.tuple(fc.uint8Array({ maxLength: 60 }), seeds, fc.nat(7)), 500 * RUNS);
+  const samples = fc.sample(
+    fc.tuple(fc.uint8Array({ maxLength: 60 }), seeds, fc.nat(7)),
+    runCount({ usual: 500, full: 10_000 }),
+  );
   await withDatabase(async (_url, client) => {
     const { rows } = await client.query<{ h: string }>(
       'SELECT hash_record_extended(ROW(b), s)::text AS h FROM unnest($1::bytea[], $2::int8[]) WITH ORDINALITY AS t(b, s, n) ORDER BY n',
@@ -57,7 +60,7 @@ test('the hash of bytes is the one that the server computes, whatever their leng
 
 test('the hash of an integer is hashint8extended', async () => {
   const values = fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.integer().map(BigInt));
-  const samples = fc.sample(fc.tuple(values, seeds), 500 * RUNS);
+  const samples = fc.sample(fc.tuple(values, seeds), runCount({ usual: 500, full: 10_000 }));
   await withDatabase(async (_url, client) => {
     const { rows } = await client.query<{ h: string }>(
       'SELECT hashint8extended(v, s)::text AS h FROM unnest($1::int8[], $2::int8[]) WITH ORDINALITY AS t(v, s, n) ORDER BY n',

@@ -9,7 +9,8 @@ import { Misfit } from '../../../src/encode/value/misfit.js';
 import { createRowFields } from '../../../src/encode/row/row-fields.js';
 import type { Kind, TimeUnit } from '../../../src/model/kind.js';
 import type { SqliteValue } from '../../../src/model/value.js';
-import { planOf, RUNS, viewOf } from '../sample.js';
+import { planOf, viewOf } from '../sample.js';
+import { runCount } from '../../support/run-count.js';
 
 const moments = (['s', 'ms', 'us'] as const).flatMap((unit: TimeUnit): Kind[] => [
   { tag: 'timestamp', precision: 0, unit },
@@ -89,7 +90,7 @@ test('what the row loop writes itself is what the column encoder writes, and wha
       assert.deepEqual(got, wanted);
       assert.equal(block.length, 2 + wanted.reduce((sum, text) => sum + 4 + text.length / 2, 0));
     }),
-    { numRuns: 3000 * RUNS },
+    { numRuns: runCount({ usual: 3000, full: 60_000 }) },
   );
 });
 

@@ -5,7 +5,8 @@ import { explainRow } from '../../../src/encode/value/explain.js';
 import type { Kind } from '../../../src/model/kind.js';
 import type { RowView } from '../../../src/model/value.js';
 import { withDatabase } from '../../support/database.js';
-import { planOf, RUNS, viewOf } from '../sample.js';
+import { planOf, viewOf } from '../sample.js';
+import { runCount } from '../../support/run-count.js';
 
 function planFor(kind: Kind) {
   return planOf([
@@ -73,7 +74,7 @@ test('bytes are invalid for us exactly where they are for the server', async () 
     'bf',
   );
   const samples = fc
-    .sample(fc.array(piece, { maxLength: 5 }), 1_000 * RUNS)
+    .sample(fc.array(piece, { maxLength: 5 }), runCount({ usual: 1_000, full: 20_000 }))
     .map((parts) => Buffer.from(parts.join(''), 'hex'));
   await withDatabase(async (_url, client) => {
     const accepts = async (sql: string, value: unknown): Promise<boolean> =>
@@ -126,7 +127,7 @@ test('text is JSON for us exactly where it is for the server', async () => {
     strings.map((parts) => `"${parts.join('')}"`),
     fc.json(),
   );
-  const samples = fc.sample(texts, 500 * RUNS);
+  const samples = fc.sample(texts, runCount({ usual: 500, full: 10_000 }));
   await withDatabase(async (_url, client) => {
     for (const tag of ['json', 'jsonb'] as const) {
       for (const sample of samples) {

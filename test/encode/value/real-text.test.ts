@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Database } from '../../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { realText } from '../../../src/encode/value/real-text.js';
-import { RUNS } from '../sample.js';
+import { runCount } from '../../support/run-count.js';
 
 const db = new Database(':memory:');
 const cast = db.prepare<[number], string>('SELECT CAST(? AS TEXT)').pluck();
@@ -13,14 +13,14 @@ function check(value: number): void {
 }
 
 test('any double prints as CAST(x AS TEXT) prints it', () => {
-  fc.assert(fc.property(fc.double({ noNaN: true }), check), { numRuns: 5_000 * RUNS });
+  fc.assert(fc.property(fc.double({ noNaN: true }), check), { numRuns: runCount({ usual: 5_000, full: 100_000 }) });
 });
 
 test('decimals of every length and size print as CAST prints them', () => {
   const decimals = fc.tuple(fc.maxSafeNat(), fc.integer({ min: 1, max: 17 }), fc.integer({ min: -40, max: 30 }));
   const toNumber = ([digits, count, exponent]: [number, number, number]): number =>
     Number(`${String(digits).slice(0, count)}e${exponent}`);
-  fc.assert(fc.property(decimals.map(toNumber), check), { numRuns: 5_000 * RUNS });
+  fc.assert(fc.property(decimals.map(toNumber), check), { numRuns: runCount({ usual: 5_000, full: 100_000 }) });
 });
 
 test('numbers that begin with 9 print as CAST prints them, though SQLite does not find their shortest form', () => {

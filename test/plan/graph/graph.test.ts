@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ForeignKeyEdge } from '../../../src/model/plan.js';
 import { buildGraph } from '../../../src/plan/graph/graph.js';
-import { runCount } from '../fixtures.js';
+import { runCount } from '../../support/run-count.js';
 
 const tables = fc.integer({ min: 1, max: 9 }).map((count) => Array.from({ length: count }, (_, i) => `t${i}`));
 const graphs = tables.chain((names) => {
@@ -34,7 +34,7 @@ test('every parent is in an earlier layer than its child, or in the same compone
       }
       assert.deepEqual(graph.layers.flat().sort(), [...names].sort());
     }),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });
 
@@ -47,7 +47,7 @@ test('the cycles are the components that brute force finds', () => {
       );
       assert.deepEqual(new Set(buildGraph(edges, names).cycles.map((one) => one.join(' '))), expected);
     }),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });
 
@@ -63,7 +63,7 @@ test('no layer is empty, and a table stands no higher than it must', () => {
       }
       assert.ok(layers.every((layer) => layer.length > 0));
     }),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });
 
@@ -73,7 +73,7 @@ test('the order of the input does not matter', () => {
       const turned = buildGraph([...edges].reverse(), [...names].reverse());
       assert.deepEqual(turned, { ...buildGraph(edges, names), layerOf: turned.layerOf });
     }),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });
 

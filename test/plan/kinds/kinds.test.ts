@@ -8,7 +8,8 @@ import type { TargetColumn } from '../../../src/model/target.js';
 import { chooseKind } from '../../../src/plan/kinds/kinds.js';
 import { plausibleReadings } from '../../../src/plan/kinds/time-reading.js';
 import { readNumericTypmod } from '../../../src/plan/kinds/typmod.js';
-import { columnCensus, counted, integers, runCount, sourceColumn, targetColumn } from '../fixtures.js';
+import { columnCensus, counted, integers, sourceColumn, targetColumn } from '../fixtures.js';
+import { runCount } from '../../support/run-count.js';
 
 interface Given {
   readonly source?: Partial<SourceColumn>;
@@ -120,7 +121,7 @@ test('a numeric type modifier gives back the precision and scale that it was mad
     fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: -1000, max: 1000 }), (precision, scale) => {
       assert.deepEqual(readNumericTypmod(((precision << 16) | (scale & 0x7ff)) + 4), { precision, scale });
     }),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });
 
@@ -268,6 +269,6 @@ test('instants of any unit since 1970 are distinguished, but where another readi
         assert.equal(unitOf({ ...inAny, census: integers(range.min, range.max) }), unit);
       },
     ),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });

@@ -9,7 +9,8 @@ import {
   needsTimeCounts,
   type UnitQuestion,
 } from '../../../src/plan/kinds/time-unit.js';
-import { columnCensus, counted, integers, runCount } from '../fixtures.js';
+import { columnCensus, counted, integers } from '../fixtures.js';
+import { runCount } from '../../support/run-count.js';
 
 function choose(census: ColumnCensus, question: Partial<UnitQuestion> = {}) {
   return chooseTimeUnit({ census, declaredType: 'TIMESTAMP', isDate: false, ...question });
@@ -112,6 +113,6 @@ test('no number of another epoch is ever taken for one since 1970 without a word
       const found = outcome(counted(values));
       assert.ok(typeof found !== 'string' && found.includes(unit), `${unit} ${values.join()} → ${String(found)}`);
     }),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { matchNames } from '../../../src/plan/names/match.js';
 import { quoteIdentifier } from '../../../src/lib/quote.js';
 import { NameBook, nameBytesMax, shortName } from '../../../src/plan/names/names.js';
-import { runCount } from '../fixtures.js';
+import { runCount } from '../../support/run-count.js';
 
 const names = fc.string({ unit: fc.constantFrom('a', 'é', '😀', '"', ' ', '语'), maxLength: 90 });
 
@@ -17,7 +17,7 @@ test('a short name fits in 63 bytes, keeps whole characters, and is the name its
       if (Buffer.byteLength(name) <= nameBytesMax) assert.equal(short, name);
       else assert.ok(name.startsWith(short.slice(0, -9)) && !/\uFFFD/.test(short));
     }),
-    { numRuns: runCount },
+    { numRuns: runCount({ usual: 300, full: 5000 }) },
   );
 });
 

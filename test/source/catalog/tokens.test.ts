@@ -3,9 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { readCreateTable } from '../../../src/source/catalog/create-table.js';
 import { readTokens } from '../../../src/source/catalog/tokens.js';
+import { runCount } from '../../support/run-count.js';
 
-const { PGFERRY_FULL } = process.env;
-const runs = PGFERRY_FULL === '1' ? 20_000 : 300;
+const runs = runCount({ usual: 300, full: 20_000 });
 
 // 1. Tokens
 

@@ -4,9 +4,9 @@ import { Database } from '../../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { readSourceCatalog } from '../../../src/source/catalog/catalog.js';
 import { findForeignKeyViolations } from '../../../src/source/catalog/violations.js';
+import { runCount } from '../../support/run-count.js';
 
-const { PGFERRY_FULL } = process.env;
-const runs = PGFERRY_FULL === '1' ? 5000 : 300;
+const runs = runCount({ usual: 300, full: 5000 });
 
 function withDatabase<T>(sql: string, use: (db: Database) => T): T {
   const db = new Database(':memory:');

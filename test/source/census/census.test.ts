@@ -6,9 +6,9 @@ import type { ColumnCensus, TableCensus } from '../../../src/model/census.js';
 import type { SourceTable } from '../../../src/model/source.js';
 import { readSourceCatalog } from '../../../src/source/catalog/catalog.js';
 import { countRows, takeCensus } from '../../../src/source/census/census.js';
+import { runCount } from '../../support/run-count.js';
 
-const { PGFERRY_FULL } = process.env;
-const runs = PGFERRY_FULL === '1' ? 5000 : 300;
+const runs = runCount({ usual: 300, full: 5000 });
 
 function withTable<T>(sql: string, use: (db: Database, table: SourceTable) => T): T {
   const db = new Database(':memory:');

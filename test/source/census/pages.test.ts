@@ -19,8 +19,7 @@ import { choosePages } from '../../../src/source/pages/layout.js';
 import { withFolder } from '../../support/folder.js';
 import { askPages, copyWith, makeFile, patch, readTable, type TableFrom, whole } from '../pages/pages-fixture.js';
 import { Dice, liveThrough } from '../pages/pages-scenario.js';
-
-const isFull = process.env.PGFERRY_FULL === '1';
+import { runCount } from '../../support/run-count.js';
 
 function withDatabase<T>(path: string, use: (db: Database) => T): T {
   const db = new Database(path, { readonly: true });
@@ -70,6 +69,7 @@ test('the census from pages, whole or in parts, is the one by SQL, over random s
     pageSize: fc.constantFrom(512, 512, 1024, 4096, 8192, 65536),
     reservedBytes: fc.constantFrom(0, 0, 12),
   });
+  const numRuns = runCount({ usual: 200, full: 5000 });
   let counted = 0;
   await withFolder((folder) => {
     fc.assert(
@@ -90,10 +90,10 @@ test('the census from pages, whole or in parts, is the one by SQL, over random s
           assert.deepEqual(mergeCensus(parts.reverse()), expected);
         }
       }),
-      { numRuns: isFull ? 5000 : 200 },
+      { numRuns },
     );
   });
-  assert.ok(counted > 40, String(counted));
+  assert.ok(counted > numRuns / 5, String(counted));
 });
 
 /** Ranges that meet wherever the dice say. */
@@ -141,7 +141,7 @@ test('characters are counted as SQLite counts them, and bytes that are no UTF-8 
         if (isUtf8(bytes)) assert.equal(chars, expected);
         else assert.ok(chars >= expected, `${chars} < ${expected}`);
       }),
-      { numRuns: isFull ? 100_000 : 3000 },
+      { numRuns: runCount({ usual: 3000, full: 100_000 }) },
     );
   } finally {
     db.close();
@@ -293,7 +293,7 @@ test('what is a damaged page to the census is one to the page reader, in the sam
           outcomes[typeof read === 'string' ? 'damaged' : 'same']++;
         }
       }),
-      { numRuns: isFull ? 20_000 : 200 },
+      { numRuns: runCount({ usual: 200, full: 20_000 }) },
     );
     assert.ok(outcomes.same > 0 && outcomes.damaged > outcomes.unseen, JSON.stringify(outcomes));
   });

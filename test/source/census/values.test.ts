@@ -13,6 +13,7 @@ import { Database } from '../../../src/source/sqlite.js';
 import { mergeValues, takeValues } from '../../../src/source/census/values.js';
 import { makeSqlite, withFolder } from '../../support/folder.js';
 import { anyValue, bindingOf, speakingTexts } from '../../values/any-value.js';
+import { runCount } from '../../support/run-count.js';
 
 /** SQL of a value → its class, and the digits after its point where it has any. */
 const classes: readonly (readonly [string, ValueClass, number?])[] = [
@@ -126,7 +127,7 @@ test('examples are short, on one line, and never show what drives a terminal', a
 });
 
 test('random values count the same through both readers, and in parts as in one piece', async () => {
-  const numRuns = process.env['PGFERRY_FULL'] === '1' ? 100 : 10;
+  const numRuns = runCount({ usual: 10, full: 100 });
   await withFolder(async (folder) => {
     let run = 0;
     const values = fc.array(anyValue(fc.oneof(...Object.values(speakingTexts))), { minLength: 2, maxLength: 60 });

@@ -12,9 +12,9 @@ import { countRows } from '../../../src/source/census/census.js';
 import { cutTable, spreadRows } from '../../../src/source/cuts/cuts.js';
 import { readRows } from '../../../src/source/rows/rows.js';
 import { makeSqlite, withFolder } from '../../support/folder.js';
+import { runCount } from '../../support/run-count.js';
 
-const { PGFERRY_FULL } = process.env;
-const runs = PGFERRY_FULL === '1' ? 1000 : 40;
+const runs = runCount({ usual: 40, full: 1000 });
 
 function withTable<T>(path: string, use: (db: Database, table: SourceTable) => T): T {
   const db = new Database(path, { readonly: true });

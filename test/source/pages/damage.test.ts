@@ -6,8 +6,9 @@ import fc from 'fast-check';
 import { CopierError } from '../../../src/model/error.js';
 import { withFolder } from '../../support/folder.js';
 import { askPages, askSqlite, copyWith, makeFile, readTable } from './pages-fixture.js';
+import { runCount } from '../../support/run-count.js';
 
-const numRuns = process.env.PGFERRY_FULL === '1' ? 20_000 : 600;
+const numRuns = runCount({ usual: 600, full: 20_000 });
 const pageSize = 512;
 
 /** First byte of a page. */

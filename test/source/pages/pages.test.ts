@@ -8,8 +8,9 @@ import type { ChunkRange } from '../../../src/model/plan.js';
 import { withFolder } from '../../support/folder.js';
 import { askPages, askRows, askSqlite, makeFile, patch, readableColumns, readTable } from './pages-fixture.js';
 import { Dice, liveThrough } from './pages-scenario.js';
+import { runCount } from '../../support/run-count.js';
 
-const numRuns = process.env.PGFERRY_FULL === '1' ? 5000 : 250;
+const numRuns = runCount({ usual: 250, full: 5000 });
 
 test('the page reader gives what SQLite gives, over random schemas, data and lives of a file', async () => {
   await withFolder((folder) => {

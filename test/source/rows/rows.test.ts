@@ -9,9 +9,9 @@ import { readSourceCatalog } from '../../../src/source/catalog/catalog.js';
 import { quoteIdentifier } from '../../../src/lib/quote.js';
 import { readRows } from '../../../src/source/rows/rows.js';
 import { plainQuery, type TableToRead, trueQuery } from '../../../src/source/rows/rows-sql.js';
+import { runCount } from '../../support/run-count.js';
 
-const { PGFERRY_FULL } = process.env;
-const runs = PGFERRY_FULL === '1' ? 5000 : 300;
+const runs = runCount({ usual: 300, full: 5000 });
 
 const whole: ChunkRange = { tag: 'whole' };
 

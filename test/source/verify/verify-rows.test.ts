@@ -7,6 +7,7 @@ import type { ColumnPlan } from '../../../src/model/plan.js';
 import type { Kind } from '../../../src/model/kind.js';
 import { type SqliteValue, Storage } from '../../../src/model/value.js';
 import { type SourceTableToVerify, readSourceCells } from '../../../src/source/verify/verify-rows.js';
+import { runCount } from '../../support/run-count.js';
 
 function tableOf(names: readonly string[], tag: 'text' | 'float8' = 'float8', source = 't'): SourceTableToVerify {
   const kind: Kind = tag === 'text' ? { tag, maxChars: null } : { tag };
@@ -70,7 +71,7 @@ for (const encoding of ['UTF-8', 'UTF-16le', 'UTF-16be']) {
         }
       }
     });
-    fc.assert(property, { numRuns: process.env.PGFERRY_FULL === '1' ? 20_000 : 300 });
+    fc.assert(property, { numRuns: runCount({ usual: 300, full: 20_000 }) });
     db.close();
   });
 }

@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { CopierError } from '../../../src/model/error.js';
 import type { TargetAddress } from '../../../src/model/target.js';
 import { describeTarget, parseTargetUrl } from '../../../src/target/connection/address.js';
+import { runCount } from '../../support/run-count.js';
 
-const numRuns = process.env['PGFERRY_FULL'] === '1' ? 50_000 : 500;
+const numRuns = runCount({ usual: 500, full: 50_000 });
 
 /** The url must give exactly these fields, among others, and this many notes. */
 function check(url: string, wanted: Partial<TargetAddress>, noteCount = 0): void {

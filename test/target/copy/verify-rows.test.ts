@@ -11,6 +11,7 @@ import { withTransaction } from '../../../src/target/connection/transaction.js';
 import { CopyTextParser } from '../../../src/target/copy/copy-text.js';
 import { type TargetTableToVerify, readTargetCells, renderLiterals } from '../../../src/target/copy/verify-rows.js';
 import { withDatabase } from '../../support/database.js';
+import { runCount } from '../../support/run-count.js';
 
 const applicationName = 'pgferry test';
 
@@ -106,7 +107,7 @@ test('COPY text cut into pieces anywhere gives the same rows', () => {
     }
     assert.deepEqual(textsOf(parser.takeRest()), wanted);
   });
-  fc.assert(property, { numRuns: process.env.PGFERRY_FULL === '1' ? 50_000 : 500 });
+  fc.assert(property, { numRuns: runCount({ usual: 500, full: 50_000 }) });
 });
 
 test('a failed read is translated, and the client stays usable', () =>

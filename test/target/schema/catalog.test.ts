@@ -7,6 +7,7 @@ import { parseTargetUrl } from '../../../src/target/connection/address.js';
 import { readTargetCatalog } from '../../../src/target/schema/catalog.js';
 import { withTarget } from '../../../src/target/connection/connect.js';
 import { withDatabase } from '../../support/database.js';
+import { runCount } from '../../support/run-count.js';
 
 function readAs(url: string, schema: string, changes: Partial<TargetAddress> = {}): Promise<TargetCatalog> {
   const address = { ...parseTargetUrl(url).address, ...changes };
@@ -216,7 +217,7 @@ test('a role without rights gets a catalog that says what is missing', () =>
 
 test('hundreds of tables take a handful of statements', () =>
   withDatabase(async (url, admin) => {
-    const count = process.env['PGFERRY_FULL'] === '1' ? 5_000 : 1_100;
+    const count = runCount({ usual: 1_100, full: 5_000 });
     await admin.query('CREATE SCHEMA many');
     for (let from = 0; from < count; from += 500) {
       await admin.query(`DO $$BEGIN FOR i IN ${from}..${Math.min(from + 500, count) - 1} LOOP

@@ -18,8 +18,9 @@ import {
 import { splitStatements } from '../../../src/target/schema/sql-statements.js';
 import { databaseUrl, withDatabase } from '../../support/database.js';
 import { withFolder } from '../../support/folder.js';
+import { runCount } from '../../support/run-count.js';
 
-const numRuns = process.env['PGFERRY_FULL'] === '1' ? 20_000 : 500;
+const numRuns = runCount({ usual: 500, full: 20_000 });
 
 function withClient(use: (client: TargetClient) => Promise<void>): Promise<void> {
   return withDatabase(async (url) => {
