@@ -104,7 +104,7 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	npx --no-install biome check --write .
 
-# What needs nothing beside Node: no server, no process of the command, no browser.
+# What starts no other program: no server, no process of the command, no browser.
 test-unit: build
 	@$(NODE) dist/test/run.js --unit
 

@@ -11,7 +11,7 @@ import { isUnit, needsOf } from './support/needs.js';
 /**
  * Runs test files under Node's own test runner, by default all of them, against one PostgreSQL that is started for the
  * purpose and stopped afterwards; none is started where no file needs it. Arguments: parts of test file names, of which
- * a file must hold one; and `--unit` for the fast set alone, the files that need nothing beside Node, in one process
+ * a file must hold one; and `--unit` for the fast set alone, the files that start no other program, in one process
  * and with a tenth of the usual tries of each property.
  */
 const here = fileURLToPath(new URL('.', import.meta.url));

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What a test file needs beside Node: a PostgreSQL, a process of the real command, or a browser. */
-export type Need = 'server' | 'command' | 'browser';
+/** What a test file needs beside this process: a PostgreSQL, another process (most often the real command), or a browser. */
+export type Need = 'server' | 'process' | 'browser';
 
 /** The compiled tree in which this module stands, with the tests under `test`. */
 const built = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,7 +12,7 @@ const built = fileURLToPath(new URL('../../', import.meta.url));
 const doors: ReadonlyMap<string, Need> = new Map([
   [join(built, 'test/support/database.js'), 'server'],
   [join(built, 'src/target/embedded/embedded.js'), 'server'],
-  [join(built, 'test/support/command.js'), 'command'],
+  ['node:child_process', 'process'],
   ['playwright-core', 'browser'],
 ]);
 
@@ -36,7 +36,7 @@ export function needsOf(path: string): ReadonlySet<Need> {
   return needs;
 }
 
-/** A file that needs nothing beside Node belongs to the fast set. */
+/** A file that needs nothing beside this process belongs to the fast set. */
 export function isUnit(path: string): boolean {
   return needsOf(path).size === 0;
 }

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { commandRows } from '../../../src/cli/help.js';
 import { cutoverOptions } from '../../../src/cli/options/cutover-options.js';
+import { followOptions } from '../../../src/cli/options/follow-options.js';
 import { headings } from '../../../src/cli/options/option.js';
 import { outputOptions } from '../../../src/cli/options/output-options.js';
 import { rowOptions } from '../../../src/cli/options/row-options.js';
@@ -22,6 +23,7 @@ test('no two parts of the table have the same setting, of which the second would
     schemaOptions,
     rowOptions,
     runOptions,
+    followOptions,
     cutoverOptions,
     speedOptions,
     outputOptions,
