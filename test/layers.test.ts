@@ -163,12 +163,85 @@ test('verify knows nothing of encode or of the readers it checks', () => {
   assert.deepEqual(forbidden, []);
 });
 
+/** What says something about this process or this machine, or signals another one; every file may use it. */
+const plainOfProcess = ['arch', 'geteuid', 'hrtime', 'kill', 'pid', 'platform', 'version', 'versions'];
+
+/** Who reads the environment below the command line, and why that is no setting of pgferry. */
+const environmentReaders: Readonly<Record<string, string>> = {
+  'src/target/connection/password.ts': 'PGPASSWORD and PGPASSFILE are libpq’s, and are read where it reads them',
+  'src/target/embedded/server-user.ts': 'a server that is started inherits it, but for what would steer it',
+  'src/target/program/dump.ts': 'pg_dump inherits it, but for what would steer it',
+};
+
+/** The code without its comments, which may speak of whatever they like. */
+function withoutComments(text: string): string {
+  return text.replace(/\/\*.*?\*\/|(?<=^|[\s;{}(,])\/\/.*$/gms, (comment) => comment.replace(/[^\n]/g, ''));
+}
+
+const ofProcess = String.raw`['"\x60](?:node:)?process['"\x60]`;
+const namedImport = new RegExp(String.raw`import\s*\{([^}]*)\}\s*from\s*${ofProcess}`, 'g');
+/** The module in whatever other statement or call. */
+const anyMention = new RegExp(String.raw`(?:\bimport\b|\bfrom|[(,])\s*${ofProcess}`);
+const access = /(?<![\w$.-])process\s*(?:\?\.|\.)\s*(\w+)/g;
+/** The whole of it, handed on or indexed: no word of a sentence, which stands between words. */
+const handedOn =
+  /(?<![\w$.-])process\s*(?:\?\.\s*)?\[|[=(,{[:?&|!]\s*process\b(?!\s*(?:\?\.|[\w$.:'"-]))|\breturn process\b/;
+const ofGlobal = /\b(?:globalThis|global)\s*(?:(?:\?\.|\.)\s*process\b|(?:\?\.\s*)?\[)/;
+
+/** Every property of the process that a file takes, by whatever way; `*` where it takes the process as a whole. */
+function takenOfProcess(text: string): string[] {
+  if (!/process|global/.test(text)) return [];
+  const code = withoutComments(text);
+  const imported = [...code.matchAll(namedImport)].flatMap(([, names = '']) => names.split(','));
+  const taken = [
+    ...imported.map((name) => name.trim().split(/\s+as\s+/)[0] ?? '').filter((name) => name !== ''),
+    ...[...code.matchAll(access)].map(([, property = '']) => property),
+  ];
+  const rest = code.replace(namedImport, '');
+  const bare = rest.replace(/'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g, "''");
+  if (anyMention.test(rest) || handedOn.test(bare) || ofGlobal.test(bare)) taken.push('*');
+  return taken;
+}
+
+test('every way to the process is seen', () => {
+  const ways: readonly (readonly [string, readonly string[]])[] = [
+    ["import { env } from 'node:process';", ['env']],
+    ["import { kill, env as all } from 'process';", ['kill', 'env']],
+    ["import {\n  pid,\n  argv,\n} from 'node:process';", ['pid', 'argv']],
+    ["import process from 'node:process';", ['*']],
+    ["import * as all from 'node:process';", ['*']],
+    ["const { env } = await import('node:process');", ['*']],
+    ["const { env } = require('process');", ['*']],
+    ["export { env } from 'node:process';", ['*']],
+    ['process.env', ['env']],
+    ["process?.env['HOME']", ['env']],
+    ["process['env']", ['*']],
+    ['const { env } = process;', ['*']],
+    ['globalThis.process.env', ['*']],
+    ["globalThis['process']", ['*']],
+    ['spare(process);', ['*']],
+    ['// process.env is read elsewhere', []],
+    ['/* the process ends */ const processes = child.process;', []],
+  ];
+  for (const [code, taken] of ways) assert.deepEqual(takenOfProcess(code), taken, code);
+});
+
 test('only cli.ts, and start.ts which loads it, touch the process: no other file reads its arguments or environment, prints, or exits', () => {
   const wrong = files
     .filter(({ path }) => path !== 'src/cli/cli.ts' && path !== 'src/start.ts')
-    .filter(({ text }) => /process\.(argv|env|exit|exitCode|stdout|stderr)\b|console\./.test(text))
-    .map(({ path }) => path);
+    .flatMap(({ path, text }) => {
+      const allowed = path in environmentReaders ? [...plainOfProcess, 'env'] : plainOfProcess;
+      const taken = takenOfProcess(text).filter((name) => !allowed.includes(name));
+      return [...taken, ...(/\bconsole\b\s*[.[]/.test(withoutComments(text)) ? ['console'] : [])].map(
+        (name) => `${path}: ${name}`,
+      );
+    });
   assert.deepEqual(wrong, []);
+  for (const path of Object.keys(environmentReaders))
+    assert.ok(
+      takenOfProcess(files.find((file) => file.path === path)?.text ?? '').includes('env'),
+      `${path} reads no environment`,
+    );
 });
 
 test('there are no default exports but those of the worker entries', () => {
