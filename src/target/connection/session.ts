@@ -3,12 +3,14 @@ import type { TargetClient } from './client.js';
 import { sessionSettings } from './session-settings.js';
 
 /**
- * One round trip sets everything that this server's version knows and what has a prefix, which no server knows, a second reads it back. The url's own settings come
- * first so that ours win. A commit must be durable whatever the role says. A server that checks its connection soon
+ * The role's limit of time goes first and alone, by a statement that reads no catalog: on a busy machine the next one
+ * may take longer than the role allows. One round trip then sets everything that this server's version knows and what
+ * has a prefix, which no server knows, another reads it back. The url's own settings come first so that ours win. A commit must be durable whatever the role says. A server that checks its connection soon
  * ends the statement of a killed client; one that probes it (over TCP) drops within minutes, not hours, the session of a
  * machine that has gone, and the run's lock with it.
  */
 export async function applySettings(client: TargetClient): Promise<void> {
+  await client.query('SET statement_timeout = 0', [], { doing: 'setting up the session' });
   const settings = [...Object.entries(client.address.settings), ...Object.entries(client.settings)];
   await client.query(
     `SELECT pg_catalog.set_config(s.name, s.value, false)

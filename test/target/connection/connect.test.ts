@@ -38,12 +38,27 @@ function settingsOf(client: TargetClient, names: readonly string[]): Promise<unk
     .then((rows) => rows.map((row) => row.v));
 }
 
+test('a statement that takes longer than the role allows comes to its end', () =>
+  withDatabase(async (url, admin) => {
+    const role = `s_${url.slice(-12)}`;
+    await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'pw'`);
+    try {
+      await admin.query(`ALTER ROLE ${role} SET statement_timeout = '1s'`);
+      await withTarget(addressOf(url, { user: role, password: 'pw' }), { applicationName }, async (client) => {
+        const [row] = await client.query<{ v: string }>("SELECT 'whole' AS v FROM pg_sleep(1.2)");
+        assert.equal(row?.v, 'whole');
+      });
+    } finally {
+      await admin.query(`DROP ROLE ${role}`);
+    }
+  }));
+
 test('a session has our settings even where the role and the url set others', () =>
   withDatabase(async (url, admin) => {
     const role = `r_${url.slice(-12)}`;
     await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'pw'`);
     try {
-      await admin.query(`ALTER ROLE ${role} SET statement_timeout = '100ms'`);
+      await admin.query(`ALTER ROLE ${role} SET statement_timeout = '1s'`);
       await admin.query(`ALTER ROLE ${role} SET search_path = public`);
       await admin.query(`ALTER ROLE ${role} SET synchronous_commit = off`);
       await admin.query(`ALTER ROLE ${role} SET timezone = 'Asia/Tokyo'`);
