@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,12 +33,26 @@ function wantedFiles(parts: readonly string[]): string[] {
     .sort();
 }
 
+/** What some tests need beside Node; each such test is skipped, and says so, where its program is missing. */
+const programs = ['chromium', 'tmux', 'strace', 'psql', 'sqlite3'];
+
+function isMissing(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status !== 0;
+}
+
+function announce(): void {
+  const missing = programs.filter(isMissing);
+  const found = missing.length === 0 ? 'all of them are here' : `missing here: ${missing.join(', ')}`;
+  console.log(
+    `The whole set takes many minutes; make test-unit is the fast one. Some tests need ${programs.join(', ')}: ${found}.`,
+  );
+}
+
 async function runAll(paths: readonly string[]): Promise<number> {
-  const started = performance.now();
-  const exitCode = isUnitSet ? await runTogether(paths) : await runApart(paths);
-  const seconds = Math.round((performance.now() - started) / 1000);
-  console.log(`${paths.length} test files ran in ${seconds} s`);
-  return exitCode;
+  if (!isUnitSet && paths.length > 100) announce();
+  // Said first, so that the runner's own closing lines are the last.
+  console.log(`${paths.length} test ${paths.length === 1 ? 'file' : 'files'}`);
+  return isUnitSet ? await runTogether(paths) : await runApart(paths);
 }
 
 /** In one process, one file after the other: a process for each costs more than what most of them do. */
