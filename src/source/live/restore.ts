@@ -26,7 +26,7 @@ import { readClosing } from './closing.js';
  */
 
 /** How long readers that keep the transaction from beginning or ending are waited for, and how often it is tried. */
-const patienceMs = 30_000;
+const waitMaxMs = 30_000;
 const pauseMs = 200;
 
 /**
@@ -43,7 +43,7 @@ export async function restoreInto(request: {
 }): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
   const kept = await keepCopy(livePath, replacedPath);
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + waitMaxMs;
   while ((await readClosing(livePath)) !== null) {
     await withSource(snapshotPath, (db) => db.backup(livePath, { progress: () => everything })).catch(
       (error: unknown) => {

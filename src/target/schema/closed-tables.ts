@@ -20,7 +20,7 @@ const triggerName = 'pgferry_loading';
 const statementsPerMessage = 100;
 
 /** SQL: t, a row of pg_trigger, is one by which a run closes a table; it is no part of the operator's schema. */
-export const isClosingTrigger = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
+export const closesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
   JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry' AND f.proname = 'refuse_others'))`;
 
 /** SQL: the trigger t closes for this run. Its arguments are stored one after the other, each ended by a zero. */
@@ -73,7 +73,7 @@ export async function closeToOthers(
             LATERAL (${treeSql('r.oid')}) AS member
        JOIN pg_class c ON c.oid = member.oid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE ${staysOpenSql('r.oid')} IS NULL
-        AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND ${isClosingTrigger} AND t.tgenabled = 'A'
+        AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND ${closesTableSql} AND t.tgenabled = 'A'
                            AND ${isOfRun('$2')})
       ORDER BY c.oid`,
     [tables.map((name) => quoteTable(schema, name)), runId],
@@ -104,7 +104,7 @@ export async function openToOthers(client: TargetClient, runId: string): Promise
     const closed = await client.query<{ schema: string; name: string }>(
       `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_trigger t
          JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE ${isClosingTrigger} AND ${isOfRun('$1')} ORDER BY c.oid`,
+        WHERE ${closesTableSql} AND ${isOfRun('$1')} ORDER BY c.oid`,
       [runId],
     );
     await runAll(
@@ -145,7 +145,7 @@ export async function readMark(
                    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)), ',' ORDER BY c.oid)
             END AS mark
        FROM pg_class c
-       LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND ${isClosingTrigger}
+       LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND ${closesTableSql}
                              AND ${isOfRun('$2')}
        LEFT JOIN pg_proc f ON f.oid = t.tgfoid
       WHERE c.oid IN (${treeSql('to_regclass($1)')})`,
