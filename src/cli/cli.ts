@@ -1,7 +1,7 @@
 import { type Answer, answer } from './answer.js';
 import { Journal } from '../run/journal.js';
 import { buildProgram, type Invocation, runProgram } from './program.js';
-import { placeSides } from './positional.js';
+import { assignSides } from './positional.js';
 import { readSettings } from './settings.js';
 import { CopierError, exitCodes, toWire } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
@@ -50,7 +50,7 @@ function commandLineError(message: string): WireError {
 async function runInvocation(invocation: Invocation): Promise<void> {
   const { command, word, sides, configPath, form, isJson, isQuiet } = invocation;
   await conclude(command, isJson, isQuiet, async (journal) => {
-    const flags = placeSides(sides, invocation.flags);
+    const flags = assignSides(sides, invocation.flags);
     const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
     const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion() };

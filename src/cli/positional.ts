@@ -22,20 +22,20 @@ export function positionalSides(command: CommandName): readonly (typeof sides)[n
  * The words after the command as the flags that they stand for: the source, then the target. One word alone that is a
  * PostgreSQL URL is the target. Throws `usage.swapped_sides`, and `usage.combination` where a flag names the side too.
  */
-export function placeSides(words: readonly string[], flags: GivenFlags): GivenFlags {
+export function assignSides(words: readonly string[], flags: GivenFlags): GivenFlags {
   const [first, second] = words;
   if (first === undefined) return flags;
   if (second === undefined)
-    return isServer(first) ? place({ targetUrl: first }, flags) : place({ sourcePath: first }, flags);
+    return isServer(first) ? assign({ targetUrl: first }, flags) : assign({ sourcePath: first }, flags);
   if (isServer(first) && !isServer(second)) {
     throw new CopierError('usage.swapped_sides', `${shown(first)} is the target, and stands before the source`, {
       hint: 'name the SQLite file first, the PostgreSQL URL second: pgferry migrate app.db postgresql://USER@HOST/DB',
     });
   }
-  return place({ sourcePath: first, targetUrl: second }, flags);
+  return assign({ sourcePath: first, targetUrl: second }, flags);
 }
 
-function place(named: GivenFlags, flags: GivenFlags): GivenFlags {
+function assign(named: GivenFlags, flags: GivenFlags): GivenFlags {
   for (const { setting, name } of sides) {
     const word = named[setting];
     if (word === undefined || flags[setting] === undefined) continue;

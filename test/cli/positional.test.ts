@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type GivenFlags, placeSides, positionalSides } from '../../src/cli/positional.js';
+import { type GivenFlags, assignSides, positionalSides } from '../../src/cli/positional.js';
 
 const url = 'postgresql://app:CANARY@db/app';
 
@@ -15,7 +15,7 @@ const placed: readonly (readonly [words: readonly string[], flags: GivenFlags, w
 
 for (const [words, flags, wanted] of placed) {
   test(`the words ${JSON.stringify(words)} with the flags ${JSON.stringify(Object.keys(flags))} name both sides`, () => {
-    assert.deepEqual(placeSides(words, flags), wanted);
+    assert.deepEqual(assignSides(words, flags), wanted);
   });
 }
 
@@ -27,7 +27,7 @@ test('sides that are swapped, or named twice, are refused without their secrets'
     [['a.db', url], { targetUrl: url }, 'usage.combination', /the target is named twice/],
   ] as const) {
     assert.throws(
-      () => placeSides(words, flags),
+      () => assignSides(words, flags),
       (error: Error & { code?: string; hint?: string }) => {
         assert.equal(error.code, code);
         assert.match(error.message, says);

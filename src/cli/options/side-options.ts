@@ -1,6 +1,6 @@
 import { targeted, all } from './command-groups.js';
 import type { OptionTable } from './option.js';
-import { sourceFile, targetUrl } from './side-syntax.js';
+import { sourceSyntax, targetSyntax } from './side-syntax.js';
 
 /** Where the rows come from and where they go. */
 export const sideOptions = {
@@ -9,7 +9,7 @@ export const sideOptions = {
     flag: 'source',
     value: 'path',
     env: ['SQLITE_DB_PATH'],
-    syntax: sourceFile(),
+    syntax: sourceSyntax(),
     standard: 'prisma/dev.db',
     help: 'SQLite file, as a path or a file: URL',
     commands: all,
@@ -19,7 +19,7 @@ export const sideOptions = {
     flag: 'target',
     value: 'url',
     env: ['POSTGRES_DATABASE_URL', 'PG_URL'],
-    syntax: targetUrl(),
+    syntax: targetSyntax(),
     standard: null,
     standardText: 'an embedded PostgreSQL',
     help: 'PostgreSQL URL; Prisma’s form with ?schema= is understood',

@@ -80,7 +80,7 @@ const notTargets: readonly Kind[] = [
 ];
 
 /** The SQLite file: a path, or a `file:` URL. */
-export function sourceFile(): Syntax<string> {
+export function sourceSyntax(): Syntax<string> {
   const { parse, ...others } = text();
   return {
     ...others,
@@ -92,7 +92,7 @@ export function sourceFile(): Syntax<string> {
 }
 
 /** The PostgreSQL URL; what else is wrong with it is told where it is taken apart, without a word of it. */
-export function targetUrl(): Syntax<string> {
+export function targetSyntax(): Syntax<string> {
   return {
     ...text(),
     parse: (given, origin) => {

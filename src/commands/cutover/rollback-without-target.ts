@@ -36,7 +36,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     warn: (message) => journal.warn(message),
   });
   journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
-  const kept = await journal.phase('restore', () =>
+  const copyPath = await journal.phase('restore', () =>
     restoreSource(move, {
       cutoverId,
       livePath: path,
@@ -59,7 +59,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     target: null,
     downtimeMs: null,
     rollbackEnvPath: null,
-    replacedPath: kept !== null && existsSync(kept) ? kept : null,
+    replacedPath: copyPath !== null && existsSync(copyPath) ? copyPath : null,
     savedWrites: [],
     phases: journal.phases,
   };

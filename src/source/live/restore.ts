@@ -42,7 +42,7 @@ export async function restoreInto(request: {
   readonly signal?: AbortSignal;
 }): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
-  const kept = await keepCopy(livePath, replacedPath);
+  const copyPath = await keepCopy(livePath, replacedPath);
   const until = performance.now() + waitMaxMs;
   while ((await readClosing(livePath)) !== null) {
     await withSource(snapshotPath, (db) => db.backup(livePath, { progress: () => everything })).catch(
@@ -56,7 +56,7 @@ export async function restoreInto(request: {
     await wait(pauseMs, undefined, { signal });
   }
   makeDurable(livePath);
-  return kept;
+  return copyPath;
 }
 
 /** All pages in one step: a step that ends between lets nobody else write anyway. */
@@ -88,9 +88,9 @@ async function keepCopy(livePath: string, replacedPath: string): Promise<string>
     });
     await withSource(livePath, (db) => db.backup(beside, { progress: () => everything }));
     withFile(beside, constants.O_RDONLY, fsyncSync);
-    const kept = nameCopy(beside, replacedPath);
-    withFile(dirname(kept), constants.O_RDONLY, fsyncSync);
-    return kept;
+    const copyPath = nameCopy(beside, replacedPath);
+    withFile(dirname(copyPath), constants.O_RDONLY, fsyncSync);
+    return copyPath;
   } finally {
     rmSync(beside, { force: true });
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sourceFile, targetUrl } from '../../../src/cli/options/side-syntax.js';
+import { sourceSyntax, targetSyntax } from '../../../src/cli/options/side-syntax.js';
 import { CopierError } from '../../../src/model/error.js';
 
 function refusalOf(use: () => unknown): CopierError {
@@ -41,7 +41,7 @@ const wrongSources: readonly (readonly [given: string, code: string, says: RegEx
 
 for (const [given, code, says, hint] of wrongSources) {
   test(`the source ${JSON.stringify(given)} is told as what it is, without its secret`, () => {
-    const error = refusalOf(() => sourceFile().parse(given, '--source'));
+    const error = refusalOf(() => sourceSyntax().parse(given, '--source'));
     assert.equal(error.code, code);
     assert.match(error.message, says);
     assert.match(error.message, /^--source/);
@@ -59,7 +59,7 @@ test('paths and file URLs are sources', () => {
     'C:/app.db',
     'postgres.db',
   ])
-    assert.equal(sourceFile().parse(given, '--source'), given);
+    assert.equal(sourceSyntax().parse(given, '--source'), given);
 });
 
 const wrongTargets: readonly (readonly [given: string, code: string, says: RegExp])[] = [
@@ -74,7 +74,7 @@ const wrongTargets: readonly (readonly [given: string, code: string, says: RegEx
 
 for (const [given, code, says] of wrongTargets) {
   test(`the target ${JSON.stringify(given)} is told as what it is, without its secret`, () => {
-    const error = refusalOf(() => targetUrl().parse(given, 'PG_URL'));
+    const error = refusalOf(() => targetSyntax().parse(given, 'PG_URL'));
     assert.equal(error.code, code);
     assert.match(error.message, says);
     assert.match(error.message, /^PG_URL/);
@@ -84,5 +84,5 @@ for (const [given, code, says] of wrongTargets) {
 
 test('a PostgreSQL URL is a target, its password in whatever form', () => {
   for (const given of ['postgresql://app:p@w:/?#@db/app', 'postgres://app@db:5432/app.db'])
-    assert.equal(targetUrl().parse(given, '--target'), given);
+    assert.equal(targetSyntax().parse(given, '--target'), given);
 });
