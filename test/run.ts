@@ -15,6 +15,8 @@ import { isUnit, needsOf } from './support/needs.js';
  * and with a tenth of the usual tries of each property.
  */
 const here = fileURLToPath(new URL('.', import.meta.url));
+/** What some tests need beside Node; each such test is skipped, and says so, where its program is missing. */
+const programs = ['chromium', 'tmux', 'strace', 'psql', 'sqlite3'];
 const isUnitSet = process.argv.includes('--unit');
 const files = wantedFiles(process.argv.slice(2).filter((argument) => argument !== '--unit'));
 if (files.length === 0) {
@@ -32,9 +34,6 @@ function wantedFiles(parts: readonly string[]): string[] {
     .filter((path) => !isUnitSet || isUnit(path))
     .sort();
 }
-
-/** What some tests need beside Node; each such test is skipped, and says so, where its program is missing. */
-const programs = ['chromium', 'tmux', 'strace', 'psql', 'sqlite3'];
 
 function isMissing(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status !== 0;
