@@ -20,6 +20,7 @@ import {
   status,
   verify,
 } from '../../src/pgferry.js';
+import { comparing } from '../support/comparing.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 import { listObjects } from '../support/refusal.js';
@@ -44,11 +45,6 @@ async function withSides(use: (sides: Sides, client: pg.Client, folder: string) 
       await use({ sourcePath, targetUrl, backupFolder: join(folder, 'runs'), fromSource: true }, client, folder);
     }),
   );
-}
-
-/** A comparison makes no schema. */
-function comparing<T extends Sides>({ fromSource: _, ...others }: T): Omit<T, 'fromSource'> {
-  return others;
 }
 
 function isInterruption(error: unknown): boolean {

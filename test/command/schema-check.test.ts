@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { migrate, type RunResult, verify } from '../../src/pgferry.js';
+import { comparing } from '../support/comparing.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 import { runJson } from '../support/command.js';
@@ -118,12 +119,12 @@ test('verify names what the target’s schema lost, changed or gained since the 
       );
       for (const { title, sql, expected, undo } of sabotages) {
         await client.query(sql);
-        const result = await verify(options);
+        const result = await verify(comparing(options));
         assert.equal(result.ok, false, title);
         assert.deepEqual(errorsOf(result), expected, title);
         await client.query(undo);
       }
-      assert.deepEqual(errorsOf(await verify(options)), []);
+      assert.deepEqual(errorsOf(await verify(comparing(options))), []);
     }),
   );
 });
