@@ -23,7 +23,7 @@ const weekday = `(?<weekday>${weekdays.join('|')})[a-z]*`;
 const clock = '(?<hour>\\d{1,2}):(?<minute>\\d{1,2})(?::(?<second>\\d{1,2})(?:[.,](?<fraction>\\d{1,9}))?)?';
 /** A name beside a number only repeats it, as Go and JavaScript write it; alone it is no offset that is sure. */
 const repeated = '(?:\\s+(?:[A-Za-z]{2,5}|[+-]\\d{2,4}|\\([^)]*\\)))?';
-const offset = `(?:\\s*(?:(?:GMT|UTC)?(?<offset>[+-]\\d{1,2}(?::?\\d\\d(?::?\\d\\d)?)?)${repeated}|(?<utc>Z|UTC|GMT)(?:\\s+\\([^)]*\\))?))?`;
+const offset = `(?:\\s*(?:(?:GMT|UTC)?(?<offset>[+-](?:\\d\\d:?[0-5]\\d(?::?[0-5]\\d)?|\\d:[0-5]\\d|\\d{1,2}))${repeated}|(?<utc>Z|UTC|GMT)(?:\\s+\\([^)]*\\))?))?`;
 /** What Go adds for the monotonic clock. */
 const monotonic = '(?:\\s+m=[+-]\\d+\\.\\d+)?';
 

@@ -85,7 +85,10 @@ function withOffset(stamp: string, rest: string): string | null {
   const left = rest.trim();
   if (left === '') return stamp;
   if (/^(z|utc|gmt)$/i.test(left)) return `${stamp}Z`;
-  const match = /^(?:gmt|utc)?([+-])(\d\d?)(?::?(\d\d)(?::?(\d\d))?)?(?:\s+(?:[a-z]{2,5}|[+-]\d{2,4}))?$/i.exec(left);
+  const match =
+    /^(?:gmt|utc)?([+-])(\d\d?)(?:(?:(?<=\d\d):?|:)([0-5]\d)(?::?([0-5]\d))?)?(?:\s+(?:[a-z]{2,5}|[+-]\d{2,4}))?$/i.exec(
+      left,
+    );
   if (match === null) return null;
   const [, sign, hours, minutes = '00', seconds = '00'] = match;
   return `${stamp}${sign}${two(hours)}:${minutes}:${seconds}`;
