@@ -1,11 +1,10 @@
 import type { ValuesJob } from '../jobs/values-job.js';
 import { must } from '../model/error.js';
 import type { CountedTable, TableValues } from '../model/census.js';
-import type { ChunkRange } from '../model/plan.js';
 import type { LeftOut, SourceCatalog, SourceTable } from '../model/source.js';
 import { chooseTables } from '../plan/fit.js';
 import { withThreads, type Threads } from '../pool/threads.js';
-import { joinCuts } from '../source/census/parts.js';
+import { readRanges } from '../source/census/parts.js';
 import { choosePages } from '../source/pages/layout.js';
 import { mergeValues } from '../source/census/values.js';
 import type { Context } from '../run/context.js';
@@ -13,9 +12,6 @@ import { heapMbMax, threadCount } from '../run/load/copy-threads.js';
 import { choiceOf } from '../run/choices.js';
 import { type Survey, surveySource } from '../run/survey/survey.js';
 import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
-
-/** Source bytes of one job: some 50 ms of work. */
-const partBytes = 8 * 1024 * 1024;
 
 export interface FullCensus {
   readonly tables: readonly CountedTable[];
@@ -60,7 +56,7 @@ async function countTable(table: SourceTable, counting: Counting): Promise<Count
   const choice = countsPages ? choosePages(table, catalog) : null;
   const layout = choice?.tag === 'pages' ? choice.layout : null;
   const chunks = survey.chunks.get(table.name) ?? [];
-  const ranges: ChunkRange[] = layout === null ? [{ tag: 'whole' }] : joinCuts(chunks, partBytes);
+  const ranges = readRanges(chunks, layout !== null);
   const parts = ranges.map((range) => {
     const job: ValuesJob = { snapshotPath, table, layout, range };
     return threads.run<TableValues>('values', job);

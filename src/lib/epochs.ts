@@ -54,6 +54,10 @@ export function isInstant(unit: TimeUnit): boolean {
   return unit === 'julian' || (isEpochUnit(unit) && unit !== 'days');
 }
 
+/** A number speaks for a unit since 1970 where it is a time from 1971 to 2100 in it; these are the ends in seconds. */
+export const firstVoteSeconds = 31_536_000;
+export const lastVoteSeconds = 4_102_444_800;
+
 /** What a unit counts, in words. */
 export function describeUnit(unit: TimeUnit): string {
   if (unit === 'julian') return 'Julian days';
@@ -100,4 +104,38 @@ function isWhole(parts: ReadonlySet<DigitRun['part']>): boolean {
   const order = ['month', 'day', 'hour', 'minute', 'second'] as const;
   const first = order.findIndex((part) => !parts.has(part));
   return first === -1 || order.slice(first).every((part) => !parts.has(part));
+}
+
+/** What calendar digits say; months and days of the month are not checked against a calendar. */
+export interface CalendarParts {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+}
+
+/** Two-digit years below this one are of this century, as in POSIX' strptime. */
+const shortYearPivot = 69;
+
+/**
+ * Reads a number's decimal digits by a pattern, with the leading zeros that an integer does not keep. null where they are
+ * no digits, too many, of the year 0, or of no time of day, and where `pattern` is none.
+ */
+export function readCalendarParts(text: string, pattern: CalendarDigits): CalendarParts | null {
+  const runs = readCalendarDigits(pattern) ?? [];
+  const width = runs.reduce((total, { length }) => total + length, 0);
+  const digits = text.padStart(width, '0');
+  if (!/^\d+$/.test(digits) || digits.length !== width) return null;
+  const parts = { year: 0, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
+  let at = 0;
+  for (const { part, length } of runs) {
+    const number = Number(digits.slice(at, at + length));
+    if (part === 'shortYear') parts.year = number + (number < shortYearPivot ? 2000 : 1900);
+    else parts[part] = number;
+    at += length;
+  }
+  const { year, hour, minute, second } = parts;
+  return year === 0 || hour > 23 || minute > 59 || second > 59 ? null : parts;
 }

@@ -1,5 +1,4 @@
-import { epochs, isEpochUnit, readCalendarDigits } from '../../lib/epochs.js';
-import { must } from '../../model/error.js';
+import { epochs, isEpochUnit, readCalendarParts } from '../../lib/epochs.js';
 import type { CalendarDigits, EpochUnit, TimeUnit } from '../../model/kind.js';
 import { createDecimal, digitsText, parseDecimal } from '../value/decimal.js';
 import { refuse } from '../value/misfit.js';
@@ -43,25 +42,11 @@ function momentOfUnits(out: Moment, value: bigint, unit: EpochUnit): void {
   momentOfBig(out, (value / per) * micros, unit);
 }
 
-/** Two-digit years below this one are of this century, as in POSIX' strptime. */
-const SHORT_YEAR_PIVOT = 69;
-
 /** Digits of a calendar, to which the leading zeros are added that an integer does not keep. */
 function momentOfDigits(out: Moment, text: string, pattern: CalendarDigits): void {
-  const runs = must(readCalendarDigits(pattern), `calendar digits ${pattern}`);
-  const width = runs.reduce((total, { length }) => total + length, 0);
-  const digits = text.padStart(width, '0');
-  if (!/^\d+$/.test(digits) || digits.length !== width) refuseDigits(pattern);
-  const parts = { year: 0, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
-  let at = 0;
-  for (const { part, length } of runs) {
-    const number = Number(digits.slice(at, at + length));
-    if (part === 'shortYear') parts.year = number + (number < SHORT_YEAR_PIVOT ? 2000 : 1900);
-    else parts[part] = number;
-    at += length;
-  }
+  const parts = readCalendarParts(text, pattern);
+  if (parts === null || !isDate(parts.year, parts.month, parts.day)) refuseDigits(pattern);
   const { year, month, day, hour, minute, second } = parts;
-  if (!isDate(year, month, day) || year === 0 || hour > 23 || minute > 59 || second > 59) refuseDigits(pattern);
   setMoment(out, daysOf(year, month, day), ((hour * 60 + minute) * 60 + second) * 1_000_000);
 }
 

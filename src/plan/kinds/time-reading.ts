@@ -1,4 +1,4 @@
-import { epochs, isEpochUnit, readCalendarDigits } from '../../lib/epochs.js';
+import { epochs, firstVoteSeconds, isEpochUnit, lastVoteSeconds, readCalendarParts } from '../../lib/epochs.js';
 import type { CalendarDigits, EpochUnit, TimeUnit } from '../../model/kind.js';
 
 /** Units that count from 1970, the coarser first. */
@@ -6,9 +6,6 @@ export const unixUnits = ['s', 'ms', 'us', 'ns'] as const;
 
 const dayMs = 86_400_000;
 const daySeconds = 86_400;
-/** 1971 and 2100 in seconds since 1970: within these years the ranges of the four units do not overlap. */
-const earliestS = 31_536_000n;
-const latestS = 4_102_444_800n;
 /** Days of the years 1 and 9999 in days since 1970, and the noon from which Julian days count. */
 const firstDay = -719_162;
 const lastDay = 2_932_896;
@@ -18,7 +15,7 @@ const julian1970 = 2_440_587.5;
 export function unixBand(unit: (typeof unixUnits)[number]): readonly [bigint, bigint] {
   const { micros, per } = epochs[unit];
   const scale = (1_000_000n * per) / micros;
-  return [earliestS * scale, latestS * scale];
+  return [BigInt(firstVoteSeconds) * scale, BigInt(lastVoteSeconds) * scale];
 }
 
 /** Years for which a reading other than a unit since 1970 is plausible: what applications mostly store. */
@@ -71,21 +68,10 @@ function daysOfNumber(value: number, unit: TimeUnit): number | null {
 }
 
 function daysOfDigits(value: number, pattern: CalendarDigits): number | null {
-  const runs = readCalendarDigits(pattern) ?? [];
-  const width = runs.reduce((total, { length }) => total + length, 0);
-  if (!Number.isSafeInteger(value) || value < 0) return null;
-  const digits = String(value).padStart(width, '0');
-  if (digits.length !== width) return null;
-  const parts = { year: 0, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
-  let at = 0;
-  for (const { part, length } of runs) {
-    const number = Number(digits.slice(at, at + length));
-    if (part === 'shortYear') parts.year = number + (number < 69 ? 2000 : 1900);
-    else parts[part] = number;
-    at += length;
-  }
+  const parts = Number.isSafeInteger(value) ? readCalendarParts(String(value), pattern) : null;
+  if (parts === null) return null;
   const { year, month, day, hour, minute, second } = parts;
-  if (year < 1 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59) return null;
+  if (month < 1 || month > 12 || day < 1) return null;
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCDate() !== day) return null;

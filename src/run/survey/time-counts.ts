@@ -5,12 +5,9 @@ import type { Chunk } from '../../model/plan.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import { needsTimeCounts } from '../../plan/kinds/time-unit.js';
 import type { Threads } from '../../pool/threads.js';
-import { joinCuts } from '../../source/census/parts.js';
+import { readRanges } from '../../source/census/parts.js';
 import { mergeTimes } from '../../source/census/times.js';
 import { choosePages } from '../../source/pages/layout.js';
-
-/** Source bytes of one job. */
-const partBytes = 8 * 1024 * 1024;
 
 export interface TimeCountRequest {
   readonly snapshotPath: string;
@@ -58,8 +55,7 @@ async function countColumns(
 ): Promise<TimeCounts[]> {
   const choice = countsPages ? choosePages(table, catalog) : null;
   const layout = choice?.tag === 'pages' ? choice.layout : null;
-  const cuts = chunks.get(table.name) ?? [];
-  const ranges = layout === null || cuts.length === 0 ? [{ tag: 'whole' as const }] : joinCuts(cuts, partBytes);
+  const ranges = readRanges(chunks.get(table.name) ?? [], layout !== null);
   const parts = await Promise.all(
     ranges.map((range) => {
       const job: TimesJob = { snapshotPath, table, columns, layout, range };

@@ -1,16 +1,13 @@
 import type { TrialJob } from '../../jobs/trial-job.js';
 import { mergeTrials } from '../../encode/policy/trial.js';
 import type { TableTrial } from '../../model/census.js';
-import type { Chunk, ChunkRange, TablePlan } from '../../model/plan.js';
+import type { TablePlan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import { must } from '../../model/error.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
 import type { Threads } from '../../pool/threads.js';
-import { joinCuts } from '../../source/census/parts.js';
+import { readRanges } from '../../source/census/parts.js';
 import { choosePages } from '../../source/pages/layout.js';
-
-/** Source bytes that one job tries. */
-const partBytes = 8 * 1024 * 1024;
 
 /** Tries the values in doubt on the threads: one job per part of a table. */
 export async function tryValues(
@@ -27,17 +24,13 @@ export async function tryValues(
       );
       const choice = table.reader === 'pages' ? choosePages(source, catalog) : null;
       const layout = choice?.tag === 'pages' ? choice.layout : null;
-      const parts = rangesOf(chunks, layout !== null).map((range) => {
+      const parts = readRanges(chunks, layout !== null).map((range) => {
         const job: TrialJob = { snapshotPath, table, columns, layout, range };
         return threads.run<TableTrial>('trial', job);
       });
       return mergeTrials(await Promise.all(parts));
     }),
   );
-}
-
-function rangesOf(chunks: readonly Chunk[], isByPages: boolean): ChunkRange[] {
-  return isByPages && chunks.length > 0 ? joinCuts(chunks, partBytes) : [{ tag: 'whole' }];
 }
 
 /**

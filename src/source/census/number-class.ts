@@ -1,8 +1,6 @@
+import { firstVoteSeconds, lastVoteSeconds } from '../../lib/epochs.js';
 import type { ValueClass } from '../../model/census.js';
 
-/** 1971 and 2100 in seconds: within these years the ranges of the units since 1970 do not overlap. */
-const earliest = 31_536_000;
-const latest = 4_102_444_800;
 /** Julian days of the years 1900 to 2100: other reals are mostly no days. */
 const julianMin = 2_415_020.5;
 const julianMax = 2_488_069.5;
@@ -11,16 +9,16 @@ const julianMax = 2_488_069.5;
 export function integerClass(value: number): ValueClass {
   if (value === 0 || value === 1) return 'zero_or_one';
   if (value >= -32_768 && value <= 32_767) return 'int16';
-  if (value >= earliest && value <= latest) return 'epoch_s';
+  if (value >= firstVoteSeconds && value <= lastVoteSeconds) return 'epoch_s';
   if (value >= -2_147_483_648 && value <= 2_147_483_647) return 'int32';
-  if (value >= earliest * 1000 && value <= latest * 1000) return 'epoch_ms';
-  if (value >= earliest * 1e6 && value <= latest * 1e6) return 'epoch_us';
-  return value >= earliest * 1e9 ? 'epoch_ns' : 'int64';
+  if (value >= firstVoteSeconds * 1000 && value <= lastVoteSeconds * 1000) return 'epoch_ms';
+  if (value >= firstVoteSeconds * 1e6 && value <= lastVoteSeconds * 1e6) return 'epoch_us';
+  return value >= firstVoteSeconds * 1e9 ? 'epoch_ns' : 'int64';
 }
 
 /** The class of an integer beyond that. */
 export function wideClass(value: bigint): ValueClass {
-  return value > 0n && value <= BigInt(latest) * 1_000_000_000n ? 'epoch_ns' : 'int64';
+  return value > 0n && value <= BigInt(lastVoteSeconds) * 1_000_000_000n ? 'epoch_ns' : 'int64';
 }
 
 export function realClass(value: number): ValueClass {

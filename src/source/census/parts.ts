@@ -30,3 +30,11 @@ function joinRanges(first: ChunkRange, last: ChunkRange): ChunkRange {
   assert(first.tag === 'rowid' && last.tag === 'rowid', 'only ranges of rowids are joined');
   return { tag: 'rowid', after: first.after, through: last.through };
 }
+
+/** Source bytes of a job that reads every value, about 50 ms of work. */
+const readBytesMin = 8 * 1024 * 1024;
+
+/** The ranges of the jobs that read a table's values: parts by its pages, or the table as a whole. */
+export function readRanges(cuts: readonly Sized[], isByPages: boolean): ChunkRange[] {
+  return isByPages && cuts.length > 0 ? joinCuts(cuts, readBytesMin) : [{ tag: 'whole' }];
+}

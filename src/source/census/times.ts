@@ -1,9 +1,10 @@
+import { firstVoteSeconds, lastVoteSeconds } from '../../lib/epochs.js';
 import { must } from '../../model/error.js';
 import type { TimeCounts } from '../../model/census.js';
 import { type RowView, Storage } from '../../model/value.js';
 
 /** Bands of the years 1971 to 2100, and of 9999-12-31, in seconds since 1970; in the finer units a power of ten more. */
-const bandS = { first: 31_536_000n, last: 4_102_444_800n };
+const bandS = { first: BigInt(firstVoteSeconds), last: BigInt(lastVoteSeconds) };
 const neverS = { first: 253_402_214_400n, last: 253_402_300_799n };
 const scales = { s: 1n, ms: 1000n, us: 1_000_000n, ns: 1_000_000_000n } as const;
 const daySeconds = 86_400n;

@@ -28,7 +28,8 @@ export async function findSourceWrites(livePath: string, snapshotPath: string): 
     db.prepare('ATTACH ? AS snap').run(snapshotPath);
     db.exec('BEGIN');
     const hasOtherSchema = schemaOf(db, 'main') !== schemaOf(db, 'snap');
-    const names = tablesOf(db, 'main').filter((name) => tablesOf(db, 'snap').includes(name));
+    const inSnapshot = new Set(tablesOf(db, 'snap'));
+    const names = tablesOf(db, 'main').filter((name) => inSnapshot.has(name));
     const tables = names.map((name) => compareTable(db, name)).filter(({ added, gone }) => added + gone > 0);
     db.exec('COMMIT');
     return { tables, hasOtherSchema };
