@@ -154,7 +154,7 @@ export const targets: readonly Target[] = [
     base: 'timestamp',
     oracle: stamped(
       ofMs,
-      `CASE WHEN x ~ ':\\d\\d.*(Z|[+-]\\d\\d(:?\\d\\d)?)$' THEN ${utc}
+      `CASE WHEN x ~* ':\\d\\d.*(Z|UTC|GMT|[+-]\\d\\d(:?\\d\\d)?)$' THEN ${utc}
       ELSE ((x::timestamp AT TIME ZONE 'America/New_York') AT TIME ZONE 'UTC')::text END`,
     ),
     speaking: moment,
