@@ -16,7 +16,7 @@ import { isUnit, needsOf } from './support/needs.js';
  */
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** What some tests need beside Node; each such test is skipped, and says so, where its program is missing. */
-const programs = ['chromium', 'tmux', 'strace', 'psql', 'sqlite3'];
+const programs = ['chromium', 'tmux', 'strace', 'psql', 'sqlite3', 'pgbouncer'];
 const isUnitSet = process.argv.includes('--unit');
 const files = wantedFiles(process.argv.slice(2).filter((argument) => argument !== '--unit'));
 if (files.length === 0) {

@@ -109,8 +109,8 @@ export const targetCodes = {
   },
   'target.pooler': {
     means:
-      'A pooler in transaction mode stands between us and the server: two statements of one session reached two backends.',
-    todo: 'Name the port of the server itself in the URL, see [managed-services.md](managed-services.md).',
+      'A pooler in transaction or statement mode stands between us and the server, where sessions share backends, or one whose pool has a single backend. Nothing was set or locked.',
+    todo: 'Name the port of the server itself, or of a pool in session mode, in the URL, see [managed-services.md](managed-services.md).',
   },
   'target.read_only': {
     means: 'The server is a standby, or set read-only.',

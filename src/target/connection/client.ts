@@ -45,6 +45,9 @@ export interface WatchedOptions extends ConnectOptions {
   readonly lockPolicy: LockPolicy | null;
 }
 
+/** A role's limit of time may be shorter than the first look into the catalogs takes; LOCAL ends with the transaction. */
+const askBackend = `BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_catalog.pg_backend_pid() AS pid; COMMIT`;
+
 /** How long a polite goodbye may take before the socket is destroyed. */
 const closeTimeoutMs = 2_000;
 
@@ -64,6 +67,7 @@ export class TargetClient {
   #waits = 0;
   #broken: unknown = null;
   #isClosed = false;
+  #backendPid: number | null = null;
 
   constructor(address: TargetAddress, config: Pg.ClientConfig, options: WatchedOptions) {
     const { signal } = options;
@@ -102,6 +106,24 @@ export class TargetClient {
       await this.close();
       throw failure;
     }
+  }
+
+  /**
+   * Asks which backend answers, in a transaction of its own, so that a pooler keeps nothing of it. False where the
+   * connection was taken with another process id: then a pooler stands between, which makes one up.
+   */
+  async learnBackend(): Promise<boolean> {
+    const results = await this.run(askBackend, [], { doing: 'setting up the session' });
+    // The simple protocol gives a result for each statement, which pg's types do not say.
+    const answered = (results as unknown as readonly { readonly rows: readonly { readonly pid: number }[] }[])[2];
+    this.#backendPid = answered?.rows[0]?.pid ?? null;
+    // pg stores what the server said when it took the connection, but does not declare it.
+    return (this.raw as unknown as { readonly processID: number | null }).processID === this.#backendPid;
+  }
+
+  /** Process id of the backend that serves the session, as pg_stat_activity has it; null before it was learned. */
+  get backendPid(): number | null {
+    return this.#backendPid;
   }
 
   /** Runs one statement and gives its rows. `int8` and numeric come as text, dates and times as text. */
@@ -153,7 +175,7 @@ export class TargetClient {
 
   #watchLocks(policy: LockPolicy): LockWatch {
     return new LockWatch(policy, {
-      backendPid: () => this.#backendPid(),
+      backendPid: () => this.#backendPid,
       fail: (error) => {
         this.#broken ??= error;
         this.#socket.destroy();
@@ -170,11 +192,6 @@ export class TargetClient {
     return new CopierError(error.code, message, { hint, table, foreignCode, cause: error });
   }
 
-  /** pg stores the backend's process id, but does not declare it in its types. */
-  #backendPid(): number | null {
-    return (this.raw as unknown as { readonly processID: number | null }).processID;
-  }
-
   /** The socket's timer starts anew with every byte. Once it has fired it must be set again. */
   #listen(): void {
     this.#socket.setTimeout(this.#waits === 0 ? 0 : this.#stallPolicy.limitMs);
@@ -184,7 +201,7 @@ export class TargetClient {
     if (this.#waits === 0) return;
     const { limitMs, isAtWork } = this.#stallPolicy;
     const heard = this.#socket.bytesRead;
-    const pid = this.#backendPid();
+    const pid = this.#backendPid;
     const mayWait = isAtWork !== undefined && pid !== null && (await isAtWork(pid).catch(() => false));
     if (this.#waits === 0) return;
     if (mayWait || this.#socket.bytesRead > heard) return this.#listen();

@@ -5,21 +5,33 @@ import type { TargetAddress } from '../../model/target.js';
 import { TargetClient, type WatchedOptions } from './client.js';
 import { findPassword } from './password.js';
 import { pg } from './pg.js';
+import { refuseSharedBackends } from './pooler.js';
 import { applySettings } from './session.js';
 import { tlsOptions } from './tls.js';
 
 const keepAliveDelayMs = 10_000;
 
-/** A client with the session settings in force; the caller must close() it. A failure leaves nothing open. */
+/** The second client of the question whether a pooler shares backends must not wait for ever. */
+const checking = { applicationName: 'pgferry look', stallPolicy: { limitMs: 10_000 }, lockPolicy: null };
+
+/**
+ * A client with the session settings in force; the caller must close() it. A failure leaves nothing open, and nothing is
+ * set before it is sure that no other session shares the backend (`target.pooler`).
+ */
 export async function openTarget(address: TargetAddress, options: WatchedOptions): Promise<TargetClient> {
   const client = await openClient(address, options);
   try {
+    await refuseSharedBackends(client, () => openClient(address, { ...checking, ...signalOf(options) }));
     await applySettings(client);
     return client;
   } catch (error) {
     await client.close();
     throw error;
   }
+}
+
+function signalOf({ signal }: WatchedOptions): Pick<WatchedOptions, 'signal'> {
+  return signal === undefined ? {} : { signal };
 }
 
 /** With sslmode prefer, a server without TLS is spoken to in plain text, as libpq does. */

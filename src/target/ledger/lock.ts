@@ -8,9 +8,8 @@ import { hasLedger } from './ledger.js';
 
 /**
  * Holds the one run lock of a schema while `use` runs. It is a session advisory lock of the database, so it goes with
- * the connection whatever happens. Does not wait: `target.run_active` names the session that has it; `target.pooler`
- * where statements of this session reach different backends. `lost` fires when the connection, and so the lock, is
- * gone.
+ * the connection whatever happens. Does not wait: `target.run_active` names the session that has it. `lost` fires
+ * when the connection, and so the lock, is gone.
  */
 export async function withRunLock<T>(
   client: TargetClient,
@@ -41,7 +40,6 @@ async function withLock<T>(
   wanted: WantedLock,
   use: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  await refusePooler(client);
   await takeLock(client, wanted);
   const lost = new AbortController();
   const onEnd = () => lost.abort(lockLost());
@@ -118,21 +116,6 @@ function hashKey(parts: readonly string[]): string {
 const isKey = `l.locktype = 'advisory' AND l.objsubid = 1
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND ((l.classid::bigint << 32) | l.objid::bigint) = $1::bigint`;
-
-/** A pooler in transaction mode may hand each statement to another backend: session locks and settings mean nothing. */
-async function refusePooler(client: TargetClient): Promise<void> {
-  const first = await readBackend(client);
-  const second = await readBackend(client);
-  if (first === second) return;
-  throw new CopierError('target.pooler', 'two statements of one session reached two backends of postgres', {
-    hint: 'a pooler in transaction mode is in between: name the port of the server itself in the target url',
-  });
-}
-
-async function readBackend(client: TargetClient): Promise<number | undefined> {
-  const rows = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  return rows[0]?.pid;
-}
 
 /**
  * The name of a session that holds a run lock; it shows others which process holds it. The server cuts it to 63 bytes.

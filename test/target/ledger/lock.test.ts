@@ -69,19 +69,3 @@ test('losing the connection that holds the lock is reported at once', { timeout:
     assert.equal(await withRunLock(other, 'public', async () => 'free'), 'free');
   });
 });
-
-test('a session whose statements reach two backends is refused as a pooler', async () => {
-  await withTwo(async (client, other) => {
-    // A pooler in transaction mode, as this session sees it: every second statement runs somewhere else.
-    const query = client.query.bind(client);
-    let count = 0;
-    client.query = ((sql: string, values?: readonly unknown[]) => {
-      count += 1;
-      return count % 2 === 0 ? other.query(sql, values) : query(sql, values);
-    }) as typeof client.query;
-    await assert.rejects(
-      withRunLock(client, 'public', () => assert.fail('runs through a pooler')),
-      { code: 'target.pooler' },
-    );
-  });
-});
