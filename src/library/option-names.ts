@@ -62,10 +62,18 @@ const reads: NamesOf<ReadOptions> = { shadowLimit: true, shadowReads: true };
 const comparing = { ...sides, ...reading, ...tables, ...rules, nullSentinel: true } as const;
 
 const census: NamesOf<CensusOptions> = { ...call, ...source, ...reading, ...tables, reader: true };
-const init: NamesOf<InitOptions> = { ...sides, ...reading, ...tables, ...rules, ...schema, resetSchema: true };
+const init: NamesOf<InitOptions> = {
+  ...sides,
+  ...reading,
+  ...tables,
+  ...rules,
+  ...schema,
+  resetSchema: true,
+  resetAlso: true,
+};
 const plan: NamesOf<PlanOptions> = { ...sides, ...reading, ...tables, ...rules, ...schema, ...load };
 const copy: NamesOf<CopyOptions> = { ...sides, ...reading, ...tables, ...rules, ...load, ...limits, ...runFolder };
-const migrate: NamesOf<MigrateOptions> = { ...copy, ...schema, resetSchema: true };
+const migrate: NamesOf<MigrateOptions> = { ...copy, ...schema, resetSchema: true, resetAlso: true };
 const verify: NamesOf<VerifyOptions> = { ...comparing, ...differences, runFolder: true };
 const shadow: NamesOf<ShadowOptions> = { ...comparing, ...reads };
 const accept: NamesOf<AcceptOptions> = {
@@ -108,6 +116,7 @@ const cutover: NamesOf<CutoverOptions> = {
   dryRun: true,
   exclude: true,
   resetSchema: true,
+  resetAlso: true,
   cutoverBaseFolder: true,
   cutoverRunFolder: true,
   envFile: true,

@@ -134,6 +134,8 @@ export interface CensusOptions extends CallOptions, SourceOptions, ReadingOption
 export interface InitOptions extends SidesOptions, ReadingOptions, TableOptions, RuleOptions, SchemaOptions {
   /** Drop the target schema with all it holds, and make it again. */
   readonly resetSchema?: boolean;
+  /** What `resetSchema` may drop although the source knows nothing of it, by the names that the refusal gives; `*` for all. */
+  readonly resetAlso?: readonly string[];
 }
 
 export interface PlanOptions
@@ -156,6 +158,8 @@ export interface CopyOptions
 export interface MigrateOptions extends CopyOptions, SchemaOptions {
   /** Drop the target schema with all it holds, and make it again. */
   readonly resetSchema?: boolean;
+  /** What `resetSchema` may drop although the source knows nothing of it, by the names that the refusal gives; `*` for all. */
+  readonly resetAlso?: readonly string[];
 }
 
 /** What rounds and repairs take of the machine; how rows travel was decided with the load. */
@@ -237,6 +241,8 @@ export interface CutoverOptions
   readonly exclude?: readonly string[];
   /** Drop the target schema with all it holds, and make it again. */
   readonly resetSchema?: boolean;
+  /** What `resetSchema` may drop although the source knows nothing of it, by the names that the refusal gives; `*` for all. */
+  readonly resetAlso?: readonly string[];
   /** Folder under which each cutover makes its own folder: `.db-cutover-runs`. */
   readonly cutoverBaseFolder?: string;
   /** The cutover's own folder, which must be new or empty: `<cutoverBaseFolder>/<timestamp>`. */

@@ -30,6 +30,7 @@ export interface FlagSettings {
   readonly sqlFolder: string;
   readonly fromSource: boolean;
   readonly resetSchema: boolean;
+  readonly resetAlso: readonly string[];
   readonly truncateTarget: boolean;
   readonly nullSentinel: string;
   readonly allowSentinel: boolean;

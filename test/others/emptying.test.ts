@@ -117,7 +117,10 @@ async function commitWhileWaitedFor(
     const running = begin();
     const ended = running.then(() => true);
     await until('pgferry waits for the lock of the other session', async () => {
-      const waiting = await count(client, `pg_locks WHERE NOT granted`);
+      const waiting = await count(
+        client,
+        `pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
       return waiting > 0 || (await Promise.race([ended, false]));
     });
     await other.query('COMMIT');

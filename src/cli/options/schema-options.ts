@@ -35,6 +35,16 @@ export const schemaOptions = {
     help: 'drop the target schema with all it holds, and make it again',
     commands: ['init', 'migrate', 'cutover'],
   },
+  resetAlso: {
+    heading: 'schema',
+    flag: 'reset-also',
+    value: 'names',
+    env: ['RESET_ALSO'],
+    syntax: list(),
+    standard: [],
+    help: 'what --reset-schema may drop although the source knows nothing of it, by the names that the refusal gives; * for all',
+    commands: ['init', 'migrate', 'cutover'],
+  },
   waive: {
     heading: 'schema',
     flag: 'waive',

@@ -185,6 +185,11 @@ export const planCodes = {
     means: 'The plan refuses; nothing was written. The reasons are the findings before it.',
     todo: 'Each reason says what to do about it.',
   },
+  'plan.reset_others': {
+    means:
+      '`--reset-schema` would drop tables or other things that neither the source nor the .sql files know, or that depend on them in another schema. Nothing was dropped.',
+    todo: 'Save them, or use another schema; to drop them too, name them as the hint does with `--reset-also`.',
+  },
   'plan.rounding_elements': {
     means:
       'The elements of an array keep fewer digits than a text can hold, and PostgreSQL would round them. A warning.',
@@ -206,6 +211,10 @@ export const planCodes = {
   'plan.schema_missing': {
     means: 'The schema is not there.',
     todo: 'Run `pgferry init`, or `pgferry migrate`, which makes it.',
+  },
+  'plan.schema_reset': {
+    means: 'What was dropped with the target schema, which was made again. A note, kept in the record of the run.',
+    todo: 'Nothing. `postgres-precutover.sql` in the run folder has it as it was, where pg_dump could be run.',
   },
   'plan.search': {
     means: 'A full-text table that `search` names cannot be made again.',

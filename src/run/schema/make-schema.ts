@@ -16,9 +16,9 @@ import {
   applyStatements,
   ensureSchema,
   readSqlFolder,
-  resetSchema,
   type SqlFile,
 } from '../../target/schema/schema.js';
+import { resetForRun } from './reset.js';
 import { refuseIfBlocked } from '../context.js';
 import { type Settings, standardSqlFolder } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
@@ -36,8 +36,18 @@ export async function makeSchema(request: {
   /** Whether a run follows, which needs a ledger. */
   readonly needsLedger: boolean;
 }): Promise<MadeSchema> {
+  const { client, schema, settings, survey } = request;
+  const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
+  const dropped = settings.resetSchema ? await resetForRun(client, { schema, settings, survey, files }) : [];
+  const made = await makeWhereMissing(request, files);
+  return { ...made, findings: [...dropped, ...made.findings] };
+}
+
+async function makeWhereMissing(
+  request: Parameters<typeof makeSchema>[0],
+  files: readonly SqlFile[],
+): Promise<MadeSchema> {
   const { client, schema, settings, survey, needsLedger } = request;
-  if (settings.resetSchema) await resetSchema(client, schema);
   const target = await readTargetCatalog(client, schema);
   const { tables } = target;
   if (tables.length > 0) {
@@ -53,7 +63,6 @@ export async function makeSchema(request: {
   }
   refuseIfBlocked({ findings: checkMaking(target, { needsLedger }) }, 'the schema cannot be made');
   await ensureSchema(client, schema);
-  const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
   if (files.length > 0 && (await applyFitting(request, files))) {
     const names = files.map(({ name }) => name).join(', ');
     return {

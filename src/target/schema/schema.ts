@@ -5,7 +5,6 @@ import { CopierError } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { quoteName } from '../../lib/quote.js';
-import { readRemaking } from './grants.js';
 import { restoreSession } from '../connection/session.js';
 import { type SqlStatement, splitStatements } from './sql-statements.js';
 
@@ -51,20 +50,6 @@ export async function applyStatements(
 /** The first words of a statement on one line, for messages. */
 export function firstWords(statement: string): string {
   return shorten(statement.replace(/\s+/g, ' ').trim(), 120);
-}
-
-/**
- * Drops the schema with all that is in it and makes it again, empty, with the owner, grants, default privileges and
- * comment that it had. This is one transaction: where a part of it fails, nothing is lost. Only called when the
- * operator asked for it explicitly. A schema that does not exist is made.
- */
-export async function resetSchema(client: TargetClient, schema: string): Promise<void> {
-  if (await ensureSchema(client, schema)) return;
-  await withTransaction(client, async () => {
-    const remaking = await readRemaking(client, schema);
-    const statements = [`DROP SCHEMA ${quoteName(schema)} CASCADE`, ...remaking];
-    for (const statement of statements) await client.query(statement, [], { doing: firstWords(statement) });
-  });
 }
 
 /** Reads the `*.sql` files of a folder, cut into statements, in name order. */

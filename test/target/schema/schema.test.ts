@@ -8,13 +8,8 @@ import { parseTargetUrl } from '../../../src/target/connection/address.js';
 import { withTarget } from '../../../src/target/connection/connect.js';
 import type { TargetClient } from '../../../src/target/connection/client.js';
 import { withTransaction } from '../../../src/target/connection/transaction.js';
-import {
-  applySqlFiles,
-  applyStatements,
-  ensureSchema,
-  readSqlFolder,
-  resetSchema,
-} from '../../../src/target/schema/schema.js';
+import { applySqlFiles, applyStatements, ensureSchema, readSqlFolder } from '../../../src/target/schema/schema.js';
+import { resetSchema } from '../../../src/target/schema/reset.js';
 import { splitStatements } from '../../../src/target/schema/sql-statements.js';
 import { databaseUrl, withDatabase } from '../../support/database.js';
 import { withFolder } from '../../support/folder.js';
@@ -253,65 +248,6 @@ test('a schema is made once', () =>
   withClient(async (client) => {
     assert.equal(await ensureSchema(client, 'a "b"'), true);
     assert.equal(await ensureSchema(client, 'a "b"'), false);
-  }));
-
-const lookSql = `
-  SELECT pg_get_userbyid(nspowner) AS owner, obj_description(oid, 'pg_namespace') AS comment,
-         ARRAY(SELECT acl::text FROM unnest(nspacl) acl ORDER BY 1) AS acl,
-         ARRAY(SELECT d.defaclobjtype::text || array_to_string(d.defaclacl, ',') FROM pg_default_acl d
-                WHERE d.defaclnamespace = n.oid ORDER BY 1) AS defaults
-    FROM pg_namespace n WHERE nspname = $1`;
-
-test('a reset empties the schema and keeps owner, grants, default privileges and comment', () =>
-  withDatabase(async (url, admin) => {
-    const [owner, reader] = [`o_${url.slice(-12)}`, `r_${url.slice(-12)}`];
-    await admin.query(`CREATE ROLE ${owner}; CREATE ROLE ${reader}`);
-    try {
-      await admin.query(`
-        CREATE SCHEMA shop AUTHORIZATION ${owner};
-        COMMENT ON SCHEMA shop IS 'it''s ours';
-        GRANT USAGE ON SCHEMA shop TO PUBLIC;
-        GRANT USAGE, CREATE ON SCHEMA shop TO ${reader} WITH GRANT OPTION;
-        REVOKE CREATE ON SCHEMA shop FROM ${owner};
-        ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO ${reader};
-        ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT USAGE ON SEQUENCES TO PUBLIC;
-        CREATE TABLE shop.t (a int);
-        CREATE VIEW public.v AS SELECT a FROM shop.t`);
-      await withTarget(parseTargetUrl(url).address, { applicationName: 'pgferry test' }, async (client) => {
-        for (const schema of ['shop', 'public', 'plain']) {
-          await ensureSchema(client, schema);
-          const before = await client.query(lookSql, [schema]);
-          await resetSchema(client, schema);
-          assert.deepEqual(await client.query(lookSql, [schema]), before, schema);
-          assert.deepEqual(await tablesOf(client, schema), []);
-        }
-      });
-    } finally {
-      await admin.query(`DROP OWNED BY ${owner}, ${reader} CASCADE; DROP ROLE ${owner}, ${reader}`);
-    }
-  }));
-
-test('the owner of a database who is no superuser can reset public, and a role that may not loses nothing', () =>
-  withDatabase(async (url, admin) => {
-    const [owner, stranger] = [`o_${url.slice(-12)}`, `s_${url.slice(-12)}`];
-    const database = url.slice(url.lastIndexOf('/') + 1);
-    await admin.query(`CREATE ROLE ${owner} LOGIN PASSWORD 'pw'; CREATE ROLE ${stranger} LOGIN PASSWORD 'pw'`);
-    try {
-      await admin.query(`ALTER DATABASE ${database} OWNER TO ${owner}; CREATE TABLE public.t (a int)`);
-      const as = (user: string, use: (client: TargetClient) => Promise<void>) =>
-        withTarget({ ...parseTargetUrl(url).address, user, password: 'pw' }, { applicationName: 'pgferry test' }, use);
-      await as(stranger, async (client) => {
-        assert.equal((await failureOf(resetSchema(client, 'public'))).code, 'target.no_rights');
-        assert.deepEqual(await tablesOf(client, 'public'), ['t']);
-      });
-      await as(owner, async (client) => {
-        const before = await client.query(lookSql, ['public']);
-        await resetSchema(client, 'public');
-        assert.deepEqual(await client.query(lookSql, ['public']), before);
-      });
-    } finally {
-      await admin.query(`ALTER DATABASE ${database} OWNER TO CURRENT_USER; DROP ROLE ${owner}, ${stranger}`);
-    }
   }));
 
 test('a server that is not there is said before anything is read', async () => {

@@ -1,0 +1,91 @@
+import { CopierError } from '../../model/error.js';
+import type { Finding } from '../../model/plan.js';
+import type { Settings } from '../../model/settings.js';
+import { matchNames } from '../../plan/names/match.js';
+import { countOf } from '../../report/units.js';
+import { quoteShell } from '../../lib/shell-word.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { type ResetObject, resetSchema } from '../../target/schema/reset.js';
+import type { SqlFile } from '../../target/schema/schema.js';
+import type { Survey } from '../survey/survey.js';
+
+/**
+ * Drops what the schema holds and makes it again, empty. Only what the source has too, what the .sql files will make
+ * again, and what the operator named may go: `plan.reset_others`. Gives a finding that names all that went, for the
+ * record.
+ */
+export async function resetForRun(
+  client: TargetClient,
+  request: {
+    readonly schema: string;
+    readonly settings: Settings;
+    readonly survey: Survey;
+    readonly files: readonly SqlFile[];
+  },
+): Promise<Finding[]> {
+  const { schema, settings, survey, files } = request;
+  const objects = await resetSchema(client, schema, (found) => {
+    const strangers = findStrangers(found, { survey, files, named: settings.resetAlso });
+    if (strangers.length > 0) throw refusal(schema, strangers);
+  });
+  if (objects.length === 0) return [];
+  const hint = 'postgres-precutover.sql in the run folder has them as they were, where pg_dump could be run';
+  const message = `dropped with schema ${schema}: ${objects.map(describe).join(', ')}`;
+  return [{ severity: 'note', code: 'plan.schema_reset', table: null, column: null, key: null, message, hint }];
+}
+
+function findStrangers(
+  objects: readonly ResetObject[],
+  {
+    survey,
+    files,
+    named,
+  }: { readonly survey: Survey; readonly files: readonly SqlFile[]; readonly named: readonly string[] },
+): ResetObject[] {
+  if (named.includes('*')) return [];
+  const { catalog } = survey;
+  const sources = [...catalog.tables, ...catalog.leftOut].map(({ name }) => name);
+  const inside = objects.filter(({ isOutside }) => !isOutside).map(({ name }) => name);
+  const known = new Set([...matchNames(sources, inside).values()].map(({ target }) => target));
+  const remade = namesMadeBy(files);
+  return objects.filter(
+    ({ name, identity, isOutside }) =>
+      !named.includes(name) && !named.includes(identity) && (isOutside || !(known.has(name) || remade.has(name))),
+  );
+}
+
+/** Every name that a CREATE of the files gives, with its case folded as PostgreSQL does. */
+function namesMadeBy(files: readonly SqlFile[]): Set<string> {
+  const made = new Set<string>();
+  for (const { statements } of files) {
+    for (const { text } of statements) {
+      const [, quoted, plain] = createName.exec(text) ?? [];
+      if (quoted !== undefined) made.add(quoted.replaceAll('""', '"'));
+      else if (plain !== undefined) made.add(plain.toLowerCase());
+    }
+  }
+  return made;
+}
+
+const kinds =
+  'TABLE|VIEW|SEQUENCE|TYPE|DOMAIN|FUNCTION|PROCEDURE|AGGREGATE|EXTENSION|COLLATION|OPERATOR|TEXT SEARCH (?:CONFIGURATION|DICTIONARY)';
+const createName = new RegExp(
+  String.raw`^CREATE\s(?:[^"'(;]*?\s)?(?:${kinds.replaceAll(' ', String.raw`\s+`)})\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?(?:"((?:[^"]|"")+)"|([\w$\x80-\uffff]+))`,
+  'i',
+);
+
+function refusal(schema: string, strangers: readonly ResetObject[]): CopierError {
+  const names = strangers.map(({ name, identity, isOutside }) => (isOutside ? identity : name));
+  const word = names.some((name) => name.includes(',')) ? '*' : names.join(',');
+  return new CopierError(
+    'plan.reset_others',
+    `schema ${schema} holds ${countOf(strangers.length, 'thing')} that the source knows nothing of: ${strangers.map(describe).join(', ')}; nothing was dropped`,
+    {
+      hint: `save them first, or name another schema with ?schema= in the target's url; to drop them too: --reset-also ${quoteShell(word)}`,
+    },
+  );
+}
+
+function describe({ kind, name, identity, isOutside }: ResetObject): string {
+  return `${kind} ${isOutside ? identity : name}`;
+}
