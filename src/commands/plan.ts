@@ -3,7 +3,7 @@ import { layBeside } from '../translate/compare/side-by-side.js';
 import { sourceFile } from '../source/live/file.js';
 import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
-import { type Context, resolveTarget } from '../run/context.js';
+import { type Context, reachTarget, resolveTarget } from '../run/context.js';
 import { lockWaits } from '../run/lock-waits.js';
 import { makeSchema } from '../run/schema/make-schema.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
@@ -19,6 +19,7 @@ export async function runPlan(context: Context): Promise<PlannedSides> {
   // A missing source is reported before any server is started or asked.
   sourceFile(settings.sourcePath);
   const { address } = await resolveTarget(context);
+  await reachTarget(context, address);
   return await withTemporarySurvey(context, { address, name: 'plan' }, async (survey) => {
     return await withTarget(address, { applicationName: 'pgferry plan', signal, locks: lockWaits(context) }, (client) =>
       planAndRollBack(context, client, address.schema, survey),

@@ -4,6 +4,7 @@ import { CopierError } from '../model/error.js';
 import type { Plan } from '../model/plan.js';
 import type { TargetAddress } from '../model/target.js';
 import { parseTargetUrl } from '../target/connection/address.js';
+import { withTarget } from '../target/connection/connect.js';
 import { startEmbedded } from '../target/embedded/embedded.js';
 import type { Journal } from './journal.js';
 import type { Settings } from '../model/settings.js';
@@ -35,6 +36,14 @@ export async function resolveTarget({ settings, journal }: Context): Promise<Res
   const server = await startEmbedded({ folder: embeddedFolder });
   announceEmbedded(journal, server);
   return { address: { ...server.address, stallTimeoutMs }, isEmbedded: true };
+}
+
+/**
+ * Connects once, so that a wrong host, password or database is told before the source is read, which may take an hour.
+ * Throws what connecting throws.
+ */
+export async function reachTarget({ signal }: Context, address: TargetAddress): Promise<void> {
+  await withTarget(address, { applicationName: 'pgferry look', signal }, async () => {});
 }
 
 /** How to reach and how to stop the embedded server, without its password. */

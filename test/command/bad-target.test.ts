@@ -110,6 +110,17 @@ for (const [title, url, refusal] of unreachable) {
   test(`target: ${title}: refused by name, and no folder is left`, () => checkTarget(url(), refusal));
 }
 
+for (const command of ['plan', 'init', 'migrate', 'copy', 'verify', 'shadow', 'accept']) {
+  test(`${command} reads nothing of the source before the target lets it in`, () =>
+    withFolder(async (folder) => {
+      const target = cluster.url('pgferry', { name: 'bare', password: 'wrong' });
+      const args = [command, '--source', makeSqlite(folder, sourceSql), '--target', target];
+      const { json, stderr } = await runJson(args, { cwd: folder });
+      assert.equal(json.error?.code, 'target.auth');
+      assert.match(stderr, /^✗ /);
+    }));
+}
+
 test('a bare role gets the list of all rights that it lacks, as GRANTs, and with them the run goes through', async () => {
   await withTables(parentSql + childSql, async (database) => {
     const target = cluster.url(database, bare);
