@@ -1,5 +1,6 @@
 import { type Answer, answer } from './answer.js';
 import { Journal } from '../run/journal.js';
+import { beginning } from './help.js';
 import { buildProgram, type Invocation, runProgram } from './program.js';
 import { assignSides } from './positional.js';
 import { readSettings } from './settings.js';
@@ -24,11 +25,13 @@ async function main(argv: readonly string[]): Promise<number> {
   // The list of processes is for everyone to read, and --target may hold a password.
   process.title = `pgferry ${/^[a-z]+$/.test(argv[0] ?? '') ? argv[0] : ''}`.trim();
   surviveClosedPipes();
+  if (argv.length === 0) return showBeginning();
   reportStrayErrors(argv.includes('--json'));
   const program = buildProgram(toolVersion(), {
     run: runInvocation,
     embedded: runEmbeddedAction,
     configSchema: printConfigSchema,
+    completion: printCompletion,
   });
   const parsed = await runProgram(program, argv);
   switch (parsed.tag) {
@@ -41,6 +44,12 @@ async function main(argv: readonly string[]): Promise<number> {
       if (argv.includes('--json')) writeFailure('pgferry', commandLineError(parsed.message), [], 0);
       return exitCodes.usage;
   }
+}
+
+/** Without a command nothing can be done, and who calls it so wants to know how to begin. */
+function showBeginning(): number {
+  process.stderr.write(beginning);
+  return exitCodes.usage;
 }
 
 function commandLineError(message: string): WireError {
@@ -67,6 +76,13 @@ async function runEmbeddedAction(action: string, isJson: boolean): Promise<void>
   await conclude('embedded', isJson, false, async (journal) => {
     const { runEmbedded } = await import('../commands/embedded.js');
     return await runEmbedded(action, journal);
+  });
+}
+
+async function printCompletion(shell: string): Promise<void> {
+  await conclude('completion', false, true, async () => {
+    const { completionScript } = await import('./completion.js');
+    return { exitCode: exitCodes.ok, json: {}, text: completionScript(shell) };
   });
 }
 

@@ -95,12 +95,27 @@ export const commandRows: readonly CommandRow[] = [
   },
 ];
 
+/** What is printed where no command is given. */
+export const beginning = `pgferry moves an application from SQLite to PostgreSQL and proves that nothing changed.
+
+To begin:
+  pgferry plan app.db postgresql://USER@HOST/DATABASE      what would happen, and why; nothing is written
+  pgferry migrate app.db postgresql://USER@HOST/DATABASE   schema, copy and proof in one pass
+  pgferry migrate app.db                                   the same into a PostgreSQL of its own, to try it out
+
+pgferry --help lists the commands, pgferry help COMMAND the flags of one.
+`;
+
 /** The end of the program's own help. */
 export const closingHelp = `
+To begin: pgferry plan app.db postgresql://USER@HOST/DATABASE, then pgferry
+migrate with the same words. Without a URL a PostgreSQL of its own is used.
+
 Where the help of a command shows a variable in brackets, the environment can
 set the flag too, and so can a JSON file given with --config. Flags beat the
 environment, and the environment beats the file. What has no flag stands in
-the file alone: pgferry config-schema prints all its keys.
+the file alone: pgferry config-schema prints all its keys. Each variable also
+works with PGFERRY_ before its name, and that form wins.
 
 Exit codes:
   0          done; for verify, shadow, accept, follow and repair: identical

@@ -27,6 +27,7 @@ export interface Actions {
   readonly run: (invocation: Invocation) => Promise<void>;
   readonly embedded: (action: string, isJson: boolean) => Promise<void>;
   readonly configSchema: () => Promise<void>;
+  readonly completion: (shell: string) => Promise<void>;
 }
 
 /** How a command line ended: its action ran, help was all that was wanted, or it was not understood. */
@@ -60,6 +61,13 @@ export function buildProgram(version: string, actions: Actions): Command {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', examplesHelp(['pgferry config-schema > pgferry.schema.json']))
     .action(() => actions.configSchema());
+  program
+    .command('completion')
+    .description('print the completion script of a shell')
+    .argument('<shell>', 'bash, zsh or fish')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examplesHelp(['eval "$(pgferry completion bash)"', 'pgferry completion fish | source']))
+    .action((shell: string) => actions.completion(shell));
   return program;
 }
 

@@ -82,12 +82,17 @@ function readSetting<V>(setting: keyof FlagSettings, option: Option<V>, input: S
   if (given !== undefined) return syntax.accept(given) ?? syntax.parse(String(given), `--${flag}`);
   if (!option.commands.includes(input.command)) return standard;
   const isSet = (text: string | undefined) => text !== undefined && (text !== '' || option.isEmptyRefused === true);
-  const name = option.env.find((variable) => isSet(input.env[variable]));
+  const name = variablesOf(option).find((variable) => isSet(input.env[variable]));
   if (name !== undefined) return syntax.parse(input.env[name] ?? '', name);
   const configured = input.config[setting];
   return configured === undefined || configured === null
     ? standard
     : readConfigured(`${input.configWord ?? 'config key'} ${setting}`, option, configured);
+}
+
+/** The variables that can say an option, the first that is set counts: `PGFERRY_WORKERS` is surely meant for us. */
+function variablesOf({ env }: Pick<Option<unknown>, 'env'>): readonly string[] {
+  return [...env.map((name) => `PGFERRY_${name}`), ...env];
 }
 
 /** A value as a config file or the library gives it. */

@@ -28,6 +28,7 @@ async function call(...argv: readonly string[]): Promise<Call> {
     run: async (invocation) => void invocations.push(invocation),
     embedded: async (action) => void actions.push(action),
     configSchema: async () => void actions.push('config-schema'),
+    completion: async (shell) => void actions.push(`completion ${shell}`),
   });
   for (const command of [program, ...program.commands]) {
     command.configureOutput({
@@ -106,6 +107,7 @@ test('what an action throws comes through as it is', async () => {
     run: () => Promise.reject(thrown),
     embedded: () => Promise.resolve(),
     configSchema: () => Promise.resolve(),
+    completion: () => Promise.resolve(),
   });
   await assert.rejects(runProgram(program, ['status']), thrown);
 });

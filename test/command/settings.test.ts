@@ -53,6 +53,14 @@ test('switches, sizes and lists are read in every way in which people write them
   assert.deepEqual(read({ config: { tables: ['a', 'b'], keepConstraints: true, workers: 3 } }).tables, ['a', 'b']);
 });
 
+test('a variable with our prefix beats the same one without, and a flag beats both', () => {
+  const env = { WORKERS: '2', PGFERRY_WORKERS: '3', PG_URL: 'postgres://a@b/c', PGFERRY_PG_URL: 'postgres://d@e/f' };
+  assert.equal(read({ env }).workers, 3);
+  assert.equal(read({ env }).targetUrl, 'postgres://d@e/f');
+  assert.equal(read({ env: { ...env, PGFERRY_WORKERS: '' } }).workers, 2);
+  assert.equal(read({ env, flags: { workers: '4' } }).workers, 4);
+});
+
 test('a cutover moves every table, whatever TABLES was last set to for a copy', () => {
   const parts: Partial<SettingsInput> = { env: { TABLES: 'a' }, config: { tables: ['b'] } };
   assert.deepEqual(read({ ...parts, command: 'cutover' }).tables, []);
@@ -71,6 +79,7 @@ const refused: readonly (readonly [parts: Partial<SettingsInput>, code: string, 
   [{ flags: { connections: '-1' } }, 'usage.bad_value', /--connections/],
   [{ env: { CHUNK_BYTES: '1k' } }, 'usage.bad_value', /CHUNK_BYTES cannot be "1k"/],
   [{ env: { CHUNK_BYTES: '1x' } }, 'usage.bad_value', /CHUNK_BYTES/],
+  [{ env: { PGFERRY_CHUNK_BYTES: '1x' } }, 'usage.bad_value', /PGFERRY_CHUNK_BYTES/],
   [{ flags: { blockBytes: '17M' } }, 'usage.bad_value', /--block-bytes/],
   [{ flags: { maxMbps: '0' } }, 'usage.bad_value', /--max-mbps cannot be "0"/],
   [{ flags: { maxRowsPerSecond: 'fast' } }, 'usage.bad_value', /--max-rows-per-second cannot be "fast"/],

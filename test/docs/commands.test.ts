@@ -33,6 +33,7 @@ async function parse(line: string): Promise<Parsed> {
     run: async () => {},
     embedded: async () => {},
     configSchema: async () => {},
+    completion: async () => {},
   });
   for (const command of [program, ...program.commands])
     command.configureOutput({ writeOut: () => {}, writeErr: () => {} });
@@ -57,6 +58,7 @@ test('every flag that a page names is a flag of some command', () => {
     run: async () => {},
     embedded: async () => {},
     configSchema: async () => {},
+    completion: async () => {},
   });
   const known = new Set([program, ...program.commands].flatMap(({ options }) => options.map(({ long }) => long)));
   for (const path of pagePaths()) {

@@ -51,7 +51,7 @@ interface Range {
 /** A whole number. */
 export function count(range: Range): Syntax<number> {
   const schema = { type: ['integer', 'string', 'null'], minimum: range.min, maximum: range.max, pattern: '^\\d+$' };
-  const parse = (given: string, origin: string) => parseCount(given, range, origin, 1);
+  const parse = (given: string, origin: string) => parseCount({ given, digits: given, factor: 1 }, range, origin);
   return plain({ tag: 'count', words: 'a whole number', schema, parse });
 }
 
@@ -72,15 +72,19 @@ export function seconds(range: Range): Syntax<number> {
   return plain({ tag: 'count', words: 'a time, such as "10s" or "5m"', schema, parse });
 }
 
-/** A number of bytes with a unit or without. */
+/** A number of bytes with a unit or without: `16M`, `16MB` and `16MiB` are all 16 · 1024 · 1024. */
 export function bytes(range: Range): Syntax<number> {
   const schema = {
     type: ['integer', 'string', 'null'],
     minimum: range.min,
     maximum: range.max,
-    pattern: '^\\d+[kKmMgG]?$',
+    pattern: '^\\d+ ?(?:[kKmMgG](?:[iI]?[bB])?|[bB])?$',
   };
-  const parse = (given: string, origin: string) => parseCount(given, range, origin, byteSuffix(given));
+  const parse = (given: string, origin: string) => {
+    const [, digits = given, unit = ''] = /^(\d+) ?(?:([kmg])(?:i?b)?|b)?$/i.exec(given) ?? [];
+    const factor = byteFactors[unit.toLowerCase()] ?? 1;
+    return parseCount({ given, digits, factor }, range, origin, ', with K, M or G for 1024, 1024² or 1024³ bytes');
+  };
   return plain({ tag: 'bytes', words: 'a number of bytes, such as "16M"', schema, parse });
 }
 
@@ -170,17 +174,18 @@ function parseSwitch(given: string, origin: string): boolean {
   throw badValue(origin, given, 'use 1 or 0');
 }
 
-const suffixes: Readonly<Record<string, number>> = { k: 1024, m: MiB, g: 1024 * MiB };
+const byteFactors: Readonly<Record<string, number>> = { k: 1024, m: MiB, g: 1024 * MiB };
 
-function byteSuffix(given: string): number {
-  return suffixes[given.slice(-1).toLowerCase()] ?? 1;
+interface Counted {
+  readonly given: string;
+  readonly digits: string;
+  readonly factor: number;
 }
 
-function parseCount(given: string, range: Range, origin: string, factor: number): number {
-  const digits = factor === 1 ? given : given.slice(0, -1);
+function parseCount({ given, digits, factor }: Counted, range: Range, origin: string, more = ''): number {
   const value = Number(digits) * factor;
   if (!/^\d+$/.test(digits) || !Number.isSafeInteger(value) || value < range.min || value > range.max) {
-    throw badValue(origin, given, `use a whole number from ${range.min} to ${range.max}`);
+    throw badValue(origin, given, `use a whole number from ${range.min} to ${range.max}${more}`);
   }
   return value;
 }
