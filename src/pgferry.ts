@@ -2,7 +2,7 @@ import { runAccept } from './commands/acceptance/accept.js';
 import { runFollow } from './commands/follow.js';
 import { runRepair } from './commands/repair.js';
 import { runShadow } from './commands/acceptance/shadow.js';
-import { type FullCensus, runCensus } from './commands/census.js';
+import { runCensus } from './commands/census.js';
 import { runCutover } from './commands/cutover/cutover.js';
 import { confirmation } from './commands/cutover/preflight.js';
 import { runRelease } from './commands/cutover/release.js';
@@ -32,6 +32,7 @@ import type {
   StatusOptions,
   VerifyOptions,
 } from './library/options.js';
+import type { FullCensus } from './model/census.js';
 import { CopierError } from './model/error.js';
 import type { FollowResult, RepairResult } from './model/follow.js';
 import type { Plan } from './model/plan.js';
@@ -42,7 +43,7 @@ import type { RunStatus } from './model/status.js';
 import type { MadeSchema } from './model/schema.js';
 
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
-export type { FullCensus } from './commands/census.js';
+export type { FullCensus } from './model/census.js';
 export type * from './library/options.js';
 export type { ColumnRules, Policies, Policy, TableRules } from './library/rules.js';
 export type { CutoverResult } from './model/cutover.js';

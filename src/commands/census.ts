@@ -1,7 +1,7 @@
 import type { ValuesJob } from '../jobs/values-job.js';
 import { must } from '../model/error.js';
-import type { CountedTable, TableValues } from '../model/census.js';
-import type { LeftOut, SourceCatalog, SourceTable } from '../model/source.js';
+import type { CountedTable, FullCensus, TableValues } from '../model/census.js';
+import type { SourceCatalog, SourceTable } from '../model/source.js';
 import { chooseTables } from '../plan/fit.js';
 import { withThreads, type Threads } from '../pool/threads.js';
 import { readRanges } from '../source/census/parts.js';
@@ -12,11 +12,6 @@ import { heapMbMax, threadCount } from '../run/load/copy-threads.js';
 import { choiceOf } from '../run/choices.js';
 import { type Survey, surveySource } from '../run/survey/survey.js';
 import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
-
-export interface FullCensus {
-  readonly tables: readonly CountedTable[];
-  readonly leftOut: readonly LeftOut[];
-}
 
 /** The census command: every value of the source sorted into its class. No target is needed. */
 export async function runCensus(context: Context): Promise<FullCensus> {

@@ -1,6 +1,9 @@
 import { quoteShell } from '../lib/shell-word.js';
 import type { Cutover, CutoverFacts } from '../model/cutover.js';
 
+/** Its name in the folder of the cutover. */
+export const rollbackEnvName = 'rollback.env';
+
 /**
  * The text of rollback.env: shell assignments for `source rollback.env && make db-pg-rollback`, which works from any
  * folder, since all paths are absolute. The target's URL is without its password, and gives way to one that is set.

@@ -1,5 +1,5 @@
 import type { Code } from './codes/codes.js';
-import type { SourceTable } from './source.js';
+import type { LeftOut, SourceTable } from './source.js';
 
 /** What one column really holds, counted over every row. */
 export interface ColumnCensus {
@@ -151,4 +151,10 @@ export interface ColumnTrial {
 export interface TableTrial {
   readonly table: string;
   readonly columns: readonly ColumnTrial[];
+}
+
+/** What the census command gives: every table counted, and what it does not look at. */
+export interface FullCensus {
+  readonly tables: readonly CountedTable[];
+  readonly leftOut: readonly LeftOut[];
 }

@@ -37,6 +37,17 @@ export interface CutoverSession {
   readonly checkLog: () => void;
 }
 
+/** Begins the session of one attempt, whose log stands in its folder. */
+export function openSession(
+  context: Context,
+  { client, address }: LockedTarget,
+  cutover: Cutover,
+  folder: RunFolder,
+): CutoverSession {
+  const checkLog = keepLog(context.journal, folder.pathOf('cutover.log'));
+  return { context, client, address, cutover, folder, checkLog };
+}
+
 /** Runs one step. It is recorded in the ledger before and after, and emitted as a phase with its time. */
 export async function runStep<T>(session: CutoverSession, name: CutoverPhase, use: () => T | Promise<T>): Promise<T> {
   return await noteStep(session, name, () => session.context.journal.phase(name, use));

@@ -13,6 +13,7 @@ import { digestTables } from '../../target/fingerprint/digest.js';
 import { withScratchSchema } from '../../target/schema/scratch.js';
 import { runAccept } from '../acceptance/accept.js';
 import { type Context, refuseIfBlocked } from '../../run/context.js';
+import { cutoverResult } from './cutover-result.js';
 import { innerContext, keepLog, type Preflight } from './cutover-session.js';
 import { checkDiskSpace } from './preflight.js';
 import { runPlan } from '../plan.js';
@@ -67,20 +68,16 @@ export async function rehearseCutover(
       `writers would wait about ${formatDuration(downtimeMs)}${preflight.clients === null ? '' : ', and as long as prisma generate takes'}`,
     );
     await writeManifest(folder);
-    return {
+    return cutoverResult({
       command: 'cutover',
       cutoverId: null,
       state: 'rehearsed',
-      runId: null,
       runDir: folder.path,
       source: preflight.sourcePath,
       target: describeTarget(address),
       downtimeMs,
-      rollbackEnvPath: null,
-      replacedPath: null,
-      savedWrites: [],
       phases: journal.phases,
-    };
+    });
   });
 }
 

@@ -11,6 +11,7 @@ import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
+import { cutoverResult } from './cutover-result.js';
 import { waitsOf } from './preflight.js';
 
 /**
@@ -27,20 +28,7 @@ export async function runRelease(context: Context): Promise<CutoverResult> {
       hint: 'there is nothing to release; `pgferry status` shows where the cutover stands',
     });
   }
-  const result: CutoverResult = {
-    command: 'release',
-    cutoverId: closing.cutoverId,
-    state: null,
-    runId: null,
-    runDir: null,
-    source: path,
-    target: null,
-    downtimeMs: null,
-    rollbackEnvPath: null,
-    replacedPath: null,
-    savedWrites: [],
-    phases: [],
-  };
+  const result = cutoverResult({ command: 'release', cutoverId: closing.cutoverId, state: null, source: path });
   if (settings.targetUrl === null) {
     reopenSourceTables(path);
     journal.warn('no target is named, so the ledger does not know of the release');

@@ -8,6 +8,7 @@ import type { CutoverResult } from '../../model/cutover.js';
 import { databasePath } from '../../source/live/file.js';
 import { withSource } from '../../source/open.js';
 import type { Context } from '../../run/context.js';
+import { cutoverResult } from './cutover-result.js';
 import { standardEnvFile } from './preflight.js';
 import { decideRestore, readSourceState, restoreSource } from './source-state.js';
 import type { Settings } from '../../model/settings.js';
@@ -49,20 +50,14 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
   );
   if (client !== null) await journal.phase('generate', () => generateClient(client, () => {}));
   if (env !== null) await journal.phase('switch', () => switchEnvFile(env));
-  return {
+  return cutoverResult({
     command: 'rollback',
     cutoverId,
     state: 'rolled_back',
-    runId: null,
-    runDir: null,
     source: path,
-    target: null,
-    downtimeMs: null,
-    rollbackEnvPath: null,
     replacedPath: copyPath !== null && existsSync(copyPath) ? copyPath : null,
-    savedWrites: [],
     phases: journal.phases,
-  };
+  });
 }
 
 function closedByOther(path: string, closedBy: string, cutoverId: string): CopierError {

@@ -1,0 +1,65 @@
+import { rollbackEnvName } from '../../cutover/rollback-env.js';
+import type { Cutover, CutoverResult } from '../../model/cutover.js';
+import { CopierError, toWire } from '../../model/error.js';
+import { replaceArtefact, writeManifest } from '../../report/files/run-folder.js';
+import { formatDuration, jsonText } from '../../report/units.js';
+import { describeTarget } from '../../target/connection/address.js';
+import { moveCutover } from '../../target/ledger/cutover.js';
+import type { CutoverSession, Preflight } from './cutover-session.js';
+import { cutoverResult } from './cutover-result.js';
+import { wrapped } from './preflight.js';
+import type { Switched } from './switch.js';
+import { relative } from 'node:path';
+
+/** The application is switched. From here on nothing may fail: what cannot be written is only reported. */
+export async function conclude(
+  session: CutoverSession,
+  preflight: Preflight,
+  { facts, downtimeMs }: Switched,
+): Promise<CutoverResult> {
+  const { context, client, cutover, folder, address } = session;
+  try {
+    await moveCutover(client, cutover.cutoverId, 'switched', facts);
+  } catch (error) {
+    throw wrappedStuck(cutover, error);
+  }
+  const { journal } = context;
+  journal.note(`writers waited ${formatDuration(downtimeMs)}`);
+  if (facts.env === null) journal.warn('the env file was left alone: switch the application to PostgreSQL by hand now');
+  const result = cutoverResult({
+    command: 'cutover',
+    cutoverId: cutover.cutoverId,
+    state: 'switched',
+    runId: facts.runId,
+    runDir: folder.path,
+    source: preflight.sourcePath,
+    target: describeTarget(address),
+    downtimeMs: Math.round(downtimeMs),
+    rollbackEnvPath: folder.pathOf(rollbackEnvName),
+    phases: journal.phases,
+  });
+  try {
+    replaceArtefact(folder.pathOf('cutover.json'), `${jsonText({ ...result, facts }, 1)}\n`);
+    // The snapshot was hashed when it was taken, and is as large as the source.
+    const name = relative(folder.path, facts.snapshotPath);
+    await writeManifest(folder, { known: [{ name, sha256: facts.snapshotSha256 }] });
+  } catch (error) {
+    journal.warn(
+      `the application is switched, but the record in ${folder.path} is not whole: ${toWire(error).message}`,
+    );
+  }
+  return result;
+}
+
+function wrappedStuck({ cutoverId }: Cutover, error: unknown): unknown {
+  if (!(error instanceof CopierError)) return error;
+  const stuck = wrapped(
+    'stuck.not_recorded',
+    `the application is switched to PostgreSQL by cutover ${cutoverId}, but the ledger could not be told: ${error.message}`,
+    error,
+  );
+  return new CopierError(stuck.code, stuck.message, {
+    hint: 'run `pgferry cutover` again when the target can be reached: it only concludes',
+    cause: error,
+  });
+}

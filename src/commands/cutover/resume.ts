@@ -1,0 +1,80 @@
+import { lookUpProvider, planSwitch, readEnvFile } from '../../cutover/env-file.js';
+import type { Cutover, CutoverFacts, CutoverResult } from '../../model/cutover.js';
+import { CopierError, must, toWire } from '../../model/error.js';
+import { openRunFolder } from '../../report/files/run-folder.js';
+import type { Context } from '../../run/context.js';
+import { digestTables } from '../../target/fingerprint/digest.js';
+import { moveCutover } from '../../target/ledger/cutover.js';
+import { conclude } from './conclude.js';
+import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
+import { switchApplication, withLockedTables } from './switch.js';
+import { type WrittenTable, describeWritten, findWritten } from './target-writes.js';
+import type { CutoverProgress } from './undo.js';
+
+/**
+ * Resumes a cutover that crashed after the source was closed. The copy is still complete, since no writer could change
+ * the source since.
+ */
+export async function resumeCutover(
+  context: Context,
+  preflight: Preflight,
+  locked: LockedTarget,
+  known: Cutover,
+): Promise<CutoverResult> {
+  const { client } = locked;
+  const before = must(known.facts, 'facts of a closing cutover');
+  const folder = openRunFolder(known.folder);
+  const session = openSession(context, locked, known, folder);
+  context.journal.note(
+    `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
+  );
+  const isSwitched = before.env !== null && lookUpProvider(before.env.path) === 'postgres';
+  // The file may have been edited since. That does no harm, as no other cutover is at work.
+  const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
+  const facts = { ...before, env };
+  const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
+  try {
+    await moveCutover(client, known.cutoverId, 'closing', facts);
+    if (!isSwitched) await switchUnchanged(session, AbortSignal.any([context.signal, locked.lost]), progress, facts);
+  } catch (error) {
+    if (error instanceof CopierError && error.code === 'cutover.target_changed') throw error;
+    // The source stays closed, and the Prisma client stays generated for PostgreSQL. The same command resumes; release
+    // goes back.
+    throw new CopierError(
+      'stuck.switch',
+      `cutover ${known.cutoverId} could not switch the application: ${toWire(error).message}`,
+      {
+        hint: `${toWire(error).hint}; then run \`pgferry cutover\` again, or \`pgferry release\` to go back to SQLite`,
+        cause: error,
+      },
+    );
+  }
+  return await conclude(session, preflight, { facts, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
+}
+
+/** Switches the application only to the very rows that were accepted: looked at under the lock that is held until then. */
+async function switchUnchanged(
+  session: CutoverSession,
+  signal: AbortSignal,
+  progress: CutoverProgress,
+  facts: CutoverFacts,
+): Promise<void> {
+  const { address, cutover } = session;
+  await withLockedTables(session, signal, async (holder) => {
+    const written = await runStep(session, 'look', async () =>
+      findWritten(facts.digests, await digestTables(holder, address.schema)),
+    );
+    if (written.length > 0) throw targetChanged(cutover, written);
+    await runStep(session, 'switch', () => switchApplication(progress, facts));
+  });
+}
+
+function targetChanged({ cutoverId }: Cutover, written: readonly WrittenTable[]): CopierError {
+  return new CopierError(
+    'cutover.target_changed',
+    `PostgreSQL was changed since cutover ${cutoverId} accepted it, and the application was not switched: ${describeWritten(written)}`,
+    {
+      hint: 'see who writes there; then `pgferry release` lets SQLite take writes again, and `pgferry cutover` begins anew',
+    },
+  );
+}

@@ -1,0 +1,171 @@
+import { planSwitch, switchEnvFile } from '../../cutover/env-file.js';
+import { generateClient } from '../../cutover/prisma-client.js';
+import { rollbackEnv, rollbackEnvName } from '../../cutover/rollback-env.js';
+import { interruption } from '../../lib/interruption.js';
+import type { Cutover, CutoverFacts } from '../../model/cutover.js';
+import { CopierError, must } from '../../model/error.js';
+import type { CutoverPhase } from '../../model/event.js';
+import type { RunResult } from '../../model/result.js';
+import { type RunFolder, replaceArtefact, writeArtefact } from '../../report/files/run-folder.js';
+import { type Fence, withFence } from '../../source/live/fence.js';
+import { busyTimeoutMs } from '../../source/open.js';
+import { describeTarget } from '../../target/connection/address.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { withTarget } from '../../target/connection/connect.js';
+import { nameLockHolders } from '../../target/connection/lock-holders.js';
+import { digestTables } from '../../target/fingerprint/digest.js';
+import { moveCutover } from '../../target/ledger/cutover.js';
+import { holderName } from '../../target/ledger/lock.js';
+import { listTables, lockTables, reopenTargetTables } from '../../target/schema/closing.js';
+import { runAccept } from '../acceptance/accept.js';
+import { runMigrate } from '../migrate.js';
+import {
+  type CutoverSession,
+  type LockedTarget,
+  type Preflight,
+  innerContext,
+  noteStep,
+  runStep,
+} from './cutover-session.js';
+import { waitsOf } from './preflight.js';
+import type { CutoverProgress } from './undo.js';
+
+export interface Switched {
+  readonly facts: CutoverFacts;
+  readonly downtimeMs: number;
+}
+
+export async function prepareAndSwitch(
+  session: CutoverSession,
+  preflight: Preflight,
+  locked: LockedTarget,
+  progress: CutoverProgress,
+): Promise<Switched> {
+  const { context, client, address } = session;
+  const signal = AbortSignal.any([context.signal, locked.lost]);
+  const { journal } = context;
+  journal.emit({ tag: 'phase-begin', name: 'fence' });
+  return await withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async (held) => {
+    const heldAtMs = performance.now();
+    const fencedAt = new Date().toISOString();
+    await noteStep(session, 'fence', () => undefined);
+    // An earlier rollback may have closed the target's tables to writers. No application uses them now, so they are
+    // opened.
+    await reopenTargetTables(client, address.schema);
+    const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
+      progress.step = name;
+      return runStep(session, name, use);
+    };
+    const migrated = await step('migrate', () => migrate(session, signal));
+    return await withLockedTables(session, signal, async (holder) => {
+      await step('accept', () => accept(session, signal));
+      const digests = await step('digest', () => digestTables(holder, address.schema));
+      if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
+      if (signal.aborted) throw interruption(signal);
+      const snapshot = must(migrated.snapshot, 'snapshot of the migration');
+      const facts = {
+        runId: must(migrated.runId, 'run of the migration'),
+        snapshotPath: snapshot.path,
+        snapshotSha256: snapshot.sha256,
+        journalMode: held.journalMode,
+        env: preflight.envFile === null ? null : planSwitch(preflight.envFile, 'postgres'),
+        prismaSchemas: schemasOf(preflight),
+        digests,
+        fencedAt,
+      };
+      // A lock that went with its connection would let others write: asked once more before anything is closed.
+      await holder.query('SELECT 1');
+      const closed = await step('close', () => close(session, held, progress, facts));
+      await step('switch', () => switchApplication(progress, closed));
+      return { facts: closed, downtimeMs: performance.now() - heldAtMs };
+    });
+  });
+}
+
+/** Keeps others from writing to the target while it is accepted and the application switched to it; they wait until then. */
+export async function withLockedTables<T>(
+  { address, client, context }: CutoverSession,
+  signal: AbortSignal,
+  use: (holder: TargetClient) => Promise<T>,
+): Promise<T> {
+  const connecting = { applicationName: holderName('cutover_fence'), settings: waitsOf(context.settings), signal };
+  return await withTarget(address, connecting, async (holder) => {
+    await holder.run('BEGIN');
+    await lockTables(holder, address.schema).catch(async (error: unknown) => {
+      const tables = await listTables(client, address.schema);
+      throw await nameLockHolders(client, { error, schema: address.schema, tables, wanted: 'table' });
+    });
+    const result = await use(holder);
+    // The application is switched: its writes wait for nothing that could still fail.
+    await holder.run('COMMIT').catch(() => undefined);
+    return result;
+  });
+}
+
+function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {
+  return clients === null ? null : { sqlite: clients.sqlite.schemaPath, postgres: clients.postgres.schemaPath };
+}
+
+async function migrate(session: CutoverSession, signal: AbortSignal): Promise<RunResult> {
+  const { context, cutover, folder } = session;
+  // An earlier attempt has lost its fence, so its snapshot may be out of date. A run of that attempt is never resumed.
+  const settings = { ...context.settings, fresh: true, runFolder: attemptFolder(folder, 'migration', cutover) };
+  const result = await runMigrate(innerContext(context, settings, signal));
+  if (!result.ok) throw differs('after the copy', result);
+  return result;
+}
+
+async function accept(session: CutoverSession, signal: AbortSignal): Promise<void> {
+  const { context, cutover, folder } = session;
+  const settings = { ...context.settings, acceptanceRunFolder: attemptFolder(folder, 'acceptance', cutover) };
+  const result = await runAccept(innerContext(context, settings, signal));
+  if (!result.ok) throw differs('at the acceptance', result);
+}
+
+/** migration, migration-2 and so on, one for each attempt. */
+function attemptFolder(folder: RunFolder, name: string, { attempt }: Cutover): string {
+  return folder.pathOf(attempt === 1 ? name : `${name}-${attempt}`);
+}
+
+function differs(when: string, { runDir, findings }: Pick<RunResult, 'runDir' | 'findings'>): CopierError {
+  return new CopierError('cutover.differs', `the two sides differ ${when}`, {
+    hint: `see ${runDir ?? 'the run folder'}; \`pgferry verify\` names the rows`,
+    findings,
+  });
+}
+
+async function generate(session: CutoverSession, preflight: Preflight, progress: CutoverProgress): Promise<void> {
+  const { folder, cutover } = session;
+  const clients = must(preflight.clients, 'Prisma clients');
+  progress.generated = 'tried';
+  await generateClient(clients.postgres, (output) => {
+    const name = cutover.attempt === 1 ? 'generate.log' : `generate-${cutover.attempt}.log`;
+    writeArtefact(folder.pathOf(name), output);
+  });
+  progress.generated = 'yes';
+}
+
+/** Everything that the way back needs is durable before the database is closed. */
+async function close(
+  session: CutoverSession,
+  fence: Fence,
+  progress: CutoverProgress,
+  known: Omit<CutoverFacts, 'schemaVersion'>,
+): Promise<CutoverFacts> {
+  const { client, cutover, folder, address } = session;
+  fence.check();
+  const facts = { ...known, schemaVersion: fence.prepareClosing(cutover.cutoverId, new Date()) };
+  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address)));
+  await moveCutover(client, cutover.cutoverId, 'closing', facts);
+  fence.check();
+  // Before the act: a commit that fails is undone like one that did not.
+  progress.hasClosed = true;
+  fence.commitClosing();
+  return facts;
+}
+
+export function switchApplication(progress: CutoverProgress, { env }: CutoverFacts): void {
+  if (env === null) return;
+  progress.envSwitch = env;
+  switchEnvFile(env);
+}

@@ -1,0 +1,66 @@
+import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
+import { generateClient } from '../../cutover/prisma-client.js';
+import type { EnvSwitch } from '../../model/cutover.js';
+import { CopierError, toWire } from '../../model/error.js';
+import { moveCutover } from '../../target/ledger/cutover.js';
+import { reopenTargetTables } from '../../target/schema/closing.js';
+import type { CutoverSession } from './cutover-session.js';
+import { wrapped } from './preflight.js';
+import type { RollbackProgress } from './restore-and-switch.js';
+import type { RollbackPreflight } from './rollback-preflight.js';
+
+/** The application stays on PostgreSQL, which takes writes; a restored SQLite file is no harm, and is found again. */
+export async function undoRollback(
+  session: CutoverSession,
+  preflight: RollbackPreflight,
+  progress: RollbackProgress,
+  error: unknown,
+): Promise<never> {
+  const { context, client, address, cutover } = session;
+  const left: string[] = [];
+  const tryUndo = async (what: string, use: () => unknown) => {
+    try {
+      await use();
+    } catch (failure) {
+      left.push(`${what} (${toWire(failure).message})`);
+    }
+  };
+  await context.journal.phase('undo', async () => {
+    const { env, clients } = preflight;
+    if (progress.hasSwitched && env !== null)
+      await tryUndo('put VPS_DB_PROVIDER=postgres into the env file', () => switchToPostgres(env));
+    if (progress.hasClosed) {
+      await tryUndo(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
+        reopenTargetTables(client, address.schema),
+      );
+    }
+    if (progress.hasGenerated && clients !== null) {
+      await generateClient(clients.postgres, () => {}).catch((failure: unknown) => {
+        context.journal.warn(`the Prisma client was not generated again for PostgreSQL: ${toWire(failure).message}`);
+      });
+    }
+  });
+  const failure = toWire(error);
+  if (left.length > 0) {
+    throw new CopierError(
+      'stuck.rollback',
+      `the rollback of cutover ${cutover.cutoverId} failed at its step ${progress.step} (${failure.message}) and could not be undone whole`,
+      {
+        hint: `run \`pgferry rollback\` again to go on; or to stay on PostgreSQL: ${left.join('; ')}`,
+        cause: error,
+      },
+    );
+  }
+  await moveCutover(client, cutover.cutoverId, 'switched').catch(() => undefined);
+  if (!(error instanceof CopierError) || error.code.startsWith('interrupted.') || error.code.startsWith('rollback.'))
+    throw error;
+  throw wrapped(
+    'rollback.undone',
+    `the rollback failed at its step ${progress.step} and was undone, the application is on PostgreSQL: ${error.message} [${error.code}]`,
+    error,
+  );
+}
+
+function switchToPostgres({ path }: EnvSwitch): void {
+  switchEnvFile(planSwitch(readEnvFile(path), 'postgres'));
+}
