@@ -29,7 +29,9 @@ for (const flag of ['--max-rows-per-second', '--max-mbps'] as const) {
         assert.equal(exitCode, 0, stderr);
         const copyMs = json.phases.find(({ name }) => name === 'copy')?.ms ?? 0;
         assert.ok(copyMs > seconds * 950, `${copyMs} ms are too few for ${seconds} s`);
-        assert.ok(copyMs < seconds * 2000, `${copyMs} ms are too many for ${seconds} s`);
+        // A busy machine slows both runs down.
+        const freeMs = free.json.phases.find(({ name }) => name === 'copy')?.ms ?? 0;
+        assert.ok(copyMs < seconds * 2000 + 5 * freeMs, `${copyMs} ms are too many for ${seconds} s`);
       }),
     );
   });
