@@ -36,7 +36,7 @@ async function withScreen(
   const tmux = (...words: string[]) => execFileSync('tmux', [...socket, ...words], { cwd: folder, encoding: 'utf8' });
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const command = [process.execPath, cli, ...args].map(quote).join(' ');
-  tmux('new-session', '-d', '-x', String(columns), '-y', '40', `${command}; echo done=$?; exec sleep 600`);
+  tmux('new-session', '-d', '-x', String(columns), '-y', '40', `${command}; code=$?; trap '' INT; echo done=$code; exec sleep 600`);
   try {
     await use({
       look: () => tmux('capture-pane', '-p').trimEnd().split('\n'),
@@ -77,7 +77,7 @@ test('on a real terminal one line is rewritten, within its width, and nothing of
         const live = looks.map((lines) => lines.filter(isLive));
         assert.deepEqual([...new Set(live.map((lines) => lines.length))].sort(), [0, 1], 'one live line or none');
         const rows = live.flat().map((line) => {
-          const match = /^ {2}[█░]+ +\d+% · ([\d ]+) of 30 000 rows( · |$)/.exec(line);
+          const match = /^ {2}[█░]+ *\d+% · ([\d ]+) of 30 000 rows( · |$)/.exec(line);
           assert.ok(match !== null && line.length < columns, line);
           return Number(match[1]?.replaceAll(' ', ''));
         });

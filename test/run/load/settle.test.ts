@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runJson } from '../support/command.js';
-import { withDatabase } from '../support/database.js';
-import { makeSqlite, withFolder } from '../support/folder.js';
-import { quarantinedByTable, makeOrphans, readQuarantined } from '../support/orphans.js';
+import { runJson } from '../../support/command.js';
+import { withDatabase } from '../../support/database.js';
+import { makeSqlite, withFolder } from '../../support/folder.js';
+import { quarantinedByTable, makeOrphans, readQuarantined } from '../../support/orphans.js';
 
 test('rows go with the rows they depend on, or stay as their policy says, and every count follows', async () => {
   await withFolder((folder) =>

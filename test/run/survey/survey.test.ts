@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Survey, readCatalog, surveySource } from '../../src/run/survey/survey.js';
-import { fromWire } from '../../src/model/error.js';
-import type { TableCensus } from '../../src/model/census.js';
-import type { Threads } from '../../src/pool/threads.js';
-import { takeCensus } from '../../src/source/census/census.js';
-import { withSource } from '../../src/source/open.js';
-import type { CensusJob, Count } from '../../src/jobs/census-job.js';
-import census from '../../workers/census.js';
-import { makeSqlite, withFolder } from '../support/folder.js';
+import { type Survey, readCatalog, surveySource } from '../../../src/run/survey/survey.js';
+import { fromWire } from '../../../src/model/error.js';
+import type { TableCensus } from '../../../src/model/census.js';
+import type { Threads } from '../../../src/pool/threads.js';
+import { takeCensus } from '../../../src/source/census/census.js';
+import { withSource } from '../../../src/source/open.js';
+import type { CensusJob, Count } from '../../../src/jobs/census-job.js';
+import census from '../../../workers/census.js';
+import { makeSqlite, withFolder } from '../../support/folder.js';
 
 const series = (count: number) => `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
 

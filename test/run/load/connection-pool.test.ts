@@ -4,13 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { type ConnectionPool, withConnectionPool } from '../../src/run/load/connection-pool.js';
-import { ConnectionSlots } from '../../src/run/load/connection-slots.js';
-import { parseTargetUrl } from '../../src/target/connection/address.js';
-import { type Ended, startCommand } from '../support/command.js';
-import { withDatabase } from '../support/database.js';
-import { makeSqlite, withFolder } from '../support/folder.js';
-import { until } from '../support/runs.js';
+import { type ConnectionPool, withConnectionPool } from '../../../src/run/load/connection-pool.js';
+import { ConnectionSlots } from '../../../src/run/load/connection-slots.js';
+import { parseTargetUrl } from '../../../src/target/connection/address.js';
+import { type Ended, startCommand } from '../../support/command.js';
+import { withDatabase } from '../../support/database.js';
+import { makeSqlite, withFolder } from '../../support/folder.js';
+import { until } from '../../support/runs.js';
 
 const applicationName = 'pgferry test of the pool';
 

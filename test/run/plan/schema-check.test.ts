@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { migrate, type RunResult, verify } from '../../src/pgferry.js';
-import { comparing } from '../support/comparing.js';
-import { withDatabase } from '../support/database.js';
-import { makeSqlite, withFolder } from '../support/folder.js';
-import { runJson } from '../support/command.js';
+import { migrate, type RunResult, verify } from '../../../src/pgferry.js';
+import { comparing } from '../../support/comparing.js';
+import { withDatabase } from '../../support/database.js';
+import { makeSqlite, withFolder } from '../../support/folder.js';
+import { runJson } from '../../support/command.js';
 
 const sourceSql = `
   CREATE TABLE owner (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL DEFAULT 'x', email TEXT COLLATE NOCASE UNIQUE);
