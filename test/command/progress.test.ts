@@ -36,7 +36,15 @@ async function withScreen(
   const tmux = (...words: string[]) => execFileSync('tmux', [...socket, ...words], { cwd: folder, encoding: 'utf8' });
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const command = [process.execPath, cli, ...args].map(quote).join(' ');
-  tmux('new-session', '-d', '-x', String(columns), '-y', '40', `${command}; code=$?; trap '' INT; echo done=$code; exec sleep 600`);
+  tmux(
+    'new-session',
+    '-d',
+    '-x',
+    String(columns),
+    '-y',
+    '40',
+    `${command}; code=$?; trap '' INT; echo done=$code; exec sleep 600`,
+  );
   try {
     await use({
       look: () => tmux('capture-pane', '-p').trimEnd().split('\n'),
