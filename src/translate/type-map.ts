@@ -4,7 +4,9 @@ import type { EpochUnit, TimeUnit } from '../model/kind.js';
 import type { SourceColumn } from '../model/source.js';
 import { epochs, isEpochUnit } from '../lib/epochs.js';
 import { makeFinding } from '../plan/findings/finding.js';
-import { areWholeDays, chooseTimeUnit, givenTimeUnit, type UnitChoice } from '../plan/kinds/time-unit.js';
+import { chooseTimeUnit, givenTimeUnit } from '../plan/kinds/time-unit.js';
+import { areWholeDays } from '../plan/kinds/time-votes.js';
+import type { UnitChoice } from '../plan/kinds/unit-choice.js';
 import { unitFinding } from '../plan/kinds/unit-finding.js';
 
 /** A PostgreSQL type that the translation makes, with what defaults and expressions must know of it. */

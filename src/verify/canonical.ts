@@ -1,35 +1,15 @@
 import type { ColumnPlan } from '../model/plan.js';
-import type { TimeReading, TimeUnit } from '../model/kind.js';
 import { type CellBatch, Storage } from '../model/value.js';
+import { type Canonize, type ComparedSide, numberOf, putAsIs, putRaw, safeDigits, textOf } from './canonical-cell.js';
 import { type CanonicalRow, Tag } from './canonical-row.js';
+import { localDater, putTime, stamper } from './canonical-time.js';
 import { normalizeDecimal, scaleToInteger } from './decimal.js';
 import { canonicalJson } from './json.js';
-import {
-  hasOffset,
-  type CanonicalMoment,
-  readEpoch,
-  readEpochText,
-  readMilliseconds,
-  readStamp,
-  readStampText,
-  readTime,
-} from './moment.js';
-import { isoOfWritten } from './written-text.js';
-import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
-
-/**
- * Brings one cell of a batch to canonical form and appends it to a row. Never called for NULL. Nothing here knows how
- * values were sent: each form is read from what SQLite and PostgreSQL print.
- */
-export type Canonize = (batch: CellBatch, cell: number, row: CanonicalRow) => void;
-
-export type ComparedSide = 'source' | 'target';
 
 const doublePattern = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 const infinityPattern = /^\s*([+-]?)inf(inity)?\s*$/i;
 const truths = new Set(['1', 't', 'true', 'y', 'yes', 'on']);
 const untruths = new Set(['0', 'f', 'false', 'n', 'no', 'off']);
-const safeDigits = 15;
 const zero = 48;
 const one = 49;
 const letterF = 102;
@@ -75,26 +55,6 @@ export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: ComparedSide
     case 'timestamptz':
       return stamper(kind, side);
   }
-}
-
-function textOf(batch: CellBatch, cell: number): string {
-  return batch.bytes.toString('utf8', batch.start[cell], batch.end[cell]);
-}
-
-function numberOf(batch: CellBatch, cell: number): number {
-  return batch.number[cell] as number;
-}
-
-function putAsIs(batch: CellBatch, cell: number, row: CanonicalRow): void {
-  row.putBytes(Tag.Value, batch.bytes, batch.start[cell] as number, batch.end[cell] as number);
-}
-
-/**
- * A value that has no meaning under its kind is appended as it is, with a tag that makes it differ from every other
- * value.
- */
-function putRaw(batch: CellBatch, cell: number, row: CanonicalRow): void {
-  row.putBytes(Tag.Raw, batch.bytes, batch.start[cell] as number, batch.end[cell] as number);
 }
 
 function putInteger(batch: CellBatch, cell: number, row: CanonicalRow): void {
@@ -204,111 +164,4 @@ function putJsonb(batch: CellBatch, cell: number, row: CanonicalRow): void {
   const canonical = canonicalJson(textOf(batch, cell));
   if (canonical === null) putRaw(batch, cell, row);
   else row.putText(Tag.Value, canonical);
-}
-
-function putTime(): Canonize {
-  const moment = { seconds: 0, micros: 0 };
-  return (batch, cell, row) => {
-    // One digit is as good as two for an hour, and blanks say nothing.
-    if (
-      readTime(
-        textOf(batch, cell)
-          .trim()
-          .replace(/^(?=\d:)/, '0'),
-        moment,
-      )
-    )
-      row.putMoment(moment.seconds, moment.micros);
-    else putRaw(batch, cell, row);
-  };
-}
-
-/** Reads dates and points in time. What the target prints is UTC, whatever the texts of the source are. */
-function stamper({ unit, realUnit = unit, zone }: TimeReading, side: ComparedSide): Canonize {
-  const moment: CanonicalMoment = { seconds: 0, micros: 0 };
-  const offsets = zone === undefined || side === 'target' ? null : zoneOffsets(zone);
-  return (batch, cell, row) => {
-    const storage = batch.storage[cell];
-    const isText = storage === Storage.Text || storage === Storage.Blob;
-    const isRead = isText
-      ? readTextMoment(batch, cell, moment, unit, offsets)
-      : readNumberMoment(batch, cell, moment, storage === Storage.Real ? realUnit : unit) &&
-        (!unit.includes('YY') || shiftToUtc(moment, offsets));
-    if (isRead) row.putMoment(moment.seconds, moment.micros);
-    else putEndless(batch, cell, row);
-  };
-}
-
-/** Days of the source in a zone: what is a moment, by its number or by its offset, is the day that the zone's clocks show. */
-function localDater({ unit, realUnit = unit }: TimeReading, zone: string): Canonize {
-  const moment: CanonicalMoment = { seconds: 0, micros: 0 };
-  const offsets = zoneOffsets(zone);
-  return (batch, cell, row) => {
-    const storage = batch.storage[cell];
-    const isText = storage === Storage.Text || storage === Storage.Blob;
-    const numberUnit = storage === Storage.Real ? realUnit : unit;
-    const isRead = isText
-      ? readTextMoment(batch, cell, moment, unit, null)
-      : readNumberMoment(batch, cell, moment, numberUnit);
-    if (!isRead) {
-      putEndless(batch, cell, row);
-      return;
-    }
-    const isMoment = isText
-      ? hasOffset(isoOfWritten(textOf(batch, cell)) ?? '')
-      : numberUnit !== 'days' && !numberUnit.includes('YY');
-    row.putMoment(moment.seconds + (isMoment ? offsets(moment.seconds) : 0), moment.micros);
-  };
-}
-
-function readTextMoment(
-  batch: CellBatch,
-  cell: number,
-  out: CanonicalMoment,
-  unit: TimeUnit,
-  offsets: OffsetSeconds | null,
-): boolean {
-  const start = batch.start[cell] as number;
-  const end = batch.end[cell] as number;
-  if (readStamp(batch.bytes, start, end, out)) {
-    return offsets === null || hasOffset(textOf(batch, cell)) || shiftToUtc(out, offsets);
-  }
-  const text = textOf(batch, cell);
-  const iso = isoOfWritten(text);
-  if (iso === null || !readStampText(iso, out)) return readEpochText(text, unit, out);
-  return offsets === null || hasOffset(iso) || shiftToUtc(out, offsets);
-}
-
-/** False where a local time means no moment of its zone. */
-function shiftToUtc(out: CanonicalMoment, offsets: OffsetSeconds | null): boolean {
-  const utc = offsets === null ? out.seconds : utcOfLocal(out.seconds, offsets);
-  out.seconds = utc ?? 0;
-  return utc !== null;
-}
-
-function readNumberMoment(batch: CellBatch, cell: number, out: CanonicalMoment, unit: TimeUnit): boolean {
-  const isReal = batch.storage[cell] === Storage.Real;
-  const isShort = (batch.end[cell] as number) - (batch.start[cell] as number) <= safeDigits;
-  if (!isReal && isShort && unit === 'ms') {
-    readMilliseconds(shortInteger(batch, cell), out);
-    return true;
-  }
-  return readEpoch(isReal ? String(numberOf(batch, cell)) : textOf(batch, cell), unit, out);
-}
-
-/** At most 15 digits of SQLite's own decimal text, without a detour over a string. */
-function shortInteger(batch: CellBatch, cell: number): number {
-  const end = batch.end[cell] as number;
-  const first = batch.start[cell] as number;
-  const isNegative = batch.bytes[first] === 45;
-  let value = 0;
-  for (let at = isNegative ? first + 1 : first; at < end; at += 1)
-    value = value * 10 + (batch.bytes[at] as number) - 48;
-  return isNegative ? -value : value;
-}
-
-function putEndless(batch: CellBatch, cell: number, row: CanonicalRow): void {
-  const text = textOf(batch, cell).toLowerCase();
-  if (text === 'infinity' || text === '-infinity') row.putLatin(Tag.Special, text);
-  else putRaw(batch, cell, row);
 }

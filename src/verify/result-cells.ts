@@ -1,6 +1,7 @@
 import type { ColumnPlan } from '../model/plan.js';
 import { type CellBatch, type SqliteValue, Storage } from '../model/value.js';
-import { canonizerOf, type ComparedSide } from './canonical.js';
+import { canonizerOf } from './canonical.js';
+import type { ComparedSide } from './canonical-cell.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
 import { type ShortenedCell, shortenRow, readShortenedCells } from './shortened-row.js';
 import { createHashBytes } from './row-hash.js';

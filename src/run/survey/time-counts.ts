@@ -3,7 +3,7 @@ import type { ColumnCensus, TableCensus, TimeCounts } from '../../model/census.j
 import { must } from '../../model/error.js';
 import type { Chunk } from '../../model/plan.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
-import { needsTimeCounts } from '../../plan/kinds/time-unit.js';
+import { needsTimeCounts } from '../../plan/kinds/time-votes.js';
 import type { Threads } from '../../pool/threads.js';
 import { readRanges } from '../../source/census/parts.js';
 import { mergeTimes } from '../../source/census/times.js';

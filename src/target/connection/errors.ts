@@ -1,5 +1,19 @@
 import { CopierError, type ErrorCode } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
+import {
+  type ErrorMeaning,
+  clientMessages,
+  connectionLost,
+  failed,
+  noPassword,
+  rejected,
+  socketCodes,
+  sqlStates,
+  tls,
+  tooFewLocks,
+  unreachable,
+  wantsTls,
+} from './error-table.js';
 
 /** What the caller knew when Postgres or the socket failed; all of it may be shown, the password never is. */
 export interface PgErrorContext {
@@ -8,11 +22,6 @@ export interface PgErrorContext {
   readonly column?: string;
   /** What was being done, as the start of a sentence: `create index "Snap_idx"`. */
   readonly doing?: string;
-}
-
-interface Translation {
-  readonly code: ErrorCode;
-  readonly hint: string;
 }
 
 /** The fields of PostgreSQL's ErrorResponse that we use; protocol chapter "Error and Notice Message Fields". */
@@ -26,136 +35,6 @@ interface PgFields {
   readonly column: string;
   readonly constraint: string;
 }
-
-const unreachable: Translation = {
-  code: 'target.unreachable',
-  hint: 'check host and port in the target url, that the server runs, and that a firewall lets us through',
-};
-const auth: Translation = {
-  code: 'target.auth',
-  hint: 'check user and password in the target url (or PGPASSWORD, PGPASSFILE), and pg_hba.conf on the server',
-};
-const noPassword: Translation = {
-  code: 'target.auth',
-  hint: 'give one in the target url (postgresql://USER:PASSWORD@…), PGPASSWORD or PGPASSFILE',
-};
-const connectionLost: Translation = {
-  code: 'target.connection_lost',
-  hint: 'check that the server is up, then run the same command again: finished chunks are not sent twice',
-};
-const tls: Translation = {
-  code: 'target.tls',
-  hint: 'check sslmode, sslrootcert, sslcert and sslkey in the target url against the settings of the server',
-};
-const untrusted: Translation = {
-  code: 'target.tls',
-  hint: "name the server's certificate, or that of its authority, with sslrootcert=FILE in the target url; sslmode=require encrypts without asking who answers",
-};
-const wrongName: Translation = {
-  code: 'target.tls',
-  hint: 'use the host name for which the certificate was made out, or sslmode=verify-ca, which asks for the authority but not for the name',
-};
-const noTls: Translation = {
-  code: 'target.tls',
-  hint: 'turn on ssl on the server, or, where the network is safe, put sslmode=disable into the target url',
-};
-const wantsTls: Translation = {
-  code: 'target.auth',
-  hint: 'check pg_hba.conf on the server: where it lets nobody in without TLS, put sslmode=require into the target url',
-};
-const tooFewLocks: Translation = {
-  code: 'target.too_few_locks',
-  hint: 'raise max_locks_per_transaction of the server (one for each table and index of the schema, divided by max_connections, and as many again), restart it, and run again',
-};
-const rejected: Translation = {
-  code: 'data.rejected',
-  hint: 'correct the row in the source, or the column or constraint in the target, and run again',
-};
-const failed: Translation = {
-  code: 'target.failed',
-  hint: 'read the message of postgres above; its log has the statement',
-};
-
-const socketCodes: Readonly<Record<string, Translation>> = {
-  ECONNREFUSED: unreachable,
-  ENOTFOUND: unreachable,
-  EAI_AGAIN: unreachable,
-  ETIMEDOUT: unreachable,
-  EHOSTUNREACH: unreachable,
-  ENETUNREACH: unreachable,
-  EHOSTDOWN: unreachable,
-  EADDRNOTAVAIL: unreachable,
-  ENOENT: unreachable,
-  ENOTSOCK: unreachable,
-  EACCES: unreachable,
-  ECONNRESET: connectionLost,
-  EPIPE: connectionLost,
-  ECONNABORTED: connectionLost,
-  ENOTCONN: connectionLost,
-  EPROTO: tls,
-  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
-  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
-  ERR_TLS_CERT_ALTNAME_INVALID: wrongName,
-  CERT_HAS_EXPIRED: tls,
-  CERT_NOT_YET_VALID: tls,
-  CERT_UNTRUSTED: tls,
-  CERT_REVOKED: tls,
-};
-
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html; a whole class is listed by its two characters. */
-const sqlStates: Readonly<Record<string, Translation>> = {
-  '08': connectionLost,
-  '57P01': connectionLost,
-  '57P02': connectionLost,
-  '57P03': connectionLost,
-  '57P04': { code: 'target.no_database', hint: 'the database was dropped while we worked; make it again and rerun' },
-  '57P05': connectionLost,
-  '28': auth,
-  '3D000': { code: 'target.no_database', hint: 'create the database, or correct its name in the target url' },
-  '3F000': { code: 'target.no_schema', hint: 'create the schema with `pgferry init`, or correct ?schema= in the url' },
-  '42501': {
-    code: 'target.no_rights',
-    hint: 'grant the missing rights to the role of the target url, or use the owner',
-  },
-  '53100': {
-    code: 'target.disk_full',
-    hint: 'make room on the disk of the server, then run the same command again: it resumes',
-  },
-  '53200': { code: 'target.out_of_memory', hint: 'lower --maintenance-work-mem or --connections, and run again' },
-  '53300': {
-    code: 'target.too_many_connections',
-    hint: 'lower --connections and --workers, or raise max_connections or the connection limit of the role',
-  },
-  '25006': {
-    code: 'target.read_only',
-    hint: 'the server is a standby or set read-only; name the primary, or set default_transaction_read_only off',
-  },
-  '40P01': { code: 'target.deadlock', hint: 'another session locks the same tables; end it, then run again' },
-  '40001': { code: 'target.deadlock', hint: 'another session changes the same rows; end it, then run again' },
-  '55P03': { code: 'target.locked', hint: 'another session holds a lock on the table; end it, then run again' },
-  '55006': { code: 'target.locked', hint: 'another session uses the object; end it, then run again' },
-  '57014': { code: 'target.cancelled', hint: 'somebody cancelled our statement on the server; run again' },
-  '22': rejected,
-  '23': rejected,
-  '54': rejected,
-  '0A000': { code: 'target.unsupported', hint: 'this server cannot do what was asked; see its version and settings' },
-  '58': { code: 'target.io', hint: 'the server had trouble with its files; read its log before running again' },
-  XX001: { code: 'target.corrupt', hint: 'the server found damaged pages; restore it before running again' },
-  XX002: { code: 'target.corrupt', hint: 'the server found a damaged index; REINDEX it before running again' },
-};
-
-/** Messages of pg itself, which carry no code. */
-const clientMessages: readonly (readonly [RegExp, Translation])[] = [
-  [/^timeout expired$/, unreachable],
-  [/does not support SSL/, noTls],
-  [/establishing an SSL connection/, tls],
-  [/client password must be/, noPassword],
-  [/^SASL/, auth],
-  [/^Connection terminated|not queryable|Cannot use a closed|socket has been ended/, connectionLost],
-];
 
 /** Codes after which the same chunk may be sent again in a new transaction. Nothing else is retried. */
 const retryable: ReadonlySet<string> = new Set<ErrorCode>([
@@ -175,10 +54,10 @@ const retryable: ReadonlySet<string> = new Set<ErrorCode>([
 export function translatePgError(error: unknown, context: PgErrorContext = {}): unknown {
   if (error instanceof CopierError || !(error instanceof Error)) return error;
   const fields = readFields(error);
-  const translation = findTranslation(error, fields, context);
-  if (translation === null) return error;
-  return new CopierError(translation.code, wording(translation, fields, error, context), {
-    hint: translation.hint,
+  const meaning = findMeaning(error, fields, context);
+  if (meaning === null) return error;
+  return new CopierError(meaning.code, wording(meaning, fields, error, context), {
+    hint: meaning.hint,
     cause: error,
     foreignCode: fields.sqlState || readCode(error) || null,
     table: context.table ?? (fields.table || null),
@@ -200,7 +79,7 @@ export function printable(text: string): string {
   });
 }
 
-function findTranslation(error: Error, fields: PgFields, { address }: PgErrorContext): Translation | null {
+function findMeaning(error: Error, fields: PgFields, { address }: PgErrorContext): ErrorMeaning | null {
   const { sqlState } = fields;
   if (sqlState === '28000' && address?.sslmode === 'disable') return wantsTls;
   if (sqlState === '53200' && fields.hint.includes('max_locks_per_transaction')) return tooFewLocks;
@@ -212,24 +91,24 @@ function findTranslation(error: Error, fields: PgFields, { address }: PgErrorCon
   return clientMessages.find(([pattern]) => pattern.test(error.message))?.[1] ?? null;
 }
 
-function wording(translation: Translation, fields: PgFields, error: Error, context: PgErrorContext): string {
+function wording(meaning: ErrorMeaning, fields: PgFields, error: Error, context: PgErrorContext): string {
   const server = context.address === undefined ? 'postgres' : `postgres at ${serverOf(context.address)}`;
-  if (translation === noPassword)
+  if (meaning === noPassword)
     return `${server} wants a password for ${context.address?.user ?? 'us'}, and none was given`;
   const said = printable(fields.message || readCode(error) || 'no reason given');
-  const text = `${opening(translation, server, context)}: ${said}`;
+  const text = `${opening(meaning, server, context)}: ${said}`;
   const isNamed = fields.constraint === '' || fields.message.includes(fields.constraint);
   const extras = [fields.detail.replace(/\.$/, ''), isNamed ? '' : `constraint ${fields.constraint}`, fields.where];
   return [text, ...extras.filter((extra) => extra !== '').map(printable)].join('; ');
 }
 
-function opening(translation: Translation, server: string, context: PgErrorContext): string {
-  if (translation === unreachable) return `cannot reach ${server}`;
-  if (translation === connectionLost) return `lost the connection to ${server}`;
-  if (translation.code === 'target.tls') return `no secure connection to ${server}`;
-  if (translation.code === 'target.auth') return `${server} does not let ${context.address?.user ?? 'us'} in`;
+function opening(meaning: ErrorMeaning, server: string, context: PgErrorContext): string {
+  if (meaning === unreachable) return `cannot reach ${server}`;
+  if (meaning === connectionLost) return `lost the connection to ${server}`;
+  if (meaning.code === 'target.tls') return `no secure connection to ${server}`;
+  if (meaning.code === 'target.auth') return `${server} does not let ${context.address?.user ?? 'us'} in`;
   if (context.doing !== undefined) return `${context.doing} failed`;
-  if (translation === rejected) return `${server} rejects the data`;
+  if (meaning === rejected) return `${server} rejects the data`;
   return `${server} refuses`;
 }
 

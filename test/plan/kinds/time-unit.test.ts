@@ -3,12 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { epochs, epochUnits } from '../../../src/lib/epochs.js';
 import type { ColumnCensus } from '../../../src/model/census.js';
-import {
-  chooseTimeUnit,
-  givenTimeUnit,
-  needsTimeCounts,
-  type UnitQuestion,
-} from '../../../src/plan/kinds/time-unit.js';
+import { chooseTimeUnit, givenTimeUnit } from '../../../src/plan/kinds/time-unit.js';
+import { needsTimeCounts } from '../../../src/plan/kinds/time-votes.js';
+import type { UnitQuestion } from '../../../src/plan/kinds/unit-choice.js';
 import { columnCensus, counted, integers } from '../fixtures.js';
 import { runCount } from '../../support/run-count.js';
 

@@ -1,0 +1,123 @@
+import type { TimeReading, TimeUnit } from '../model/kind.js';
+import { type CellBatch, Storage } from '../model/value.js';
+import { type Canonize, type ComparedSide, numberOf, putRaw, safeDigits, textOf } from './canonical-cell.js';
+import { type CanonicalRow, Tag } from './canonical-row.js';
+import {
+  type CanonicalMoment,
+  hasOffset,
+  readEpoch,
+  readEpochText,
+  readMilliseconds,
+  readStamp,
+  readStampText,
+  readTime,
+} from './moment.js';
+import { isoOfWritten } from './written-text.js';
+import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
+
+export function putTime(): Canonize {
+  const moment = { seconds: 0, micros: 0 };
+  return (batch, cell, row) => {
+    // One digit is as good as two for an hour, and blanks say nothing.
+    if (
+      readTime(
+        textOf(batch, cell)
+          .trim()
+          .replace(/^(?=\d:)/, '0'),
+        moment,
+      )
+    )
+      row.putMoment(moment.seconds, moment.micros);
+    else putRaw(batch, cell, row);
+  };
+}
+
+/** Reads dates and points in time. What the target prints is UTC, whatever the texts of the source are. */
+export function stamper({ unit, realUnit = unit, zone }: TimeReading, side: ComparedSide): Canonize {
+  const moment: CanonicalMoment = { seconds: 0, micros: 0 };
+  const offsets = zone === undefined || side === 'target' ? null : zoneOffsets(zone);
+  return (batch, cell, row) => {
+    const storage = batch.storage[cell];
+    const isText = storage === Storage.Text || storage === Storage.Blob;
+    const isRead = isText
+      ? readTextMoment(batch, cell, moment, unit, offsets)
+      : readNumberMoment(batch, cell, moment, storage === Storage.Real ? realUnit : unit) &&
+        (!unit.includes('YY') || shiftToUtc(moment, offsets));
+    if (isRead) row.putMoment(moment.seconds, moment.micros);
+    else putEndless(batch, cell, row);
+  };
+}
+
+/** Days of the source in a zone: what is a moment, by its number or by its offset, is the day that the zone's clocks show. */
+export function localDater({ unit, realUnit = unit }: TimeReading, zone: string): Canonize {
+  const moment: CanonicalMoment = { seconds: 0, micros: 0 };
+  const offsets = zoneOffsets(zone);
+  return (batch, cell, row) => {
+    const storage = batch.storage[cell];
+    const isText = storage === Storage.Text || storage === Storage.Blob;
+    const numberUnit = storage === Storage.Real ? realUnit : unit;
+    const isRead = isText
+      ? readTextMoment(batch, cell, moment, unit, null)
+      : readNumberMoment(batch, cell, moment, numberUnit);
+    if (!isRead) {
+      putEndless(batch, cell, row);
+      return;
+    }
+    const isMoment = isText
+      ? hasOffset(isoOfWritten(textOf(batch, cell)) ?? '')
+      : numberUnit !== 'days' && !numberUnit.includes('YY');
+    row.putMoment(moment.seconds + (isMoment ? offsets(moment.seconds) : 0), moment.micros);
+  };
+}
+
+function readTextMoment(
+  batch: CellBatch,
+  cell: number,
+  out: CanonicalMoment,
+  unit: TimeUnit,
+  offsets: OffsetSeconds | null,
+): boolean {
+  const start = batch.start[cell] as number;
+  const end = batch.end[cell] as number;
+  if (readStamp(batch.bytes, start, end, out)) {
+    return offsets === null || hasOffset(textOf(batch, cell)) || shiftToUtc(out, offsets);
+  }
+  const text = textOf(batch, cell);
+  const iso = isoOfWritten(text);
+  if (iso === null || !readStampText(iso, out)) return readEpochText(text, unit, out);
+  return offsets === null || hasOffset(iso) || shiftToUtc(out, offsets);
+}
+
+/** False where a local time means no moment of its zone. */
+function shiftToUtc(out: CanonicalMoment, offsets: OffsetSeconds | null): boolean {
+  const utc = offsets === null ? out.seconds : utcOfLocal(out.seconds, offsets);
+  out.seconds = utc ?? 0;
+  return utc !== null;
+}
+
+function readNumberMoment(batch: CellBatch, cell: number, out: CanonicalMoment, unit: TimeUnit): boolean {
+  const isReal = batch.storage[cell] === Storage.Real;
+  const isShort = (batch.end[cell] as number) - (batch.start[cell] as number) <= safeDigits;
+  if (!isReal && isShort && unit === 'ms') {
+    readMilliseconds(shortInteger(batch, cell), out);
+    return true;
+  }
+  return readEpoch(isReal ? String(numberOf(batch, cell)) : textOf(batch, cell), unit, out);
+}
+
+/** At most 15 digits of SQLite's own decimal text, without a detour over a string. */
+function shortInteger(batch: CellBatch, cell: number): number {
+  const end = batch.end[cell] as number;
+  const first = batch.start[cell] as number;
+  const isNegative = batch.bytes[first] === 45;
+  let value = 0;
+  for (let at = isNegative ? first + 1 : first; at < end; at += 1)
+    value = value * 10 + (batch.bytes[at] as number) - 48;
+  return isNegative ? -value : value;
+}
+
+function putEndless(batch: CellBatch, cell: number, row: CanonicalRow): void {
+  const text = textOf(batch, cell).toLowerCase();
+  if (text === 'infinity' || text === '-infinity') row.putLatin(Tag.Special, text);
+  else putRaw(batch, cell, row);
+}
