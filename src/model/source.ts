@@ -69,6 +69,17 @@ export interface LeftOut {
   readonly type: 'virtual' | 'shadow' | 'internal' | 'bookkeeping' | 'view' | 'trigger' | 'excluded';
   readonly reason: string;
   readonly sql: string | null;
+  /** Whose bookkeeping it is. */
+  readonly framework?: Framework;
+}
+
+/** A framework or application that makes the tables of a database itself. */
+export interface Framework {
+  readonly name: string;
+  /** What shows it: the name of a table, an index or a constraint. */
+  readonly mark: string;
+  /** The command by which it makes its tables in PostgreSQL, null where there is none. */
+  readonly command: string | null;
 }
 
 export interface SourceView {

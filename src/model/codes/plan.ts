@@ -75,6 +75,11 @@ export const planCodes = {
     means: 'A table travels in text format, since one of its types has no binary form here. A warning.',
     todo: 'Nothing: the values are the same.',
   },
+  'plan.framework': {
+    means:
+      'A framework made the source, as its bookkeeping shows, and the target has no tables: a translated schema would not fit its models. A warning where the embedded PostgreSQL is the target, which is for trying out.',
+    todo: 'Let the framework make its tables with the command in the hint, then run with `--truncate-target`. To translate all the same: `--from-source`.',
+  },
   'plan.generated': {
     means: 'A generated column is computed by the target, or has no counterpart there. A note.',
     todo: 'Where the source has a plain column: see that the expression of the target gives the same; it is not compared.',

@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { CopierError } from '../../model/error.js';
-import type { SourceTable } from '../../model/source.js';
+import type { Finding } from '../../model/plan.js';
+import type { Framework, SourceTable } from '../../model/source.js';
+import { makeFinding } from '../../plan/findings/finding.js';
+import { recogniseFramework } from '../../source/catalog/frameworks.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
 import { checkMaking } from '../../plan/schema/making.js';
 import { matchNames } from '../../plan/names/match.js';
@@ -75,7 +78,26 @@ async function makeWhereMissing(
       sql: null,
     };
   }
-  return await translate(client, schema, settings, survey);
+  const framework = settings.fromSource ? null : recogniseFramework(survey.catalog);
+  if (framework !== null && settings.targetUrl !== null) throw madeElsewhere(framework);
+  const made = await translate(client, schema, settings, survey);
+  return framework === null ? made : { ...made, findings: [forTryingOut(framework), ...made.findings] };
+}
+
+/** A translation is a schema that the framework did not make: its models would not fit, and some would drop columns. */
+function madeElsewhere({ name, mark, command }: Framework): CopierError {
+  return new CopierError('plan.framework', `${name} made this database (${mark}), and the target has no tables`, {
+    hint: `let ${name} make them: ${command} — with the target's url as its database; then run \`pgferry migrate --truncate-target\` (tables from a file: --sql-dir FOLDER). To translate the SQLite schema all the same: --from-source`,
+  });
+}
+
+function forTryingOut({ name, mark, command }: Framework): Finding {
+  return makeFinding({
+    severity: 'warning',
+    code: 'plan.framework',
+    message: `${name} made this database (${mark}); the translated schema is for trying out, and does not fit its models`,
+    hint: `for the application itself let ${name} make the tables: ${command}`,
+  });
 }
 
 /**
