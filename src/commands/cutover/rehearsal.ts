@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CopierError } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -10,6 +10,7 @@ import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
+import { readSqlFolder } from '../../target/schema/schema.js';
 import { withScratchSchema } from '../../target/schema/scratch.js';
 import { runAccept } from '../acceptance/accept.js';
 import { type Context, refuseIfBlocked } from '../../run/context.js';
@@ -95,7 +96,7 @@ async function rehearsePass(
     targetUrl: withSchema(settings.targetUrl ?? '', rehearsalSchema),
     fresh: true,
     resetSchema: false,
-    fromSource: settings.fromSource || namesItsSchema(settings.sqlFolder, address.schema),
+    fromSource: settings.fromSource || (await namesItsSchema(settings.sqlFolder, address.schema)),
     runFolder: join(folder, 'migration'),
     acceptanceRunFolder: join(folder, 'acceptance'),
   };
@@ -114,13 +115,12 @@ async function rehearsePass(
 }
 
 /** Files that name a schema would make their tables there, and not where the rehearsal is. */
-function namesItsSchema(folder: string, schema: string): boolean {
+async function namesItsSchema(folder: string, schema: string): Promise<boolean> {
   if (!existsSync(folder)) return false;
   const name = schema.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const pattern = new RegExp(`(^|[^\\w"])"?${name}"?\\s*\\.|search_path`, 'im');
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.sql'))
-    .some((file) => pattern.test(readFileSync(join(folder, file), 'utf8')));
+  const files = await readSqlFolder(folder);
+  return files.some(({ statements }) => statements.some(({ text }) => pattern.test(text)));
 }
 
 async function timed(use: () => Promise<unknown>): Promise<number> {

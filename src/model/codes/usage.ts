@@ -88,7 +88,7 @@ export const usageCodes = {
     todo: 'Make it a readable text in UTF-8.',
   },
   'usage.sql_folder': {
-    means: 'The folder of `--sql-dir` cannot be read.',
+    means: 'The folder of `--sql-dir` cannot be read, or holds neither a .sql file nor a folder with a migration.sql.',
     todo: 'Correct `--sql-dir` (`POSTGRES_SQL_DIR`).',
   },
   'usage.swapped_sides': {

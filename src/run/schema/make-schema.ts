@@ -40,15 +40,29 @@ export async function makeSchema(request: {
   readonly needsLedger: boolean;
 }): Promise<MadeSchema> {
   const { client, schema, settings, survey } = request;
-  const files = usesSqlFiles(settings) ? await readSqlFolder(settings.sqlFolder) : [];
-  const dropped = settings.resetSchema ? await resetForRun(client, { schema, settings, survey, files }) : [];
+  const files = settings.resetSchema ? await readFiles(settings) : null;
+  const dropped = files === null ? [] : await resetForRun(client, { schema, settings, survey, files });
   const made = await makeWhereMissing(request, files);
   return { ...made, findings: [...dropped, ...made.findings] };
 }
 
+async function readFiles(settings: Settings): Promise<SqlFile[]> {
+  if (!usesSqlFiles(settings)) return [];
+  const files = await readSqlFolder(settings.sqlFolder);
+  if (files.length === 0 && settings.sqlFolder !== standardSqlFolder) throw withoutFiles(settings.sqlFolder);
+  return files;
+}
+
+/** The operator named a schema: what is made must not be another one, a translation, without a word. */
+function withoutFiles(folder: string): CopierError {
+  return new CopierError('usage.sql_folder', `there is no .sql file in ${folder}, and no NAME/migration.sql`, {
+    hint: 'name the folder of the .sql files with --sql-dir, or leave it out with --from-source, which translates the SQLite schema',
+  });
+}
+
 async function makeWhereMissing(
   request: Parameters<typeof makeSchema>[0],
-  files: readonly SqlFile[],
+  read: readonly SqlFile[] | null,
 ): Promise<MadeSchema> {
   const { client, schema, settings, survey, needsLedger } = request;
   const target = await readTargetCatalog(client, schema);
@@ -66,6 +80,7 @@ async function makeWhereMissing(
   }
   refuseIfBlocked({ findings: checkMaking(target, { needsLedger }) }, 'the schema cannot be made');
   await ensureSchema(client, schema);
+  const files = read ?? (await readFiles(settings));
   if (files.length > 0 && (await applyFitting(request, files))) {
     const names = files.map(({ name }) => name).join(', ');
     return {

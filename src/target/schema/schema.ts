@@ -1,4 +1,5 @@
 import { shorten } from '../../lib/printable.js';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CopierError } from '../../model/error.js';
@@ -21,6 +22,8 @@ export interface SqlFiles {
 
 /** A schema is text that people write; a larger file is a dump with data, which belongs into psql. */
 const fileBytesMax = 64 * 1024 * 1024;
+
+const migrationName = 'migration.sql';
 
 /** Statements that end or start a transaction themselves, or refuse to run inside one. */
 const standsAlone =
@@ -52,7 +55,7 @@ export function firstWords(statement: string): string {
   return shorten(statement.replace(/\s+/g, ' ').trim(), 120);
 }
 
-/** Reads the `*.sql` files of a folder, cut into statements, in name order. */
+/** Reads the `*.sql` files of a folder, and `NAME/migration.sql` of the folders in it, cut into statements, in name order. */
 export async function readSqlFolder(folder: string): Promise<SqlFile[]> {
   const files: SqlFile[] = [];
   for (const name of await listFiles(folder)) {
@@ -142,12 +145,13 @@ function leftOpen(file: string): CopierError {
   });
 }
 
+/** The `.sql` files of a folder and, as Prisma and Drizzle lay them out, the `migration.sql` of each folder in it. */
 async function listFiles(folder: string): Promise<string[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     const names = entries
-      .filter((entry) => !entry.isDirectory() && entry.name.endsWith('.sql'))
-      .map(({ name }) => name);
+      .map((entry) => (entry.isDirectory() ? join(entry.name, migrationName) : entry.name))
+      .filter((name) => name.endsWith('.sql') && existsSync(join(folder, name)));
     return names.sort();
   } catch (error) {
     throw new CopierError('usage.sql_folder', `cannot read the folder ${folder} with the sql files`, {

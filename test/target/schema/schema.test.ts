@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -191,6 +191,28 @@ test('inside a transaction of the caller everything comes back when it fails, an
       assert.deepEqual(await client.query(`SELECT current_setting('search_path') AS p`), [{ p: 'pg_catalog' }]);
     }),
   ));
+
+test('the migration.sql of each folder counts in the order of all names, and other files in them do not', () =>
+  withFiles({ '2.sql': 'SELECT 2', 'notes.txt': 'no' }, async (folder) => {
+    for (const [name, sql] of [
+      ['10_init', 'SELECT 1'],
+      ['30_more', 'SELECT 3'],
+    ] as const) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'migration.sql'), sql);
+      writeFileSync(join(folder, name, 'down.sql'), 'SELECT 0');
+    }
+    mkdirSync(join(folder, 'empty'));
+    const files = await readSqlFolder(folder);
+    assert.deepEqual(
+      files.map(({ name, statements }) => [name, statements.map(({ text }) => text)]),
+      [
+        ['10_init/migration.sql', ['SELECT 1']],
+        ['2.sql', ['SELECT 2']],
+        ['30_more/migration.sql', ['SELECT 3']],
+      ],
+    );
+  }));
 
 test('a file that leaves its transaction open is rolled back and refused', () =>
   withFiles({ '1.sql': 'BEGIN; CREATE TABLE t (a int);' }, (folder) =>
