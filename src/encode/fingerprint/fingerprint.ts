@@ -2,8 +2,8 @@ import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
 import type { FieldPosition, RowSums } from '../row/direct-field.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import { Block } from '../row/block.js';
-import { Fold, type FoldCode, foldOf, hashField, hashFloat8, isEmpty } from './fold.js';
-import { createSeed, finish, type Hash64, hashBytes, hashInt64, hexOf, setSeed } from './hash.js';
+import { Fold, type FoldCode, foldOf, hashField, isEmpty } from './fold.js';
+import { createSeed, type Hash64, hashInt64, hexOf, setSeed } from './hash.js';
 import type { RowFields } from '../row/row-fields.js';
 
 const SCRATCH_BYTES = 4096;
@@ -73,7 +73,6 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
 
   const add = (row: Block, fields: RowFields): void => {
     addKey(row, fields);
-    const { view } = row;
     const { start: starts, length: lengths } = fields;
     for (let index = 0; index < count; index += 1) {
       const length = lengths[index] as number;
@@ -84,27 +83,8 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
       const start = starts[index] as number;
       const fold = folds[index] as FoldCode;
       if (isTextual[index] === 1 && isEmpty(fold, row, start, length)) empties[index] = (empties[index] as number) + 1;
-      // The most frequent kinds are inlined: a call per value costs as much as the hash of an integer (measured).
-      switch (fold) {
-        case Fold.Int64: {
-          const high = view.getInt32(start);
-          finish(hash, (seed.a + (view.getInt32(start + 4) ^ (high >= 0 ? high : ~high))) | 0, seed.b, seed.c);
-          break;
-        }
-        case Fold.Int32:
-          finish(hash, (seed.a + view.getInt32(start)) | 0, seed.b, seed.c);
-          break;
-        case Fold.Bytes:
-          hashBytes(hash, view, start, length, seed);
-          break;
-        case Fold.Double:
-          hashFloat8(hash, view, start, seed);
-          break;
-        case Fold.None:
-          continue;
-        default:
-          hashField(hash, fold, row, start, length, seed, scratch);
-      }
+      if (fold === Fold.None) continue;
+      hashField(hash, fold, row, start, length, seed, scratch);
       addTo(index);
     }
     rows += 1;

@@ -65,7 +65,7 @@ export function hashField(
 }
 
 /** PostgreSQL's own function gives 0 and −0 the same hash, so these two are hashed by their bytes. */
-export function hashFloat8(out: Hash64, view: DataView, start: number, seed: Seed): void {
+function hashFloat8(out: Hash64, view: DataView, start: number, seed: Seed): void {
   const high = view.getInt32(start);
   const low = view.getInt32(start + 4);
   if ((high & 0x7fffffff) === 0 && low === 0) hashBytes(out, view, start, 8, seed);

@@ -147,7 +147,7 @@ export function hexOf(hi: number, lo: number): string {
 }
 
 /** lookup3's last mix of the three words. */
-export function finish(out: Hash64, first: number, second: number, third: number): void {
+function finish(out: Hash64, first: number, second: number, third: number): void {
   let a = first;
   let b = second;
   let c = third;

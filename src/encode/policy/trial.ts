@@ -9,7 +9,7 @@ import { Block } from '../row/block.js';
 import type { ColumnEncoder } from '../column/column-encoder.js';
 import { encoderOf } from '../column/encoder-of-kind.js';
 import { describeKey, shownCharsMax } from '../value/describe.js';
-import { Direct, type DirectColumn, directOf, MOMENT_MICROS_MAX } from '../row/direct.js';
+import { directField, MOMENT_MICROS_MAX } from '../row/direct.js';
 import { textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
@@ -43,7 +43,8 @@ class Trial {
   readonly #encoder: ColumnEncoder;
   readonly #textField: TextField;
   readonly #isTemporal: boolean;
-  readonly #direct: DirectColumn;
+  /** Microseconds per unit of whole numbers that the copy takes for moments as they stand; else 0. */
+  readonly #momentMicros: number;
   readonly #scratch = new Block(scratchBytes);
   readonly #refused = new Map<string, RefusedValues>();
   readonly #converted = new Map<string, ConvertedExample>();
@@ -55,7 +56,8 @@ class Trial {
     this.#kind = table.columns[index]?.kind ?? { tag: 'literal' };
     this.#encoder = encoderOf(this.#kind);
     this.#textField = textFieldOf(this.#kind);
-    this.#direct = directOf(this.#kind);
+    const direct = directField(this.#kind, null);
+    this.#momentMicros = direct.tag === 'moment' ? direct.factor : 0;
     this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
   }
 
@@ -78,8 +80,8 @@ class Trial {
 
   /** Whole numbers that the copy writes without a check need none here either, except to show an example. */
   #isSafe(value: number): boolean {
-    if (this.#direct.code !== Direct.Moment || !this.#converted.has(String(Storage.Integer))) return false;
-    return Math.abs(value) * this.#direct.factor < MOMENT_MICROS_MAX;
+    if (this.#momentMicros === 0 || !this.#converted.has(String(Storage.Integer))) return false;
+    return Math.abs(value) * this.#momentMicros < MOMENT_MICROS_MAX;
   }
 
   result(): ColumnTrial {

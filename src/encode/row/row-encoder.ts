@@ -168,7 +168,7 @@ function binaryWriter(options: RowEncoderOptions, out: Block): RowWriter {
   const { table } = options;
   const guard = guardOf(options);
   const field = createFieldWriter(table, guard);
-  const writeBinary = createBinaryRow(table, guard, field);
+  const writeBinary = createBinaryRow(table.columns.length, field);
   const fields = createRowFields(table.columns.length);
   out.copy(HEADER, 0, HEADER.length);
   return {
@@ -187,7 +187,7 @@ function binaryWriter(options: RowEncoderOptions, out: Block): RowWriter {
 function textWriter({ table, sentinel }: RowEncoderOptions, out: Block): RowWriter {
   const checked = checkSentinel(sentinel, 'text');
   const field = createFieldWriter(table, checked);
-  const writeBinary = createBinaryRow(table, checked, field);
+  const writeBinary = createBinaryRow(table.columns.length, field);
   const writeText = createTextRow(table, checked);
   const fields = createRowFields(table.columns.length);
   const written = createRowFields(table.columns.length);
