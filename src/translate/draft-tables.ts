@@ -1,15 +1,15 @@
-import type { TableCensus } from '../model/census.js';
+import type { TableCensus, TableTrial } from '../model/census.js';
 import type { Finding } from '../model/plan.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceCatalog, SourceTable } from '../model/source.js';
 import { must } from '../model/error.js';
 import type { ColumnDraft, TableDraft, Translation } from './draft.js';
 import { makeFinding } from '../plan/findings/finding.js';
-import { foldCase } from '../lib/fold-case.js';
 import { NameBook, shortName } from '../plan/names/names.js';
-import { columnRulesOf, tableRulesOf } from '../plan/rules/rules.js';
+import { columnRulesOf, policiesOf, tableRulesOf } from '../plan/rules/rules.js';
 import { ruledType } from './ruled-type.js';
-import { mapType } from './type-map.js';
+import { chooseType } from './declared-type.js';
+import { typeQuestion } from './type-question.js';
 
 /** PostgreSQL's MaxHeapAttributeNumber. */
 const columnsMax = 1600;
@@ -17,7 +17,11 @@ const columnsMax = 1600;
 const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
 
 /** Names and types for every table that PostgreSQL can hold; the others are findings. Takes table and index names first. */
-export function draftTables(source: SourceCatalog, census: readonly TableCensus[], shared: Translation): TableDraft[] {
+export function draftTables(
+  source: SourceCatalog,
+  { census, trials }: { readonly census: readonly TableCensus[]; readonly trials: readonly TableTrial[] },
+  shared: Translation,
+): TableDraft[] {
   const drafts: TableDraft[] = [];
   for (const table of source.tables) {
     const problems = [...checkTableName(table, shared), ...checkColumnNames(table, shared.rules)];
@@ -27,7 +31,11 @@ export function draftTables(source: SourceCatalog, census: readonly TableCensus[
       census.find((one) => one.table === table.name),
       `census of ${table.name}`,
     );
-    drafts.push({ source: table, name: targetName(table, shared.rules), columns: draftColumns(table, counts, shared) });
+    drafts.push({
+      source: table,
+      name: targetName(table, shared.rules),
+      columns: draftColumns(table, { census: counts, trial: trials.find((one) => one.table === table.name) }, shared),
+    });
   }
   for (const index of source.tables.flatMap((table) => table.indexes).filter((one) => one.origin === 'c')) {
     if (!shared.names.claim(index.name))
@@ -36,13 +44,12 @@ export function draftTables(source: SourceCatalog, census: readonly TableCensus[
   return drafts;
 }
 
-function draftColumns(table: SourceTable, census: TableCensus, shared: Translation): ColumnDraft[] {
+function draftColumns(
+  table: SourceTable,
+  { census, trial }: { readonly census: TableCensus; readonly trial: TableTrial | undefined },
+  shared: Translation,
+): ColumnDraft[] {
   const { findings, rules } = shared;
-  const indexed = new Set(
-    [...table.primaryKey, ...table.indexes.flatMap((index) => index.columns.map(({ column }) => column ?? ''))].map(
-      foldCase,
-    ),
-  );
   return table.columns.map((column) => {
     const counts = must(
       census.columns.find((one) => one.column === column.name),
@@ -50,18 +57,14 @@ function draftColumns(table: SourceTable, census: TableCensus, shared: Translati
     );
     const isIdentity = column.name === table.rowidAlias;
     const ruled = columnRulesOf(rules, table.name, column.name);
-    const isIndexed = indexed.has(foldCase(column.name));
+    const tried = trial?.columns.find((one) => one.column === column.name);
+    const policies = policiesOf(rules, table.name, column.name);
     const choice =
       ruled.type === undefined
-        ? mapType({
-            table: table.name,
-            column,
-            census: counts,
-            isIndexed,
-            isIdentity,
-            unit: ruled.unit ?? null,
-            mark: shared.mark,
-          })
+        ? chooseType(
+            typeQuestion(table, column, { census: counts, rules, mark: shared.mark }),
+            tried === undefined ? null : { trial: tried, policies },
+          )
         : ruledType({ table: table.name, column: column.name, sql: ruled.type, isIdentity });
     findings.push(...choice.findings);
     if (counts.nulls > 0 && table.primaryKey.includes(column.name))

@@ -1,4 +1,4 @@
-import type { TableCensus } from '../model/census.js';
+import type { TableCensus, TableTrial } from '../model/census.js';
 import type { Finding } from '../model/plan.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceCatalog } from '../model/source.js';
@@ -38,6 +38,8 @@ export interface TranslatedSchema {
 export function translateSchema(request: {
   source: SourceCatalog;
   census: readonly TableCensus[];
+  /** What trying the values of columns in doubt gave; see `findDoubtedTypes`. */
+  trials?: readonly TableTrial[];
   targetSchema: string;
   /** Which tables are made; all of them without it. */
   choice?: TableChoice;
@@ -60,7 +62,7 @@ export function translateSchema(request: {
   };
   const isChosen = chooseTables(choice);
   const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
-  const tables = draftTables(chosen, census, shared);
+  const tables = draftTables(chosen, { census, trials: request.trials ?? [] }, shared);
   alignTypes(tables, source);
   reserveCheckNames(tables, shared);
   const statements = [

@@ -49,11 +49,11 @@ export interface TypeChoice {
   readonly findings: readonly Finding[];
 }
 
-export const bigint = plain('bigint', 'integer');
-export const numeric = plain('numeric', 'numeric');
-export const double = plain('double precision', 'real');
-export const textType = plain('text', 'text');
-const bytea = plain('bytea', 'bytes');
+export const bigint = plainType('bigint', 'integer');
+export const numeric = plainType('numeric', 'numeric');
+export const double = plainType('double precision', 'real');
+export const textType = plainType('text', 'text');
+const bytea = plainType('bytea', 'bytes');
 /** PostgreSQL's limit for varchar(n). */
 const varcharMax = 10_485_760;
 /** The longest ISO text with three fraction digits and Z; longer ones may hold microseconds. */
@@ -89,7 +89,8 @@ export function readDeclared(declaredType: string): { readonly words: string; re
   };
 }
 
-function plain(sql: string, typeClass: PgType['class']): PgType {
+/** A type without a length, or whose length bounds no text. */
+export function plainType(sql: string, typeClass: PgType['class']): PgType {
   return { sql, class: typeClass, maxChars: null };
 }
 
@@ -101,19 +102,19 @@ function only(type: PgType): TypeChoice {
 function mapDeclared(question: TypeQuestion, words: string, length: number | null): TypeChoice | null {
   const { census, column } = question;
   const numbers = census.integers + census.reals;
-  if (/^BOOL(EAN)?$/.test(words)) return isBoolean(census) ? only(plain('boolean', 'bool')) : null;
+  if (/^BOOL(EAN)?$/.test(words)) return isBoolean(census) ? only(plainType('boolean', 'bool')) : null;
   if (/^(DATETIME|TIMESTAMP)/.test(words))
     return mapTimestamp(question, /WITH TIME ZONE|TZ$/.test(words) && !words.includes('WITHOUT'));
   if (words === 'DATE') return mapDate(question);
   if (words === 'TIME')
     return numbers + census.blobs + census.emptyTexts === 0 && census.charsMax <= 15
-      ? only(plain('time', 'time'))
+      ? only(plainType('time', 'time'))
       : null;
   if (/^JSONB?$/.test(words))
     return census.blobs + census.emptyTexts === 0 && !question.isIndexed
-      ? only(plain(words.toLowerCase(), 'json'))
+      ? only(plainType(words.toLowerCase(), 'json'))
       : null;
-  if (/^(UUID|GUID)$/.test(words)) return isUuid(census) ? only(plain('uuid', 'uuid')) : null;
+  if (/^(UUID|GUID)$/.test(words)) return isUuid(census) ? only(plainType('uuid', 'uuid')) : null;
   if (/^(DECIMAL|NUMERIC|NUMBER|DEC)\b/.test(words)) return mapDecimal(question);
   if (column.affinity === 'text' && /CHAR/.test(words) && length !== null && length > 0)
     return mapVarchar(question, length);
@@ -139,10 +140,11 @@ function mapTimestamp(question: TypeQuestion, isZoned: boolean): TypeChoice | nu
   if (unit.tag === 'ambiguous') return withoutUnit(question, unit);
   const digits = isEpochUnit(unit.unit) ? epochs[unit.unit].digits : 0;
   const isFine = digits > 3 || census.reals > 0 || census.charsMax > millisecondChars;
-  return only(plain(`${isZoned ? 'timestamptz' : 'timestamp'}(${isFine ? 6 : 3})`, 'timestamp'));
+  return only(plainType(`${isZoned ? 'timestamptz' : 'timestamp'}(${isFine ? 6 : 3})`, 'timestamp'));
 }
 
-function unitOf({ census, column, unit, mark = null }: TypeQuestion, isDate: boolean): UnitChoice {
+/** The unit of a column's numbers as times: the operator's, or what the values show. */
+export function unitOf({ census, column, unit, mark = null }: TypeQuestion, isDate: boolean): UnitChoice {
   if (unit !== null && unit !== undefined) return givenTimeUnit(census, unit);
   return chooseTimeUnit({ census, declaredType: column.declaredType, isDate, mark });
 }
@@ -163,11 +165,11 @@ function mapDate(question: TypeQuestion): TypeChoice | null {
   const { census } = question;
   if (census.blobs + census.emptyTexts > 0) return null;
   if (census.charsMax > 10 || census.reals > 0) return mapTimestamp(question, false);
-  if (census.integers === 0) return only(plain('date', 'date'));
+  if (census.integers === 0) return only(plainType('date', 'date'));
   const unit = unitOf(question, true);
   if (unit.tag === 'ambiguous') return withoutUnit(question, unit);
   return areWholeDays(census, unit.unit) || !isClock(unit.unit)
-    ? only(plain('date', 'date'))
+    ? only(plainType('date', 'date'))
     : mapTimestamp(question, false);
 }
 

@@ -34,7 +34,7 @@ const eventsSql = `
 const filmSql = `
   CREATE TABLE film (id INTEGER PRIMARY KEY, title VARCHAR(9) NOT NULL, length INTEGER);
   INSERT INTO film VALUES (1, 'Alien', 117);
-  CREATE INDEX odd ON film (printf('%9s', title));`;
+  CREATE UNIQUE INDEX odd ON film (printf('%9s', title));`;
 
 const quarantineBoth = { policies: { not_a_timestamp: 'quarantine', orphan: 'quarantine' } };
 

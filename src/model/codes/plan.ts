@@ -40,6 +40,11 @@ export const planCodes = {
     means: 'Foreign keys run in a circle and stay in force during the copy, so that no order satisfies them.',
     todo: 'Copy without `--keep-constraints`, as the owner of the tables.',
   },
+  'plan.declared_type': {
+    means:
+      'A column of the translated schema does not become what it declares (boolean, date, time, timestamp, json, uuid or a number), since some of its values cannot be read as that. A warning; an error where no one type carries them.',
+    todo: 'Correct the values that it names, or decide about them in the config file with the line that it gives; otherwise nothing: the values arrive as they are.',
+  },
   'plan.decimal': {
     means:
       'A `DECIMAL(p,s)` becomes `numeric` without limits, since SQLite enforced none and there are fractions. A note.',
@@ -89,7 +94,7 @@ export const planCodes = {
     todo: 'Give it up by the name in the hint: it becomes a plain column with the computed values. A trigger can go on computing them.',
   },
   'plan.index_untranslated': {
-    means: 'An index has no sure equivalent.',
+    means: 'An index has no sure equivalent. It blocks where it is unique; any other only makes reads faster, and is a warning.',
     todo: 'Give it up by the name in the hint (`--waive index:…`) and make one by hand.',
   },
   'plan.integer_in_other': {

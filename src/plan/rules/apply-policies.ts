@@ -58,7 +58,7 @@ function decide(
 ): Finding {
   const [first = ''] = names;
   const failing = names.filter((name) => policyFor(policies, name) === 'fail');
-  const line = configLine(finding.table ?? '', column, failing[0] ?? first);
+  const line = policyLine(finding.table ?? '', column?.source ?? null, failing[0] ?? first);
   if (failing.length > 0)
     return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file: ${line}` };
   const decided = names.map((name) => `${name}: ${describePolicy(policyFor(policies, name))}`).join(', ');
@@ -67,14 +67,14 @@ function decide(
 }
 
 /** The line of the config file that decides about a hazard, with every policy that it may name. */
-function configLine(table: string, column: ColumnPlan | null, hazard: string): string {
+export function policyLine(table: string, column: string | null, hazard: string): string {
   const choices = [
     '"fail"',
     '"quarantine"',
     ...(hazards[hazard]?.rules ?? []).map((rule) => JSON.stringify({ convert: rule })),
   ];
   const policies = `"policies": {"${hazard}": ${choices.join(' | ')}}`;
-  const inTable = column === null ? policies : `"columns": {${JSON.stringify(column.source)}: {${policies}}}`;
+  const inTable = column === null ? policies : `"columns": {${JSON.stringify(column)}: {${policies}}}`;
   return `"tableRules": {${JSON.stringify(table)}: {${inTable}}}`;
 }
 

@@ -21,6 +21,7 @@ import {
   readSqlFolder,
   type SqlFile,
 } from '../../target/schema/schema.js';
+import { findDoubtedTypes } from './doubted-types.js';
 import { resetForRun } from './reset.js';
 import { refuseIfBlocked } from '../context.js';
 import { type Settings, standardSqlFolder } from '../../model/settings.js';
@@ -191,9 +192,13 @@ export async function translateSurvey(
     if (/^\s*date\s*$/i.test(type)) return 'always';
     return /^\s*(date|timestamp)/i.test(type) ? 'open' : 'no';
   };
+  const census = await survey.countTimes(wanted);
+  const isByPages = settings.reader !== 'rows';
+  const trials = await survey.tryValues(findDoubtedTypes(survey, census, { rules, isByPages }));
   const translated = translateSchema({
     source: survey.catalog,
-    census: await survey.countTimes(wanted),
+    census,
+    trials,
     targetSchema: schema,
     choice: choiceOf(settings),
     rules,

@@ -56,6 +56,8 @@ function reportUntranslated(
 ): void {
   reportLoss(shared, {
     waiver: indexWaiver(index.name),
+    // One that is not unique only makes reads faster.
+    blocks: index.isUnique,
     code: 'plan.index_untranslated',
     table: table.source.name,
     object: index.name,

@@ -1,0 +1,77 @@
+import type { TableCensus } from '../../model/census.js';
+import { must } from '../../model/error.js';
+import type { ColumnPlan, TablePlan } from '../../model/plan.js';
+import type { Rules } from '../../model/rules.js';
+import type { SourceTable } from '../../model/source.js';
+import { epochMarkOf } from '../../plan/kinds/epoch-mark.js';
+import type { Doubt } from '../../plan/rules/doubt.js';
+import { columnRulesOf } from '../../plan/rules/rules.js';
+import { choosePages } from '../../source/pages/layout.js';
+import { doubtedType } from '../../translate/declared-type.js';
+import { typeQuestion } from '../../translate/type-question.js';
+import type { Survey } from '../survey/survey.js';
+
+/**
+ * The columns whose declared type only their values can confirm, as tables to be tried: planned as far as a trial needs
+ * it, for there is no target yet.
+ */
+export function findDoubtedTypes(
+  survey: Survey,
+  census: readonly TableCensus[],
+  { rules, isByPages }: { readonly rules: Rules; readonly isByPages: boolean },
+): Doubt[] {
+  const { catalog } = survey;
+  const mark = epochMarkOf(catalog);
+  return catalog.tables.flatMap((table) => {
+    const counts = must(
+      census.find((one) => one.table === table.name),
+      `census of ${table.name}`,
+    );
+    const stored = table.columns.filter(({ generated }) => generated === 'no');
+    const doubted: number[] = [];
+    const columns = stored.map((column, index): ColumnPlan => {
+      const counted = must(
+        counts.columns.find((one) => one.column === column.name),
+        `census of column ${column.name}`,
+      );
+      const isRuled = columnRulesOf(rules, table.name, column.name).type !== undefined;
+      const declared = isRuled ? null : doubtedType(typeQuestion(table, column, { census: counted, rules, mark }));
+      if (declared !== null) doubted.push(index);
+      const { name, declaredType, affinity } = column;
+      const kind = declared?.kind ?? { tag: 'literal' };
+      return { source: name, target: name, declaredType, affinity, targetType: '', kind, reason: '', isTextual: false };
+    });
+    if (doubted.length === 0) return [];
+    const reader = isByPages && choosePages(table, catalog).tag === 'pages' ? 'pages' : 'rows';
+    return [{ table: planForTrial(table, columns, { survey, rows: counts.rows, reader }), columns: doubted }];
+  });
+}
+
+function planForTrial(
+  table: SourceTable,
+  columns: readonly ColumnPlan[],
+  known: { readonly survey: Survey; readonly rows: number; readonly reader: TablePlan['reader'] },
+): TablePlan {
+  const { name, primaryKey, rootPage, isWithoutRowid, rowidName, rowidAlias } = table;
+  const key = primaryKey.map((column) => columns.findIndex(({ source }) => source === column));
+  return {
+    source: name,
+    targetSchema: '',
+    target: name,
+    columns,
+    key: { origin: key.length === 0 ? 'none' : 'primary', columns: key },
+    layer: 0,
+    rows: known.rows,
+    estimatedBytes: 0,
+    rootPage,
+    isWithoutRowid,
+    rowidName,
+    rowidAlias,
+    sourceKey: isWithoutRowid ? primaryKey : [],
+    reader: known.reader,
+    readerReason: '',
+    format: 'binary',
+    formatReason: '',
+    chunks: known.survey.chunks.get(name) ?? [],
+  };
+}

@@ -1,0 +1,124 @@
+import type { ColumnTrial, RefusedValues } from '../model/census.js';
+import type { Kind } from '../model/kind.js';
+import type { Finding } from '../model/plan.js';
+import type { Policies } from '../model/rules.js';
+import { makeFinding } from '../plan/findings/finding.js';
+import { policyLine } from '../plan/rules/apply-policies.js';
+import { policyFor } from '../plan/rules/rules.js';
+import {
+  bigint,
+  double,
+  mapType,
+  numeric,
+  plainType,
+  type PgType,
+  readDeclared,
+  type TypeChoice,
+  type TypeQuestion,
+  unitOf,
+} from './type-map.js';
+
+/** What a declaration means, and how values would travel into it. */
+export interface DeclaredType {
+  readonly type: PgType;
+  readonly kind: Kind;
+}
+
+/** What was found when the values of a column were tried as what it declares. */
+export interface TriedColumn {
+  readonly trial: ColumnTrial;
+  /** What the operator has decided about values that do not fit. */
+  readonly policies: Policies;
+}
+
+/**
+ * The type that a column declares but would not get, since the census alone cannot tell whether its values fit: texts in
+ * a BOOLEAN may all be `t` and `f`. Null where it gets what it declares, or declares nothing that PostgreSQL has.
+ */
+export function doubtedType(question: TypeQuestion): DeclaredType | null {
+  if (question.isIdentity === true) return null;
+  const { census } = question;
+  if (census.integers + census.reals + census.texts + census.blobs === 0) return null;
+  const declared = declaredType(question);
+  return declared === null || mapType(question).type.class === declared.type.class ? null : declared;
+}
+
+function declaredType(question: TypeQuestion): DeclaredType | null {
+  const { column } = question;
+  const { words } = readDeclared(column.declaredType);
+  if (/^BOOL(EAN)?$/.test(words)) return { type: plainType('boolean', 'bool'), kind: { tag: 'bool' } };
+  if (/^(DATETIME|TIMESTAMP)/.test(words) || (words === 'DATE' && question.census.charsMax > 10))
+    return timestampType(question, /WITH TIME ZONE|TZ$/.test(words) && !words.includes('WITHOUT'));
+  if (words === 'DATE') return dateType(question);
+  if (words === 'TIME') return { type: plainType('time', 'time'), kind: { tag: 'time', precision: 6 } };
+  if (/^JSONB?$/.test(words) && !question.isIndexed) {
+    const tag = words === 'JSON' ? 'json' : 'jsonb';
+    return { type: plainType(tag, 'json'), kind: { tag } };
+  }
+  if (/^(UUID|GUID)$/.test(words)) return { type: plainType('uuid', 'uuid'), kind: { tag: 'uuid' } };
+  if (/^(DECIMAL|NUMERIC|NUMBER|DEC)\b/.test(words))
+    return { type: numeric, kind: { tag: 'numeric', precision: null, scale: null } };
+  if (column.affinity === 'integer') return { type: bigint, kind: { tag: 'int8' } };
+  return column.affinity === 'real' ? { type: double, kind: { tag: 'float8' } } : null;
+}
+
+function timestampType(question: TypeQuestion, isZoned: boolean): DeclaredType | null {
+  const unit = unitOf(question, false);
+  if (unit.tag === 'ambiguous') return null;
+  const tag = isZoned ? 'timestamptz' : 'timestamp';
+  const kind = { tag, precision: 6, unit: unit.unit } as const;
+  return { type: plainType(`${tag}(6)`, 'timestamp'), kind };
+}
+
+function dateType(question: TypeQuestion): DeclaredType | null {
+  const unit = unitOf(question, true);
+  return unit.tag === 'ambiguous' ? null : { type: plainType('date', 'date'), kind: { tag: 'date', unit: unit.unit } };
+}
+
+/**
+ * The type of a column: what it declares where every value can be read as that, or the operator has decided about those
+ * that cannot; else that of `mapType`, with a finding that names what is in the way.
+ */
+export function chooseType(question: TypeQuestion, tried: TriedColumn | null): TypeChoice & { readonly why: string } {
+  const mapped = mapType(question);
+  const declared = tried === null ? null : doubtedType(question);
+  if (tried === null || declared === null) return mapped;
+  const refused = tried.trial.refused.filter(({ code }) => policyFor(tried.policies, hazardOf(code)) === 'fail');
+  const { declaredType: words } = question.column;
+  if (refused.length > 0) return { ...mapped, findings: [givenUp(question, declared, { mapped, refused })] };
+  const why =
+    tried.trial.refused.length === 0
+      ? `declared ${words}, and every value can be read as that`
+      : `declared ${words}; the config file decides about the values that cannot be read as that`;
+  return { type: declared.type, findings: [], why };
+}
+
+function givenUp(
+  { table, column, census }: TypeQuestion,
+  declared: DeclaredType,
+  { mapped, refused }: { readonly mapped: TypeChoice; readonly refused: readonly RefusedValues[] },
+): Finding {
+  const all = census.integers + census.reals + census.texts + census.blobs;
+  const kinds = refused.map(({ count, reason, examples }) => {
+    const named = examples.map(({ key, value }) => (key === '' ? value : `${value} (${key})`));
+    return `${count} of ${all} ${count === 1 ? 'is' : 'are'} ${reason}: ${named.join(', ')}`;
+  });
+  const isBlocked = mapped.findings.some(({ severity }) => severity === 'error');
+  const becomes = isBlocked ? `is no ${declared.type.sql}, and no one type carries it` : `becomes ${mapped.type.sql}`;
+  const lines = [...new Set(refused.map(({ code }) => hazardOf(code)))].map((hazard) =>
+    policyLine(table, column.name, hazard),
+  );
+  return makeFinding({
+    severity: isBlocked ? 'error' : 'warning',
+    code: 'plan.declared_type',
+    table,
+    column: column.name,
+    message: `${column.declaredType} ${becomes}: ${kinds.join('; ')}`,
+    hint: `to keep ${declared.type.sql}, correct these values in SQLite, or decide about them in the config file: ${lines.join(', ')}`,
+  });
+}
+
+/** The hazard that a policy names, from the code of the error: `not_a_bool` of `data.not_a_bool`. */
+function hazardOf(code: string): string {
+  return code.replace(/^data\./, '');
+}
