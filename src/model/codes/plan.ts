@@ -94,7 +94,8 @@ export const planCodes = {
     todo: 'Give it up by the name in the hint: it becomes a plain column with the computed values. A trigger can go on computing them.',
   },
   'plan.index_untranslated': {
-    means: 'An index has no sure equivalent. It blocks where it is unique; any other only makes reads faster, and is a warning.',
+    means:
+      'An index has no sure equivalent. It blocks where it is unique; any other only makes reads faster, and is a warning.',
     todo: 'Give it up by the name in the hint (`--waive index:…`) and make one by hand.',
   },
   'plan.integer_in_other': {
