@@ -111,6 +111,12 @@ export interface ForeignKeyViolation {
   readonly examples: readonly string[];
 }
 
+/** A table whose pages SQLite alone could not check, and what it says of it. */
+export interface UncheckedTable {
+  readonly table: string;
+  readonly reason: string;
+}
+
 /** The page-exact private copy that everything reads. */
 export interface Snapshot {
   readonly path: string;
@@ -120,4 +126,6 @@ export interface Snapshot {
   readonly sha256: string;
   /** ISO 8601, UTC. */
   readonly takenAt: string;
+  /** Tables that quick_check could not judge; left out where there are none. */
+  readonly unchecked?: readonly UncheckedTable[];
 }

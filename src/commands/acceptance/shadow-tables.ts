@@ -1,3 +1,4 @@
+import { isBuiltInCollation } from '../../lib/collation.js';
 import { isSameName } from '../../lib/fold-case.js';
 import type { KeysetJob } from '../../jobs/keyset-job.js';
 import { type KeyField, keyFieldOf } from '../../accept/key-field.js';
@@ -65,7 +66,12 @@ async function shadowColumns(
   const answers = doubts.length === 0 ? [] : await threads.run<boolean[]>('keyset', job);
   const doubtful = new Set(doubts.filter((_, i) => answers[i] === true).map(({ column }) => column));
   return fields.map(({ column, field }) => {
-    const isSure = 'text' in field && (field.isTotal || ordering.has(column.source)) && !doubtful.has(column.source);
+    const collation = source?.columns.find(({ name }) => name === column.source)?.collation ?? 'BINARY';
+    const isSure =
+      'text' in field &&
+      (field.isTotal || ordering.has(column.source)) &&
+      !doubtful.has(column.source) &&
+      isBuiltInCollation(collation);
     return { ...named(column), order: isSure ? orderOf(column, field, isUtf16) : null };
   });
 }

@@ -56,6 +56,11 @@ export const sourceCodes = {
     means: 'There is no file of this name.',
     todo: 'Check the path; relative ones start at the current folder.',
   },
+  'source.needs_application': {
+    means:
+      'A table needs a collation, a function or a module that only the application brings along, so that SQLite alone cannot read its rows: a key of a WITHOUT ROWID table, or a computed column.',
+    todo: 'Have the application write the rows into a plain table, or leave the table out with `--exclude`.',
+  },
   'source.no_memory': {
     means: 'SQLite needs more memory than there is.',
     todo: 'Free memory, or lower `--workers`.',

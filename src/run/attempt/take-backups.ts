@@ -1,3 +1,5 @@
+import { chooseTables } from '../../plan/fit.js';
+import { choiceOf } from '../choices.js';
 import type { Snapshot } from '../../model/source.js';
 import type { Threads } from '../../pool/threads.js';
 import { ThreadShare } from '../../pool/share.js';
@@ -8,6 +10,7 @@ import type { Attempt } from './attempt.js';
 import { threadCount } from '../load/copy-threads.js';
 import { snapshotName } from './resume.js';
 import { readCatalog, type Survey, surveySource } from '../survey/survey.js';
+import { warnOfUnchecked } from '../survey/unchecked.js';
 
 const dumpName = 'postgres-precutover.sql';
 
@@ -43,6 +46,7 @@ export async function takeBackups(
     );
     await Promise.allSettled([proving, saving, surveying]);
     const snapshot = await proving;
+    warnOfUnchecked(attempt.context.journal, snapshot);
     await saving;
     return { snapshot, survey: await surveying };
   } finally {
@@ -85,6 +89,7 @@ async function survey({ context }: Attempt, threads: Threads, snapshotPath: stri
       catalog: await readCatalog(snapshotPath),
       threads,
       chunkBytes: settings.chunkBytes,
+      isChosen: chooseTables(choiceOf(settings)),
       countsPages: settings.reader !== 'rows',
     }),
   );

@@ -1,3 +1,5 @@
+import { chooseTables } from '../../plan/fit.js';
+import { choiceOf } from '../choices.js';
 import { CopierError } from '../../model/error.js';
 import type { Plan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
@@ -34,6 +36,7 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
       catalog,
       threads,
       chunkBytes: settings.chunkBytes,
+      isChosen: chooseTables(choiceOf(settings)),
       // The proof must not rely on the page reader, which the copy uses.
       countsPages: false,
     }),

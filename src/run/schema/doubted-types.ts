@@ -23,10 +23,9 @@ export function findDoubtedTypes(
   const { catalog } = survey;
   const mark = epochMarkOf(catalog);
   return catalog.tables.flatMap((table) => {
-    const counts = must(
-      census.find((one) => one.table === table.name),
-      `census of ${table.name}`,
-    );
+    const counts = census.find((one) => one.table === table.name);
+    // A table that is not chosen is not counted.
+    if (counts === undefined) return [];
     const stored = table.columns.filter(({ generated }) => generated === 'no');
     const doubted: number[] = [];
     const columns = stored.map((column, index): ColumnPlan => {

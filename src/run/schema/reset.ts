@@ -3,6 +3,7 @@ import type { Finding } from '../../model/plan.js';
 import type { Settings } from '../../model/settings.js';
 import { matchNames } from '../../plan/names/match.js';
 import { countOf } from '../../report/units.js';
+import { findStoredSchema } from '../plan/schema-check.js';
 import { quoteShell } from '../../lib/shell-word.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { type ResetObject, resetSchema } from '../../target/schema/reset.js';
@@ -10,7 +11,7 @@ import type { SqlFile } from '../../target/schema/schema.js';
 import type { Survey } from '../survey/survey.js';
 
 /**
- * Drops what the schema holds and makes it again, empty. Only what the source has too, what the .sql files will make
+ * Drops what the schema holds and makes it again, empty. Only what an earlier run translated, what the source has too, what the .sql files will make
  * again, and what the operator named may go: `plan.reset_others`. Gives a finding that names all that went, for the
  * record.
  */
@@ -24,8 +25,11 @@ export async function resetForRun(
   },
 ): Promise<Finding[]> {
   const { schema, settings, survey, files } = request;
+  // A schema that an earlier run translated was empty before, so that all tables of then are ours.
+  const earlier = await findStoredSchema(client, schema);
+  const ours = earlier?.isTranslated === true ? earlier.objects.map(({ table }) => table) : [];
   const objects = await resetSchema(client, schema, (found) => {
-    const strangers = findStrangers(found, { survey, files, named: settings.resetAlso });
+    const strangers = findStrangers(found, { survey, files, ours, named: settings.resetAlso });
     if (strangers.length > 0) throw refusal(schema, strangers);
   });
   if (objects.length === 0) return [];
@@ -39,14 +43,21 @@ function findStrangers(
   {
     survey,
     files,
+    ours,
     named,
-  }: { readonly survey: Survey; readonly files: readonly SqlFile[]; readonly named: readonly string[] },
+  }: {
+    readonly survey: Survey;
+    readonly files: readonly SqlFile[];
+    readonly ours: readonly string[];
+    readonly named: readonly string[];
+  },
 ): ResetObject[] {
   if (named.includes('*')) return [];
   const { catalog } = survey;
   const sources = [...catalog.tables, ...catalog.leftOut].map(({ name }) => name);
   const inside = objects.filter(({ isOutside }) => !isOutside).map(({ name }) => name);
-  const known = new Set([...matchNames(sources, inside).values()].map(({ target }) => target));
+  const matched = [...matchNames(sources, inside).values()].map(({ target }) => target);
+  const known = new Set([...ours, ...matched]);
   const remade = namesMadeBy(files);
   return objects.filter(
     ({ name, identity, isOutside }) =>

@@ -4,6 +4,7 @@ import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { Chunk } from '../../model/plan.js';
 import type { ForeignKeyViolation, SourceCatalog, SourceTable } from '../../model/source.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
+import { isBuiltInCollation } from '../../lib/collation.js';
 import type { Threads } from '../../pool/threads.js';
 import { readSourceCatalog } from '../../source/catalog/catalog.js';
 import { mergeCensus } from '../../source/census/merge.js';
@@ -37,6 +38,8 @@ export interface SurveyRequest {
   readonly threads: Threads;
   /** Bytes of pages per chunk, or null for `standardChunkBytes`. */
   readonly chunkBytes: number | null;
+  /** Which tables are counted; all of them where it is left out. What is not copied need not be readable. */
+  readonly isChosen?: (table: string) => boolean;
   /** Whether columns may be counted from the pages of the file, which is many times faster than by SQL. */
   readonly countsPages: boolean;
 }
@@ -49,17 +52,24 @@ export async function readCatalog(snapshotPath: string): Promise<SourceCatalog> 
 
 /** Cuts the tables into chunks and counts every column on the threads, while this thread checks the foreign keys. */
 export async function surveySource(request: SurveyRequest): Promise<Survey> {
-  const { snapshotPath, catalog, chunkBytes: named } = request;
+  const { snapshotPath, catalog, chunkBytes: named, isChosen = () => true } = request;
   const chunkBytes = named ?? standardChunkBytes;
   return await withSource(snapshotPath, async (db) => {
     const check = async () => findForeignKeyViolations(db, catalog);
     // All work is awaited together, so that a failure in one part leaves no unhandled rejection in another.
     const [surveyed, { violations }] = await Promise.all([
-      Promise.all(orderTables(request).map((table) => surveyTable(request, table, { db, chunkBytes }))),
+      Promise.all(
+        orderTables(request).map((table) =>
+          surveyTable(request, table, { db, chunkBytes }).catch((error: unknown) => {
+            throw asUnreadable(error, table.table);
+          }),
+        ),
+      ),
       check(),
     ]);
     const byName = new Map(surveyed.map((table) => [table.census.table, table]));
-    const census = catalog.tables.map(({ name }) => must(byName.get(name), `census of ${name}`).census);
+    const counted = catalog.tables.filter(({ name }) => isChosen(name));
+    const census = counted.map(({ name }) => must(byName.get(name), `census of ${name}`).census);
     const chunks = new Map(surveyed.map((table) => [table.census.table, table.chunks]));
     return {
       catalog,
@@ -79,11 +89,13 @@ interface TableToCount {
 }
 
 /** A table that SQL must count is one job, however large, so such tables begin first. */
-function orderTables({ catalog, countsPages }: SurveyRequest): TableToCount[] {
-  const tables = catalog.tables.map((table) => {
-    const choice = countsPages ? choosePages(table, catalog) : null;
-    return { table, layout: choice?.tag === 'pages' ? choice.layout : null };
-  });
+function orderTables({ catalog, countsPages, isChosen = () => true }: SurveyRequest): TableToCount[] {
+  const tables = catalog.tables
+    .filter(({ name }) => isChosen(name))
+    .map((table) => {
+      const choice = countsPages ? choosePages(table, catalog) : null;
+      return { table, layout: choice?.tag === 'pages' ? choice.layout : null };
+    });
   return [...tables.filter(({ layout }) => layout === null), ...tables.filter(({ layout }) => layout !== null)];
 }
 
@@ -109,6 +121,28 @@ async function surveyTable(
   const census = mergeCensus(counts);
   checkRows(census, counted.rows);
   return { census, chunks: spreadRows(table.name, cuts, census.rows) };
+}
+
+/** What SQLite says where a table needs a collation, a function or a module that only the application brings along. */
+const needsApplication = /no such collation sequence|unknown function|no such module|no query solution/;
+
+/** Such a table cannot be read without the application, but the others can. */
+function asUnreadable(error: unknown, { name: table, columns }: SourceTable): unknown {
+  if (!(error instanceof CopierError) || !needsApplication.test(error.message)) return error;
+  const [, said = error.message] = /: (.*)$/s.exec(error.message) ?? [];
+  const collation = columns.find((column) => !isBuiltInCollation(column.collation))?.collation;
+  // SQLite finds no way to read a key whose order it does not know, and does not say why.
+  const why =
+    said === 'no query solution' && collation !== undefined ? `its key needs the collation ${collation}` : said;
+  return new CopierError(
+    'source.needs_application',
+    `SQLite cannot read table ${table} without its application: ${why}`,
+    {
+      hint: `have the application write its rows into a table without that collation or function; or leave the table out: --exclude ${table}`,
+      table,
+      cause: error,
+    },
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import { sourceFile } from '../../source/live/file.js';
 import { takeSnapshot } from '../../source/snapshot/snapshot.js';
 import type { Context } from '../context.js';
 import { readCatalog } from './survey.js';
+import { warnOfUnchecked } from './unchecked.js';
 
 /** Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. */
 export async function withTemporarySnapshot<T>(
@@ -21,6 +22,7 @@ export async function withTemporarySnapshot<T>(
     const snapshot = await journal.phase('snapshot', () =>
       takeSnapshot({ sourcePath, snapshotPath: join(folder, 'snapshot.db'), signal }),
     );
+    warnOfUnchecked(journal, snapshot);
     return await use({ snapshot, catalog: await readCatalog(snapshot.path) });
   } finally {
     rmSync(folder, { recursive: true, force: true });

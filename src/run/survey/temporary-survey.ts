@@ -1,3 +1,5 @@
+import { chooseTables } from '../../plan/fit.js';
+import { choiceOf } from '../choices.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Context } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
@@ -20,6 +22,7 @@ export async function withTemporarySurvey<T>(
           catalog,
           threads,
           chunkBytes: settings.chunkBytes,
+          isChosen: chooseTables(choiceOf(settings)),
           countsPages: settings.reader !== 'rows',
         }),
       );

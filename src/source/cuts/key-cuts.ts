@@ -1,3 +1,4 @@
+import { isBuiltInCollation } from '../../lib/collation.js';
 import type { Database } from '../sqlite.js';
 import type { BoundValue } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
@@ -37,7 +38,5 @@ export function findKeyCuts(db: Database, table: SourceTable, rows: number, piec
 function isCuttable(table: SourceTable): boolean {
   const key = table.indexes.find(({ origin }) => origin === 'pk');
   if (key === undefined) return false;
-  return key.columns.every(
-    ({ descending, collation }) => !descending && ['BINARY', 'NOCASE', 'RTRIM'].includes(collation),
-  );
+  return key.columns.every(({ descending, collation }) => !descending && isBuiltInCollation(collation));
 }

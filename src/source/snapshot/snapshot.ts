@@ -2,7 +2,7 @@ import { chmod, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Database } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
-import type { Snapshot } from '../../model/source.js';
+import type { Snapshot, UncheckedTable } from '../../model/source.js';
 import { withEarlyFlush } from './early-flush.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
 import { sequentialCacheKb, statFile, withSource } from '../open.js';
@@ -25,7 +25,7 @@ export interface SnapshotOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: SnapshotProgress) => void;
   /** Proves the pages of the copy sound, on another thread if need be, while this one hashes; `checkPages` if left out. */
-  readonly checkPages?: (path: string) => Promise<void>;
+  readonly checkPages?: (path: string) => Promise<readonly UncheckedTable[]>;
 }
 
 /** A copy that may be read already, but not trusted before its proof. */
@@ -55,9 +55,9 @@ export async function beginSnapshot(options: SnapshotOptions): Promise<TakenSnap
   const { size: bytes } = await stat(path);
   const proof = orRemove({ path, sourcePath }, async () => {
     const check = options.checkPages ?? (async () => checkPages(path));
-    const [sha256] = await Promise.all([hashFile(path, options.signal), check(path), makeDurable(path)]);
+    const [sha256, unchecked] = await Promise.all([hashFile(path, options.signal), check(path), makeDurable(path)]);
     throwIfAborted(options.signal);
-    return { path, sourcePath, bytes, sha256, takenAt };
+    return { path, sourcePath, bytes, sha256, takenAt, ...(unchecked.length === 0 ? {} : { unchecked }) };
   });
   // A reader of the copy may fail first. The failure of the proof must not count as an unhandled rejection until it is
   // awaited.
