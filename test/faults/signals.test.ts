@@ -4,18 +4,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { cli, runJson } from '../support/command.js';
+import { cli, runJson, startCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import {
   assertNoBackends,
   assertWhole,
   committedChunks,
+  isCopying,
   makeFaultSource,
   migrateArgs,
   runState,
-  startUntilChunks,
+  startUntilStopped,
   undisturbed,
+  untilWhile,
 } from '../support/runs.js';
 
 interface Scene {
@@ -43,9 +45,8 @@ async function untilSaid(child: ChildProcess, words: string): Promise<void> {
   });
 }
 
-/** Limits under which a chunk takes a moment, or for ever as far as a test is concerned. */
-const slow = ['--max-rows-per-second', '10000'];
-const crawling = ['--max-rows-per-second', '200'];
+/** A chunk takes far longer than the five seconds that it is given after a signal. */
+const crawling = ['--workers', '1', '--max-rows-per-second', '20'];
 
 for (const { signal, code } of [
   { signal: 'SIGINT', code: 130 },
@@ -55,8 +56,9 @@ for (const { signal, code } of [
     await withScene(async ({ folder, url, client, source }) => {
       const args = migrateArgs(source, url);
       const options = { cwd: folder };
-      const { child, ended } = await startUntilChunks([...args, ...slow], { client, count: 3, options });
+      const { child, ended } = await startUntilStopped(args, { folder, when: 3, text: 'COMMIT', where: 'threads' });
       child.kill(signal);
+      child.kill('SIGCONT');
       const { exitCode, stderr } = await ended;
       assert.equal(exitCode, code, stderr);
       assert.match(stderr, /stopping at the edge of a chunk/);
@@ -65,6 +67,7 @@ for (const { signal, code } of [
       await assertNoBackends(client);
       const before = await committedChunks(client);
       const again = await runJson(args, options);
+      assert.ok(before.length >= 2 && again.json.chunksCopied > 0, `stopped after ${before.length} chunks`);
       assert.equal(again.json.chunksResumed, before.length);
       await assertWhole(again, client, await undisturbed());
     });
@@ -73,11 +76,10 @@ for (const { signal, code } of [
 
 test('a chunk that does not reach its edge soon after Ctrl-C is rolled back', async () => {
   await withScene(async ({ folder, url, client, source }) => {
-    // Some 940 rows in a chunk: the one that begins when the first is there needs more than the five seconds it is given.
-    const args = [...migrateArgs(source, url), '--workers', '1', '--max-rows-per-second', '150'];
-    const { child, ended } = await startUntilChunks(args, { client, count: 1, options: { cwd: folder } });
-    child.kill('SIGINT');
-    const { exitCode, stderr } = await ended;
+    const started = startCommand([...migrateArgs(source, url), ...crawling], { cwd: folder });
+    await untilWhile(started, 'rows are being copied', () => isCopying(client));
+    started.child.kill('SIGINT');
+    const { exitCode, stderr } = await started.ended;
     assert.equal(exitCode, 130, stderr);
     assert.match(stderr, /rolled back/);
     await assertNoBackends(client);
@@ -88,7 +90,9 @@ test('a second Ctrl-C ends the process at once, and the run can go on', async ()
   await withScene(async ({ folder, url, client, source }) => {
     const args = migrateArgs(source, url);
     const options = { cwd: folder };
-    const { child, ended } = await startUntilChunks([...args, ...crawling], { client, count: 1, options });
+    const started = startCommand([...args, ...crawling], options);
+    const { child, ended } = started;
+    await untilWhile(started, 'rows are being copied', () => isCopying(client));
     const heard = untilSaid(child, 'stopping at the edge of a chunk');
     child.kill('SIGINT');
     await heard;

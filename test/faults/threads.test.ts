@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import type pg from 'pg';
 import { readCatalog } from '../../src/run/survey/survey.js';
 import { withThreads } from '../../src/pool/threads.js';
@@ -87,12 +88,15 @@ test('threads that are ended in the middle of reading leave the process and the 
     await takeSnapshot({ sourcePath: path, snapshotPath });
     const { tables } = await readCatalog(snapshotPath);
     const threadsBefore = countThreads();
-    for (let round = 0; round < (isFull ? 200 : 10); round++) {
+    const sizeOfFile = statSync(snapshotPath).size;
+    const rounds = isFull ? 200 : 10;
+    for (let round = 0; round < rounds; round++) {
       const options = { threads: 2, threadData: null, heapMbMax: 64 };
       await withThreads(options, async (threads) => {
         const jobs = tables.map((table) => threads.run('census', { snapshotPath, table, count: { tag: 'columns' } }));
         for (const job of jobs) job.catch(() => {});
-        await Promise.race([...jobs, new Promise((resolve) => setTimeout(resolve, round * 3))]);
+        // Each round ends the threads when they have read some more of the file.
+        await Promise.race([...jobs, untilRead((round / rounds) * 2 * sizeOfFile)]);
       });
     }
     const whole = await withThreads({ threads: 1, threadData: null, heapMbMax: 64 }, (threads) =>
@@ -103,6 +107,16 @@ test('threads that are ended in the middle of reading leave the process and the 
     assert.ok(countThreads() <= threadsBefore + 4);
   });
 });
+
+/** Waits until this process has read so many bytes more. */
+async function untilRead(bytes: number): Promise<void> {
+  const before = bytesRead();
+  while (bytesRead() - before < bytes) await turn();
+}
+
+function bytesRead(): number {
+  return Number(/^rchar:\s+(\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+}
 
 function countThreads(): number {
   return Number(/^Threads:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);

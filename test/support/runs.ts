@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { must } from '../../src/model/error.js';
 import { Database } from '../../src/source/sqlite.js';
 import type pg from 'pg';
 import type { ChildProcess } from 'node:child_process';
@@ -175,15 +176,46 @@ export async function startUntilChunks(
   request: { readonly client: pg.Client; readonly count: number; readonly options: CommandOptions },
 ): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
   const started = startCommand(args, request.options);
+  const hasEnough = async () => (await committedChunks(request.client)).length >= request.count;
+  await untilWhile(started, `${request.count} chunks are committed`, hasEnough);
+  return started;
+}
+
+/**
+ * Starts the command and lets it stop itself (SIGSTOP) right after a message to Postgres, as `planted` says; waits until
+ * it stands still there. SIGCONT lets it go on.
+ */
+export async function startUntilStopped(
+  args: readonly string[],
+  { folder, ...where }: Pick<PlantedFault, 'when' | 'text' | 'where'> & { readonly folder: string },
+): Promise<{ child: ChildProcess; ended: Promise<Ended> }> {
+  const files = { counter: join(folder, 'stop-counter'), once: join(folder, 'stop-once') };
+  const started = startCommand(args, { cwd: folder, env: planted({ at: 'stop', ...where, ...files }) });
+  const pid = must(started.child.pid, 'pid');
+  await untilWhile(started, 'it stands still', () => isStopped(pid));
+  return started;
+}
+
+/** As `until`, for what a running command brings about: fails at once where the command has ended. */
+export async function untilWhile(
+  { ended }: { readonly ended: Promise<Ended> },
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+): Promise<void> {
   let isOver = false;
-  void started.ended.finally(() => {
+  void ended.finally(() => {
     isOver = true;
   });
-  await until(`${request.count} chunks are committed`, async () => {
-    if (isOver) throw new Error(`the run ended too early: ${(await started.ended).stderr}`);
-    return (await committedChunks(request.client)).length >= request.count;
+  await until(what, async () => {
+    if (isOver) throw new Error(`it ended too early: ${(await ended).stderr}`);
+    return await isSo();
   });
-  return started;
+}
+
+/** Whether rows are being copied into this database. */
+export async function isCopying(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query('SELECT 1 FROM pg_stat_progress_copy WHERE datname = current_database()');
+  return rows.length > 0;
 }
 
 export interface PlantedFault {
@@ -214,8 +246,11 @@ export function createDraw(): { readonly seed: number; readonly below: (limit: n
   return { seed, below };
 }
 
-/** Whether a process is stopped, as SIGSTOP leaves it. */
+/** Whether a process is stopped, as SIGSTOP leaves it. One that has ended is not. */
 export function isStopped(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return /\) T/.test(stat);
+  try {
+    return /\) T/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
 }

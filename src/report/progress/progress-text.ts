@@ -23,7 +23,7 @@ export function progressLine(progress: Progress, pace: PaceNow): string {
 export function progressBar(progress: Progress, pace: PaceNow, columns: number): string {
   const width = Math.max(10, columns - 1);
   const fraction = progress.rowsTotal === 0 ? 1 : Math.min(1, Math.max(0, progress.rows / progress.rowsTotal));
-  const percent = `${String(Math.floor(fraction * 100)).padStart(3)}%`;
+  const percent = `${String(Math.floor(fraction * 100)).padStart(4)}%`;
   const bar = drawBar(fraction, Math.min(barWidthMax, Math.floor(width / 6)));
   const start = `  ${bar}${percent}`;
   let parts = partsOf(progress, pace);

@@ -1,4 +1,5 @@
-import type { RateLimits, ThreadData } from '../../copy/session.js';
+import type { RateLimits } from '../../copy/rate.js';
+import type { ThreadData } from '../../copy/session.js';
 import { CopierError } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { WholeTables } from '../../plan/graph/whole-tables.js';

@@ -82,11 +82,11 @@ test('a long or wide table name is cut where the line ends', () => {
 
 test('the bar is empty at the start, full at the end, and never beyond', () => {
   const bar = (rows: number, rowsTotal: number) => progressBar(progress({ rows, rowsTotal }), pace, 150);
-  assert.match(bar(0, 10), /^ {2}░{24} {2}0% /);
-  assert.match(bar(10, 10), /^ {2}█{24}100% /);
-  assert.match(bar(11, 10), /^ {2}█{24}100% /);
-  assert.match(bar(-5, 10), /^ {2}░{24} {2}0% /);
-  assert.match(bar(0, 0), /^ {2}█{24}100% /);
+  assert.match(bar(0, 10), /^ {2}░{24} {3}0% /);
+  assert.match(bar(10, 10), /^ {2}█{24} 100% /);
+  assert.match(bar(11, 10), /^ {2}█{24} 100% /);
+  assert.match(bar(-5, 10), /^ {2}░{24} {3}0% /);
+  assert.match(bar(0, 0), /^ {2}█{24} 100% /);
   assert.match(bar(999, 1000), / 99% /);
 });
 

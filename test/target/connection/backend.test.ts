@@ -4,6 +4,8 @@ import { parseTargetUrl } from '../../../src/target/connection/address.js';
 import { readBackendWork } from '../../../src/target/connection/backend.js';
 import { withTarget } from '../../../src/target/connection/connect.js';
 import { databaseUrl, withDatabase } from '../../support/database.js';
+import { withProxy } from '../../support/proxy.js';
+import { until } from '../../support/runs.js';
 
 const applicationName = 'pgferry test';
 
@@ -12,12 +14,20 @@ test('a silent server that lets nobody else in is waited for, since nothing says
     const role = `r_${url.slice(-12)}`;
     await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'pw' CONNECTION LIMIT 1`);
     try {
-      const { address } = parseTargetUrl(url);
-      const alone = { ...address, user: role, password: 'pw', stallTimeoutMs: 100 };
-      const [row] = await withTarget(alone, { applicationName }, (client) =>
-        client.query(`SELECT 'done' AS said FROM pg_sleep(0.6)`),
-      );
-      assert.equal(row?.['said'], 'done');
+      await admin.query('CREATE TABLE public.go (); GRANT SELECT ON public.go TO public');
+      await withProxy(url, {}, async (proxy) => {
+        const { address } = parseTargetUrl(proxy.url);
+        const alone = { ...address, user: role, password: 'pw', stallTimeoutMs: 100 };
+        await withTarget(alone, { applicationName }, async (client) => {
+          const ended = client.query(
+            'DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.go) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$',
+          );
+          // Twice it looked over a second connection, and was not let in.
+          await until('it has looked twice', () => proxy.pairs.length >= 3);
+          await admin.query('INSERT INTO public.go DEFAULT VALUES');
+          await ended;
+        });
+      });
     } finally {
       await admin.query(`DROP ROLE ${role}`);
     }
