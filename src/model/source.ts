@@ -69,6 +69,8 @@ export interface LeftOut {
   readonly type: 'virtual' | 'shadow' | 'internal' | 'bookkeeping' | 'view' | 'trigger' | 'excluded';
   readonly reason: string;
   readonly sql: string | null;
+  /** Of a virtual table: its rows stand nowhere else in the file. */
+  readonly holdsRows?: true;
   /** Whose bookkeeping it is. */
   readonly framework?: Framework;
 }

@@ -17,6 +17,7 @@ import { checkReadiness } from './readiness.js';
 import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
+import { checkVirtualRows } from './virtual-rows.js';
 import type { PlanRequest, PlanChoices } from './plan-request.js';
 
 /**
@@ -51,6 +52,7 @@ export function buildPlan(request: PlanRequest): Plan {
   const findings = [
     ...checkRuleNames(options.rules ?? noRules, source),
     ...fit.findings,
+    ...checkVirtualRows(source, options),
     ...checkReadiness({ ...options, target, tables: fit.tables }),
     ...(options.keepConstraints ? [] : noteOwners(notOwned)),
     ...(options.isComparison === true ? [] : checkCycles(inForce)),

@@ -18,6 +18,8 @@ export interface PlanChoices extends TableChoice {
   readonly isComparison?: boolean;
   /** What the operator decided in the config file; nothing without it. */
   readonly rules?: Rules;
+  /** What the operator gives up, in the names of waive.ts. */
+  readonly waive?: readonly string[];
   /** Source names of tables that hold exactly what an earlier run loaded. */
   readonly replaceable: ReadonlySet<string>;
   readonly format: 'binary' | 'text';

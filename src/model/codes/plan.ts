@@ -308,4 +308,9 @@ export const planCodes = {
     means: 'A view has no sure equivalent and is not made. A warning.',
     todo: 'Make it by hand if the application reads it.',
   },
+  'plan.virtual_rows': {
+    means:
+      'A full-text, R-Tree or other virtual table holds rows that stand nowhere else, and virtual tables are not copied. Blocks until it is given up by name.',
+    todo: 'Copy its rows into a plain table of the source with the statement in the hint; or give them up with `--waive virtual:NAME`.',
+  },
 } as const satisfies Readonly<Record<`plan.${string}`, CodeText>>;

@@ -27,6 +27,11 @@ export function tableWaiver(table: string): string {
   return `table:${table}`;
 }
 
+/** The rows of a virtual table that stand nowhere else. */
+export function virtualWaiver(table: string): string {
+  return `virtual:${table}`;
+}
+
 export function viewWaiver(view: string): string {
   return `view:${view}`;
 }

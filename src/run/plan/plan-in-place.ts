@@ -122,6 +122,7 @@ function buildFrom(request: {
       replaceable,
       wholeTables,
       rules: rulesOf(settings),
+      waive: settings.waive,
       ...choiceOf(settings),
       format: settings.format,
       isFormatForced: settings.format === 'text',

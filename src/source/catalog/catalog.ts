@@ -4,6 +4,7 @@ import type { LeftOut, SourceCatalog, SourceForeignKey, SourceTable, SourceView 
 import { readSourceTable } from './catalog-table.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import { foldCase } from '../../lib/fold-case.js';
+import { holdsRowsAlone } from './virtual-table.js';
 import { leftOutBookkeeping, leftOutEntry, type SchemaEntry } from './left-out.js';
 
 /**
@@ -20,7 +21,7 @@ function readCatalog(db: Database, reservedBytes: number): SourceCatalog {
   const leftOut: LeftOut[] = [];
   for (const entry of readEntries(db)) {
     const reason = leftOutEntry(entry);
-    if (reason !== null) leftOut.push(reason);
+    if (reason !== null) leftOut.push(withRows(db, reason));
     else if (entry.type === 'table') {
       const table = readSourceTable(db, entry);
       const bookkeeping = leftOutBookkeeping(table);
@@ -38,6 +39,12 @@ function readCatalog(db: Database, reservedBytes: number): SourceCatalog {
     views: leftOut.filter(({ type }) => type === 'view').map(({ name, sql }) => readView(db, name, sql ?? '')),
     leftOut,
   };
+}
+
+/** A virtual table whose rows stand nowhere else is marked. */
+function withRows(db: Database, entry: LeftOut): LeftOut {
+  if (entry.type !== 'virtual' || !holdsRowsAlone(db, entry.name, entry.sql ?? '')) return entry;
+  return { ...entry, reason: `${entry.reason}, and they stand nowhere else`, holdsRows: true };
 }
 
 /** A view over tables that are gone is no reason against the others. */
