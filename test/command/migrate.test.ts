@@ -4,35 +4,48 @@ import { cpSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeSampleDatabase } from '../../prisma/sample.js';
-import { runCommand, runJson } from '../support/command.js';
+import type pg from 'pg';
+import { type JsonResult, runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
+import { lendToFile } from '../support/lend.js';
 
 const sqlFolder = new URL('../../../prisma/postgres', import.meta.url).pathname;
 
-test('1. migrate moves the sample application whole: fourteen tables, every count, keyset and fingerprint equal', async () => {
-  await withFolder((folder) =>
+/** The sample application, migrated once for the tests that only look at the outcome. */
+const migrated = lendToFile<{
+  source: string;
+  tables: Readonly<Record<string, number>>;
+  client: pg.Client;
+  json: JsonResult;
+}>((use) =>
+  withFolder((folder) =>
     withDatabase(async (url, client) => {
       const source = join(folder, 'app.db');
       const { tables } = makeSampleDatabase(source);
       const args = ['migrate', '--source', source, '--target', url, '--sql-dir', sqlFolder];
       const { exitCode, json, stderr } = await runJson(args, { cwd: folder });
       assert.equal(exitCode, 0, stderr);
-      assert.equal(json.ok, true);
-      assert.equal(json.tables.length, 14);
-      for (const table of json.tables) {
-        assert.equal(table.sourceRows, tables[table.table]);
-        assert.equal(table.copiedRows, table.sourceRows);
-        assert.equal(table.targetRows, table.sourceRows);
-        assert.equal(table.keyset.source, table.keyset.target);
-        assert.equal(table.ok, true);
-        const { rows } = await client.query(`SELECT count(*)::int AS n FROM public."${table.table}"`);
-        assert.equal(rows[0].n, table.sourceRows);
-      }
-      const nonZero = json.tables.filter((table) => table.keyset.source !== '0000000000000000');
-      assert.equal(nonZero.length, 14);
+      await use({ source, tables, client, json });
     }),
-  );
+  ),
+);
+
+test('1. migrate moves the sample application whole: fourteen tables, every count, keyset and fingerprint equal', async () => {
+  const { tables, client, json } = migrated();
+  assert.equal(json.ok, true);
+  assert.equal(json.tables.length, 14);
+  for (const table of json.tables) {
+    assert.equal(table.sourceRows, tables[table.table]);
+    assert.equal(table.copiedRows, table.sourceRows);
+    assert.equal(table.targetRows, table.sourceRows);
+    assert.equal(table.keyset.source, table.keyset.target);
+    assert.equal(table.ok, true);
+    const { rows } = await client.query(`SELECT count(*)::int AS n FROM public."${table.table}"`);
+    assert.equal(rows[0].n, table.sourceRows);
+  }
+  const nonZero = json.tables.filter((table) => table.keyset.source !== '0000000000000000');
+  assert.equal(nonZero.length, 14);
 });
 
 test('2. after a migration verify finds both sides identical, and names one planted difference', async () => {
@@ -62,44 +75,36 @@ test('2. after a migration verify finds both sides identical, and names one plan
 });
 
 test('3. the run folder holds snapshot, plan, results and a manifest that fits, for the owner alone', async () => {
-  await withFolder((folder) =>
-    withDatabase(async (url) => {
-      const source = join(folder, 'app.db');
-      makeSampleDatabase(source);
-      const { json } = await runJson(['migrate', '--source', source, '--target', url, '--sql-dir', sqlFolder], {
-        cwd: folder,
-      });
-      const runDir = json.runDir ?? '';
-      assert.equal(statSync(runDir).mode & 0o777, 0o700);
-      const names = readdirSync(runDir);
-      for (const name of [
-        'sqlite-precutover.db',
-        'plan.json',
-        'result.json',
-        'tables.tsv',
-        'columns.tsv',
-        'run.log',
-        'manifest.sha256',
-      ]) {
-        assert.ok(names.includes(name), `${name} is in ${names.join(', ')}`);
-        assert.equal(statSync(join(runDir, name)).mode & 0o077, 0, name);
-      }
-      const lines = readFileSync(join(runDir, 'manifest.sha256'), 'utf8').trim().split('\n');
-      assert.ok(lines.length >= 6);
-      for (const line of lines) {
-        const [hash, name] = line.split('  ');
-        const actual = createHash('sha256')
-          .update(readFileSync(join(runDir, name ?? '')))
-          .digest('hex');
-        assert.equal(hash, actual, name);
-      }
-      assert.equal(
-        json.snapshot?.sha256,
-        createHash('sha256')
-          .update(readFileSync(join(runDir, 'sqlite-precutover.db')))
-          .digest('hex'),
-      );
-    }),
+  const { json } = migrated();
+  const runDir = json.runDir ?? '';
+  assert.equal(statSync(runDir).mode & 0o777, 0o700);
+  const names = readdirSync(runDir);
+  for (const name of [
+    'sqlite-precutover.db',
+    'plan.json',
+    'result.json',
+    'tables.tsv',
+    'columns.tsv',
+    'run.log',
+    'manifest.sha256',
+  ]) {
+    assert.ok(names.includes(name), `${name} is in ${names.join(', ')}`);
+    assert.equal(statSync(join(runDir, name)).mode & 0o077, 0, name);
+  }
+  const lines = readFileSync(join(runDir, 'manifest.sha256'), 'utf8').trim().split('\n');
+  assert.ok(lines.length >= 6);
+  for (const line of lines) {
+    const [hash, name] = line.split('  ');
+    const actual = createHash('sha256')
+      .update(readFileSync(join(runDir, name ?? '')))
+      .digest('hex');
+    assert.equal(hash, actual, name);
+  }
+  assert.equal(
+    json.snapshot?.sha256,
+    createHash('sha256')
+      .update(readFileSync(join(runDir, 'sqlite-precutover.db')))
+      .digest('hex'),
   );
 });
 
@@ -132,17 +137,12 @@ for (const flags of [
   test(`5. the same fingerprints come out with ${flags.join(' ')}`, async () => {
     await withFolder((folder) =>
       withDatabase(async (url) => {
-        const source = join(folder, 'app.db');
-        makeSampleDatabase(source);
-        const at = ['--source', source, '--sql-dir', sqlFolder, '--target'];
-        const plain = await runJson(['migrate', ...at, url], { cwd: folder });
-        assert.equal(plain.exitCode, 0, plain.stderr);
-        await withDatabase(async (otherUrl) => {
-          const other = await runJson(['migrate', ...at, otherUrl, ...flags], { cwd: folder });
-          assert.equal(other.exitCode, 0, other.stderr);
-          const byName = (result: typeof other) => [...result.json.tables].sort((a, b) => (a.table < b.table ? -1 : 1));
-          assert.deepEqual(byName(other), byName(plain));
-        });
+        const { source, json: plain } = migrated();
+        const args = ['migrate', '--source', source, '--sql-dir', sqlFolder, '--target', url, ...flags];
+        const { exitCode, json, stderr } = await runJson(args, { cwd: folder });
+        assert.equal(exitCode, 0, stderr);
+        const byName = ({ tables }: JsonResult) => [...tables].sort((a, b) => (a.table < b.table ? -1 : 1));
+        assert.deepEqual(byName(json), byName(plain));
       }),
     );
   });

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { type Ended, type JsonResult, startCommand } from '../support/command.js';
+import type { Ended, JsonResult } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import {
@@ -10,9 +9,8 @@ import {
   makeFaultSource,
   migrateArgs,
   type Picture,
-  planted,
+  startUntilStopped,
   undisturbed,
-  until,
 } from '../support/runs.js';
 
 /*
@@ -42,15 +40,9 @@ async function withStopped(
     const { path } = makeFaultSource(folder, { rows });
     await withDatabase(async (url, client) => {
       const target = await prepare(client, url);
-      const [counter, once] = [join(folder, 'counter'), join(folder, 'once')];
-      const env = planted({ at: 'stop', when: 1, text, where: 'any', counter, once });
-      const { child, ended } = startCommand([...migrateArgs(path, target), '--json'], { cwd: folder, env });
+      const args = [...migrateArgs(path, target), '--json'];
+      const { child, ended } = await startUntilStopped(args, { folder, when: 1, text, where: 'any' });
       try {
-        const isOver = ended.then(() => true);
-        await until(`the run sends ${text}`, async () => {
-          if (await Promise.race([isOver, false])) throw new Error((await ended).stderr);
-          return (await isStopped(child.pid ?? 0)) || false;
-        });
         await use({
           client,
           url,
@@ -66,13 +58,6 @@ async function withStopped(
       }
     });
   });
-}
-
-/** Whether the kernel has stopped the process: state T in /proc. */
-async function isStopped(pid: number): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  return /\) T /.test(stat);
 }
 
 async function assertRefused(client: pg.Client, sql: string): Promise<void> {

@@ -5,7 +5,8 @@ import pg from 'pg';
 import { runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
-import { makeFaultSource, migrateArgs, planted, until } from '../support/runs.js';
+import { lendToFile } from '../support/lend.js';
+import { makeFaultSource, migrateArgs, planted, until, withLoadedTemplate } from '../support/runs.js';
 
 /*
  * A run may replace rows that an earlier run of ours left, and no others: also where these come after its plan was
@@ -19,17 +20,14 @@ interface Loaded {
   readonly args: readonly string[];
 }
 
+const loaded = lendToFile(withLoadedTemplate);
+
 /** A target that one run has filled, and the arguments of the next. */
 async function withLoaded(use: (loaded: Loaded) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const { path } = makeFaultSource(folder, { rows: 400 });
-    await withDatabase(async (url, client) => {
-      const args = migrateArgs(path, url);
-      const { exitCode, stderr } = await runCommand(args, { cwd: folder });
-      assert.equal(exitCode, 0, stderr);
-      await use({ folder, url, client, args });
-    });
-  });
+  const { path, template } = loaded();
+  await withFolder((folder) =>
+    withDatabase((url, client) => use({ folder, url, client, args: migrateArgs(path, url) }), template),
+  );
 }
 
 async function killAt(text: string, { folder, args }: Loaded, ...more: readonly string[]): Promise<void> {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
-import { type Ended, runCommand, startCommand } from '../support/command.js';
+import { type Ended, startCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
-import { makeFaultSource, migrateArgs, until } from '../support/runs.js';
+import { lendToFile } from '../support/lend.js';
+import { migrateArgs, until, withLoadedTemplate } from '../support/runs.js';
 
 /* A lock that another session holds, on a table of the target or of the ledger: a wait for it has its bound and its words. */
 
@@ -17,13 +18,13 @@ interface Locked {
   readonly whileLocked: (table: string, use: (holder: number) => Promise<void>) => Promise<void>;
 }
 
+const loaded = lendToFile(withLoadedTemplate);
+
 async function withLocks(use: (locked: Locked) => Promise<void>): Promise<void> {
   await withFolder(async (folder) => {
-    const { path } = makeFaultSource(folder, { rows: 400 });
+    const { path, template } = loaded();
     await withDatabase(async (url, client) => {
       const args = migrateArgs(path, url);
-      const { exitCode, stderr } = await runCommand(args, { cwd: folder });
-      assert.equal(exitCode, 0, stderr);
       const whileLocked = async (table: string, work: (holder: number) => Promise<void>) => {
         const other = new pg.Client({ connectionString: url, application_name: 'nightly report' });
         await other.connect();
@@ -37,7 +38,7 @@ async function withLocks(use: (locked: Locked) => Promise<void>): Promise<void> 
         }
       };
       await use({ folder, url, client, args, whileLocked });
-    });
+    }, template);
   });
 }
 
@@ -67,7 +68,7 @@ for (const { command, tables } of commands) {
         command === 'migrate' ? args : [command, ...(command === 'status' ? ['--target', url] : args.slice(1, 5))];
       for (const table of tables) {
         await whileLocked(table, async (holder) => {
-          const started = startCommand([...given, '--stall-timeout', '3'], { cwd: folder });
+          const started = startCommand([...given, '--stall-timeout', '2'], { cwd: folder });
           const { exitCode, stderr } = await endedWithin(90_000, started);
           assert.notEqual(exitCode, 0, `${table}: ${stderr}`);
           assert.match(

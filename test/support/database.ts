@@ -15,10 +15,16 @@ export function databaseUrl(database: string): string {
   return url.href;
 }
 
-/** Lends a fresh, empty database and a client on it; drops both afterwards. */
-export async function withDatabase<T>(use: (url: string, client: pg.Client) => Promise<T>): Promise<T> {
+/**
+ * Lends a fresh database and a client on it; drops both afterwards. It is empty, or a copy of the database `template`, to
+ * which nobody may be connected then.
+ */
+export async function withDatabase<T>(
+  use: (url: string, client: pg.Client) => Promise<T>,
+  template = 'template1',
+): Promise<T> {
   const database = `t_${randomBytes(6).toString('hex')}`;
-  await onServer(`CREATE DATABASE ${database}`);
+  await onServer(`CREATE DATABASE ${database} TEMPLATE ${template}`);
   const url = databaseUrl(database);
   const client = new pg.Client({ connectionString: url });
   try {
@@ -28,6 +34,15 @@ export async function withDatabase<T>(use: (url: string, client: pg.Client) => P
     await client.end();
     await onServer(`DROP DATABASE ${database} WITH (FORCE)`);
   }
+}
+
+/** Fills a database and lends its name, for tests that each begin with a copy of it. */
+export async function withTemplate(fill: (url: string) => Promise<void>, use: (template: string) => Promise<void>) {
+  await withDatabase(async (url, client) => {
+    await fill(url);
+    await client.end();
+    await use(new URL(url).pathname.slice(1));
+  });
 }
 
 async function onServer(sql: string): Promise<void> {

@@ -7,8 +7,8 @@ import { must } from '../../src/model/error.js';
 import { Database } from '../../src/source/sqlite.js';
 import type pg from 'pg';
 import type { ChildProcess } from 'node:child_process';
-import { type CommandOptions, type Ended, type JsonResult, runJson, startCommand } from './command.js';
-import { withDatabase } from './database.js';
+import { type CommandOptions, type Ended, type JsonResult, runCommand, runJson, startCommand } from './command.js';
+import { withDatabase, withTemplate } from './database.js';
 import { withFolder } from './folder.js';
 
 /*
@@ -86,6 +86,20 @@ export async function takePicture(json: JsonResult, client: pg.Client): Promise<
   const { rows } = await client.query<{ line: string }>(pictureSql);
   const tables = [...json.tables].sort((a, b) => (a.table < b.table ? -1 : 1));
   return { tables, objects: rows.map(({ line }) => line) };
+}
+
+/** Lends a small source, and the name of a database into which it was loaded. */
+export async function withLoadedTemplate(
+  use: (loaded: { readonly path: string; readonly template: string }) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const { path } = makeFaultSource(folder, { rows: 400 });
+    const fill = async (url: string) => {
+      const { exitCode, stderr } = await runCommand(migrateArgs(path, url), { cwd: folder });
+      assert.equal(exitCode, 0, stderr);
+    };
+    await withTemplate(fill, (template) => use({ path, template }));
+  });
 }
 
 const pictures = new Map<number, Promise<Picture>>();
