@@ -104,7 +104,7 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
     columns: planned.columns,
     policies: policiesOf(rules, source.name),
     ...(hasRules(rules) ? keysOf(target) : {}),
-    key: chooseKey(source, target, planned.columns),
+    key: chooseKey(source, target, { columns: planned.columns, census }),
     layer: must(graph.layerOf.get(source.name), 'layer'),
     rows: census.rows,
     estimatedBytes: chunks.reduce((sum, chunk) => sum + chunk.estimatedBytes, 0),

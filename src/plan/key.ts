@@ -1,3 +1,4 @@
+import type { TableCensus } from '../model/census.js';
 import type { ColumnPlan, KeyPlan } from '../model/plan.js';
 import type { SourceTable } from '../model/source.js';
 import type { TargetTable } from '../model/target.js';
@@ -9,10 +10,17 @@ type NamedColumn = Pick<ColumnPlan, 'source' | 'target'>;
  * The key that rows are read, hashed and compared by: the primary key of the source, or else of the target, where all
  * its columns are copied; else a unique key of NOT NULL columns that both sides have; else every column. Of several
  * unique keys it is the one with the most columns, then the first by name. (A verification token, for example, is
- * identified by (identifier, token), though its token alone is unique as well.)
+ * identified by (identifier, token), though its token alone is unique as well.) A primary key of SQLite that holds NULLs
+ * identifies nothing: SQLite takes any number of them, as of different values.
  */
-export function chooseKey(source: SourceTable, target: TargetTable, columns: readonly NamedColumn[]): KeyPlan {
-  const primary = indexesOf(source.primaryKey, columns, 'source') ?? indexesOf(target.primaryKey, columns, 'target');
+export function chooseKey(
+  source: SourceTable,
+  target: TargetTable,
+  { columns, census }: { readonly columns: readonly NamedColumn[]; readonly census: TableCensus },
+): KeyPlan {
+  const holdsNulls = census.columns.some(({ column, nulls }) => nulls > 0 && source.primaryKey.includes(column));
+  const own = holdsNulls ? null : indexesOf(source.primaryKey, columns, 'source');
+  const primary = own ?? indexesOf(target.primaryKey, columns, 'target');
   if (primary !== null) return { origin: 'primary', columns: primary };
   const unique = uniqueKeys(source, target, columns)[0];
   if (unique !== undefined) return { origin: 'unique', columns: unique };

@@ -82,10 +82,11 @@ function draftColumns(
   });
 }
 
+/** The key as SQLite means it: unique, with each NULL a value of its own. */
 function nullKey(table: string, column: string, nulls: number): Finding {
-  const message = `${nulls} NULLs stand in a primary key column, which PostgreSQL does not allow`;
-  const hint = 'give these rows keys in SQLite before the migration';
-  return makeFinding({ severity: 'error', code: 'plan.null_in_not_null', table, column, message, hint });
+  const message = `the PRIMARY KEY becomes UNIQUE: ${nulls} of its values ${nulls === 1 ? 'is' : 'are'} NULL, which PostgreSQL has in no primary key`;
+  const hint = 'nothing to do; for a primary key give these rows keys in SQLite before the migration';
+  return makeFinding({ severity: 'warning', code: 'plan.null_in_key', table, column, message, hint });
 }
 
 /** The name on the target: the one that the operator gave, else the source's, shortened where it is too long. */

@@ -4,6 +4,7 @@ import type { ForeignKeyViolation, SourceForeignKey, SourceIndex, SourceTable } 
 import type { TargetTable } from '../../src/model/target.js';
 import { buildPlan } from '../../src/plan/build.js';
 import type { PlanChoices, PlanRequest } from '../../src/plan/plan-request.js';
+import { emptyColumn } from '../../src/source/census/merge.js';
 import { chooseKey } from '../../src/plan/key.js';
 import { planToMermaid } from '../../src/plan/graph/mermaid.js';
 import {
@@ -225,7 +226,12 @@ test('the key is the primary key, else the unique key of the runbook, else every
   const names = ['identifier', 'token', 'expires'];
   const columns = names.map((name) => sourceColumn({ name, notNull: true }));
   const targets = names.map((name) => targetColumn({ name, notNull: true }));
-  const planned = names.map((name) => ({ source: name, target: name }));
+  const censusOf = (nulls: number) => ({
+    table: 't',
+    rows: 9,
+    columns: names.map((name) => ({ ...emptyColumn(name), nulls })),
+  });
+  const planned = { columns: names.map((name) => ({ source: name, target: name })), census: censusOf(0) };
   const indexes = [uniqueIndex(['token']), uniqueIndex(['identifier', 'token'])];
   const source = sourceTable({ columns, indexes });
   const target = targetTable({ columns: targets, uniqueKeys: [['token'], ['token', 'identifier']] });
@@ -244,6 +250,11 @@ test('the key is the primary key, else the unique key of the runbook, else every
   });
   const nullable = { ...target, columns: [targetColumn({ name: 'token' })], uniqueKeys: [['token']] };
   assert.deepEqual(chooseKey(source, nullable, planned), { origin: 'none', columns: [0, 1, 2] });
+  const withNulls = { ...planned, census: censusOf(2) };
+  assert.deepEqual(chooseKey({ ...source, primaryKey: ['token'] }, nullable, withNulls), {
+    origin: 'none',
+    columns: [0, 1, 2],
+  });
 });
 
 test('the graph names no table in its syntax, so that no name can break it', () => {

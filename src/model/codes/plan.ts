@@ -147,6 +147,11 @@ export const planCodes = {
     means: 'A blob has not the 16 bytes of a uuid.',
     todo: 'Correct it, make the column `bytea`, or name a policy.',
   },
+  'plan.null_in_key': {
+    means:
+      'NULLs stand in a PRIMARY KEY of SQLite. The translated schema has a UNIQUE constraint in its place, which takes them as SQLite does. A warning.',
+    todo: 'Nothing; for a primary key give these rows keys in SQLite first.',
+  },
   'plan.null_in_not_null': {
     means: 'NULLs would go into a primary key or a NOT NULL column.',
     todo: 'Fill them in the source, drop NOT NULL on the target, or name a policy.',

@@ -95,7 +95,7 @@ function checkColumns(pair: Pair): Finding[] {
     if (found === undefined) return [];
     const isLost = (kind: 'default' | 'generated') =>
       request.lost.includes(columnWaiver(kind, { table: source.name, column: column.name }));
-    const isKey = source.primaryKey.includes(column.name);
+    const isKey = source.primaryKey.includes(column.name) && isWholeKey(pair);
     const promises: readonly (readonly [boolean, boolean, string])[] = [
       [column.notNull || isKey, found.notNull, 'NOT NULL'],
       [hasDefault(column.defaultSql), hasFiller(found) || isLost('default'), `the default ${column.defaultSql}`],
@@ -122,7 +122,14 @@ function checkPrimaryKey(pair: Pair): Finding[] {
   const { source, target, names } = pair;
   const wanted = source.primaryKey.map((name) => nameOn(names, name));
   if (wanted.length === 0 || isSame(wanted, target.primaryKey)) return [];
+  if (!isWholeKey(pair) && hasUnique(pair, wanted)) return [];
   return [broken(pair, null, `PRIMARY KEY (${source.primaryKey.join(', ')})`)];
+}
+
+/** Whether the source's primary key identifies its rows; one that holds NULLs is no more than a UNIQUE of PostgreSQL's. */
+function isWholeKey({ source, plan }: Pair): boolean {
+  const names = plan.key.columns.map((index) => plan.columns[index]?.source ?? '');
+  return plan.key.origin === 'primary' && isSame(names, source.primaryKey);
 }
 
 function checkUniques(pair: Pair): Finding[] {

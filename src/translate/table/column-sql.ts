@@ -21,7 +21,12 @@ export function columnSql(column: ColumnDraft, table: TableDraft, sql: TableSql 
 }
 
 function isKey({ source }: ColumnDraft, table: TableDraft): boolean {
-  return table.source.primaryKey.includes(source.name);
+  return table.source.primaryKey.includes(source.name) && !keyHoldsNulls(table);
+}
+
+/** Whether NULLs stand in the primary key, as SQLite allows in rowid tables (https://www.sqlite.org/lang_createtable.html, section 3.5). */
+export function keyHoldsNulls({ source, columns }: TableDraft): boolean {
+  return columns.some(({ source: { name }, census }) => census.nulls > 0 && source.primaryKey.includes(name));
 }
 
 /** The sequence gets a name of its own only where the usual one is not to be had. */

@@ -1,4 +1,4 @@
-import { columnSql } from './column-sql.js';
+import { columnSql, keyHoldsNulls } from './column-sql.js';
 import { findColumn, type TableDraft, reportLoss, translateCondition, type Translation } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax } from './index-sql.js';
@@ -20,7 +20,7 @@ export function createTableSql(table: TableDraft, shared: Translation): string {
 
 function keyLines(table: TableDraft, shared: Translation): string[] {
   const keys = [
-    { word: 'PRIMARY KEY', columns: table.source.primaryKey, suffix: 'pkey' },
+    { word: keyHoldsNulls(table) ? 'UNIQUE' : 'PRIMARY KEY', columns: table.source.primaryKey, suffix: 'pkey' },
     ...table.source.indexes
       .filter((index) => index.origin === 'u')
       .map((index) => index.columns.map(({ column }) => column ?? ''))
