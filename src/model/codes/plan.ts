@@ -161,7 +161,8 @@ export const planCodes = {
     todo: 'Bring the run folder back to where it was; or migrate anew with `--truncate-target`.',
   },
   'plan.orphans': {
-    means: 'Rows refer to rows that are not there. A note where the target has no such foreign key.',
+    means:
+      'Rows refer to rows that are not there. A note where the target has no such foreign key; a warning in a schema that pgferry translated, where the rows stay and their foreign key is NOT VALID.',
     todo: 'Correct or delete them in the source, or name a policy for `orphan`.',
   },
   'plan.other_source': {

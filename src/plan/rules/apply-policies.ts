@@ -62,7 +62,7 @@ function decide(
   if (failing.length > 0)
     return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file: ${line}` };
   const decided = names.map((name) => `${name}: ${describePolicy(policyFor(policies, name))}`).join(', ');
-  const hint = `the config file decided so; what would change it: ${line}`;
+  const hint = `what would change it in the config file: ${line}`;
   return { ...finding, severity: 'warning', message: `${finding.message} (policy ${decided})`, hint };
 }
 

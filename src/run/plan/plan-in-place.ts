@@ -36,11 +36,14 @@ export async function preparePlan(request: {
   const isComparison = made === null;
   const target = await readTargetCatalog(client, schema);
   const wholeTables = isComparison ? null : wholeTablesOf(settings, isLocal(client));
-  const census = await survey.countTimes(timesOf(target, rulesOf(settings)));
+  const isOurs = made?.tag === 'translated' || (await findStoredSchema(client, schema))?.isTranslated === true;
+  const rules = isOurs ? withOrphans(rulesOf(settings), survey) : rulesOf(settings);
+  const census = await survey.countTimes(timesOf(target, rules));
   const common = {
     survey: withoutViews({ ...survey, census }, made?.views ?? []),
     target,
     settings,
+    rules,
     isComparison,
     wholeTables,
   };
@@ -59,6 +62,15 @@ export async function preparePlan(request: {
     choices: choicesOf(settings),
     ...(made === null ? {} : { schema: await storeSchema(client, schema, made) }),
   };
+}
+
+/**
+ * In a schema that we translated, rows without their parent stay, and their foreign keys NOT VALID, unless the operator
+ * says otherwise: SQLite lives with them, and no value changes.
+ */
+function withOrphans(rules: Rules, { violations }: Survey): Rules {
+  if (violations.length === 0 || '*' in rules.policies) return rules;
+  return { ...rules, policies: { orphan: { convert: 'leave-not-valid' }, ...rules.policies } };
 }
 
 /** Columns of the source that may go into dates and timestamps: by name, whichever table they are in. */
@@ -101,12 +113,13 @@ function buildFrom(request: {
   readonly survey: Survey;
   readonly target: TargetCatalog;
   readonly settings: Settings;
+  readonly rules: Rules;
   readonly isComparison: boolean;
   readonly wholeTables: WholeTables | null;
   readonly replaceable: ReadonlySet<string>;
   readonly trials: readonly TableTrial[];
 }): Plan {
-  const { survey, target, settings, isComparison, wholeTables, replaceable, trials } = request;
+  const { survey, target, settings, rules, isComparison, wholeTables, replaceable, trials } = request;
   const { catalog, census, violations, chunks } = survey;
   return buildPlan({
     source: catalog,
@@ -121,7 +134,7 @@ function buildFrom(request: {
       isComparison,
       replaceable,
       wholeTables,
-      rules: rulesOf(settings),
+      rules,
       waive: settings.waive,
       ...choiceOf(settings),
       format: settings.format,
