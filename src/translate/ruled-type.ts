@@ -23,7 +23,8 @@ export function ruledType(rule: {
   readonly sql: string;
   readonly isIdentity: boolean;
 }): TypeChoice & { readonly why: string } {
-  const { table, column, sql, isIdentity } = rule;
+  const { table, column, isIdentity } = rule;
+  const sql = shortTimeName(rule.sql);
   const { words, length } = readDeclared(sql);
   const found = classes.find(([pattern]) => pattern.test(words))?.[1] ?? 'other';
   const problem = explain(sql, isIdentity && found !== 'integer');
@@ -41,6 +42,22 @@ export function ruledType(rule: {
     findings: [],
     why: 'tableRules say so',
   };
+}
+
+/**
+ * The long names of the types of times in their short form, which the translation of defaults goes by: `timestamp(3) with
+ * time zone` is `timestamptz(3)`. Other types as they were given.
+ */
+function shortTimeName(sql: string): string {
+  const found =
+    /^(?:"?pg_catalog"?\s*\.\s*)?("?)(timestamp|time)(tz)?\1\s*(?:\(\s*(\d+)\s*\))?\s*(?:(with|without)\s+time\s+zone)?$/i.exec(
+      sql.trim(),
+    );
+  if (found === null) return sql;
+  const [, , name = '', tz, precision, zone] = found;
+  if (tz !== undefined && zone !== undefined) return sql;
+  const isZoned = tz !== undefined || zone?.toLowerCase() === 'with';
+  return `${name.toLowerCase()}${isZoned ? 'tz' : ''}${precision === undefined ? '' : `(${precision})`}`;
 }
 
 /**

@@ -44,6 +44,22 @@ interface Bounds {
   readonly max: bigint;
 }
 
+/** One name as SQL writes it. */
+const namePattern = '("([^"]|"")+"|[[:alpha:]_][[:alnum:]_$]*)';
+
+/**
+ * The sequences that defaults name by a text, `nextval('users_seq'::text)`, of which pg_depend knows nothing. A name
+ * without a schema is looked for in that of the table, since the application's search path is not known.
+ */
+const namedByText = `
+SELECT coalesce(CASE WHEN f.name ~ '^${namePattern}$' THEN to_regclass(quote_ident(f.nspname) || '.' || f.name) END,
+                CASE WHEN f.name ~ '^${namePattern}([.]${namePattern})?$' THEN to_regclass(f.name) END)::oid AS seqrelid,
+       f.adrelid, f.adnum, 'n'::"char"
+  FROM (SELECT d.adrelid, d.adnum, n.nspname,
+               replace((regexp_matches(pg_get_expr(d.adbin, d.adrelid), $$nextval\\(+'(([^']|'')+)'::(text|character varying)$$, 'g'))[1], '''''', '''') AS name
+          FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relname = ANY ($2::name[])) AS f`;
+
 /** A sequence belongs to a column by ownership (serial: auto, identity: internal) or because its default calls it. */
 const query = `
 SELECT DISTINCT ON (c.relname, a.attnum, s.seqrelid) s.seqrelid AS oid,
@@ -54,7 +70,8 @@ SELECT DISTINCT ON (c.relname, a.attnum, s.seqrelid) s.seqrelid AS oid,
          WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND refobjsubid > 0 AND deptype IN ('a', 'i')
         UNION ALL
         SELECT p.refobjid, f.adrelid, f.adnum, 'n'::"char" FROM pg_depend p JOIN pg_attrdef f ON f.oid = p.objid
-         WHERE p.classid = 'pg_attrdef'::regclass AND p.refclassid = 'pg_class'::regclass) AS d
+         WHERE p.classid = 'pg_attrdef'::regclass AND p.refclassid = 'pg_class'::regclass
+        UNION ALL ${namedByText}) AS d
   JOIN pg_sequence s ON s.seqrelid = d.seqrelid
   JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace
   JOIN pg_class c ON c.oid = d.relid JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -88,14 +88,19 @@ function isJson(text: string): boolean {
   }
 }
 
-/** ISO texts only: a day that is none is refused, since PostgreSQL would refuseTranslation the whole table. */
+/**
+ * ISO texts only: a day that is none is refused, since PostgreSQL would refuse the whole table. A moment without an
+ * offset is UTC, as everywhere; one with an offset is told in UTC where the type keeps no zone.
+ */
 function timeDefault(text: string, type: PgType): string {
-  const found = /^(\d{4}-\d{2}-\d{2})?[ T]?(\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z)?$/.exec(text);
-  const [, day, time] = found ?? [];
+  const found = /^(\d{4}-\d{2}-\d{2})?[ T]?(\d{2}:\d{2}(?::\d{2}(\.\d{1,6})?)?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?$/.exec(
+    text,
+  );
+  const [, day, time, fraction = '', zone] = found ?? [];
   const wants = {
-    timestamp: day !== undefined,
-    date: day !== undefined && time === undefined,
-    time: day === undefined && time !== undefined,
+    timestamp: day !== undefined && (zone === undefined || time !== undefined),
+    date: day !== undefined && time === undefined && zone === undefined,
+    time: day === undefined && time !== undefined && (zone === undefined || zone === 'Z'),
   };
   const isFit = found !== null && wants[type.class as keyof typeof wants];
   const instant = new Date(`${day ?? '2000-01-01'}T${time ?? '00:00'}Z`);
@@ -103,5 +108,20 @@ function timeDefault(text: string, type: PgType): string {
     !Number.isNaN(instant.getTime()) &&
     (day === undefined || instant.toISOString().startsWith(day)) &&
     day?.startsWith('0000') !== true;
-  return isFit && isReal ? quoteText(text) : refuseTranslation(`${text} is no ${type.class}`);
+  const minutes = offsetMinutes(zone ?? 'Z');
+  if (!isFit || !isReal || minutes === null) return refuseTranslation(`${text} is no ${type.class}`);
+  if (type.class !== 'timestamp') return quoteText(text);
+  if (type.sql.startsWith('timestamptz')) return quoteText(zone === undefined ? `${text}+00` : text);
+  if (minutes === 0) return quoteText(text);
+  const utc = new Date(instant.getTime() - minutes * 60_000).toISOString().slice(0, 'YYYY-MM-DDTHH:MM:SS'.length);
+  return quoteText(`${utc.replace('T', ' ')}${fraction}`);
+}
+
+/** Minutes east of UTC of `Z`, `+HH`, `+HHMM` or `+HH:MM`; null where PostgreSQL knows no such offset. */
+function offsetMinutes(zone: string): number | null {
+  if (zone === 'Z') return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(3).replace(':', ''));
+  if (hours > 15 || minutes > 59) return null;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
 }

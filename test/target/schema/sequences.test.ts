@@ -95,6 +95,29 @@ test('serial columns, domains and defaults on a sequence that no column owns are
   });
 });
 
+test('a sequence that a default names by a text is set, in the schema of the table or in the one that it names', async () => {
+  const sql = `CREATE SCHEMA app; CREATE SCHEMA other; CREATE SEQUENCE app.users_seq; CREATE SEQUENCE app."It's"; CREATE SEQUENCE other.seq;
+    CREATE TABLE app.a (id int8 DEFAULT nextval('app.users_seq'::text), n int8 DEFAULT nextval('other.seq'::varchar), q int8 DEFAULT nextval('app."It''s"'::text));
+    SET search_path TO app;
+    CREATE TABLE app.b (id int8 DEFAULT nextval('users_seq'::text), t int8 DEFAULT nextval('no_such_seq'::text), f int8 DEFAULT nextval('not a name'::text));
+    INSERT INTO app.a VALUES (7, 20, 30); INSERT INTO app.b VALUES (9, 1, 1)`;
+  await withSchema(sql, async (client) => {
+    const needs = ['a', 'b'].map((table) => ({ table, sequenceAtLeast: {} }));
+    const found = await setSequences(client, 'app', needs);
+    assert.deepEqual(
+      found.map(({ table, column, sequence, value }) => [table, column, sequence, value]),
+      [
+        ['a', 'id', 'app.users_seq', '7'],
+        ['a', 'n', 'other.seq', '20'],
+        ['a', 'q', `app."It's"`, '30'],
+        ['b', 'id', 'app.users_seq', '9'],
+      ],
+    );
+    const [next] = await client.query(`SELECT nextval('app.users_seq') AS id, nextval('other.seq') AS n`);
+    assert.deepEqual(next, { id: '10', n: '21' });
+  });
+});
+
 test('a table without sequences needs nothing', async () => {
   await withSchema('CREATE SCHEMA app; CREATE TABLE app.t (id text PRIMARY KEY)', async (client) => {
     assert.deepEqual(await setSequences(client, 'app', [{ table: 't', sequenceAtLeast: { id: null } }]), []);
