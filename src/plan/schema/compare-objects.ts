@@ -31,9 +31,14 @@ export function compareObjects(request: {
   readonly before: readonly SchemaObject[] | null;
   readonly now: readonly SchemaObject[];
   readonly waive: ReadonlySet<string>;
+  /** Foreign keys that the plan leaves NOT VALID, as it has said already, in the same names. */
+  readonly leftOpen?: ReadonlySet<string>;
 }): ObjectComparison {
   const plans = new Map(request.tables.map((table) => [table.target, table]));
-  const now = request.now.filter(({ table }) => plans.has(table));
+  const isLeftOpen = (object: SchemaObject) => request.leftOpen?.has(waiverOf(object)) === true;
+  const now = request.now
+    .filter(({ table }) => plans.has(table))
+    .map((object) => (isLeftOpen(object) ? inForce(object) : object));
   const before = (request.before ?? now).filter(({ table }) => plans.has(table));
   const [nowByKey, beforeByKey] = [byKey(now), byKey(before)];
   const headOf = (object: SchemaObject): FindingHead => {
@@ -49,6 +54,11 @@ export function compareObjects(request: {
     }),
   ];
   return { findings, counts: countKinds(before, now) };
+}
+
+/** The object as if its rows had been proved. */
+function inForce(object: SchemaObject): SchemaObject {
+  return { ...object, definition: object.definition.replace(/ NOT VALID$/, ''), trouble: null };
 }
 
 /** What all findings about one object share. */

@@ -59,7 +59,8 @@ export async function checkSchema(request: {
   const now = await readSchemaObjects(client, schema);
   const target = await readTargetCatalog(client, schema);
   const waive = new Set(request.waive);
-  const compared = compareObjects({ tables, before: stored?.objects ?? null, now, waive });
+  const leftOpen = new Set(waiversOf(plan));
+  const compared = compareObjects({ tables, before: stored?.objects ?? null, now, waive, leftOpen });
   const claims = checkClaims({
     source,
     target,
