@@ -56,7 +56,7 @@ async function idsOnPostgres(client: pg.Client): Promise<number[]> {
 }
 
 /** Which world the application lives in, which its env file alone decides; status must say the same. */
-async function checkWorld(app: App): Promise<'sqlite' | 'postgres'> {
+async function checkWorld(app: App): Promise<{ world: 'sqlite' | 'postgres'; state: string | null }> {
   const bytes = readFileSync(app.envPath, 'utf8');
   assert.ok(bytes === envBefore || bytes === envAfter, bytes);
   const world = bytes === envBefore ? 'sqlite' : 'postgres';
@@ -65,21 +65,20 @@ async function checkWorld(app: App): Promise<'sqlite' | 'postgres'> {
     assert.equal(status.application, world);
     assert.match(status.next, /pgferry|nothing/);
   } else assert.equal(world, 'sqlite');
-  return world;
+  return { world, state: status?.state ?? null };
 }
 
 async function checkCutover(moment: Moment): Promise<void> {
   await withApp(async (app, client) => {
     const { ended } = await runWithFault(app, 'cutover', 'kill', moment);
     assert.equal(ended.signal, 'SIGKILL', ended.stderr);
-    const world = await checkWorld(app);
+    const { world } = await checkWorld(app);
     const isTaken = writeToSqlite(app, 77);
     assert.ok(world === 'sqlite' || !isTaken, 'a database that was left takes no writes');
     const again = await runFor(app, 'cutover');
     // A killed process may have told the ledger that all is done before it died.
     if (again.exitCode !== 0) assert.equal(again.json.error?.code, 'cutover.already_switched', again.stderr);
-    assert.equal(await checkWorld(app), 'postgres');
-    assert.equal((await statusOf(app))?.state, 'switched');
+    assert.deepEqual(await checkWorld(app), { world: 'postgres', state: 'switched' });
     assert.deepEqual(await idsOnPostgres(client), isTaken ? [1, 2, 3, 77] : [1, 2, 3]);
     assert.equal(writeToSqlite(app, 78), false);
   });
@@ -95,8 +94,7 @@ async function checkRollback(moment: Moment): Promise<void> {
     const kept = writeToSqlite(app, 70) ? [70] : [];
     const again = await runFor(app, 'rollback');
     if (again.exitCode !== 0) assert.equal(again.json.error?.code, 'rollback.nothing', again.stderr);
-    assert.equal(await checkWorld(app), 'sqlite');
-    assert.equal((await statusOf(app))?.state, 'rolled_back');
+    assert.deepEqual(await checkWorld(app), { world: 'sqlite', state: 'rolled_back' });
     await assert.rejects(client.query('DELETE FROM child'), /left for SQLite by pgferry/);
     assert.equal(writeToSqlite(app, 77), true);
     const db = new Database(app.source, { readonly: true });
@@ -117,13 +115,13 @@ async function checkChangedTarget(moment: Moment): Promise<void> {
   await withApp(async (app, client) => {
     await runWithFault(app, 'cutover', 'kill', moment);
     const isClosed = !writeToSqlite(app, 77);
-    const world = await checkWorld(app);
+    const { world } = await checkWorld(app);
     if (!isClosed || world === 'postgres') return;
     await client.query('INSERT INTO child VALUES (90, 1, NULL)');
     const again = await runFor(app, 'cutover');
     assert.deepEqual([again.exitCode, again.json.error?.code], [24, 'cutover.target_changed'], again.stderr);
     assert.match(again.json.error?.message ?? '', /child/);
-    assert.equal(await checkWorld(app), 'sqlite');
+    assert.equal((await checkWorld(app)).world, 'sqlite');
     const released = await runFor(app, 'release');
     assert.deepEqual([released.exitCode, released.json.state], [0, 'undone'], released.stderr);
     assert.equal(writeToSqlite(app, 78), true);

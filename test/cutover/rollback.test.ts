@@ -56,8 +56,8 @@ async function checkRefused({ app }: Switched, env: Record<string, string>, refu
   const { POSTGRES_DATABASE_URL = '' } = app.env;
   await checkRefusal(['rollback'], { cwd: app.folder, env: { POSTGRES_DATABASE_URL, ...env } }, refusal);
   assert.equal(readFileSync(app.envPath, 'utf8'), envAfter);
-  assert.equal((await statusOf(app))?.state, 'switched');
-  assert.equal((await statusOf(app))?.isClosed, true);
+  const status = await statusOf(app);
+  assert.deepEqual([status?.state, status?.isClosed], ['switched', true]);
 }
 
 function idsOf(path: string): unknown[] {

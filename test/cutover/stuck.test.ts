@@ -110,7 +110,8 @@ test('a switch that the ledger cannot record is stuck, and the same command conc
       );
     });
     assert.equal(readFileSync(app.envPath, 'utf8'), envAfter);
-    assert.deepEqual([(await statusOf(app))?.state, (await statusOf(app))?.application], ['closing', 'postgres']);
+    const status = await statusOf(app);
+    assert.deepEqual([status?.state, status?.application], ['closing', 'postgres']);
     const again = await runFor(app, 'cutover');
     assert.deepEqual([again.exitCode, again.json.state], [0, 'switched'], again.stderr);
     assert.equal((await statusOf(app))?.isSettled, true);
