@@ -46,7 +46,9 @@ export type Kind =
   /** text, varchar(n), name, citext; maxChars null where unlimited. Only name counts bytes. */
   | { readonly tag: 'text'; readonly maxChars: number | null; readonly maxBytes?: number }
   | { readonly tag: 'char'; readonly chars: number }
-  | { readonly tag: 'bytea' | 'uuid' | 'json' | 'jsonb' }
+  | { readonly tag: 'bytea' | 'uuid' | 'jsonb' }
+  /** refusesNul: a policy decides about \u0000, which the type takes and which fails when it is read as text. */
+  | { readonly tag: 'json'; readonly refusesNul?: true }
   | { readonly tag: 'enum'; readonly labels: readonly string[] }
   | ({ readonly tag: 'date' } & Partial<TimeReading>)
   /** precision: fraction digits the target keeps, 0 to 6. */

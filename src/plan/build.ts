@@ -14,7 +14,7 @@ import { epochMarkOf } from './kinds/epoch-mark.js';
 import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
-import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules/rules.js';
+import { checkRuleNames, columnRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
 import { checkVirtualRows } from './virtual-rows.js';
@@ -155,7 +155,10 @@ function planColumns(
     });
     findings.push(...choice.findings);
     const { declaredType, affinity } = source;
-    const { kind, reason, isUnitMoot } = choice;
+    const { reason, isUnitMoot } = choice;
+    const policies = policiesOf(rules, fit.source.name, source.name);
+    const isNulDecided = choice.kind.tag === 'json' && policyFor(policies, 'json_nul') !== 'fail';
+    const kind: Kind = isNulDecided ? { tag: 'json', refusesNul: true } : choice.kind;
     return {
       source: source.name,
       target: target.name,
@@ -167,7 +170,7 @@ function planColumns(
       isTextual: isTextual(kind),
       ...(isUnitMoot === true ? { isUnitMoot } : {}),
       notNull: target.notNull || isPrimaryKey,
-      policies: policiesOf(rules, fit.source.name, source.name),
+      policies,
     };
   });
   return { columns, findings };

@@ -3,6 +3,7 @@ import type { Kind } from '../model/kind.js';
 import type { Finding } from '../model/plan.js';
 import type { Policies } from '../model/rules.js';
 import { makeFinding } from '../plan/findings/finding.js';
+import { isTaken } from '../plan/kinds/tried-values.js';
 import { policyLine } from '../plan/rules/apply-policies.js';
 import { policyFor } from '../plan/rules/rules.js';
 import {
@@ -83,11 +84,12 @@ export function chooseType(question: TypeQuestion, tried: TriedColumn | null): T
   const mapped = mapType(question);
   const declared = tried === null ? null : doubtedType(question);
   if (tried === null || declared === null) return mapped;
-  const refused = tried.trial.refused.filter(({ code }) => policyFor(tried.policies, hazardOf(code)) === 'fail');
+  const against = tried.trial.refused.filter(({ code }) => !isTaken(declared.kind, code));
+  const refused = against.filter(({ code }) => policyFor(tried.policies, hazardOf(code)) === 'fail');
   const { declaredType: words } = question.column;
   if (refused.length > 0) return { ...mapped, findings: [givenUp(question, declared, { mapped, refused })] };
   const why =
-    tried.trial.refused.length === 0
+    against.length === 0
       ? `declared ${words}, and every value can be read as that`
       : `declared ${words}; the config file decides about the values that cannot be read as that`;
   return { type: declared.type, findings: [], why };

@@ -1,5 +1,6 @@
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
+import { jsonNulProblem } from '../value/explain.js';
 import { refuse } from '../value/misfit.js';
 import { realText } from '../value/real-text.js';
 import { countCodePoints } from '../value/utf8.js';
@@ -42,8 +43,10 @@ export function byteaEncoder(): ColumnEncoder {
   };
 }
 
+const nulEscape = Buffer.from('\\u0000', 'latin1');
+
 /** json, jsonb: the text as it stands (PostgreSQL rejects what is no JSON), after a version byte for jsonb. */
-export function jsonEncoder(isBinary: boolean): ColumnEncoder {
+export function jsonEncoder(isBinary: boolean, refusesNul = false): ColumnEncoder {
   const write = (out: Block, text: string): void => {
     if (isBinary) out.byte(JSONB_VERSION);
     out.ascii(text);
@@ -53,11 +56,17 @@ export function jsonEncoder(isBinary: boolean): ColumnEncoder {
     wide: (out, value) => write(out, String(value)),
     real: (out, value) => write(out, Number.isFinite(value) ? realText(value) : notJson()),
     text: (out, bytes, start, end) => {
+      if (refusesNul) refuseNul(bytes.subarray(start, end));
       if (isBinary) out.byte(JSONB_VERSION);
       out.copy(bytes, start, end);
     },
     blob: () => blobInText(),
   };
+}
+
+function refuseNul(bytes: Buffer): void {
+  const problem = bytes.includes(nulEscape) ? jsonNulProblem(bytes.toString('utf8')) : null;
+  if (problem !== null) refuse(problem.code, problem.reason, problem.hint);
 }
 
 /** enum: the label's bytes, equal to one of the type's labels. */

@@ -36,7 +36,7 @@ export function encoderOf(kind: Kind): ColumnEncoder {
     case 'uuid':
       return uuidEncoder();
     case 'json':
-      return jsonEncoder(false);
+      return jsonEncoder(false, kind.refusesNul);
     case 'jsonb':
       return jsonEncoder(true);
     case 'enum':

@@ -93,11 +93,12 @@ class Trial {
     };
   }
 
-  /** Finds what only the server would refuse: it takes any JSON text, and rejects any other. */
+  /** Finds what only the server would refuse: it takes any JSON text, and rejects any other. And what json takes and cannot be read. */
   #judgeText(view: RowView): void {
     if (this.#kind.tag !== 'json' && this.#kind.tag !== 'jsonb') return;
     const bytes = view.bytes.subarray(view.start[this.#index], view.end[this.#index]);
-    const problem = bytes.length > jsonBytesMax ? null : textProblem(this.#kind, bytes);
+    const kind: Kind = this.#kind.tag === 'json' ? { tag: 'json', refusesNul: true } : this.#kind;
+    const problem = bytes.length > jsonBytesMax ? null : textProblem(kind, bytes);
     if (problem !== null) this.#refuse(view, problem.code, problem.reason, problem.hint);
   }
 

@@ -46,6 +46,7 @@ export function directField(kind: Kind, guardBytes: number | null): DirectField 
     case 'text':
       return { tag: 'text', bytesMax: sureBytes(kind.maxChars, kind.maxBytes), guardBytes };
     case 'json':
+      if (kind.refusesNul === true) return { tag: 'aside', isHashed: true };
       return { tag: 'text', bytesMax: FIELD_BYTES_MAX, guardBytes };
     case 'jsonb':
       return { tag: 'jsonb', bytesMax: FIELD_BYTES_MAX - 1, guardBytes };

@@ -36,7 +36,7 @@ export function textProblem(kind: Kind, bytes: Buffer): ValueProblem | null {
   if (invalidAt >= 0) return invalidUtf8(bytes, invalidAt);
   const nulAt = bytes.indexOf(0);
   if (nulAt >= 0) return nulByte(nulAt);
-  if (kind.tag === 'json' || kind.tag === 'jsonb') return jsonProblem(bytes.toString('utf8'), kind.tag === 'jsonb');
+  if (kind.tag === 'json' || kind.tag === 'jsonb') return jsonProblem(bytes.toString('utf8'), kind);
   const charsMax = kind.tag === 'text' ? kind.maxChars : kind.tag === 'char' ? kind.chars : null;
   const chars = countCodePoints(bytes, 0, bytes.length);
   if (charsMax === null || chars <= charsMax) return null;
@@ -58,13 +58,23 @@ function nulByte(at: number): ValueProblem {
   return { code: 'data.nul_byte', reason, hint: `${hint} bytea` };
 }
 
-function jsonProblem(text: string, isJsonb: boolean): ValueProblem | null {
+function jsonProblem(text: string, kind: Kind): ValueProblem | null {
   try {
     JSON.parse(text);
   } catch (cause) {
     return { code: 'data.not_json', reason: 'not JSON', hint: `${hint} text`, cause };
   }
-  return isJsonb ? escapeProblem(text) : null;
+  if (kind.tag === 'jsonb') return escapeProblem(text);
+  return kind.tag === 'json' && kind.refusesNul === true ? jsonNulProblem(text) : null;
+}
+
+/** The first \u0000 of a JSON text. */
+export function jsonNulProblem(text: string): ValueProblem | null {
+  // In valid JSON a backslash only occurs within a string, and always begins an escape.
+  for (const { 0: found, index } of text.matchAll(/\\(?:u[0-9a-f]{4}|.)/gis)) {
+    if (found === '\\u0000') return jsonNul(Buffer.byteLength(text.slice(0, index)));
+  }
+  return null;
 }
 
 /**
@@ -86,9 +96,13 @@ function escapeProblem(text: string): ValueProblem | null {
 }
 
 function jsonNul(at: number): ValueProblem {
-  return { code: 'data.json_nul', reason: `\\u0000 at byte ${at}, which jsonb cannot hold`, hint: `${hint} json` };
+  return {
+    code: 'data.json_nul',
+    reason: `\\u0000 at byte ${at}, which no PostgreSQL text can hold`,
+    hint: `${hint} text`,
+  };
 }
 
 function loneSurrogate(at: number): ValueProblem {
-  return { code: 'data.not_json', reason: `half of a surrogate pair at character ${at}`, hint: `${hint} json` };
+  return { code: 'data.not_json', reason: `half of a surrogate pair at character ${at}`, hint: `${hint} text` };
 }

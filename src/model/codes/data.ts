@@ -43,8 +43,8 @@ export const dataCodes = {
     todo: 'Correct it, store it as a blob for a `bytea` column, or name a policy.',
   },
   'data.json_nul': {
-    means: 'JSON with `\\u0000`, which `jsonb` cannot hold.',
-    todo: 'Make the column `json`, correct the text, or name a policy.',
+    means: 'JSON with `\\u0000`: `jsonb` refuses it, `json` takes it and fails when it is read as text (a warning).',
+    todo: 'Correct the text, make the column text, or name a policy.',
   },
   'data.no_such_time': {
     means: 'A local time that the clocks of its `zone` skip.',

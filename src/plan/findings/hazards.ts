@@ -11,7 +11,7 @@ const hazardTable = {
   nul_byte: { meaning: 'a NUL byte in a text', rules: ['strip', 'escape', 'null'] },
   invalid_utf8: { meaning: 'bytes in a text that are not UTF-8', rules: ['null'] },
   not_json: { meaning: 'a text that is not JSON, for json or jsonb', rules: ['null'] },
-  json_nul: { meaning: '\\u0000 in JSON, for jsonb', rules: ['strip', 'null'] },
+  json_nul: { meaning: '\\u0000 in JSON: jsonb refuses it, json fails when it is read', rules: ['strip', 'null'] },
   too_long: { meaning: 'more characters than varchar(n) or char(n) holds', rules: ['truncate', 'null'] },
   out_of_range: { meaning: 'a number or date beyond what the target type holds', rules: toNull },
   numeric_overflow: { meaning: 'more digits before the point than numeric(p,s) holds', rules: toNull },

@@ -1,9 +1,10 @@
 import type { Code } from '../../model/codes/codes.js';
-import type { ColumnCensus, ColumnTrial } from '../../model/census.js';
+import type { ColumnCensus } from '../../model/census.js';
 import type { Finding } from '../../model/plan.js';
 import type { Kind, LiteralForm } from '../../model/kind.js';
 import { makeFinding } from '../findings/finding.js';
 import type { ColumnPair } from './column-pair.js';
+import { trialFindings } from './tried-values.js';
 
 type Say = (severity: 'error' | 'warning', code: Code, message: string, hint: string) => Finding;
 
@@ -30,20 +31,8 @@ export function checkValues(pair: ColumnPair, kind: Kind): Finding[] {
   return [
     ...checkNulls(survey),
     ...checkElements(survey, kind),
-    ...(trial === undefined ? checkKind(survey, kind) : trialFindings(pair, trial)),
+    ...(trial === undefined ? checkKind(survey, kind) : trialFindings(pair, kind, trial)),
   ];
-}
-
-/** Values that were tried are known one by one: no rule over ranges and classes says more. */
-function trialFindings({ table, source, target }: ColumnPair, { refused, isWhole }: ColumnTrial): Finding[] {
-  return refused.map(({ code, reason, hint, count, examples }) => {
-    const found = `${isWhole ? '' : 'at least '}${count} ${count === 1 ? 'value' : 'values'}`;
-    const shown = examples.map(({ key, value }) => `${value} at ${key}`).join(', ');
-    const message = `${found} cannot go into ${target.type}: ${reason}: ${shown}`;
-    const [first] = examples;
-    const location = { table, column: source.name, key: first?.key ?? null };
-    return { severity: 'error', code, ...location, message, hint };
-  });
 }
 
 function checkNulls({ pair, census, say }: Survey): Finding[] {

@@ -49,13 +49,16 @@ test('numbers that the copy writes without a look are judged where they are out 
   );
 });
 
-test('JSON is judged as the server would', () => {
+test('JSON is judged as the server would, and what json takes and cannot be read is named', () => {
   const codes = (kind: Kind) =>
     tryColumn(kind, ['{"a":1}', '{', '"\\u0000"', '"\\ud800"', '']).columns[0]?.refused.map(({ code, count }) => [
       code,
       count,
     ]);
-  assert.deepEqual(codes({ tag: 'json' }), [['data.not_json', 2]]);
+  assert.deepEqual(codes({ tag: 'json' }), [
+    ['data.not_json', 2],
+    ['data.json_nul', 1],
+  ]);
   assert.deepEqual(codes({ tag: 'jsonb' }), [
     ['data.not_json', 3],
     ['data.json_nul', 1],
