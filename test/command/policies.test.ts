@@ -251,3 +251,30 @@ test('a run does not go on under other policies than it began with', async () =>
     }),
   );
 });
+
+test('a rule that cannot work is refused by the plan: null for a column that takes none', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query('CREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL DEFAULT 0, m bigint)');
+      const source = makeSqlite(
+        folder,
+        `CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, m INTEGER); INSERT INTO t VALUES (1, '', ''), (2, 5, 6);`,
+      );
+      const config = join(folder, 'config.json');
+      writeFileSync(config, '{ "policies": { "not_an_integer": { "convert": "null" } } }');
+      const args = ['migrate', '--source', source, '--target', url, '--config', config];
+      const { json, exitCode } = await runJson(args, { cwd: folder });
+      assert.deepEqual([exitCode, json.error?.code], [20, 'plan.refused']);
+      const told = json.findings.map(({ severity, column, message }) => [
+        severity,
+        column,
+        /takes no NULL/.test(message),
+      ]);
+      assert.deepEqual(told, [
+        ['error', 'n', true],
+        ['warning', 'm', false],
+      ]);
+      assert.deepEqual((await client.query('SELECT FROM t')).rowCount, 0);
+    }),
+  );
+});

@@ -2,7 +2,7 @@ import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
 import type { Policies, Policy } from '../../model/rules.js';
 import { hazards } from '../findings/hazards.js';
-import { policyFor } from './rules.js';
+import { isConversion, policyFor } from './rules.js';
 
 /** The hazards that the copy would meet in the values behind a finding of the plan, by kind where the kind decides. */
 const hazardsOfFinding: Readonly<Record<string, (kind: Kind) => readonly string[]>> = {
@@ -62,6 +62,11 @@ function decide(
   if (failing.length > 0)
     return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file: ${line}` };
   const decided = names.map((name) => `${name}: ${describePolicy(policyFor(policies, name))}`).join(', ');
+  const isHelpless = column?.notNull === true && names.some((name) => isConversion(policyFor(policies, name), 'null'));
+  if (isHelpless) {
+    const message = `${finding.message} (policy ${decided}, but ${column.target} takes no NULL)`;
+    return { ...finding, severity: 'error', message, hint: `name another policy in the config file: ${line}` };
+  }
   const hint = `what would change it in the config file: ${line}`;
   return { ...finding, severity: 'warning', message: `${finding.message} (policy ${decided})`, hint };
 }
