@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { epochs, epochUnits } from '../../../src/lib/epochs.js';
 import type { ColumnCensus } from '../../../src/model/census.js';
 import { chooseTimeUnit, givenTimeUnit } from '../../../src/plan/kinds/time-unit.js';
-import { needsTimeCounts } from '../../../src/plan/kinds/time-votes.js';
 import type { UnitQuestion } from '../../../src/plan/kinds/unit-choice.js';
 import { columnCensus, counted, integers } from '../fixtures.js';
 import { runCount } from '../../support/run-count.js';
@@ -81,9 +80,7 @@ test('a refusal shows what each unit makes of three values', () => {
 });
 
 test('without counts nothing is decided that lies between two units', () => {
-  assert.equal(needsTimeCounts(integers(0, 1_700_000_000_000)), true);
   assert.deepEqual(outcome(integers(0, 1_700_000_000_000)), ['s', 'ms']);
-  assert.equal(needsTimeCounts(integers(1_600_000_000_000, 1_700_000_000_000)), false);
 });
 
 test('a column with few votes says so', () => {
