@@ -1,6 +1,7 @@
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { Chunk, Finding, Plan } from '../../model/plan.js';
 import type { Rules } from '../../model/rules.js';
+import type { ForeignKeyViolation } from '../../model/source.js';
 import type { TargetCatalog } from '../../model/target.js';
 import { buildPlan } from '../../plan/build.js';
 import { isTemporal } from '../../plan/kinds/kinds.js';
@@ -20,6 +21,7 @@ import { findStoredSchema } from './schema-check.js';
 import type { Settings } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
 import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js';
+import { referencesToLookAt } from '../survey/references.js';
 import type { Survey } from '../survey/survey.js';
 import type { WantedTimes } from '../survey/time-counts.js';
 
@@ -37,25 +39,24 @@ export async function preparePlan(request: {
   const target = await readTargetCatalog(client, schema);
   const wholeTables = isComparison ? null : wholeTablesOf(settings, isLocal(client));
   const isOurs = made?.tag === 'translated' || (await findStoredSchema(client, schema))?.isTranslated === true;
-  const rules = isOurs ? withOrphans(rulesOf(settings), survey) : rulesOf(settings);
+  const rules = rulesOf(settings);
   const census = await survey.countTimes(timesOf(target, rules));
   const common = {
     survey: withoutViews({ ...survey, census }, made?.views ?? []),
     target,
     settings,
-    rules,
     isComparison,
     wholeTables,
   };
-  const build = (replaceable: ReadonlySet<string>, trials: readonly TableTrial[]) =>
-    buildFrom({ ...common, replaceable, trials });
-  const draft = build(new Set(), []);
-  const plan = isComparison
-    ? draft
-    : build(
-        await findReplaceable(client, schema, draft, target),
-        await survey.tryValues(findDoubts(draft, survey.census)),
-      );
+  const draft = buildFrom({ ...common, rules, violations: [], replaceable: new Set(), trials: [] });
+  const violations = await survey.judgeReferences(referencesToLookAt(draft, survey.catalog, survey.violations));
+  const plan = buildFrom({
+    ...common,
+    rules: isOurs ? withOrphans(rules, violations) : rules,
+    violations,
+    replaceable: isComparison ? new Set() : await findReplaceable(client, schema, draft, target),
+    trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
+  });
   return {
     plan: { ...plan, findings: withoutTwins([...(made?.findings ?? []), ...plan.findings]) },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
@@ -68,7 +69,7 @@ export async function preparePlan(request: {
  * In a schema that we translated, rows without their parent stay, and their foreign keys NOT VALID, unless the operator
  * says otherwise: SQLite lives with them, and no value changes.
  */
-function withOrphans(rules: Rules, { violations }: Survey): Rules {
+function withOrphans(rules: Rules, violations: readonly ForeignKeyViolation[]): Rules {
   if (violations.length === 0 || '*' in rules.policies) return rules;
   return { ...rules, policies: { orphan: { convert: 'leave-not-valid' }, ...rules.policies } };
 }
@@ -114,13 +115,14 @@ function buildFrom(request: {
   readonly target: TargetCatalog;
   readonly settings: Settings;
   readonly rules: Rules;
+  readonly violations: readonly ForeignKeyViolation[];
   readonly isComparison: boolean;
   readonly wholeTables: WholeTables | null;
   readonly replaceable: ReadonlySet<string>;
   readonly trials: readonly TableTrial[];
 }): Plan {
-  const { survey, target, settings, rules, isComparison, wholeTables, replaceable, trials } = request;
-  const { catalog, census, violations, chunks } = survey;
+  const { survey, target, settings, rules, violations, isComparison, wholeTables, replaceable, trials } = request;
+  const { catalog, census, chunks } = survey;
   return buildPlan({
     source: catalog,
     target,

@@ -13,7 +13,7 @@ import { type Cut, type CutOptions, cutTable, spreadRows } from '../../source/cu
 import { readDatabaseHeader } from '../../source/pages/header.js';
 import { withSource } from '../../source/open.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
-import { findForeignKeyViolations } from '../../source/catalog/violations.js';
+import { findForeignKeyViolations, judgeReferences, type ReferenceLook } from '../../source/catalog/violations.js';
 import { addTimeCounts, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
 
@@ -28,6 +28,8 @@ export interface Survey {
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
   /** Tries values of the snapshot on the threads that surveyed it. Usable only while those threads live. */
   readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
+  /** The violations after some foreign keys were looked at again, as the target compares their values. */
+  readonly judgeReferences: (looks: readonly ReferenceLook[]) => Promise<readonly ForeignKeyViolation[]>;
   /** The census with the integers of columns of times counted by unit, where their extremes leave it open. */
   readonly countTimes: (wanted: WantedTimes) => Promise<readonly TableCensus[]>;
 }
@@ -77,6 +79,10 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       violations,
       chunks,
       tryValues: (doubts) => tryValues(doubts, request),
+      judgeReferences: async (looks) =>
+        looks.length === 0
+          ? violations
+          : await withSource(snapshotPath, (again) => judgeReferences(again, catalog, { violations, looks })),
       countTimes: (wanted) => addTimeCounts({ ...request, census, chunks }, wanted),
     };
   });

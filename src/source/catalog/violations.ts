@@ -62,8 +62,74 @@ function isParentKey(index: SourceIndex, key: SourceForeignKey, parent: SourceTa
   );
 }
 
+/** What of a value of SQLite is compared, null for a value that will not be there to be compared. */
+export type Form = (value: bigint | number | string | Buffer | null) => string | null;
+
+/** How the values of a foreign key are compared where that is not as SQLite does it. */
+export interface ReferenceLook {
+  readonly table: string;
+  readonly foreignKeyId: number;
+  /** Values may be equal to SQLite that are not by their forms, so that its orphans are not all there are. */
+  readonly isLooser: boolean;
+  /** One per column of the foreign key. */
+  readonly forms: readonly { readonly child: Form; readonly parent: Form }[];
+}
+
+/** The violations after foreign keys were looked at again, by what their forms say; the others as they are. */
+export function judgeReferences(
+  db: Database,
+  catalog: SourceCatalog,
+  {
+    violations,
+    looks,
+  }: { readonly violations: readonly ForeignKeyViolation[]; readonly looks: readonly ReferenceLook[] },
+): ForeignKeyViolation[] {
+  const isOf = (look: ReferenceLook, { table, foreignKeyId }: ForeignKeyViolation) =>
+    look.table === table && look.foreignKeyId === foreignKeyId;
+  const judged = looks.flatMap((look) => {
+    const table = catalog.tables.find(({ name }) => name === look.table);
+    const key = table?.foreignKeys.find(({ id }) => id === look.foreignKeyId);
+    if (table === undefined || key === undefined || explains(key, catalog) !== null) return [];
+    return listOrphans(db, table, { key, orphans: orphansByForm(db, table, key, look) });
+  });
+  return [...violations.filter((one) => !looks.some((look) => isOf(look, one))), ...judged];
+}
+
+function explains(key: SourceForeignKey, catalog: SourceCatalog): string | null {
+  return reasonBroken(
+    key,
+    catalog.tables.find(({ name }) => name === key.parentTable),
+  );
+}
+
+/** IN builds an index of all parents once, so that no row of the child makes another pass over them. */
+function orphansByForm(db: Database, table: SourceTable, key: SourceForeignKey, look: ReferenceLook): string {
+  const call = (side: 'child' | 'parent', at: number, operand: string): string => {
+    const name = `pgferry_${side}_${at}`;
+    const form = look.forms[at]?.[side] ?? (() => null);
+    db.function(name, { deterministic: true, safeIntegers: true }, (value: unknown) =>
+      form(value as Parameters<Form>[0]),
+    );
+    return `${name}(${operand})`;
+  };
+  const children = key.columns.map((name, at) => call('child', at, `c.${quoteIdentifier(name)}`));
+  const parents = key.parentColumns.map((name, at) => call('parent', at, `p.${quoteIdentifier(name)}`));
+  const present = parents.map((form) => `${form} IS NOT NULL`).join(' AND ');
+  const known = `SELECT ${parents.join(', ')} FROM ${quoteIdentifier(key.parentTable)} AS p WHERE ${present}`;
+  const filled = key.columns.map((name) => `c.${quoteIdentifier(name)} IS NOT NULL`).join(' AND ');
+  const from = look.isLooser ? `FROM ${quoteIdentifier(table.name)} AS c WHERE ${filled}` : orphansSql(table, key);
+  return `${from} AND (${children.join(', ')}) NOT IN (${known})`;
+}
+
 function checkForeignKey(db: Database, table: SourceTable, key: SourceForeignKey): ForeignKeyViolation[] {
-  const orphans = orphansSql(table, key);
+  return listOrphans(db, table, { key, orphans: orphansSql(table, key) });
+}
+
+function listOrphans(
+  db: Database,
+  table: SourceTable,
+  { key, orphans }: { readonly key: SourceForeignKey; readonly orphans: string },
+): ForeignKeyViolation[] {
   const count = db.prepare<[], number>(`SELECT count(*) ${orphans}`).safeIntegers(false).pluck().get() ?? 0;
   if (count === 0) return [];
   const named = db
