@@ -16,7 +16,7 @@ const rowsSql = `
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rowCount})
   INSERT INTO a_table_whose_name_is_too_long_for_the_end_of_the_line SELECT i, 'name ' || i FROM n;`;
 const cli = fileURLToPath(new URL('../../src/start.js', import.meta.url));
-const waitMaxMs = 60_000;
+const waitMaxMs = 180_000;
 
 interface Screen {
   /** What stands on the screen now, line by line. */

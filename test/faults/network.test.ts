@@ -119,7 +119,9 @@ for (const { what, isTime, act } of [
   { what: 'frozen while the server commits', isTime: inCommit, act: freezeAfter },
   { what: 'reset while the server commits', isTime: inCommit, act: (pair: ProxiedPair) => resetLater(pair) },
 ]) {
-  test(`a copy connection that is ${what} is noticed in time, and no row is doubled`, { timeout: 60_000 }, async () => {
+  test(`a copy connection that is ${what} is noticed in time, and no row is doubled`, {
+    timeout: 300_000,
+  }, async () => {
     const rules = once(isTime, act);
     await withScene(rules, async ({ folder, client, source, proxy }) => {
       const args = [...migrateArgs(source, proxy.url), '--stall-timeout', '1'];
@@ -163,7 +165,7 @@ for (const { what, isTime } of [
   { what: 'after the copy', isTime: (_: string, bytes: Buffer) => bytes.includes('setval') },
 ]) {
   test(`a coordinator that is cut off ${what} ends by itself, and the run goes on later`, {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const rules = once((name, _, bytes) => name === 'pgferry coordinator' && isTime(name, bytes), freeze);
     await withScene(rules, async ({ folder, client, source, url, proxy }) => {
@@ -185,7 +187,7 @@ async function sessions(client: pg.Client): Promise<number> {
   return found.length;
 }
 
-test('an index build whose connection is frozen is made anew on another', { timeout: 60_000 }, async () => {
+test('an index build whose connection is frozen is made anew on another', { timeout: 300_000 }, async () => {
   const isBuild = (name: string, _: ProxiedPair, bytes: Buffer) =>
     name === 'pgferry finish' && bytes.includes('CREATE INDEX');
   const rules = once(isBuild, freezeAfter);
@@ -237,7 +239,7 @@ test('a server that cannot be reached, found or entered is named, and nothing is
   });
 });
 
-test('no command waits for ever for a server that has fallen silent', { timeout: 60_000 }, async () => {
+test('no command waits for ever for a server that has fallen silent', { timeout: 300_000 }, async () => {
   await withScene({}, async ({ folder, client, source, url }) => {
     const make = ['init', '--from-source', '--source', source, '--target', url];
     assert.equal((await runJson(make, { cwd: folder })).exitCode, 0);

@@ -46,7 +46,9 @@ for (const { at, words, more } of [
   { at: 'heap', words: /a worker thread was lost: .*memory.*; try 2/, more: [] },
   { at: 'hang', words: /gave no sign of life for 1 s and was ended; try 2/, more: ['--stall-timeout', '1'] },
 ] as const) {
-  test(`a thread that is lost once (${at}) is replaced, and its chunk is sent again`, { timeout: 60_000 }, async () => {
+  test(`a thread that is lost once (${at}) is replaced, and its chunk is sent again`, {
+    timeout: 300_000,
+  }, async () => {
     await withScene(async ({ folder, client, args, plant }) => {
       const env = plant({ at, once: join(folder, 'once') });
       const ended = await runJson([...args, ...more], { cwd: folder, env });
@@ -57,7 +59,7 @@ for (const { at, words, more } of [
 }
 
 test('threads that die every time end the run with exit 26, and it goes on when they live', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   await withScene(async ({ folder, client, args, plant }) => {
     const failed = await runJson(args, { cwd: folder, env: plant({ at: 'throw' }) });
