@@ -144,6 +144,8 @@ export interface ColumnTrial {
   readonly refused: readonly RefusedValues[];
   /** Of a temporal column, one of each form. */
   readonly converted: readonly ConvertedExample[];
+  /** Texts that name no time zone, for a timestamptz without a zone of its own: read as UTC. Left out where there are none. */
+  readonly naive?: { readonly count: number; readonly example: ConvertedExample };
   /** Whether every value was tried. The trial of a column is ended early where it finds nothing but refused values. */
   readonly isWhole: boolean;
 }

@@ -12,6 +12,8 @@ import { describeKey, shownCharsMax } from '../value/describe.js';
 import { directField, MOMENT_MICROS_MAX } from '../row/direct.js';
 import { textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
+import { createMoment } from '../time/temporal.js';
+import { createTemporalReader } from '../time/temporal-text.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
 
 const examplesMax = 3;
@@ -43,6 +45,10 @@ class Trial {
   readonly #encoder: ColumnEncoder;
   readonly #textField: TextField;
   readonly #isTemporal: boolean;
+  readonly #isZoneOpen: boolean;
+  readonly #reader = createTemporalReader();
+  readonly #moment = createMoment();
+  #naive: { readonly count: number; readonly example: ConvertedExample } | null = null;
   /** Microseconds per unit of whole numbers that the copy takes for moments as they stand; else 0. */
   readonly #momentMicros: number;
   readonly #scratch = new Block(scratchBytes);
@@ -58,6 +64,7 @@ class Trial {
     this.#textField = textFieldOf(this.#kind);
     const direct = directField(this.#kind, null);
     this.#momentMicros = direct.tag === 'moment' ? direct.factor : 0;
+    this.#isZoneOpen = this.#kind.tag === 'timestamptz' && this.#kind.zone === undefined;
     this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
   }
 
@@ -74,8 +81,10 @@ class Trial {
       this.#refuse(view, error.code, error.message, error.hint);
       return;
     }
-    if (this.#isTemporal) this.#keepExample(view, storage);
-    else if (storage === Storage.Text) this.#judgeText(view);
+    if (this.#isTemporal) {
+      this.#keepExample(view, storage);
+      if (this.#isZoneOpen && storage === Storage.Text) this.#countNaive(view);
+    } else if (storage === Storage.Text) this.#judgeText(view);
   }
 
   /** Whole numbers that the copy writes without a check need none here either, except to show an example. */
@@ -89,6 +98,7 @@ class Trial {
       column: this.#table.columns[this.#index]?.source ?? '',
       refused: [...this.#refused.values()],
       converted: [...this.#converted.values()],
+      ...(this.#naive === null ? {} : { naive: this.#naive }),
       isWhole: this.#count < refusalsMax,
     };
   }
@@ -116,16 +126,29 @@ class Trial {
     this.#refused.set(code, { code, reason: before?.reason ?? reason, hint: before?.hint ?? hint, count, examples });
   }
 
+  /** Counts a text without a zone or an offset; the value was just encoded, so it is a moment. */
+  #countNaive(view: RowView): void {
+    const moment = this.#moment;
+    const [start, end] = [view.start[this.#index] as number, view.end[this.#index] as number];
+    const isMoment = this.#reader.timestamp(moment, view.bytes, start, end);
+    if (!isMoment || moment.infinite !== 0 || moment.offsetMinutes !== null) return;
+    this.#naive = { count: (this.#naive?.count ?? 0) + 1, example: this.#naive?.example ?? this.#example(view) };
+  }
+
+  #example(view: RowView): ConvertedExample {
+    const out = new Block(scratchBytes);
+    this.#textField(out, this.#scratch, 0, this.#scratch.length);
+    const becomes = out.bytes.toString('utf8', 0, out.length);
+    return { value: describeValue(view, this.#index, shownCharsMax), becomes };
+  }
+
   /** Keeps one example of each form: the storage class, and for texts their length. */
   #keepExample(view: RowView, storage: number): void {
     if (this.#converted.size >= examplesMax) return;
     const length = (view.end[this.#index] as number) - (view.start[this.#index] as number);
     const form = storage === Storage.Text ? `text ${length}` : String(storage);
     if (this.#converted.has(form)) return;
-    const out = new Block(scratchBytes);
-    this.#textField(out, this.#scratch, 0, this.#scratch.length);
-    const becomes = out.bytes.toString('utf8', 0, out.length);
-    this.#converted.set(form, { value: describeValue(view, this.#index, shownCharsMax), becomes });
+    this.#converted.set(form, this.#example(view));
   }
 }
 
@@ -138,9 +161,17 @@ export function mergeTrials(parts: readonly TableTrial[]): TableTrial {
       column,
       refused: mergeRefused(parts.flatMap(({ columns }) => columns[at]?.refused ?? [])),
       converted: parts.flatMap(({ columns }) => columns[at]?.converted ?? []).slice(0, examplesMax),
+      ...mergeNaive(parts.flatMap(({ columns }) => columns[at]?.naive ?? [])),
       isWhole: parts.every(({ columns }) => columns[at]?.isWhole !== false),
     })),
   };
+}
+
+function mergeNaive(all: readonly NonNullable<ColumnTrial['naive']>[]): Pick<ColumnTrial, 'naive'> {
+  const [first] = all;
+  return first === undefined
+    ? {}
+    : { naive: { count: all.reduce((sum, { count }) => sum + count, 0), example: first.example } };
 }
 
 function mergeRefused(all: readonly RefusedValues[]): RefusedValues[] {

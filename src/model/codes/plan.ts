@@ -319,4 +319,9 @@ export const planCodes = {
       'A full-text, R-Tree or other virtual table holds rows that stand nowhere else, and virtual tables are not copied. Blocks until it is given up by name.',
     todo: 'Copy its rows into a plain table of the source with the statement in the hint; or give them up with `--waive virtual:NAME`.',
   },
+  'plan.zone': {
+    means:
+      'Texts without a time zone go into a timestamptz, and are read as UTC: where the application wrote the time of its own clocks, every one of them would be moved. A warning.',
+    todo: 'Name the zone of the column in the config file (`"zone": "Europe/Berlin"`), or `"UTC"` where they are UTC.',
+  },
 } as const satisfies Readonly<Record<`plan.${string}`, CodeText>>;

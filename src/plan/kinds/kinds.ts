@@ -36,7 +36,12 @@ export function chooseKind(pair: ColumnPair): KindChoice {
   return {
     ...choice,
     reason: [choice.reason, ...examples].join('; '),
-    findings: [...choice.findings, ...checkReading(pair, choice.kind), ...checkValues(pair, choice.kind)],
+    findings: [
+      ...choice.findings,
+      ...checkReading(pair, choice.kind),
+      ...checkZone(pair),
+      ...checkValues(pair, choice.kind),
+    ],
   };
 }
 
@@ -62,6 +67,25 @@ function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: K
     findings.push(makeFinding({ ...location, message, hint: 'write it as Europe/Athens, UTC or +02:00' }));
   }
   return findings;
+}
+
+/** Texts that say no zone are read as UTC, which moves every one that was written as local time. */
+function checkZone({ table, source, target, rules = {}, trial }: ColumnPair): Finding[] {
+  const naive = trial?.naive;
+  if (naive === undefined || rules.zone !== undefined) return [];
+  const { count, example } = naive;
+  const column = source.name;
+  const rule = JSON.stringify({ tableRules: { [table]: { columns: { [column]: { zone: 'Europe/Berlin' } } } } });
+  return [
+    makeFinding({
+      severity: 'warning',
+      code: 'plan.zone',
+      table,
+      column,
+      message: `${count} of its texts ${count === 1 ? 'names' : 'name'} no time zone, and ${count === 1 ? 'is' : 'are'} read as UTC into ${target.type}: ${example.value} becomes ${example.becomes}`,
+      hint: `where the application wrote the time of its own clocks, name their zone in the config file: ${rule}; "UTC" says that they are UTC`,
+    }),
+  ];
 }
 
 /** Whether a column's numbers need a unit: dates and timestamps. */
