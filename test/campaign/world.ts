@@ -64,7 +64,6 @@ export class World {
 
   async #writeToPostgres(id: number): Promise<boolean> {
     try {
-      await this.client.query(`SET lock_timeout = '200ms'`);
       await this.client.query(
         `WITH one AS (INSERT INTO child VALUES (${id}, 1, 'written meanwhile')) INSERT INTO log VALUES (${id})`,
       );

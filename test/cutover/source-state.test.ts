@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { decideRestore, readSourceState, type SourceState } from '../../src/commands/cutover/source-state.js';
+import {
+  decideRestore,
+  readSourceState,
+  refuseClosedByOther,
+  type SourceState,
+} from '../../src/commands/cutover/source-state.js';
 import { CopierError } from '../../src/model/error.js';
 import type { Settings } from '../../src/model/settings.js';
 import { closeSourceTables, reopenSourceTables } from '../../src/source/live/closing.js';
@@ -63,7 +68,8 @@ test('a file that the very cutover closed, and nobody changed since, is closed',
   withFiles(async ({ live }) => {
     const schemaVersion = close(live);
     assert.deepEqual(await readSourceState(live, { cutoverId, schemaVersion }), { tag: 'closed' });
-    assert.deepEqual(await readSourceState(live, { cutoverId, schemaVersion: null }), { tag: 'closed' });
+    const unknown = await readSourceState(live, { cutoverId, schemaVersion: null });
+    assert.deepEqual(unknown, { tag: 'open', closedBy: cutoverId });
   }));
 
 test('a file that another cutover closed, that was changed since, or that takes writes is open', () =>
@@ -129,3 +135,28 @@ test('what an open file took since an attempt before restored it is never set as
     assert.equal(decided.move, 'leave');
     assert.match(decided.warnings?.join() ?? '', /was restored by an attempt before/);
   }));
+
+test('a closed file that was changed since is restored, or opened where it is kept, and never left closed', () =>
+  withFiles(async (files) => {
+    const closed: SourceState = { tag: 'open', closedBy: cutoverId };
+    close(files.live);
+    change(files.live, (db) => void db.exec('VACUUM'));
+    assert.deepEqual(await decisionOf(closed, files), { move: 'restore', warnings: [] });
+    assert.deepEqual(await decisionOf(closed, files, { isRestored: true }), { move: 'restore', warnings: [] });
+    change(files.live, (db) => {
+      db.exec('DROP TRIGGER pgferry_closed_insert_0');
+      db.exec(`INSERT INTO one VALUES (3, 'c')`);
+    });
+    const isRestored = true;
+    const refused = await decisionOf(closed, files, { isRestored });
+    assert.equal(refused.refused, 'rollback.source_writes');
+    assert.equal((await decisionOf(closed, files, { isRestored, sourceWrites: 'keep' })).move, 'reopen');
+    assert.equal((await decisionOf(closed, files, { isRestored, sourceWrites: 'discard' })).move, 'restore');
+  }));
+
+test('a file that another cutover closed is left to that one', () => {
+  const refuse = (closedBy: string | null) => refuseClosedByOther({ tag: 'open', closedBy }, 'app.db', cutoverId);
+  refuse(null);
+  refuse(cutoverId);
+  assert.throws(() => refuse('beef'), { code: 'rollback.other_run', message: /closed by cutover beef/ });
+});

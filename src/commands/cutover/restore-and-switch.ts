@@ -13,7 +13,7 @@ import { closeTargetTables, lockTables } from '../../target/schema/closing.js';
 import { type CutoverSession, type LockedTarget, runStep } from './cutover-session.js';
 import { waitsOf } from './preflight.js';
 import type { RollbackPreflight } from './rollback-preflight.js';
-import { restoreSource } from './source-state.js';
+import { closeBeforeRestore, restoreSource } from './source-state.js';
 import { type WrittenTable, describeWritten, findWritten, saveWrites } from './target-writes.js';
 
 function switchToSqlite(planned: EnvSwitch, cutover: Cutover): void {
@@ -83,9 +83,10 @@ export async function restoreAndSwitch(
         await generateClient(clients.sqlite, (output) => writeArtefact(folder.pathOf('generate.log'), output));
       });
     }
+    if (preflight.restore === 'close-and-restore')
+      await step('fence', () => closeBeforeRestore(cutover.sourcePath, cutover.cutoverId));
     progress.replacedPath = await step('restore', () =>
       restoreSource(preflight.restore, {
-        cutoverId: cutover.cutoverId,
         livePath: cutover.sourcePath,
         snapshotPath: preflight.snapshotPath,
         snapshotSha256: facts.snapshotSha256,

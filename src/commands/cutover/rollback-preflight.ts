@@ -9,7 +9,7 @@ import { databasePath } from '../../source/live/file.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { listSteps } from '../../target/ledger/cutover.js';
 import type { LockedTarget } from './cutover-session.js';
-import { type RestoreMove, decideRestore, readSourceState } from './source-state.js';
+import { type RestoreMove, decideRestore, readSourceState, refuseClosedByOther } from './source-state.js';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -59,6 +59,7 @@ export async function checkBeforeRollback(
   const schemas = facts.prismaSchemas;
   const { sourcePath: livePath, cutoverId } = cutover;
   const state = await readSourceState(livePath, { cutoverId, schemaVersion: facts.schemaVersion });
+  refuseClosedByOther(state, livePath, cutoverId);
   const restore = await decideRestore(state, {
     livePath,
     snapshotPath,

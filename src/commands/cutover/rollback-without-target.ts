@@ -10,7 +10,13 @@ import { withSource } from '../../source/open.js';
 import type { Context } from '../../run/context.js';
 import { cutoverResult } from './cutover-result.js';
 import { standardEnvFile } from './preflight.js';
-import { decideRestore, readSourceState, restoreSource } from './source-state.js';
+import {
+  closeBeforeRestore,
+  decideRestore,
+  readSourceState,
+  refuseClosedByOther,
+  restoreSource,
+} from './source-state.js';
 import type { Settings } from '../../model/settings.js';
 
 /**
@@ -28,7 +34,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
   const replacedPath = `${path}.replaced-${cutoverId}`;
   const journalMode = await readJournalMode(path);
   const state = await readSourceState(path, { cutoverId, schemaVersion: null });
-  if (state.tag === 'open' && state.closedBy !== null) throw closedByOther(path, state.closedBy, cutoverId);
+  refuseClosedByOther(state, path, cutoverId);
   const move = await decideRestore(state, {
     livePath: path,
     snapshotPath,
@@ -37,9 +43,9 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     warn: (message) => journal.warn(message),
   });
   journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
+  if (move === 'close-and-restore') await closeBeforeRestore(path, cutoverId);
   const copyPath = await journal.phase('restore', () =>
     restoreSource(move, {
-      cutoverId,
       livePath: path,
       snapshotPath,
       snapshotSha256: sha256,
@@ -58,14 +64,6 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     replacedPath: copyPath !== null && existsSync(copyPath) ? copyPath : null,
     phases: journal.phases,
   });
-}
-
-function closedByOther(path: string, closedBy: string, cutoverId: string): CopierError {
-  return new CopierError(
-    'rollback.other_run',
-    `what is set does not fit: it is of cutover ${cutoverId}, and ${path} was closed by cutover ${closedBy}`,
-    { hint: `source the rollback.env of cutover ${closedBy} in a fresh shell, then run again` },
-  );
 }
 
 function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Settings) {

@@ -3,7 +3,7 @@ import { restoreFile } from '../../cutover/restored-file.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
 import { countOf } from '../../report/units.js';
-import { readClosing } from '../../source/live/closing.js';
+import { readClosing, reopenSourceTables } from '../../source/live/closing.js';
 import { withFence } from '../../source/live/fence.js';
 import { setJournalMode } from '../../source/live/journal-mode.js';
 import { canRestoreInto, restoreInto } from '../../source/live/restore.js';
@@ -19,13 +19,16 @@ export type SourceState =
   /** No file, or one that cannot be read: the snapshot takes its place, and the file is kept. */
   | { readonly tag: 'lost'; readonly why: string }
   | { readonly tag: 'closed' }
-  /** It takes writes, or was changed by force since it was closed. */
+  /** It takes writes, or was changed since it was closed: by VACUUM, by force, or by a rollback that closed it again. */
   | { readonly tag: 'open'; readonly closedBy: string | null };
 
 /** What is done to the SQLite file. */
-export type RestoreMove = 'replace-file' | 'restore' | 'close-and-restore' | 'leave';
+export type RestoreMove = 'replace-file' | 'restore' | 'close-and-restore' | 'leave' | 'reopen';
 
-/** Looks at the live file; reads only. `schemaVersion` is what the closing left there, null where nobody knows. */
+/**
+ * Looks at the live file; reads only. `schemaVersion` is what the closing left there, null where nobody
+ * knows: then a closed file counts as changed, and is compared.
+ */
 export async function readSourceState(
   path: string,
   closing: { readonly cutoverId: string; readonly schemaVersion: number | null },
@@ -33,12 +36,22 @@ export async function readSourceState(
   if (!existsSync(path)) return { tag: 'lost', why: 'it is not there' };
   try {
     const found = await readClosing(path);
-    const isUntouched = closing.schemaVersion === null || found?.schemaVersion === closing.schemaVersion;
+    const isUntouched = found?.schemaVersion === closing.schemaVersion;
     if (found?.cutoverId === closing.cutoverId && isUntouched) return { tag: 'closed' };
     return { tag: 'open', closedBy: found?.cutoverId ?? null };
   } catch (error) {
     return { tag: 'lost', why: toWire(error).message };
   }
+}
+
+/** A file that another cutover closed belongs to that one: the application has moved on since. */
+export function refuseClosedByOther(state: SourceState, path: string, cutoverId: string): void {
+  if (state.tag !== 'open' || state.closedBy === null || state.closedBy === cutoverId) return;
+  throw new CopierError(
+    'rollback.other_run',
+    `what is set does not fit: it is of cutover ${cutoverId}, and ${path} was closed by cutover ${state.closedBy}`,
+    { hint: `source the rollback.env of cutover ${state.closedBy} in a fresh shell, then run again` },
+  );
 }
 
 /**
@@ -61,19 +74,21 @@ export async function decideRestore(
     return 'replace-file';
   }
   if (state.tag === 'closed') return 'restore';
-  if (isRestored) {
+  // A file that stays must take writes. A restored one that is closed again was closed to be replaced.
+  const isClosed = state.closedBy !== null;
+  if (isRestored && !isClosed) {
     warn(`${livePath} was restored by an attempt before: it stays as it is, with what it took since`);
     return 'leave';
   }
   const writes = await findSourceWrites(livePath, snapshotPath);
-  if (writes.tables.length === 0 && !writes.hasOtherSchema) return 'leave';
+  if (writes.tables.length === 0 && !writes.hasOtherSchema) return isClosed ? 'restore' : 'leave';
   switch (settings.sourceWrites) {
     case 'keep':
       warn(`SQLite keeps what it took since it was moved: ${describeWrites(writes)}`);
-      return 'leave';
+      return isClosed ? 'reopen' : 'leave';
     case 'discard':
       warn(`set aside with the replaced file: ${describeWrites(writes)}`);
-      return 'close-and-restore';
+      return isClosed ? 'restore' : 'close-and-restore';
     case 'refuse':
       throw new CopierError(
         'rollback.source_writes',
@@ -98,11 +113,25 @@ function describeWrites({ tables, hasOtherSchema }: SourceWrites): string {
   return [...named, ...more, ...(hasOtherSchema ? ['its schema or version numbers are others'] : [])].join(', ');
 }
 
-/** Carries the decision out. Gives back the name under which the replaced file is kept, null where none was replaced. */
+/**
+ * Closes an open file that will be replaced, before the restore is begun and noted: so a file that is open after that note
+ * was restored. Closed by the transaction that keeps writers out: what was written before is in the file, and nothing
+ * comes after.
+ */
+export async function closeBeforeRestore(path: string, cutoverId: string): Promise<void> {
+  await withFence(path, { timeoutMs: busyTimeoutMs }, async (fence) => {
+    fence.prepareClosing(cutoverId, new Date());
+    fence.commitClosing();
+  });
+}
+
+/**
+ * Carries the decision out, on a file that is closed. Gives back the name under which the replaced file is kept, null where
+ * none was replaced.
+ */
 export async function restoreSource(
   move: RestoreMove,
   request: {
-    readonly cutoverId: string;
     readonly livePath: string;
     readonly snapshotPath: string;
     readonly snapshotSha256: string;
@@ -111,9 +140,9 @@ export async function restoreSource(
     readonly signal?: AbortSignal;
   },
 ): Promise<string | null> {
-  const { livePath, snapshotPath, snapshotSha256, replacedPath, journalMode, cutoverId } = request;
-  if (move === 'leave') return null;
-  if (move === 'close-and-restore') await closeSource(livePath, cutoverId);
+  const { livePath, snapshotPath, snapshotSha256, replacedPath, journalMode } = request;
+  if (move === 'reopen') reopenSourceTables(livePath);
+  if (move === 'leave' || move === 'reopen') return null;
   if (move !== 'replace-file' && (await canRestoreInto(livePath, snapshotPath))) {
     return await restoreInto(request);
   }
@@ -123,13 +152,5 @@ export async function restoreSource(
     snapshotSha256,
     replacedPath,
     prepare: (path) => setJournalMode(path, journalMode),
-  });
-}
-
-/** Closed by the transaction that keeps writers out: what was written before is in the file, and nothing comes after. */
-async function closeSource(path: string, cutoverId: string): Promise<void> {
-  await withFence(path, { timeoutMs: busyTimeoutMs }, async (fence) => {
-    fence.prepareClosing(cutoverId, new Date());
-    fence.commitClosing();
   });
 }
