@@ -3,6 +3,7 @@ import type { ColumnPlan, Finding, Plan, TablePlan } from '../model/plan.js';
 import type { EpochUnit, Kind } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
 import { must } from '../model/error.js';
+import { checkAnyTable } from './any-table.js';
 import { applyPolicies } from './rules/apply-policies.js';
 import { makeFinding } from './findings/finding.js';
 import { fitTables, type TableFit } from './fit.js';
@@ -51,6 +52,7 @@ export function buildPlan(request: PlanRequest): Plan {
   };
   const findings = [
     ...checkRuleNames(options.rules ?? noRules, source),
+    ...checkAnyTable(source, options),
     ...fit.findings,
     ...checkVirtualRows(source, options),
     ...checkReadiness({ ...options, target, tables: fit.tables }),

@@ -156,6 +156,10 @@ export const planCodes = {
     means: 'NULLs would go into a primary key or a NOT NULL column.',
     todo: 'Fill them in the source, drop NOT NULL on the target, or name a policy.',
   },
+  'plan.no_tables': {
+    means: 'No table of the source would be copied: it has none, or `--tables` and `--exclude` leave out all of them.',
+    todo: 'Name the database of the application, or choose at least one table.',
+  },
   'plan.no_base': {
     means: 'The snapshot that the target shows is gone or was changed, or there is no finished run to go on from.',
     todo: 'Bring the run folder back to where it was; or migrate anew with `--truncate-target`.',
