@@ -1,3 +1,4 @@
+import { recovery } from './pages/damage.js';
 import { SqliteError } from './sqlite.js';
 import { CopierError, type ErrorCode } from '../model/error.js';
 
@@ -17,7 +18,7 @@ const translations: Readonly<Record<string, Translation>> = {
   SQLITE_CORRUPT: {
     code: 'source.corrupt',
     text: 'is damaged',
-    hint: 'restore a good backup, or recover the rows with: sqlite3 FILE .recover | sqlite3 NEW',
+    hint: `restore a good backup, or ${recovery}`,
   },
   SQLITE_BUSY: {
     code: 'source.busy',

@@ -105,7 +105,7 @@ const cases: readonly Case[] = [
     make: made(damage),
     code: 'source.corrupt',
     says: /app\.db: the database is damaged, quick_check says: .*page 5/,
-    hint: /restore a good backup, or recover the rows with: sqlite3 FILE \.recover/,
+    hint: /restore a good backup, or copy what can still be read, which may lack rows, with: sqlite3 FILE '\.clone NEW'/,
   },
   {
     title: 'a name with a space at its end',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand, runJson } from '../support/command.js';
@@ -38,6 +38,27 @@ test('init --print gives a script that psql could run, tells what it does not ca
       const { sql, tag } = json as unknown as Record<string, unknown>;
       assert.equal(sql, printed.stdout);
       assert.equal(tag, 'printed');
+    }),
+  );
+});
+
+test('what init --print gives is taken back by --sql-dir', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(folder, sourceSql);
+      const waived = ['--waive', 'check:film,index:odd'];
+      const printed = await runCommand(['init', '--print', '--source', source, ...waived], { cwd: folder });
+      mkdirSync(join(folder, 'sql'));
+      writeFileSync(join(folder, 'sql', '1.sql'), printed.stdout);
+      const at = ['--source', source, '--target', url, '--sql-dir', 'sql', ...waived];
+      for (const command of ['plan', 'migrate']) {
+        const ended = await runJson([command, ...at], { cwd: folder });
+        assert.equal(ended.exitCode, 0, ended.stderr);
+      }
+      assert.deepEqual((await client.query('SELECT title FROM film ORDER BY id')).rows, [
+        { title: 'a' },
+        { title: 'b' },
+      ]);
     }),
   );
 });

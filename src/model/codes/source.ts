@@ -12,7 +12,7 @@ export const sourceCodes = {
   },
   'source.corrupt': {
     means: 'The database is damaged; what `quick_check` found is in the message.',
-    todo: 'Restore a good backup, or recover the rows: `sqlite3 FILE .recover | sqlite3 NEW`.',
+    todo: 'Restore a good backup, or copy what can still be read, which may lack rows: `sqlite3 FILE ".clone NEW"`.',
   },
   'source.disk_filling': {
     means:

@@ -1,5 +1,6 @@
 import { type Database, SqliteError } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
+import { recovery } from '../pages/damage.js';
 import { openSource, sequentialCacheKb } from '../open.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import type { UncheckedTable } from '../../model/source.js';
@@ -55,7 +56,7 @@ function refuseDamage(lines: readonly string[], path: string): void {
   if (damage.length === 0) return;
   const shown = damage.slice(0, complaintsShown).join('; ');
   throw new CopierError('source.corrupt', `the database is damaged, quick_check says: ${shown}`, {
-    hint: `restore a good backup, or recover the rows with: sqlite3 FILE .recover | sqlite3 NEW (the copy ${path} was removed)`,
+    hint: `restore a good backup, or ${recovery} (the copy ${path} was removed)`,
   });
 }
 

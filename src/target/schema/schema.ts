@@ -66,7 +66,8 @@ export async function readSqlFolder(folder: string): Promise<SqlFile[]> {
 
 /**
  * Runs the files, statement by statement, each file in a transaction of its own, or all in the caller's where there is
- * one. A file with its own BEGIN and COMMIT, or with a statement that refuses transactions, runs as it is, and is
+ * one. BEGIN and COMMIT around a whole file are
+ * left out. A file with other transactions of its own, or with a statement that refuses transactions, runs as it is, and is
  * refused inside the caller's. What the files SET is undone. An error names file, line and statement.
  */
 export async function applySqlFiles(client: TargetClient, { files, schema }: SqlFiles): Promise<void> {
@@ -82,7 +83,18 @@ export async function applySqlFiles(client: TargetClient, { files, schema }: Sql
   }
 }
 
-async function applyFile(client: TargetClient, { name, statements }: SqlFile): Promise<void> {
+/** The statements without the BEGIN and COMMIT around all of them, as `init --print` writes them: we bring our own. */
+function withoutFrame(statements: readonly SqlStatement[]): readonly SqlStatement[] {
+  const isFramed =
+    /^(BEGIN|START\s+TRANSACTION)(\s+(WORK|TRANSACTION))?$/i.test(statements[0]?.code ?? '') &&
+    /^(COMMIT|END)(\s+(WORK|TRANSACTION))?$/i.test(statements.at(-1)?.code ?? '');
+  const inner = statements.slice(1, -1);
+  return isFramed && !inner.some(({ code }) => standsAlone.test(code)) ? inner : statements;
+}
+
+async function applyFile(client: TargetClient, file: SqlFile): Promise<void> {
+  const { name } = file;
+  const statements = withoutFrame(file.statements);
   const runAll = async (): Promise<void> => {
     for (const statement of statements) await applyStatement(client, name, statement);
   };

@@ -162,11 +162,12 @@ test('files with a transaction of their own, or with statements that refuse one,
       '1.sql': 'BEGIN; CREATE TABLE t (a int); COMMIT; BEGIN; CREATE TABLE u (a int); ROLLBACK;',
       '2.sql': 'CREATE INDEX CONCURRENTLY t_a ON t (a); VACUUM t;',
       '3.sql': 'SAVEPOINT s; DROP TABLE t; ROLLBACK TO s;',
+      '4.sql': 'BEGIN; CREATE TABLE v (a int); COMMIT; BEGIN; CREATE TABLE w (a int); COMMIT;',
     },
     (folder) =>
       withClient(async (client) => {
         await applySqlFolder(client, { folder, schema: 'public' });
-        assert.deepEqual(await tablesOf(client, 'public'), ['t']);
+        assert.deepEqual(await tablesOf(client, 'public'), ['t', 'v', 'w']);
       }),
   ));
 
@@ -182,10 +183,13 @@ test('inside a transaction of the caller everything comes back when it fails, an
         });
       assert.match((await failureOf(act())).message, /^2\.sql line 1: .*nonsense/);
       assert.deepEqual(await tablesOf(client, 'public'), ['before']);
-      writeFileSync(join(folder, '2.sql'), 'BEGIN; CREATE TABLE u (a int); COMMIT;');
+      writeFileSync(
+        join(folder, '2.sql'),
+        'BEGIN; CREATE TABLE u (a int); COMMIT; BEGIN; CREATE TABLE v (a int); COMMIT;',
+      );
       const error = await failureOf(act());
       assert.deepEqual([error.code, await tablesOf(client, 'public')], ['target.sql_file', ['before']]);
-      writeFileSync(join(folder, '2.sql'), 'CREATE TABLE u (a int)');
+      writeFileSync(join(folder, '2.sql'), 'BEGIN TRANSACTION; CREATE TABLE u (a int); COMMIT;');
       await act();
       assert.deepEqual(await tablesOf(client, 'public'), ['s', 't', 'u']);
       assert.deepEqual(await client.query(`SELECT current_setting('search_path') AS p`), [{ p: 'pg_catalog' }]);
