@@ -32,9 +32,7 @@ export function configSchema(): JsonSchema {
 function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   const policies = policiesSchema();
   const name = { type: 'string', minLength: 1 };
-  const column = closed({
-    target: { description: 'name of the target column', ...name },
-    type: { description: 'PostgreSQL type of the column, where pgferry makes the schema', ...name },
+  const habits = {
     unit: {
       description: `unit of the numbers of a temporal column: ${unitNames.join(', ')}, or calendar digits such as YYYYMMDD`,
       type: 'string',
@@ -42,6 +40,11 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
     },
     zone: { description: 'time zone of texts without one: an IANA name or an offset', ...name },
     policies,
+  };
+  const column = closed({
+    target: { description: 'name of the target column', ...name },
+    type: { description: 'PostgreSQL type of the column, where pgferry makes the schema', ...name },
+    ...habits,
   });
   const table = closed({
     target: { description: 'name of the target table', ...name },
@@ -51,6 +54,12 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   return {
     policies: { ...policies, description: 'what happens to values and rows that cannot arrive as they are' },
     tableRules: { description: 'rules by source table', type: 'object', additionalProperties: table },
+    columns: {
+      description:
+        "rules by pattern of a column's name, in which * is any run of characters; what tableRules say goes first",
+      type: 'object',
+      additionalProperties: closed(habits),
+    },
     search: {
       description:
         'full-text tables of the source that become tsvector columns, with the text search configuration of each',

@@ -28,9 +28,9 @@ export interface SettingsInput {
 export function readSettings(input: SettingsInput): Settings {
   checkKeys(input.config);
   const flagged = readFlagSettings(input);
-  const { policies = {}, tableRules = {}, search = {}, shadowReads = [] } = input.config;
+  const { policies = {}, tableRules = {}, columns = {}, search = {}, shadowReads = [] } = input.config;
   const connections = flagged.connections === 0 ? flagged.workers : flagged.connections;
-  const settings = { ...flagged, connections, policies, tableRules, search, shadowReads };
+  const settings = { ...flagged, connections, policies, tableRules, columns, search, shadowReads };
   checkCombination(settings);
   return settings;
 }
@@ -39,6 +39,7 @@ export function readSettings(input: SettingsInput): Settings {
 const ruleNames: Readonly<Record<keyof RuleSettings, true>> = {
   policies: true,
   tableRules: true,
+  columns: true,
   search: true,
   shadowReads: true,
 };

@@ -7,12 +7,13 @@ import type { Context } from '../run/context.js';
 import { Journal } from '../run/journal.js';
 import { type FunctionName, optionNames } from './option-names.js';
 import type { CallOptions, SourceOptions, TargetOptions } from './options.js';
-import type { Policies, TableRules } from './rules.js';
+import type { HabitRules, Policies, TableRules } from './rules.js';
 
 /** The part of any function's options that this file uses. */
 interface Given extends CallOptions, SourceOptions, Partial<TargetOptions> {
   readonly policies?: Policies;
   readonly tableRules?: Readonly<Record<string, TableRules>>;
+  readonly columns?: Readonly<Record<string, HabitRules>>;
 }
 
 /**
@@ -53,7 +54,7 @@ function checkNames(name: FunctionName, options: Given): void {
   });
 }
 
-const ruleNames = ['policies', 'tableRules', 'search', 'shadowReads'];
+const ruleNames = ['policies', 'tableRules', 'columns', 'search', 'shadowReads'];
 
 function rulesIn(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

@@ -37,7 +37,7 @@ const target: NamesOf<TargetOptions> = { targetUrl: true, stallTimeoutSeconds: t
 const sides = { ...call, ...source, ...target };
 const reading: NamesOf<ReadingOptions> = { backupFolder: true, workers: true };
 const tables: NamesOf<TableOptions> = { tables: true, exclude: true };
-const rules: NamesOf<RuleOptions> = { policies: true, tableRules: true, search: true, waive: true };
+const rules: NamesOf<RuleOptions> = { policies: true, tableRules: true, columns: true, search: true, waive: true };
 const schema: NamesOf<SchemaOptions> = { sqlFolder: true, fromSource: true };
 const load: NamesOf<LoadOptions> = {
   connections: true,
@@ -93,6 +93,7 @@ const quarantine: NamesOf<QuarantineOptions> = {
   allowSentinel: true,
   policies: true,
   tableRules: true,
+  columns: true,
 };
 const status: NamesOf<StatusOptions> = sides;
 const carrying = { ...sides, ...differences, workers: true, blockBytes: true, memoryLimitMb: true } as const;

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../model/event.js';
 import type { OwnRead } from '../model/shadow.js';
-import type { Policies, TableRules } from './rules.js';
+import type { HabitRules, Policies, TableRules } from './rules.js';
 
 /* What each function of the library takes. A default that is not said here is the one of the command's flag. */
 
@@ -50,6 +50,8 @@ export interface RuleOptions {
   readonly policies?: Policies;
   /** By source table. */
   readonly tableRules?: Readonly<Record<string, TableRules>>;
+  /** By pattern of a source column's name, in which `*` is any run of characters. */
+  readonly columns?: Readonly<Record<string, HabitRules>>;
   /** Text search configuration by full-text table of the source that becomes a tsvector column. */
   readonly search?: Readonly<Record<string, string>>;
   /** What may be lost of the schema, by the names that findings give, such as `index:by_title`. */
@@ -222,6 +224,8 @@ interface RuleOptionsOfRetry {
   readonly policies?: Policies;
   /** The same by source table. */
   readonly tableRules?: Readonly<Record<string, TableRules>>;
+  /** The same by pattern of a source column's name. */
+  readonly columns?: Readonly<Record<string, HabitRules>>;
 }
 
 export interface StatusOptions extends SidesOptions {}

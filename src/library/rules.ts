@@ -30,6 +30,9 @@ export interface ColumnRules {
   readonly policies?: Policies;
 }
 
+/** What is decided about every source column whose name fits a pattern. */
+export type HabitRules = Pick<ColumnRules, 'unit' | 'zone' | 'policies'>;
+
 /** What is decided about one source table. */
 export interface TableRules {
   /** Name of the target table; the same as in the source where it is not said. */

@@ -1,4 +1,4 @@
-import type { Policies, TableRules } from './rules.js';
+import type { HabitRules, Policies, TableRules } from './rules.js';
 import type { OwnRead } from './shadow.js';
 
 /** The commands of the program. */
@@ -98,6 +98,8 @@ export interface RuleSettings {
   readonly policies: Policies;
   /** By source table. */
   readonly tableRules: Readonly<Record<string, TableRules>>;
+  /** By pattern of a source column's name. */
+  readonly columns: Readonly<Record<string, HabitRules>>;
   /** Text search configuration by full-text table of the source. */
   readonly search: Readonly<Record<string, string>>;
   readonly shadowReads: readonly OwnRead[];

@@ -15,7 +15,7 @@ import { epochMarkOf } from './kinds/epoch-mark.js';
 import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
-import { checkRuleNames, columnRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
+import { checkRuleNames, columnRulesOf, habitRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
 import { checkVirtualRows } from './virtual-rows.js';
@@ -153,6 +153,7 @@ function planColumns(
       isPrimaryKey,
       mark,
       rules: columnRulesOf(rules, fit.source.name, source.name),
+      habits: habitRulesOf(rules, source.name),
       ...(tried === undefined ? {} : { trial: tried }),
     });
     findings.push(...choice.findings);
@@ -178,8 +179,8 @@ function planColumns(
   return { columns, findings };
 }
 
-function hasRules({ policies, tableRules }: Rules): boolean {
-  return Object.keys(policies).length > 0 || Object.keys(tableRules).length > 0;
+function hasRules({ policies, tableRules, columns = {} }: Rules): boolean {
+  return [policies, tableRules, columns].some((rules) => Object.keys(rules).length > 0);
 }
 
 function keysOf({ primaryKey, uniqueKeys, foreignKeys }: TableFit['target']) {

@@ -1,6 +1,6 @@
 import type { ColumnCensus, ColumnTrial } from '../../model/census.js';
 import type { EpochUnit } from '../../model/kind.js';
-import type { ColumnRules } from '../../model/rules.js';
+import type { ColumnRules, HabitRules } from '../../model/rules.js';
 import type { SourceColumn } from '../../model/source.js';
 import type { TargetColumn } from '../../model/target.js';
 
@@ -14,6 +14,8 @@ export interface ColumnPair {
   readonly isPrimaryKey: boolean;
   /** What the operator decided about the column. */
   readonly rules?: ColumnRules;
+  /** What the operator decided about all columns of such a name. */
+  readonly habits?: HabitRules;
   /** The result of trying its values, where the census alone could not judge them. */
   readonly trial?: ColumnTrial;
   /** The epoch that columns of this database use, where their values show it. */

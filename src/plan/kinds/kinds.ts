@@ -46,10 +46,11 @@ export function chooseKind(pair: ColumnPair): KindChoice {
 }
 
 /** A unit or a zone in the config file that means nothing for the column, or that is none. */
-function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: Kind): Finding[] {
+function checkReading({ table, source, target, rules = {}, habits }: ColumnPair, kind: Kind): Finding[] {
   const location = { severity: 'error', code: 'plan.rule', table, column: source.name } as const;
   const isInterval = kind.tag === 'literal' && kind.form?.tag === 'interval';
   const findings: Finding[] = [];
+  const zone = rules.zone ?? habits?.zone;
   if (rules.unit !== undefined && !isTemporal(target) && !isInterval) {
     const message = `the config file sets a unit, but ${target.type} is no point in time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the unit of this column out of the config file' }));
@@ -62,20 +63,22 @@ function checkReading({ table, source, target, rules = {} }: ColumnPair, kind: K
   if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') {
     const message = `the config file sets a time zone, but ${target.type} is no date and time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the zone of this column out of the config file' }));
-  } else if (rules.zone !== undefined && !isZoneName(rules.zone)) {
-    const message = `the time zone ${rules.zone} is not known`;
+  } else if (zone !== undefined && isTemporal(target) && !isZoneName(zone)) {
+    const message = `the time zone ${zone} is not known`;
     findings.push(makeFinding({ ...location, message, hint: 'write it as Europe/Athens, UTC or +02:00' }));
   }
   return findings;
 }
 
 /** Texts that say no zone are read as UTC, which moves every one that was written as local time. */
-function checkZone({ table, source, target, rules = {}, trial }: ColumnPair): Finding[] {
+function checkZone(pair: ColumnPair): Finding[] {
+  const { table, source, target, trial } = pair;
   const naive = trial?.naive;
-  if (naive === undefined || rules.zone !== undefined) return [];
+  if (naive === undefined || zoneOf(pair) !== undefined) return [];
   const { count, example } = naive;
   const column = source.name;
   const rule = JSON.stringify({ tableRules: { [table]: { columns: { [column]: { zone: 'Europe/Berlin' } } } } });
+  const all = JSON.stringify({ columns: { '*': { zone: 'Europe/Berlin' } } });
   return [
     makeFinding({
       severity: 'warning',
@@ -83,7 +86,7 @@ function checkZone({ table, source, target, rules = {}, trial }: ColumnPair): Fi
       table,
       column,
       message: `${count} of its texts ${count === 1 ? 'names' : 'name'} no time zone, and ${count === 1 ? 'is' : 'are'} read as UTC into ${target.type}: ${example.value} becomes ${example.becomes}`,
-      hint: `where the application wrote the time of its own clocks, name their zone in the config file: ${rule}; "UTC" says that they are UTC`,
+      hint: `where the application wrote the time of its own clocks, name their zone in the config file: ${rule}, or for all columns ${all}; "UTC" says that they are UTC`,
     }),
   ];
 }
@@ -103,7 +106,8 @@ function choosePlain({ target, rules }: ColumnPair): KindChoice {
 }
 
 function chooseTemporal(pair: ColumnPair): KindChoice {
-  const { unit: given, zone: zoneName } = pair.rules ?? {};
+  const given = pair.rules?.unit ?? pair.habits?.unit;
+  const zoneName = zoneOf(pair);
   const choice = given === undefined ? chooseTimeUnit(questionOf(pair)) : givenTimeUnit(pair.census, given);
   if (choice.tag === 'ambiguous') {
     return {
@@ -129,6 +133,11 @@ function chooseTemporal(pair: ColumnPair): KindChoice {
             ),
           ],
   };
+}
+
+/** A pattern's zone is for moments and days: a timestamp without time zone says itself that it has none. */
+function zoneOf({ target, rules, habits }: ColumnPair): string | undefined {
+  return rules?.zone ?? (target.baseType === 'timestamp' ? undefined : habits?.zone);
 }
 
 function temporalKind({ baseType, typmod }: TargetColumn, reading: TimeReading): Kind {

@@ -42,6 +42,7 @@ const shapingFlags = {
   allowSentinel: 'allow-sentinel',
   policies: null,
   tableRules: null,
+  columns: null,
 } as const satisfies Partial<Record<keyof Settings, string | null>>;
 
 const shaping = Object.keys(shapingFlags) as readonly (keyof typeof shapingFlags)[];
