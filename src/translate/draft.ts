@@ -1,3 +1,4 @@
+import { isWaived } from '../plan/findings/waive.js';
 import type { ColumnCensus } from '../model/census.js';
 import type { Finding } from '../model/plan.js';
 import type { EpochUnit } from '../model/kind.js';
@@ -60,10 +61,10 @@ export interface Loss extends Omit<FindingParts, 'severity'> {
  * operator waived it by name. A loss that never blocks is a warning, or a note where it was waived.
  */
 export function reportLoss({ findings, waive, lost }: Translation, { waiver, blocks = true, ...parts }: Loss): void {
-  const isWaived = waive.has(waiver);
-  const hint = `${parts.hint}; ${isWaived ? 'waived as' : 'to go on without it: --waive'} '${waiver}'`;
+  const isGivenUp = isWaived(waive, waiver);
+  const hint = `${parts.hint}; ${isGivenUp ? 'waived as' : 'to go on without it: --waive'} '${waiver}'`;
   const severities = blocks ? (['warning', 'error'] as const) : (['note', 'warning'] as const);
-  findings.push(makeFinding({ ...parts, severity: severities[isWaived ? 0 : 1], hint, waiver }));
+  findings.push(makeFinding({ ...parts, severity: severities[isGivenUp ? 0 : 1], hint, waiver }));
   lost.push(waiver);
 }
 

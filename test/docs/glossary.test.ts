@@ -18,6 +18,7 @@ const sharedNames: Readonly<Record<string, string>> = {
   Policies: 'the library has a stricter form of the same',
   ColumnRules: 'the library has a stricter form of the same',
   TableRules: 'the library has a stricter form of the same',
+  HabitRules: 'the library has a stricter form of the same',
 };
 
 test('what the glossary names in the code is exported there', () => {

@@ -52,7 +52,7 @@ export const schemaOptions = {
     env: ['WAIVE'],
     syntax: list(),
     standard: [],
-    help: 'what may be lost of the schema, by the names that findings give, such as index:by_title',
+    help: 'what may be lost of the schema, by the names that findings give, such as index:by_title; check:* for all of a kind',
     commands: surveying,
   },
 } satisfies Partial<OptionTable>;

@@ -35,3 +35,13 @@ export function virtualWaiver(table: string): string {
 export function viewWaiver(view: string): string {
   return `view:${view}`;
 }
+
+/**
+ * Whether the operator gave up what has this name: by the name itself, or with all of its kind (`check:*`). Rows of
+ * virtual tables are given up by name alone.
+ */
+export function isWaived(waived: Iterable<string>, waiver: string): boolean {
+  const names = new Set(waived);
+  const [kind = ''] = waiver.split(':');
+  return names.has(waiver) || (kind !== 'virtual' && names.has(`${kind}:*`));
+}

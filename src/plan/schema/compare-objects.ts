@@ -1,3 +1,4 @@
+import { isWaived } from '../findings/waive.js';
 import type { Finding, TablePlan } from '../../model/plan.js';
 import type { ObjectCount, SchemaObject } from '../../model/schema.js';
 import { makeFinding } from '../findings/finding.js';
@@ -43,7 +44,7 @@ export function compareObjects(request: {
   const [nowByKey, beforeByKey] = [byKey(now), byKey(before)];
   const headOf = (object: SchemaObject): FindingHead => {
     const location = locationOf(object, plans.get(object.table));
-    return { location, severity: request.waive.has(waiverOf(object)) ? 'warning' : 'error' };
+    return { location, severity: isWaived(request.waive, waiverOf(object)) ? 'warning' : 'error' };
   };
   const findings = [
     ...before.flatMap((object) => explainLoss(object, nowByKey.get(keyOf(object)), headOf(object))),

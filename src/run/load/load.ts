@@ -1,3 +1,4 @@
+import { isWaived } from '../../plan/findings/waive.js';
 import { CopierError } from '../../model/error.js';
 import { waiverOf } from '../../plan/schema/compare-objects.js';
 import { hasPolicies, leavesOrphans } from '../../plan/rules/rules.js';
@@ -162,7 +163,7 @@ function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: Restore
   if (isProof && planned !== undefined && leavesOrphans(planned))
     return `foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`;
   const waiver = waiverOf({ kind: isProof ? 'foreign_key' : kind, table, name });
-  if (!context.settings.waive.includes(waiver)) return null;
+  if (!isWaived(context.settings.waive, waiver)) return null;
   return isProof
     ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`
     : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says`;

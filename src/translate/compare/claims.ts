@@ -9,7 +9,7 @@ import { foldCase, isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
 import { textType } from '../type-map.js';
-import { checkWaiver, columnWaiver, foreignKeyWaiver, indexWaiver } from '../../plan/findings/waive.js';
+import { checkWaiver, columnWaiver, foreignKeyWaiver, indexWaiver, isWaived } from '../../plan/findings/waive.js';
 
 /** What the source's schema promises, held against what PostgreSQL's catalog says. */
 export interface ClaimsRequest {
@@ -94,7 +94,7 @@ function checkColumns(pair: Pair): Finding[] {
     const found = columns.get(nameOn(names, column.name));
     if (found === undefined) return [];
     const isLost = (kind: 'default' | 'generated') =>
-      request.lost.includes(columnWaiver(kind, { table: source.name, column: column.name }));
+      isWaived(request.lost, columnWaiver(kind, { table: source.name, column: column.name }));
     const isKey = source.primaryKey.includes(column.name) && isWholeKey(pair);
     const promises: readonly (readonly [boolean, boolean, string])[] = [
       [column.notNull || isKey, found.notNull, 'NOT NULL'],
@@ -166,7 +166,7 @@ function checkForeignKeys(pair: Pair): Finding[] {
 /** Whether the foreign key is waived, or its parent is not part of the plan. */
 function isWaivedKey({ request, source }: Pair, key: SourceForeignKey): boolean {
   const isPlanned = request.tables.some((table) => isSameName(table.source, key.parentTable));
-  return !isPlanned || request.lost.includes(foreignKeyWaiver(source.name, key.columns));
+  return !isPlanned || isWaived(request.lost, foreignKeyWaiver(source.name, key.columns));
 }
 
 function describeParent(key: SourceForeignKey): string {
@@ -195,7 +195,7 @@ function hasForeignKey({ objects, names, request }: Pair, key: SourceForeignKey)
 function checkIndexes(pair: Pair): Finding[] {
   const { source, request } = pair;
   return source.indexes
-    .filter(({ origin, name }) => origin === 'c' && !request.lost.includes(indexWaiver(name)))
+    .filter(({ origin, name }) => origin === 'c' && !isWaived(request.lost, indexWaiver(name)))
     .filter((index) => !hasIndex(pair, index))
     .map(({ name, sql }) => broken(pair, null, `the index ${name} (${sql ?? ''})`));
 }
@@ -217,7 +217,7 @@ function checkChecks(pair: Pair): Finding[] {
   const promised = readTableSql(source.sql)?.checks.length ?? 0;
   const lost = request.lost.filter((name) => name === checkWaiver(source.name)).length;
   const found = objects.filter(({ kind }) => kind === 'check').length;
-  if (promised - lost <= found) return [];
+  if (promised - lost <= found || request.lost.includes(checkWaiver('*'))) return [];
   return [broken(pair, null, promised === 1 ? 'a CHECK' : `${promised} CHECKs, of which ${found} are there`)];
 }
 

@@ -10,7 +10,7 @@ import { shortName } from '../../plan/names/names.js';
 import { readSelect } from './select.js';
 import { type Relation, renderSelect } from './select-sql.js';
 import { isSign, isWord, readExpressionTokens, type ExpressionToken } from '../expression/sql-tokens.js';
-import { viewWaiver } from '../../plan/findings/waive.js';
+import { isWaived, viewWaiver } from '../../plan/findings/waive.js';
 
 export interface MadeViews {
   readonly statements: readonly string[];
@@ -108,7 +108,7 @@ function reportView({ name, sql }: SourceView, reason: string, shared: Translati
 
 /** One finding for all triggers: they are not translated, and their SQL is in the plan. */
 export function triggerFinding(triggers: readonly string[], waive: ReadonlySet<string>): Finding[] {
-  const names = triggers.filter((name) => !waive.has(`trigger:${name}`));
+  const names = triggers.filter((name) => !isWaived(waive, `trigger:${name}`));
   if (names.length === 0) return [];
   const what = names.length === 1 ? 'a trigger is' : `${names.length} triggers are`;
   return [
