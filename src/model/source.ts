@@ -111,6 +111,8 @@ export interface ForeignKeyViolation {
   readonly count: number;
   /** Up to three keys (or rowids) of offending rows, as text. */
   readonly examples: readonly string[];
+  /** Found as the target compares values: SQLite's own check does not list all of these rows. */
+  readonly isOfTarget?: true;
 }
 
 /** A table whose pages SQLite alone could not check, and what it says of it. */

@@ -84,6 +84,10 @@ test('a reference that is whole to SQLite alone is an orphan, and one of no owne
           ['error', 'used', 'w', ['1', 'id=2']],
         ],
       );
+      assert.deepEqual(
+        found.map(({ hint }) => /PRAGMA foreign_key_check/.test(hint)),
+        [true, false],
+      );
       const config = path.join(folder, 'pgferry.json');
       writeFileSync(config, JSON.stringify({ policies: { orphan: { convert: 'set-null' } } }));
       const moved = await runJson(['migrate', ...sides, '--config', config], { cwd: folder });

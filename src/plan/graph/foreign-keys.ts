@@ -95,8 +95,9 @@ export function brokenFinding(table: string, key: SourceForeignKey, reason: stri
 function orphanFinding(key: SourceForeignKey, found: ForeignKeyViolation, isEnforced: boolean): Finding {
   const examples = found.examples.length === 0 ? '' : `, for example ${found.examples.join('; ')}`;
   const message = `${found.count} rows refer through (${key.columns.join(', ')}) to rows that ${found.parentTable} does not have${examples}`;
+  const listed = found.isOfTarget === true ? '' : ' (PRAGMA foreign_key_check lists them)';
   const hint = isEnforced
-    ? 'delete or correct these rows in SQLite (PRAGMA foreign_key_check lists them), or drop the foreign key on the target'
+    ? `delete or correct these rows in SQLite${listed}, or drop the foreign key on the target`
     : 'the target has no such foreign key: the rows are copied as they are';
   return makeFinding({
     severity: isEnforced ? 'error' : 'note',

@@ -90,7 +90,8 @@ export function judgeReferences(
     const table = catalog.tables.find(({ name }) => name === look.table);
     const key = table?.foreignKeys.find(({ id }) => id === look.foreignKeyId);
     if (table === undefined || key === undefined || explains(key, catalog) !== null) return [];
-    return listOrphans(db, table, { key, orphans: orphansByForm(db, table, key, look) });
+    const found = listOrphans(db, table, { key, orphans: orphansByForm(db, table, key, look) });
+    return look.isLooser ? found.map((one) => ({ ...one, isOfTarget: true as const })) : found;
   });
   return [...violations.filter((one) => !looks.some((look) => isOf(look, one))), ...judged];
 }
