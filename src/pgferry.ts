@@ -45,7 +45,7 @@ import type { MadeSchema } from './model/schema.js';
 // The package has this one entry, so what its functions take, give and throw can be named from here alone.
 export type { FullCensus } from './model/census.js';
 export type * from './library/options.js';
-export type { ColumnRules, Policies, Policy, TableRules } from './library/rules.js';
+export type { ColumnRules, HabitRules, Policies, Policy, TableRules } from './library/rules.js';
 export type { CutoverResult } from './model/cutover.js';
 export { CopierError } from './model/error.js';
 export type { Progress, RunEvent } from './model/event.js';

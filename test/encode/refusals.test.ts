@@ -130,6 +130,26 @@ test('the offending value is shown short and on one line', async () => {
   assert.ok(error.message.length < 280);
 });
 
+test('a higher precision is proposed only where one keeps the value', async () => {
+  const time: Kind = { tag: 'time', precision: 3 };
+  const cases: readonly (readonly [Kind, SqliteValue, boolean])[] = [
+    [timestamp(3), '2023-02-03 10:00:00.1234', true],
+    [timestamp(3), '2023-02-03 10:00:00.1234567', false],
+    [timestamp(6), '2023-02-03 10:00:00.1234567', false],
+    [timestamp(6), 1.00005, false],
+    [timestamp(6, 'ns'), 1_700_000_000_000_000_001n, false],
+    [timestamp(3, 'us'), 1_700_000_000_000_001n, true],
+    [time, '10:00:00.1234', true],
+    [time, '10:00:00.1234567', false],
+  ];
+  for (const [kind, value, isProposed] of cases) {
+    const encoder = await encoderFor(planOf([{ name: 'v', type: '', kind }]));
+    const { code, hint } = caught(() => encoder.encodeRow(viewOf([value])));
+    assert.equal(code, 'data.precision_loss');
+    assert.equal(/higher precision/.test(hint ?? ''), isProposed, `${JSON.stringify(kind)} ${String(value)}: ${hint}`);
+  }
+});
+
 test('times at the edge of the day are taken or refused as PostgreSQL does', async () => {
   const times = [
     '24:00:00',

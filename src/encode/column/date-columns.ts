@@ -1,7 +1,7 @@
 import type { TimeReading, TimeUnit } from '../../model/kind.js';
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
-import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
+import { belowMicros, momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 import { createMoment, FIRST_DAY, type Moment } from '../time/temporal.js';
 import { isInstant } from '../../lib/epochs.js';
@@ -64,7 +64,8 @@ export function timeEncoder(precision: number): ColumnEncoder {
     real: () => notATime(),
     text: (out, bytes, start, end) => {
       if (!reader.time(moment, bytes, start, end)) notATime();
-      if (moment.isCut || moment.micros % grain !== 0) precisionLoss();
+      if (moment.isCut) belowMicros();
+      if (moment.micros % grain !== 0) precisionLoss();
       out.int64(moment.micros);
     },
     blob: () => refuseBlob('time of day'),

@@ -1,7 +1,7 @@
 import type { TimeReading, TimeUnit } from '../../model/kind.js';
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
-import { momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
+import { belowMicros, momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
 import { INT64_MAX, INT64_MIN } from './integer-column.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 import { createMoment, FIRST_DAY, MICROS_PER_DAY, type Moment, TIMESTAMP_END_DAY } from '../time/temporal.js';
@@ -59,7 +59,8 @@ function writeTimestamp(out: Block, moment: Moment, grain: number): void {
     return;
   }
   if (days < FIRST_DAY || days >= TIMESTAMP_END_DAY) outOfRange();
-  if (moment.isCut || micros % grain !== 0) precisionLoss();
+  if (moment.isCut) belowMicros();
+  if (micros % grain !== 0) precisionLoss();
   if (days > -SAFE_DAYS && days < SAFE_DAYS) out.int64(days * MICROS_PER_DAY + micros);
   else out.bigInt64(BigInt(days) * BigInt(MICROS_PER_DAY) + BigInt(micros));
 }

@@ -38,7 +38,7 @@ export function momentOfWide(out: Moment, value: bigint, unit: TimeUnit): void {
 
 function momentOfUnits(out: Moment, value: bigint, unit: EpochUnit): void {
   const { micros, per } = epochs[unit];
-  if (value % per !== 0n) precisionLoss();
+  if (value % per !== 0n) belowMicros();
   momentOfBig(out, (value / per) * micros, unit);
 }
 
@@ -64,7 +64,7 @@ function refuseDigits(pattern: CalendarDigits): never {
  */
 function momentOfJulian(out: Moment, value: number): void {
   const ms = Math.floor(value * MS_PER_DAY + 0.5);
-  if (ms / MS_PER_DAY !== value) precisionLoss();
+  if (ms / MS_PER_DAY !== value) belowMicros();
   const since = ms - JULIAN_2000_MS;
   const days = Math.floor(since / MS_PER_DAY);
   setMoment(out, days, (since - days * MS_PER_DAY) * 1000);
@@ -82,7 +82,7 @@ function microsOf(value: number, unit: EpochUnit): bigint {
   const digits = BigInt(digitsText(decimal)) * micros;
   const whole = fractionDigits > 0n ? digits : digits * 10n ** -fractionDigits;
   const parts = fractionDigits > 0n ? per * 10n ** fractionDigits : per;
-  if (whole % parts !== 0n) precisionLoss();
+  if (whole % parts !== 0n) belowMicros();
   return whole / parts;
 }
 
@@ -108,6 +108,15 @@ export function precisionLoss(): never {
     'data.precision_loss',
     'more fraction digits than the target keeps',
     'give the target column a higher precision, up to timestamp(6), or correct the value in the source',
+  );
+}
+
+/** Throws the Misfit of a value with parts of a microsecond, which no precision of a column keeps. */
+export function belowMicros(): never {
+  refuse(
+    'data.precision_loss',
+    'more fraction digits than the target keeps',
+    'PostgreSQL keeps microseconds in every type of times: correct the value in the source, or keep it in a bigint or text column',
   );
 }
 
