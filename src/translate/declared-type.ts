@@ -41,7 +41,9 @@ export function doubtedType(question: TypeQuestion): DeclaredType | null {
   const { census } = question;
   if (census.integers + census.reals + census.texts + census.blobs === 0) return null;
   const declared = declaredType(question);
-  return declared === null || mapType(question).type.class === declared.type.class ? null : declared;
+  const mapped = mapType(question).type.class;
+  // An integer type may be how a framework declares a boolean; that was decided by its values.
+  return declared === null || mapped === declared.type.class || mapped === 'bool' ? null : declared;
 }
 
 function declaredType(question: TypeQuestion): DeclaredType | null {

@@ -103,6 +103,7 @@ function mapDeclared(question: TypeQuestion, words: string, length: number | nul
   const { census, column } = question;
   const numbers = census.integers + census.reals;
   if (/^BOOL(EAN)?$/.test(words)) return isBoolean(census) ? only(plainType('boolean', 'bool')) : null;
+  if (isFlag(question, words, length) && isBoolean(census)) return only(plainType('boolean', 'bool'));
   if (/^(DATETIME|TIMESTAMP)/.test(words))
     return mapTimestamp(question, /WITH TIME ZONE|TZ$/.test(words) && !words.includes('WITHOUT'));
   if (words === 'DATE') return mapDate(question);
@@ -119,6 +120,14 @@ function mapDeclared(question: TypeQuestion, words: string, length: number | nul
   if (column.affinity === 'text' && /CHAR/.test(words) && length !== null && length > 0)
     return mapVarchar(question, length);
   return null;
+}
+
+/** How frameworks declare a boolean where they have no word for it: TINYINT(1), or an integer that is false or true by default. */
+function isFlag({ column, census }: TypeQuestion, words: string, length: number | null): boolean {
+  if (column.affinity !== 'integer') return false;
+  return (
+    (words === 'TINYINT' && length === 1 && census.integers > 0) || /^(true|false)$/i.test(column.defaultSql ?? '')
+  );
 }
 
 function isBoolean(census: ColumnCensus): boolean {

@@ -80,6 +80,30 @@ for (const reader of ['pages', 'rows']) {
   });
 }
 
+test('frameworks that have no word for a boolean are understood: TINYINT(1), and integers that are false by default', async () => {
+  const sql = `CREATE TABLE item (id INTEGER PRIMARY KEY, a TINYINT(1) NOT NULL DEFAULT 0, b integer DEFAULT false NOT NULL, c TINYINT(1), d INTEGER DEFAULT true, e TINYINT(2));
+    INSERT INTO item VALUES (1, 0, 0, 0, 2, 0), (2, 1, 1, 5, 1, 1); CREATE TABLE bare (a TINYINT(1));`;
+  await move(sql, { reader: 'auto' }, async ({ json, stderr, client }) => {
+    assert.equal(json.ok, true, stderr);
+    const [bigint, boolean] = ['bigint', 'boolean'];
+    assert.deepEqual(await typesOf(client, 'item'), {
+      id: bigint,
+      a: boolean,
+      b: boolean,
+      c: bigint,
+      d: bigint,
+      e: bigint,
+    });
+    assert.deepEqual(await typesOf(client, 'bare'), { a: bigint });
+    await client.query('INSERT INTO item (id) VALUES (3)');
+    const { rows } = await client.query('SELECT a, b FROM item ORDER BY id');
+    assert.deepEqual(
+      rows.map(({ a, b }) => `${a} ${b}`),
+      ['false false', 'true true', 'false false'],
+    );
+  });
+});
+
 const oddSql = `
   CREATE TABLE g (id INTEGER PRIMARY KEY, j JSON, u UUID, b BOOLEAN, d DATE, t TIME, ts DATETIME, n INTEGER, r REAL, p DECIMAL(9,2));
   INSERT INTO g VALUES (1, '{}', '0f8fad5bd9cb469fa16570867728950e', 1, '2020-01-01', '10:00', '2020-01-01 10:00:00', 7, 1.5, 2.5),

@@ -25,7 +25,13 @@ export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
     case undefined:
       return plain;
     case 'array':
-      return { ...plain, text: (out, bytes, start, end) => writeArray(out, plain, bytes, start, end) };
+      return {
+        ...plain,
+        integer: notAnArray,
+        real: notAnArray,
+        wide: notAnArray,
+        text: (out, bytes, start, end) => writeArray(out, plain, bytes, start, end),
+      };
     case 'digits':
       return checked(plain, (text) => checkDigits(text, form.digits));
     case 'clock':
@@ -45,6 +51,19 @@ export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
           refuse('data.out_of_range', 'a negative number would wrap around', textHint);
       });
   }
+}
+
+/** What array_in (utils/adt/arrayfuncs.c) skips before a brace or a dimension. */
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || (byte !== undefined && byte >= 0x09 && byte <= 0x0d);
+}
+
+function notAnArray(): never {
+  refuse(
+    'data.not_an_array',
+    'not an array: it begins with neither { nor [',
+    'write it as a JSON array or as {…} in the source, or make the target column text',
+  );
 }
 
 const textHint = 'correct the value in the source, or make the target column text';
@@ -83,10 +102,11 @@ function checkDigits(text: string, digits: number): void {
  * judges it.
  */
 function writeArray(out: Block, plain: ColumnEncoder, bytes: Buffer, start: number, end: number): void {
-  const isOpen = bytes
-    .toString('latin1', start, Math.min(end, start + 64))
-    .trimStart()
-    .startsWith('[');
+  let first = start;
+  while (first < end && isBlank(bytes[first])) first++;
+  const sign = first < end ? String.fromCharCode(bytes[first] ?? 0) : '';
+  if (sign !== '{' && sign !== '[') notAnArray();
+  const isOpen = sign === '[';
   const text = isOpen && isUtf8(bytes.subarray(start, end)) ? arrayText(bytes.toString('utf8', start, end)) : null;
   if (text === null) {
     plain.text(out, bytes, start, end);

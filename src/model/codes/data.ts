@@ -79,7 +79,7 @@ export const dataCodes = {
     todo: 'Correct it, make the column text, or name a policy.',
   },
   'data.not_an_array': {
-    means: 'JSON that PostgreSQL cannot keep as an array.',
+    means: 'A value for an array column that is no array, or JSON that PostgreSQL cannot keep as one.',
     todo: 'Make the column `jsonb`, correct the value, or name a policy.',
   },
   'data.not_an_integer': {

@@ -29,7 +29,10 @@ const hazardTable = {
   no_such_time: { meaning: 'a local time that the clocks of its zone skip', rules: toNull },
   ambiguous_time: { meaning: 'a local time that the clocks of its zone show twice', rules: toNull },
   no_unit: { meaning: 'a number in a column of intervals without a unit', rules: toNull },
-  not_an_array: { meaning: 'a JSON array that PostgreSQL cannot keep as an array', rules: toNull },
+  not_an_array: {
+    meaning: 'a value that is no array, or a JSON array that PostgreSQL cannot keep as one',
+    rules: toNull,
+  },
   not_a_uuid: { meaning: 'a value that is no uuid', rules: toNull },
   enum_label: { meaning: 'a text that is no label of the enum', rules: toNull },
   blob: { meaning: 'a blob in a column of another kind', rules: toNull },
