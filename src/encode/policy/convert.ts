@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { ColumnPlan } from '../../model/plan.js';
 import { Storage } from '../../model/value.js';
 import { cutNumber, roundFloat } from './convert-number.js';
@@ -22,6 +23,9 @@ const conversions: Readonly<Record<string, Convert>> = {
   'precision_loss round': (edit, index, column) => cutFraction(edit, index, column, 'round'),
   'precision_loss truncate': (edit, index, column) => cutFraction(edit, index, column, 'truncate'),
   'not_a_bool nonzero': toNonzero,
+  'text_in_blob utf8': toBlob,
+  'blob_in_text utf8': toText,
+  'not_an_array split': splitAtCommas,
 };
 
 /** Changes one value by the rule that the operator named for the hazard. */
@@ -71,6 +75,31 @@ function truncateText(edit: RowEdit, index: number, { kind }: ColumnPlan): boole
     while (end < bytes.length && countCodePoints(bytes, end, end + 1) === 0) end += 1;
   }
   edit.setBytes(index, bytes.subarray(0, end), Storage.Text);
+  return true;
+}
+
+/** The bytes of the text, as the source has them. */
+function toBlob(edit: RowEdit, index: number): boolean {
+  edit.setBytes(index, Buffer.from(bytesOf(edit.view, index)), Storage.Blob);
+  return true;
+}
+
+/** A blob that is UTF-8, as a text; what the column then wants of it, JSON for example, is judged like any text. */
+function toText(edit: RowEdit, index: number): boolean {
+  const bytes = bytesOf(edit.view, index);
+  if (edit.view.storage[index] !== Storage.Blob || !isUtf8(bytes)) return false;
+  edit.setBytes(index, Buffer.from(bytes), Storage.Text);
+  return true;
+}
+
+/** A list such as `1,2,10`, as ORMs keep it in a text, as a JSON array of texts; an empty text has no elements. */
+function splitAtCommas(edit: RowEdit, index: number): boolean {
+  const storage = edit.view.storage[index];
+  const isNumber = storage === Storage.Integer && Number.isSafeInteger(edit.view.number[index]);
+  if (storage !== Storage.Text && !isNumber) return false;
+  const text = isNumber ? String(edit.view.number[index]) : bytesOf(edit.view, index).toString('utf8');
+  if (/^\s*[{[]/.test(text)) return false;
+  edit.setBytes(index, Buffer.from(JSON.stringify(text === '' ? [] : text.split(','))), Storage.Text);
   return true;
 }
 
