@@ -18,6 +18,7 @@ import { checkReadiness } from './readiness.js';
 import { checkRuleNames, columnRulesOf, habitRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
+import { weighMissingColumns } from './missing-columns.js';
 import { checkVirtualRows } from './virtual-rows.js';
 import type { PlanRequest, PlanChoices } from './plan-request.js';
 
@@ -53,7 +54,7 @@ export function buildPlan(request: PlanRequest): Plan {
   const findings = [
     ...checkRuleNames(options.rules ?? noRules, source),
     ...checkAnyTable(source, options),
-    ...fit.findings,
+    ...weighMissingColumns(fit.findings, { ...options, census: request.census }),
     ...checkVirtualRows(source, options),
     ...checkReadiness({ ...options, target, tables: fit.tables }),
     ...(options.keepConstraints ? [] : noteOwners(notOwned)),

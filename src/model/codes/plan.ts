@@ -29,8 +29,9 @@ export const planCodes = {
     todo: 'Let queries compare by the same expression, for instance `lower(…)`.',
   },
   'plan.column_missing': {
-    means: 'The target table has no column for one of the source.',
-    todo: 'Add the column, or name its counterpart in `tableRules`.',
+    means:
+      'The target table has no column for one of the source; the message counts the values that stay behind. A warning where it holds none.',
+    todo: 'Add the column, name its counterpart in `tableRules`, or leave it out with `--waive column:TABLE.COLUMN`.',
   },
   'plan.column_unfilled': {
     means: 'A column of the target is NOT NULL without a default, and the source has nothing for it.',

@@ -12,7 +12,7 @@ export function checkWaiver(table: string): string {
 }
 
 export function columnWaiver(
-  kind: 'default' | 'generated',
+  kind: 'default' | 'generated' | 'column',
   location: { readonly table: string; readonly column: string },
 ) {
   return `${kind}:${location.table}.${location.column}`;
