@@ -162,9 +162,11 @@ test('a table that somebody locks during the copy is named with its holder, and 
 test('a chunk that is the victim of a deadlock is sent again as a whole', async () => {
   await withScene(async ({ folder, url, client, source }) => {
     const args = [...migrateArgs(source, url), ...slow, '--json'];
+    // A session looks for deadlocks once per wait: the chunk so late that our half stands by then, and we later still.
+    const { rows: names } = await client.query('SELECT current_database() AS name');
+    await client.query(`ALTER DATABASE "${names[0].name}" SET deadlock_timeout = '4s'`);
+    await client.query(`SET deadlock_timeout = '5min'`);
     const { ended } = await startUntilChunks(args, { client, count: 2, options: { cwd: folder } });
-    // We look for deadlocks so late that the chunk, which waits longer than we do, finds it first.
-    await client.query(`SET deadlock_timeout = '1min'`);
     await client.query('BEGIN');
     await client.query('LOCK TABLE public.item, public.tag, public.bare IN SHARE MODE');
     const watch = new pg.Client({ connectionString: url });
