@@ -33,6 +33,7 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   const policies = policiesSchema();
   const name = { type: 'string', minLength: 1 };
   const habits = {
+    type: { description: 'PostgreSQL type of the column, where pgferry makes the schema', ...name },
     unit: {
       description: `unit of the numbers of a temporal column: ${unitNames.join(', ')}, or calendar digits such as YYYYMMDD`,
       type: 'string',
@@ -43,7 +44,6 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   };
   const column = closed({
     target: { description: 'name of the target column', ...name },
-    type: { description: 'PostgreSQL type of the column, where pgferry makes the schema', ...name },
     ...habits,
   });
   const table = closed({
@@ -59,6 +59,17 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
         "rules by pattern of a column's name, in which * is any run of characters; what tableRules say goes first",
       type: 'object',
       additionalProperties: closed(habits),
+    },
+    declared: {
+      description:
+        'rules by declared type, in which * is any run of characters, and which fits every length where it has none; a text alone is the type; what columns says goes first',
+      type: 'object',
+      additionalProperties: {
+        allOf: [
+          { if: { type: 'object' }, else: name },
+          { if: { not: { type: 'object' } }, else: closed(habits) },
+        ],
+      },
     },
     search: {
       description:

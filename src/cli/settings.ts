@@ -28,9 +28,9 @@ export interface SettingsInput {
 export function readSettings(input: SettingsInput): Settings {
   checkKeys(input.config);
   const flagged = readFlagSettings(input);
-  const { policies = {}, tableRules = {}, columns = {}, search = {}, shadowReads = [] } = input.config;
+  const { policies = {}, tableRules = {}, columns = {}, declared = {}, search = {}, shadowReads = [] } = input.config;
   const connections = flagged.connections === 0 ? flagged.workers : flagged.connections;
-  const settings = { ...flagged, connections, policies, tableRules, columns, search, shadowReads };
+  const settings = { ...flagged, connections, policies, tableRules, columns, declared, search, shadowReads };
   checkCombination(settings);
   return settings;
 }
@@ -40,6 +40,7 @@ const ruleNames: Readonly<Record<keyof RuleSettings, true>> = {
   policies: true,
   tableRules: true,
   columns: true,
+  declared: true,
   search: true,
   shadowReads: true,
 };

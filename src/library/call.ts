@@ -14,6 +14,7 @@ interface Given extends CallOptions, SourceOptions, Partial<TargetOptions> {
   readonly policies?: Policies;
   readonly tableRules?: Readonly<Record<string, TableRules>>;
   readonly columns?: Readonly<Record<string, HabitRules>>;
+  readonly declared?: Readonly<Record<string, string | HabitRules>>;
 }
 
 /**
@@ -54,7 +55,7 @@ function checkNames(name: FunctionName, options: Given): void {
   });
 }
 
-const ruleNames = ['policies', 'tableRules', 'columns', 'search', 'shadowReads'];
+const ruleNames = ['policies', 'tableRules', 'columns', 'declared', 'search', 'shadowReads'];
 
 function rulesIn(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

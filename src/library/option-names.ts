@@ -37,7 +37,14 @@ const target: NamesOf<TargetOptions> = { targetUrl: true, stallTimeoutSeconds: t
 const sides = { ...call, ...source, ...target };
 const reading: NamesOf<ReadingOptions> = { backupFolder: true, workers: true };
 const tables: NamesOf<TableOptions> = { tables: true, exclude: true };
-const rules: NamesOf<RuleOptions> = { policies: true, tableRules: true, columns: true, search: true, waive: true };
+const rules: NamesOf<RuleOptions> = {
+  policies: true,
+  tableRules: true,
+  columns: true,
+  declared: true,
+  search: true,
+  waive: true,
+};
 const schema: NamesOf<SchemaOptions> = { sqlFolder: true, fromSource: true };
 const load: NamesOf<LoadOptions> = {
   connections: true,
@@ -94,6 +101,7 @@ const quarantine: NamesOf<QuarantineOptions> = {
   policies: true,
   tableRules: true,
   columns: true,
+  declared: true,
 };
 const status: NamesOf<StatusOptions> = sides;
 const carrying = { ...sides, ...differences, workers: true, blockBytes: true, memoryLimitMb: true } as const;

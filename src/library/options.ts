@@ -52,6 +52,8 @@ export interface RuleOptions {
   readonly tableRules?: Readonly<Record<string, TableRules>>;
   /** By pattern of a source column's name, in which `*` is any run of characters. */
   readonly columns?: Readonly<Record<string, HabitRules>>;
+  /** By pattern of a declared type; one without parentheses fits every length. A text alone is the type. */
+  readonly declared?: Readonly<Record<string, string | HabitRules>>;
   /** Text search configuration by full-text table of the source that becomes a tsvector column. */
   readonly search?: Readonly<Record<string, string>>;
   /** What may be lost of the schema, by the names that findings give, such as `index:by_title`. */
@@ -226,6 +228,8 @@ interface RuleOptionsOfRetry {
   readonly tableRules?: Readonly<Record<string, TableRules>>;
   /** The same by pattern of a source column's name. */
   readonly columns?: Readonly<Record<string, HabitRules>>;
+  /** The same by pattern of a declared type. */
+  readonly declared?: Readonly<Record<string, string | HabitRules>>;
 }
 
 export interface StatusOptions extends SidesOptions {}

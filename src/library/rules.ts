@@ -30,8 +30,8 @@ export interface ColumnRules {
   readonly policies?: Policies;
 }
 
-/** What is decided about every source column whose name fits a pattern. */
-export type HabitRules = Pick<ColumnRules, 'unit' | 'zone' | 'policies'>;
+/** What is decided about every source column whose name, or declared type, fits a pattern. */
+export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'policies'>;
 
 /** What is decided about one source table. */
 export interface TableRules {

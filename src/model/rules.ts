@@ -32,8 +32,8 @@ export interface TableRules {
   readonly columns?: Readonly<Record<string, ColumnRules>>;
 }
 
-/** What the operator decided about every source column whose name fits a pattern. */
-export type HabitRules = Pick<ColumnRules, 'unit' | 'zone' | 'policies'>;
+/** What the operator decided about every source column whose name, or declared type, fits a pattern. */
+export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'policies'>;
 
 /** Everything the operator decided in the config file that shapes a plan. Names are compared without ASCII case. */
 export interface Rules {
@@ -42,6 +42,8 @@ export interface Rules {
   readonly tableRules: Readonly<Record<string, TableRules>>;
   /** By pattern of a column's name, in which `*` is any run of characters. */
   readonly columns?: Readonly<Record<string, HabitRules>>;
+  /** By pattern of a declared type; one without parentheses fits every length. A word alone is the type. */
+  readonly declared?: Readonly<Record<string, string | HabitRules>>;
   /** Text search configuration by full-text table of the source that is to become a tsvector column. */
   readonly search?: Readonly<Record<string, string>>;
 }

@@ -100,6 +100,8 @@ export interface RuleSettings {
   readonly tableRules: Readonly<Record<string, TableRules>>;
   /** By pattern of a source column's name. */
   readonly columns: Readonly<Record<string, HabitRules>>;
+  /** By pattern of a declared type; a word alone is the type. */
+  readonly declared: Readonly<Record<string, string | HabitRules>>;
   /** Text search configuration by full-text table of the source. */
   readonly search: Readonly<Record<string, string>>;
   readonly shadowReads: readonly OwnRead[];

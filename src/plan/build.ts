@@ -15,7 +15,8 @@ import { epochMarkOf } from './kinds/epoch-mark.js';
 import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
-import { checkRuleNames, columnRulesOf, habitRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
+import { habitRulesOf } from './rules/habits.js';
+import { checkRuleNames, columnRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
 import { weighMissingColumns } from './missing-columns.js';
@@ -154,13 +155,13 @@ function planColumns(
       isPrimaryKey,
       mark,
       rules: columnRulesOf(rules, fit.source.name, source.name),
-      habits: habitRulesOf(rules, source.name),
+      habits: habitRulesOf(rules, source),
       ...(tried === undefined ? {} : { trial: tried }),
     });
     findings.push(...choice.findings);
     const { declaredType, affinity } = source;
     const { reason, isUnitMoot } = choice;
-    const policies = policiesOf(rules, fit.source.name, source.name);
+    const policies = policiesOf(rules, fit.source.name, source);
     const isNulDecided = choice.kind.tag === 'json' && policyFor(policies, 'json_nul') !== 'fail';
     const kind: Kind = isNulDecided ? { tag: 'json', refusesNul: true } : choice.kind;
     return {
@@ -180,8 +181,8 @@ function planColumns(
   return { columns, findings };
 }
 
-function hasRules({ policies, tableRules, columns = {} }: Rules): boolean {
-  return [policies, tableRules, columns].some((rules) => Object.keys(rules).length > 0);
+function hasRules({ policies, tableRules, columns = {}, declared = {} }: Rules): boolean {
+  return [policies, tableRules, columns, declared].some((rules) => Object.keys(rules).length > 0);
 }
 
 function keysOf({ primaryKey, uniqueKeys, foreignKeys }: TableFit['target']) {

@@ -2,8 +2,8 @@ import type { Rules } from '../model/rules.js';
 import type { RuleSettings, Settings } from '../model/settings.js';
 
 /** The operator's rules in the form in which the plan takes them. */
-export function rulesOf({ policies, tableRules, columns, search }: RuleSettings): Rules {
-  return { policies, tableRules, columns, search };
+export function rulesOf({ policies, tableRules, columns, declared, search }: RuleSettings): Rules {
+  return { policies, tableRules, columns, declared, search };
 }
 
 /** The operator's choice of tables in the form in which the plan takes it. */

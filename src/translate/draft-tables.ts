@@ -6,7 +6,7 @@ import { must } from '../model/error.js';
 import type { ColumnDraft, TableDraft, Translation } from './draft.js';
 import { makeFinding } from '../plan/findings/finding.js';
 import { NameBook, shortName } from '../plan/names/names.js';
-import { columnRulesOf, policiesOf, tableRulesOf } from '../plan/rules/rules.js';
+import { columnRulesOf, policiesOf, tableRulesOf, typeRuleOf } from '../plan/rules/rules.js';
 import { ruledType } from './ruled-type.js';
 import { chooseType } from './declared-type.js';
 import { typeQuestion } from './type-question.js';
@@ -56,26 +56,26 @@ function draftColumns(
       `census of column ${column.name}`,
     );
     const isIdentity = column.name === table.rowidAlias;
-    const ruled = columnRulesOf(rules, table.name, column.name);
+    const type = typeRuleOf(rules, table.name, column);
     const tried = trial?.columns.find((one) => one.column === column.name);
-    const policies = policiesOf(rules, table.name, column.name);
+    const policies = policiesOf(rules, table.name, column);
     const choice =
-      ruled.type === undefined
+      type === undefined
         ? chooseType(
             typeQuestion(table, column, { census: counts, rules, mark: shared.mark }),
             tried === undefined ? null : { trial: tried, policies },
           )
-        : ruledType({ table: table.name, column: column.name, sql: ruled.type, isIdentity });
+        : ruledType({ table: table.name, column: column.name, sql: type, isIdentity });
     findings.push(...choice.findings);
     if (counts.nulls > 0 && table.primaryKey.includes(column.name))
       findings.push(nullKey(table.name, column.name, counts.nulls));
-    const name = ruled.target ?? shortName(column.name);
+    const name = columnRulesOf(rules, table.name, column.name).target ?? shortName(column.name);
     return {
       source: column,
       census: counts,
       name,
       isIdentity,
-      isRuled: ruled.type !== undefined,
+      isRuled: type !== undefined,
       type: choice.type,
       why: choice.why,
     };

@@ -29,8 +29,8 @@ export function ruledType(rule: {
   const found = classes.find(([pattern]) => pattern.test(words))?.[1] ?? 'other';
   const problem = explain(sql, isIdentity && found !== 'integer');
   if (problem !== null) {
-    const hint = 'correct type in tableRules of the config file';
-    const message = `the type ${sql} of tableRules ${problem}`;
+    const hint = 'correct the type in the config file, or name this column one of its own in tableRules';
+    const message = `the type ${sql} of the config file ${problem}`;
     return {
       type: textType,
       why: '',
@@ -40,7 +40,7 @@ export function ruledType(rule: {
   return {
     type: { sql, class: found, maxChars: found === 'text' ? length : null },
     findings: [],
-    why: 'tableRules say so',
+    why: 'the config file says so',
   };
 }
 

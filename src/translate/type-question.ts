@@ -3,7 +3,8 @@ import type { ColumnCensus } from '../model/census.js';
 import type { EpochUnit } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceColumn, SourceTable } from '../model/source.js';
-import { columnRulesOf, habitRulesOf } from '../plan/rules/rules.js';
+import { habitRulesOf } from '../plan/rules/habits.js';
+import { columnRulesOf } from '../plan/rules/rules.js';
 import type { TypeQuestion } from './type-map.js';
 
 /** What decides the type of a column, from its table, the count of its values and what the operator says. */
@@ -23,7 +24,7 @@ export function typeQuestion(
     census,
     isIndexed: indexed.some((name) => foldCase(name) === foldCase(column.name)),
     isIdentity: column.name === table.rowidAlias,
-    unit: columnRulesOf(rules, table.name, column.name).unit ?? habitRulesOf(rules, column.name).unit ?? null,
+    unit: columnRulesOf(rules, table.name, column.name).unit ?? habitRulesOf(rules, column).unit ?? null,
     mark,
   };
 }

@@ -7,7 +7,17 @@ import { optionNames } from '../../src/library/option-names.js';
 import { codeOf, readPage, tableRows } from '../support/page.js';
 
 /** What no flag stands for: the call itself, and rules, which only a config file has room for. */
-const withoutFlag = ['signal', 'onEvent', 'action', 'policies', 'tableRules', 'columns', 'search', 'shadowReads'];
+const withoutFlag = [
+  'signal',
+  'onEvent',
+  'action',
+  'policies',
+  'tableRules',
+  'columns',
+  'declared',
+  'search',
+  'shadowReads',
+];
 /** Settings of a command line alone, or those by which a person shows that he means it. */
 const commandLine = ['json', 'quiet', 'confirm', 'rollbackSha256', 'rollbackSnapshot'];
 

@@ -1,8 +1,9 @@
 import type { Finding, TablePlan } from '../../model/plan.js';
-import type { ColumnRules, HabitRules, Policies, Policy, Rules, TableRules } from '../../model/rules.js';
+import type { ColumnRules, Policies, Policy, Rules, TableRules } from '../../model/rules.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import { makeFinding } from '../findings/finding.js';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
+import { checkPatterns, habitRulesOf, type NamedColumn } from './habits.js';
 
 /** What a plan is built with where the operator decided nothing. */
 export const noRules: Rules = { policies: {}, tableRules: {} };
@@ -17,37 +18,22 @@ export function columnRulesOf(rules: Rules, table: string, column: string): Colu
   return lookUp(tableRulesOf(rules, table).columns ?? {}, column) ?? {};
 }
 
-/**
- * What is said of all columns whose names fit a pattern. Where several fit, the pattern with more letters of its own goes
- * first, and of two equal ones the later.
- */
-export function habitRulesOf({ columns = {} }: Rules, column: string): HabitRules {
-  const fitting = Object.entries(columns).filter(([pattern]) => isOfPattern(column, pattern));
-  const literals = (pattern: string) => pattern.replaceAll('*', '').length;
-  const sorted = fitting.sort(([one], [other]) => literals(one) - literals(other)).map(([, rules]) => rules);
-  const policies: Policies = Object.assign({}, ...sorted.map((rules) => rules.policies ?? {}));
-  return { ...Object.assign({}, ...sorted), policies };
-}
-
-/** Whether a name fits a pattern whose `*` is any run of characters; ASCII case means nothing. */
-function isOfPattern(name: string, pattern: string): boolean {
-  const parts = foldCase(pattern)
-    .split('*')
-    .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`, 's').test(foldCase(name));
+/** The type that the operator says for a column: its own, else that of its declaration or name. */
+export function typeRuleOf(rules: Rules, table: string, column: NamedColumn): string | undefined {
+  return columnRulesOf(rules, table, column.name).type ?? habitRulesOf(rules, column).type;
 }
 
 /**
  * The policies in force for a column, or for a table where no column is named: what is said of the column beats what is
- * said of the table, that what is said of columns of such a name, and that what is said of all; on each level a named
+ * said of the table, that what is said of columns of such a name or declaration, and that what is said of all; on each level a named
  * hazard beats `*`.
  */
-export function policiesOf(rules: Rules, table: string, column?: string): Policies {
+export function policiesOf(rules: Rules, table: string, column?: NamedColumn): Policies {
   const levels = [
     rules.policies,
     column === undefined ? {} : (habitRulesOf(rules, column).policies ?? {}),
     tableRulesOf(rules, table).policies ?? {},
-    column === undefined ? {} : (columnRulesOf(rules, table, column).policies ?? {}),
+    column === undefined ? {} : (columnRulesOf(rules, table, column.name).policies ?? {}),
   ];
   const first = levels.findLastIndex((level) => '*' in level);
   return Object.assign({}, ...levels.slice(Math.max(0, first)));
@@ -81,18 +67,6 @@ export function checkRuleNames(rules: Rules, source: SourceCatalog): Finding[] {
     return table === undefined ? [unknownTable(name)] : checkColumnNames(table, of);
   });
   return [...ofTables, ...checkPatterns(rules, source)];
-}
-
-/** Patterns that fit no column of the source. */
-function checkPatterns({ columns = {} }: Rules, { tables }: SourceCatalog): Finding[] {
-  const names = tables.flatMap((table) => table.columns.map(({ name }) => name));
-  return Object.keys(columns)
-    .filter((pattern) => !names.some((name) => isOfPattern(name, pattern)))
-    .map((pattern) => {
-      const message = `the config file has rules for columns named ${pattern}, but the source has none`;
-      const hint = 'correct the pattern in columns of the config file, or take it out';
-      return makeFinding({ severity: 'error', code: 'plan.unknown_column', message, hint });
-    });
 }
 
 function checkColumnNames(table: SourceTable, { columns = {} }: TableRules): Finding[] {

@@ -43,6 +43,7 @@ const shapingFlags = {
   policies: null,
   tableRules: null,
   columns: null,
+  declared: null,
 } as const satisfies Partial<Record<keyof Settings, string | null>>;
 
 const shaping = Object.keys(shapingFlags) as readonly (keyof typeof shapingFlags)[];
@@ -58,7 +59,7 @@ export function choicesOf(settings: Settings): Choices {
  * Refuses to resume a run under other settings than those it began with (`plan.changed`), and names each that differs.
  */
 export function checkChoices(runId: string, stored: Choices, now: Choices): void {
-  const changed = shaping.filter((name) => stableJson(stored[name]) !== stableJson(now[name]));
+  const changed = shaping.filter((name) => stableJson(stored[name] ?? {}) !== stableJson(now[name] ?? {}));
   if (changed.length === 0) return;
   const list = changed.map((name) => describeChange(name, stored, now));
   throw new CopierError('plan.changed', `run ${runId} began with other settings: ${list.join('; ')}`, {

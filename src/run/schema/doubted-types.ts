@@ -5,7 +5,7 @@ import type { Rules } from '../../model/rules.js';
 import type { SourceTable } from '../../model/source.js';
 import { epochMarkOf } from '../../plan/kinds/epoch-mark.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
-import { columnRulesOf } from '../../plan/rules/rules.js';
+import { typeRuleOf } from '../../plan/rules/rules.js';
 import { choosePages } from '../../source/pages/layout.js';
 import { doubtedType } from '../../translate/declared-type.js';
 import { typeQuestion } from '../../translate/type-question.js';
@@ -33,7 +33,7 @@ export function findDoubtedTypes(
         counts.columns.find((one) => one.column === column.name),
         `census of column ${column.name}`,
       );
-      const isRuled = columnRulesOf(rules, table.name, column.name).type !== undefined;
+      const isRuled = typeRuleOf(rules, table.name, column) !== undefined;
       const declared = isRuled ? null : doubtedType(typeQuestion(table, column, { census: counted, rules, mark }));
       if (declared !== null) doubted.push(index);
       const { name, declaredType, affinity } = column;

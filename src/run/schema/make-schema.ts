@@ -4,7 +4,7 @@ import type { Finding } from '../../model/plan.js';
 import type { Framework, SourceTable } from '../../model/source.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { recogniseFramework } from '../../source/catalog/frameworks.js';
-import { columnRulesOf } from '../../plan/rules/rules.js';
+import { typeRuleOf } from '../../plan/rules/rules.js';
 import { checkMaking } from '../../plan/schema/making.js';
 import { matchNames } from '../../plan/names/match.js';
 import { schemaScript } from '../../translate/schema-script.js';
@@ -186,8 +186,8 @@ export async function translateSurvey(
 ): Promise<{ readonly translated: TranslatedSchema; readonly sql: string }> {
   const rules = rulesOf(settings);
   const wanted = ({ name, columns }: SourceTable, column: string) => {
-    const declared = columns.find((one) => one.name === column)?.declaredType ?? '';
-    const type = columnRulesOf(rules, name, column).type ?? declared;
+    const declaredType = columns.find((one) => one.name === column)?.declaredType ?? '';
+    const type = typeRuleOf(rules, name, { name: column, declaredType }) ?? declaredType;
     // Whether a column of days holds only days must be decided from every value.
     if (/^\s*date\s*$/i.test(type)) return 'always';
     return /^\s*(date|timestamp)/i.test(type) ? 'open' : 'no';
