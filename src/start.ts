@@ -10,7 +10,7 @@ const filesMin = 128;
 
 function fail(exitCode: number, code: string, message: string, hint: string): never {
   const error = { code, message, hint, table: null, column: null, key: null, exitCode, foreignCode: null };
-  const empty = { runId: null, runDir: null, durationMs: 0, tables: [], findings: [] };
+  const empty = { runId: null, runDir: null, durationMs: 0, tables: [], findings: [], nextSteps: [] };
   const json = JSON.stringify({ ok: false, command: 'pgferry', ...empty, error });
   if (process.argv.includes('--json')) process.stdout.write(`${json}\n`);
   process.stderr.write(`✗ ${message} [${code}]\n  → ${hint}\n`);

@@ -1,4 +1,7 @@
+import * as next from './next-step.js';
+import type { NextStep } from './next-step.js';
 import type { Context } from '../run/context.js';
+import type { OwnCommand } from '../lib/own-command.js';
 import type { CommandName } from '../model/settings.js';
 import type { Invocation } from './program.js';
 import { CopierError, exitCodes } from '../model/error.js';
@@ -13,6 +16,10 @@ export interface Answer {
   readonly exitCode: number;
   readonly json: Record<string, unknown>;
   readonly text: string;
+  /** The command that comes next; null where none does. */
+  readonly next: NextStep | null;
+  /** Whether the text is for a program: SQL, a script. */
+  readonly isForProgram?: boolean;
 }
 
 /**
@@ -66,6 +73,8 @@ async function run(
         text: isPrinted
           ? (made.sql ?? '')
           : `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
+        next: next.afterInit(made.findings),
+        isForProgram: isPrinted,
       };
     }
     case 'census': {
@@ -73,7 +82,12 @@ async function run(
       const { censusObject, describeCensus } = await import('../report/text/census-text.js');
       const { tables, leftOut } = await runCensus(context);
       const census = tables.map(censusObject);
-      return { exitCode: exitCodes.ok, json: { census, leftOut }, text: describeCensus(tables) };
+      return {
+        exitCode: exitCodes.ok,
+        json: { census, leftOut },
+        text: describeCensus(tables),
+        next: next.afterCensus(),
+      };
     }
     case 'plan': {
       const { runPlan } = await import('../commands/plan.js');
@@ -83,7 +97,9 @@ async function run(
       const { describePlan } = await import('../report/text/plan-text.js');
       const texts = { graph: () => planToMermaid(plan), diff: () => describeSides(sides) };
       const text = form === 'graph' || form === 'diff' ? texts[form]() : describePlan(plan);
-      return { exitCode: planExit(plan.findings), json: { plan, sides, findings: plan.findings }, text };
+      const json = { plan, sides, findings: plan.findings };
+      const step = next.afterPlan(plan.findings);
+      return { exitCode: planExit(plan.findings), json, text, next: step, isForProgram: form !== 'page' };
     }
     case 'copy': {
       const { runCopy } = await import('../commands/migrate.js');
@@ -101,49 +117,54 @@ async function run(
       const { runQuarantine } = await import('../commands/quarantine.js');
       const { describeQuarantine } = await import('../report/text/quarantine-text.js');
       const result = await runQuarantine(context, word ?? '');
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeQuarantine(result) };
+      return ended(result, describeQuarantine(result), next.afterQuarantine(result));
     }
     case 'follow': {
       const { runFollow } = await import('../commands/follow.js');
       const { describeFollow } = await import('../report/text/follow-text.js');
       const result = await runFollow(context);
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeFollow(result) };
+      return ended(result, describeFollow(result), next.afterFollow(result));
     }
     case 'repair': {
       const { runRepair } = await import('../commands/repair.js');
       const { describeRepair } = await import('../report/text/follow-text.js');
       const result = await runRepair(context);
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeRepair(result) };
+      return ended(result, describeRepair(result), next.afterRepair(result));
     }
     case 'shadow': {
       const { runShadow } = await import('../commands/acceptance/shadow.js');
       const { describeShadow } = await import('../report/text/shadow-text.js');
       const result = await runShadow(context);
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeShadow(result) };
+      return ended(result, describeShadow(result), next.afterShadow(result));
     }
     case 'accept': {
       const { runAccept } = await import('../commands/acceptance/accept.js');
       const { describeAcceptance } = await import('../report/text/shadow-text.js');
       const result = await runAccept(context);
-      return { exitCode: exitCodeFor(result), json: { ...result }, text: describeAcceptance(result) };
+      return ended(result, describeAcceptance(result), next.afterRun(result));
     }
     case 'cutover': {
       const { runCutover } = await import('../commands/cutover/cutover.js');
-      return await fromCutover(await runCutover(context));
+      return await fromCutover(await runCutover(context), context.own);
     }
     case 'rollback': {
       const { runRollback } = await import('../commands/cutover/rollback.js');
-      return await fromCutover(await runRollback(context));
+      return await fromCutover(await runRollback(context), context.own);
     }
     case 'release': {
       const { runRelease } = await import('../commands/cutover/release.js');
-      return await fromCutover(await runRelease(context));
+      return await fromCutover(await runRelease(context), context.own);
     }
     case 'status': {
       const { runStatus } = await import('../commands/status.js');
       const { describeStatus } = await import('../report/text/status-text.js');
       const status = await runStatus(context);
-      return { exitCode: exitCodes.ok, json: { ...status }, text: describeStatus(status) };
+      return {
+        exitCode: exitCodes.ok,
+        json: { ...status },
+        text: describeStatus(status),
+        next: next.afterStatus(status),
+      };
     }
   }
 }
@@ -158,10 +179,20 @@ function planExit(findings: readonly Finding[]): number {
 }
 
 function fromResult(result: RunResult): Answer {
-  return { exitCode: exitCodeFor(result), json: { ...result }, text: summarize(result) };
+  return ended(result, summarize(result), next.afterRun(result));
 }
 
-async function fromCutover(result: CutoverResult): Promise<Answer> {
+/** The answer of a command whose result says whether both sides are the same. */
+function ended<R extends { readonly ok: boolean }>(result: R, text: string, step: NextStep): Answer {
+  return { exitCode: exitCodeFor(result), json: { ...result }, text, next: step };
+}
+
+async function fromCutover(result: CutoverResult, own: OwnCommand): Promise<Answer> {
   const { describeCutover } = await import('../report/text/cutover-text.js');
-  return { exitCode: exitCodes.ok, json: { ...result }, text: describeCutover(result) };
+  return {
+    exitCode: exitCodes.ok,
+    json: { ...result },
+    text: describeCutover(result, own),
+    next: next.afterCutover(result),
+  };
 }

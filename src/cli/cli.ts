@@ -2,7 +2,11 @@ import { type Answer, answer } from './answer.js';
 import { Journal } from '../run/journal.js';
 import { beginning } from './help.js';
 import { buildProgram, type Invocation, runProgram } from './program.js';
-import { assignSides } from './positional.js';
+import { relative } from 'node:path';
+import { type NextCommand, nextCommand, nextText, type Said } from './next-line.js';
+import { afterEmbedded, afterError } from './next-step.js';
+import { assignSides, type GivenFlags } from './positional.js';
+import { ownCommand } from '../lib/own-command.js';
 import { readSettings } from './settings.js';
 import { CopierError, exitCodes, toWire } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
@@ -18,6 +22,10 @@ import { toolVersion } from './version.js';
  */
 
 const stopping = new AbortController();
+const script = process.argv[1] ?? '';
+const below = relative(process.cwd(), script);
+const own = ownCommand(below.startsWith('..') ? script : below, process.env);
+const nothingSaid: Said = { own, flags: {}, configPath: null };
 let exitCode: number = exitCodes.ok;
 let signalReceived: 'SIGINT' | 'SIGTERM' | null = null;
 
@@ -41,7 +49,11 @@ async function main(argv: readonly string[]): Promise<number> {
       return exitCodes.ok;
     case 'usage':
       // Commander has printed the message on stderr. With --json the caller reads stdout alone, so it goes there too.
-      if (argv.includes('--json')) writeFailure('pgferry', commandLineError(parsed.message), [], 0);
+      if (argv.includes('--json')) {
+        const wire = commandLineError(parsed.message);
+        const after = afterError('pgferry', wire);
+        writeFailure('pgferry', wire, { step: after === null ? null : nextCommand(after, nothingSaid) });
+      }
       return exitCodes.usage;
   }
 }
@@ -58,13 +70,23 @@ function commandLineError(message: string): WireError {
 
 async function runInvocation(invocation: Invocation): Promise<void> {
   const { command, word, sides, configPath, form, isJson, isQuiet } = invocation;
-  await conclude(command, isJson, isQuiet, async (journal) => {
+  const said = { own, configPath, flags: flagsSaid(invocation) };
+  await conclude({ name: command, isJson, isQuiet, said }, async (journal) => {
     const flags = assignSides(sides, invocation.flags);
     const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
-    const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion() };
+    const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion(), own };
     return answer(command, context, { form, word });
   });
+}
+
+/** The flags with the sides that were named without one, as far as they can be told. */
+function flagsSaid({ sides, flags }: Invocation): GivenFlags {
+  try {
+    return assignSides(sides, flags);
+  } catch {
+    return flags;
+  }
 }
 
 async function readConfigFile(path: string) {
@@ -73,16 +95,16 @@ async function readConfigFile(path: string) {
 }
 
 async function runEmbeddedAction(action: string, isJson: boolean): Promise<void> {
-  await conclude('embedded', isJson, false, async (journal) => {
+  await conclude({ name: 'embedded', isJson, isQuiet: false, said: nothingSaid }, async (journal) => {
     const { runEmbedded } = await import('../commands/embedded.js');
-    return await runEmbedded(action, journal);
+    return { ...(await runEmbedded(action, journal, own)), next: afterEmbedded(action) };
   });
 }
 
 async function printCompletion(shell: string): Promise<void> {
-  await conclude('completion', false, true, async () => {
+  await conclude({ name: 'completion', isJson: false, isQuiet: true, said: nothingSaid }, async () => {
     const { completionScript } = await import('./completion.js');
-    return { exitCode: exitCodes.ok, json: {}, text: completionScript(shell) };
+    return { exitCode: exitCodes.ok, json: {}, text: completionScript(shell), next: null };
   });
 }
 
@@ -91,13 +113,17 @@ async function printConfigSchema(): Promise<void> {
   process.stdout.write(`${JSON.stringify(configSchema(), null, 2)}\n`);
 }
 
+/** How a command was called, as far as the frame around it must know. */
+interface Call {
+  readonly name: string;
+  readonly isJson: boolean;
+  readonly isQuiet: boolean;
+  readonly said: Said;
+}
+
 /** Runs one command with signals, display and error handling around it, and sets the exit code. */
-async function conclude(
-  name: string,
-  isJson: boolean,
-  isQuiet: boolean,
-  run: (journal: Journal) => Promise<Answer>,
-): Promise<void> {
+async function conclude(call: Call, run: (journal: Journal) => Promise<Answer>): Promise<void> {
+  const { name, isJson, isQuiet, said } = call;
   const journal = new Journal();
   const display = openDisplay({
     stream: process.stderr,
@@ -113,6 +139,7 @@ async function conclude(
   try {
     const done = await run(journal);
     display.close();
+    const step = done.next === null ? null : nextCommand(done.next, said);
     const json = {
       ok: done.exitCode === exitCodes.ok,
       command: name,
@@ -121,31 +148,46 @@ async function conclude(
       findings: [],
       runId: null,
       runDir: null,
+      nextSteps: step === null ? [] : [step],
       ...done.json,
     };
     process.stdout.write(isJson ? `${jsonText(json)}\n` : done.text);
+    // Beside what a program reads, but never within it.
+    if (!isJson && step !== null) (done.isForProgram === true ? process.stderr : process.stdout).write(nextText(step));
     exitCode = done.exitCode;
   } catch (error) {
     display.close();
-    exitCode = report(name, isJson, error, Math.round(performance.now() - startedAtMs));
+    exitCode = report(call, error, Math.round(performance.now() - startedAtMs));
   }
 }
 
-function report(name: string, isJson: boolean, error: unknown, durationMs: number): number {
+function report({ name, isJson, said }: Call, error: unknown, durationMs: number): number {
   const wire = toWire(error);
+  const after = afterError(name, wire);
+  const step = after === null ? null : nextCommand(after, said);
   const findings = error instanceof CopierError ? error.findings : [];
   const code =
     wire.exitCode === exitCodes.interrupted && signalReceived === 'SIGTERM' ? exitCodes.terminated : wire.exitCode;
-  if (isJson) writeFailure(name, wire, findings, durationMs);
+  if (isJson) writeFailure(name, wire, { findings, durationMs, step });
   const list = findings.length === 0 ? '' : `${describeFindings(findings)}\n\n`;
-  process.stderr.write(`${list}${describeError(wire)}${bugTrace(wire)}`);
+  process.stderr.write(`${list}${describeError(wire)}${step === null ? '' : nextText(step)}${bugTrace(wire)}`);
   return code;
 }
 
 /** The one JSON object of a command that failed. */
-function writeFailure(name: string, wire: WireError, findings: readonly Finding[], durationMs: number): void {
+function writeFailure(
+  name: string,
+  wire: WireError,
+  {
+    findings = [],
+    durationMs = 0,
+    step,
+  }: { findings?: readonly Finding[]; durationMs?: number; step: NextCommand | null },
+): void {
   const { stack, ...error } = wire;
-  const json = { ok: false, command: name, runId: null, runDir: null, durationMs, tables: [], findings, error };
+  const nextSteps = step === null ? [] : [step];
+  const empty = { runId: null, runDir: null, tables: [] };
+  const json = { ok: false, command: name, ...empty, durationMs, findings, nextSteps, error };
   process.stdout.write(`${jsonText(json)}\n`);
 }
 
@@ -175,7 +217,8 @@ function listenForSignals(journal: Journal): void {
  * own exit code.
  */
 function reportStrayErrors(isJson: boolean): void {
-  process.on('uncaughtException', (error) => process.exit(report('pgferry', isJson, error, 0)));
+  const call = { name: 'pgferry', isJson, isQuiet: false, said: nothingSaid };
+  process.on('uncaughtException', (error) => process.exit(report(call, error, 0)));
 }
 
 /** `pgferry … | head -1` must not crash a run half-way: a closed pipe is no reason to stop. */

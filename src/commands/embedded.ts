@@ -1,3 +1,4 @@
+import type { OwnCommand } from '../lib/own-command.js';
 import { CopierError, exitCodes } from '../model/error.js';
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../target/embedded/embedded.js';
 import { announceEmbedded, embeddedFolder } from '../run/context.js';
@@ -7,11 +8,12 @@ import type { Journal } from '../run/journal.js';
 export async function runEmbedded(
   action: string,
   journal: Journal,
+  own: OwnCommand,
 ): Promise<{ exitCode: number; json: Record<string, unknown>; text: string }> {
   switch (action) {
     case 'start': {
       const server = await startEmbedded({ folder: embeddedFolder });
-      announceEmbedded(journal, server);
+      announceEmbedded(journal, server, own);
       return said(`the embedded PostgreSQL runs in ${server.folder} (pid ${server.pid})`);
     }
     case 'stop': {

@@ -1,3 +1,4 @@
+import { type OwnCommand, ownLine } from '../lib/own-command.js';
 import { quoteShell } from '../lib/shell-word.js';
 import type { Cutover, CutoverFacts } from '../model/cutover.js';
 
@@ -5,13 +6,14 @@ import type { Cutover, CutoverFacts } from '../model/cutover.js';
 export const rollbackEnvName = 'rollback.env';
 
 /**
- * The text of rollback.env: shell assignments for `source rollback.env && make db-pg-rollback`, which works from any
+ * The text of rollback.env: shell assignments for `source rollback.env && pgferry rollback`, which works from any
  * folder, since all paths are absolute. The target's URL is without its password, and gives way to one that is set.
  */
 export function rollbackEnv(
   cutover: Pick<Cutover, 'cutoverId' | 'sourcePath'>,
   facts: CutoverFacts,
   targetUrl: string,
+  own: OwnCommand,
 ): string {
   const { env, prismaSchemas } = facts;
   const assignments: readonly (readonly [string, string])[] = [
@@ -26,7 +28,7 @@ export function rollbackEnv(
   ];
   return [
     `# The way back from cutover ${cutover.cutoverId}, fenced at ${facts.fencedAt}:`,
-    '#   source rollback.env && make db-pg-rollback',
+    `#   source rollback.env && ${ownLine(own, 'rollback')}`,
     ...assignments.map(([name, value]) => `export ${name}=${quoteShell(value)}`),
     '# Give it its password by PGPASSWORD or PGPASSFILE, or set the whole URL before.',
     `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${quoteShell(targetUrl)}; fi`,

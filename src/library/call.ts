@@ -1,6 +1,7 @@
 import { checkRules } from '../cli/config-file.js';
 import { readSettings } from '../cli/settings.js';
 import { toolVersion } from '../cli/version.js';
+import { installed } from '../lib/own-command.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
 import type { Context } from '../run/context.js';
@@ -33,7 +34,13 @@ export async function contextOf(
   const journal = new Journal();
   if (onEvent !== undefined) journal.listen(onEvent);
   const settings = readSettings({ command: name, flags: {}, env: {}, config, configWord: 'option' });
-  return { settings, journal, signal: signal ?? new AbortController().signal, toolVersion: toolVersion() };
+  return {
+    settings,
+    journal,
+    signal: signal ?? new AbortController().signal,
+    toolVersion: toolVersion(),
+    own: installed,
+  };
 }
 
 /** Options are typed, but programs in JavaScript, and those that read them from somewhere, are not. */

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { pid } from 'node:process';
+import { type OwnCommand, ownLine } from '../lib/own-command.js';
 import { CopierError } from '../model/error.js';
 import type { Plan } from '../model/plan.js';
 import type { TargetAddress } from '../model/target.js';
@@ -15,6 +16,8 @@ export interface Context {
   readonly journal: Journal;
   readonly signal: AbortSignal;
   readonly toolVersion: string;
+  /** How this user calls pgferry. */
+  readonly own: OwnCommand;
 }
 
 /** Where the embedded PostgreSQL lives, below the folder from which the command runs. */
@@ -26,7 +29,7 @@ export interface ResolvedTarget {
 }
 
 /** The operator's target, or the embedded server, which is started if it is not running and announced loudly. */
-export async function resolveTarget({ settings, journal }: Context): Promise<ResolvedTarget> {
+export async function resolveTarget({ settings, journal, own }: Context): Promise<ResolvedTarget> {
   const stallTimeoutMs = settings.stallTimeoutSeconds * 1000;
   if (settings.targetUrl !== null) {
     const { address, notes } = parseTargetUrl(settings.targetUrl);
@@ -34,7 +37,7 @@ export async function resolveTarget({ settings, journal }: Context): Promise<Res
     return { address: { ...address, stallTimeoutMs }, isEmbedded: false };
   }
   const server = await startEmbedded({ folder: embeddedFolder });
-  announceEmbedded(journal, server);
+  announceEmbedded(journal, server, own);
   return { address: { ...server.address, stallTimeoutMs }, isEmbedded: true };
 }
 
@@ -50,6 +53,7 @@ export async function reachTarget({ signal }: Context, address: TargetAddress): 
 export function announceEmbedded(
   journal: Journal,
   server: { readonly address: TargetAddress; readonly wasRunning: boolean; readonly folder: string },
+  own: OwnCommand,
 ): void {
   const { host, port, user, database } = server.address;
   journal.warn(
@@ -57,7 +61,7 @@ export function announceEmbedded(
   );
   journal.note(`URL  postgresql://${user}@${host}:${port}/${database}`);
   journal.note(`look PGPASSFILE=${server.folder}/pgpass psql -h ${host} -p ${port} -U ${user} ${database}`);
-  journal.note('stop make db-pg-stop   (or: pgferry embedded stop)');
+  journal.note(`stop ${ownLine(own, 'embedded stop')}`);
 }
 
 /** Throws `plan.refused` with every reason where the plan has an error. */

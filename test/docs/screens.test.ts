@@ -79,7 +79,7 @@ const screens: readonly Screen[] = [
     begins: 'made prisma/dev.db',
     makeSource: makeSample,
     commands: [['migrate', ...ofSample]],
-    skipped: /^(made |! |· saving the target| {2}(URL|look|stop) )/,
+    skipped: /^(made |! |· saving the target| {2}(URL|look|stop) |next: make )/,
   },
   { path: 'README.md', begins: '  ✗ event.at', makeSource: makeEvents, commands: [['plan']] },
   {
@@ -135,7 +135,8 @@ const screens: readonly Screen[] = [
 /** A line without what differs from run to run and from machine to machine. */
 function shapeOf(line: string): string {
   const shape = line
-    .replace(/postgresql:\/\/\S+/g, '<url>')
+    .replace(/'?postgresql:\/\/\S+/g, '<url>')
+    .replace(/node \S+start\.js/, 'pgferry')
     .replace(/(?<=[\s('])\/[^\s']+/g, '<path>')
     .replace(/sha256 [0-9a-f]+/, 'sha256')
     .replace(/(plan|cutover) [0-9a-f]{12}/, '$1')

@@ -152,10 +152,10 @@ async function close(
   progress: CutoverProgress,
   known: Omit<CutoverFacts, 'schemaVersion'>,
 ): Promise<CutoverFacts> {
-  const { client, cutover, folder, address } = session;
+  const { client, cutover, folder, address, context } = session;
   fence.check();
   const facts = { ...known, schemaVersion: fence.prepareClosing(cutover.cutoverId, new Date()) };
-  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address)));
+  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address), context.own));
   await moveCutover(client, cutover.cutoverId, 'closing', facts);
   fence.check();
   // Before the act: a commit that fails is undone like one that did not.

@@ -1,9 +1,10 @@
+import { type OwnCommand, ownLine } from '../../lib/own-command.js';
 import { quoteShell } from '../../lib/shell-word.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { formatDuration, sanitize } from '../units.js';
 
 /** The closing page of cutover, rollback and release, for a person. */
-export function describeCutover(result: CutoverResult): string {
+export function describeCutover(result: CutoverResult, own: OwnCommand): string {
   const { cutoverId, runDir, source, target, downtimeMs, rollbackEnvPath, replacedPath, savedWrites, phases } = result;
   const rows: readonly (readonly [string, string | null])[] = [
     [
@@ -17,7 +18,10 @@ export function describeCutover(result: CutoverResult): string {
     ['replaced', replacedPath],
     ...savedWrites.map(({ table, rows: count, path }) => ['saved', `${count} rows of ${table} in ${path}`] as const),
     ['record', runDir],
-    ['way back', rollbackEnvPath === null ? null : `source ${quoteShell(rollbackEnvPath)} && make db-pg-rollback`],
+    [
+      'way back',
+      rollbackEnvPath === null ? null : `source ${quoteShell(rollbackEnvPath)} && ${ownLine(own, 'rollback')}`,
+    ],
     ['time', phases.length === 0 ? null : phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
   ];
   const lines = rows.flatMap(([title, value]) => (value === null ? [] : [`  ${title.padEnd(11)}${sanitize(value)}`]));

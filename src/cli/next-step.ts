@@ -1,0 +1,128 @@
+import type { CutoverResult } from '../model/cutover.js';
+import { exitCodes } from '../model/error.js';
+import type { Finding } from '../model/plan.js';
+import type { QuarantineResult } from '../model/quarantine.js';
+import type { RunResult } from '../model/result.js';
+import type { CommandName } from '../model/settings.js';
+import type { RunStatus } from '../model/status.js';
+import type { WireError } from '../model/wire.js';
+
+/* Which command comes next, by what a command found. */
+
+export interface NextStep {
+  readonly command: CommandName | 'help' | 'embedded';
+  /** The words that follow its name. */
+  readonly words: readonly string[];
+  /** Flags that it needs beside those of this command. */
+  readonly flags?: readonly string[];
+  readonly why: string;
+}
+
+function step(command: NextStep['command'], why: string, more: Partial<NextStep> = {}): NextStep {
+  return { command, words: [], why, ...more };
+}
+
+const dryRun = step('cutover', 'the switch, rehearsed: nothing is switched, and the downtime is predicted', {
+  flags: ['--dry-run'],
+});
+const look = step('status', 'where it stands, and the way on or back');
+
+function isRefused(findings: readonly Finding[]): boolean {
+  return findings.some(({ severity }) => severity === 'error');
+}
+
+export function afterCensus(): NextStep {
+  return step('plan', 'what would become of it, and why; nothing is written');
+}
+
+export function afterInit(findings: readonly Finding[]): NextStep {
+  if (isRefused(findings)) return step('init', 'once every reason above is settled');
+  return step('migrate', 'the copy and its proof, into this schema');
+}
+
+export function afterPlan(findings: readonly Finding[]): NextStep {
+  if (isRefused(findings)) return step('plan', 'once every reason above is settled');
+  return step('migrate', 'snapshot, schema, copy and proof in one pass');
+}
+
+/** After migrate, copy, verify and accept. */
+export function afterRun({ ok, command, tables }: RunResult): NextStep {
+  const isLoad = command === 'migrate' || command === 'copy';
+  if (!ok && tables.every((table) => table.ok))
+    return step(isLoad ? command : 'plan', 'once every ✗ above is settled', isLoad ? {} : { flags: ['--diff'] });
+  if (!ok && isLoad) return step('verify', 'names the rows that differ');
+  if (!ok) return step('status', 'whether the source was written since, and what mends it');
+  if (isLoad && tables.some(({ quarantinedRows }) => quarantinedRows > 0))
+    return step('quarantine', 'the rows that stayed behind, and why', { words: ['list'] });
+  if (command === 'accept') return dryRun;
+  return step('accept', 'the proof to keep: values, keys, schema and reads, with a report');
+}
+
+export function afterShadow({ ok }: { readonly ok: boolean }): NextStep {
+  return ok
+    ? step('accept', 'the proof to keep: values, keys, schema and reads, with a report')
+    : step('verify', 'names the rows that differ');
+}
+
+export function afterQuarantine({ action, groups, runId }: QuarantineResult): NextStep {
+  if (runId === null) return step('migrate', 'snapshot, schema, copy and proof in one pass');
+  const isHeld = groups.some(({ state }) => state === 'held');
+  if (isHeld && action === 'list')
+    return step('quarantine', 'once what stood in the way is mended', { words: ['retry'] });
+  if (isHeld) return step('quarantine', 'what still stays behind, and why', { words: ['list'] });
+  return step('verify', 'every value of both sides, read anew');
+}
+
+export function afterFollow({ ok, isRehearsal }: { readonly ok: boolean; readonly isRehearsal: boolean }): NextStep {
+  if (!ok) return step('repair', 'carries over again what differs');
+  if (isRehearsal) return step('follow', 'the same round, kept');
+  return dryRun;
+}
+
+export function afterRepair({ ok }: { readonly ok: boolean }): NextStep {
+  return ok ? step('verify', 'every value of both sides, read anew') : look;
+}
+
+export function afterCutover({ state }: CutoverResult): NextStep {
+  if (state !== 'rehearsed') return look;
+  return step('cutover', 'the switch itself', { flags: ['--confirm', 'I_UNDERSTAND_PRODUCTION_CUTOVER'] });
+}
+
+export function afterStatus({ run, cutover, follow }: RunStatus): NextStep | null {
+  if (cutover !== null && !cutover.isSettled)
+    return step(cutover.state === 'rolling_back' ? 'rollback' : 'cutover', 'goes on where it stopped');
+  if (cutover?.application === 'postgres') return null;
+  switch (run?.state) {
+    case undefined:
+    case 'abandoned':
+      return step('plan', 'what would happen, and why; nothing is written');
+    case 'copying':
+    case 'finishing':
+      return step('migrate', 'goes on where it stopped; finished chunks are not sent twice');
+    case 'failed':
+      return step('verify', 'names the rows that differ');
+    case 'complete':
+      return follow?.isSourceChanged === true
+        ? step('follow', 'brings what the source has got since')
+        : step('accept', 'the proof to keep: values, keys, schema and reads, with a report');
+  }
+}
+
+export function afterEmbedded(action: string): NextStep {
+  if (action === 'start') return step('migrate', 'a SQLite file into this server', { flags: ['app.db'] });
+  if (action === 'stop') return step('embedded', 'starts it again', { words: ['start'] });
+  return step('embedded', 'stops it; its data stays', { words: ['stop'] });
+}
+
+/** After a failure, whose hint says what to mend first. Null where no command helps. */
+export function afterError(name: string, { code, exitCode }: WireError): NextStep | null {
+  if (exitCode === exitCodes.bug || name === 'completion') return null;
+  const isCommand = name !== 'pgferry' && name !== 'embedded';
+  if (exitCode === exitCodes.usage) return step('help', 'lists the flags', { words: isCommand ? [name] : [] });
+  if (!isCommand) return null;
+  const command = name as CommandName;
+  if (code === 'plan.refused' && command !== 'plan') return step('plan', 'the same reasons; nothing is written');
+  if (exitCode === exitCodes.cutoverStuck) return look;
+  const isStopped = exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated;
+  return step(command, isStopped ? 'goes on where it stopped' : 'once the reason is mended');
+}
