@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import pg from 'pg';
-import { type Ended, startCommand } from '../support/command.js';
+import type pg from 'pg';
+import { startCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { lendToFile } from '../support/lend.js';
+import { endedInTime, namesHolder, untilItWaits, whileLocked } from '../support/locks.js';
 import { migrateArgs, until, withLoadedTemplate } from '../support/runs.js';
 
 /* A lock that another session holds, on a table of the target or of the ledger: a wait for it has its bound and its words. */
@@ -25,35 +26,11 @@ async function withLocks(use: (locked: Locked) => Promise<void>): Promise<void> 
     const { path, template } = loaded();
     await withDatabase(async (url, client) => {
       const args = migrateArgs(path, url);
-      const whileLocked = async (table: string, work: (holder: number) => Promise<void>) => {
-        const other = new pg.Client({ connectionString: url, application_name: 'nightly report' });
-        await other.connect();
-        try {
-          await other.query('BEGIN');
-          await other.query(`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-          const { rows } = await other.query('SELECT pg_backend_pid() AS pid');
-          await work(rows[0].pid);
-        } finally {
-          await other.end();
-        }
-      };
-      await use({ folder, url, client, args, whileLocked });
+      const lockTable = async (table: string, work: (holder: number) => Promise<void>) =>
+        await whileLocked(url, [`LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`], work);
+      await use({ folder, url, client, args, whileLocked: lockTable });
     }, template);
   });
-}
-
-const limitMs = 300_000;
-
-/** Ends what has not ended by itself after minutes, so that a wait without end fails instead of hanging. */
-async function endedInTime(started: ReturnType<typeof startCommand>): Promise<Ended> {
-  const timer = setTimeout(() => started.child.kill('SIGKILL'), limitMs);
-  try {
-    const ended = await started.ended;
-    assert.equal(ended.signal, null, `still waiting after ${limitMs} ms\n${ended.stderr}`);
-    return ended;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const commands: readonly { readonly command: string; readonly tables: readonly string[] }[] = [
@@ -73,13 +50,7 @@ for (const { command, tables } of commands) {
           const started = startCommand([...given, '--stall-timeout', '2'], { cwd: folder });
           const { exitCode, stderr } = await endedInTime(started);
           assert.notEqual(exitCode, 0, `${table}: ${stderr}`);
-          assert.match(
-            stderr,
-            new RegExp(
-              `held by pid ${holder} \\(nightly report of \\w+, idle in transaction since [\\d:]+Z, its transaction began [\\d:]+Z, its statement [\\d:]+Z\\)`,
-            ),
-            table,
-          );
+          assert.match(stderr, namesHolder(holder), table);
         });
       }
     });
@@ -91,12 +62,7 @@ test('the first Ctrl-C ends a wait for a lock at once', async () => {
     for (const table of ['pgferry.run', 'pgferry.object', 'public.owner']) {
       await whileLocked(table, async () => {
         const started = startCommand(args, { cwd: folder });
-        await until(`migrate waits for the lock of ${table}`, async () => {
-          const { rows } = await client.query(
-            `SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'pgferry coord%' AND wait_event_type = 'Lock'`,
-          );
-          return rows.length > 0;
-        });
+        await untilItWaits(client, started, 'coord');
         started.child.kill('SIGINT');
         const { exitCode, stderr } = await endedInTime(started);
         assert.equal(exitCode, 130, stderr);

@@ -9,7 +9,7 @@ import { type Context, resolveTarget, whoWeAre } from '../../run/context.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { beginCutover, latestCutover } from '../../target/ledger/cutover.js';
 import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
-import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
+import { withCutoverLock } from '../../target/ledger/lock.js';
 import { conclude } from './conclude.js';
 import { type LockedTarget, openSession, type Preflight } from './cutover-session.js';
 import {
@@ -19,7 +19,7 @@ import {
   readLocalFacts,
   refuseEmbedded,
   refuseUnconfirmed,
-  waitsOf,
+  sessionOptions,
 } from './preflight.js';
 import { rehearseCutover } from './rehearsal.js';
 import { resumeCutover } from './resume.js';
@@ -46,8 +46,7 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
     const preflight = await checkBeforeCutover(settings);
     const { address } = await resolveTarget(context);
     // Without the run's signal: an interrupted cutover must still record in the ledger that it was undone.
-    const connecting = { applicationName: holderName('cutover'), settings: waitsOf(settings) };
-    return await withTarget(address, connecting, (client) =>
+    return await withTarget(address, sessionOptions(context, 'cutover'), (client) =>
       withCutoverLock(client, address.schema, (lost) => decideAndDo(context, preflight, { address, client, lost })),
     );
   } catch (error) {

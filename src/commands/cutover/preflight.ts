@@ -4,7 +4,11 @@ import { findPrisma } from '../../cutover/prisma-client.js';
 import type { LocalFacts } from '../../cutover/standing.js';
 import { CopierError, type ErrorCode, exitCodes } from '../../model/error.js';
 import { readClosing } from '../../source/live/closing.js';
+import type { Context } from '../../run/context.js';
+import { lockWaits } from '../../run/lock-waits.js';
+import type { ConnectOptions } from '../../target/connection/client.js';
 import { lockWaitFor } from '../../target/connection/lock-holders.js';
+import { holderName } from '../../target/ledger/lock.js';
 import { sourceFile } from '../../source/live/file.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import { withSource } from '../../source/open.js';
@@ -35,9 +39,17 @@ export function refuseEmbedded({ targetUrl }: Settings): void {
   );
 }
 
-/** No lock of another session is waited for longer: writers are fenced all the while. */
-export function waitsOf({ stallTimeoutSeconds }: Pick<Settings, 'stallTimeoutSeconds'>): Record<string, string> {
-  return { lock_timeout: lockWaitFor(stallTimeoutSeconds * 1000) };
+/**
+ * How a session of a cutover connects. Writers are fenced while it waits for a lock of others: the wait is short, its
+ * holder is named, and the first Ctrl-C ends it. The server's own limit is for the case that nobody could be asked.
+ */
+export function sessionOptions(context: Context, command: string): ConnectOptions {
+  const limitMs = Number(lockWaitFor(context.settings.stallTimeoutSeconds * 1000));
+  return {
+    applicationName: holderName(command),
+    settings: { lock_timeout: String(2 * limitMs) },
+    locks: { ...lockWaits(context), limitMs },
+  };
 }
 
 /** Checks everything on this machine that a cutover needs, and changes nothing. */

@@ -9,10 +9,10 @@ import { describeTarget } from '../../target/connection/address.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
-import { holderName, withCutoverLock } from '../../target/ledger/lock.js';
+import { withCutoverLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
 import { cutoverResult } from './cutover-result.js';
-import { waitsOf } from './preflight.js';
+import { sessionOptions } from './preflight.js';
 
 /**
  * The release command: lets a SQLite database that a cutover closed accept writes again. An application that was not
@@ -37,7 +37,8 @@ export async function runRelease(context: Context): Promise<CutoverResult> {
   try {
     return await releaseWithLedger(context, path, result);
   } catch (error) {
-    if (toWire(error).code === 'target.run_active') throw error;
+    const { code } = toWire(error);
+    if (code === 'target.run_active' || code.startsWith('interrupted.')) throw error;
     reopenSourceTables(path);
     journal.warn(`the ledger could not be told of the release: ${toWire(error).message}`);
     return result;
@@ -46,12 +47,7 @@ export async function runRelease(context: Context): Promise<CutoverResult> {
 
 async function releaseWithLedger(context: Context, path: string, result: CutoverResult): Promise<CutoverResult> {
   const { address } = await resolveTarget(context);
-  const connecting = {
-    applicationName: holderName('release'),
-    settings: waitsOf(context.settings),
-    signal: context.signal,
-  };
-  return await withTarget(address, connecting, (client) =>
+  return await withTarget(address, { ...sessionOptions(context, 'release'), signal: context.signal }, (client) =>
     withCutoverLock(client, address.schema, async () => {
       const cutover = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
       const target = describeTarget(address);

@@ -8,10 +8,9 @@ import type { Settings } from '../../model/settings.js';
 import { writeArtefact } from '../../report/files/run-folder.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
-import { holderName } from '../../target/ledger/lock.js';
 import { closeTargetTables, lockTables } from '../../target/schema/closing.js';
 import { type CutoverSession, type LockedTarget, runStep } from './cutover-session.js';
-import { waitsOf } from './preflight.js';
+import { sessionOptions } from './preflight.js';
 import type { RollbackPreflight } from './rollback-preflight.js';
 import { closeBeforeRestore, restoreSource } from './source-state.js';
 import { type WrittenTable, describeWritten, findWritten, saveWrites } from './target-writes.js';
@@ -58,11 +57,7 @@ export async function restoreAndSwitch(
     progress.step = name;
     return runStep(session, name, use);
   };
-  const connecting = {
-    applicationName: holderName('rollback_fence'),
-    settings: waitsOf(session.context.settings),
-    signal,
-  };
+  const connecting = { ...sessionOptions(context, 'rollback_fence'), signal };
   const saved = await withTarget(address, connecting, async (holder) => {
     await holder.run('BEGIN');
     const written = await step('lock', async () => {

@@ -11,10 +11,10 @@ import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
-import { holderName, withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
+import { withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
 import { cutoverResult } from './cutover-result.js';
 import { type CutoverSession, type LockedTarget, keepLog } from './cutover-session.js';
-import { asRefusal, waitsOf } from './preflight.js';
+import { asRefusal, sessionOptions } from './preflight.js';
 import { reopenSource } from './release.js';
 import { type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
 import { type RollbackPreflight, checkBeforeRollback, checkIdentity, replacedPathOf } from './rollback-preflight.js';
@@ -45,8 +45,7 @@ export async function runRollback(context: Context): Promise<CutoverResult> {
   try {
     const { address } = await resolveTarget(context);
     // Without the run's signal: an interrupted rollback must still record in the ledger that it was undone.
-    const connecting = { applicationName: holderName('rollback'), settings: waitsOf(settings) };
-    return await withTarget(address, connecting, (client) =>
+    return await withTarget(address, sessionOptions(context, 'rollback'), (client) =>
       withCutoverLock(client, address.schema, (lost) =>
         withRunLock(client, address.schema, () => decideAndDo(context, { address, client, lost })),
       ),

@@ -12,11 +12,9 @@ import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
-import { nameLockHolders } from '../../target/connection/lock-holders.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
-import { holderName } from '../../target/ledger/lock.js';
-import { listTables, lockTables, reopenTargetTables } from '../../target/schema/closing.js';
+import { lockTables, reopenTargetTables } from '../../target/schema/closing.js';
 import { runAccept } from '../acceptance/accept.js';
 import { runMigrate } from '../migrate.js';
 import {
@@ -27,7 +25,7 @@ import {
   noteStep,
   runStep,
 } from './cutover-session.js';
-import { waitsOf } from './preflight.js';
+import { sessionOptions } from './preflight.js';
 import type { CutoverProgress } from './undo.js';
 
 export interface Switched {
@@ -84,17 +82,14 @@ export async function prepareAndSwitch(
 
 /** Keeps others from writing to the target while it is accepted and the application switched to it; they wait until then. */
 export async function withLockedTables<T>(
-  { address, client, context }: CutoverSession,
+  { address, context }: CutoverSession,
   signal: AbortSignal,
   use: (holder: TargetClient) => Promise<T>,
 ): Promise<T> {
-  const connecting = { applicationName: holderName('cutover_fence'), settings: waitsOf(context.settings), signal };
+  const connecting = { ...sessionOptions(context, 'cutover_fence'), signal };
   return await withTarget(address, connecting, async (holder) => {
     await holder.run('BEGIN');
-    await lockTables(holder, address.schema).catch(async (error: unknown) => {
-      const tables = await listTables(client, address.schema);
-      throw await nameLockHolders(client, { error, schema: address.schema, tables, wanted: 'table' });
-    });
+    await lockTables(holder, address.schema);
     const result = await use(holder);
     // The application is switched: its writes wait for nothing that could still fail.
     await holder.run('COMMIT').catch(() => undefined);

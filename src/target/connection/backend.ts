@@ -53,6 +53,19 @@ export async function readLockWait(address: TargetAddress, pid: number): Promise
   }
 }
 
+/** Cancels what a backend runs, if it waits for a lock. Not asked of the session itself: one that waits hears nothing. */
+export async function cancelLockWait(address: TargetAddress, pid: number): Promise<void> {
+  const client = await openTarget(address, asking);
+  try {
+    await client.query(
+      `SELECT pg_cancel_backend(a.pid) FROM pg_stat_activity a WHERE a.pid = $1 AND a.wait_event_type = 'Lock'`,
+      [pid],
+    );
+  } finally {
+    await client.close();
+  }
+}
+
 async function ask(client: TargetClient, pid: number): Promise<BackendWork> {
   try {
     const [row] = await client.query<BackendRow & Record<string, unknown>>(

@@ -66,6 +66,8 @@ export class TargetClient {
   /** How many waits for the server are going on. */
   #waits = 0;
   #broken: unknown = null;
+  /** Why the statement that waits was cancelled by its watch. */
+  #cancelledBy: CopierError | null = null;
   #isClosed = false;
   #backendPid: number | null = null;
 
@@ -156,13 +158,14 @@ export class TargetClient {
    */
   failure(error: unknown, context: PgErrorContext = {}): unknown {
     if (this.#signal?.aborted === true) return interruption(this.#signal, { cause: error });
+    if (this.#cancelledBy !== null && this.#broken === null) return this.#cancelledBy;
     return this.#withHolders(translatePgError(this.#broken ?? error, { address: this.address, ...context }));
   }
 
   /** Waits for what only the server can bring about; silence counts during such a wait alone. */
   async awaited<T>(answer: Promise<T>): Promise<T> {
     this.#waits += 1;
-    if (this.#waits === 1) this.#lockWatch?.begin();
+    if (this.#waits === 1) this.#beginWait();
     this.#listen();
     try {
       return await answer;
@@ -173,14 +176,25 @@ export class TargetClient {
     }
   }
 
+  #beginWait(): void {
+    this.#cancelledBy = null;
+    this.#lockWatch?.begin();
+  }
+
+  /** A wait that must end is cancelled, so that the session can still tell the ledger; where that fails, it is lost. */
   #watchLocks(policy: LockPolicy): LockWatch {
-    return new LockWatch(policy, {
-      backendPid: () => this.#backendPid,
-      fail: (error) => {
+    const endWait = async (error: CopierError) => {
+      const pid = this.#backendPid;
+      this.#cancelledBy = error;
+      try {
+        if (pid !== null) await policy.cancel(pid);
+      } catch {
+        if (this.#cancelledBy !== error) return;
         this.#broken ??= error;
         this.#socket.destroy();
-      },
-    });
+      }
+    };
+    return new LockWatch(policy, { backendPid: () => this.#backendPid, fail: (error) => void endWait(error) });
   }
 
   /** The server reports that a lock was not granted, but not who holds it. */

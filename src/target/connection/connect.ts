@@ -1,5 +1,5 @@
 import type { TargetAddress } from '../../model/target.js';
-import { readBackendWork, readLockWait } from './backend.js';
+import { cancelLockWait, readBackendWork, readLockWait } from './backend.js';
 import type { ConnectOptions, StallPolicy, TargetClient } from './client.js';
 import { openTarget } from './open.js';
 
@@ -22,8 +22,13 @@ export async function withTarget<T>(
 /** A client for a long life, as a worker's session needs it: the caller must close() it. */
 export async function connectTarget(address: TargetAddress, options: ConnectOptions): Promise<TargetClient> {
   const stallPolicy = options.stallPolicy ?? defaultStallPolicy(address);
-  const limitMs = address.stallTimeoutMs ?? stallTimeoutMs;
-  const lockPolicy = { ...options.locks, limitMs, check: (pid: number) => readLockWait(address, pid) };
+  const limitMs = options.locks?.limitMs ?? address.stallTimeoutMs ?? stallTimeoutMs;
+  const lockPolicy = {
+    ...options.locks,
+    limitMs,
+    check: (pid: number) => readLockWait(address, pid),
+    cancel: (pid: number) => cancelLockWait(address, pid),
+  };
   return await openTarget(address, { ...options, stallPolicy, lockPolicy });
 }
 

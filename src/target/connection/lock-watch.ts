@@ -17,12 +17,15 @@ export interface LockWaits {
   readonly onWait?: (words: string) => void;
   /** Ends a wait for a lock at once, and nothing else. */
   readonly signal?: AbortSignal;
+  /** The longest wait for a lock of another application; left out: the stall timeout. */
+  readonly limitMs?: number;
 }
 
 export interface LockPolicy extends LockWaits {
-  /** The longest wait for a lock of another application. */
   readonly limitMs: number;
   readonly check: (backendPid: number) => Promise<LockWait | null>;
+  /** Cancels the statement of a backend that waits for a lock; its session lives on. */
+  readonly cancel: (backendPid: number) => Promise<void>;
 }
 
 /** The lock that a backend waits for, as another session sees it. */
@@ -48,7 +51,7 @@ export function heldBy(words: string): string {
 export class LockWatch {
   readonly #policy: LockPolicy;
   readonly #backendPid: () => number | null;
-  /** Makes the statement fail with this error, which ends its wait. */
+  /** Makes the statement fail with this error, which ends its wait. Called again where it still waits at the next check. */
   readonly #fail: (error: CopierError) => void;
   readonly #onSignal = () => void this.#check(0);
   #timer: NodeJS.Timeout | undefined;
@@ -108,8 +111,8 @@ export class LockWatch {
       const words = found.holders.join(', ');
       if (this.#holders !== words) onWait?.(`postgres waits for a lock that is held by ${words}`);
       this.#holders = words;
-      if (signal?.aborted === true) return this.#fail(interruption(signal));
-      if (found.isOfOthers && found.waitedMs >= limitMs) return this.#fail(blocked(words, found.waitedMs));
+      if (signal?.aborted === true) this.#fail(interruption(signal));
+      else if (found.isOfOthers && found.waitedMs >= limitMs) this.#fail(blocked(words, found.waitedMs));
     }
     const leftMs = found === null ? limitMs : limitMs - found.waitedMs;
     this.#checkIn(

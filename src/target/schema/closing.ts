@@ -9,15 +9,11 @@ import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 const triggerName = 'pgferry_closed';
 
-/** How long writers that are in the middle of a transaction are waited for. */
-const lockWait = '30s';
-
 /**
  * Keeps all other sessions from writing to the tables of the schema while `use` runs; they may read. The caller must be
- * in a transaction. `target.locked` where a writer does not end in time.
+ * in a transaction. `target.locked` where a writer does not end in the time that the session's lock_timeout says.
  */
 export async function lockTables(client: TargetClient, schema: string): Promise<void> {
-  await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
   const names = await listTables(client, schema);
   if (names.length === 0) return;
   const list = names.map((name) => quoteTable(schema, name)).join(', ');
@@ -49,7 +45,6 @@ export async function reopenTargetTables(client: TargetClient, schema: string): 
     [schema, triggerName],
   );
   await withTransaction(client, async () => {
-    await client.query(`SELECT set_config('lock_timeout', $1, true)`, [lockWait]);
     for (const { name } of rows) {
       await client.run(`DROP TRIGGER IF EXISTS ${quoteName(triggerName)} ON ${quoteTable(schema, name)}`);
     }
