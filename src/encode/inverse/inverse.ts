@@ -1,0 +1,158 @@
+import type { Kind } from '../../model/kind.js';
+import type { ColumnPlan } from '../../model/plan.js';
+import type { SqliteValue } from '../../model/value.js';
+import { type CellForm, type Inverse, isSameValue } from './form.js';
+import { literalInverse } from './literal-inverse.js';
+import { boolInverse, float4Inverse, numberInverse } from './number-inverses.js';
+import { createPrinter, type PrintedAs } from './printed.js';
+import { byteaInverse, charInverse, jsonInverse, textInverse, uuidBlob, uuidInverse } from './text-inverses.js';
+import { temporalInverse, timeInverse, unitForm } from './time-inverses.js';
+
+/** The inverse of the kind's encoder. */
+export function inverseOf(kind: Kind): Inverse {
+  switch (kind.tag) {
+    case 'bool':
+      return boolInverse();
+    case 'int2':
+    case 'int4':
+    case 'int8':
+      return numberInverse('integers');
+    case 'float4':
+      return float4Inverse();
+    case 'float8':
+    case 'numeric':
+      return numberInverse('reals');
+    case 'text':
+    case 'enum':
+      return textInverse();
+    case 'char':
+      return charInverse(kind.chars);
+    case 'json':
+      return jsonInverse(false);
+    case 'jsonb':
+      return jsonInverse(true);
+    case 'bytea':
+      return byteaInverse();
+    case 'uuid':
+      return uuidInverse();
+    case 'date':
+    case 'timestamp':
+    case 'timestamptz':
+      return temporalInverse(kind);
+    case 'time':
+      return timeInverse();
+    case 'literal':
+      return literalInverse(kind.form);
+  }
+}
+
+/** The form of a column that holds nothing yet, where its declaration says more than the kind. */
+function usualForm({
+  kind,
+  affinity,
+  declaredType,
+}: Pick<ColumnPlan, 'kind' | 'affinity' | 'declaredType'>): CellForm | null {
+  const isNumber = affinity === 'integer' || affinity === 'real';
+  if (isNumber && (kind.tag === 'date' || kind.tag === 'timestamp' || kind.tag === 'timestamptz'))
+    return unitForm(kind);
+  return kind.tag === 'uuid' && /blob|binary/i.test(declaredType) ? uuidBlob : null;
+}
+
+/** Widening ends soon: a form has a widest one. */
+const widenedMax = 4;
+
+/**
+ * Learns from the cells of a column in which forms it holds its values, and writes values that PostgreSQL prints in the
+ * form that most of the cells have. A cell is only given where the encoder sends it as this very value again.
+ */
+export class CellWriter {
+  readonly #kind: Kind;
+  readonly #inverse: Inverse;
+  readonly #printedAs: PrintedAs;
+  readonly #votes = new Map<string, { readonly form: CellForm; votes: number }>();
+  readonly #usual: CellForm;
+  #cells = 0;
+  #unknown: SqliteValue = null;
+
+  constructor(column: Pick<ColumnPlan, 'kind' | 'affinity' | 'declaredType'>) {
+    const { kind } = column;
+    this.#kind = kind;
+    this.#inverse = inverseOf(kind);
+    this.#printedAs = createPrinter(kind);
+    this.#usual = usualForm(column) ?? this.#inverse.usual;
+  }
+
+  /** Takes a cell of the column for evidence. */
+  learn(cell: SqliteValue): void {
+    if (cell === null) return;
+    this.#cells += 1;
+    const forms = this.formsOf(cell);
+    if (forms.length === 0) this.#unknown = cell;
+    for (const form of forms) {
+      const known = this.#votes.get(form.name) ?? { form, votes: 0 };
+      known.votes += 1;
+      this.#votes.set(form.name, known);
+    }
+  }
+
+  /** The forms that give the very cell again. */
+  formsOf(cell: SqliteValue): readonly CellForm[] {
+    const like = this.#inverse.formsLike(cell);
+    // PostgreSQL prints a literal in its own way, which only the server knows.
+    if (this.#kind.tag === 'literal' || like.length === 0) return like;
+    const printed = this.#printedAs(cell);
+    if (printed === null) return [];
+    return like.filter(({ write }) => {
+      const again = write(printed);
+      return again !== undefined && isSameValue(again, cell);
+    });
+  }
+
+  /** The forms of the column, the most frequent first, in words. */
+  get forms(): readonly string[] {
+    return this.#ranked().map(({ name }) => name);
+  }
+
+  /** A cell of the column where none is in a form that can be written; null where one is, or where the column is empty. */
+  get unwritable(): SqliteValue {
+    return this.#votes.size === 0 && this.#cells > 0 ? this.#unknown : null;
+  }
+
+  /** The cell for a value as PostgreSQL prints it. Undefined where no form of the column has one. */
+  write(printed: string): SqliteValue | undefined {
+    if (this.unwritable !== null) return undefined;
+    const ranked = this.#ranked();
+    for (const form of ranked) {
+      const cell = this.#proven(form, printed);
+      if (cell !== undefined) return cell;
+    }
+    for (const form of ranked) {
+      const cell = this.#widened(form, printed);
+      if (cell !== undefined) return cell;
+    }
+    return undefined;
+  }
+
+  #ranked(): CellForm[] {
+    if (this.#votes.size === 0) return [this.#usual];
+    return [...this.#votes.values()].sort((a, b) => b.votes - a.votes).map(({ form }) => form);
+  }
+
+  #widened(form: CellForm, printed: string): SqliteValue | undefined {
+    let wider = this.#inverse.wider?.(form) ?? null;
+    for (let count = 0; wider !== null && count < widenedMax; count += 1) {
+      const cell = this.#proven(wider, printed);
+      if (cell !== undefined) return cell;
+      wider = this.#inverse.wider?.(wider) ?? null;
+    }
+    return undefined;
+  }
+
+  #proven({ write }: CellForm, printed: string): SqliteValue | undefined {
+    const cell = write(printed);
+    if (cell === undefined || this.#kind.tag === 'literal') return cell;
+    const again = this.#printedAs(cell);
+    if (again === null) return undefined;
+    return this.#inverse.normal(again) === this.#inverse.normal(printed) ? cell : undefined;
+  }
+}
