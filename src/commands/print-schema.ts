@@ -15,7 +15,7 @@ export async function printSchema(context: Context): Promise<MadeSchema> {
   sourceFile(settings.sourcePath);
   const { address } = parseTargetUrl(settings.targetUrl ?? nowhere);
   return await withTemporarySurvey(context, { address, name: 'init' }, async (survey) => {
-    const { translated, sql } = await translateSurvey(survey, address.schema, settings);
+    const { translated, sql } = await translateSurvey(survey, settings, { schema: address.schema });
     const { findings, lost, views, reasons, statements } = translated;
     const message = `${countOf(statements.length, 'statement')} for schema ${address.schema}; nothing was written`;
     return { tag: 'printed', message, findings, lost, views, reasons, sql };

@@ -6,18 +6,20 @@ import { makeFinding } from '../plan/findings/finding.js';
 import { isTaken } from '../plan/kinds/tried-values.js';
 import { policyLine } from '../plan/rules/apply-policies.js';
 import { policyFor } from '../plan/rules/rules.js';
+import { inferType } from './inferred-type.js';
 import {
   bigint,
   double,
-  mapType,
   numeric,
   plainType,
+  type Inference,
   type PgType,
   readDeclared,
   type TypeChoice,
   type TypeQuestion,
-  unitOf,
-} from './type-map.js';
+} from './pg-type.js';
+import { isZonedName, unitOf } from './time-type.js';
+import { mapType } from './type-map.js';
 
 /** What a declaration means, and how values would travel into it. */
 export interface DeclaredType {
@@ -34,12 +36,15 @@ export interface TriedColumn {
 
 /**
  * The type that a column declares but would not get, since the census alone cannot tell whether its values fit: texts in
- * a BOOLEAN may all be `t` and `f`. Null where it gets what it declares, or declares nothing that PostgreSQL has.
+ * a BOOLEAN may all be `t` and `f`. Also one that it only shows; see inferred-type.ts. Null where it gets what it declares,
+ * or declares nothing that PostgreSQL has.
  */
 export function doubtedType(question: TypeQuestion): DeclaredType | null {
   if (question.isIdentity === true) return null;
   const { census } = question;
   if (census.integers + census.reals + census.texts + census.blobs === 0) return null;
+  const inferred = inferType(question);
+  if (inferred !== null) return inferred;
   const declared = declaredType(question);
   const mapped = mapType(question).type.class;
   // An integer type may be how a framework declares a boolean; that was decided by its values.
@@ -51,7 +56,7 @@ function declaredType(question: TypeQuestion): DeclaredType | null {
   const { words } = readDeclared(column.declaredType);
   if (/^BOOL(EAN)?$/.test(words)) return { type: plainType('boolean', 'bool'), kind: { tag: 'bool' } };
   if (/^(DATETIME|TIMESTAMP)/.test(words) || (words === 'DATE' && question.census.charsMax > 10))
-    return timestampType(question, /WITH TIME ZONE|TZ$/.test(words) && !words.includes('WITHOUT'));
+    return timestampType(question, isZonedName(words));
   if (words === 'DATE') return dateType(question);
   if (words === 'TIME') return { type: plainType('time', 'time'), kind: { tag: 'time', precision: 6 } };
   if (/^JSONB?$/.test(words) && !question.isIndexed) {
@@ -84,6 +89,13 @@ function dateType(question: TypeQuestion): DeclaredType | null {
  */
 export function chooseType(question: TypeQuestion, tried: TriedColumn | null): TypeChoice & { readonly why: string } {
   const mapped = mapType(question);
+  const inferred = inferType(question);
+  if (inferred !== null) {
+    const isShown = tried === null ? question.census.texts === 0 : tried.trial.refused.length === 0;
+    if (!isShown) return mapped;
+    const inference = { rule: inferred.rule, otherwise: mapped.type.sql };
+    return { type: inferred.type, findings: [], inference, why: whyInferred(question, inferred.rule) };
+  }
   const declared = tried === null ? null : doubtedType(question);
   if (tried === null || declared === null) return mapped;
   const against = tried.trial.refused.filter(({ code }) => !isTaken(declared.kind, code));
@@ -95,6 +107,11 @@ export function chooseType(question: TypeQuestion, tried: TriedColumn | null): T
       ? `declared ${words}, and every value can be read as that`
       : `declared ${words}; the config file decides about the values that cannot be read as that`;
   return { type: declared.type, findings: [], why };
+}
+
+function whyInferred({ column }: TypeQuestion, rule: Inference['rule']): string {
+  const shown = rule === 'jsonb' ? 'a CHECK binds it to JSON' : 'every value is one';
+  return `declared ${column.declaredType}, and ${shown}`;
 }
 
 function givenUp(

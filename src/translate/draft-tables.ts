@@ -19,9 +19,14 @@ const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid
 /** Names and types for every table that PostgreSQL can hold; the others are findings. Takes table and index names first. */
 export function draftTables(
   source: SourceCatalog,
-  { census, trials }: { readonly census: readonly TableCensus[]; readonly trials: readonly TableTrial[] },
+  known: {
+    readonly census: readonly TableCensus[];
+    readonly trials: readonly TableTrial[];
+    readonly hasIsJson: boolean;
+  },
   shared: Translation,
 ): TableDraft[] {
+  const { census, trials, hasIsJson } = known;
   const drafts: TableDraft[] = [];
   for (const table of source.tables) {
     const problems = [...checkTableName(table, shared), ...checkColumnNames(table, shared.rules)];
@@ -35,6 +40,7 @@ export function draftTables(
       source: table,
       name: targetName(table, shared.rules),
       columns: draftColumns(table, { census: counts, trial: trials.find((one) => one.table === table.name) }, shared),
+      hasIsJson,
     });
   }
   for (const index of source.tables.flatMap((table) => table.indexes).filter((one) => one.origin === 'c')) {
@@ -62,7 +68,7 @@ function draftColumns(
     const choice =
       type === undefined
         ? chooseType(
-            typeQuestion(table, column, { census: counts, rules, mark: shared.mark }),
+            typeQuestion(table, column, { census: counts, rules, marks: shared.marks }),
             tried === undefined ? null : { trial: tried, policies },
           )
         : ruledType({ table: table.name, column: column.name, sql: type, isIdentity });
@@ -77,6 +83,7 @@ function draftColumns(
       isIdentity,
       isRuled: type !== undefined,
       type: choice.type,
+      inference: choice.inference ?? null,
       why: choice.why,
     };
   });

@@ -1,18 +1,19 @@
 import { isWaived } from '../plan/findings/waive.js';
 import type { ColumnCensus } from '../model/census.js';
 import type { Finding } from '../model/plan.js';
-import type { EpochUnit } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceColumn, SourceTable } from '../model/source.js';
 import { readExpression, Unportable } from './expression/expression.js';
 import { asCondition, type Rendered, renderExpression, type ResultClass, yields } from './expression/expression-sql.js';
 import { type FindingParts, makeFinding } from '../plan/findings/finding.js';
+import type { ConstraintNames } from './table/constraint-names.js';
 import { columnScope } from './expression/functions.js';
-import { isSameName } from '../lib/fold-case.js';
+import { foldCase, isSameName } from '../lib/fold-case.js';
 import { quoteIdentifier } from '../lib/quote.js';
 import type { NameBook } from '../plan/names/names.js';
 import type { ExpressionToken } from './expression/sql-tokens.js';
-import type { PgType } from './type-map.js';
+import type { Inference, PgType } from './pg-type.js';
+import type { SourceMarks } from './source-marks.js';
 
 /** A column on its way to PostgreSQL. */
 export interface ColumnDraft {
@@ -24,6 +25,8 @@ export interface ColumnDraft {
   /** Whether the operator chose the type. */
   readonly isRuled: boolean;
   type: PgType;
+  /** How it got a type that its declaration does not name; null where it did not. */
+  inference: Inference | null;
   /** In words. */
   why: string;
 }
@@ -33,6 +36,8 @@ export interface TableDraft {
   readonly source: SourceTable;
   readonly name: string;
   readonly columns: readonly ColumnDraft[];
+  /** Whether its server has IS JSON, which came with PostgreSQL 16. */
+  readonly hasIsJson: boolean;
 }
 
 /** What every part of the translation shares: where the tables go, which names are taken, and what was found. */
@@ -45,8 +50,8 @@ export interface Translation {
   readonly waive: ReadonlySet<string>;
   /** Names of everything that is not carried over; see waive.ts. */
   readonly lost: string[];
-  /** The epoch that the tables of the database show by their names, or null. */
-  readonly mark: EpochUnit | null;
+  readonly marks: SourceMarks;
+  readonly constraintNames: ConstraintNames;
 }
 
 /** Something of the source that has no sure equivalent, and the name that gives it up. */
@@ -78,15 +83,22 @@ export function findColumn(table: TableDraft, name: string): ColumnDraft | null 
   return table.columns.find((column) => isSameName(column.source.name, name)) ?? null;
 }
 
+/** Names by which SQLite finds the rowid, also in quotes. */
+const rowidNames = new Set(['rowid', '_rowid_', 'oid']);
+
 /** Translates an expression over a table's columns; `isAllowed` says which columns it may use. */
 export function translateExpression(
   tokens: readonly ExpressionToken[],
   table: TableDraft,
   isAllowed: (column: ColumnDraft) => boolean,
 ): Portable {
-  const scope = columnScope((name) => {
-    const column = findColumn(table, name);
-    return column === null || !isAllowed(column) ? null : renderColumn(column);
+  const scope = columnScope({
+    column: (name) => {
+      const column = findColumn(table, name);
+      return column === null || !isAllowed(column) ? null : renderColumn(column);
+    },
+    isText: (name) => findColumn(table, name) === null && !rowidNames.has(foldCase(name)),
+    hasIsJson: table.hasIsJson,
   });
   return attempt(() => renderExpression(readExpression(tokens), scope));
 }

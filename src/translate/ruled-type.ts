@@ -1,6 +1,6 @@
 import { makeFinding } from '../plan/findings/finding.js';
 import { readExpressionTokens } from './expression/sql-tokens.js';
-import { type PgType, readDeclared, textType, type TypeChoice } from './type-map.js';
+import { type PgType, readDeclared, textType, type TypeChoice } from './pg-type.js';
 
 const classes: readonly (readonly [RegExp, PgType['class']])[] = [
   [/^(SMALLINT|INTEGER|INT|BIGINT|INT[248])$/, 'integer'],

@@ -4,6 +4,7 @@ import type { Rules } from '../model/rules.js';
 import type { SourceCatalog } from '../model/source.js';
 import { alignTypes } from './table/align-types.js';
 import { commentSql } from './table/comment-sql.js';
+import { ConstraintNames } from './table/constraint-names.js';
 import { createTableSql } from './table/create-table-sql.js';
 import { type TableDraft, reportLoss, type Translation } from './draft.js';
 import { draftTables } from './draft-tables.js';
@@ -11,12 +12,13 @@ import { chooseTables, type TableChoice } from '../plan/fit.js';
 import { foreignKeySql } from './table/foreign-key-sql.js';
 import { indexSql, isFolded } from './table/index-sql.js';
 import { NameBook } from '../plan/names/names.js';
-import { epochMarkOf } from '../plan/kinds/epoch-mark.js';
 import { noRules } from '../plan/rules/rules.js';
 import { searchSql } from './table/search-sql.js';
 import { readTableSql } from './table/table-sql.js';
 import { triggerFinding, viewSql } from './select/view-sql.js';
 import { tableWaiver } from '../plan/findings/waive.js';
+import { inferenceNotes } from './inferred-type.js';
+import { marksOf } from './source-marks.js';
 import type { TypeReason } from '../model/schema.js';
 
 export interface TranslatedSchema {
@@ -47,10 +49,11 @@ export function translateSchema(request: {
   rules?: Rules;
   /** Names of what the operator has waived. */
   waive?: readonly string[];
+  /** server_version_num of the target; without it a new one is assumed. */
+  serverVersion?: number;
 }): TranslatedSchema {
   const { source, census, targetSchema, choice = { tables: null, exclude: [] }, rules = noRules } = request;
   const waive = new Set(request.waive ?? []);
-  const mark = epochMarkOf(source);
   const shared: Translation = {
     schema: targetSchema,
     names: new NameBook(),
@@ -58,13 +61,15 @@ export function translateSchema(request: {
     rules,
     waive,
     lost: [],
-    mark,
+    marks: marksOf(source),
+    constraintNames: new ConstraintNames(),
   };
+  const hasIsJson = (request.serverVersion ?? Infinity) >= 160_000;
   const isChosen = chooseTables(choice);
   const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
-  const tables = draftTables(chosen, { census, trials: request.trials ?? [] }, shared);
+  const tables = draftTables(chosen, { census, trials: request.trials ?? [], hasIsJson }, shared);
   alignTypes(tables, source);
-  reserveCheckNames(tables, shared);
+  takeConstraintNames(tables, shared);
   const statements = [
     ...tables.map((table) => createTableSql(table, shared)),
     ...tables.flatMap((table) => commentSql(table, shared)),
@@ -76,7 +81,7 @@ export function translateSchema(request: {
   const triggers = source.leftOut.filter(({ type }) => type === 'trigger').map(({ name }) => name);
   return {
     statements: [...statements, ...views.statements],
-    findings: [...shared.findings, ...triggerFinding(triggers, waive)],
+    findings: [...shared.findings, ...inferenceNotes(tables), ...triggerFinding(triggers, waive)],
     lost: shared.lost,
     views: views.names,
     reasons: tables.flatMap(({ source: { name }, columns }) =>
@@ -85,12 +90,12 @@ export function translateSchema(request: {
   };
 }
 
-/** Names that the translation makes up must differ from those of checks of the same table. */
-function reserveCheckNames(tables: readonly TableDraft[], shared: Translation): void {
+/** Constraints keep their names, and names that the translation makes up differ from them. */
+function takeConstraintNames(tables: readonly TableDraft[], shared: Translation): void {
   for (const table of tables) {
     const sql = readTableSql(table.source.sql);
     if (sql === null) reportUnreadable(table.source.name, shared);
-    for (const check of sql?.checks ?? []) if (check.name !== null) shared.names.claim(check.name);
+    else shared.constraintNames.take(table.source.name, sql, shared.names);
   }
 }
 

@@ -1,63 +1,23 @@
 import type { ColumnCensus } from '../model/census.js';
-import type { Finding } from '../model/plan.js';
-import type { EpochUnit, TimeUnit } from '../model/kind.js';
 import type { SourceColumn } from '../model/source.js';
-import { epochs, isEpochUnit } from '../lib/epochs.js';
 import { makeFinding } from '../plan/findings/finding.js';
-import { chooseTimeUnit, givenTimeUnit } from '../plan/kinds/time-unit.js';
-import { areWholeDays } from '../plan/kinds/time-votes.js';
-import type { UnitChoice } from '../plan/kinds/unit-choice.js';
-import { unitFinding } from '../plan/kinds/unit-finding.js';
+import {
+  bigint,
+  double,
+  numeric,
+  only,
+  plainType,
+  type PgType,
+  readDeclared,
+  textType,
+  type TypeChoice,
+  type TypeQuestion,
+} from './pg-type.js';
+import { isZonedName, mapDate, mapTimestamp } from './time-type.js';
 
-/** A PostgreSQL type that the translation makes, with what defaults and expressions must know of it. */
-export interface PgType {
-  readonly sql: string;
-  readonly class:
-    | 'integer'
-    | 'numeric'
-    | 'real'
-    | 'text'
-    | 'bool'
-    | 'bytes'
-    | 'timestamp'
-    | 'date'
-    | 'time'
-    | 'json'
-    | 'uuid'
-    /** Of the operator's choice, of which we know nothing. */
-    | 'other';
-  /** n of varchar(n), or null. */
-  readonly maxChars: number | null;
-}
-
-export interface TypeQuestion {
-  readonly table: string;
-  readonly column: SourceColumn;
-  readonly census: ColumnCensus;
-  /** Whether an index or a key holds the column: json has no order, so that it would have to be text. */
-  readonly isIndexed: boolean;
-  /** Whether the column is the rowid itself. */
-  readonly isIdentity?: boolean;
-  /** Unit of its numbers as times, where the operator says it. */
-  readonly unit?: TimeUnit | null;
-  /** The epoch that the tables of the database show by their names. */
-  readonly mark?: EpochUnit | null;
-}
-
-export interface TypeChoice {
-  readonly type: PgType;
-  readonly findings: readonly Finding[];
-}
-
-export const bigint = plainType('bigint', 'integer');
-export const numeric = plainType('numeric', 'numeric');
-export const double = plainType('double precision', 'real');
-export const textType = plainType('text', 'text');
 const bytea = plainType('bytea', 'bytes');
 /** PostgreSQL's limit for varchar(n). */
 const varcharMax = 10_485_760;
-/** The longest ISO text with three fraction digits and Z; longer ones may hold microseconds. */
-const millisecondChars = 24;
 
 /** The type of a column: the one that it declares where the census agrees, else one for the values that it holds. */
 export function mapType(question: TypeQuestion): TypeChoice & { readonly why: string } {
@@ -80,32 +40,14 @@ function countClasses(census: ColumnCensus): string[] {
     .map((name) => `${census[name]} ${name}`);
 }
 
-/** The declared type's words in upper case and its first number: `VARCHAR(255)` is VARCHAR and 255. */
-export function readDeclared(declaredType: string): { readonly words: string; readonly length: number | null } {
-  const [, words = '', length] = /^([^(]*)(?:\(\s*([0-9]+))?/.exec(declaredType.trim()) ?? [];
-  return {
-    words: words.trim().toUpperCase().replace(/\s+/g, ' '),
-    length: length === undefined ? null : Number(length),
-  };
-}
-
-/** A type without a length, or whose length bounds no text. */
-export function plainType(sql: string, typeClass: PgType['class']): PgType {
-  return { sql, class: typeClass, maxChars: null };
-}
-
-function only(type: PgType): TypeChoice {
-  return { type, findings: [] };
-}
-
 /** What the declared type means where the data agrees, null where it means nothing or the data says otherwise. */
 function mapDeclared(question: TypeQuestion, words: string, length: number | null): TypeChoice | null {
   const { census, column } = question;
   const numbers = census.integers + census.reals;
   if (/^BOOL(EAN)?$/.test(words)) return isBoolean(census) ? only(plainType('boolean', 'bool')) : null;
-  if (isFlag(question, words, length) && isBoolean(census)) return only(plainType('boolean', 'bool'));
-  if (/^(DATETIME|TIMESTAMP)/.test(words))
-    return mapTimestamp(question, /WITH TIME ZONE|TZ$/.test(words) && !words.includes('WITHOUT'));
+  if (isFlag(question, words, length) && isBoolean(census))
+    return { ...only(plainType('boolean', 'bool')), inference: { rule: 'boolean', otherwise: bigint.sql } };
+  if (/^(DATETIME|TIMESTAMP)/.test(words)) return mapTimestamp(question, isZonedName(words));
   if (words === 'DATE') return mapDate(question);
   if (words === 'TIME')
     return numbers + census.blobs + census.emptyTexts === 0 && census.charsMax <= 15
@@ -119,6 +61,8 @@ function mapDeclared(question: TypeQuestion, words: string, length: number | nul
   if (/^(DECIMAL|NUMERIC|NUMBER|DEC)\b/.test(words)) return mapDecimal(question);
   if (column.affinity === 'text' && /CHAR/.test(words) && length !== null && length > 0)
     return mapVarchar(question, length);
+  if (/^(N?VARCHAR|CHARACTER VARYING)$/.test(words) && length === null && census.blobs === 0)
+    return only(plainType('varchar', 'text'));
   return null;
 }
 
@@ -139,52 +83,6 @@ function isBoolean(census: ColumnCensus): boolean {
 function isUuid(census: ColumnCensus): boolean {
   const isEmpty = census.texts === 0;
   return census.integers + census.reals + census.blobs + census.emptyTexts === 0 && (isEmpty || census.charsMax === 36);
-}
-
-/** Texts cannot be known from the census: the copy reads each. Numbers must have a unit. */
-function mapTimestamp(question: TypeQuestion, isZoned: boolean): TypeChoice | null {
-  const { census } = question;
-  if (census.blobs + census.emptyTexts > 0) return null;
-  const unit = unitOf(question, false);
-  if (unit.tag === 'ambiguous') return withoutUnit(question, unit);
-  const digits = isEpochUnit(unit.unit) ? epochs[unit.unit].digits : 0;
-  const isFine = digits > 3 || census.reals > 0 || census.charsMax > millisecondChars;
-  return only(plainType(`${isZoned ? 'timestamptz' : 'timestamp'}(${isFine ? 6 : 3})`, 'timestamp'));
-}
-
-/** The unit of a column's numbers as times: the operator's, or what the values show. */
-export function unitOf({ census, column, unit, mark = null }: TypeQuestion, isDate: boolean): UnitChoice {
-  if (unit !== null && unit !== undefined) return givenTimeUnit(census, unit);
-  return chooseTimeUnit({ census, declaredType: column.declaredType, isDate, mark });
-}
-
-/** Numbers whose unit is not known stay numbers. */
-function withoutUnit(
-  { table, column, census }: TypeQuestion,
-  choice: Extract<UnitChoice, { readonly tag: 'ambiguous' }>,
-): TypeChoice {
-  const type = census.texts > 0 ? textType : census.reals > 0 ? double : bigint;
-  const message = `${column.declaredType} becomes ${type.sql}: ${choice.message}`;
-  const at = { table, column: column.name, severity: 'warning' as const };
-  return { type, findings: [unitFinding(at, { ...choice, message })] };
-}
-
-/** A date where every value is one: texts of at most ten characters, and numbers that are midnights in their unit. */
-function mapDate(question: TypeQuestion): TypeChoice | null {
-  const { census } = question;
-  if (census.blobs + census.emptyTexts > 0) return null;
-  if (census.charsMax > 10 || census.reals > 0) return mapTimestamp(question, false);
-  if (census.integers === 0) return only(plainType('date', 'date'));
-  const unit = unitOf(question, true);
-  if (unit.tag === 'ambiguous') return withoutUnit(question, unit);
-  return areWholeDays(census, unit.unit) || !isClock(unit.unit)
-    ? only(plainType('date', 'date'))
-    : mapTimestamp(question, false);
-}
-
-/** Whether numbers of a unit may be any time of a day. */
-function isClock(unit: TimeUnit): boolean {
-  return unit !== 'days' && (isEpochUnit(unit) || unit === 'julian' || unit.includes('HH'));
 }
 
 /** Without (p, s), which SQLite never enforced: DECIMAL(1,1) holds 4.5 in real databases. */

@@ -1,19 +1,23 @@
-import { foldCase } from '../lib/fold-case.js';
+import { foldCase, isSameName } from '../lib/fold-case.js';
 import type { ColumnCensus } from '../model/census.js';
-import type { EpochUnit } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
-import type { SourceColumn, SourceTable } from '../model/source.js';
+import type { SourceColumn, SourceIndex, SourceTable } from '../model/source.js';
 import { habitRulesOf } from '../plan/rules/habits.js';
 import { columnRulesOf } from '../plan/rules/rules.js';
-import type { TypeQuestion } from './type-map.js';
+import { type ExpressionToken, readExpressionTokens } from './expression/sql-tokens.js';
+import type { SourceMarks } from './source-marks.js';
+import { isFolded } from './table/index-sql.js';
+import { jsonCheckedColumn } from './expression/column-check.js';
+import { readTableSql } from './table/table-sql.js';
+import type { TypeHints, TypeQuestion } from './pg-type.js';
 
 /** What decides the type of a column, from its table, the count of its values and what the operator says. */
 export function typeQuestion(
   table: SourceTable,
   column: SourceColumn,
-  known: { readonly census: ColumnCensus; readonly rules: Rules; readonly mark: EpochUnit | null },
+  known: { readonly census: ColumnCensus; readonly rules: Rules; readonly marks: SourceMarks },
 ): TypeQuestion {
-  const { census, rules, mark } = known;
+  const { census, rules, marks } = known;
   const indexed = [
     ...table.primaryKey,
     ...table.indexes.flatMap((index) => index.columns.map((one) => one.column ?? '')),
@@ -25,6 +29,33 @@ export function typeQuestion(
     isIndexed: indexed.some((name) => foldCase(name) === foldCase(column.name)),
     isIdentity: column.name === table.rowidAlias,
     unit: columnRulesOf(rules, table.name, column.name).unit ?? habitRulesOf(rules, column).unit ?? null,
-    mark,
+    mark: marks.epoch,
+    framework: marks.framework,
+    ...(needsHints(table, column) ? { hints: hintsOf(table, column) } : {}),
   };
+}
+
+/** Declarations that can mean more than they name. The text of the table is read for these only. */
+function needsHints({ sql }: SourceTable, { declaredType, affinity }: SourceColumn): boolean {
+  return /^\s*(char|date\s*$)/i.test(declaredType) || (affinity === 'text' && /json_valid/i.test(sql));
+}
+
+function hintsOf(table: SourceTable, { name }: SourceColumn): TypeHints {
+  const { checks = [], generated = new Map<string, readonly ExpressionToken[]>() } = readTableSql(table.sql) ?? {};
+  const judged = checks.map(({ expression }) => ({ expression, json: jsonCheckedColumn(expression) }));
+  const isThis = (other: string) => isSameName(other, name);
+  const read = [
+    ...judged.filter(({ json }) => json === null).map(({ expression }) => expression),
+    ...generated.values(),
+    ...table.indexes.filter(isComputed).map(({ sql }) => readExpressionTokens(sql ?? '') ?? []),
+  ];
+  return {
+    isJson: judged.some(({ json }) => json !== null && isThis(json)),
+    isKey: [...table.primaryKey, ...table.foreignKeys.flatMap(({ columns }) => columns)].some(isThis),
+    isInExpression: read.flat().some(({ tag, text }) => (tag === 'word' || tag === 'name') && isThis(text)),
+  };
+}
+
+function isComputed({ isPartial, columns }: SourceIndex): boolean {
+  return isPartial || columns.some((one) => one.column === null || isFolded(one));
 }

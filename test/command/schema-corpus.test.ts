@@ -188,7 +188,7 @@ line" FROM "Order Line"`,
       'g bigint',
       'h boolean',
       'i numeric',
-      'j timestamp(3) without time zone',
+      'j timestamp(6) without time zone',
     ]),
   },
   {

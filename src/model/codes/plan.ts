@@ -99,6 +99,11 @@ export const planCodes = {
       'An index has no sure equivalent. It blocks where it is unique; any other only makes reads faster, and is a warning.',
     todo: 'Give it up by the name in the hint (`--waive index:…`) and make one by hand.',
   },
+  'plan.inferred_type': {
+    means:
+      'Columns of the translated schema get a type that their declaration does not name but their values and constraints show: boolean, uuid, jsonb or date. A note for each such rule.',
+    todo: 'Nothing; to keep what is declared, name it as `type` in `tableRules`, as the hint does.',
+  },
   'plan.integer_in_other': {
     means: 'Integers would go into a column of another type.',
     todo: 'Correct them in the source, choose another type, or name a policy.',

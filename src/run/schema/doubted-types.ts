@@ -3,11 +3,11 @@ import { must } from '../../model/error.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import type { Rules } from '../../model/rules.js';
 import type { SourceTable } from '../../model/source.js';
-import { epochMarkOf } from '../../plan/kinds/epoch-mark.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
 import { typeRuleOf } from '../../plan/rules/rules.js';
 import { choosePages } from '../../source/pages/layout.js';
 import { doubtedType } from '../../translate/declared-type.js';
+import { marksOf } from '../../translate/source-marks.js';
 import { typeQuestion } from '../../translate/type-question.js';
 import type { Survey } from '../survey/survey.js';
 
@@ -21,7 +21,7 @@ export function findDoubtedTypes(
   { rules, isByPages }: { readonly rules: Rules; readonly isByPages: boolean },
 ): Doubt[] {
   const { catalog } = survey;
-  const mark = epochMarkOf(catalog);
+  const marks = marksOf(catalog);
   return catalog.tables.flatMap((table) => {
     const counts = census.find((one) => one.table === table.name);
     // A table that is not chosen is not counted.
@@ -34,7 +34,7 @@ export function findDoubtedTypes(
         `census of column ${column.name}`,
       );
       const isRuled = typeRuleOf(rules, table.name, column) !== undefined;
-      const declared = isRuled ? null : doubtedType(typeQuestion(table, column, { census: counted, rules, mark }));
+      const declared = isRuled ? null : doubtedType(typeQuestion(table, column, { census: counted, rules, marks }));
       if (declared !== null) doubted.push(index);
       const { name, declaredType, affinity } = column;
       const kind = declared?.kind ?? { tag: 'literal' };

@@ -96,7 +96,7 @@ async function makeWhereMissing(
   }
   const framework = settings.fromSource ? null : recogniseFramework(survey.catalog);
   if (framework !== null && settings.targetUrl !== null) throw madeElsewhere(framework);
-  const made = await translate(client, schema, settings, survey);
+  const made = await translate(request, target.serverVersion);
   return framework === null ? made : { ...made, findings: [forTryingOut(framework), ...made.findings] };
 }
 
@@ -158,12 +158,10 @@ function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {
 }
 
 async function translate(
-  client: TargetClient,
-  schema: string,
-  settings: Settings,
-  survey: Survey,
+  { client, schema, settings, survey }: Parameters<typeof makeSchema>[0],
+  serverVersion: number,
 ): Promise<MadeSchema> {
-  const { translated, sql } = await translateSurvey(survey, schema, settings);
+  const { translated, sql } = await translateSurvey(survey, settings, { schema, serverVersion });
   const { statements, findings, lost, views, reasons } = translated;
   const blocking = findings.filter(({ severity }) => severity === 'error');
   if (blocking.length > 0) {
@@ -178,11 +176,11 @@ async function translate(
   return { tag: 'translated', message, findings, lost, views, reasons, sql };
 }
 
-/** Translates the surveyed schema under the operator's settings. */
+/** Translates the surveyed schema under the operator's settings; for a new server where none is there to ask. */
 export async function translateSurvey(
   survey: Survey,
-  schema: string,
   settings: Settings,
+  { schema, serverVersion }: { readonly schema: string; readonly serverVersion?: number },
 ): Promise<{ readonly translated: TranslatedSchema; readonly sql: string }> {
   const rules = rulesOf(settings);
   const wanted = ({ name, columns }: SourceTable, column: string) => {
@@ -203,6 +201,7 @@ export async function translateSurvey(
     choice: choiceOf(settings),
     rules,
     waive: settings.waive,
+    ...(serverVersion === undefined ? {} : { serverVersion }),
   });
   return { translated, sql: schemaScript(schema, translated) };
 }

@@ -8,7 +8,8 @@ import { explainBroken } from '../../plan/graph/foreign-keys.js';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
-import { textType } from '../type-map.js';
+import { textType } from '../pg-type.js';
+import { isSaidByType } from './said-by-type.js';
 import { checkWaiver, columnWaiver, foreignKeyWaiver, indexWaiver, isWaived } from '../../plan/findings/waive.js';
 
 /** What the source's schema promises, held against what PostgreSQL's catalog says. */
@@ -100,12 +101,18 @@ function checkColumns(pair: Pair): Finding[] {
       [column.notNull || isKey, found.notNull, 'NOT NULL'],
       [hasDefault(column.defaultSql), hasFiller(found) || isLost('default'), `the default ${column.defaultSql}`],
       [column.generated !== 'no', found.isGenerated || isLost('generated'), 'a generated column'],
-      [source.rowidAlias === column.name, hasFiller(found), 'a key that counts on by itself'],
+      [countsOn(source, column.name), hasFiller(found), 'a key that counts on by itself'],
     ];
     return promises
       .filter(([isPromised, isFulfilled]) => isPromised && !isFulfilled)
       .map(([, , what]) => broken(pair, column.name, what));
   });
+}
+
+/** SQLite's INTEGER PRIMARY KEY counts on by itself; one that is a foreign key takes its values from the parent. */
+function countsOn({ rowidAlias, foreignKeys }: SourceTable, column: string): boolean {
+  const isReference = foreignKeys.some(({ columns }) => columns.length === 1 && isSameName(columns[0] ?? '', column));
+  return rowidAlias === column && !isReference;
 }
 
 function hasDefault(defaultSql: string | null): boolean {
@@ -213,8 +220,10 @@ function hasIndex({ objects, names, request }: Pair, index: SourceTable['indexes
 }
 
 function checkChecks(pair: Pair): Finding[] {
-  const { source, objects, request } = pair;
-  const promised = readTableSql(source.sql)?.checks.length ?? 0;
+  const { source, target, names, objects, request } = pair;
+  const columnOf = (name: string) => target.columns.find((column) => column.name === nameOn(names, name)) ?? null;
+  const checks = readTableSql(source.sql)?.checks ?? [];
+  const promised = checks.filter(({ expression }) => !isSaidByType(expression, columnOf)).length;
   const lost = request.lost.filter((name) => name === checkWaiver(source.name)).length;
   const found = objects.filter(({ kind }) => kind === 'check').length;
   if (promised - lost <= found || request.lost.includes(checkWaiver('*'))) return [];

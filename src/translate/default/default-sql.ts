@@ -11,7 +11,7 @@ import { renderPureCall } from '../expression/functions.js';
 import { literalDefault } from './literal-default.js';
 import { renderNow } from '../expression/now-sql.js';
 import { readExpressionTokens } from '../expression/sql-tokens.js';
-import type { PgType } from '../type-map.js';
+import type { PgType } from '../pg-type.js';
 
 /** A default in PostgreSQL's SQL, null for no default; or the reason why it has no equivalent. */
 export type DefaultChoice =

@@ -1,7 +1,7 @@
 import type { Expression } from '../expression/expression.js';
 import { refuseTranslation, renderExpression } from '../expression/expression-sql.js';
 import { quoteText } from '../../lib/quote.js';
-import type { PgType } from '../type-map.js';
+import type { PgType } from '../pg-type.js';
 
 type Literal = Extract<Expression, { tag: 'number' | 'string' | 'blob' | 'bool' }>;
 

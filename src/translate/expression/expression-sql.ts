@@ -24,6 +24,10 @@ export interface Scope {
   readonly call: (name: string, operands: readonly Expression[], scope: Scope) => Rendered | null;
   /** Calls over DISTINCT values or over *; left out where such calls are not allowed. */
   readonly aggregate?: (name: string, operands: readonly Expression[], over: 'distinct' | 'star') => Rendered | null;
+  /** Whether a name in double quotes, which is no column here, is a text to SQLite; left out where it never is. */
+  readonly isText?: (name: string) => boolean;
+  /** Whether the server has IS JSON; left out where it is not known. */
+  readonly hasIsJson?: boolean;
   /** The meaning of a whole expression that is grouped by, within a query with aggregates; null for any other. */
   readonly whole?: (expression: Expression) => Rendered | null;
 }
@@ -53,7 +57,7 @@ function renderParts(expression: Expression, scope: Scope): Rendered {
     case 'number':
       return renderNumber(expression.text);
     case 'string':
-      return { sql: quoteText(expression.text), class: 'text', literal: expression.text };
+      return renderText(expression.text);
     case 'blob':
       return yields('bytes', `'\\x${expression.text}'::bytea`);
     case 'null':
@@ -61,9 +65,7 @@ function renderParts(expression: Expression, scope: Scope): Rendered {
     case 'bool':
       return yields('bool', String(expression.value));
     case 'name':
-      return (
-        scope.column(expression.name, expression.table) ?? refuseTranslation(`${expression.name} cannot be used here`)
-      );
+      return renderName(expression, scope);
     case 'call':
       return renderCall(expression, scope);
     case 'case':
@@ -77,6 +79,18 @@ function renderParts(expression: Expression, scope: Scope): Rendered {
     case 'in':
       return renderIn(expression, scope);
   }
+}
+
+/** A column; or a text, which a name in double quotes is to SQLite where it names no column (https://www.sqlite.org/quirks.html#dblquote). */
+function renderName({ name, table, isDouble }: Extract<Expression, { tag: 'name' }>, scope: Scope): Rendered {
+  const column = scope.column(name, table);
+  if (column !== null) return column;
+  const isText = isDouble && table === null && scope.isText?.(name) === true;
+  return isText ? renderText(name) : refuseTranslation(`${name} cannot be used here`);
+}
+
+function renderText(text: string): Rendered {
+  return { sql: quoteText(text), class: 'text', literal: text };
 }
 
 /** The text of a value, as SQLite would make it; numbers only where they are integers. */

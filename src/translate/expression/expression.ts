@@ -6,8 +6,8 @@ export type Expression =
   | { readonly tag: 'number' | 'string' | 'blob'; readonly text: string }
   | { readonly tag: 'null' }
   | { readonly tag: 'bool'; readonly value: boolean }
-  /** An unquoted or quoted identifier: a column, or a text by SQLite's old leniency. */
-  | { readonly tag: 'name'; readonly name: string; readonly isQuoted: boolean; readonly table: string | null }
+  /** An identifier: a column; or, in double quotes, a text by SQLite's old leniency. */
+  | { readonly tag: 'name'; readonly name: string; readonly isDouble: boolean; readonly table: string | null }
   | {
       readonly tag: 'call';
       readonly name: string;
@@ -195,12 +195,12 @@ class Reader {
 
   /** column, or table.column. */
   #readName(first: ExpressionToken): Expression {
-    const isQuoted = first.tag === 'name';
-    if (!this.#take('.')) return { tag: 'name', name: first.text, isQuoted, table: null };
+    const isDouble = first.isDouble === true;
+    if (!this.#take('.')) return { tag: 'name', name: first.text, isDouble, table: null };
     const second = this.#tokens[this.#at];
     if (second?.tag !== 'word' && second?.tag !== 'name') throw new Unportable('a name is missing after its point');
     this.#at += 1;
-    return { tag: 'name', name: second.text, isQuoted: true, table: first.text };
+    return { tag: 'name', name: second.text, isDouble: false, table: first.text };
   }
 
   #readCall(name: string): Expression {

@@ -1,7 +1,7 @@
 import type { Expression } from './expression.js';
 import { asText, type Rendered, refuseTranslation, renderExpression, type Scope, yields } from './expression-sql.js';
 
-type Render = (operands: readonly Rendered[], expressions: readonly Expression[]) => Rendered;
+type Render = (operands: readonly Rendered[], expressions: readonly Expression[], scope: Scope) => Rendered;
 
 /** Functions of SQLite that mean the same for the same values; lower and upper fold ASCII only, hence "C". */
 const functions: Readonly<Record<string, Render>> = {
@@ -20,6 +20,7 @@ const functions: Readonly<Record<string, Render>> = {
   replace: renderReplace,
   instr: (operands) => yields('integer', `strpos(${allTexts(operands, 2)})::bigint`),
   typeof: renderTypeof,
+  json_valid: renderJsonValid,
 };
 
 /** Renders a call to a function that depends on its operands only; null where there is no such function here. */
@@ -30,12 +31,13 @@ export function renderPureCall(name: string, operands: readonly Expression[], sc
     : render(
         operands.map((operand) => renderExpression(operand, scope)),
         operands,
+        scope,
       );
 }
 
 /** A scope of columns only, for CHECK constraints, generated columns and indexes. */
-export function columnScope(column: (name: string) => Rendered | null): Scope {
-  return { column, call: renderPureCall };
+export function columnScope(parts: Pick<Scope, 'column' | 'isText' | 'hasIsJson'>): Scope {
+  return { ...parts, call: renderPureCall };
 }
 
 function textOf(operands: readonly Rendered[], count: number): string {
@@ -101,6 +103,12 @@ function renderTypeof([operand, another]: readonly Rendered[]): Rendered {
   const name = operand === undefined || another !== undefined ? undefined : names[operand.class];
   if (operand === undefined || name === undefined) return refuseTranslation('the storage class is not kept');
   return yields('text', `(CASE WHEN ${operand.sql} IS NULL THEN 'null' ELSE '${name}' END)`);
+}
+
+/** Both read JSON as RFC 8259 has it, and NULL gives NULL. */
+function renderJsonValid(operands: readonly Rendered[], _: readonly Expression[], { hasIsJson }: Scope): Rendered {
+  if (hasIsJson !== true) return refuseTranslation('PostgreSQL has IS JSON from version 16 on');
+  return yields('bool', `(${textOf(operands, 1)} IS JSON)`);
 }
 
 function renderCoalesce(operands: readonly Rendered[]): Rendered {

@@ -2,6 +2,8 @@
 export interface ExpressionToken {
   readonly tag: 'word' | 'name' | 'string' | 'number' | 'blob' | 'sign';
   readonly text: string;
+  /** Of a name: whether its quotes are double ones. */
+  readonly isDouble?: true;
   /** Offsets in the SQL, for quoting it. */
   readonly start: number;
   readonly end: number;
@@ -109,7 +111,7 @@ function readQuoted(sql: string, start: number, tag: 'string' | 'name' | 'blob')
     else if (close !== ']' && sql[at + 1] === close) {
       text += close;
       at += 1;
-    } else return { tag, text, start, end: at + 1 };
+    } else return { tag, text, ...(close === '"' ? { isDouble: true } : {}), start, end: at + 1 };
   }
   return null;
 }

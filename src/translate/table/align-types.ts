@@ -2,7 +2,7 @@ import type { SourceCatalog } from '../../model/source.js';
 import { explainBroken } from '../../plan/graph/foreign-keys.js';
 import { type ColumnDraft, findColumn, type TableDraft } from '../draft.js';
 import { isSameName } from '../../lib/fold-case.js';
-import { bigint, double, numeric, type PgType, textType } from '../type-map.js';
+import { bigint, double, numeric, type PgType, textType } from '../pg-type.js';
 
 /**
  * Gives the columns on both ends of each foreign key one type, since PostgreSQL compares within a type. Columns without
@@ -13,8 +13,9 @@ export function alignTypes(tables: readonly TableDraft[], source: SourceCatalog)
   for (const group of groupColumns(tables, source)) {
     if (new Set(group.map((column) => comparableClass(column.type))).size < 2) continue;
     const type = commonType(group);
-    for (const column of group.filter((one) => canTake(one, type) && one.type !== type)) {
+    for (const column of group.filter((one) => canTake(one, type) && one.type.sql !== type.sql)) {
       column.type = type;
+      column.inference = null;
       column.why = 'one type with the columns that foreign keys bind it to';
     }
   }

@@ -2,6 +2,7 @@ import { columnSql, keyHoldsNulls } from './column-sql.js';
 import { findColumn, type TableDraft, reportLoss, translateCondition, type Translation } from '../draft.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { indexColumnsMax } from './index-sql.js';
+import { jsonCheckedColumn } from '../expression/column-check.js';
 import { quoteIdentifier, quotePath } from '../../lib/quote.js';
 import { NameBook } from '../../plan/names/names.js';
 import { type CheckSql, readTableSql } from './table-sql.js';
@@ -20,17 +21,23 @@ export function createTableSql(table: TableDraft, shared: Translation): string {
 
 function keyLines(table: TableDraft, shared: Translation): string[] {
   const keys = [
-    { word: keyHoldsNulls(table) ? 'UNIQUE' : 'PRIMARY KEY', columns: table.source.primaryKey, suffix: 'pkey' },
+    {
+      word: keyHoldsNulls(table) ? 'UNIQUE' : 'PRIMARY KEY',
+      kind: 'primary' as const,
+      columns: table.source.primaryKey,
+      suffix: 'pkey',
+    },
     ...table.source.indexes
       .filter((index) => index.origin === 'u')
       .map((index) => index.columns.map(({ column }) => column ?? ''))
-      .map((columns) => ({ word: 'UNIQUE', columns, suffix: `${columns.join('_')}_key` })),
+      .map((columns) => ({ word: 'UNIQUE', kind: 'unique' as const, columns, suffix: `${columns.join('_')}_key` })),
   ];
   return keys
     .filter(({ columns }) => columns.length > 0)
-    .flatMap(({ word, columns, suffix }) => {
+    .flatMap(({ word, kind, columns, suffix }) => {
       if (columns.length > indexColumnsMax) return reportWide(word, columns.length, table, shared);
-      const name = shared.names.invent(`${table.name}_${suffix}`);
+      const own = shared.constraintNames.give(table.source.name, kind, columns);
+      const name = own ?? shared.names.invent(`${table.name}_${suffix}`);
       const list = columns.map((column) => quoteIdentifier(findColumn(table, column)?.name ?? column)).join(', ');
       return [`CONSTRAINT ${quoteIdentifier(name)} ${word} (${list})`];
     });
@@ -43,10 +50,17 @@ function reportWide(word: string, count: number, table: TableDraft, { findings }
   return [];
 }
 
+/** A CHECK for JSON over a column that is of a JSON type falls away. */
+function isSaidByType({ expression }: CheckSql, table: TableDraft): boolean {
+  const name = jsonCheckedColumn(expression);
+  return name !== null && findColumn(table, name)?.type.class === 'json';
+}
+
 /** A check's own name is unique within its table only. */
 function checkLines(checks: readonly CheckSql[], table: TableDraft, shared: Translation): string[] {
   const names = new NameBook();
   return checks.flatMap((check) => {
+    if (isSaidByType(check, table)) return [];
     const portable = translateCondition(check.expression, table);
     if (portable.tag === 'sql') {
       const name = check.name === null ? '' : `CONSTRAINT ${quoteIdentifier(names.invent(check.name))} `;

@@ -92,10 +92,12 @@ function setName(names: readonly string[]): string {
   return names.map(foldCase).sort().join('\0');
 }
 
-function keySql(key: SourceForeignKey, table: TableDraft, parent: TableDraft, { schema, names }: Translation): string {
+function keySql(key: SourceForeignKey, table: TableDraft, parent: TableDraft, shared: Translation): string {
+  const { schema, names, constraintNames } = shared;
   const columns = key.columns.map((name) => findColumn(table, name)?.name ?? name);
   const others = key.parentColumns.map((name) => findColumn(parent, name)?.name ?? name);
-  const name = names.invent(`${table.name}_${columns.join('_')}_fkey`);
+  const own = constraintNames.give(table.source.name, 'foreign', key.columns);
+  const name = own ?? names.invent(`${table.name}_${columns.join('_')}_fkey`);
   const deferrable = { no: '', immediate: ' DEFERRABLE', deferred: ' DEFERRABLE INITIALLY DEFERRED' }[key.deferrable];
   return [
     `ALTER TABLE ${quotePath(schema, table.name)} ADD CONSTRAINT ${quoteIdentifier(name)}`,

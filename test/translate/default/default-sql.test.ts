@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Database } from '../../../src/source/sqlite.js';
 import { translateDefault } from '../../../src/translate/default/default-sql.js';
-import type { PgType } from '../../../src/translate/type-map.js';
+import type { PgType } from '../../../src/translate/pg-type.js';
 import { withDatabase } from '../../support/database.js';
 
 const classes = {
