@@ -30,8 +30,10 @@ help:
 	@echo 'make docs            write the parts of docs/ that are made from the code'
 	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app)'
 
+# The lock file has the better-sqlite3 of Node 20; later ones need the next.
+LATER = $(shell $(NODE) -p "parseInt(process.versions.node, 10) > 20 ? 'better-sqlite3@13.2.0' : ''")
 $(INSTALLED): package.json package-lock.json
-	npm install --no-save --no-audit --no-fund
+	npm install --no-save --no-audit --no-fund $(LATER)
 	@touch $(INSTALLED)
 
 $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)

@@ -27,8 +27,11 @@ function readFileLimit(): number | null {
   }
 }
 
-if (Number.parseInt(process.versions.node, 10) < 20) {
-  fail(2, 'usage.node_version', `pgferry needs Node 20 or newer, this is ${process.version}`, 'install a newer Node');
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+// As in package.json's engines; 22.14 is the first with version 10 of Node-API.
+if (major < 20 || major === 21 || (major === 22 && minor < 14)) {
+  const hint = 'install Node 20, 22.14 or a later one';
+  fail(2, 'usage.node_version', `pgferry does not run on Node ${process.version}`, hint);
 }
 const limit = readFileLimit();
 if (limit !== null && limit < filesMin) {
@@ -38,6 +41,13 @@ if (limit !== null && limit < filesMin) {
 try {
   await import('./cli/cli.js');
 } catch (error) {
-  const { message } = error as Error;
-  fail(70, 'bug.not_loaded', `pgferry cannot be loaded: ${message}`, 'install it again: npm install, make build');
+  const { message, code, hint, exitCode } = error as Error & { code?: string; hint?: string; exitCode?: number };
+  // An expected failure, such as a package that is not installed whole.
+  if (code !== undefined && hint !== undefined && exitCode !== undefined) fail(exitCode, code, message, hint);
+  fail(
+    70,
+    'bug.not_loaded',
+    `pgferry cannot be loaded: ${message}`,
+    'install it again: npm install -g pgferry, or in a clone: make build',
+  );
 }

@@ -10,6 +10,7 @@ const root = findRoot(fileURLToPath(new URL('.', import.meta.url)));
 const layers: readonly (readonly string[])[] = [
   ['model'],
   ['lib'],
+  ['platform'],
   ['source', 'target', 'encode', 'plan', 'verify', 'shadow', 'accept', 'report', 'cutover', 'pool'],
   ['translate'],
   ['copy', 'follow'],
@@ -24,7 +25,6 @@ const layers: readonly (readonly string[])[] = [
 
 const doors: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['src/source/sqlite.ts'],
-  'better-sqlite3-13': [],
   pg: ['src/target'],
   'pg-copy-streams': ['src/target'],
   piscina: ['src/pool/threads.ts'],

@@ -9,6 +9,7 @@ import type { Finding } from '../model/plan.js';
 import type { RunResult } from '../model/result.js';
 import type { CutoverResult } from '../model/cutover.js';
 import { describeFindings, summarize } from '../report/text/summary.js';
+import { reinstallCommand } from '../platform/installation.js';
 import { sanitize } from '../report/units.js';
 
 /** The outcome of a command: its exit code, its one JSON object, and the page for a person. */
@@ -45,7 +46,7 @@ function isUnloadable(error: unknown): error is Error {
 
 function notLoaded(cause: Error): CopierError {
   const [what] = cause.message.split('\n');
-  const hint = 'install it again: npm install, make build';
+  const hint = `install it again: ${reinstallCommand()}`;
   return new CopierError('bug.not_loaded', `pgferry cannot be loaded: ${what}`, { hint, cause });
 }
 

@@ -1,20 +1,56 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { versions } from 'node:process';
 import type BetterSqlite3 from 'better-sqlite3';
+import { CopierError } from '../model/error.js';
+import { scriptCommand } from '../platform/installation.js';
+import { fitOf, otherVersionHint } from './sqlite-version.js';
 
 /*
- * Loads better-sqlite3 for the Node that runs us; nothing else loads it. Its version 12 is built on V8's own interface,
- * and ends the process in a garbage collection from Node 24.19 on (`RemoveEnvironmentCleanupHook`, seen on 24.21);
- * version 13 is built on Node-API and needs Node 22. Both have the same interface.
+ * Loads better-sqlite3; nothing else loads it. An installation has one, of the version that npm found to fit its Node:
+ * 12 is built on V8's own interface when it is installed, and ends the process in a garbage collection from Node 24.19
+ * on; 13 is built on Node-API, brings its binaries along, and ends the process where Node has no version 10 of that.
+ * So the version is looked at before anything native is loaded, and the binary is tried before anyone needs it.
  */
 
-const firstNodeOfVersion13 = 22;
-
-const isOld = Number(versions.node.split('.')[0]) < firstNodeOfVersion13;
-/** The package that fits this Node. */
-export const sqlitePackage = isOld ? 'better-sqlite3' : 'better-sqlite3-13';
+export const sqlitePackage = 'better-sqlite3';
 const load = createRequire(import.meta.url);
 
-export const Database = load(sqlitePackage) as typeof BetterSqlite3;
+export const Database: typeof BetterSqlite3 = loadDatabase();
 export type Database = BetterSqlite3.Database;
 export const SqliteError = Database.SqliteError;
+
+function loadDatabase(): typeof BetterSqlite3 {
+  const folder = findFolder();
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const misfit = fitOf(version, versions);
+  if (misfit !== null) {
+    throw new CopierError('source.native_module', `better-sqlite3 ${version} does not run here: ${misfit}`, {
+      hint: otherVersionHint(folder, versions),
+    });
+  }
+  try {
+    const found = load(sqlitePackage) as typeof BetterSqlite3;
+    new found(':memory:').close();
+    return found;
+  } catch (error) {
+    const [reason = ''] = String((error as Error).message).split('\n');
+    throw new CopierError('source.native_module', `the native part of better-sqlite3 is not there: ${reason}`, {
+      hint: `its install script was skipped or failed, or was run by another Node; run it: ${scriptCommand(folder, 'install')}`,
+      cause: error,
+    });
+  }
+}
+
+/** The folder of the package; its main file stands one below. */
+function findFolder(): string {
+  try {
+    return dirname(dirname(load.resolve(sqlitePackage)));
+  } catch (cause) {
+    throw new CopierError('source.native_module', 'the package better-sqlite3 is not there', {
+      hint: otherVersionHint(null, versions),
+      cause,
+    });
+  }
+}

@@ -56,6 +56,11 @@ export const sourceCodes = {
     means: 'There is no file of this name.',
     todo: 'Check the path; relative ones start at the current folder.',
   },
+  'source.native_module': {
+    means:
+      'The package better-sqlite3, which reads SQLite files, is missing, lacks its native part, or does not run on this Node.',
+    todo: 'Run the command that the hint names. Where it compiles, it needs `apt install g++ make python3`.',
+  },
   'source.needs_application': {
     means:
       'A table needs a collation, a function or a module that only the application brings along, so that SQLite alone cannot read its rows: a key of a WITHOUT ROWID table, or a computed column.',

