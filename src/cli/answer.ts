@@ -8,7 +8,8 @@ import { CopierError, exitCodes } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
 import type { RunResult } from '../model/result.js';
 import type { CutoverResult } from '../model/cutover.js';
-import { describeFindings, summarize } from '../report/text/summary.js';
+import { describeFindings } from '../report/text/findings-text.js';
+import { summarize } from '../report/text/summary.js';
 import { reinstallCommand } from '../platform/installation.js';
 import { sanitize } from '../report/units.js';
 
@@ -30,7 +31,7 @@ export interface Answer {
 export async function answer(
   name: CommandName,
   context: Context,
-  invocation: Pick<Invocation, 'form' | 'word'>,
+  invocation: Pick<Invocation, 'form' | 'word' | 'isWhole'>,
 ): Promise<Answer> {
   try {
     return await run(name, context, invocation);
@@ -53,7 +54,7 @@ function notLoaded(cause: Error): CopierError {
 async function run(
   name: CommandName,
   context: Context,
-  { form, word }: Pick<Invocation, 'form' | 'word'>,
+  { form, word, isWhole }: Pick<Invocation, 'form' | 'word' | 'isWhole'>,
 ): Promise<Answer> {
   switch (name) {
     case 'init': {
@@ -73,7 +74,7 @@ async function run(
         },
         text: isPrinted
           ? (made.sql ?? '')
-          : `${[sanitize(made.message), describeFindings(made.findings)].filter((part) => part !== '').join('\n')}\n`,
+          : `${[sanitize(made.message), describeFindings(made.findings, isWhole)].filter((part) => part !== '').join('\n')}\n`,
         next: next.afterInit(made.findings),
         isForProgram: isPrinted,
       };
@@ -97,22 +98,22 @@ async function run(
       const { describeSides } = await import('../report/text/sides-text.js');
       const { describePlan } = await import('../report/text/plan-text.js');
       const texts = { graph: () => planToMermaid(plan), diff: () => describeSides(sides) };
-      const text = form === 'graph' || form === 'diff' ? texts[form]() : describePlan(plan);
+      const text = form === 'graph' || form === 'diff' ? texts[form]() : describePlan(plan, isWhole);
       const json = { plan, sides, findings: plan.findings };
       const step = next.afterPlan(plan.findings);
       return { exitCode: planExit(plan.findings), json, text, next: step, isForProgram: form !== 'page' };
     }
     case 'copy': {
       const { runCopy } = await import('../commands/migrate.js');
-      return fromResult(await runCopy(context));
+      return fromResult(await runCopy(context), isWhole);
     }
     case 'migrate': {
       const { runMigrate } = await import('../commands/migrate.js');
-      return fromResult(await runMigrate(context));
+      return fromResult(await runMigrate(context), isWhole);
     }
     case 'verify': {
       const { runVerify } = await import('../commands/verify.js');
-      return fromResult(await runVerify(context));
+      return fromResult(await runVerify(context), isWhole);
     }
     case 'quarantine': {
       const { runQuarantine } = await import('../commands/quarantine.js');
@@ -124,25 +125,25 @@ async function run(
       const { runFollow } = await import('../commands/follow.js');
       const { describeFollow } = await import('../report/text/follow-text.js');
       const result = await runFollow(context);
-      return ended(result, describeFollow(result), next.afterFollow(result));
+      return ended(result, describeFollow(result, isWhole), next.afterFollow(result));
     }
     case 'repair': {
       const { runRepair } = await import('../commands/repair.js');
       const { describeRepair } = await import('../report/text/follow-text.js');
       const result = await runRepair(context);
-      return ended(result, describeRepair(result), next.afterRepair(result));
+      return ended(result, describeRepair(result, isWhole), next.afterRepair(result));
     }
     case 'shadow': {
       const { runShadow } = await import('../commands/acceptance/shadow.js');
       const { describeShadow } = await import('../report/text/shadow-text.js');
       const result = await runShadow(context);
-      return ended(result, describeShadow(result), next.afterShadow(result));
+      return ended(result, describeShadow(result, isWhole), next.afterShadow(result));
     }
     case 'accept': {
       const { runAccept } = await import('../commands/acceptance/accept.js');
       const { describeAcceptance } = await import('../report/text/shadow-text.js');
       const result = await runAccept(context);
-      return ended(result, describeAcceptance(result), next.afterRun(result));
+      return ended(result, describeAcceptance(result, isWhole), next.afterRun(result));
     }
     case 'cutover': {
       const { runCutover } = await import('../commands/cutover/cutover.js');
@@ -179,8 +180,8 @@ function planExit(findings: readonly Finding[]): number {
   return findings.some(({ severity }) => severity === 'error') ? exitCodes.refused : exitCodes.ok;
 }
 
-function fromResult(result: RunResult): Answer {
-  return ended(result, summarize(result), next.afterRun(result));
+function fromResult(result: RunResult, isWhole: boolean): Answer {
+  return ended(result, summarize(result, isWhole), next.afterRun(result));
 }
 
 /** The answer of a command whose result says whether both sides are the same. */

@@ -12,7 +12,8 @@ import { CopierError, exitCodes, toWire } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
 import type { WireError } from '../model/wire.js';
 import { openDisplay } from '../report/progress/progress.js';
-import { describeError, describeFindings } from '../report/text/summary.js';
+import { describeFindings } from '../report/text/findings-text.js';
+import { describeError } from '../report/text/summary.js';
 import { jsonText, sanitize } from '../report/units.js';
 import { toolVersion } from './version.js';
 
@@ -69,14 +70,14 @@ function commandLineError(message: string): WireError {
 }
 
 async function runInvocation(invocation: Invocation): Promise<void> {
-  const { command, word, sides, configPath, form, isJson, isQuiet } = invocation;
+  const { command, word, sides, configPath, form, isWhole, isJson, isQuiet } = invocation;
   const said = { own, configPath, flags: flagsSaid(invocation) };
-  await conclude({ name: command, isJson, isQuiet, said }, async (journal) => {
+  await conclude({ name: command, isJson, isQuiet, isWhole, said }, async (journal) => {
     const flags = assignSides(sides, invocation.flags);
     const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
     const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion(), own };
-    return answer(command, context, { form, word });
+    return answer(command, context, { form, word, isWhole });
   });
 }
 
@@ -118,6 +119,7 @@ interface Call {
   readonly name: string;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
+  readonly isWhole?: boolean;
   readonly said: Said;
 }
 
@@ -161,7 +163,7 @@ async function conclude(call: Call, run: (journal: Journal) => Promise<Answer>):
   }
 }
 
-function report({ name, isJson, said }: Call, error: unknown, durationMs: number): number {
+function report({ name, isJson, isWhole = false, said }: Call, error: unknown, durationMs: number): number {
   const wire = toWire(error);
   const after = afterError(name, wire);
   const step = after === null ? null : nextCommand(after, said);
@@ -169,7 +171,7 @@ function report({ name, isJson, said }: Call, error: unknown, durationMs: number
   const code =
     wire.exitCode === exitCodes.interrupted && signalReceived === 'SIGTERM' ? exitCodes.terminated : wire.exitCode;
   if (isJson) writeFailure(name, wire, { findings, durationMs, step });
-  const list = findings.length === 0 ? '' : `${describeFindings(findings)}\n\n`;
+  const list = findings.length === 0 ? '' : `${describeFindings(findings, isWhole)}\n\n`;
   process.stderr.write(`${list}${describeError(wire)}${step === null ? '' : nextText(step)}${bugTrace(wire)}`);
   return code;
 }

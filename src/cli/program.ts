@@ -18,6 +18,8 @@ export interface Invocation {
   readonly configPath: string | null;
   /** page: as always; sql: init --print; graph, diff: of plan. */
   readonly form: 'page' | 'sql' | 'graph' | 'diff';
+  /** Whether the page shows everything, folding nothing. */
+  readonly isWhole: boolean;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
 }
@@ -139,6 +141,7 @@ function readInvocation({ name: command, argument }: CommandRow, given: Given, w
     flags,
     configPath: typeof config === 'string' ? config : null,
     form: forms.find(({ flag }) => given[flag] === true)?.form ?? 'page',
+    isWhole: given['all'] === true,
     isJson: given['json'] === true,
     isQuiet: given['quiet'] === true,
   };

@@ -3,7 +3,6 @@ import { CopierError } from '../model/error.js';
 import type { RunResult } from '../model/result.js';
 import type { Snapshot } from '../model/source.js';
 import { makeRunFolder, type RunFolder, writeArtefact } from '../report/files/run-folder.js';
-import { describeFinding } from '../report/text/summary.js';
 import { jsonText } from '../report/units.js';
 import { sourceFile } from '../source/live/file.js';
 import { describeTarget } from '../target/connection/address.js';
@@ -124,7 +123,7 @@ async function planAndBegin(
     writeArtefact(folder.pathOf('plan.json'), `${jsonText(prepared.plan, 1)}\n`);
     return prepared;
   });
-  for (const finding of stored.plan.findings) journal.note(`${describeFinding(finding)} [${finding.code}]`);
+  for (const finding of stored.plan.findings) journal.emit({ tag: 'finding', finding });
   await openLedger(client);
   keep();
   const run = await beginRun(client, {

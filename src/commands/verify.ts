@@ -50,6 +50,7 @@ export async function runVerify(context: Context): Promise<RunResult> {
           chunksCopied: 0,
           bytesCopied: 0,
           differences: compared.flatMap(({ differences }) => differences),
+          differenceTotals: compared.flatMap(({ totals }) => totals),
           objects: schema.objects,
         };
         await writeRecord(folder, result);

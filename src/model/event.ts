@@ -1,3 +1,5 @@
+import type { Finding } from './plan.js';
+
 export type PhaseName =
   | 'snapshot'
   | 'check'
@@ -42,6 +44,8 @@ export interface PhaseTime {
 export type RunEvent =
   | { readonly tag: 'note'; readonly message: string }
   | { readonly tag: 'warning'; readonly message: string }
+  /** Of the plan, when a run begins; the result has them all. */
+  | { readonly tag: 'finding'; readonly finding: Finding }
   | { readonly tag: 'phase-begin'; readonly name: PhaseName }
   | { readonly tag: 'phase-end'; readonly name: PhaseName; readonly ms: number }
   | { readonly tag: 'table-copied'; readonly table: string; readonly rows: number }

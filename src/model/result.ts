@@ -39,6 +39,17 @@ export interface Difference {
   readonly target: string | null;
 }
 
+/** How many differences of one kind a table has, of `changed` ones per column. */
+export interface DifferenceTotal {
+  readonly table: string;
+  readonly kind: Difference['kind'];
+  /** null unless changed. */
+  readonly column: string | null;
+  readonly count: number;
+  /** False where more rows differ than were looked at again: "at least". */
+  readonly isAll: boolean;
+}
+
 /** The result of a command, as printed with --json. Fields are added, never changed. */
 export interface RunResult {
   readonly ok: boolean;
@@ -62,6 +73,8 @@ export interface RunResult {
   /** The settings that were chosen for the sessions of the copy, and of proof, indexes and constraints. */
   readonly sessions?: { readonly copy: SessionSettings; readonly finish: SessionSettings };
   readonly differences: readonly Difference[];
+  /** All differences, counted; of verify and accept. */
+  readonly differenceTotals?: readonly DifferenceTotal[];
   /** Columns, keys, constraints, indexes, triggers and sequences of the compared tables, by kind. */
   readonly objects: readonly ObjectCount[];
 }

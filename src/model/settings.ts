@@ -86,6 +86,7 @@ export interface FlagSettings {
   /** What a rollback does where SQLite took writes since it was moved or restored. */
   readonly sourceWrites: 'refuse' | 'keep' | 'discard';
   readonly withoutTarget: boolean;
+  readonly all: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
 }

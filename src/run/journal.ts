@@ -1,5 +1,6 @@
 import { toWire } from '../model/error.js';
 import type { PhaseName, PhaseTime, RunEvent } from '../model/event.js';
+import { describeFinding } from '../report/text/findings-text.js';
 import { sanitize } from '../report/units.js';
 
 /** Measures a run's phases, which may overlap, and passes its events to all listeners. */
@@ -51,6 +52,8 @@ export function logLine(event: RunEvent, now: Date): string | null {
       case 'note':
       case 'warning':
         return `${tag} ${JSON.stringify(event.message)}`;
+      case 'finding':
+        return `${event.finding.severity} ${JSON.stringify(describeFinding(event.finding))} [${event.finding.code}]`;
       case 'phase-begin':
         return `begin ${event.name}`;
       case 'phase-end':

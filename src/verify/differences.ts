@@ -1,5 +1,6 @@
 import { must } from '../model/error.js';
-import type { Difference, Sides } from '../model/result.js';
+import type { Difference, DifferenceTotal, Sides } from '../model/result.js';
+import { DifferenceTally } from './difference-tally.js';
 import { cellsByColumn, describeCells, describeShortenedKey } from './describe.js';
 import { isSameCell, type ShortenedRow, shortenRow } from './shortened-row.js';
 import { createHashBytes, hashHex } from './row-hash.js';
@@ -11,6 +12,8 @@ export const differencesMaxDefault = 100;
 /** Bounds of what the second pass collects from both sides, about 64 MB each. One bucket is always collected whole. */
 const collectedRowsMax = 50_000;
 const collectedBytesMax = 64 * 2 ** 20;
+/** How often both sides are read for this; after that, totals are "at least". */
+const passesMax = 8;
 
 export interface DifferenceSearch {
   readonly table: VerifyTable;
@@ -31,18 +34,44 @@ export interface DifferenceSearch {
 
 export interface FoundDifferences {
   readonly differences: readonly Difference[];
-  /** False where there are, or may be, more than those that are named: "at least". */
+  /** False where there are more than those that are named. */
   readonly isComplete: boolean;
+  /** All that were found, whether they are named or not. */
+  readonly totals: readonly DifferenceTotal[];
 }
 
 /**
- * The second pass: reads both sides again, collects only rows of buckets that differ, joins them by key and names every
- * difference. Memory is bounded: where there would be too many rows, only some of the buckets are collected. An empty
- * result means that a side has changed between the two passes.
+ * The second pass: reads both sides again, collects only rows of buckets that differ, joins them by key, counts every
+ * difference and names the first. Memory is bounded: where there would be too many rows, both sides are read again for
+ * the other buckets, a bounded number of times. An empty result means that a side has changed between the two passes.
  */
 export async function findDifferences(search: DifferenceSearch): Promise<FoundDifferences> {
-  const collected = new CollectedBuckets(chooseBuckets(search));
-  const chosen = collected.bucketCount;
+  const max = search.differencesMax ?? differencesMaxDefault;
+  const tally = new DifferenceTally();
+  let named: Difference[] = [];
+  let rest = search.differingBuckets;
+  for (let pass = 0; pass < passesMax && rest.length > 0; pass += 1) {
+    const collected = await collectBuckets(search, rest);
+    const found = collected.keys().flatMap((sides) => compareRows(search.table, sides));
+    for (const difference of found) tally.add(difference);
+    named = [...named, ...found].toSorted(byKey).slice(0, max);
+    rest = rest.filter((bucket) => !collected.has(bucket));
+  }
+  const isAll = rest.length === 0;
+  return {
+    differences: named,
+    isComplete: isAll && tally.count === named.length,
+    totals: tally.totals(search.table.source, isAll),
+  };
+}
+
+function byKey(a: Difference, b: Difference): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+}
+
+/** The rows of as many of these buckets as may be held at once; of one at least. */
+async function collectBuckets(search: DifferenceSearch, buckets: readonly number[]): Promise<CollectedBuckets> {
+  const collected = new CollectedBuckets(chooseBuckets(search, buckets));
   await collectSide(search, collected, 'source', search.readSource());
   await collectSide(search, collected, 'target', search.readTarget());
   if (search.quarantined !== undefined) {
@@ -50,18 +79,13 @@ export async function findDifferences(search: DifferenceSearch): Promise<FoundDi
     await collectSide(search, collected, 'target', search.quarantined.originals(), 'source');
     await collectSide(search, collected, 'source', search.quarantined.changed(), 'source');
   }
-  const max = search.differencesMax ?? differencesMaxDefault;
-  const differences = collected.keys().flatMap((sides) => compareRows(search.table, sides));
-  differences.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  const isComplete =
-    differences.length <= max && chosen === search.differingBuckets.length && collected.bucketCount === chosen;
-  return { differences: differences.slice(0, max), isComplete };
+  return collected;
 }
 
-function chooseBuckets(search: DifferenceSearch): number[] {
+function chooseBuckets(search: DifferenceSearch, buckets: readonly number[]): number[] {
   const chosen: number[] = [];
   let rows = 0;
-  for (const bucket of search.differingBuckets) {
+  for (const bucket of buckets) {
     rows += search.rowsOfBucket(bucket);
     if (chosen.length > 0 && rows > collectedRowsMax) break;
     chosen.push(bucket);
@@ -97,10 +121,6 @@ class CollectedBuckets {
 
   constructor(buckets: readonly number[]) {
     this.#buckets = new Map(buckets.map((bucket) => [bucket, { keys: new Map(), bytes: 0 }]));
-  }
-
-  get bucketCount(): number {
-    return this.#buckets.size;
   }
 
   has(bucket: number): boolean {

@@ -316,8 +316,26 @@ test('no more differences than asked for are named, and the answer says so', () 
     const path = makeSqlite(folder, 'CREATE TABLE t(id INTEGER PRIMARY KEY)');
     await withDatabase(async (url, client) => {
       await client.query('CREATE TABLE t AS SELECT generate_series(1, 500) AS id');
-      const { differences, isComplete } = await verifyTable(path, url, tableOf([columnOf('id', 'int4')]), 7);
+      const { differences, isComplete } = await verifyTable(path, url, tableOf([columnOf('id', 'int4')]), {
+        differencesMax: 7,
+      });
       assert.deepEqual([differences.length, isComplete], [7, false]);
+    });
+  }));
+
+test('all differences are counted where not all rows can be held at once, and "at least" where even that is too much', () =>
+  withFolder(async (folder) => {
+    const path = makeSqlite(folder, 'CREATE TABLE t(id INTEGER PRIMARY KEY)');
+    await withDatabase(async (url, client) => {
+      await client.query('CREATE TABLE t AS SELECT generate_series(1, 500) AS id');
+      const table = tableOf([columnOf('id', 'int4')]);
+      // One bucket at a time.
+      const rowsTold = 100_000;
+      const { totals, differences } = await verifyTable(path, url, table, { bucketCount: 8, rowsTold });
+      assert.deepEqual(totals, [{ table: 't', kind: 'extra', column: null, count: 500, isAll: true }]);
+      assert.equal(differences.length, 100);
+      const [some] = (await verifyTable(path, url, table, { bucketCount: 64, rowsTold })).totals;
+      assert.ok(some !== undefined && !some.isAll && some.count > 0 && some.count < 500);
     });
   }));
 

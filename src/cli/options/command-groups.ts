@@ -23,4 +23,16 @@ export const loading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'cuto
 export const making: readonly CommandName[] = ['init', 'plan', 'migrate', 'cutover'];
 export const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept', 'cutover'];
 export const surveying: readonly CommandName[] = ['plan', 'copy', 'migrate', 'init', ...comparing];
+/** Whose page folds what is alike. */
+export const paged: readonly CommandName[] = [
+  'init',
+  'plan',
+  'copy',
+  'migrate',
+  'verify',
+  'shadow',
+  'accept',
+  'follow',
+  'repair',
+];
 export const reading: readonly CommandName[] = ['census', ...surveying];

@@ -1,4 +1,4 @@
-import { all } from './command-groups.js';
+import { all, paged } from './command-groups.js';
 import type { OptionTable } from './option.js';
 import { flag, count } from './syntax.js';
 
@@ -23,6 +23,17 @@ export const outputOptions = {
     standard: 100,
     help: 'rows that quarantine names one by one; its counts cover all',
     commands: ['quarantine'],
+  },
+  all: {
+    heading: 'output',
+    flag: 'all',
+    value: null,
+    env: [],
+    syntax: flag(),
+    isFlagOnly: true,
+    standard: false,
+    help: 'show every table, read and finding, also where there are hundreds of a kind',
+    commands: paged,
   },
   json: {
     heading: 'output',

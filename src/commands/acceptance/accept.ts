@@ -154,6 +154,7 @@ async function compareAll(
     chunksCopied: 0,
     bytesCopied: 0,
     differences: compared.flatMap(({ differences }) => differences),
+    differenceTotals: compared.flatMap(({ totals }) => totals),
     objects: schema.objects,
     reads: shadow.reads,
     keysets,

@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/plan.js';
-import type { Difference } from '../../model/result.js';
+import type { Difference, DifferenceTotal } from '../../model/result.js';
 import type { ShadowReport } from '../../model/shadow.js';
-import { countOf } from '../units.js';
+import { countOf, formatCount } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';
 import { isSchemaFinding } from './verdict.js';
@@ -26,8 +26,17 @@ export function differencesPart({ result, explain }: AcceptancePage): Html {
 <div class="card"><table class="stack" style="--across:2"><thead><tr><th>Table</th><th>Column</th><th>Key</th><th>SQLite</th><th>PostgreSQL</th></tr></thead>
 <tbody>${differences.map((difference) => differenceRow(difference, explain))}</tbody></table>${more.map(
           ({ table, message }) => html`<p class="soft small">${table}: ${message}</p>`,
-        )}</div>`
+        )}</div>
+${totalsCard(result.differenceTotals ?? [])}`
   }${schema.length === 0 ? null : findingsCard('Differences in the schema', schema)}`;
+}
+
+function totalsCard(totals: readonly DifferenceTotal[]): Html {
+  return html`<div class="card"><table class="stack" style="--across:2"><thead><tr><th>Table</th><th class="num">Differences</th><th>Kind</th><th>Column</th></tr></thead>
+<tbody>${totals.map(
+    ({ table, count, isAll, kind, column }) =>
+      html`<tr><td data-label="Table"><b>${table}</b></td><td class="num" data-label="Differences">${isAll ? '' : 'at least '}${formatCount(count)}</td><td data-label="Kind">${words[kind]}</td><td data-label="Column">${column ?? '–'}</td></tr>`,
+  )}</tbody></table></div>`;
 }
 
 /** What does not stop an acceptance, but a person should know. */

@@ -1,22 +1,40 @@
 import type { TableReport } from '../../model/result.js';
 import type { KeysetReport } from '../../model/shadow.js';
-import { formatCount } from '../units.js';
+import { countOf, formatCount } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';
 
 /** How many hex digits of a hash are shown. The whole hash is in its tooltip and in the files. */
 const digitsShown = 12;
 
-/** Numbers and verdict of every table. */
+/** Equal tables beyond this number are folded away. */
+const unfoldedTablesMax = 20;
+
+/** Numbers and verdict of every table; those that a person must look at come first. */
 export function tablesPart({ result }: AcceptancePage): Html {
   const keysets = new Map(result.keysets.map((keyset) => [keyset.table, keyset]));
-  const hasQuarantine = result.tables.some(({ quarantinedRows }) => quarantinedRows > 0);
+  const isPlain = ({ table, ok, quarantinedRows }: TableReport) =>
+    ok && quarantinedRows === 0 && keysets.get(table)?.ok !== false;
+  const [first, folded] =
+    result.tables.length <= unfoldedTablesMax
+      ? [result.tables, []]
+      : [result.tables.filter((table) => !isPlain(table)), result.tables.filter(isPlain)];
+  const rows = folded.reduce((sum, { targetRows }) => sum + targetRows, 0);
   return html`<h2>Table by table</h2>
 <p class="lead">Rows of both sides, and the SHA-256 of all keys in bytewise order: the same digits on both sides are the same keys.</p>
-<div class="card"><table class="stack" style="--across:${hasQuarantine ? 4 : 3}"><thead><tr><th>Table</th><th class="num">SQLite</th>${
+<div class="card">${first.length === 0 ? null : tableOf(first, keysets)}${
+    folded.length === 0
+      ? null
+      : html`<details class="more"><summary>${countOf(folded.length, 'table')} with ${countOf(rows, 'row')}: equal on both sides</summary>${tableOf(folded, keysets)}</details>`
+  }</div>`;
+}
+
+function tableOf(tables: readonly TableReport[], keysets: ReadonlyMap<string, KeysetReport>): Html {
+  const hasQuarantine = tables.some(({ quarantinedRows }) => quarantinedRows > 0);
+  return html`<table class="stack" style="--across:${hasQuarantine ? 4 : 3}"><thead><tr><th>Table</th><th class="num">SQLite</th>${
     hasQuarantine ? html`<th class="num">Quarantine</th>` : null
   }<th class="num">PostgreSQL</th><th>Key</th><th>Keys’ SHA-256</th><th>Values</th></tr></thead>
-<tbody>${result.tables.map((table) => tableRow(table, keysets.get(table.table), hasQuarantine))}</tbody></table></div>`;
+<tbody>${tables.map((table) => tableRow(table, keysets.get(table.table), hasQuarantine))}</tbody></table>`;
 }
 
 function tableRow(table: TableReport, keyset: KeysetReport | undefined, hasQuarantine: boolean): Html {

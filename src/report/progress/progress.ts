@@ -80,6 +80,8 @@ export function openDisplay(options: DisplayOptions): Display {
         live.end();
         if (copying !== null) write(`  ${copiedLine(copying.first, copying.last, event.ms)}`);
         return;
+      // The summary lists them.
+      case 'finding':
       case 'table-copied':
       case 'table-verified':
         return;

@@ -1,28 +1,29 @@
 import type { FollowResult, RepairResult, RoundChange, RoundReport } from '../../model/follow.js';
 import type { TableReport } from '../../model/result.js';
 import { countOf, formatBytes, formatCount, formatDuration, sanitize } from '../units.js';
-import { describeDifference, describeFindings } from './summary.js';
+import { describeFindings } from './findings-text.js';
+import { describeDifference } from './summary.js';
 import { layOut, nameWidthMax } from './table.js';
 
 /** What follow prints for a person: the rounds, what the last of them with a change changed, and the verdict. */
-export function describeFollow(result: FollowResult): string {
+export function describeFollow(result: FollowResult, isWhole = false): string {
   const changed = result.rounds.filter(({ changes }) => changes.length > 0).at(-1);
   const parts = [
     roundsOf(result.rounds),
     changed === undefined ? '' : changesOf(changed.changes),
     result.differences.map((difference) => `  ${describeDifference(difference)}`).join('\n'),
-    describeFindings(result.findings),
+    describeFindings(result.findings, isWhole),
     followVerdict(result),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 /** What repair prints for a person. */
-export function describeRepair(result: RepairResult): string {
+export function describeRepair(result: RepairResult, isWhole = false): string {
   const parts = [
     result.differences.map((difference) => `  ${describeDifference(difference)}`).join('\n'),
     changesOf(result.changes),
-    describeFindings(result.findings),
+    describeFindings(result.findings, isWhole),
     repairVerdict(result),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

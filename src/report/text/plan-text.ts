@@ -1,17 +1,18 @@
 import type { Plan, TablePlan } from '../../model/plan.js';
 import type { Kind, TimeReading } from '../../model/kind.js';
 import type { LeftOut } from '../../model/source.js';
-import { describeFindings } from './summary.js';
+import { describeFindings } from './findings-text.js';
 import { layOut, nameWidthMax } from './table.js';
-import { countOf, formatBytes, sanitize } from '../units.js';
+import { countOf, formatBytes, formatCount, sanitize } from '../units.js';
 
 /** The printed plan: layers, tables, columns with their reasons, what is left out, findings. */
-export function describePlan(plan: Plan): string {
+export function describePlan(plan: Plan, isWhole = false): string {
+  const isShown = isWhole || plan.tables.length <= tablesMax ? () => true : needsLook(plan);
   const parts = [
     overview(plan),
-    ...plan.layers.map((tables, layer) => describeLayer(plan, tables, layer)),
-    describeLeftOut(plan),
-    describeFindings(plan.findings),
+    ...plan.layers.map((tables, layer) => describeLayer(plan, { tables, layer, isShown })),
+    describeLeftOut(plan, isWhole),
+    describeFindings(plan.findings, isWhole),
     closing(plan),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -31,9 +32,45 @@ function overview(plan: Plan): string {
   return lines.join('\n');
 }
 
-function describeLayer(plan: Plan, names: readonly string[], layer: number): string {
-  const tables = names.flatMap((name) => plan.tables.filter((table) => table.source === name));
-  return [`layer ${layer + 1}`, ...tables.map(describeTable)].join('\n');
+/** More tables, or left-out objects, than these are folded. */
+const tablesMax = 40;
+const leftOutMax = 20;
+/** How many names a folded line has. */
+const namesMax = 6;
+
+/** The tables that the plan refuses or warns about. */
+function needsLook({ findings }: Plan): (table: TablePlan) => boolean {
+  const named = new Set(findings.filter(({ severity }) => severity !== 'note').map(({ table }) => table));
+  return ({ source }) => named.has(source);
+}
+
+function describeLayer(
+  plan: Plan,
+  {
+    tables: names,
+    layer,
+    isShown,
+  }: {
+    readonly tables: readonly string[];
+    readonly layer: number;
+    readonly isShown: (table: TablePlan) => boolean;
+  },
+): string {
+  const ofLayer = new Set(names);
+  const tables = plan.tables.filter(({ source }) => ofLayer.has(source));
+  const inOrder = tables.toSorted((a, b) => names.indexOf(a.source) - names.indexOf(b.source));
+  const folded = inOrder.filter((table) => !isShown(table));
+  return [`layer ${layer + 1}`, ...inOrder.filter(isShown).map(describeTable), ...foldedLine(folded)].join('\n');
+}
+
+function foldedLine(tables: readonly TablePlan[]): string[] {
+  if (tables.length === 0) return [];
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const rest = tables.length > namesMax ? ' …' : '';
+  const names = tables.slice(0, namesMax).map(({ source }) => sanitize(source));
+  return [
+    `  ${countOf(tables.length, 'table')}, ${countOf(rows, 'row')}, without a warning: ${names.join(', ')}${rest} (--all shows each)`,
+  ];
 }
 
 function describeTable(table: TablePlan): string {
@@ -93,14 +130,14 @@ function describeReading({ unit, realUnit, zone }: TimeReading): string {
   return zone === undefined ? numbers : `${numbers}, texts in ${zone}`;
 }
 
-function describeLeftOut(plan: Plan): string {
+function describeLeftOut(plan: Plan, isWhole: boolean): string {
   if (plan.leftOut.length === 0) return '';
+  const shown = isWhole ? plan.leftOut : plan.leftOut.slice(0, leftOutMax);
+  const folded = plan.leftOut.length - shown.length;
   return [
     'left out',
-    ...plan.leftOut.flatMap((one) => [
-      `  ${sanitize(one.name)} (${one.type}): ${sanitize(one.reason)}`,
-      ...sqlLines(one),
-    ]),
+    ...shown.flatMap((one) => [`  ${sanitize(one.name)} (${one.type}): ${sanitize(one.reason)}`, ...sqlLines(one)]),
+    ...(folded === 0 ? [] : [`  ${formatCount(folded)} more (--all shows each)`]),
   ].join('\n');
 }
 

@@ -1,15 +1,19 @@
 import type { AcceptResult, ShadowReport, ShadowResult } from '../../model/shadow.js';
-import { describeFindings, summarize } from './summary.js';
+import { describeFindings } from './findings-text.js';
+import { summarize } from './summary.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatCount, formatDuration, sanitize } from '../units.js';
 
 /** The reads of shadow for a person: one line each, then what must be looked at, then the verdict. */
-export function describeShadow(result: ShadowResult): string {
+export function describeShadow(result: ShadowResult, isWhole = false): string {
   const { reads, findings, durationMs, source, target } = result;
   return [
-    readsTable(reads),
+    readsTable(reads, isWhole),
     describeDifferences(reads),
-    describeFindings(findings.filter(({ severity }) => severity !== 'note')),
+    describeFindings(
+      findings.filter(({ severity }) => severity !== 'note'),
+      isWhole,
+    ),
     [
       headline(reads, durationMs),
       `  source     ${sanitize(source)} (a snapshot of it)`,
@@ -22,7 +26,7 @@ export function describeShadow(result: ShadowResult): string {
 }
 
 /** An acceptance for a person: the summary of verify, the reads, and where the artefacts are. */
-export function describeAcceptance(result: AcceptResult): string {
+export function describeAcceptance(result: AcceptResult, isWhole = false): string {
   const { runDir, keysets } = result;
   const hashed = keysets.filter(({ sha256 }) => sha256.source !== '').length;
   const same = keysets.filter(({ sha256, ok }) => sha256.source !== '' && ok).length;
@@ -32,16 +36,27 @@ export function describeAcceptance(result: AcceptResult): string {
     `  audit      sh ${sanitize(`${runDir}/audit.sh`)}`,
   ];
   return [
-    readsTable(result.reads),
+    readsTable(result.reads, isWhole),
     describeDifferences(result.reads),
-    `${summarize(result).trimEnd()}\n${lines.join('\n')}`,
+    `${summarize(result, isWhole).trimEnd()}\n${lines.join('\n')}`,
   ]
     .filter((part) => part !== '')
     .join('\n\n')
     .concat('\n');
 }
 
-function readsTable(reads: readonly ShadowReport[]): string {
+/** More reads than these are folded: those that need attention are shown, and one line for the rest. */
+const readsMax = 40;
+
+function readsTable(reads: readonly ShadowReport[], isWhole: boolean): string {
+  const isPlain = ({ verdict, explanations }: ShadowReport) => verdict === 'equal' && explanations.length === 0;
+  const shown = isWhole || reads.length <= readsMax ? reads : reads.filter((read) => !isPlain(read));
+  const folded = reads.length - shown.length;
+  const rest = folded === 0 ? '' : `  ${countOf(folded, 'read')} gave the same on both sides (--all shows each)`;
+  return [layOutReads(shown), rest].filter((part) => part !== '').join('\n');
+}
+
+function layOutReads(reads: readonly ShadowReport[]): string {
   if (reads.length === 0) return '';
   const columns = [
     { title: 'read', widthMax: nameWidthMax },

@@ -1,6 +1,6 @@
-import type { Finding } from '../../model/plan.js';
-import type { Difference, RunResult, TableReport } from '../../model/result.js';
+import type { Difference, DifferenceTotal, RunResult, TableReport } from '../../model/result.js';
 import type { WireError } from '../../model/wire.js';
+import { describeFindings } from './findings-text.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatBytes, formatCount, formatDuration, sanitize } from '../units.js';
 
@@ -12,10 +12,16 @@ const differenceCodes: ReadonlySet<string> = new Set([
 ]);
 
 /** The closing page of migrate, copy and verify, for a person. */
-export function summarize(result: RunResult): string {
+export function summarize(result: RunResult, isWhole = false): string {
   // Differences are listed with both values, so the findings about the same differences are left out here.
   const findings = result.findings.filter(({ code }) => !differenceCodes.has(code));
-  const parts = [tableOf(result), differencesOf(result.differences), describeFindings(findings), verdictOf(result)];
+  const parts = [
+    tableOf(result, isWhole),
+    differencesOf(result.differences),
+    totalsOf(result.differenceTotals ?? []),
+    describeFindings(findings, isWhole),
+    verdictOf(result),
+  ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
@@ -24,11 +30,25 @@ function isComparison({ command }: RunResult): boolean {
   return command === 'verify' || command === 'accept';
 }
 
-function tableOf(result: RunResult): string {
-  if (result.tables.length === 0) return '';
+/** More tables than these are folded: what needs attention is shown, and one line for the rest. */
+const tablesMax = 40;
+
+function tableOf(result: RunResult, isWhole: boolean): string {
+  const { tables } = result;
+  const needsLook = ({ ok, quarantinedRows }: TableReport) => !ok || quarantinedRows > 0;
+  const shown = isWhole || tables.length <= tablesMax ? tables : tables.filter(needsLook);
+  const folded = tables.filter((table) => !shown.includes(table));
+  const rows = folded.reduce((sum, { sourceRows }) => sum + sourceRows, 0);
+  const others = shown.length === 0 ? countOf(folded.length, 'table') : countOf(folded.length, 'more table');
+  const rest = folded.length === 0 ? '' : `  ${others}, ${countOf(rows, 'row')}: all ok (--all shows each)`;
+  return [layOutTables(result, shown), rest].filter((part) => part !== '').join('\n');
+}
+
+function layOutTables(result: RunResult, shown: readonly TableReport[]): string {
+  if (shown.length === 0) return '';
   const isCopy = !isComparison(result);
-  const hasQuarantined = result.tables.some(({ quarantinedRows }) => quarantinedRows > 0);
-  const rows = result.tables.map((table) => [
+  const hasQuarantined = shown.some(({ quarantinedRows }) => quarantinedRows > 0);
+  const rows = shown.map((table) => [
     table.table,
     formatCount(table.sourceRows),
     ...(isCopy ? [formatCount(table.copiedRows)] : []),
@@ -74,16 +94,42 @@ function differencesOf(differences: readonly Difference[]): string {
   return differences.map((difference) => `  ${describeDifference(difference)}`).join('\n');
 }
 
+/** All differences by table, kind and column, beside the first ones that are named. */
+function totalsOf(totals: readonly DifferenceTotal[]): string {
+  if (totals.length === 0) return '';
+  return layOut(
+    [
+      { title: 'table', widthMax: nameWidthMax },
+      { title: 'differences', align: 'right' },
+      { title: 'kind' },
+      { title: 'column', widthMax: nameWidthMax },
+    ],
+    totals.map(({ table, kind, column, count, isAll }) => [
+      table,
+      `${isAll ? '' : 'at least '}${formatCount(count)}`,
+      kindText[kind],
+      column ?? '–',
+    ]),
+  );
+}
+
+const kindText: Readonly<Record<Difference['kind'], string>> = {
+  missing: 'missing on the target',
+  extra: 'on the target only',
+  repeated: 'more than once',
+  changed: 'other value',
+};
+
 /** One line that names a difference: table, key, column and both values. */
 export function describeDifference(difference: Difference): string {
   const location = `${sanitize(difference.table)} ${sanitize(difference.key)}`;
   switch (difference.kind) {
     case 'missing':
-      return `${location}: missing on the target`;
+      return `${location}: ${kindText.missing}`;
     case 'extra':
-      return `${location}: on the target only`;
+      return `${location}: ${kindText.extra}`;
     case 'repeated':
-      return `${location}: more than once`;
+      return `${location}: ${kindText.repeated}`;
     case 'changed':
       return `${location}, ${sanitize(difference.column ?? '')}: source ${valueText(difference.source)}, target ${valueText(difference.target)}`;
   }
@@ -92,25 +138,6 @@ export function describeDifference(difference: Difference): string {
 /** verify has quoted and sanitized it already. */
 function valueText(value: string | null): string {
   return value ?? 'NULL';
-}
-
-/** All findings, the ones that stop the run first; each with what to do. */
-export function describeFindings(findings: readonly Finding[]): string {
-  const marks = { error: '✗', warning: '!', note: '·' } as const;
-  return (['error', 'warning', 'note'] as const)
-    .flatMap((severity) => findings.filter((finding) => finding.severity === severity))
-    .map((finding) => {
-      const hint = finding.hint === '' ? '' : `\n      → ${sanitize(finding.hint)}`;
-      return `  ${marks[finding.severity]} ${describeFinding(finding)} [${finding.code}]${hint}`;
-    })
-    .join('\n');
-}
-
-/** A finding on one line: where, then what. */
-export function describeFinding({ table, column, key, message }: Finding): string {
-  const subject = [table, column].filter((name) => name !== null).join('.');
-  const where = `${subject}${key === null ? '' : ` (${key})`}`;
-  return sanitize(where === '' ? message : `${where}: ${message}`);
 }
 
 function verdictOf(result: RunResult): string {

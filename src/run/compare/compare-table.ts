@@ -1,6 +1,6 @@
 import type { VerifyJob } from '../../jobs/verify-job.js';
 import type { Finding, TablePlan } from '../../model/plan.js';
-import type { Difference, TableReport } from '../../model/result.js';
+import type { Difference, DifferenceTotal, TableReport } from '../../model/result.js';
 import type { Threads } from '../../pool/threads.js';
 import type { FoundDifferences } from '../../verify/differences.js';
 import {
@@ -15,6 +15,7 @@ import {
 export interface ComparedTable {
   readonly report: TableReport;
   readonly differences: readonly Difference[];
+  readonly totals: readonly DifferenceTotal[];
   readonly findings: readonly Finding[];
 }
 
@@ -49,7 +50,7 @@ export async function compareTable(
   const comparison = compareSides(table, { source: expected, target });
   const quarantinedRows = quarantined === null ? 0 : quarantined.originals.rows - quarantined.changed.rows;
   const report = { ...reportOf(comparison), sourceRows: source.rows, quarantinedRows };
-  if (comparison.equal) return { report, differences: [], findings: [] };
+  if (comparison.equal) return { report, differences: [], totals: [], findings: [] };
   const { differingBuckets } = comparison;
   const rowsOfBucket = source.counts.map((count, bucket) => count + (target.counts[bucket] ?? 0));
   const found = await run<FoundDifferences>({
@@ -62,7 +63,7 @@ export async function compareTable(
     rowsOfBucket,
     differencesMax,
   });
-  return { report, differences: found.differences, findings: findingsOf(table.source, found) };
+  return { report, ...found, findings: findingsOf(table.source, found) };
 }
 
 /** The table's line in the report. Only the copy has fingerprints; here the values themselves were compared. */
@@ -80,7 +81,7 @@ function reportOf(comparison: TableComparison): TableReport {
   };
 }
 
-function findingsOf(table: string, { differences, isComplete }: FoundDifferences): Finding[] {
+function findingsOf(table: string, { differences, isComplete, totals }: FoundDifferences): Finding[] {
   const list = differences.map(
     ({ key, column, kind }): Finding => ({
       severity: 'error',
@@ -93,13 +94,15 @@ function findingsOf(table: string, { differences, isComplete }: FoundDifferences
     }),
   );
   if (isComplete) return list;
+  const count = totals.reduce((sum, total) => sum + total.count, 0);
+  const least = totals.every(({ isAll }) => isAll) ? '' : 'at least ';
   const more: Finding = {
     severity: 'warning',
     code: 'verify.more',
     table,
     column: null,
     key: null,
-    message: `at least ${differences.length} differences; there are more`,
+    message: `${least}${count} differences, of which ${differences.length} are named`,
     hint: 'see more with --differences-max',
   };
   return [...list, more];

@@ -74,7 +74,7 @@ async function byFingerprint(
     quarantinedRows,
   });
   const isWhole = table.columns.every(({ kind }) => kind.tag !== 'jsonb' && kind.tag !== 'literal');
-  if (isWhole && report.ok) return { report, differences: [], findings: [], mark };
+  if (isWhole && report.ok) return { report, differences: [], totals: [], findings: [], mark };
   const compared = await readBack(request, table);
   return { ...compared, report: { ...report, ok: report.ok && compared.report.ok }, mark };
 }

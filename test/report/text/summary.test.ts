@@ -3,13 +3,8 @@ import { test } from 'node:test';
 import type { Finding } from '../../../src/model/plan.js';
 import type { Difference, RunResult, TableReport } from '../../../src/model/result.js';
 import type { WireError } from '../../../src/model/wire.js';
-import {
-  describeDifference,
-  describeError,
-  describeFinding,
-  describeFindings,
-  summarize,
-} from '../../../src/report/text/summary.js';
+import { describeFinding, describeFindings } from '../../../src/report/text/findings-text.js';
+import { describeDifference, describeError, summarize } from '../../../src/report/text/summary.js';
 
 function finding(parts: Partial<Finding> = {}): Finding {
   return {
@@ -157,6 +152,35 @@ test('findings come by weight, each with its location, code and next step', () =
     '      → do',
     '  · a note [plan.name]',
   ]);
+});
+
+test('findings of one kind are folded with their number and locations, and a person can see each', () => {
+  const warnings = Array.from({ length: 9 }, (_, i) =>
+    finding({ severity: 'warning', code: 'plan.zone', table: `t${i}`, message: 'no zone' }),
+  );
+  const notes = Array.from({ length: 300 }, (_, i) =>
+    finding({ table: `t${i}`, column: 'c', message: 'wide', hint: '' }),
+  );
+  const lines = describeFindings([...notes, ...warnings]).split('\n');
+  assert.deepEqual(lines.slice(6), [
+    '  ! 6 more of this kind, at t3, t4, t5, t6 and 2 other locations; --all shows each [plan.zone]',
+    '  · t0.c: wide [plan.name]',
+    '  · 299 more of this kind, at t1.c, t2.c, t3.c, t4.c and 295 other locations; --all shows each [plan.name]',
+  ]);
+  const all = describeFindings([...notes, ...warnings], true);
+  for (const { table } of notes) assert.match(all, new RegExp(`· ${table}\\.c: wide`));
+  assert.doesNotMatch(all, /more of this kind/);
+});
+
+test('a page of many tables shows what needs attention, and one line for the rest', () => {
+  const tables = Array.from({ length: 300 }, (_, i) => table({ table: `t${i}`, sourceRows: 20, ok: i !== 7 }));
+  const held = table({ table: 'held', quarantinedRows: 3 });
+  const text = summarize(result({ ok: false, tables: [...tables, held] }));
+  assert.match(text, /^ {2}t7 .*DIFFERS$/m);
+  assert.match(text, /^ {2}held /m);
+  assert.doesNotMatch(text, /^ {2}t8 /m);
+  assert.match(text, /^ {2}299 more tables, 5 980 rows: all ok \(--all shows each\)$/m);
+  assert.match(summarize(result({ tables }), true), /^ {2}t299 /m);
 });
 
 test('nothing of a hostile name reaches the terminal, from no part of the page', () => {
