@@ -8,7 +8,7 @@ import { configSchema } from './config-schema.js';
 import { type Config, configKeys } from './settings.js';
 
 /*
- * The config file: JSON with comments, checked against the published schema. A mistake is reported with line and column
+ * The config file: JSON with comments and trailing commas, checked against the published schema. A mistake is reported with line and column
  * and the path of the key, never with its value, which may be a password.
  */
 
@@ -20,7 +20,7 @@ export async function readConfig(file: string): Promise<Config> {
   const text = readText(file);
   const path = maskSecrets(file);
   const errors: ParseError[] = [];
-  const tree = parseTree(text, errors, { disallowComments: false, allowTrailingComma: false });
+  const tree = parseTree(text, errors, { disallowComments: false, allowTrailingComma: true });
   const [error] = errors;
   if (error !== undefined && text.trim() !== '') throw notJson(path, text, error);
   if (tree?.type !== 'object') {
@@ -68,7 +68,7 @@ function notJson(path: string, text: string, { error, offset }: ParseError): Cop
   return new CopierError(
     'usage.config_json',
     `config file ${path} is not valid JSON (see ${positionOf(text, offset)}: ${what})`,
-    { hint: 'mend the file: names and texts in double quotes, a comma between settings and none after the last' },
+    { hint: 'mend the file: names and texts in double quotes, and a comma between settings' },
   );
 }
 

@@ -9,12 +9,21 @@ import { makeSchema } from '../run/schema/make-schema.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
 import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 import type { Survey } from '../run/survey/survey.js';
+import { withConfigFile } from './write-config.js';
 
 /**
  * The plan command: what migrate would do now. Where the target has no tables yet, they are made in a transaction that
  * is rolled back, so that the plan is based on the very types that migrate would make.
  */
 export async function runPlan(context: Context): Promise<PlannedSides> {
+  return await withConfigFile(
+    context.settings,
+    () => planSides(context),
+    ({ plan }) => plan.findings,
+  );
+}
+
+async function planSides(context: Context): Promise<PlannedSides> {
   const { settings, signal } = context;
   // A missing source is reported before any server is started or asked.
   sourceFile(settings.sourcePath);

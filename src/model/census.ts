@@ -130,6 +130,8 @@ export interface RefusedValues {
   readonly hint: string;
   readonly count: number;
   readonly examples: readonly ValueExample[];
+  /** The rules that carry every one of them. */
+  readonly rules: readonly string[];
 }
 
 /** A value and what it becomes on the target. */

@@ -99,6 +99,8 @@ export interface Finding {
   readonly key: string | null;
   readonly message: string;
   readonly hint: string;
+  /** Lines of JSON, each the content of a config file that settles it. */
+  readonly choices?: readonly string[];
   /** What of the source it is about where that is no table or column: an index by its name, a check or foreign key by its SQL. */
   readonly object?: string;
   /** The name by which `--waive` accepts it, where it can be accepted. */

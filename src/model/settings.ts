@@ -28,6 +28,8 @@ export interface FlagSettings {
   /** null: the embedded server. */
   readonly targetUrl: string | null;
   readonly sqlFolder: string;
+  /** A new file for the decisions that a plan leaves open. */
+  readonly writeConfig: string | null;
   readonly fromSource: boolean;
   readonly resetSchema: boolean;
   readonly resetAlso: readonly string[];

@@ -64,7 +64,7 @@ export function buildPlan(request: PlanRequest): Plan {
     ...planned.flatMap((one) => one.findings),
     ...checkForeignKeys({ source, tables: fit.tables, violations: request.violations }),
   ];
-  return { ...decided, hash: hashPlan(decided), findings: applyPolicies(findings, tables) };
+  return { ...decided, hash: hashPlan(decided), findings: applyPolicies(findings, tables, request.trials) };
 }
 
 function joinTables(tables: readonly TablePlan[], { wholeTables = null }: PlanChoices): readonly TablePlan[] {

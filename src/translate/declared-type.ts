@@ -4,7 +4,7 @@ import type { Finding } from '../model/plan.js';
 import type { Policies } from '../model/rules.js';
 import { makeFinding } from '../plan/findings/finding.js';
 import { isTaken } from '../plan/kinds/tried-values.js';
-import { policyLine } from '../plan/rules/apply-policies.js';
+import { policyChoices, ruleLine } from '../plan/findings/choices.js';
 import { policyFor } from '../plan/rules/rules.js';
 import { inferType } from './inferred-type.js';
 import {
@@ -126,16 +126,22 @@ function givenUp(
   });
   const isBlocked = mapped.findings.some(({ severity }) => severity === 'error');
   const becomes = isBlocked ? `is no ${declared.type.sql}, and no one type carries it` : `becomes ${mapped.type.sql}`;
-  const lines = [...new Set(refused.map(({ code }) => hazardOf(code)))].map((hazard) =>
-    policyLine(table, column.name, hazard),
-  );
+  const choices = policyChoices({
+    table,
+    column: column.name,
+    names: [...new Set(refused.map(({ code }) => hazardOf(code)))],
+    policies: {},
+    notNull: column.notNull,
+    rulesOf: (hazard) => refused.find(({ code }) => hazardOf(code) === hazard)?.rules ?? null,
+  });
   return makeFinding({
     severity: isBlocked ? 'error' : 'warning',
     code: 'plan.declared_type',
     table,
     column: column.name,
     message: `${column.declaredType} ${becomes}: ${kinds.join('; ')}`,
-    hint: `to keep ${declared.type.sql}, correct these values in SQLite, or decide about them in the config file: ${lines.join(', ')}`,
+    hint: `to keep ${declared.type.sql}, correct these values in SQLite, or decide about them in the config file${isBlocked ? '' : `; the last line is for ${mapped.type.sql}`}:`,
+    choices: isBlocked ? choices : [...choices, ruleLine(table, column.name, { type: mapped.type.sql })],
   });
 }
 

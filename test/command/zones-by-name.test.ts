@@ -23,7 +23,7 @@ test('a zone is named for all columns by the line of the warning, and a pattern 
         [['warning', 'item', 'at']],
       );
 
-      const line = / or for all columns (\{.*\}); /.exec(found[0]?.hint ?? '')?.[1] ?? '';
+      const line = (found[0]?.choices?.[1] ?? '').replace('UTC', 'Europe/Berlin');
       const config = path.join(folder, 'pgferry.json');
       writeFileSync(config, line);
       const moved = await runJson(['migrate', ...sides, '--config', config], { cwd: folder });

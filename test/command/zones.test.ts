@@ -30,9 +30,9 @@ test('texts without a zone for a timestamptz are named with an example, until th
           told.map(({ column, message }) => [column, Number.parseInt(message, 10)]),
           wanted,
         );
-        for (const { message, hint } of told) {
+        for (const { message, choices = [] } of told) {
           assert.match(message, /'2024-02-29 12:00:00' becomes 2024-02-29 12:00:00\+00/);
-          assert.match(hint, /\{"tableRules":\{"t":\{"columns":\{"at":\{"zone":"Europe\/Berlin"\}\}\}\}\}/);
+          assert.equal(choices[0], '{"tableRules":{"t":{"columns":{"at":{"zone":"UTC"}}}}}');
         }
         const { rows } = await client.query(`SELECT (at AT TIME ZONE 'UTC')::text AS at FROM t WHERE id = 1`);
         assert.deepEqual(rows, [{ at: arrived }]);

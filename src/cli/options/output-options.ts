@@ -1,6 +1,6 @@
 import { all, paged } from './command-groups.js';
 import type { OptionTable } from './option.js';
-import { flag, count } from './syntax.js';
+import { flag, count, text } from './syntax.js';
 
 /** What is printed. */
 export const outputOptions = {
@@ -34,6 +34,17 @@ export const outputOptions = {
     standard: false,
     help: 'show every table, read and finding, also where there are hundreds of a kind',
     commands: paged,
+  },
+  writeConfig: {
+    heading: 'output',
+    flag: 'write-config',
+    value: 'file',
+    env: [],
+    syntax: text(),
+    isFlagOnly: true,
+    standard: null,
+    help: 'write a new config file with what is decided, and every open decision with its choices as comments',
+    commands: ['plan'],
   },
   json: {
     heading: 'output',

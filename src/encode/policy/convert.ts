@@ -28,6 +28,13 @@ const conversions: Readonly<Record<string, Convert>> = {
   'not_an_array split': splitAtCommas,
 };
 
+/** The names of the rules that may change a value of the hazard. */
+export function rulesOfHazard(hazard: string): readonly string[] {
+  const own = `${hazard} `;
+  const named = Object.keys(conversions).filter((name) => name.startsWith(own));
+  return [...named.map((name) => name.slice(own.length)), 'null'];
+}
+
 /** Changes one value by the rule that the operator named for the hazard. */
 export function convertValue(
   edit: RowEdit,

@@ -1,5 +1,5 @@
 import { describeValue } from '../../lib/describe-value.js';
-import { type ErrorCode, must } from '../../model/error.js';
+import { must } from '../../model/error.js';
 import type { ColumnTrial, ConvertedExample, RefusedValues, TableTrial } from '../../model/census.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
@@ -12,6 +12,8 @@ import { describeKey, shownCharsMax } from '../value/describe.js';
 import { directField, MOMENT_MICROS_MAX } from '../row/direct.js';
 import { textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
+import type { ValueProblem } from '../value/value-error.js';
+import { judgedKind, RuleTrial } from './rule-trial.js';
 import { createMoment } from '../time/temporal.js';
 import { createTemporalReader } from '../time/temporal-text.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
@@ -54,6 +56,7 @@ class Trial {
   readonly #scratch = new Block(scratchBytes);
   readonly #refused = new Map<string, RefusedValues>();
   readonly #converted = new Map<string, ConvertedExample>();
+  readonly #rules: RuleTrial;
   #count = 0;
 
   constructor(table: Omit<TablePlan, 'chunks'>, index: number) {
@@ -65,6 +68,7 @@ class Trial {
     const direct = directField(this.#kind, null);
     this.#momentMicros = direct.tag === 'moment' ? direct.factor : 0;
     this.#isZoneOpen = this.#kind.tag === 'timestamptz' && this.#kind.zone === undefined;
+    this.#rules = new RuleTrial(table, index, (view) => this.#problemOf(view)?.code ?? null);
     this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
   }
 
@@ -72,19 +76,31 @@ class Trial {
     const storage = view.storage[this.#index] as number;
     if (storage === Storage.Null || this.#count >= refusalsMax) return;
     if (storage === Storage.Integer && this.#isSafe(view.number[this.#index] as number)) return;
-    const scratch = this.#scratch;
-    scratch.clear();
-    try {
-      writeValue(scratch, this.#encoder, view, storage, this.#index);
-    } catch (error) {
-      if (!(error instanceof Misfit)) throw error;
-      this.#refuse(view, error.code, error.message, error.hint);
-      return;
-    }
-    if (this.#isTemporal) {
+    const problem = this.#misfitOf(view, storage) ?? (this.#isJson ? this.#textProblemOf(view, storage) : null);
+    if (problem !== null) this.#refuse(view, problem);
+    else if (this.#isTemporal) {
       this.#keepExample(view, storage);
       if (this.#isZoneOpen && storage === Storage.Text) this.#countNaive(view);
-    } else if (storage === Storage.Text) this.#judgeText(view);
+    }
+  }
+
+  /** Why the copy or the server would refuse the value; also of a value that a rule has made. */
+  #problemOf(view: RowView): ValueProblem | null {
+    const storage = view.storage[this.#index] as number;
+    if (storage === Storage.Null) return null;
+    return this.#misfitOf(view, storage) ?? this.#textProblemOf(view, storage);
+  }
+
+  /** What the encoder says of the value; null where it is now written into the scratch. */
+  #misfitOf(view: RowView, storage: number): ValueProblem | null {
+    this.#scratch.clear();
+    try {
+      writeValue(this.#scratch, this.#encoder, view, storage, this.#index);
+      return null;
+    } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
+      return { code: error.code, reason: error.message, hint: error.hint };
+    }
   }
 
   /** Whole numbers that the copy writes without a check need none here either, except to show an example. */
@@ -103,18 +119,21 @@ class Trial {
     };
   }
 
-  /** Finds what only the server would refuse: it takes any JSON text, and rejects any other. And what json takes and cannot be read. */
-  #judgeText(view: RowView): void {
-    if (this.#kind.tag !== 'json' && this.#kind.tag !== 'jsonb') return;
+  /** What only the server would refuse of a text: it takes any JSON text, and rejects any other. And what json takes and cannot be read. */
+  #textProblemOf(view: RowView, storage: number): ValueProblem | null {
+    if (storage !== Storage.Text || this.#isTemporal || this.#kind.tag === 'bytea') return null;
     const bytes = view.bytes.subarray(view.start[this.#index], view.end[this.#index]);
-    const kind: Kind = this.#kind.tag === 'json' ? { tag: 'json', refusesNul: true } : this.#kind;
-    const problem = bytes.length > jsonBytesMax ? null : textProblem(kind, bytes);
-    if (problem !== null) this.#refuse(view, problem.code, problem.reason, problem.hint);
+    return this.#isJson && bytes.length > jsonBytesMax ? null : textProblem(judgedKind(this.#kind), bytes);
   }
 
-  #refuse(view: RowView, code: ErrorCode, reason: string, hint: string): void {
+  get #isJson(): boolean {
+    return this.#kind.tag === 'json' || this.#kind.tag === 'jsonb';
+  }
+
+  #refuse(view: RowView, { code, reason, hint }: ValueProblem): void {
     this.#count += 1;
     const before = this.#refused.get(code);
+    const rules = this.#rules.carrying(view, code, before?.rules);
     const count = (before?.count ?? 0) + 1;
     const examples =
       count > examplesMax
@@ -123,7 +142,14 @@ class Trial {
             ...(before?.examples ?? []),
             { key: describeKey(this.#table, view), value: describeValue(view, this.#index, shownCharsMax) },
           ];
-    this.#refused.set(code, { code, reason: before?.reason ?? reason, hint: before?.hint ?? hint, count, examples });
+    this.#refused.set(code, {
+      code,
+      reason: before?.reason ?? reason,
+      hint: before?.hint ?? hint,
+      count,
+      examples,
+      rules,
+    });
   }
 
   /** Counts a text without a zone or an offset; the value was just encoded, so it is a moment. */
@@ -181,7 +207,12 @@ function mergeRefused(all: readonly RefusedValues[]): RefusedValues[] {
     if (before === undefined) byCode.set(one.code, one);
     else {
       const examples = [...before.examples, ...one.examples].slice(0, examplesMax);
-      byCode.set(one.code, { ...before, count: before.count + one.count, examples });
+      byCode.set(one.code, {
+        ...before,
+        count: before.count + one.count,
+        examples,
+        rules: before.rules.filter((rule) => one.rules.includes(rule)),
+      });
     }
   }
   return [...byCode.values()];

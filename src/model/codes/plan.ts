@@ -170,6 +170,10 @@ export const planCodes = {
     means: 'The snapshot that the target shows is gone or was changed, or there is no finished run to go on from.',
     todo: 'Bring the run folder back to where it was; or migrate anew with `--truncate-target`.',
   },
+  'plan.one_line': {
+    means: 'Several findings of one kind can be settled by one line of the config file, which it gives. A warning.',
+    todo: 'Take one of the lines, or decide about each column by itself.',
+  },
   'plan.orphans': {
     means:
       'Rows refer to rows that are not there. A note where the target has no such foreign key; a warning in a schema that pgferry translated, where the rows stay and their foreign key is NOT VALID.',

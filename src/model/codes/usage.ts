@@ -100,4 +100,8 @@ export const usageCodes = {
       'The target is not a PostgreSQL URL that can be understood. Nothing of it is repeated, since any part may be the password.',
     todo: 'Write `postgresql://USER:PASSWORD@HOST:PORT/DATABASE?schema=SCHEMA`, with `%40` for `@` and so on in the password.',
   },
+  'usage.write_config': {
+    means: 'The file that `--write-config` names is there already, or cannot be written.',
+    todo: 'Name a new file in a folder that may be written.',
+  },
 } as const satisfies Readonly<Record<`usage.${string}`, CodeText>>;

@@ -9,6 +9,7 @@ export interface FindingParts {
   readonly column?: string;
   readonly message: string;
   readonly hint: string;
+  readonly choices?: readonly string[];
   readonly object?: string;
   readonly waiver?: string;
 }

@@ -3,6 +3,7 @@ import type { Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { isUnit, unitNames } from '../../lib/epochs.js';
 import type { ColumnPair } from './column-pair.js';
+import { configLine, ruleLine } from '../findings/choices.js';
 import { makeFinding } from '../findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 import type { UnitQuestion } from './unit-choice.js';
@@ -77,8 +78,6 @@ function checkZone(pair: ColumnPair): Finding[] {
   if (naive === undefined || zoneOf(pair) !== undefined) return [];
   const { count, example } = naive;
   const column = source.name;
-  const rule = JSON.stringify({ tableRules: { [table]: { columns: { [column]: { zone: 'Europe/Berlin' } } } } });
-  const all = JSON.stringify({ columns: { '*': { zone: 'Europe/Berlin' } } });
   return [
     makeFinding({
       severity: 'warning',
@@ -86,7 +85,8 @@ function checkZone(pair: ColumnPair): Finding[] {
       table,
       column,
       message: `${count} of its texts ${count === 1 ? 'names' : 'name'} no time zone, and ${count === 1 ? 'is' : 'are'} read as UTC into ${target.type}: ${example.value} becomes ${example.becomes}`,
-      hint: `where the application wrote the time of its own clocks, name their zone in the config file: ${rule}, or for all columns ${all}; "UTC" says that they are UTC`,
+      hint: 'say in the config file that they are UTC, or name the zone of the clocks whose time the application wrote, such as "Europe/Berlin":',
+      choices: [ruleLine(table, column, { zone: 'UTC' }), configLine({ columns: { '*': { zone: 'UTC' } } })],
     }),
   ];
 }

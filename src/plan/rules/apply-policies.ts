@@ -1,6 +1,8 @@
-import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
+import type { Finding, TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
-import type { Policies, Policy } from '../../model/rules.js';
+import type { Policy } from '../../model/rules.js';
+import type { TableTrial } from '../../model/census.js';
+import { type PolicyQuestion, policyChoices } from '../findings/choices.js';
 import { hazards } from '../findings/hazards.js';
 import { isConversion, policyFor } from './rules.js';
 
@@ -35,10 +37,15 @@ function hazardsOf(code: string): ((kind: Kind) => readonly string[]) | undefine
 }
 
 /**
- * Findings about values and rows, with the policy for each: what `fail` refuses stays an error and says which line of the
- * config file would change it; what another policy decides is a warning that says so.
+ * Findings about values and rows, with the policy for each: what `fail` refuses stays an error and says which lines of the
+ * config file would change it; what another policy decides is a warning that says so, unless its rule cannot carry every
+ * value that was tried.
  */
-export function applyPolicies(findings: readonly Finding[], tables: readonly TablePlan[]): Finding[] {
+export function applyPolicies(
+  findings: readonly Finding[],
+  tables: readonly TablePlan[],
+  trials: readonly TableTrial[] = [],
+): Finding[] {
   return findings.map((finding) => {
     const table = tables.find(({ source }) => source === finding.table);
     const namesOf = hazardsOf(finding.code);
@@ -46,41 +53,39 @@ export function applyPolicies(findings: readonly Finding[], tables: readonly Tab
     const column = table.columns.find(({ source }) => source === finding.column) ?? null;
     const names = namesOf(column?.kind ?? { tag: 'literal' });
     const isOfTable = names.includes('orphan');
-    const policies = (isOfTable ? table.policies : column?.policies) ?? {};
-    return decide(finding, names, { policies, column: isOfTable ? null : column });
+    const tried = trials
+      .find((one) => one.table === table.source)
+      ?.columns.find((one) => one.column === finding.column);
+    return decide(finding, {
+      table: table.source,
+      column: isOfTable ? null : (column?.source ?? null),
+      names,
+      policies: (isOfTable ? table.policies : column?.policies) ?? {},
+      notNull: !isOfTable && column?.notNull === true,
+      rulesOf: (hazard) => tried?.refused.find(({ code }) => code === `data.${hazard}`)?.rules ?? null,
+    });
   });
 }
 
-function decide(
-  finding: Finding,
-  names: readonly string[],
-  { policies, column }: { readonly policies: Policies; readonly column: ColumnPlan | null },
-): Finding {
-  const [first = ''] = names;
-  const failing = names.filter((name) => policyFor(policies, name) === 'fail');
-  const line = policyLine(finding.table ?? '', column?.source ?? null, failing[0] ?? first);
-  if (failing.length > 0)
-    return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file: ${line}` };
+function decide(finding: Finding, question: PolicyQuestion): Finding {
+  const { names, policies, notNull, rulesOf } = question;
+  const choices = policyChoices(question);
+  const isFailing = names.some((name) => policyFor(policies, name) === 'fail');
+  if (isFailing) return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file:`, choices };
   const decided = names.map((name) => `${name}: ${describePolicy(policyFor(policies, name))}`).join(', ');
-  const isHelpless = column?.notNull === true && names.some((name) => isConversion(policyFor(policies, name), 'null'));
-  if (isHelpless) {
-    const message = `${finding.message} (policy ${decided}, but ${column.target} takes no NULL)`;
-    return { ...finding, severity: 'error', message, hint: `name another policy in the config file: ${line}` };
+  const unable = names.filter((name) => {
+    const policy = policyFor(policies, name);
+    return typeof policy === 'object' && rulesOf(name)?.includes(policy.convert) === false;
+  });
+  const isNullRefused = notNull && names.some((name) => isConversion(policyFor(policies, name), 'null'));
+  if (isNullRefused || unable.length > 0) {
+    const why = isNullRefused ? 'but the target column takes no NULL' : 'which cannot be applied to each of them';
+    const message = `${finding.message} (policy ${decided}, ${why})`;
+    const others = choices.filter((line) => !line.includes('"fail"'));
+    return { ...finding, severity: 'error', message, hint: 'name another policy in the config file:', choices: others };
   }
-  const hint = `what would change it in the config file: ${line}`;
-  return { ...finding, severity: 'warning', message: `${finding.message} (policy ${decided})`, hint };
-}
-
-/** The line of the config file that decides about a hazard, with every policy that it may name. */
-export function policyLine(table: string, column: string | null, hazard: string): string {
-  const choices = [
-    '"fail"',
-    '"quarantine"',
-    ...(hazards[hazard]?.rules ?? []).map((rule) => JSON.stringify({ convert: rule })),
-  ];
-  const policies = `"policies": {"${hazard}": ${choices.join(' | ')}}`;
-  const inTable = column === null ? policies : `"columns": {${JSON.stringify(column)}: {${policies}}}`;
-  return `"tableRules": {${JSON.stringify(table)}: {${inTable}}}`;
+  const message = `${finding.message} (policy ${decided})`;
+  return { ...finding, severity: 'warning', message, hint: 'what would change it in the config file:', choices };
 }
 
 function describePolicy(policy: Policy): string {

@@ -62,10 +62,10 @@ function differenceRow(
 function findingsCard(title: string, findings: readonly Finding[]): Html {
   return html`<h2>${title}</h2>
 <div class="card"><ul class="checks">${findings.map(
-    ({ severity, table, column, key, message, hint }) =>
+    ({ severity, table, column, key, message, hint, choices = [] }) =>
       html`<li class="${severity === 'error' ? 'bad' : ''}"><b>${[table, column, key].filter((part) => part !== null).join(' · ')}</b> ${message}${
         hint === '' ? null : html`<div class="soft small">${hint}</div>`
-      }</li>`,
+      }${choices.map((line) => html`<div class="soft small"><code>${line}</code></div>`)}</li>`,
   )}</ul></div>`;
 }
 

@@ -48,7 +48,8 @@ function describeKind(findings: readonly Finding[], isWhole: boolean): string[] 
 
 function describeOne(finding: Finding): string {
   const hint = finding.hint === '' ? '' : `\n      → ${sanitize(finding.hint)}`;
-  return `  ${marks[finding.severity]} ${describeFinding(finding)} [${finding.code}]${hint}`;
+  const choices = (finding.choices ?? []).map((line) => `\n        ${sanitize(line)}`).join('');
+  return `  ${marks[finding.severity]} ${describeFinding(finding)} [${finding.code}]${hint}${choices}`;
 }
 
 function describeFolded(folded: readonly Finding[], { severity, code }: Finding): string {

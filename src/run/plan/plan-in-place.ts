@@ -7,6 +7,7 @@ import { buildPlan } from '../../plan/build.js';
 import { isTemporal } from '../../plan/kinds/kinds.js';
 import { foldCase } from '../../lib/fold-case.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
+import { proposeShared } from '../../plan/findings/shared-choices.js';
 import { findDoubts } from '../../plan/rules/doubt.js';
 import { choosePages } from '../../source/pages/layout.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
@@ -57,8 +58,10 @@ export async function preparePlan(request: {
     replaceable: isComparison ? new Set() : await findReplaceable(client, schema, draft, target),
     trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
   });
+  const findings = withoutTwins([...(made?.findings ?? []), ...plan.findings]);
+  const shared = isComparison ? [] : proposeShared(findings, survey.catalog);
   return {
-    plan: { ...plan, findings: withoutTwins([...(made?.findings ?? []), ...plan.findings]) },
+    plan: { ...plan, findings: [...findings, ...shared] },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
     choices: choicesOf(settings),
     ...(made === null ? {} : { schema: await storeSchema(client, schema, made) }),

@@ -4,7 +4,7 @@ import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import type { Rules } from '../../model/rules.js';
 import type { SourceTable } from '../../model/source.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
-import { typeRuleOf } from '../../plan/rules/rules.js';
+import { policiesOf, typeRuleOf } from '../../plan/rules/rules.js';
 import { choosePages } from '../../source/pages/layout.js';
 import { doubtedType } from '../../translate/declared-type.js';
 import { marksOf } from '../../translate/source-marks.js';
@@ -38,7 +38,20 @@ export function findDoubtedTypes(
       if (declared !== null) doubted.push(index);
       const { name, declaredType, affinity } = column;
       const kind = declared?.kind ?? { tag: 'literal' };
-      return { source: name, target: name, declaredType, affinity, targetType: '', kind, reason: '', isTextual: false };
+      const { notNull } = column;
+      const policies = policiesOf(rules, table.name, column);
+      return {
+        source: name,
+        target: name,
+        declaredType,
+        affinity,
+        targetType: '',
+        kind,
+        reason: '',
+        isTextual: false,
+        notNull,
+        policies,
+      };
     });
     if (doubted.length === 0) return [];
     const reader = isByPages && choosePages(table, catalog).tag === 'pages' ? 'pages' : 'rows';

@@ -3,6 +3,7 @@ import { CopierError } from '../../model/error.js';
 import type { Finding } from '../../model/plan.js';
 import type { Framework, SourceTable } from '../../model/source.js';
 import { makeFinding } from '../../plan/findings/finding.js';
+import { proposeShared } from '../../plan/findings/shared-choices.js';
 import { recogniseFramework } from '../../source/catalog/frameworks.js';
 import { typeRuleOf } from '../../plan/rules/rules.js';
 import { checkMaking } from '../../plan/schema/making.js';
@@ -168,7 +169,7 @@ async function translate(
     const count = blocking.length === 1 ? 'one reason' : `${blocking.length} reasons`;
     throw new CopierError('plan.refused', `the schema cannot be translated for ${count}; nothing was written`, {
       hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
-      findings,
+      findings: [...findings, ...proposeShared(findings, survey.catalog)],
     });
   }
   await applyStatements(client, schema, statements);

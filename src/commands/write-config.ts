@@ -1,0 +1,46 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { CopierError } from '../model/error.js';
+import type { Finding } from '../model/plan.js';
+import type { Settings } from '../model/settings.js';
+import { configText } from '../report/files/config-text.js';
+import { rulesOf } from '../run/choices.js';
+
+/**
+ * Runs what plans, and writes its open decisions to the file that `--write-config` names, also where the plan refuses.
+ * Never writes over a file.
+ */
+export async function withConfigFile<T>(
+  settings: Settings,
+  planned: () => Promise<T>,
+  findingsOf: (result: T) => readonly Finding[],
+): Promise<T> {
+  const { writeConfig: path } = settings;
+  if (path === null) return await planned();
+  if (existsSync(path)) throw notWritten(path, 'is there already');
+  try {
+    const result = await planned();
+    writeNew(path, settings, findingsOf(result));
+    return result;
+  } catch (error) {
+    if (error instanceof CopierError && error.findings.length > 0) writeNew(path, settings, error.findings);
+    throw error;
+  }
+}
+
+function writeNew(path: string, settings: Settings, findings: readonly Finding[]): void {
+  const { waive } = settings;
+  const decided = { ...rulesOf(settings), ...(waive.length === 0 ? {} : { waive }) };
+  const content = configText(decided, findings);
+  try {
+    writeFileSync(path, content, { flag: 'wx' });
+  } catch (cause) {
+    throw notWritten(path, `cannot be written: ${(cause as Error).message}`, cause);
+  }
+}
+
+function notWritten(path: string, why: string, cause?: unknown): CopierError {
+  return new CopierError('usage.write_config', `the file ${path} of --write-config ${why}`, {
+    hint: 'name a new file in a folder that may be written',
+    cause,
+  });
+}
