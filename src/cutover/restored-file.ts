@@ -39,6 +39,8 @@ export interface Restoring {
   readonly replacedPath: string;
   /** Gives the copy what the application needs of it, such as its journal mode. */
   readonly prepare: (path: string) => void;
+  /** Keeps others out of the database while its name goes to the copy; left out where it is none that could be opened. */
+  readonly rename?: (use: () => void) => void;
 }
 
 /**
@@ -46,7 +48,8 @@ export interface Restoring {
  * what an earlier call restored. Errors: `rollback.snapshot_changed` where the copy has another SHA-256, `cutover.file`
  * where the disk refuses.
  */
-export function restoreFile({ databasePath, snapshotPath, snapshotSha256, replacedPath, prepare }: Restoring): string {
+export function restoreFile({ rename = (use) => use(), ...request }: Restoring): string {
+  const { databasePath, snapshotPath, snapshotSha256, replacedPath, prepare } = request;
   const beside = `${databasePath}.pgferry-restored`;
   for (const suffix of ['', ...sidecars]) rmSync(beside + suffix, { force: true });
   try {
@@ -58,9 +61,12 @@ export function restoreFile({ databasePath, snapshotPath, snapshotSha256, replac
     });
     prepare(beside);
     syncFile(beside);
-    const moved = keep(databasePath, replacedPath);
-    moveSidecars(databasePath, moved);
-    renameSync(beside, databasePath);
+    let moved = replacedPath;
+    rename(() => {
+      moved = keep(databasePath, replacedPath);
+      moveSidecars(databasePath, moved);
+      renameSync(beside, databasePath);
+    });
     syncFolderOf(databasePath);
     return moved;
   } catch (error) {

@@ -8,6 +8,8 @@ import { makeSqlite, withFolder } from '../support/folder.js';
 
 const fence = fileURLToPath(new URL('../../src/source/live/fence.js', import.meta.url));
 const closing = fileURLToPath(new URL('../../src/source/live/closing.js', import.meta.url));
+const restore = fileURLToPath(new URL('../../src/source/live/restore.js', import.meta.url));
+const door = fileURLToPath(new URL('../../src/source/sqlite.js', import.meta.url));
 const hasStrace = spawnSync('strace', ['-V']).error === undefined;
 
 /** What is done to the database, as a program of its own that says `done` on its standard output afterwards. */
@@ -34,8 +36,26 @@ const programs: readonly (readonly [string, (path: string) => string])[] = [
   ],
 ];
 
+/** The snapshot put back while another connection reads what was there before. */
+const restoring = (path: string) => `import { restoreInto } from '${restore}';
+  import { Database } from '${door}';
+  import { withFence } from '${fence}';
+  const db = new Database('${path}');
+  await db.backup('${path}.snapshot');
+  db.exec('BEGIN');
+  db.prepare('SELECT * FROM t').all();
+  await withFence('${path}', { timeoutMs: 1000 }, async (held) => {
+    held.prepareClosing('a1', new Date());
+    held.commitClosing();
+  });
+  await restoreInto({ livePath: '${path}', snapshotPath: '${path}.snapshot', replacedPath: '${path}.replaced' });
+  process.stdout.write('done');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  process.exit(0);`;
+
 for (const journalMode of ['WAL', 'DELETE']) {
-  for (const [what, programOf] of programs) {
+  const more = journalMode === 'WAL' ? [['the restored database beside a reader', restoring] as const] : [];
+  for (const [what, programOf] of [...programs, ...more]) {
     test(`${what} in mode ${journalMode} is on the disk before anything is done that rests on it`, {
       skip: hasStrace ? false : 'strace is not installed',
     }, async () => {

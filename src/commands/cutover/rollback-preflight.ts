@@ -79,9 +79,13 @@ export async function checkBeforeRollback(
   };
 }
 
+/** The step that is noted once per rollback, before its first attempt. */
+export const firstStepName = 'roll back';
+
 /** Whether an attempt at the rollback that goes on now came as far as the file: an open one is then its work. */
 async function hasBegunRestore(client: TargetClient, cutoverId: string): Promise<boolean> {
-  return (await listSteps(client, cutoverId)).some(({ step }) => step === 'restore');
+  const steps = (await listSteps(client, cutoverId)).map(({ step }) => step);
+  return steps.slice(steps.lastIndexOf(firstStepName) + 1).includes('restore');
 }
 
 /**

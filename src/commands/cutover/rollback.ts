@@ -13,11 +13,17 @@ import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
 import { cutoverResult } from './cutover-result.js';
-import { type CutoverSession, type LockedTarget, keepLog } from './cutover-session.js';
+import { type CutoverSession, type LockedTarget, keepLog, noteStep } from './cutover-session.js';
 import { asRefusal, sessionOptions } from './preflight.js';
 import { reopenSource } from './release.js';
 import { type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
-import { type RollbackPreflight, checkBeforeRollback, checkIdentity, replacedPathOf } from './rollback-preflight.js';
+import {
+  type RollbackPreflight,
+  firstStepName,
+  checkBeforeRollback,
+  checkIdentity,
+  replacedPathOf,
+} from './rollback-preflight.js';
 import { rollBackWithoutTarget } from './rollback-without-target.js';
 import { findWritten } from './target-writes.js';
 import { undoRollback } from './undo-rollback.js';
@@ -104,6 +110,7 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
+  if (cutover.state !== 'rolling_back') await noteStep(session, firstStepName, () => undefined);
   await moveCutover(client, cutover.cutoverId, 'rolling_back');
   const progress: RollbackProgress = {
     hasGenerated: false,

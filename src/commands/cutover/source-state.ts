@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { restoreFile } from '../../cutover/restored-file.js';
-import { CopierError, toWire } from '../../model/error.js';
+import { CopierError, type ErrorCode, toWire } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
 import { countOf } from '../../report/units.js';
-import { readClosing, reopenSourceTables } from '../../source/live/closing.js';
+import { readClosing, readClosingRecovered, reopenSourceTables } from '../../source/live/closing.js';
+import { withClosedFile } from '../../source/live/exclusive.js';
 import { withFence } from '../../source/live/fence.js';
 import { setJournalMode } from '../../source/live/journal-mode.js';
-import { canRestoreInto, restoreInto } from '../../source/live/restore.js';
+import { canRestoreInto, flushLive, restoreInto } from '../../source/live/restore.js';
 import { findSourceWrites, type SourceWrites } from '../../source/live/source-writes.js';
 import { busyTimeoutMs } from '../../source/open.js';
 
@@ -16,7 +17,7 @@ import { busyTimeoutMs } from '../../source/open.js';
  * never replaced but where the operator says so, and then it is closed first, so that no write falls between.
  */
 export type SourceState =
-  /** No file, or one that cannot be read: the snapshot takes its place, and the file is kept. */
+  /** No file, or one that is no database any more: the snapshot takes its place, and the file is kept. */
   | { readonly tag: 'lost'; readonly why: string }
   | { readonly tag: 'closed' }
   /** It takes writes, or was changed since it was closed: by VACUUM, by force, or by a rollback that closed it again. */
@@ -25,9 +26,21 @@ export type SourceState =
 /** What is done to the SQLite file. */
 export type RestoreMove = 'replace-file' | 'restore' | 'close-and-restore' | 'leave' | 'reopen';
 
+/** What keeps us from reading a file that others may go on writing to. */
+const unreadableCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'source.busy',
+  'source.hot_journal',
+  'source.io',
+  'source.no_memory',
+  'source.no_space',
+  'source.unreadable',
+  'source.wal_folder_readonly',
+]);
+
 /**
- * Looks at the live file; reads only. `schemaVersion` is what the closing left there, null where nobody
- * knows: then a closed file counts as changed, and is compared.
+ * Looks at the live file. Only what a crashed writer left is rolled back, as by whoever opens it next. `schemaVersion` is what the closing left there, null where nobody
+ * knows: then a closed file counts as changed, and is compared. Errors: those of opening that do not
+ * mean that the file is none any more: it may take writes then.
  */
 export async function readSourceState(
   path: string,
@@ -35,12 +48,17 @@ export async function readSourceState(
 ): Promise<SourceState> {
   if (!existsSync(path)) return { tag: 'lost', why: 'it is not there' };
   try {
-    const found = await readClosing(path);
+    const found = await readClosing(path).catch((error: unknown) => {
+      if (toWire(error).code !== 'source.hot_journal') throw error;
+      return readClosingRecovered(path);
+    });
     const isUntouched = found?.schemaVersion === closing.schemaVersion;
     if (found?.cutoverId === closing.cutoverId && isUntouched) return { tag: 'closed' };
     return { tag: 'open', closedBy: found?.cutoverId ?? null };
   } catch (error) {
-    return { tag: 'lost', why: toWire(error).message };
+    const { code, message } = toWire(error);
+    if (unreadableCodes.has(code)) throw error;
+    return { tag: 'lost', why: message };
   }
 }
 
@@ -142,15 +160,17 @@ export async function restoreSource(
 ): Promise<string | null> {
   const { livePath, snapshotPath, snapshotSha256, replacedPath, journalMode } = request;
   if (move === 'reopen') reopenSourceTables(livePath);
+  // An attempt that was killed may have restored it without having flushed it.
+  if (move === 'leave') flushLive(livePath);
   if (move === 'leave' || move === 'reopen') return null;
-  if (move !== 'replace-file' && (await canRestoreInto(livePath, snapshotPath))) {
-    return await restoreInto(request);
-  }
+  const isReadable = move !== 'replace-file';
+  if (isReadable && (await canRestoreInto(livePath, snapshotPath))) return await restoreInto(request);
   return restoreFile({
     databasePath: livePath,
     snapshotPath,
     snapshotSha256,
     replacedPath,
     prepare: (path) => setJournalMode(path, journalMode),
+    ...(isReadable && { rename: (use: () => void) => withClosedFile(livePath, use) }),
   });
 }

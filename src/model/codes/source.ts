@@ -90,6 +90,11 @@ export const sourceCodes = {
     means: 'SQLite refuses a shadow read, the read is no single SELECT, or both sides give different columns.',
     todo: 'Correct the read in the config file.',
   },
+  'source.reopened': {
+    means:
+      'Before a rollback put the snapshot into the closed SQLite file, somebody opened it again, wrote to it or replaced it. It was left as it is.',
+    todo: 'Run the rollback again: it counts what the file took since, and asks what shall become of it.',
+  },
   'source.replaced': {
     means: 'The file was replaced by another one while the snapshot was taken.',
     todo: 'Stop whatever replaces it, then run again.',

@@ -19,12 +19,27 @@ export interface Closing {
 
 /** The cutover that closed the database, or null where it is open. Reads only. */
 export async function readClosing(path: string): Promise<Closing | null> {
-  return await withSource(path, (db) => {
-    const sql = db.prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE ${isClosingTrigger} LIMIT 1`).pluck().get();
-    const cutoverId = /\(cutover ([0-9a-f]+)\)/.exec(sql ?? '')?.[1];
-    if (cutoverId === undefined) return null;
-    return { cutoverId, schemaVersion: Number(db.pragma('schema_version', { simple: true })) };
-  });
+  return await withSource(path, closingOf);
+}
+
+/** The same where a crashed writer left its journal: it is rolled back first. */
+export function readClosingRecovered(path: string): Closing | null {
+  const db = openSource(path, { readonly: false, timeoutMs: busyTimeoutMs });
+  try {
+    return closingOf(db);
+  } catch (error) {
+    throw translateSqliteError(error, path);
+  } finally {
+    db.close();
+  }
+}
+
+/** The same for a connection, as its transaction sees the database. */
+export function closingOf(db: Database): Closing | null {
+  const sql = db.prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE ${isClosingTrigger} LIMIT 1`).pluck().get();
+  const cutoverId = /\(cutover ([0-9a-f]+)\)/.exec(sql ?? '')?.[1];
+  if (cutoverId === undefined) return null;
+  return { cutoverId, schemaVersion: Number(db.pragma('schema_version', { simple: true })) };
 }
 
 /** Makes the triggers inside the caller's transaction. */

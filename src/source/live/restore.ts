@@ -17,7 +17,8 @@ import { CopierError } from '../../model/error.js';
 import { busyTimeoutMs, openSource, withSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 import type { Database } from '../sqlite.js';
-import { readClosing } from './closing.js';
+import { closingOf, readClosing } from './closing.js';
+import { reopened } from './exclusive.js';
 
 /*
  * A snapshot put back into the live database by SQLite itself: its pages are written into the file in one transaction, so
@@ -32,8 +33,9 @@ const pauseMs = 200;
 /**
  * Keeps a copy of the closed database, then writes the snapshot into it. Gives back where the copy is: at `replacedPath`,
  * or at that name with a number where an earlier rollback has kept another file. The database must be closed by pgferry
- * and have the snapshot's page size (`canRestoreInto`). Errors: `source.busy` where readers do not end in time,
- * `rollback.no_name`, and those of opening.
+ * and have the snapshot's page size (`canRestoreInto`). Errors: `source.reopened` where somebody wrote to it, opened or
+ * replaced it since the copy was begun, `source.busy` where readers do not end in time, `rollback.no_name`, and those of
+ * opening.
  */
 export async function restoreInto(request: {
   readonly livePath: string;
@@ -42,21 +44,55 @@ export async function restoreInto(request: {
   readonly signal?: AbortSignal;
 }): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
-  const copyPath = await keepCopy(livePath, replacedPath);
-  const until = performance.now() + waitMaxMs;
-  while ((await readClosing(livePath)) !== null) {
-    await withSource(snapshotPath, (db) => db.backup(livePath, { progress: () => everything })).catch(
-      (error: unknown) => {
-        throw translateSqliteError(error, livePath);
-      },
-    );
-    // The backup says nothing of a lock that it met: whether the database is still closed does.
-    if ((await readClosing(livePath)) === null) break;
-    if (performance.now() > until) throw busy(livePath);
-    await wait(pauseMs, undefined, { signal });
-  }
-  makeDurable(livePath);
+  const copyPath = await withSource(livePath, async (watch) => {
+    const look = lookAt(livePath, watch);
+    const path = await keepCopy(livePath, replacedPath);
+    const until = performance.now() + waitMaxMs;
+    while (!(await writeInto(livePath, snapshotPath, look))) {
+      if (performance.now() > until) throw busy(livePath);
+      await wait(pauseMs, undefined, { signal });
+    }
+    return path;
+  });
+  flushLive(livePath);
   return copyPath;
+}
+
+/** Throws `source.reopened` where the database is not what it was when we looked first. */
+type Look = () => void;
+
+/**
+ * Looks at a closed database. In WAL mode a connection sees every commit of others, also beside the lock of the backup.
+ * In the other modes nobody can read beside that lock, and every commit is a write to the file itself, which is only
+ * `stat`ed.
+ */
+function lookAt(path: string, watch: Database): Look {
+  const isWal = watch.pragma('journal_mode', { simple: true }) === 'wal';
+  const identityOf = () => {
+    const { dev, ino, mtimeNs, size } = statSync(path, { bigint: true });
+    const version = isWal ? watch.pragma('data_version', { simple: true }) : `${mtimeNs} ${size}`;
+    return `${dev} ${ino} ${version}`;
+  };
+  const before = identityOf();
+  if (closingOf(watch) === null) throw reopened(path);
+  return () => {
+    if (identityOf() !== before) throw reopened(path);
+  };
+}
+
+/** Writes the snapshot into the database, once it has its lock and looked again. False where somebody else has a lock. */
+async function writeInto(livePath: string, snapshotPath: string, look: Look): Promise<boolean> {
+  let isLocked = false;
+  const progress = () => {
+    // The first step copies nothing, it takes the lock. The backup says nothing of a lock that it met: then this is not called.
+    if (!isLocked) look();
+    isLocked = true;
+    return everything;
+  };
+  await withSource(snapshotPath, (db) => db.backup(livePath, { progress })).catch((error: unknown) => {
+    throw translateSqliteError(error, livePath);
+  });
+  return isLocked && (await readClosing(livePath)) === null;
 }
 
 /** All pages in one step: a step that ends between lets nobody else write anyway. */
@@ -135,22 +171,22 @@ function withFile<T>(path: string, flags: number, use: (file: number) => T): T {
   }
 }
 
-/** What was committed to a -wal counts only once that is flushed, which a connection of normal synchrony leaves for later. */
-function makeDurable(path: string): void {
+/**
+ * Makes durable what was committed so far, which a connection of normal synchrony leaves for later: a commit that changes
+ * nothing, and that SQLite flushes with all before it. A checkpoint does so only where readers let it.
+ */
+export function flushLive(path: string): void {
   const db = openSource(path, { readonly: false, timeoutMs: busyTimeoutMs });
   try {
-    flushLive(db);
+    db.pragma('synchronous = EXTRA');
+    db.exec('BEGIN IMMEDIATE');
+    db.pragma(`user_version = ${Number(db.pragma('user_version', { simple: true }))}`);
+    db.exec('COMMIT');
   } catch (error) {
     throw translateSqliteError(error, path);
   } finally {
     db.close();
   }
-}
-
-/** Flushes what was committed so far: the -wal is synced before a checkpoint, whether readers let it end or not. */
-export function flushLive(db: Database): void {
-  db.pragma('synchronous = FULL');
-  db.pragma('wal_checkpoint(PASSIVE)');
 }
 
 function busy(path: string): CopierError {
