@@ -148,6 +148,11 @@ export interface ColumnTrial {
   readonly converted: readonly ConvertedExample[];
   /** Texts that name no time zone, for a timestamptz without a zone of its own: read as UTC. Left out where there are none. */
   readonly naive?: { readonly count: number; readonly example: ConvertedExample };
+  /**
+   * Texts that say more than the type keeps, and were read as what they stand for: a time of day after a fixed day, an
+   * interval as a moment after 1970. Left out where there are none.
+   */
+  readonly stoodFor?: { readonly count: number; readonly example: ConvertedExample };
   /** Whether every value was tried. The trial of a column is ended early where it finds nothing but refused values. */
   readonly isWhole: boolean;
 }

@@ -1,7 +1,8 @@
 import type { TableCensus, TableTrial } from '../model/census.js';
 import type { ColumnPlan, Finding, Plan, TablePlan } from '../model/plan.js';
-import type { EpochUnit, Kind } from '../model/kind.js';
+import type { Kind } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
+import type { SourceCatalog } from '../model/source.js';
 import { must } from '../model/error.js';
 import { checkAnyTable } from './any-table.js';
 import { applyPolicies } from './rules/apply-policies.js';
@@ -11,6 +12,7 @@ import { checkForeignKeys, collectEdges } from './graph/foreign-keys.js';
 import { buildGraph, compareNames, type Graph } from './graph/graph.js';
 import { canDetachForeignKeys, checkCycles, joinSelfReferences } from './graph/in-force.js';
 import { chooseKey } from './key.js';
+import type { ColumnPair } from './kinds/column-pair.js';
 import { epochMarkOf } from './kinds/epoch-mark.js';
 import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
@@ -96,7 +98,7 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
   const planned = planColumns(fit, census, {
     rules,
     trial: request.trials?.find((one) => one.table === source.name),
-    mark: epochMarkOf(request.source),
+    marks: { mark: epochMarkOf(request.source), framework: frameworkIn(request.source) },
   });
   const format = chooseFormat(planned.columns, options);
   const reader = options.chooseReader?.(source) ?? { reader: 'rows', reason: 'the row reader reads every table' };
@@ -130,14 +132,23 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
   };
 }
 
+/** The framework whose bookkeeping the source has, by its name. */
+function frameworkIn({ leftOut }: SourceCatalog): string | null {
+  return leftOut.find(({ framework }) => framework !== undefined)?.framework?.name ?? null;
+}
+
 function planColumns(
   fit: TableFit,
   census: TableCensus,
   {
     rules,
     trial,
-    mark,
-  }: { readonly rules: Rules; readonly trial: TableTrial | undefined; readonly mark: EpochUnit | null },
+    marks,
+  }: {
+    readonly rules: Rules;
+    readonly trial: TableTrial | undefined;
+    readonly marks: Pick<ColumnPair, 'mark' | 'framework'>;
+  },
 ): { columns: ColumnPlan[]; findings: Finding[] } {
   const findings: Finding[] = [];
   const columns = fit.columns.map(({ source, target }) => {
@@ -153,7 +164,7 @@ function planColumns(
       target,
       census: column,
       isPrimaryKey,
-      mark,
+      ...marks,
       rules: columnRulesOf(rules, fit.source.name, source.name),
       habits: habitRulesOf(rules, source),
       ...(tried === undefined ? {} : { trial: tried }),

@@ -18,11 +18,12 @@ import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
 export function putTime(): Canonize {
   const moment = { seconds: 0, micros: 0 };
   return (batch, cell, row) => {
-    // One digit is as good as two for an hour, and blanks say nothing.
+    // One digit is as good as two for an hour; blanks, and a day that stands for none, say nothing.
     if (
       readTime(
         textOf(batch, cell)
           .trim()
+          .replace(/^(2000-01-01|1970-01-01|1900-01-01|1899-12-30)[ T](?=\d\d:)/, '')
           .replace(/^(?=\d:)/, '0'),
         moment,
       )

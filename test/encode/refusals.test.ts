@@ -43,7 +43,7 @@ const rows: readonly [Kind, SqliteValue, string][] = [
   [{ tag: 'float8' }, '0x10', 'data.not_a_number'],
   [{ tag: 'float8' }, '1e400', 'data.out_of_range'],
   [{ tag: 'float8' }, '1e-400', 'data.out_of_range'],
-  [{ tag: 'float4' }, 0.1, 'data.inexact'],
+  [{ tag: 'float4' }, 0.123456789, 'data.inexact'],
   [{ tag: 'float4' }, 16777217n, 'data.inexact'],
   [numeric(4, 2), 100n, 'data.numeric_overflow'],
   [numeric(4, 2), '0.001', 'data.inexact'],

@@ -423,7 +423,7 @@ export const refusals: readonly Refusal[] = [
   { of: 'out of int2', declared: 'INTEGER', value: '32768', type: 'smallint', hazard: 'out_of_range' },
   { of: 'out of int4', declared: 'INTEGER', value: '2147483648', type: 'integer', hazard: 'out_of_range' },
   { of: 'empty in a number', declared: 'NUMERIC', value: "''", type: 'numeric', hazard: 'not_a_number' },
-  { of: 'float8 into float4', declared: 'REAL', value: '0.1', type: 'real', hazard: 'inexact' },
+  { of: 'float8 into float4', declared: 'REAL', value: '0.123456789', type: 'real', hazard: 'inexact' },
   {
     of: 'above 2^53 into float8',
     declared: 'INTEGER',

@@ -1,6 +1,7 @@
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { createDecimal, parseDecimal, type Decimal } from '../value/decimal.js';
+import { printedFloat4 } from '../value/float4.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 
 /** float8: eight bytes, IEEE 754, bit for bit. A decimal text becomes the nearest double, which is what it means. */
@@ -8,10 +9,13 @@ export function float8Encoder(): ColumnEncoder {
   return floatEncoder((out, value) => out.float64(value));
 }
 
-/** float4: four bytes; only values that a float4 holds exactly. */
+/**
+ * float4: four bytes; only values that a float4 holds exactly, or whose decimal PostgreSQL prints again: 0.1, which is no
+ * more exact as a double.
+ */
 export function float4Encoder(): ColumnEncoder {
   return floatEncoder((out, value) => {
-    if (Math.fround(value) !== value) inexact('float4');
+    if (Math.fround(value) !== value && printedFloat4(value) !== value) inexact('float4');
     out.float32(value);
   });
 }

@@ -6,6 +6,9 @@ import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { precisionLoss } from '../time/epoch.js';
 import { refuse } from '../value/misfit.js';
+import { intervalSince1970, isDatedInterval, isIntervalText } from '../time/interval-text.js';
+import { createMoment } from '../time/temporal.js';
+import { createTemporalReader } from '../time/temporal-text.js';
 import { realText } from '../value/real-text.js';
 
 /** The name that PostgreSQL's interval has for each unit, and how many fraction digits of it make a microsecond. */
@@ -117,6 +120,8 @@ function writeArray(out: Block, plain: ColumnEncoder, bytes: Buffer, start: numb
 }
 
 function intervalEncoder(plain: ColumnEncoder, digits: number, unit: TimeUnit | null): ColumnEncoder {
+  const reader = createTemporalReader();
+  const moment = createMoment();
   const known = unit === null ? undefined : INTERVAL_UNITS[unit];
   const number = (out: Block, text: string): void => {
     if (known === undefined) refuse('data.no_unit', 'a number in a column of intervals', unitHint);
@@ -131,10 +136,26 @@ function intervalEncoder(plain: ColumnEncoder, digits: number, unit: TimeUnit | 
     wide: (out, value) => number(out, String(value)),
     real: (out, value) => number(out, String(value)),
     text: (out, bytes, start, end) => {
-      checkDigits(bytes.toString('latin1', start, end), digits);
+      const text = bytes.toString('latin1', start, end);
+      if (isDatedInterval(text)) {
+        if (!reader.timestamp(moment, bytes, start, end)) notAnInterval();
+        if (moment.micros % 10 ** (6 - digits) !== 0) precisionLoss();
+        out.ascii(intervalSince1970(moment));
+        return;
+      }
+      if (!isIntervalText(text)) notAnInterval();
+      checkDigits(text, digits);
       plain.text(out, bytes, start, end);
     },
   };
+}
+
+function notAnInterval(): never {
+  refuse(
+    'data.not_an_interval',
+    'not an interval',
+    'write it as PostgreSQL reads intervals in the source (1 day 02:03:04, or P1DT2H), or make the target column text',
+  );
 }
 
 const unitHint =

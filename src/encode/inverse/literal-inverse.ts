@@ -1,11 +1,12 @@
 import type { LiteralForm } from '../../model/kind.js';
 import type { SqliteValue } from '../../model/value.js';
 import type { CellForm, Inverse } from './form.js';
+import { intervalInverse } from './interval-inverse.js';
 import { textInverse } from './text-inverses.js';
 
 /**
  * Any other type: the text that PostgreSQL prints, which its input function takes again. An array goes back as a JSON
- * array where the column holds those, an interval as a number of its unit.
+ * array where the column holds those; an interval as intervalInverse says.
  */
 export function literalInverse(form: LiteralForm | undefined): Inverse {
   const plain = textInverse();
@@ -18,28 +19,7 @@ export function literalInverse(form: LiteralForm | undefined): Inverse {
       wider: () => null,
     };
   }
-  if (form?.tag === 'interval' && form.unit !== null) {
-    const perSecond = { s: 1, ms: 1000, us: 1_000_000 }[form.unit as string];
-    if (perSecond === undefined) return plain;
-    const number: CellForm = { name: `integers: ${form.unit}`, write: (printed) => secondsOf(printed, perSecond) };
-    return {
-      ...plain,
-      formsLike: (cell) => (typeof cell === 'bigint' || typeof cell === 'number' ? [number] : plain.formsLike(cell)),
-      wider: () => null,
-    };
-  }
-  return { ...plain, wider: () => null };
-}
-
-/** An interval of hours, minutes and seconds alone: days and months have no fixed length. */
-function secondsOf(printed: string, perSecond: number): SqliteValue | undefined {
-  const [, sign = '', hours, minutes = '', seconds = '', fraction = ''] =
-    /^(-?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/.exec(printed) ?? [];
-  if (hours === undefined) return undefined;
-  const whole = (BigInt(hours) * 60n + BigInt(minutes)) * 60n + BigInt(seconds);
-  const micros = whole * 1_000_000n + BigInt(fraction.padEnd(6, '0'));
-  const scaled = (sign === '-' ? -micros : micros) * BigInt(perSecond);
-  return scaled % 1_000_000n === 0n ? scaled / 1_000_000n : undefined;
+  return form?.tag === 'interval' ? intervalInverse(form.unit) : { ...plain, wider: () => null };
 }
 
 /** Braces, commas, quoted elements, or elements without quotes. */

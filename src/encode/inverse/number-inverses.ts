@@ -34,13 +34,23 @@ export function numberInverse(usual: 'integers' | 'reals'): Inverse {
   };
 }
 
-/** A float4 is printed with the fewest digits that name it among its like; SQLite holds the double that it is. */
+/**
+ * A float4 is printed with the fewest digits that name it among its like. SQLite holds the double of that decimal, or the
+ * double that the float4 is.
+ */
 export function float4Inverse(): Inverse {
   const plain = numberInverse('reals');
-  const widened = ({ name, write }: CellForm): CellForm => ({ name, write: (printed) => write(doubleOf(printed)) });
+  const widened = ({ name, write }: CellForm): CellForm => ({
+    name: `${name} of single precision`,
+    write: (printed) => write(doubleOf(printed)),
+  });
   return {
-    formsLike: (cell) => plain.formsLike(cell).map(widened),
-    usual: widened(plain.usual),
+    formsLike: (cell) => {
+      const forms = plain.formsLike(cell);
+      // PostgreSQL begins to write exponents at fewer digits than we print.
+      return [...forms.filter((form) => form !== textForm), ...forms.map(widened)];
+    },
+    usual: plain.usual,
     normal: (printed) => plain.normal(doubleOf(printed)),
   };
 }

@@ -1,6 +1,7 @@
 import type { CalendarDigits, EpochUnit, Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { SqliteValue } from '../../model/value.js';
 import { describeUnit, epochs, isCalendar, isEpochUnit, isInstant, readCalendarDigits } from '../../lib/epochs.js';
+import { clockOfDatedTime } from '../time/temporal-text.js';
 import { dateOf, MICROS_PER_DAY, UNIX_EPOCH_DAYS } from '../time/temporal.js';
 import { createLocalShift, createZoneShift } from '../time/zone.js';
 import { Misfit } from '../value/misfit.js';
@@ -50,7 +51,34 @@ export function timeInverse(): Inverse {
       return instant === null ? undefined : writeLaidOut(instant, layout);
     },
   });
-  return textForms(layoutOfClock, formOf, plainClock, normalMoment);
+  return afterDay(textForms(layoutOfClock, formOf, plainClock, normalMoment));
+}
+
+/** The same, also after a day that stands for none: `2000-01-01 12:30:00`. */
+function afterDay(plain: Inverse): Inverse {
+  const days = new Map<string, { readonly day: string; readonly inner: CellForm }>();
+  const dated = (day: string, inner: CellForm): CellForm => {
+    const name = `${inner.name} after ${day}`;
+    days.set(name, { day, inner });
+    return { name, write: (printed) => afterText(day, inner.write(printed)) };
+  };
+  return {
+    ...plain,
+    formsLike: (cell) => {
+      const clock = typeof cell === 'string' ? clockOfDatedTime(cell) : null;
+      if (typeof cell !== 'string' || clock === null) return plain.formsLike(cell);
+      return plain.formsLike(clock).map((form) => dated(cell.slice(0, -clock.length), form));
+    },
+    wider: (form) => {
+      const known = days.get(form.name);
+      const wider = plain.wider?.(known?.inner ?? form) ?? null;
+      return known === undefined || wider === null ? wider : dated(known.day, wider);
+    },
+  };
+}
+
+function afterText(day: string, clock: SqliteValue | undefined): SqliteValue | undefined {
+  return typeof clock === 'string' ? `${day}${clock}` : undefined;
 }
 
 /**

@@ -2,7 +2,10 @@ import type { ColumnPlan } from '../../model/plan.js';
 import { Storage } from '../../model/value.js';
 import { bytesOf, integerOf, type RowEdit } from './row-edit.js';
 
-export type Rounding = 'round' | 'truncate';
+export type Rounding = 'round' | 'round-half-even' | 'truncate';
+
+/** Digits that Python's default context, as Django has it, gives a float before it rounds. */
+const contextDigits = 15;
 
 /** A decimal number: digits × 10^-scale. */
 export interface PlainDecimal {
@@ -33,8 +36,8 @@ export function decimalOf(edit: RowEdit, index: number): PlainDecimal | null {
 }
 
 /**
- * Cuts to this many fraction digits. Half a unit rounds away from zero, as PostgreSQL's numeric does. Null where there
- * is nothing to cut.
+ * Cuts to this many fraction digits. Half a unit rounds away from zero, as PostgreSQL's numeric does, or to the even
+ * neighbour. Null where there is nothing to cut.
  */
 export function cutDecimal(
   { digits, scale }: PlainDecimal,
@@ -45,7 +48,9 @@ export function cutDecimal(
   const grain = 10n ** BigInt(scale - fractionDigits);
   const whole = digits / grain;
   const rest = digits - whole * grain;
-  const isUp = cut === 'round' && 2n * (rest < 0n ? -rest : rest) >= grain;
+  const twice = 2n * (rest < 0n ? -rest : rest);
+  const isHalfUp = cut === 'round' || whole % 2n !== 0n;
+  const isUp = cut !== 'truncate' && (twice > grain || (twice === grain && isHalfUp));
   return { digits: isUp ? whole + (digits < 0n ? -1n : 1n) : whole, scale: fractionDigits };
 }
 
@@ -53,10 +58,18 @@ export function cutDecimal(
 export function cutNumber(edit: RowEdit, index: number, { kind }: ColumnPlan, cut: Rounding): boolean {
   const number = kind.tag === 'numeric' ? decimalOf(edit, index) : null;
   const scale = kind.tag === 'numeric' ? (kind.scale ?? 0) : 0;
-  const short = number === null ? null : cutDecimal(number, scale, cut);
+  const isReal = edit.view.storage[index] === Storage.Real;
+  const decimal = number !== null && isReal && cut === 'round-half-even' ? shortened(number) : number;
+  const short = decimal === null ? null : (cutDecimal(decimal, scale, cut) ?? (decimal === number ? null : decimal));
   if (short === null) return false;
   edit.setBytes(index, Buffer.from(plainText(short), 'latin1'), Storage.Text);
   return true;
+}
+
+/** A float with the digits that Python's decimals give it, half to even. */
+function shortened(number: PlainDecimal): PlainDecimal {
+  const size = String(number.digits < 0n ? -number.digits : number.digits).length;
+  return cutDecimal(number, number.scale - Math.max(0, size - contextDigits), 'round-half-even') ?? number;
 }
 
 /** float4 and float8: the nearest value that the type can hold. */

@@ -19,6 +19,7 @@ const conversions: Readonly<Record<string, Convert>> = {
   'too_long truncate': truncateText,
   'inexact round': (edit, index, column) =>
     column.kind.tag === 'numeric' ? cutNumber(edit, index, column, 'round') : roundFloat(edit, index, column),
+  'inexact round-half-even': (edit, index, column) => cutNumber(edit, index, column, 'round-half-even'),
   'inexact truncate': (edit, index, column) => cutNumber(edit, index, column, 'truncate'),
   'precision_loss round': (edit, index, column) => cutFraction(edit, index, column, 'round'),
   'precision_loss truncate': (edit, index, column) => cutFraction(edit, index, column, 'truncate'),

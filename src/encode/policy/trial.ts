@@ -14,8 +14,9 @@ import { textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
 import type { ValueProblem } from '../value/value-error.js';
 import { judgedKind, RuleTrial } from './rule-trial.js';
+import { isDatedInterval } from '../time/interval-text.js';
 import { createMoment } from '../time/temporal.js';
-import { createTemporalReader } from '../time/temporal-text.js';
+import { clockOfDatedTime, createTemporalReader } from '../time/temporal-text.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
 
 const examplesMax = 3;
@@ -51,6 +52,7 @@ class Trial {
   readonly #reader = createTemporalReader();
   readonly #moment = createMoment();
   #naive: { readonly count: number; readonly example: ConvertedExample } | null = null;
+  #stoodFor: { readonly count: number; readonly example: ConvertedExample } | null = null;
   /** Microseconds per unit of whole numbers that the copy takes for moments as they stand; else 0. */
   readonly #momentMicros: number;
   readonly #scratch = new Block(scratchBytes);
@@ -77,8 +79,12 @@ class Trial {
     if (storage === Storage.Null || this.#count >= refusalsMax) return;
     if (storage === Storage.Integer && this.#isSafe(view.number[this.#index] as number)) return;
     const problem = this.#misfitOf(view, storage) ?? (this.#isJson ? this.#textProblemOf(view, storage) : null);
-    if (problem !== null) this.#refuse(view, problem);
-    else if (this.#isTemporal) {
+    if (problem !== null) {
+      this.#refuse(view, problem);
+      return;
+    }
+    if (storage === Storage.Text) this.#countStandIn(view);
+    if (this.#isTemporal) {
       this.#keepExample(view, storage);
       if (this.#isZoneOpen && storage === Storage.Text) this.#countNaive(view);
     }
@@ -115,6 +121,7 @@ class Trial {
       refused: [...this.#refused.values()],
       converted: [...this.#converted.values()],
       ...(this.#naive === null ? {} : { naive: this.#naive }),
+      ...(this.#stoodFor === null ? {} : { stoodFor: this.#stoodFor }),
       isWhole: this.#count < refusalsMax,
     };
   }
@@ -161,6 +168,18 @@ class Trial {
     this.#naive = { count: (this.#naive?.count ?? 0) + 1, example: this.#naive?.example ?? this.#example(view) };
   }
 
+  /** Counts a text that was read as what it stands for; the value was just encoded. */
+  #countStandIn(view: RowView): void {
+    const isInterval = this.#kind.tag === 'literal' && this.#kind.form?.tag === 'interval';
+    if (this.#kind.tag !== 'time' && !isInterval) return;
+    const text = view.bytes.toString('latin1', view.start[this.#index], view.end[this.#index]);
+    if (isInterval ? !isDatedInterval(text) : clockOfDatedTime(text) === null) return;
+    this.#stoodFor = {
+      count: (this.#stoodFor?.count ?? 0) + 1,
+      example: this.#stoodFor?.example ?? this.#example(view),
+    };
+  }
+
   #example(view: RowView): ConvertedExample {
     const out = new Block(scratchBytes);
     this.#textField(out, this.#scratch, 0, this.#scratch.length);
@@ -187,17 +206,28 @@ export function mergeTrials(parts: readonly TableTrial[]): TableTrial {
       column,
       refused: mergeRefused(parts.flatMap(({ columns }) => columns[at]?.refused ?? [])),
       converted: parts.flatMap(({ columns }) => columns[at]?.converted ?? []).slice(0, examplesMax),
-      ...mergeNaive(parts.flatMap(({ columns }) => columns[at]?.naive ?? [])),
+      ...mergeCounted(
+        'naive',
+        parts.flatMap(({ columns }) => columns[at]?.naive ?? []),
+      ),
+      ...mergeCounted(
+        'stoodFor',
+        parts.flatMap(({ columns }) => columns[at]?.stoodFor ?? []),
+      ),
       isWhole: parts.every(({ columns }) => columns[at]?.isWhole !== false),
     })),
   };
 }
 
-function mergeNaive(all: readonly NonNullable<ColumnTrial['naive']>[]): Pick<ColumnTrial, 'naive'> {
+type Counted = 'naive' | 'stoodFor';
+
+function mergeCounted<Name extends Counted>(
+  name: Name,
+  all: readonly NonNullable<ColumnTrial[Name]>[],
+): Pick<ColumnTrial, Counted> {
   const [first] = all;
-  return first === undefined
-    ? {}
-    : { naive: { count: all.reduce((sum, { count }) => sum + count, 0), example: first.example } };
+  if (first === undefined) return {};
+  return { [name]: { count: all.reduce((sum, { count }) => sum + count, 0), example: first.example } };
 }
 
 function mergeRefused(all: readonly RefusedValues[]): RefusedValues[] {

@@ -1,3 +1,4 @@
+import { printedFloat4 } from '../value/float4.js';
 import type { Kind } from '../../model/kind.js';
 import type { Block } from './block.js';
 import { INT32_MAX, INT32_MIN } from '../column/date-columns.js';
@@ -35,7 +36,7 @@ export function textFieldOf(kind: Kind): TextField {
     case 'int8':
       return (out, row, start) => out.ascii(String(row.view.getBigInt64(start)));
     case 'float4':
-      return (out, row, start) => out.ascii(floatText(row.view.getFloat32(start)));
+      return (out, row, start) => out.ascii(floatText(printedFloat4(row.view.getFloat32(start))));
     case 'float8':
       return (out, row, start) => out.ascii(floatText(row.view.getFloat64(start)));
     case 'numeric':

@@ -24,7 +24,10 @@ export interface TemporalReader {
    * `readWrittenMoment`.
    */
   readonly timestamp: (out: Moment, bytes: Buffer, start: number, end: number) => boolean;
-  /** `HH:MM[:SS[.f…]]` alone, up to 24:00:00; the hour may have one digit, and blanks may stand around it. */
+  /**
+   * `HH:MM[:SS[.f…]]` alone, up to 24:00:00; the hour may have one digit, and blanks may stand around it. Or after one of
+   * the days that stand for no day: see `clockOfDatedTime`.
+   */
   readonly time: (out: Moment, bytes: Buffer, start: number, end: number) => boolean;
 }
 
@@ -50,13 +53,24 @@ export function createTemporalReader(): TemporalReader {
     time: (out, bytes, start, end) => {
       begin(out, bytes, start, end);
       if (readTime(scan, out) && scan.at === scan.end) return true;
-      const [padded] = paddedTime(bytes.toString('latin1', start, end));
+      const text = bytes.toString('latin1', start, end);
+      const [padded] = paddedTime(clockOfDatedTime(text) ?? text);
       if (padded === undefined) return false;
       const again = Buffer.from(padded, 'latin1');
       begin(out, again, 0, again.length);
       return readTime(scan, out) && scan.at === scan.end;
     },
   };
+}
+
+const datedTime = /^(?:2000-01-01|1970-01-01|1900-01-01|1899-12-30)[ T](\d\d:\d\d.*)$/;
+
+/**
+ * The time of a text that puts a day before it which stands for none: 2000-01-01 (Rails), 1970-01-01, 1900-01-01 (Python)
+ * and 1899-12-30 (OLE). Null for any other text.
+ */
+export function clockOfDatedTime(text: string): string | null {
+  return datedTime.exec(text)?.[1] ?? null;
 }
 
 /** A time of day whose hour has one digit or that has blanks around it, as the plain form; nothing where it is none. */

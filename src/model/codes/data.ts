@@ -78,6 +78,10 @@ export const dataCodes = {
     means: 'A value that is no uuid.',
     todo: 'Correct it, make the column text, or name a policy.',
   },
+  'data.not_an_interval': {
+    means: 'A text for an interval column that PostgreSQL would not read as an interval.',
+    todo: 'Write it as `1 day 02:03:04` or `P1DT2H` in the source, or name a policy.',
+  },
   'data.not_an_array': {
     means: 'A value for an array column that is no array, or JSON that PostgreSQL cannot keep as one.',
     todo: 'Make the column `jsonb`, correct the value, or name a policy.',

@@ -264,6 +264,11 @@ export const planCodes = {
     means: 'The target is a partitioned or a foreign table. A note.',
     todo: 'See that each row finds its place.',
   },
+  'plan.stand_in': {
+    means:
+      'Values are read as what a framework keeps in them: a time of day after a day that stands for none (`2000-01-01 12:30:00`, Rails), an interval as a moment after 1970 (SQLAlchemy) or in microseconds (Django). A note.',
+    todo: 'Nothing, if they are that.',
+  },
   'plan.table_missing': {
     means: 'The target has no table for one of the source, or more than one that could be meant.',
     todo: 'Name it in `tableRules`, make it (`pgferry init`), or leave the table out with `--exclude`.',

@@ -15,7 +15,10 @@ const hazardTable = {
   too_long: { meaning: 'more characters than varchar(n) or char(n) holds', rules: ['truncate', 'null'] },
   out_of_range: { meaning: 'a number or date beyond what the target type holds', rules: toNull },
   numeric_overflow: { meaning: 'more digits before the point than numeric(p,s) holds', rules: toNull },
-  inexact: { meaning: 'a number whose digits the target type would cut', rules: ['round', 'truncate', 'null'] },
+  inexact: {
+    meaning: 'a number whose digits the target type would cut',
+    rules: ['round', 'round-half-even', 'truncate', 'null'],
+  },
   precision_loss: {
     meaning: 'fractions of a second that the target type would cut',
     rules: ['round', 'truncate', 'null'],
@@ -29,6 +32,7 @@ const hazardTable = {
   no_such_time: { meaning: 'a local time that the clocks of its zone skip', rules: toNull },
   ambiguous_time: { meaning: 'a local time that the clocks of its zone show twice', rules: toNull },
   no_unit: { meaning: 'a number in a column of intervals without a unit', rules: toNull },
+  not_an_interval: { meaning: 'a text that is no interval', rules: toNull },
   not_an_array: {
     meaning: 'a value that is no array, or a JSON array that PostgreSQL cannot keep as one',
     rules: ['split', 'null'],

@@ -20,4 +20,6 @@ export interface ColumnPair {
   readonly trial?: ColumnTrial;
   /** The epoch that columns of this database use, where their values show it. */
   readonly mark?: EpochUnit | null;
+  /** The framework whose bookkeeping the database has. */
+  readonly framework?: string | null;
 }

@@ -1,4 +1,5 @@
 import type { Expression } from '../expression/expression.js';
+import { clockOfDatedTime } from '../../encode/time/temporal-text.js';
 import { refuseTranslation, renderExpression } from '../expression/expression-sql.js';
 import { quoteText } from '../../lib/quote.js';
 import type { PgType } from '../pg-type.js';
@@ -40,7 +41,9 @@ export function literalDefault(literal: Literal, type: PgType): string {
     case 'timestamp':
     case 'date':
     case 'time':
-      return isText ? timeDefault(text, type) : refuseTranslation('the unit of a number as time is not known');
+      return isText
+        ? timeDefault(type.class === 'time' ? (clockOfDatedTime(text) ?? text) : text, type)
+        : refuseTranslation('the unit of a number as time is not known');
     case 'bytes':
       return refuseTranslation('it is no blob');
     case 'other':
