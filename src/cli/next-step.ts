@@ -4,7 +4,7 @@ import type { Finding } from '../model/plan.js';
 import type { QuarantineResult } from '../model/quarantine.js';
 import type { RunResult } from '../model/result.js';
 import type { CommandName } from '../model/settings.js';
-import type { RunStatus } from '../model/status.js';
+import type { LastComparison, RunStatus } from '../model/status.js';
 import type { WireError } from '../model/wire.js';
 
 /* Which command comes next, by what a command found. */
@@ -102,10 +102,15 @@ export function afterStatus({ run, cutover, follow }: RunStatus): NextStep | nul
     case 'failed':
       return step('verify', 'names the rows that differ');
     case 'complete':
-      return follow?.isSourceChanged === true
-        ? step('follow', 'brings what the source has got since')
-        : step('accept', 'the proof to keep: values, keys, schema and reads, with a report');
+      return afterComplete(run.compared, follow?.isSourceChanged === true);
   }
+}
+
+function afterComplete(compared: LastComparison | null, isSourceChanged: boolean): NextStep {
+  if (compared?.ok === false && compared.isOutdated) return step('verify', 'whether both sides are the same again');
+  if (isSourceChanged) return step('follow', 'brings what the source has got since');
+  if (compared?.ok === false) return step('repair', 'carries over again what differs');
+  return step('accept', 'the proof to keep: values, keys, schema and reads, with a report');
 }
 
 export function afterEmbedded(action: string): NextStep {

@@ -11,6 +11,7 @@ import { withTarget } from '../target/connection/connect.js';
 import { withTransaction } from '../target/connection/transaction.js';
 import { hasLedger, openLedger } from '../target/ledger/ledger.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
+import { addWaivers, listWaivers } from '../target/ledger/waiver.js';
 import { beginRun, findUnfinishedRun, type Run } from '../target/ledger/run.js';
 import { type Context, refuseIfBlocked, resolveTarget, whoWeAre } from '../run/context.js';
 import { threadCount, withRunThreads } from '../run/load/copy-threads.js';
@@ -21,7 +22,7 @@ import { loadTables } from '../run/load/load.js';
 import { sessionsOf } from '../run/load/sessions.js';
 import { listQuarantineFindings } from '../run/compare/quarantined-rows.js';
 import { lockWaits } from '../run/lock-waits.js';
-import { preparePlan } from '../run/plan/plan-in-place.js';
+import { preparePlan, withoutTwins } from '../run/plan/plan-in-place.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { writeRecord } from '../run/attempt/record.js';
 import { checkSchema, waiversOf } from '../run/plan/schema-check.js';
@@ -137,6 +138,7 @@ async function planAndBegin(
     sourcePath,
     plan: JSON.stringify(stored),
   });
+  await addWaivers(client, run.runId, settings.waive);
   return { run, stored, snapshot, catalog: survey.catalog, folder, done: [] };
 }
 
@@ -183,6 +185,7 @@ async function describeRun(
   { outcome, startedAtMs }: { readonly outcome: LoadOutcome; readonly startedAtMs: number },
 ): Promise<RunResult> {
   const { plan } = stored;
+  const given = await listWaivers(client, run.runId);
   const checked = await context.journal.phase('compare', () =>
     checkSchema({
       client,
@@ -190,7 +193,7 @@ async function describeRun(
       plan,
       source: catalog,
       stored: stored.schema ?? null,
-      waive: [...context.settings.waive, ...waiversOf(plan)],
+      waive: [...given, ...waiversOf(plan)],
     }),
   );
   return {
@@ -200,7 +203,11 @@ async function describeRun(
     runDir: folder.path,
     durationMs: Math.round(performance.now() - startedAtMs),
     tables: outcome.tables,
-    findings: [...plan.findings, ...checked.findings, ...(await listQuarantineFindings(client, [run.runId]))],
+    findings: withoutTwins([
+      ...plan.findings,
+      ...checked.findings,
+      ...(await listQuarantineFindings(client, [run.runId])),
+    ]),
     phases: context.journal.phases,
     source: sourcePath,
     target: describeTarget(address),

@@ -6,6 +6,7 @@ import { foldCase } from '../lib/fold-case.js';
 import { CopierError } from '../model/error.js';
 import { addUp } from '../pool/tally.js';
 import { describeTarget } from '../target/connection/address.js';
+import { outdateComparison } from '../target/ledger/comparison.js';
 import { listChunks } from '../target/ledger/chunk.js';
 import { type ComparedTable, compareTable } from '../run/compare/compare-table.js';
 import { findQuarantines } from '../run/compare/quarantined-rows.js';
@@ -25,6 +26,7 @@ export async function runRepair(context: Context): Promise<RepairResult> {
     const before = await compare(session, wanted);
     const differing = wanted.filter((_, i) => before[i]?.report.ok === false);
     const changes = differing.length === 0 ? [] : await repair(session, differing);
+    if (changes.length > 0) await outdateComparison(session.client, session.run.runId);
     const anew = differing.length === 0 ? [] : await compare(session, differing);
     const after = wanted.map((table, i) => anew[differing.indexOf(table)] ?? before[i]).filter(isThere);
     return {

@@ -12,6 +12,8 @@ import type { TargetClient } from '../target/connection/client.js';
 import { latestCutover, listSteps } from '../target/ledger/cutover.js';
 import { listRestoreSteps } from '../target/constraints/constraints.js';
 import { hasLedger } from '../target/ledger/ledger.js';
+import { lastComparison } from '../target/ledger/comparison.js';
+import { listWaivers } from '../target/ledger/waiver.js';
 import { latestRun, type Run } from '../target/ledger/run.js';
 import { countClosed } from '../target/schema/closed-tables.js';
 import { embeddedStatus } from '../target/embedded/embedded.js';
@@ -51,6 +53,8 @@ export async function runStatus(context: Context): Promise<RunStatus> {
         rowsTotal: stored.plan.tables.reduce((sum, table) => sum + table.rows, 0),
         objectsMissing: missing.map(({ kind, table, name }) => ({ kind, table, name })),
         tablesClosed: await countClosed(client, run.runId),
+        compared: await lastComparison(client, run.runId),
+        waived: await listWaivers(client, run.runId),
       },
       follow: await readFollow(client, run),
       cutover,

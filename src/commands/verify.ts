@@ -3,6 +3,7 @@ import { makeRunFolder, removedOnFailure } from '../report/files/run-folder.js';
 import { sourceFile } from '../source/live/file.js';
 import { describeTarget } from '../target/connection/address.js';
 import { compareSchemas, compareTables, planComparison, refuseUnfinished } from '../run/compare/comparison.js';
+import { recordComparison } from '../run/compare/note-comparison.js';
 import { type Context, resolveTarget } from '../run/context.js';
 import { withRunThreads } from '../run/load/copy-threads.js';
 import { writeRecord } from '../run/attempt/record.js';
@@ -54,6 +55,7 @@ export async function runVerify(context: Context): Promise<RunResult> {
           objects: schema.objects,
         };
         await writeRecord(folder, result);
+        await recordComparison(context, address, result);
         return result;
       });
     });

@@ -24,11 +24,27 @@ export interface RunStatus {
     readonly objectsMissing: readonly { readonly kind: string; readonly table: string; readonly name: string }[];
     /** How many tables and partitions refuse the writes of others until the run has ended. */
     readonly tablesClosed: number;
+    /** What the last verify or accept found since; null where there was none. */
+    readonly compared: LastComparison | null;
+    /** What the operator gave up by name. */
+    readonly waived: readonly string[];
   } | null;
   /** How far the target is behind the source; null where no run is complete. */
   readonly follow: FollowStatus | null;
   /** The youngest cutover of the schema. */
   readonly cutover: CutoverStatus | null;
+}
+
+/** What a comparison of both sides found after a run. */
+export interface LastComparison {
+  readonly command: string;
+  readonly ok: boolean;
+  /** Rows, values and objects of the schema that differ; of some, where there are very many. */
+  readonly differences: number;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Whether a round or a repair changed the target since. */
+  readonly isOutdated: boolean;
 }
 
 /** What the target shows, and how old that is. */

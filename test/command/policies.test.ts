@@ -273,11 +273,9 @@ test('a rule that cannot work is refused by the plan: null for a column that tak
       const args = ['migrate', '--source', source, '--target', url, '--config', config];
       const { json, exitCode } = await runJson(args, { cwd: folder });
       assert.deepEqual([exitCode, json.error?.code], [20, 'plan.refused']);
-      const told = json.findings.map(({ severity, column, message }) => [
-        severity,
-        column,
-        /takes no NULL/.test(message),
-      ]);
+      const told = json.findings
+        .filter(({ code }) => code !== 'verify.schema_differs')
+        .map(({ severity, column, message }) => [severity, column, /takes no NULL/.test(message)]);
       assert.deepEqual(told, [
         ['error', 'n', true],
         ['warning', 'm', false],

@@ -244,7 +244,7 @@ test('a ledger that another version made is refused with both versions named', a
     const refused = await runJson(args, { cwd: folder });
     assert.equal(refused.exitCode, 22, refused.stderr);
     assert.equal(refused.json.error?.code, 'target.ledger_version');
-    assert.match(refused.json.error?.message ?? '', /version 7.*version 5/);
+    assert.match(refused.json.error?.message ?? '', /version 7.*version 6/);
     assert.deepEqual(await committedChunks(client), before);
     assert.equal(await runState(client), 'copying');
     await client.query('UPDATE pgferry.ledger_version SET version = 5');

@@ -18,6 +18,7 @@ import {
   planComparison,
   requireWholeRun,
 } from '../../run/compare/comparison.js';
+import { recordComparison } from '../../run/compare/note-comparison.js';
 import { type Context, resolveTarget } from '../../run/context.js';
 import { withRunThreads } from '../../run/load/copy-threads.js';
 import { hashKeyset } from './keysets.js';
@@ -67,6 +68,7 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
     const plan = await planComparison(comparison);
     const result = await compareAll(acceptance, { comparison, plan, snapshot, catalog });
     await writeAcceptance({ ...acceptance, result, plan, catalog });
+    await recordComparison(context, address, result);
     return result;
   });
 }

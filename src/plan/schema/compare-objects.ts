@@ -34,6 +34,8 @@ export function compareObjects(request: {
   readonly waive: ReadonlySet<string>;
   /** Foreign keys that the plan leaves NOT VALID, as it has said already, in the same names. */
   readonly leftOpen?: ReadonlySet<string>;
+  /** Whether the source's schema promises a new object, so that who made it has only put right what was missing. */
+  readonly isPromised?: (object: SchemaObject) => boolean;
 }): ObjectComparison {
   const plans = new Map(request.tables.map((table) => [table.target, table]));
   const isLeftOpen = (object: SchemaObject) => request.leftOpen?.has(waiverOf(object)) === true;
@@ -50,7 +52,7 @@ export function compareObjects(request: {
     ...before.flatMap((object) => explainLoss(object, nowByKey.get(keyOf(object)), headOf(object))),
     ...now.flatMap((object) => {
       const earlier = beforeByKey.get(keyOf(object));
-      if (earlier === undefined) return [extra(object, headOf(object))];
+      if (earlier === undefined) return request.isPromised?.(object) === true ? [] : [extra(object, headOf(object))];
       return explainTrouble(object, request.before === null ? null : earlier, headOf(object));
     }),
   ];

@@ -7,14 +7,14 @@ import { proofsPart } from './proofs.js';
 import { style } from './style.js';
 import { tablesPart } from './tables.js';
 import { timelinePart } from './timeline.js';
-import { verdictPart } from './verdict.js';
+import { isSchemaAlone, verdictPart } from './verdict.js';
 
 /**
  * The report of an acceptance as one HTML file: it fetches nothing, needs no script, and its own policy allows neither.
  */
 export function acceptancePage(page: AcceptancePage): string {
   const { result, createdAt } = page;
-  const title = `Acceptance: ${result.ok ? 'both sides equal' : 'the sides differ'}`;
+  const title = `Acceptance: ${result.ok ? 'both sides equal' : isSchemaAlone(result) ? 'the schema differs' : 'the sides differ'}`;
   const whole = html`<!doctype html>
 <html lang="en">
 <head>

@@ -47,10 +47,17 @@ export function totalsOf({ tables, keysets, reads, objects, findings }: AcceptRe
   };
 }
 
+/** Whether what differs is the schema alone: every row, key and read is the same. */
+export function isSchemaAlone(result: AcceptResult): boolean {
+  const { tablesDiffering, hashesDiffering, readsDiffering } = totalsOf(result);
+  return !result.ok && tablesDiffering + hashesDiffering + readsDiffering === 0;
+}
+
 /** The first screen: the verdict in one sentence, and the numbers behind it. */
 export function verdictPart({ result, createdAt }: AcceptancePage): Html {
   const totals = totalsOf(result);
-  const headline = result.ok ? '✓ Both sides hold the same data' : '✗ The two sides differ';
+  const trouble = isSchemaAlone(result) ? '✗ The data is the same, the schema is not' : '✗ The two sides differ';
+  const headline = result.ok ? '✓ Both sides hold the same data' : trouble;
   const lead = result.ok
     ? `${countOf(totals.rows, 'row')} in ${countOf(totals.tables, 'table')} were read anew from SQLite and from PostgreSQL and compared value by value. Nothing differs.`
     : `${troubles(totals).join(', ')}. Do not switch to this target; the differences are listed below.`;

@@ -1,11 +1,12 @@
-import type { RunStatus, CutoverStatus, FollowStatus } from '../../model/status.js';
+import type { CutoverStatus, FollowStatus, LastComparison, RunStatus } from '../../model/status.js';
 import { countOf, formatCount, formatDuration, sanitize } from '../units.js';
 
 const nextStep = {
   copying: 'run the same command again to go on; finished chunks are not sent twice (--fresh begins anew instead)',
   finishing: 'run the same command again to go on with indexes and constraints (--fresh begins anew instead)',
   complete: '`pgferry follow` brings what the source has got since; `pgferry verify` compares every value at any time',
-  failed: 'the sides differed: `pgferry verify` names the rows; run again with --fresh --truncate-target to begin anew',
+  failed:
+    'the sides differed, in rows or in the schema: `pgferry verify` names where; once that is mended run the same command again, or begin anew with --fresh --truncate-target',
   abandoned: 'run `pgferry migrate` to begin anew',
 } as const;
 
@@ -53,6 +54,19 @@ function describeFollow({
   rounds     ${formatCount(rounds)}${last}`;
 }
 
+function comparedLine(compared: LastComparison | null): string[] {
+  if (compared === null) return [];
+  const { command, ok, differences, at, isOutdated } = compared;
+  const found = ok ? 'both sides equal' : `${countOf(differences, 'difference')}`;
+  return [`  compared   ${command} of ${at}: ${found}${isOutdated ? '; the target has changed since' : ''}`];
+}
+
+/** What to do, in words. A run that was complete may have been changed since. */
+function adviceOf({ state, compared }: NonNullable<RunStatus['run']>): string {
+  if (state !== 'complete' || compared === null || compared.ok || compared.isOutdated) return nextStep[state];
+  return `the sides differed at the last ${compared.command}: \`pgferry follow\` brings what the source has got since the load, \`pgferry repair\` what the target lost`;
+}
+
 function describeRun({ target, run, follow }: RunStatus): string {
   if (run === null) return `no run of pgferry is recorded in ${target}\n  → run \`pgferry migrate\`\n`;
   const missing = run.objectsMissing.map(
@@ -73,6 +87,8 @@ function describeRun({ target, run, follow }: RunStatus): string {
     ...(follow === null ? [] : [describeFollow(follow)]),
     ...missing,
     ...closed,
-    `  → ${nextStep[run.state]}`,
+    ...comparedLine(run.compared),
+    ...(run.waived.length === 0 ? [] : [`  waived     ${run.waived.map(sanitize).join(', ')}`]),
+    `  → ${adviceOf(run)}`,
   ].join('\n')}\n`;
 }

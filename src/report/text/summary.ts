@@ -166,7 +166,11 @@ function headline(result: RunResult, rows: number): string {
   const quarantinedRows = result.tables.reduce((sum, table) => sum + table.quarantinedRows, 0);
   const aside = quarantinedRows === 0 ? '' : `, ${countOf(quarantinedRows, 'row')} in quarantine`;
   const time = formatDuration(result.durationMs);
-  if (!result.ok) return `✗ the two sides differ (${countOf(tables, 'table')} compared in ${time})`;
+  if (!result.ok) {
+    const isDataEqual = result.tables.every(({ ok }) => ok);
+    const what = isDataEqual ? 'all rows are the same, but the schema is not as it must be' : 'the two sides differ';
+    return `✗ ${what} (${countOf(tables, 'table')} compared in ${time})`;
+  }
   if (isComparison(result)) {
     const compared = result.tables.reduce((sum, table) => sum + table.sourceRows, 0);
     return `✓ identical: ${countOf(compared, 'row')} in ${countOf(tables, 'table')}, every value compared${aside}, in ${time}`;

@@ -7,6 +7,7 @@ import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { listChunks } from '../../target/ledger/chunk.js';
 import { resumeRun, type Run } from '../../target/ledger/run.js';
+import { addWaivers } from '../../target/ledger/waiver.js';
 import { abandon } from './abandon.js';
 import { checkChoices, choicesOf, readStoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
@@ -35,6 +36,7 @@ export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<Begun
   const snapshot = await findSnapshot(run);
   if (typeof snapshot === 'string') return await abandonBecause(snapshot);
   const resumed = await resumeRun(client, { ...whoWeAre(context), runId: run.runId, planHash: run.planHash });
+  await addWaivers(client, run.runId, context.settings.waive);
   const done = await listChunks(client, run.runId);
   const total = stored.plan.tables.reduce((sum, table) => sum + table.chunks.length, 0);
   context.journal.note(

@@ -44,7 +44,8 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
   const connecting = { applicationName: 'pgferry verify', signal, locks: lockWaits(context) };
   const { plan, quarantineFindings } = await withTarget(address, connecting, async (client) => {
     const { schema } = address;
-    const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
+    const waive = [...settings.waive, ...(await findStoredWaivers(client, schema))];
+    const { plan } = await preparePlan({ survey, client, schema, settings: { ...settings, waive }, made: null });
     const quarantines = await findQuarantines(client, schema, plan);
     const runIds = [...quarantines.values()].map(({ runId }) => runId);
     return { plan, quarantineFindings: await listQuarantineFindings(client, runIds) };

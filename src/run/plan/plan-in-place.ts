@@ -18,6 +18,7 @@ import { readSchemaObjects } from '../../target/schema/objects.js';
 import { wholeTablesOf } from '../load/copy-threads.js';
 import type { MadeSchema } from '../../model/schema.js';
 import { isAsLoaded, readLoaded } from './replaceable.js';
+import { checkClaims } from '../../translate/compare/claims.js';
 import { findStoredSchema } from './schema-check.js';
 import type { Settings } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
@@ -58,13 +59,15 @@ export async function preparePlan(request: {
     replaceable: isComparison ? new Set() : await findReplaceable(client, schema, draft, target),
     trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
   });
-  const findings = withoutTwins([...(made?.findings ?? []), ...plan.findings]);
+  const stored = made === null ? null : await storeSchema(client, schema, made);
+  const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
+  const findings = withoutTwins([...(made?.findings ?? []), ...plan.findings, ...promises]);
   const shared = isComparison ? [] : proposeShared(findings, survey.catalog);
   return {
     plan: { ...plan, findings: [...findings, ...shared] },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
     choices: choicesOf(settings),
-    ...(made === null ? {} : { schema: await storeSchema(client, schema, made) }),
+    ...(stored === null ? {} : { schema: stored }),
   };
 }
 
@@ -93,9 +96,10 @@ function withoutViews(survey: Survey, made: readonly string[]): Survey {
 }
 
 /**
- * The translation and the plan both look at foreign keys and give some findings in the same words. Each is kept once.
+ * Who looks at the same twice (the translation and the plan at foreign keys, the plan and the comparison after the load
+ * at the schema) gives some findings in the same words. Each is kept once.
  */
-function withoutTwins(findings: readonly Finding[]): Finding[] {
+export function withoutTwins(findings: readonly Finding[]): Finding[] {
   return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
@@ -111,6 +115,28 @@ async function storeSchema(client: TargetClient, schema: string, made: MadeSchem
     lost: made.tag === 'there' ? (earlier?.lost ?? []) : made.lost,
     objects,
   };
+}
+
+/**
+ * What the source's schema promises and the target lacks already, before a row is copied: the comparison after the load
+ * would find the same.
+ */
+function findBroken(request: {
+  readonly survey: Survey;
+  readonly target: TargetCatalog;
+  readonly plan: Plan;
+  readonly stored: StoredSchema;
+  readonly waive: readonly string[];
+}): Finding[] {
+  const { survey, target, plan, stored, waive } = request;
+  return checkClaims({
+    source: survey.catalog,
+    target,
+    objects: stored.objects,
+    tables: plan.tables,
+    lost: [...stored.lost, ...waive],
+    isTranslated: stored.isTranslated,
+  });
 }
 
 function buildFrom(request: {

@@ -1,6 +1,6 @@
 import { quoteText } from '../../lib/quote.js';
 import type { Finding, Plan } from '../../model/plan.js';
-import type { ObjectCount } from '../../model/schema.js';
+import type { ObjectCount, SchemaObject } from '../../model/schema.js';
 import type { SourceCatalog } from '../../model/source.js';
 import { checkClaims } from '../../translate/compare/claims.js';
 import { compareObjects } from '../../plan/schema/compare-objects.js';
@@ -8,6 +8,7 @@ import { readTargetCatalog } from '../../target/schema/catalog.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { readSchemaObjects } from '../../target/schema/objects.js';
+import { listWaivers } from '../../target/ledger/waiver.js';
 import { latestRun } from '../../target/ledger/run.js';
 import { findSequencesBehind, type SequenceNeed } from '../../target/schema/sequences.js';
 import { leavesOrphans } from '../../plan/rules/rules.js';
@@ -26,11 +27,11 @@ export async function findStoredSchema(client: TargetClient, schema: string): Pr
   return (await readStoredPlan(client, run.runId)).schema ?? null;
 }
 
-/** Objects that the policies of the youngest run leave out of force, in the names that `--waive` takes. */
+/** What the operator of the youngest run gave up, and what its policies leave out of force, as `--waive` names them. */
 export async function findStoredWaivers(client: TargetClient, schema: string): Promise<string[]> {
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
   if (run === null) return [];
-  return waiversOf((await readStoredPlan(client, run.runId)).plan);
+  return [...(await listWaivers(client, run.runId)), ...waiversOf((await readStoredPlan(client, run.runId)).plan)];
 }
 
 /** Foreign keys that may stay unproved, since the policy of their table lets orphans stay. */
@@ -60,15 +61,18 @@ export async function checkSchema(request: {
   const target = await readTargetCatalog(client, schema);
   const waive = new Set(request.waive);
   const leftOpen = new Set(waiversOf(plan));
-  const compared = compareObjects({ tables, before: stored?.objects ?? null, now, waive, leftOpen });
-  const claims = checkClaims({
+  const promised = {
     source,
     target,
-    objects: now,
     tables,
     lost: [...(stored?.lost ?? []), ...request.waive],
     isTranslated: stored?.isTranslated ?? false,
-  });
+  };
+  const claims = checkClaims({ ...promised, objects: now });
+  // Without it a promise of the source would be broken.
+  const isPromised = (object: SchemaObject) =>
+    checkClaims({ ...promised, objects: now.filter((other) => other !== object) }).length > claims.length;
+  const compared = compareObjects({ tables, before: stored?.objects ?? null, now, waive, leftOpen, isPromised });
   // What was lost since the load breaks a promise of the source too. It is reported once.
   const tablesWithFindings = new Set(compared.findings.map(({ table }) => table));
   const promises = claims.filter(({ table }) => !tablesWithFindings.has(table));

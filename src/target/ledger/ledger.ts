@@ -6,6 +6,8 @@ import { withTransaction } from '../connection/transaction.js';
  * The tables of schema "pgferry" in the target. All state is there, so that no local state can be out of date:
  *   run         one row per run; its token keeps older attempts from writing
  *   chunk       one row per chunk, written in the very transaction of its COPY
+ *   waiver      what the operator of a run gave up by name
+ *   comparison  what the last verify or accept found after a run
  *   quarantine  rows of the source, whole, that are not in the target, or arrived with other values
  *   object      what was detached from our tables before the load and must be made again
  *   closed      which tables refuse the writes of others while a run loads them
@@ -16,7 +18,7 @@ import { withTransaction } from '../connection/transaction.js';
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 5;
+export const ledgerVersion = 6;
 
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
@@ -45,6 +47,19 @@ CREATE TABLE pgferry.run (
 );
 CREATE UNIQUE INDEX run_unfinished ON pgferry.run (target_schema)
   WHERE state IN ('copying', 'finishing', 'failed');
+CREATE TABLE pgferry.waiver (
+  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+  name text NOT NULL,
+  PRIMARY KEY (run_id, name)
+);
+CREATE TABLE pgferry.comparison (
+  run_id text PRIMARY KEY REFERENCES pgferry.run ON DELETE CASCADE,
+  command text NOT NULL,
+  ok boolean NOT NULL,
+  differences bigint NOT NULL,
+  is_outdated boolean NOT NULL DEFAULT false,
+  compared_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 CREATE TABLE pgferry.chunk (
   run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
   table_name text NOT NULL,

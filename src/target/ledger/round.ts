@@ -1,3 +1,4 @@
+import { outdateComparison } from './comparison.js';
 import { CopierError } from '../../model/error.js';
 import type { ChunkResult } from '../../model/copy.js';
 import type { RoundChange } from '../../model/follow.js';
@@ -90,6 +91,7 @@ export async function recordRound(
       round.durationMs,
     ],
   );
+  if (round.changes.length > 0) await outdateComparison(client, runId);
   for (const result of results) {
     const location = { runId, table: result.table, index: -round.number };
     await client.query('INSERT INTO pgferry.chunk (run_id, table_name, chunk_index) VALUES ($1, $2, $3)', [

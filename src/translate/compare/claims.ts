@@ -65,7 +65,8 @@ function checkTable(pair: Pair): Finding[] {
   ];
 }
 
-function broken({ request, source }: Pair, column: string | null, what: string): Finding {
+function broken({ request, source }: Pair, column: string | null, what: string, waiver?: string): Finding {
+  const waive = waiver === undefined ? '' : `; if it is meant: --waive '${waiver}'`;
   return makeFinding({
     severity: request.isTranslated ? 'error' : 'warning',
     code: 'verify.schema_differs',
@@ -73,8 +74,9 @@ function broken({ request, source }: Pair, column: string | null, what: string):
     ...(column === null ? {} : { column }),
     message: `SQLite has ${what}, the target has not`,
     hint: request.isTranslated
-      ? 'make it on the target, or translate again with --reset-schema'
+      ? `make it on the target, or translate again with --reset-schema${waive}`
       : 'make it on the target if the application relies on it',
+    ...(waiver === undefined ? {} : { waiver }),
   });
 }
 
@@ -166,7 +168,8 @@ function checkForeignKeys(pair: Pair): Finding[] {
     )
     .map((key) => {
       const column = key.columns.length === 1 ? (key.columns[0] ?? null) : null;
-      return broken(pair, column, `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${describeParent(key)}`);
+      const what = `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${describeParent(key)}`;
+      return broken(pair, column, what, foreignKeyWaiver(source.name, key.columns));
     });
 }
 
@@ -204,7 +207,7 @@ function checkIndexes(pair: Pair): Finding[] {
   return source.indexes
     .filter(({ origin, name }) => origin === 'c' && !isWaived(request.lost, indexWaiver(name)))
     .filter((index) => !hasIndex(pair, index))
-    .map(({ name, sql }) => broken(pair, null, `the index ${name} (${sql ?? ''})`));
+    .map(({ name, sql }) => broken(pair, null, `the index ${name} (${sql ?? ''})`, indexWaiver(name)));
 }
 
 /** Whether the index is there: by its name, or, in a schema that pgferry did not make, by its columns. */

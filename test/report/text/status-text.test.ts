@@ -19,6 +19,8 @@ const run: KnownRun = {
   host: 'box',
   pid: 77,
   toolVersion: '1.2.3',
+  compared: null,
+  waived: [],
   chunksDone: 3,
   chunksTotal: 1200,
   rowsDone: 5000,
@@ -53,7 +55,7 @@ test('an unfinished run tells how far it is, what is missing, and how to go on',
 const nextSteps: readonly (readonly [KnownRun['state'], RegExp])[] = [
   ['finishing', /run the same command again to go on with indexes/],
   ['complete', /`pgferry follow` brings .* `pgferry verify`/],
-  ['failed', /the sides differed: .* --fresh/],
+  ['failed', /the sides differed, in rows or in the schema: .* --fresh/],
   ['abandoned', /run `pgferry migrate` to begin anew/],
 ];
 

@@ -84,7 +84,7 @@ test('opening the ledger twice, or on several connections at once, makes it once
 test('a ledger of another version is refused with both versions named', async () => {
   await withLedger(async (client) => {
     await client.query('UPDATE pgferry.ledger_version SET version = 99');
-    await assert.rejects(openLedger(client), { code: 'target.ledger_version', message: /version 99.*version 5/ });
+    await assert.rejects(openLedger(client), { code: 'target.ledger_version', message: /version 99.*version 6/ });
   });
 });
 

@@ -1,0 +1,20 @@
+import type { TargetClient } from '../connection/client.js';
+
+/* What the operator of a run gave up by name (`--waive`). It belongs to the run: later comparisons go by it too. */
+
+/** Enters names that are not entered yet. */
+export async function addWaivers(client: TargetClient, runId: string, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  await client.query(
+    `INSERT INTO pgferry.waiver (run_id, name) SELECT $1, name FROM unnest($2::text[]) AS given(name)
+     ON CONFLICT DO NOTHING`,
+    [runId, names],
+  );
+}
+
+export async function listWaivers(client: TargetClient, runId: string): Promise<string[]> {
+  const rows = await client.query<{ name: string }>('SELECT name FROM pgferry.waiver WHERE run_id = $1 ORDER BY name', [
+    runId,
+  ]);
+  return rows.map(({ name }) => name);
+}
