@@ -115,6 +115,11 @@ function checkCombination(settings: Settings): void {
       hint: 'name the tables wanted, or those not wanted',
     });
   }
+  if (settings.sourceCommand !== null && settings.sourcePath !== optionTable.sourcePath.standard) {
+    throw new CopierError('usage.combination', '--source and --source-command cannot be used together', {
+      hint: 'leave one of the two out, also as a variable: SQLITE_DB_PATH is --source',
+    });
+  }
   if (settings.allowSentinel && settings.format === 'text') {
     throw new CopierError('usage.combination', '--allow-sentinel needs --format binary', {
       hint: 'in text format the sentinel is NULL on the wire; choose another --null-sentinel instead',

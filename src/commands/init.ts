@@ -1,4 +1,4 @@
-import { sourceFile } from '../source/live/file.js';
+import { nameSource } from '../source/import/named-source.js';
 import { withTarget } from '../target/connection/connect.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
 import { type Context, reachTarget, resolveTarget } from '../run/context.js';
@@ -10,7 +10,7 @@ import { withTemporarySurvey } from '../run/survey/temporary-survey.js';
 export async function runInit(context: Context): Promise<MadeSchema> {
   const { settings, journal } = context;
   // A missing source is reported before any server is started or asked.
-  sourceFile(settings.sourcePath);
+  nameSource(settings);
   const { address } = await resolveTarget(context);
   await reachTarget(context, address);
   return await withTemporarySurvey(context, { address, name: 'init' }, async (survey) => {

@@ -4,7 +4,7 @@ import type { RunResult } from '../model/result.js';
 import type { Snapshot } from '../model/source.js';
 import { makeRunFolder, type RunFolder, writeArtefact } from '../report/files/run-folder.js';
 import { jsonText } from '../report/units.js';
-import { sourceFile } from '../source/live/file.js';
+import { nameSource } from '../source/import/named-source.js';
 import { describeTarget } from '../target/connection/address.js';
 import { interruption } from '../lib/interruption.js';
 import { withTarget } from '../target/connection/connect.js';
@@ -49,7 +49,7 @@ export async function runCopy(context: Context): Promise<RunResult> {
 
 async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<RunResult> {
   const startedAtMs = performance.now();
-  const sourcePath = sourceFile(context.settings.sourcePath).path;
+  const source = nameSource(context.settings);
   // A --memory-limit that is too small is refused before anything is begun.
   threadCount(context.settings);
   const { address } = await resolveTarget(context);
@@ -57,7 +57,7 @@ async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<R
   return await withTarget(address, connecting, (client) =>
     withRunLock(client, address.schema, async (lost) => {
       const signal = AbortSignal.any([context.signal, lost]);
-      const attempt: Attempt = { context, command, address, client, sourcePath, signal };
+      const attempt: Attempt = { context, command, address, client, source, signal };
       return await resumeOrBegin(attempt, startedAtMs);
     }),
   );
@@ -110,7 +110,8 @@ async function planAndBegin(
     keep: () => void;
   },
 ): Promise<BegunRun> {
-  const { context, client, address, sourcePath, signal } = attempt;
+  const { context, client, address, signal } = attempt;
+  const { sourcePath } = attempt.source;
   const { settings, journal } = context;
   const { folder, snapshot, survey, keep } = found;
   const stored = await withTransaction(client, async () => {
@@ -180,7 +181,7 @@ async function finish(
 
 /** The result of a run that is about to end, with both schemas compared. */
 async function describeRun(
-  { context, client, address, command, sourcePath }: Attempt,
+  { context, client, address, command, source: { sourcePath } }: Attempt,
   { run, stored, snapshot, catalog, folder, done }: BegunRun,
   { outcome, startedAtMs }: { readonly outcome: LoadOutcome; readonly startedAtMs: number },
 ): Promise<RunResult> {

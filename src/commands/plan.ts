@@ -1,6 +1,6 @@
 import type { PlannedSides } from '../model/schema.js';
 import { layBeside } from '../translate/compare/side-by-side.js';
-import { sourceFile } from '../source/live/file.js';
+import { nameSource } from '../source/import/named-source.js';
 import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { type Context, reachTarget, resolveTarget } from '../run/context.js';
@@ -26,7 +26,7 @@ export async function runPlan(context: Context): Promise<PlannedSides> {
 async function planSides(context: Context): Promise<PlannedSides> {
   const { settings, signal } = context;
   // A missing source is reported before any server is started or asked.
-  sourceFile(settings.sourcePath);
+  nameSource(settings);
   const { address } = await resolveTarget(context);
   await reachTarget(context, address);
   return await withTemporarySurvey(context, { address, name: 'plan' }, async (survey) => {

@@ -1,5 +1,5 @@
 import { countOf } from '../report/units.js';
-import { sourceFile } from '../source/live/file.js';
+import { nameSource } from '../source/import/named-source.js';
 import { parseTargetUrl } from '../target/connection/address.js';
 import type { Context } from '../run/context.js';
 import { translateSurvey } from '../run/schema/make-schema.js';
@@ -12,7 +12,7 @@ const nowhere = 'postgresql://nobody@localhost/nowhere';
 /** init --print: the SQL that init --from-source would run. The target is neither reached nor needed; its url names the schema. */
 export async function printSchema(context: Context): Promise<MadeSchema> {
   const { settings } = context;
-  sourceFile(settings.sourcePath);
+  nameSource(settings);
   const { address } = parseTargetUrl(settings.targetUrl ?? nowhere);
   return await withTemporarySurvey(context, { address, name: 'init' }, async (survey) => {
     const { translated, sql } = await translateSurvey(survey, settings, { schema: address.schema });

@@ -1,6 +1,6 @@
 import type { RunResult } from '../model/result.js';
 import { makeRunFolder, removedOnFailure } from '../report/files/run-folder.js';
-import { sourceFile } from '../source/live/file.js';
+import { nameSource } from '../source/import/named-source.js';
 import { describeTarget } from '../target/connection/address.js';
 import { compareSchemas, compareTables, planComparison, refuseUnfinished } from '../run/compare/comparison.js';
 import { recordComparison } from '../run/compare/note-comparison.js';
@@ -17,7 +17,7 @@ export async function runVerify(context: Context): Promise<RunResult> {
   const startedAtMs = performance.now();
   const { settings, journal } = context;
   // A missing source is reported before any server is started or asked.
-  sourceFile(settings.sourcePath);
+  nameSource(settings);
   const { address } = await resolveTarget(context);
   await refuseUnfinished(context, address);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {

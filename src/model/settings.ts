@@ -25,6 +25,8 @@ export const standardSqlFolder = 'prisma/postgres';
 /** What a flag, a variable or the config file can say, its unit at the end of the name. See `optionTable` for the meanings. */
 export interface FlagSettings {
   readonly sourcePath: string;
+  /** A command whose output is the source, in place of `sourcePath`. */
+  readonly sourceCommand: string | null;
   /** null: the embedded server. */
   readonly targetUrl: string | null;
   readonly sqlFolder: string;

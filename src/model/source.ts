@@ -122,6 +122,9 @@ export interface UncheckedTable {
 }
 
 /** The page-exact private copy that everything reads. */
+/** A dump in SQL, or a copy of the database file that came compressed or from elsewhere. */
+export type ImportedAs = 'dump' | 'copy';
+
 export interface Snapshot {
   readonly path: string;
   readonly sourcePath: string;
@@ -132,4 +135,6 @@ export interface Snapshot {
   readonly takenAt: string;
   /** Tables that quick_check could not judge; left out where there are none. */
   readonly unchecked?: readonly UncheckedTable[];
+  /** Left out where the source is the database file itself. */
+  readonly imported?: ImportedAs;
 }

@@ -13,13 +13,19 @@ interface ForeignKind {
 
 const restore = 'pgferry copies from SQLite to PostgreSQL; a dump of PostgreSQL is restored with';
 
+/** What the commands that read a copy do themselves is told to those that need the live file. */
+const needsLive =
+  'this command needs the database file that the application writes; plan, migrate, verify and accept read this one as it is';
+
 /** Beginnings as bytes in hex. */
 const beginnings: readonly (readonly [hex: string, ForeignKind])[] = [
-  ['1f8b', compressed('gzip', 'gunzip --keep FILE')],
-  ['28b52ffd', compressed('zstd', 'zstd --decompress FILE')],
-  ['fd377a585a00', compressed('xz', 'xz --decompress --keep FILE')],
-  ['425a68', compressed('bzip2', 'bunzip2 --keep FILE')],
-  ['504b0304', compressed('zip', 'unzip FILE')],
+  ['1f8b', { ...compressed('gzip'), hint: () => needsLive }],
+  ['28b52ffd', { ...compressed('zstd'), hint: () => needsLive }],
+  ['504b0304', { ...compressed('zip'), hint: () => needsLive }],
+  ['fffe', script('in SQL (UTF-16)')],
+  ['feff', script('in SQL (UTF-16)')],
+  ['fd377a585a00', compressed('xz', 'xz')],
+  ['425a68', compressed('bzip2', 'bzip2')],
   ['5047444d50', postgresDump('in the custom format', 'pg_restore')],
 ];
 
@@ -28,17 +34,27 @@ const scripts: readonly (readonly [pattern: RegExp, ForeignKind])[] = [
   [/^-- PostgreSQL database (?:cluster )?dump/m, postgresDump('in plain SQL', 'psql --file')],
   [
     /^(?:-- MySQL dump|-- MariaDB dump|\/\*!\d+ SET )/m,
-    { code: 'source.sql_dump', is: 'a dump of MySQL', hint: () => 'pgloader copies from MySQL to PostgreSQL' },
+    { code: 'source.mysql_dump', is: 'a dump of MySQL', hint: () => 'pgloader copies from MySQL to PostgreSQL' },
   ],
-  [
-    /^\s*(?:--[^\n]*\n|\s)*(?:PRAGMA|BEGIN|CREATE|INSERT|DROP|SAVEPOINT|ATTACH)\b/i,
-    {
-      code: 'source.sql_dump',
-      is: 'a script in SQL, not a database',
-      hint: (path) => `make a database of it, and give that: sqlite3 app.db < ${quoteShell(path)}`,
-    },
-  ],
+  [/^(?:--[^\n]*\n|\/\*[\s\S]*?\*\/|\s)*(?:PRAGMA|BEGIN|CREATE|INSERT|DROP|SAVEPOINT|ATTACH)\b/i, script('in SQL')],
 ];
+
+/** What SQLite refuses, and can be imported instead. */
+export function isImportable(error: unknown): boolean {
+  return error instanceof CopierError && (error.code === 'source.sql_dump' || error.code === 'source.compressed');
+}
+
+/** Whether a text begins as a script does. */
+export function isScript(head: Buffer): boolean {
+  return kindOf(head)?.code === 'source.sql_dump';
+}
+
+/** The error that says what bytes are that are neither a database nor a script; null where they may be. */
+export function nameForeignBytes(name: string, head: Buffer): CopierError | null {
+  const kind = kindOf(head);
+  if (kind === undefined || kind.code === 'source.sql_dump') return null;
+  return new CopierError(kind.code, `${name} is ${kind.is}`, { hint: kind.hint(name) });
+}
 
 const bytesMax = 4096;
 
@@ -46,12 +62,17 @@ const bytesMax = 4096;
 export function nameForeignFile(path: string, cause: unknown): CopierError | null {
   const head = readHead(path);
   if (head === null) return null;
-  const hex = head.toString('hex');
-  const text = head.toString('utf8').replace(/^\uFEFF/, '');
-  const kind =
-    beginnings.find(([start]) => hex.startsWith(start))?.[1] ?? scripts.find(([pattern]) => pattern.test(text))?.[1];
+  const kind = kindOf(head);
   if (kind === undefined) return null;
   return new CopierError(kind.code, `${path} is ${kind.is}`, { hint: kind.hint(path), cause });
+}
+
+function kindOf(head: Buffer): ForeignKind | undefined {
+  const hex = head.toString('hex');
+  const text = head.toString('utf8').replace(/^\uFEFF/, '');
+  return (
+    beginnings.find(([start]) => hex.startsWith(start))?.[1] ?? scripts.find(([pattern]) => pattern.test(text))?.[1]
+  );
 }
 
 /** What to give in place of a folder: a dump of PostgreSQL is told, else the databases in it are named. */
@@ -67,9 +88,13 @@ export function nameFolder(path: string): CopierError {
   });
 }
 
-function compressed(format: string, command: string): ForeignKind {
-  const hint = (path: string) =>
-    `unpack it first, and give what comes out: ${command.replace('FILE', quoteShell(path))}`;
+function script(form: string): ForeignKind {
+  return { code: 'source.sql_dump', is: `a script ${form}, not a database`, hint: () => needsLive };
+}
+
+/** What pgferry cannot unpack, a program can. */
+function compressed(format: string, program = format): ForeignKind {
+  const hint = (path: string) => `let ${program} unpack it: ${program} -dc ${quoteShell(path)} | pgferry migrate - …`;
   return { code: 'source.compressed', is: `compressed (${format})`, hint };
 }
 

@@ -10,12 +10,37 @@ const dump = 'PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (id I
 
 const files: readonly (readonly [title: string, content: string | Buffer, code: string, says: RegExp, hint: RegExp])[] =
   [
-    ['a dump of sqlite3', dump, 'source.sql_dump', /is a script in SQL/, /sqlite3 app\.db < \S*app/],
-    ['a dump that begins with a comment', `-- made by hand\n\n${dump}`, 'source.sql_dump', /is a script/, /sqlite3/],
-    ['a gzip file', gzipSync(dump.repeat(200)), 'source.compressed', /is compressed \(gzip\)/, /gunzip --keep \S*app/],
-    ['a short gzip file', gzipSync('x'), 'source.compressed', /is compressed \(gzip\)/, /gunzip/],
-    ['a zip file', Buffer.from(`PK\u0003\u0004${'x'.repeat(900)}`), 'source.compressed', /zip/, /unzip/],
-    ['a zstd file', Buffer.from('28b52ffd00', 'hex'), 'source.compressed', /zstd/, /zstd --decompress/],
+    [
+      'a dump of sqlite3',
+      dump,
+      'source.sql_dump',
+      /is a script in SQL/,
+      /plan, migrate, verify and accept read this one/,
+    ],
+    [
+      'a dump that begins with a comment',
+      `-- made by hand\n\n${dump}`,
+      'source.sql_dump',
+      /is a script/,
+      /database file that the application writes/,
+    ],
+    ['a gzip file', gzipSync(dump.repeat(200)), 'source.compressed', /is compressed \(gzip\)/, /plan, migrate, verify/],
+    ['a short gzip file', gzipSync('x'), 'source.compressed', /is compressed \(gzip\)/, /plan, migrate, verify/],
+    [
+      'a zip file',
+      Buffer.from(`PK\u0003\u0004${'x'.repeat(900)}`),
+      'source.compressed',
+      /zip/,
+      /plan, migrate, verify/,
+    ],
+    ['a zstd file', Buffer.from('28b52ffd00', 'hex'), 'source.compressed', /zstd/, /plan, migrate, verify/],
+    [
+      'an xz file',
+      Buffer.from('fd377a585a0000', 'hex'),
+      'source.compressed',
+      /xz/,
+      /xz -dc \S*app' \| pgferry migrate - …/,
+    ],
     ['a PostgreSQL dump', `PGDMP${'\0'.repeat(2000)}`, 'source.postgres_dump', /custom format/, /pg_restore/],
     [
       'one in SQL',
@@ -24,7 +49,7 @@ const files: readonly (readonly [title: string, content: string | Buffer, code: 
       /plain SQL/,
       /psql --file/,
     ],
-    ['a MySQL dump', '-- MySQL dump 10.13  Distrib 8\n', 'source.sql_dump', /dump of MySQL/, /pgloader/],
+    ['a MySQL dump', '-- MySQL dump 10.13  Distrib 8\n', 'source.mysql_dump', /dump of MySQL/, /pgloader/],
     [
       'something else',
       brotliCompressSync('x'.repeat(2000)),

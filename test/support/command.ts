@@ -20,6 +20,8 @@ export interface CommandOptions {
   readonly identity?: { readonly uid: number; readonly gid: number };
   /** A program and its arguments that start the command: prlimit, strace, unshare. */
   readonly through?: readonly string[];
+  /** What it reads from standard input; nothing where this is left out. */
+  readonly input?: string | Buffer;
 }
 
 /** The environment of a clean machine: no setting of pgferry or Postgres leaks in. */
@@ -30,21 +32,22 @@ function cleanEnv(env: Readonly<Record<string, string>>): Record<string, string>
 /** Starts the real command in a process of its own. */
 export function startCommand(
   args: readonly string[],
-  { cwd, env = {}, identity, through = [] }: CommandOptions,
+  { cwd, env = {}, identity, through = [], input }: CommandOptions,
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const [program = process.execPath, ...rest] = [...through, process.execPath, cli, ...args];
   const child = spawn(program, rest, {
     ...identity,
     cwd,
     env: cleanEnv(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.on('error', () => {}).end(input);
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
   const ended = new Promise<Ended>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import { targeted, all } from './command-groups.js';
 import type { OptionTable } from './option.js';
+import { text } from './syntax.js';
 import { sourceSyntax, targetSyntax } from './side-syntax.js';
 
 /** Where the rows come from and where they go. */
@@ -11,7 +12,7 @@ export const sideOptions = {
     env: ['SQLITE_DB_PATH'],
     syntax: sourceSyntax(),
     standard: 'prisma/dev.db',
-    help: 'SQLite file, as a path or a file: URL',
+    help: 'SQLite file, as a path or a file: URL; also a dump in SQL, either compressed (.gz, .zip, .zst), or - for standard input',
     commands: all,
   },
   targetUrl: {
@@ -24,5 +25,15 @@ export const sideOptions = {
     standardText: 'an embedded PostgreSQL',
     help: 'PostgreSQL URL; Prisma’s form with ?schema= is understood',
     commands: targeted,
+  },
+  sourceCommand: {
+    heading: 'sides',
+    flag: 'source-command',
+    value: 'command',
+    env: ['SQLITE_SOURCE_COMMAND'],
+    syntax: text(),
+    standard: null,
+    help: 'a command of the shell whose output is the source, in place of --source',
+    commands: all,
   },
 } satisfies Partial<OptionTable>;

@@ -5,7 +5,7 @@ import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Threads } from '../../pool/threads.js';
 import { makeRunFolder, removedOnFailure, type RunFolder } from '../../report/files/run-folder.js';
-import { sourceFile } from '../../source/live/file.js';
+import { nameSource } from '../../source/import/named-source.js';
 import { checkSnapshot, takeSnapshot } from '../../source/snapshot/snapshot.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { Run } from '../../target/ledger/run.js';
@@ -45,7 +45,7 @@ interface Acceptance {
 export async function runAccept(context: Context): Promise<AcceptResult> {
   const startedAtMs = performance.now();
   const { settings } = context;
-  sourceFile(settings.sourcePath);
+  nameSource(settings);
   const { address } = await resolveTarget(context);
   const run = await requireWholeRun(context, address);
   const folder = makeRunFolder({
@@ -77,7 +77,7 @@ async function takeOwnSnapshot({ context, folder }: Acceptance, threads: Threads
   const { settings, journal, signal } = context;
   return await journal.phase('snapshot', () =>
     takeSnapshot({
-      sourcePath: sourceFile(settings.sourcePath).path,
+      sourcePath: nameSource(settings).sourcePath,
       snapshotPath: folder.pathOf(acceptanceSnapshotName),
       signal,
       checkPages: (path) => threads.run('check', path),

@@ -1,5 +1,5 @@
 import type { ShadowResult } from '../../model/shadow.js';
-import { sourceFile } from '../../source/live/file.js';
+import { nameSource } from '../../source/import/named-source.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { planComparison, refuseUnfinished } from '../../run/compare/comparison.js';
 import { type Context, resolveTarget } from '../../run/context.js';
@@ -14,7 +14,7 @@ import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
 export async function runShadow(context: Context): Promise<ShadowResult> {
   const startedAtMs = performance.now();
   const { settings, journal, signal } = context;
-  sourceFile(settings.sourcePath);
+  nameSource(settings);
   const { address } = await resolveTarget(context);
   await refuseUnfinished(context, address);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {

@@ -9,6 +9,7 @@ import { lockWaits } from '../../run/lock-waits.js';
 import type { ConnectOptions } from '../../target/connection/client.js';
 import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { holderName } from '../../target/ledger/lock.js';
+import { liveFile } from '../../source/import/named-source.js';
 import { sourceFile } from '../../source/live/file.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import { withSource } from '../../source/open.js';
@@ -54,11 +55,11 @@ export function sessionOptions(context: Context, command: string): ConnectOption
 
 /** Checks everything on this machine that a cutover needs, and changes nothing. */
 export async function checkBeforeCutover(settings: Settings): Promise<Preflight> {
-  const source = sourceFile(settings.sourcePath);
+  const sourcePath = liveFile(settings);
   // Read-only, so that a hot journal is refused instead of rolled back by the fence.
-  await withSource(source.path, (db) => db.pragma('schema_version'));
+  await withSource(sourcePath, (db) => db.pragma('schema_version'));
   return {
-    sourcePath: source.path,
+    sourcePath,
     envFile: settings.cutoverSwitchEnv ? envFileOf(settings) : null,
     clients: settings.cutoverGenerate
       ? { postgres: findPrisma(settings.postgresPrismaSchema), sqlite: findPrisma(settings.sqlitePrismaSchema) }

@@ -4,7 +4,7 @@ import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { Cutover, CutoverResult } from '../../model/cutover.js';
 import { readClosing, reopenSourceTables } from '../../source/live/closing.js';
-import { sourceFile } from '../../source/live/file.js';
+import { liveFile } from '../../source/import/named-source.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
@@ -21,7 +21,7 @@ import { sessionOptions } from './preflight.js';
  */
 export async function runRelease(context: Context): Promise<CutoverResult> {
   const { settings, journal } = context;
-  const { path } = sourceFile(settings.sourcePath);
+  const path = liveFile(settings);
   const closing = await readClosing(path);
   if (closing === null) {
     throw new CopierError('cutover.not_closed', `${path} is not closed: it takes writes`, {

@@ -6,9 +6,14 @@ export const sourceCodes = {
     means: 'Another process holds a lock on the SQLite file and does not let go of it in time.',
     todo: 'Find it with `lsof` or `fuser`, let its transaction end, then run again.',
   },
+  'source.command': {
+    means: 'The command of `--source-command` failed.',
+    todo: 'Run it by itself, and see that it ends well and writes a dump or a SQLite database.',
+  },
   'source.compressed': {
-    means: 'The file is compressed or an archive.',
-    todo: 'Unpack it; the hint has the command.',
+    means:
+      'The source is compressed in a form that cannot be read here, is damaged, or is an archive of more than one file.',
+    todo: 'Do what the hint says: unpack it, fetch it again, or name the database file itself.',
   },
   'source.corrupt': {
     means: 'The database is damaged; what `quick_check` found is in the message.',
@@ -19,8 +24,16 @@ export const sourceCodes = {
       'While the snapshot is taken SQLite cannot empty the `-wal` of the database, and the disk of the source is about to be full. The snapshot was given up so that the application can go on writing.',
     todo: 'Make room on that disk, or run again while the application writes less.',
   },
+  'source.dump_incomplete': {
+    means: 'A dump in SQL was not written to its end, or says itself that it is not whole.',
+    todo: 'Make the dump again, and look at how the command that writes it ends.',
+  },
+  'source.dump_statement': {
+    means: 'A statement of a dump in SQL is none of a dump, or SQLite refuses it; the message has its line.',
+    todo: 'Mend or remove the statement, or give the database file itself.',
+  },
   'source.empty': {
-    means: 'The file has 0 bytes.',
+    means: 'The source has 0 bytes.',
     todo: 'Check the path: many programs leave an empty file where they were started in the wrong folder.',
   },
   'source.encoding': {
@@ -61,6 +74,10 @@ export const sourceCodes = {
       'The package better-sqlite3, which reads SQLite files, is missing, lacks its native part, or does not run on this Node.',
     todo: 'Run the command that the hint names. Where it compiles, it needs `apt install g++ make python3`.',
   },
+  'source.mysql_dump': {
+    means: 'The source is a dump of a MySQL database.',
+    todo: 'Use a tool for MySQL: `pgloader` copies from there to PostgreSQL.',
+  },
   'source.needs_application': {
     means:
       'A table needs a collation, a function or a module that only the application brings along, so that SQLite alone cannot read its rows: a key of a WITHOUT ROWID table, or a computed column.',
@@ -77,6 +94,10 @@ export const sourceCodes = {
   'source.not_a_database': {
     means: 'The file is not a SQLite database, or it is encrypted.',
     todo: 'Check the path; decrypt it into a plain file first (SQLCipher and the like).',
+  },
+  'source.not_live': {
+    means: 'The command needs the database file that the application writes, and the source is a pipe or a command.',
+    todo: 'Name that file with `--source`.',
   },
   'source.overwritten': {
     means: 'The file changed while a reader held its lock. Only a program that goes around SQLite does that.',
@@ -129,8 +150,8 @@ export const sourceCodes = {
     todo: 'Check that the folder may be written to and that its disk is not full.',
   },
   'source.sql_dump': {
-    means: 'The file is a script in SQL, not a database.',
-    todo: 'Make a database of it: `sqlite3 app.db < dump.sql`.',
+    means: 'The file is a dump in SQL, and the command needs the database file that the application writes.',
+    todo: 'Name that file. `plan`, `migrate`, `copy`, `verify`, `shadow` and `accept` read a dump.',
   },
   'source.sqlite': {
     means: 'SQLite reports something that has no code of its own here.',

@@ -2,6 +2,7 @@ import type { ChunkResult } from '../../model/copy.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { RunFolder } from '../../report/files/run-folder.js';
+import type { NamedSource } from '../../source/import/named-source.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import type { Run } from '../../target/ledger/run.js';
 import type { Context } from '../context.js';
@@ -13,7 +14,7 @@ export interface Attempt {
   readonly command: 'migrate' | 'copy';
   readonly address: TargetAddress;
   readonly client: TargetClient;
-  readonly sourcePath: string;
+  readonly source: NamedSource;
   readonly signal: AbortSignal;
 }
 

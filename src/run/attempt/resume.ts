@@ -19,7 +19,8 @@ export const snapshotName = 'sqlite-precutover.db';
 
 /** Resumes an unfinished run, or abandons it where it cannot be resumed or must not be. Null after it was abandoned. */
 export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<BegunRun | null> {
-  const { context, client, sourcePath } = attempt;
+  const { context, client } = attempt;
+  const { sourcePath } = attempt.source;
   const stored = await readStoredPlan(client, run.runId);
   const abandonBecause = async (why: string): Promise<null> => {
     context.journal.warn(`run ${run.runId} is given up: ${why}`);

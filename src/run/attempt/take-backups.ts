@@ -10,7 +10,7 @@ import type { Attempt } from './attempt.js';
 import { threadCount } from '../load/copy-threads.js';
 import { snapshotName } from './resume.js';
 import { readCatalog, type Survey, surveySource } from '../survey/survey.js';
-import { warnOfUnchecked } from '../survey/unchecked.js';
+import { warnOfImport, warnOfUnchecked } from '../survey/warnings.js';
 
 const dumpName = 'postgres-precutover.sql';
 
@@ -37,6 +37,7 @@ export async function takeBackups(
   saving.catch(() => {});
   try {
     const taken = await copying;
+    warnOfImport(attempt.context.journal, taken);
     const proving = attempt.context.journal.phase('check', () => taken.proof);
     const share = new ThreadShare(resources.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
     const surveying = survey(attempt, share, taken.path);
@@ -64,12 +65,12 @@ async function backUpTarget(attempt: Attempt, { folder }: BackupResources, over:
 }
 
 async function takeRunSnapshot(
-  { context, sourcePath, signal }: Attempt,
+  { context, source, signal }: Attempt,
   { folder, threads }: BackupResources,
 ): Promise<TakenSnapshot> {
   return await context.journal.phase('snapshot', () =>
     beginSnapshot({
-      sourcePath,
+      ...source,
       snapshotPath: folder.pathOf(snapshotName),
       signal,
       checkPages: (path) => threads.run('check', path),

@@ -6,7 +6,7 @@ import type { SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import { hashPlan } from '../../plan/plan-hash.js';
 import type { Threads } from '../../pool/threads.js';
-import { sourceFile } from '../../source/live/file.js';
+import { liveFile } from '../../source/import/named-source.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { fingerprintSamples, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
@@ -43,7 +43,7 @@ export async function withFollowSession<T>(
   command: 'follow' | 'repair',
   use: (session: FollowSession) => Promise<T>,
 ): Promise<T> {
-  const sourcePath = sourceFile(context.settings.sourcePath).path;
+  const sourcePath = liveFile(context.settings);
   const { address } = await resolveTarget(context);
   const connecting = { applicationName: holderName(command), locks: lockWaits(context) };
   return await withTarget(address, connecting, (client) =>

@@ -40,7 +40,13 @@ export async function takeRound(
   const path = join(dirname(run.snapshotPath), roundSnapshotName(number));
   try {
     const taken = await journal.phase('snapshot', () =>
-      beginSnapshot({ sourcePath: session.sourcePath, snapshotPath: path, signal, checkPages: async () => [] }),
+      beginSnapshot({
+        sourcePath: session.sourcePath,
+        mustBeLive: true,
+        snapshotPath: path,
+        signal,
+        checkPages: async () => [],
+      }),
     );
     // It may fail while the files are still compared; the comparison then does not matter.
     taken.proof.catch(() => undefined);

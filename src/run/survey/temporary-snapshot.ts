@@ -2,11 +2,11 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
-import { sourceFile } from '../../source/live/file.js';
+import { nameSource } from '../../source/import/named-source.js';
 import { takeSnapshot } from '../../source/snapshot/snapshot.js';
 import type { Context } from '../context.js';
 import { readCatalog } from './survey.js';
-import { warnOfUnchecked } from './unchecked.js';
+import { warnOfImport, warnOfUnchecked } from './warnings.js';
 
 /** Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. */
 export async function withTemporarySnapshot<T>(
@@ -14,14 +14,15 @@ export async function withTemporarySnapshot<T>(
   use: (found: { readonly snapshot: Snapshot; readonly catalog: SourceCatalog }) => Promise<T>,
 ): Promise<T> {
   const { settings, journal, signal } = context;
-  const sourcePath = sourceFile(settings.sourcePath).path;
+  const source = nameSource(settings);
   const base = resolve(settings.backupFolder);
   mkdirSync(base, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(base, 'reading-'));
   try {
     const snapshot = await journal.phase('snapshot', () =>
-      takeSnapshot({ sourcePath, snapshotPath: join(folder, 'snapshot.db'), signal }),
+      takeSnapshot({ ...source, snapshotPath: join(folder, 'snapshot.db'), signal }),
     );
+    warnOfImport(journal, snapshot);
     warnOfUnchecked(journal, snapshot);
     return await use({ snapshot, catalog: await readCatalog(snapshot.path) });
   } finally {

@@ -38,6 +38,8 @@ const bookkeepers: Readonly<Record<string, Bookkeeper>> = {
   refinery_schema_history: { name: 'Refinery', command: 'refinery migrate' },
   databasechangelog: liquibase,
   databasechangeloglock: liquibase,
+  _cf_kv: { name: 'Cloudflare D1', command: null },
+  _cf_metadata: { name: 'Cloudflare D1', command: null },
   d1_migrations: { name: 'Cloudflare D1', command: null },
   phinxlog: { name: 'Phinx', command: 'vendor/bin/phinx migrate' },
   doctrine_migration_versions: { name: 'Doctrine', command: 'bin/console doctrine:migrations:migrate' },

@@ -24,6 +24,20 @@ export function sourceFile(pathOrFileUrl: string): SourceFile {
   return { path: real, bytes: size };
 }
 
+/** The word for standard input, in place of a path. */
+export const standardInput = '-';
+
+/** The error of a command that needs the file which the application writes. */
+export function notLive(what: string): CopierError {
+  return new CopierError(
+    'source.not_live',
+    `the source is ${what}, not the database file that the application writes`,
+    {
+      hint: 'this command needs that file itself: name it with --source',
+    },
+  );
+}
+
 /** The file that such a text names, absolute, which need not be there; links are resolved where it is. */
 export function databasePath(pathOrFileUrl: string): string {
   const path = resolve(pathOf(pathOrFileUrl));
@@ -44,6 +58,7 @@ function pathOf(text: string): string {
   if (text.trim() === '') {
     throw new CopierError('usage.source_path', 'the source path is empty', { hint: 'name the SQLite file' });
   }
+  if (text === standardInput) throw notLive('standard input');
   if (!text.startsWith('file:')) return text;
   return text.startsWith('file://') ? pathOfUrl(text) : pathOfPrisma(text);
 }

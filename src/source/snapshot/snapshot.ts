@@ -3,6 +3,9 @@ import { dirname, resolve } from 'node:path';
 import type { Database } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
 import type { Snapshot, UncheckedTable } from '../../model/source.js';
+import { isImportable } from '../foreign-file.js';
+import { importSource } from '../import/import.js';
+import type { NamedSource, SourceStream } from '../import/named-source.js';
 import { withEarlyFlush } from './early-flush.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
 import { sequentialCacheKb, statFile, withSource } from '../open.js';
@@ -20,6 +23,10 @@ export interface SnapshotProgress {
 
 export interface SnapshotOptions {
   readonly sourcePath: string;
+  /** Where the bytes come from, if not from that path. */
+  readonly stream?: SourceStream | null;
+  /** Refuses a dump and whatever else is no database file; such sources are imported otherwise. */
+  readonly mustBeLive?: boolean;
   /** Must not exist; missing folders are made with mode 0700. */
   readonly snapshotPath: string;
   readonly signal?: AbortSignal;
@@ -51,24 +58,52 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
 
 /** Does the same, but returns as soon as the copy is written. Its readers may begin while it is checked and hashed. */
 export async function beginSnapshot(options: SnapshotOptions): Promise<TakenSnapshot> {
-  const { path, sourcePath, takenAt } = await copySource(options);
+  const { path, sourcePath, takenAt, ...rest } = await copySource(options);
   const { size: bytes } = await stat(path);
   const proof = orRemove({ path, sourcePath }, async () => {
     const check = options.checkPages ?? (async () => checkPages(path));
     const [sha256, unchecked] = await Promise.all([hashFile(path, options.signal), check(path), makeDurable(path)]);
     throwIfAborted(options.signal);
-    return { path, sourcePath, bytes, sha256, takenAt, ...(unchecked.length === 0 ? {} : { unchecked }) };
+    return { path, sourcePath, bytes, sha256, takenAt, ...rest, ...(unchecked.length === 0 ? {} : { unchecked }) };
   });
   // A reader of the copy may fail first. The failure of the proof must not count as an unhandled rejection until it is
   // awaited.
   proof.catch(() => {});
-  return { path, sourcePath, bytes, takenAt, proof };
+  return { path, sourcePath, bytes, takenAt, ...rest, proof };
 }
 
-async function copySource(options: SnapshotOptions): Promise<Pick<Snapshot, 'path' | 'sourcePath' | 'takenAt'>> {
+type Copied = Pick<Snapshot, 'path' | 'sourcePath' | 'takenAt' | 'imported'>;
+
+async function copySource(options: SnapshotOptions): Promise<Copied> {
+  throwIfAborted(options.signal);
+  const { stream = null } = options;
+  if (stream !== null) return await makeOf({ sourcePath: options.sourcePath, stream }, options);
+  try {
+    return await copyDatabase(options);
+  } catch (error) {
+    if (options.mustBeLive === true || !isImportable(error)) throw error;
+    return await makeOf({ sourcePath: resolve(options.sourcePath), stream: null }, options);
+  }
+}
+
+/** Makes the snapshot of what is no database file. */
+async function makeOf(source: NamedSource, { snapshotPath, signal }: SnapshotOptions): Promise<Copied> {
+  const path = resolve(snapshotPath);
+  const { sourcePath } = source;
+  const takenAt = new Date().toISOString();
+  await createPrivateFile(path);
+  return orRemove({ path, sourcePath }, async () => {
+    const imported = await importSource(source, path, signal);
+    settleSnapshot(path);
+    throwIfAborted(signal);
+    await chmod(path, 0o400);
+    return { path, sourcePath, takenAt, imported };
+  });
+}
+
+async function copyDatabase(options: SnapshotOptions): Promise<Copied> {
   const sourcePath = resolve(options.sourcePath);
   const path = resolve(options.snapshotPath);
-  throwIfAborted(options.signal);
   // The source is looked at first, so that a bad path leaves no empty folder behind.
   const before = statFile(sourcePath);
   return withSource(sourcePath, async (db) => {
