@@ -81,7 +81,7 @@ export const commandRows: readonly CommandRow[] = [
   {
     name: 'rollback',
     summary: 'take the application back to SQLite, to the snapshot of the cutover',
-    examples: ['source rollback.env && pgferry rollback', 'pgferry rollback --discard-target-writes'],
+    examples: ['source rollback.env && pgferry rollback', 'pgferry rollback --dry-run'],
   },
   {
     name: 'release',

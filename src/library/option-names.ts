@@ -142,7 +142,9 @@ const rollback: NamesOf<RollbackOptions> = {
   sqlitePrismaSchema: true,
   rollbackGenerate: true,
   rollbackSwitchEnv: true,
+  targetWrites: true,
   discardTargetWrites: true,
+  rollbackDryRun: true,
   sourceWrites: true,
 };
 const release: NamesOf<ReleaseOptions> = sides;

@@ -280,8 +280,12 @@ export interface RollbackOptions extends SidesOptions {
   readonly rollbackGenerate?: boolean;
   /** false leaves the env file alone: true. */
   readonly rollbackSwitchEnv?: boolean;
-  /** Go back although PostgreSQL took writes since the switch; they are saved to a file first. */
+  /** What becomes of rows that PostgreSQL took since the switch; discarded ones are saved to a file first: carry. */
+  readonly targetWrites?: 'carry' | 'refuse' | 'discard';
+  /** The same as `targetWrites: 'discard'`. */
   readonly discardTargetWrites?: boolean;
+  /** Only say what would be brought back: false. */
+  readonly rollbackDryRun?: boolean;
   /** What becomes of rows that SQLite took after it was moved or restored: refuse. */
   readonly sourceWrites?: 'refuse' | 'keep' | 'discard';
 }

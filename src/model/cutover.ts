@@ -1,3 +1,4 @@
+import type { CarriedTable } from './carry.js';
 import type { PhaseTime } from './event.js';
 
 /** Which database the application uses. */
@@ -110,5 +111,7 @@ export interface CutoverResult {
   readonly replacedPath: string | null;
   /** Where rows that PostgreSQL took since the switch were saved, table by table. */
   readonly savedWrites: readonly { readonly table: string; readonly path: string; readonly rows: number }[];
+  /** What PostgreSQL took since the switch and SQLite has now, table by table; of a rehearsal, what it would have. */
+  readonly carried: readonly CarriedTable[];
   readonly phases: readonly PhaseTime[];
 }

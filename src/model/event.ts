@@ -33,6 +33,8 @@ export type CutoverPhase =
   | 'look'
   | 'lock'
   | 'save'
+  | 'carry'
+  | 'prove'
   | 'restore';
 
 export interface PhaseTime {

@@ -86,7 +86,11 @@ export interface FlagSettings {
   readonly rollbackSnapshot: string | null;
   readonly rollbackSha256: string | null;
   readonly rollbackCutoverId: string | null;
+  /** What a rollback does with what PostgreSQL took since the switch. */
+  readonly targetWrites: 'carry' | 'refuse' | 'discard';
+  /** The older name of `targetWrites: 'discard'`. */
   readonly discardTargetWrites: boolean;
+  readonly rollbackDryRun: boolean;
   /** What a rollback does where SQLite took writes since it was moved or restored. */
   readonly sourceWrites: 'refuse' | 'keep' | 'discard';
   readonly withoutTarget: boolean;

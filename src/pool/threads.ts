@@ -7,6 +7,7 @@ import type { Counters } from './counters.js';
 
 /** The programs a thread can run: one file each in workers/. */
 export type ThreadEntry =
+  | 'carry'
   | 'changes'
   | 'check'
   | 'census'

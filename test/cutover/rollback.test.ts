@@ -139,7 +139,7 @@ test('what PostgreSQL took since is saved row by row: inserted, changed, deleted
     await client.query(`INSERT INTO child VALUES (10, 1, 'back\\slash "quote" ' || chr(10) || chr(8232))`);
     await client.query(`UPDATE parent SET t = 'zwei' WHERE id = 2; DELETE FROM child WHERE id = 3`);
     await client.query('CREATE TABLE public.made_since (x int); INSERT INTO public.made_since VALUES (7)');
-    const refused = await runFor(app, 'rollback', { env: variables });
+    const refused = await runFor(app, 'rollback', { env: { ...variables, ROLLBACK_TARGET_WRITES: 'refuse' } });
     assert.equal(refused.exitCode, 24);
     assert.match(
       refused.json.error?.message ?? '',

@@ -34,8 +34,10 @@ test('what is discarded is saved as JSON first, documents over several lines too
       const note = '{\n\t"k": "line\\nend \\\\ tab\\t",\r\n\t"n": [1,\n2]}';
       await client.query('INSERT INTO child VALUES (4, 1, $1)', [note]);
       await client.query('DROP TABLE parent CASCADE');
-      const refused = await runFor(app, 'rollback');
+      const refused = await runFor(app, 'rollback', { args: ['--target-writes', 'refuse'] });
       assert.match(refused.json.error?.message ?? '', /parent \(3 rows then, dropped since\)/);
+      const uncarried = await runFor(app, 'rollback');
+      assert.match(uncarried.json.error?.message ?? '', /: parent: PostgreSQL has this table no more/);
       const back = await runFor(app, 'rollback', { args: ['--discard-target-writes'] });
       assert.equal(back.exitCode, 0, back.stderr);
       assert.deepEqual(

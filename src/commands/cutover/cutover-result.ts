@@ -12,6 +12,7 @@ export function cutoverResult(
     rollbackEnvPath: null,
     replacedPath: null,
     savedWrites: [],
+    carried: [],
     phases: [],
     ...given,
   };

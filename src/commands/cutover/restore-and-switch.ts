@@ -1,18 +1,20 @@
 import { switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
 import { interruption } from '../../lib/interruption.js';
-import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch } from '../../model/cutover.js';
+import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch, TableDigest } from '../../model/cutover.js';
 import { CopierError } from '../../model/error.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { Settings } from '../../model/settings.js';
+import { noteCarried } from '../../run/carry/note-carried.js';
 import { writeArtefact } from '../../report/files/run-folder.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { closeTargetTables, lockTables } from '../../target/schema/closing.js';
+import { carryBack, wayOfWrites } from './carry-back.js';
 import { type CutoverSession, type LockedTarget, runStep } from './cutover-session.js';
 import { sessionOptions } from './preflight.js';
 import type { RollbackPreflight } from './rollback-preflight.js';
-import { closeBeforeRestore, restoreSource } from './source-state.js';
+import { closeBeforeRestore, type RestoreMove, restoreSource } from './source-state.js';
 import { type WrittenTable, describeWritten, findWritten, saveWrites } from './target-writes.js';
 
 function switchToSqlite(planned: EnvSwitch, cutover: Cutover): void {
@@ -21,13 +23,13 @@ function switchToSqlite(planned: EnvSwitch, cutover: Cutover): void {
   else switchEnvFile(planned);
 }
 
-export function refuseWritten({ discardTargetWrites }: Settings, written: readonly WrittenTable[]): void {
-  if (written.length === 0 || discardTargetWrites) return;
+export function refuseWritten(settings: Settings, written: readonly WrittenTable[]): void {
+  if (written.length === 0 || wayOfWrites(settings) !== 'refuse') return;
   throw new CopierError(
     'rollback.target_writes',
     `PostgreSQL took writes since the switch, which SQLite would not have: ${describeWritten(written)}`,
     {
-      hint: 'stay on PostgreSQL; or run again with --discard-target-writes (ROLLBACK_DISCARD_TARGET_WRITES=1), which saves these rows to a file first',
+      hint: 'stay on PostgreSQL; or run again with --target-writes carry, which brings these rows into SQLite, or with --target-writes discard (ROLLBACK_TARGET_WRITES=discard), which saves them to a file first',
     },
   );
 }
@@ -48,9 +50,18 @@ export async function restoreAndSwitch(
   {
     facts,
     preflight,
+    restore,
+    seen,
     progress,
-  }: { readonly facts: CutoverFacts; readonly preflight: RollbackPreflight; readonly progress: RollbackProgress },
-): Promise<CutoverResult['savedWrites']> {
+  }: {
+    readonly facts: CutoverFacts;
+    readonly preflight: RollbackPreflight;
+    readonly restore: RestoreMove;
+    /** What PostgreSQL held when `restore` was decided. */
+    readonly seen: readonly TableDigest[];
+    readonly progress: RollbackProgress;
+  },
+): Promise<Pick<CutoverResult, 'savedWrites' | 'carried'>> {
   const { context, address, cutover, folder } = session;
   const signal = AbortSignal.any([context.signal, locked.lost]);
   const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
@@ -58,19 +69,29 @@ export async function restoreAndSwitch(
     return runStep(session, name, use);
   };
   const connecting = { ...sessionOptions(context, 'rollback_fence'), signal };
-  const saved = await withTarget(address, connecting, async (holder) => {
+  const rows = await withTarget(address, connecting, async (holder) => {
     await holder.run('BEGIN');
-    const written = await step('lock', async () => {
+    const digests = await step('lock', async () => {
       await lockTables(holder, address.schema);
-      return findWritten(facts.digests, await digestTables(holder, address.schema));
+      return await digestTables(holder, address.schema);
     });
+    const written = findWritten(facts.digests, digests);
     refuseWritten(context.settings, written);
-    const rows =
-      written.length === 0
-        ? []
-        : await step('save', () =>
+    const way = wayOfWrites(context.settings);
+    const { snapshotPath } = preflight;
+    if (way === 'carry' && isLeft(restore)) refuseUnseen(findWritten(seen, digests));
+    const copy =
+      written.length > 0 && way === 'carry'
+        ? await step('carry', () =>
+            carryBack(context, locked, cutover, { facts, snapshotPath, written, digests, signal }),
+          )
+        : null;
+    const saved =
+      written.length > 0 && way === 'discard'
+        ? await step('save', () =>
             saveWrites(context, { client: session.client, address, facts, written, folder: folder.path, signal }),
-          );
+          )
+        : [];
     const { clients } = preflight;
     if (clients !== null) {
       await step('generate', async () => {
@@ -78,13 +99,13 @@ export async function restoreAndSwitch(
         await generateClient(clients.sqlite, (output) => writeArtefact(folder.pathOf('generate.log'), output));
       });
     }
-    if (preflight.restore === 'close-and-restore')
+    if (restore === 'close-and-restore')
       await step('fence', () => closeBeforeRestore(cutover.sourcePath, cutover.cutoverId));
     progress.replacedPath = await step('restore', () =>
-      restoreSource(preflight.restore, {
+      restoreSource(restore, {
         livePath: cutover.sourcePath,
-        snapshotPath: preflight.snapshotPath,
-        snapshotSha256: facts.snapshotSha256,
+        snapshotPath: copy?.path ?? snapshotPath,
+        snapshotSha256: copy?.sha256 ?? facts.snapshotSha256,
         replacedPath: preflight.replacedPath,
         journalMode: facts.journalMode,
         signal,
@@ -94,11 +115,12 @@ export async function restoreAndSwitch(
     await step('close', async () => {
       const at = new Date().toISOString();
       const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
+      if (copy !== null) await noteCarried(holder, address.schema, { runId: facts.runId, changed: written });
       await closeTargetTables(holder, address.schema, message);
       progress.hasClosed = true;
       await holder.run('COMMIT');
     });
-    return rows;
+    return { savedWrites: saved, carried: copy?.tables ?? [] };
   });
   const { env } = preflight;
   if (env !== null) {
@@ -107,5 +129,20 @@ export async function restoreAndSwitch(
       switchToSqlite(env, cutover);
     });
   }
-  return saved;
+  return rows;
+}
+
+/** Whether the file stays as it is. */
+export function isLeft(restore: RestoreMove): boolean {
+  return restore === 'leave' || restore === 'reopen';
+}
+
+/** A file that stays has what PostgreSQL held when it was looked at, and nothing of what came after. */
+function refuseUnseen(written: readonly WrittenTable[]): void {
+  if (written.length === 0) return;
+  throw new CopierError(
+    'rollback.target_writes',
+    `PostgreSQL took writes since it was looked at: ${describeWritten(written)}`,
+    { hint: 'run again: these rows are then seen, too' },
+  );
 }

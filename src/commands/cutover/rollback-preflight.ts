@@ -9,7 +9,13 @@ import { databasePath } from '../../source/live/file.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { listSteps } from '../../target/ledger/cutover.js';
 import type { LockedTarget } from './cutover-session.js';
-import { type RestoreMove, decideRestore, readSourceState, refuseClosedByOther } from './source-state.js';
+import {
+  type KnownContents,
+  type RestoreMove,
+  decideRestore,
+  readSourceState,
+  refuseClosedByOther,
+} from './source-state.js';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -35,19 +41,13 @@ function otherRun(why: string, cutover: Cutover): CopierError {
 
 /** What was looked at before anything is changed. */
 export interface RollbackPreflight {
-  readonly restore: RestoreMove;
   readonly snapshotPath: string;
   readonly env: EnvSwitch | null;
   readonly clients: { readonly sqlite: PrismaClientSource; readonly postgres: PrismaClientSource } | null;
   readonly replacedPath: string;
 }
 
-export async function checkBeforeRollback(
-  { settings, journal }: Context,
-  { client }: LockedTarget,
-  cutover: Cutover,
-  facts: CutoverFacts,
-): Promise<RollbackPreflight> {
+export function checkBeforeRollback({ settings }: Context, cutover: Cutover, facts: CutoverFacts): RollbackPreflight {
   const snapshotPath = resolve(settings.rollbackSnapshot ?? facts.snapshotPath);
   if (!existsSync(snapshotPath)) {
     throw new CopierError('rollback.no_snapshot', `there is no snapshot ${snapshotPath}`, {
@@ -57,18 +57,7 @@ export async function checkBeforeRollback(
   const found = hashFileSync(snapshotPath);
   if (found !== facts.snapshotSha256) throw snapshotChanged(snapshotPath, found, facts.snapshotSha256);
   const schemas = facts.prismaSchemas;
-  const { sourcePath: livePath, cutoverId } = cutover;
-  const state = await readSourceState(livePath, { cutoverId, schemaVersion: facts.schemaVersion });
-  refuseClosedByOther(state, livePath, cutoverId);
-  const restore = await decideRestore(state, {
-    livePath,
-    snapshotPath,
-    isRestored: cutover.state === 'rolling_back' && (await hasBegunRestore(client, cutoverId)),
-    settings,
-    warn: (message) => journal.warn(message),
-  });
   return {
-    restore,
     snapshotPath,
     env: settings.rollbackSwitchEnv && facts.env !== null ? wayBack(facts.env) : null,
     clients:
@@ -81,6 +70,31 @@ export async function checkBeforeRollback(
 
 /** The step that is noted once per rollback, before its first attempt. */
 export const firstStepName = 'roll back';
+
+/** Decides what becomes of the SQLite file. `contents`: what it may hold already of what PostgreSQL took. */
+export async function planRestore(
+  { settings, journal }: Context,
+  { client }: LockedTarget,
+  cutover: Cutover,
+  request: {
+    readonly facts: CutoverFacts;
+    readonly snapshotPath: string;
+    readonly contents: KnownContents;
+  },
+): Promise<RestoreMove> {
+  const { facts, snapshotPath, contents } = request;
+  const { sourcePath: livePath, cutoverId } = cutover;
+  const state = await readSourceState(livePath, { cutoverId, schemaVersion: facts.schemaVersion });
+  refuseClosedByOther(state, livePath, cutoverId);
+  return await decideRestore(state, {
+    livePath,
+    snapshotPath,
+    isRestored: cutover.state === 'rolling_back' && (await hasBegunRestore(client, cutoverId)),
+    carried: contents,
+    settings,
+    warn: (message) => journal.warn(message),
+  });
+}
 
 /** Whether an attempt at the rollback that goes on now came as far as the file: an open one is then its work. */
 async function hasBegunRestore(client: TargetClient, cutoverId: string): Promise<boolean> {

@@ -1,6 +1,7 @@
+import { removeCarriedCopies } from '../../cutover/carried-copies.js';
 import { lookUpProvider } from '../../cutover/env-file.js';
 import { type LocalFacts, decideRollback } from '../../cutover/standing.js';
-import type { Cutover, CutoverResult } from '../../model/cutover.js';
+import type { Cutover, CutoverFacts, CutoverResult, TableDigest } from '../../model/cutover.js';
 import { CopierError, must, toWire } from '../../model/error.js';
 import { type RunFolder, makeRunFolder, writeArtefact, writeManifest } from '../../report/files/run-folder.js';
 import { jsonText } from '../../report/units.js';
@@ -12,20 +13,23 @@ import { digestTables } from '../../target/fingerprint/digest.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
+import { contentsOf, rehearseCarry, wayOfWrites } from './carry-back.js';
 import { cutoverResult } from './cutover-result.js';
 import { type CutoverSession, type LockedTarget, keepLog, noteStep } from './cutover-session.js';
 import { asRefusal, sessionOptions } from './preflight.js';
 import { reopenSource } from './release.js';
-import { type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
+import { isLeft, type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
 import {
   type RollbackPreflight,
   firstStepName,
   checkBeforeRollback,
   checkIdentity,
+  planRestore,
   replacedPathOf,
 } from './rollback-preflight.js';
 import { rollBackWithoutTarget } from './rollback-without-target.js';
-import { findWritten } from './target-writes.js';
+import type { KnownContents, RestoreMove } from './source-state.js';
+import { describeWritten, findWritten, type WrittenTable } from './target-writes.js';
 import { undoRollback } from './undo-rollback.js';
 import { existsSync } from 'node:fs';
 
@@ -67,6 +71,11 @@ async function decideAndDo(context: Context, locked: LockedTarget): Promise<Cuto
   if (known !== null) checkIdentity(context.settings, known);
   const local = known === null ? nothingKnown : await readLocalState(context, known);
   const move = decideRollback(known, local);
+  if (context.settings.rollbackDryRun && (move.tag === 'reopen' || move.tag === 'conclude')) {
+    const would = move.tag === 'reopen' ? 'the SQLite database would take writes again' : 'only the ledger is behind';
+    context.journal.note(`nothing has to be brought back: ${would}`);
+    return resultOf(move.cutover, locked, { state: 'rehearsed' });
+  }
   switch (move.tag) {
     case 'refuse':
       throw new CopierError('rollback.nothing', move.message, { hint: move.hint });
@@ -76,6 +85,7 @@ async function decideAndDo(context: Context, locked: LockedTarget): Promise<Cuto
       return resultOf(move.cutover, locked, { state: 'undone' });
     case 'conclude':
       await moveCutover(client, move.cutover.cutoverId, 'rolled_back');
+      removeCarriedCopies(move.cutover.folder);
       return resultOf(move.cutover, locked, { state: 'rolled_back', replacedPath: replacedPathOf(move.cutover) });
     case 'roll-back':
       return await rollBack(context, locked, move.cutover);
@@ -102,11 +112,15 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   const { settings, journal } = context;
   const { client, address } = locked;
   const facts = must(cutover.facts, 'facts of a switched cutover');
-  const preflight = await checkBeforeRollback(context, locked, cutover, facts);
-  const written = await journal.phase('look', async () =>
-    findWritten(facts.digests, await digestTables(client, address.schema)),
-  );
+  const preflight = checkBeforeRollback(context, cutover, facts);
+  const { snapshotPath } = preflight;
+  const seen = await journal.phase('look', () => digestTables(client, address.schema));
+  const written = findWritten(facts.digests, seen);
   refuseWritten(settings, written);
+  const contents = contentsOf(context, cutover, { snapshotPath, written, digests: seen });
+  const restore = await planRestore(context, locked, cutover, { facts, snapshotPath, contents });
+  refuseLeftBehind(restore, contents, written);
+  if (settings.rollbackDryRun) return await rehearse(context, locked, cutover, { facts, snapshotPath, written, seen });
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
@@ -119,20 +133,56 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
     replacedPath: null,
     step: 'look',
   };
-  let saved: CutoverResult['savedWrites'];
+  let rows: Pick<CutoverResult, 'savedWrites' | 'carried'>;
   try {
-    saved = await restoreAndSwitch(session, locked, { facts, preflight, progress });
+    rows = await restoreAndSwitch(session, locked, { facts, preflight, restore, seen, progress });
   } catch (error) {
     return await undoRollback(session, preflight, progress, error);
   }
-  return await conclude(session, locked, preflight, { savedWrites: saved, replacedPath: progress.replacedPath });
+  return await conclude(session, locked, preflight, { ...rows, replacedPath: progress.replacedPath });
+}
+
+/** A file that stays because of what it took itself has not what PostgreSQL took: one of both must be given up by name. */
+function refuseLeftBehind(restore: RestoreMove, { current }: KnownContents, written: readonly WrittenTable[]): void {
+  if (current !== null || !isLeft(restore)) return;
+  throw new CopierError(
+    'rollback.target_writes',
+    `both SQLite and PostgreSQL took writes since the move, and --source-writes keep leaves the file as it is: ${describeWritten(written)}`,
+    {
+      hint: 'nothing was changed; run again with --source-writes discard to go on with what PostgreSQL took, or with --target-writes discard to save that to a file',
+    },
+  );
+}
+
+/** What a rollback would bring back now; nothing is locked or changed. */
+async function rehearse(
+  context: Context,
+  locked: LockedTarget,
+  cutover: Cutover,
+  request: {
+    readonly facts: CutoverFacts;
+    readonly snapshotPath: string;
+    readonly written: readonly WrittenTable[];
+    readonly seen: readonly TableDigest[];
+  },
+): Promise<CutoverResult> {
+  const { facts, snapshotPath, written, seen: digests } = request;
+  const { journal, signal } = context;
+  const isCarried = written.length > 0 && wayOfWrites(context.settings) === 'carry';
+  const carried = isCarried
+    ? await journal.phase('carry', () =>
+        rehearseCarry(context, locked, cutover, { facts, snapshotPath, written, digests, signal }),
+      )
+    : [];
+  if (written.length > 0 && !isCarried) journal.note(`would be saved to a file: ${describeWritten(written)}`);
+  return resultOf(cutover, locked, { state: 'rehearsed', carried, phases: journal.phases });
 }
 
 async function conclude(
   session: CutoverSession,
   locked: LockedTarget,
   preflight: RollbackPreflight,
-  { savedWrites, replacedPath }: Pick<CutoverResult, 'savedWrites' | 'replacedPath'>,
+  { savedWrites, carried, replacedPath }: Pick<CutoverResult, 'savedWrites' | 'carried' | 'replacedPath'>,
 ): Promise<CutoverResult> {
   const { context, client, cutover, folder } = session;
   try {
@@ -152,9 +202,11 @@ async function conclude(
     // An attempt that was killed may have kept it.
     replacedPath: [replacedPath, preflight.replacedPath].find((path) => path !== null && existsSync(path)) ?? null,
     savedWrites,
+    carried,
     phases: context.journal.phases,
   });
   writeRecord(context, folder, result);
+  removeCarriedCopies(cutover.folder);
   await writeManifest(folder).catch((error: unknown) => context.journal.warn(toWire(error).message));
   return result;
 }

@@ -82,11 +82,14 @@ export async function decideRestore(
     readonly livePath: string;
     readonly snapshotPath: string;
     readonly isRestored: boolean;
+    /** Where writes are carried: what earlier attempts may have restored, and which of it PostgreSQL still holds. */
+    readonly carried?: KnownContents;
     readonly settings: Pick<Settings, 'sourceWrites'>;
     readonly warn: (message: string) => void;
   },
 ): Promise<RestoreMove> {
   const { livePath, snapshotPath, isRestored, settings, warn } = request;
+  const { copies, current } = request.carried ?? { copies: [], current: snapshotPath };
   if (state.tag === 'lost') {
     warn(`the database that will be replaced cannot be read: ${state.why}`);
     return 'replace-file';
@@ -94,12 +97,12 @@ export async function decideRestore(
   if (state.tag === 'closed') return 'restore';
   // A file that stays must take writes. A restored one that is closed again was closed to be replaced.
   const isClosed = state.closedBy !== null;
-  if (isRestored && !isClosed) {
+  if (isRestored && !isClosed && copies.length === 0 && current === snapshotPath) {
     warn(`${livePath} was restored by an attempt before: it stays as it is, with what it took since`);
     return 'leave';
   }
-  const writes = await findSourceWrites(livePath, snapshotPath);
-  if (writes.tables.length === 0 && !writes.hasOtherSchema) return isClosed ? 'restore' : 'leave';
+  const { same, writes } = await findContent(livePath, [snapshotPath, ...copies]);
+  if (same !== null) return isClosed ? 'restore' : same === current ? 'leave' : 'close-and-restore';
   switch (settings.sourceWrites) {
     case 'keep':
       warn(`SQLite keeps what it took since it was moved: ${describeWrites(writes)}`);
@@ -116,6 +119,28 @@ export async function decideRestore(
         },
       );
   }
+}
+
+/** Contents that a restored file may have. */
+export interface KnownContents {
+  /** Copies of the snapshot with what PostgreSQL had taken. */
+  readonly copies: readonly string[];
+  /** Which content PostgreSQL holds now: the snapshot, one of the copies, or null for none of them. */
+  readonly current: string | null;
+}
+
+/** Which of these files holds what the live one does; else what the live one has beyond the first. */
+async function findContent(
+  livePath: string,
+  paths: readonly string[],
+): Promise<{ readonly same: string | null; readonly writes: SourceWrites }> {
+  let writes: SourceWrites = { tables: [], hasOtherSchema: false };
+  for (const [i, path] of paths.entries()) {
+    const found = await findSourceWrites(livePath, path);
+    if (found.tables.length === 0 && !found.hasOtherSchema) return { same: path, writes: found };
+    if (i === 0) writes = found;
+  }
+  return { same: null, writes };
 }
 
 const tablesNamedMax = 5;

@@ -133,6 +133,12 @@ export class CellWriter {
     return undefined;
   }
 
+  /** Whether the copy sends a cell as this very value. */
+  means(cell: SqliteValue, printed: string): boolean {
+    const again = this.#printedAs(cell);
+    return again !== null && this.#inverse.normal(again) === this.#inverse.normal(printed);
+  }
+
   #ranked(): CellForm[] {
     if (this.#votes.size === 0) return [this.#usual];
     return [...this.#votes.values()].sort((a, b) => b.votes - a.votes).map(({ form }) => form);
@@ -151,8 +157,6 @@ export class CellWriter {
   #proven({ write }: CellForm, printed: string): SqliteValue | undefined {
     const cell = write(printed);
     if (cell === undefined || this.#kind.tag === 'literal') return cell;
-    const again = this.#printedAs(cell);
-    if (again === null) return undefined;
-    return this.#inverse.normal(again) === this.#inverse.normal(printed) ? cell : undefined;
+    return this.means(cell, printed) ? cell : undefined;
   }
 }

@@ -144,7 +144,17 @@ export const rollbackCodes = {
   },
   'rollback.target_writes': {
     means: 'PostgreSQL took writes since the switch, which SQLite would not have.',
-    todo: 'Stay on PostgreSQL, or run again with `--discard-target-writes`, which saves these rows to a file first.',
+    todo: 'Run again with `--target-writes carry`, which brings them into SQLite, or with `--target-writes discard`, which saves them to a file.',
+  },
+  'rollback.uncarried': {
+    means:
+      'PostgreSQL took writes that SQLite cannot hold: a table or column that SQLite does not have, or a value that the column has no form for. Each is named with table, column, key and reason. Nothing was changed.',
+    todo: 'Change these rows in PostgreSQL, or go back with `--target-writes discard`, which saves all that PostgreSQL took to a file.',
+  },
+  'rollback.unproven': {
+    means:
+      'What was brought back into a copy of the SQLite database differs from PostgreSQL. The application stays there.',
+    todo: 'Keep the folder of the rollback and report it; `--target-writes discard` goes back without these writes.',
   },
   'rollback.undone': {
     means:

@@ -55,6 +55,8 @@ const phaseText: Readonly<Record<PhaseName, string>> = {
   look: 'looking for rows that PostgreSQL took since the switch',
   lock: 'keeping writers off PostgreSQL, and looking once more',
   save: 'saving the rows that PostgreSQL took since the switch',
+  carry: 'bringing the rows that PostgreSQL took since the switch into a copy of the snapshot',
+  prove: 'comparing that copy with PostgreSQL',
   restore: 'restoring the snapshot',
 };
 

@@ -1,11 +1,12 @@
 import { type OwnCommand, ownLine } from '../../lib/own-command.js';
 import { quoteShell } from '../../lib/shell-word.js';
 import type { CutoverResult } from '../../model/cutover.js';
-import { formatDuration, sanitize } from '../units.js';
+import { formatCount, formatDuration, sanitize } from '../units.js';
 
 /** The closing page of cutover, rollback and release, for a person. */
 export function describeCutover(result: CutoverResult, own: OwnCommand): string {
-  const { cutoverId, runDir, source, target, downtimeMs, rollbackEnvPath, replacedPath, savedWrites, phases } = result;
+  const { cutoverId, runDir, source, target, downtimeMs, rollbackEnvPath, replacedPath, savedWrites, carried, phases } =
+    result;
   const rows: readonly (readonly [string, string | null])[] = [
     [
       'writers',
@@ -17,6 +18,13 @@ export function describeCutover(result: CutoverResult, own: OwnCommand): string 
     ['target', target],
     ['replaced', replacedPath],
     ...savedWrites.map(({ table, rows: count, path }) => ['saved', `${count} rows of ${table} in ${path}`] as const),
+    ...carried.map(
+      ({ table, inserted, updated, deleted }) =>
+        [
+          result.state === 'rehearsed' ? 'would carry' : 'carried',
+          `${table}: ${formatCount(inserted)} inserted, ${formatCount(updated)} updated, ${formatCount(deleted)} deleted`,
+        ] as const,
+    ),
     ['record', runDir],
     [
       'way back',
@@ -24,12 +32,15 @@ export function describeCutover(result: CutoverResult, own: OwnCommand): string 
     ],
     ['time', phases.length === 0 ? null : phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
   ];
-  const lines = rows.flatMap(([title, value]) => (value === null ? [] : [`  ${title.padEnd(11)}${sanitize(value)}`]));
+  const lines = rows.flatMap(([title, value]) =>
+    value === null ? [] : [`  ${title.padEnd(11)}${title.length > 10 ? ' ' : ''}${sanitize(value)}`],
+  );
   return `${[`✓ ${headline(result.command, result.state, cutoverId)}`, ...lines].join('\n')}\n`;
 }
 
 function headline(command: CutoverResult['command'], state: CutoverResult['state'], cutoverId: string | null): string {
   const name = cutoverId === null ? '' : ` (cutover ${cutoverId})`;
+  if (state === 'rehearsed' && command === 'rollback') return `rehearsed: nothing was changed${name}`;
   if (state === 'rehearsed') return 'rehearsed: nothing was switched, and the rehearsal is removed again';
   if (state === 'switched') return `the application is on PostgreSQL${name}`;
   if (state === 'rolled_back') return `the application is on SQLite again${name}`;

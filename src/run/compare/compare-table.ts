@@ -24,18 +24,26 @@ export interface QuarantineRun {
   readonly runId: string;
 }
 
-/** Compares every value of one table. Both sides are read anew, each on its own thread. Names the differences. */
-export async function compareTable(
-  planned: TablePlan,
-  options: {
-    readonly threads: Threads;
-    readonly snapshotPath: string;
-    readonly differencesMax: number;
-    /** The run that has rows of the table in quarantine, or null. */
-    readonly quarantine: QuarantineRun | null;
-  },
-): Promise<ComparedTable> {
-  const { threads, snapshotPath, differencesMax, quarantine } = options;
+export interface CompareOptions {
+  readonly threads: Threads;
+  readonly snapshotPath: string;
+  /** The run that has rows of the table in quarantine, or null. */
+  readonly quarantine: QuarantineRun | null;
+}
+
+/** The sums of both sides of a table, each read anew on its own thread. */
+export interface ComparedSums {
+  readonly comparison: TableComparison;
+  readonly bucketCount: number;
+  /** Rows of each bucket on both sides together. */
+  readonly rowsOfBucket: Uint32Array;
+  readonly sourceRows: number;
+  readonly quarantinedRows: number;
+}
+
+/** Compares the sums of every value of one table, which differ where any value does. */
+export async function compareSums(planned: TablePlan, options: CompareOptions): Promise<ComparedSums> {
+  const { threads, snapshotPath, quarantine } = options;
   const { chunks, ...table } = planned;
   const bucketCount = bucketCountFor(table.rows);
   const run = <T>(job: VerifyJob) => threads.run<T>('verify', job);
@@ -47,13 +55,27 @@ export async function compareTable(
       : run<QuarantineSummary>({ tag: 'quarantined', table, runId: quarantine.runId, bucketCount }),
   ]);
   const expected = quarantined === null ? source : expectedSide(source, quarantined);
-  const comparison = compareSides(table, { source: expected, target });
-  const quarantinedRows = quarantined === null ? 0 : quarantined.originals.rows - quarantined.changed.rows;
-  const report = { ...reportOf(comparison), sourceRows: source.rows, quarantinedRows };
+  return {
+    comparison: compareSides(table, { source: expected, target }),
+    bucketCount,
+    rowsOfBucket: source.counts.map((count, bucket) => count + (target.counts[bucket] ?? 0)),
+    sourceRows: source.rows,
+    quarantinedRows: quarantined === null ? 0 : quarantined.originals.rows - quarantined.changed.rows,
+  };
+}
+
+/** Compares every value of one table. Both sides are read anew, each on its own thread. Names the differences. */
+export async function compareTable(
+  planned: TablePlan,
+  options: CompareOptions & { readonly differencesMax: number },
+): Promise<ComparedTable> {
+  const { threads, snapshotPath, differencesMax, quarantine } = options;
+  const { comparison, bucketCount, rowsOfBucket, sourceRows, quarantinedRows } = await compareSums(planned, options);
+  const report = { ...reportOf(comparison), sourceRows, quarantinedRows };
   if (comparison.equal) return { report, differences: [], totals: [], findings: [] };
+  const { chunks, ...table } = planned;
   const { differingBuckets } = comparison;
-  const rowsOfBucket = source.counts.map((count, bucket) => count + (target.counts[bucket] ?? 0));
-  const found = await run<FoundDifferences>({
+  const found = await threads.run<FoundDifferences>('verify', {
     tag: 'differences',
     snapshotPath,
     table,
@@ -62,7 +84,7 @@ export async function compareTable(
     differingBuckets,
     rowsOfBucket,
     differencesMax,
-  });
+  } satisfies VerifyJob);
   return { report, ...found, findings: findingsOf(table.source, found) };
 }
 

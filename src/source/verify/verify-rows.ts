@@ -3,7 +3,7 @@ import type { Database } from '../sqlite.js';
 import { assert, CopierError } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
-import { type CellBatch, Storage, type StorageCode } from '../../model/value.js';
+import { type CellBatch, type SqliteValue, Storage, type StorageCode } from '../../model/value.js';
 
 /**
  * Reads a table for the verifier. SQLite itself writes each row into one blob: for each cell the initial of its storage
@@ -32,18 +32,34 @@ const exactReals: ReadonlySet<Kind['tag']> = new Set([
 
 export type SourceTableToVerify = Pick<TablePlan, 'source' | 'columns'>;
 
+/** A batch and, for each of its rows, the values of the columns by which SQLite finds the row again; integers are bigints. */
+export interface AddressedBatch {
+  readonly batch: CellBatch;
+  readonly addresses: readonly (readonly SqliteValue[])[];
+}
+
 /**
  * Yields every row of the table in SQLite's cheapest order; the same batch object is filled again each time.
  * Memory: one batch, or the largest row where that is larger. Throws `source.verify_read_failed`.
  */
 export function* readSourceCells(db: Database, table: SourceTableToVerify): Generator<CellBatch> {
+  for (const { batch } of readAddressedCells(db, table, [])) yield batch;
+}
+
+/** The same with the address of each row: the values of these columns. */
+export function* readAddressedCells(
+  db: Database,
+  table: SourceTableToVerify,
+  address: readonly string[],
+): Generator<AddressedBatch> {
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8';
   const reals = table.columns.flatMap((column, index) => (exactReals.has(column.kind.tag) ? [index] : []));
   const filling = new Filling(table.columns.length, reals, isUtf16);
   try {
     const rows = db
-      .prepare<[], unknown[]>(selectSql(table, reals, isUtf16))
+      .prepare<[], unknown[]>(selectSql(table, reals, isUtf16, address))
       .raw()
+      .safeIntegers(address.length > 0)
       .iterate();
     for (const row of rows) {
       if (filling.isFull()) yield filling.take();
@@ -65,7 +81,12 @@ function readFailure(table: string, error: unknown): unknown {
   });
 }
 
-function selectSql(table: SourceTableToVerify, reals: readonly number[], isUtf16: boolean): string {
+function selectSql(
+  table: SourceTableToVerify,
+  reals: readonly number[],
+  isUtf16: boolean,
+  address: readonly string[],
+): string {
   const names = table.columns.map((column) => `t.${quoteIdentifier(column.source)}`);
   const calls: string[] = [];
   for (let i = 0; i < names.length; i += cellsPerCall) {
@@ -78,7 +99,8 @@ function selectSql(table: SourceTableToVerify, reals: readonly number[], isUtf16
   }
   const packed = nest(calls);
   const doubles = reals.map((index) => `CASE WHEN typeof(${names[index]}) = 'real' THEN ${names[index]} END`);
-  return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles].join(', ')} FROM ${quoteIdentifier(table.source)} AS t`;
+  const addresses = address.map((name) => `t.${quoteIdentifier(name)}`);
+  return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles, ...addresses].join(', ')} FROM ${quoteIdentifier(table.source)} AS t`;
 }
 
 /** Joins any number of texts without a call of too many arguments or an expression too deep. */
@@ -100,6 +122,7 @@ function cellSql(name: string, isUtf16: boolean): string {
 /** The batch that is being filled, and the position of its next cell. */
 class Filling {
   readonly batch: CellBatch;
+  #addresses: (readonly SqliteValue[])[] = [];
   #used = 0;
   #isTaken = false;
   readonly #reals: readonly number[];
@@ -125,9 +148,9 @@ class Filling {
   }
 
   /** Lends the batch; the next row begins it anew. */
-  take(): CellBatch {
+  take(): AddressedBatch {
     this.#isTaken = true;
-    return this.batch;
+    return { batch: this.batch, addresses: this.#addresses };
   }
 
   add(row: readonly unknown[]): void {
@@ -141,12 +164,14 @@ class Filling {
       const value = row[i + 1];
       if (typeof value === 'number') this.batch.number[first + (this.#reals[i] as number)] = value;
     }
+    this.#addresses.push(row.slice(1 + this.#reals.length) as SqliteValue[]);
     this.batch.rowCount += 1;
   }
 
   #restart(): void {
     this.#isTaken = false;
     this.batch.rowCount = 0;
+    this.#addresses = [];
     this.#used = 0;
     // A single great value must not be held for the rest of the table.
     if (this.batch.bytes.length > 4 * batchBytes) this.batch.bytes = Buffer.allocUnsafe(batchBytes);

@@ -137,6 +137,21 @@ export async function findSequencesBehind(
   return found;
 }
 
+/** The last number that the sequences of these tables gave, by table and column; none before the first. */
+export async function readGivenNumbers(
+  client: TargetClient,
+  schema: string,
+  tables: readonly string[],
+): Promise<{ readonly table: string; readonly column: string; readonly value: string }[]> {
+  const rows = await client.query<SequenceRow & Record<string, unknown>>(query, [schema, tables]);
+  const found: { table: string; column: string; value: string }[] = [];
+  for (const row of rows.filter(({ isReadable }) => isReadable)) {
+    const value = await readPosition(client, row);
+    if (value !== null) found.push({ table: row.table, column: row.column, value: String(value) });
+  }
+  return found;
+}
+
 function nextOf({ increment }: Bounds, { value, isCalled }: { value: bigint; isCalled: boolean }): bigint {
   return isCalled ? value + increment : value;
 }

@@ -1,0 +1,129 @@
+import {
+  type CarriedCopyFile,
+  listCarriedCopies,
+  nameCarriedCopy,
+  unfinishedCopy,
+} from '../../cutover/carried-copies.js';
+import { hashFileSync } from '../../cutover/restored-file.js';
+import type { CarriedTable, Uncarried } from '../../model/carry.js';
+import type { Cutover, CutoverFacts, TableDigest } from '../../model/cutover.js';
+import { CopierError } from '../../model/error.js';
+import type { Settings } from '../../model/settings.js';
+import { type Carried, carryWrites } from '../../run/carry/carry-writes.js';
+import type { Context } from '../../run/context.js';
+import type { LockedTarget } from './cutover-session.js';
+import type { KnownContents } from './source-state.js';
+import { findWritten, type WrittenTable } from './target-writes.js';
+
+/** What the operator chose for the rows that PostgreSQL took since the switch. */
+export function wayOfWrites({ targetWrites, discardTargetWrites }: Settings): Settings['targetWrites'] {
+  return discardTargetWrites ? 'discard' : targetWrites;
+}
+
+/** What the SQLite file may hold already, and what it would have to hold. */
+export function contentsOf(
+  { settings }: Pick<Context, 'settings'>,
+  { folder }: Cutover,
+  request: {
+    readonly snapshotPath: string;
+    readonly written: readonly WrittenTable[];
+    readonly digests: readonly TableDigest[];
+  },
+): KnownContents {
+  const copies = listCarriedCopies(folder);
+  const { snapshotPath, written, digests } = request;
+  const isSnapshot = written.length === 0 || wayOfWrites(settings) !== 'carry';
+  const current = isSnapshot ? snapshotPath : (findCopy(copies, digests)?.path ?? null);
+  return { copies: copies.map(({ path }) => path), current };
+}
+
+/** The copy of what PostgreSQL holds now. */
+export function findCopy(
+  copies: readonly CarriedCopyFile[],
+  digests: readonly TableDigest[],
+): CarriedCopyFile | undefined {
+  return copies.find((copy) => findWritten(copy.digests, digests).length === 0);
+}
+
+export interface CarryBackRequest {
+  readonly facts: CutoverFacts;
+  readonly snapshotPath: string;
+  readonly written: readonly WrittenTable[];
+  readonly digests: readonly TableDigest[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes the file that the rollback restores: a copy of the snapshot with what PostgreSQL took, proven and durable. A copy that
+ * an earlier attempt made of the same rows serves again. Error: `rollback.uncarried`, with all that cannot be brought back.
+ */
+export async function carryBack(
+  context: Context,
+  locked: LockedTarget,
+  cutover: Cutover,
+  request: CarryBackRequest,
+): Promise<CarriedCopyFile> {
+  const { digests } = request;
+  const known = findCopy(listCarriedCopies(cutover.folder), digests);
+  if (known !== undefined && hashFileSync(known.path) === known.sha256) return known;
+  const { tables } = await carry(context, locked, cutover, { ...request, isRehearsal: false });
+  return nameCarriedCopy(cutover.folder, { digests, tables });
+}
+
+/** The same without a file that stays, and without locks: what would be brought back now. */
+export async function rehearseCarry(
+  context: Context,
+  locked: LockedTarget,
+  cutover: Cutover,
+  request: CarryBackRequest,
+): Promise<readonly CarriedTable[]> {
+  return (await carry(context, locked, cutover, { ...request, isRehearsal: true })).tables;
+}
+
+async function carry(
+  context: Context,
+  { client, address }: LockedTarget,
+  { folder }: Cutover,
+  request: CarryBackRequest & { readonly isRehearsal: boolean },
+): Promise<Carried> {
+  const { facts, snapshotPath, written, isRehearsal, signal } = request;
+  const carried = await carryWrites({
+    context,
+    client,
+    address,
+    runId: facts.runId,
+    snapshotPath,
+    copyPath: `${unfinishedCopy(folder)}${isRehearsal ? '.rehearsal' : ''}`,
+    changed: written,
+    isRehearsal,
+    signal,
+  });
+  if (carried.uncarried.length > 0) throw uncarriedError(context, carried.uncarried);
+  return { ...carried, tables: carried.tables.filter(isAnything) };
+}
+
+function isAnything({ inserted, updated, deleted }: CarriedTable): boolean {
+  return inserted + updated + deleted > 0;
+}
+
+const namedMax = 20;
+
+function uncarriedError({ journal }: Context, uncarried: readonly Uncarried[]): CopierError {
+  const lines = uncarried.map(
+    ({ table, column, key, reason }) =>
+      `${table}${column === null ? '' : `.${column}`}${key === null ? '' : ` at ${key}`}: ${reason}`,
+  );
+  for (const line of lines.slice(1, namedMax)) journal.warn(`cannot be brought back: ${line}`);
+  const [first] = uncarried;
+  const more = uncarried.length > 1 ? ` (and ${uncarried.length - 1} more)` : '';
+  return new CopierError(
+    'rollback.uncarried',
+    `PostgreSQL took writes since the switch that SQLite cannot hold: ${lines[0] ?? ''}${more}`,
+    {
+      table: first?.table ?? null,
+      column: first?.column ?? null,
+      key: first?.key ?? null,
+      hint: 'nothing was changed: change these rows in PostgreSQL and run again; or run again with --target-writes discard (ROLLBACK_TARGET_WRITES=discard), which saves all that PostgreSQL took to a file first',
+    },
+  );
+}

@@ -1,0 +1,149 @@
+import { stopSignal, threadData } from '../../copy/session.js';
+import type { CarriedTable, Uncarried } from '../../model/carry.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { SourceTable } from '../../model/source.js';
+import type { QuarantineState } from '../../model/quarantine.js';
+import { CarriedCopy, type Orphan, orphansOf } from '../../source/carry/carried-copy.js';
+import { addressOf } from '../../source/carry/table-writer.js';
+import { withSource } from '../../source/open.js';
+import type { Database } from '../../source/sqlite.js';
+import { readAddressedCells } from '../../source/verify/verify-rows.js';
+import { textOfReal } from '../../source/verify/real-text.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { withTarget } from '../../target/connection/connect.js';
+import { readTargetCells, renderLiterals } from '../../target/copy/verify-rows.js';
+import { readQuarantine } from '../../target/ledger/quarantine.js';
+import { quarantinedBatches } from '../../verify/quarantined-batches.js';
+import { findRowChanges } from '../../verify/row-changes.js';
+import { TableCarrier } from './carry-table.js';
+import { ColumnCells } from './column-cells.js';
+
+/** A table whose two sides differ, with what their summaries said. */
+export interface TableToCarry {
+  readonly table: Omit<TablePlan, 'chunks'>;
+  readonly source: SourceTable;
+  readonly quarantineRunId: string | null;
+  readonly bucketCount: number;
+  readonly differingBuckets: readonly number[];
+  /** Rows of each bucket on both sides together. */
+  readonly rowsOfBucket: Uint32Array;
+  /** The last number that the target handed out for an AUTOINCREMENT key, decimal; null where there is none. */
+  readonly sequence: string | null;
+}
+
+export interface CarryJob {
+  /** Both sides are compared by it; it is not changed. */
+  readonly snapshotPath: string;
+  /** A copy of it, which gets the rows. Null: what differs is only counted. */
+  readonly copyPath: string | null;
+  readonly tables: readonly TableToCarry[];
+}
+
+export interface CarryOutcome {
+  readonly tables: readonly CarriedTable[];
+  /** What cannot be brought back. Where there is any, the copy was left without a commit, and is good for nothing. */
+  readonly uncarried: readonly Uncarried[];
+}
+
+/** Brings rows that differ on the target into a copy of the snapshot, in one transaction of SQLite. */
+export async function runCarryJob(job: CarryJob): Promise<CarryOutcome> {
+  const { applicationName, address } = threadData;
+  const connecting = { applicationName, signal: stopSignal };
+  return await withSource(job.snapshotPath, (snapshot) =>
+    withTarget(address, connecting, (reading) =>
+      withTarget(address, connecting, async (client) => {
+        const sides = { snapshot, reading, client };
+        if (job.copyPath === null) return { tables: await countChanges(job, sides), uncarried: [] };
+        const copy = new CarriedCopy(job.copyPath);
+        try {
+          return await carryTables(job, sides, copy);
+        } finally {
+          copy.abandon();
+        }
+      }),
+    ),
+  );
+}
+
+interface Sides {
+  readonly snapshot: Database;
+  readonly reading: TargetClient;
+  readonly client: TargetClient;
+}
+
+async function countChanges({ tables }: CarryJob, sides: Sides): Promise<CarriedTable[]> {
+  const counted: CarriedTable[] = [];
+  for (const one of tables) {
+    const counts = { inserted: 0, updated: 0, deleted: 0, quarantined: 0 };
+    for await (const changes of changesOf(one, sides)) for (const { tag } of changes) counts[tag] += 1;
+    const { quarantined, ...rest } = counts;
+    counted.push({ table: one.table.source, ...rest, inserted: rest.inserted + quarantined });
+  }
+  return counted;
+}
+
+async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy): Promise<CarryOutcome> {
+  const carried: CarriedTable[] = [];
+  const uncarried: Uncarried[] = [];
+  for (const one of tables) {
+    const carrier = new TableCarrier(
+      one.table,
+      one.source,
+      copy.table(one.source),
+      new ColumnCells(sides.snapshot, one.table),
+    );
+    for await (const changes of changesOf(one, sides)) carrier.carry(changes);
+    carried.push(carrier.finish());
+    uncarried.push(...carrier.uncarried);
+    if (one.sequence !== null) copy.raiseSequence(one.source.name, one.sequence);
+  }
+  uncarried.push(...newOrphans(copy, sides.snapshot));
+  if (uncarried.length === 0) copy.finish();
+  return { tables: carried, uncarried };
+}
+
+function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides) {
+  const { table, source, bucketCount, differingBuckets, rowsOfBucket, quarantineRunId } = one;
+  return findRowChanges({
+    table,
+    bucketCount,
+    differingBuckets,
+    rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
+    readSource: () => readAddressedCells(snapshot, table, addressOf(source)),
+    readTarget: () => readTargetCells(reading, table),
+    quarantined: quarantineRunId === null ? null : quarantineOf(reading, table, quarantineRunId),
+    renderLiterals: (type, texts) => renderLiterals(client, type, texts),
+  });
+}
+
+function quarantineOf(client: TargetClient, table: TableToCarry['table'], runId: string) {
+  const read = (state: QuarantineState, form: 'original' | 'changed') =>
+    quarantinedBatches(readQuarantine(client, { runId, table: table.source, states: [state] }), {
+      columnCount: table.columns.length,
+      form,
+      textOfReal,
+    });
+  return {
+    held: () => read('held', 'original'),
+    originals: () => read('converted', 'original'),
+    converted: () => read('converted', 'changed'),
+  };
+}
+
+/** Rows of SQLite whose parent went away on the target, where nothing said so. */
+function newOrphans(copy: CarriedCopy, snapshot: Database): Uncarried[] {
+  const now = copy.orphans() ?? [];
+  if (now.length === 0) return [];
+  const nameOf = ({ table, rowid, parent, fkid }: Orphan) => JSON.stringify([table, rowid, parent, fkid]);
+  const before = new Map<string, number>();
+  for (const orphan of orphansOf(snapshot) ?? []) before.set(nameOf(orphan), (before.get(nameOf(orphan)) ?? 0) + 1);
+  return now.flatMap((orphan) => {
+    const count = before.get(nameOf(orphan)) ?? 0;
+    if (count > 0) {
+      before.set(nameOf(orphan), count - 1);
+      return [];
+    }
+    const key = orphan.rowid === null ? null : `rowid=${orphan.rowid}`;
+    return [{ table: orphan.table, column: null, key, reason: `its row of ${orphan.parent} is not there` }];
+  });
+}

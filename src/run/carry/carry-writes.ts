@@ -1,0 +1,185 @@
+import { chmodSync, constants, copyFileSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { CarryJob, CarryOutcome, TableToCarry } from '../../jobs/carry/carry-job.js';
+import type { CarriedTable, Uncarried } from '../../model/carry.js';
+import { CopierError, must } from '../../model/error.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { SourceCatalog, SourceTable } from '../../model/source.js';
+import type { TargetAddress } from '../../model/target.js';
+import type { Threads } from '../../pool/threads.js';
+import { checkSpace } from '../../source/snapshot/snapshot-space.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { readGivenNumbers } from '../../target/schema/sequences.js';
+import { compareSums, compareTable, type QuarantineRun } from '../compare/compare-table.js';
+import { findQuarantines } from '../compare/quarantined-rows.js';
+import type { Context } from '../context.js';
+import { withRunThreads } from '../load/copy-threads.js';
+import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
+import { readCatalog } from '../survey/survey.js';
+import { type WrittenSince, findUnknownColumns, findUnknownTables } from './unknown-parts.js';
+
+/*
+ * The rows that the target took since a snapshot, brought into a copy of that snapshot: both are compared by their sums,
+ * then the rows of the buckets that differ by key; what differs is written into the copy in one transaction of SQLite; and
+ * then the copy is compared with the target as a whole. Nobody may write to the target meanwhile.
+ */
+
+export interface CarryRequest {
+  readonly context: Context;
+  readonly client: TargetClient;
+  readonly address: TargetAddress;
+  /** The run that filled the target from this snapshot, or from an earlier one and rounds. */
+  readonly runId: string;
+  readonly snapshotPath: string;
+  /** Where the copy is made; what is there goes. */
+  readonly copyPath: string;
+  readonly changed: readonly WrittenSince[];
+  /** Nobody keeps writers out: what is found is not compared once more. */
+  readonly isRehearsal: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What came back; the copy is whole only where nothing is uncarried. */
+export interface Carried {
+  readonly tables: readonly CarriedTable[];
+  readonly uncarried: readonly Uncarried[];
+}
+
+export async function carryWrites(request: CarryRequest): Promise<Carried> {
+  const { context, client, address, snapshotPath, copyPath, signal } = request;
+  const stored = await readStoredPlan(client, request.runId);
+  const catalog = await readCatalog(snapshotPath);
+  const planned = stored.plan.tables.filter(({ target }) =>
+    request.changed.some(({ table, rowsNow }) => table === target && rowsNow !== null),
+  );
+  const uncarried = findUnknownTables(request.changed, stored.plan.tables);
+  for (const plan of planned) {
+    const table = { plan, source: sourceTable(catalog, plan), stored: stored.schema ?? null };
+    uncarried.push(...(await findUnknownColumns(client, address.schema, table)));
+  }
+  if (uncarried.length > 0) return { tables: [], uncarried };
+  const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
+  return await withRunThreads(threads, async (pool) => {
+    const carrying = { request, threads: pool, catalog, planned, stored };
+    const outcome = await carry(carrying, await findTables(carrying));
+    if (outcome.uncarried.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
+    else await context.journal.phase('prove', () => prove(carrying));
+    return outcome;
+  });
+}
+
+interface Carrying {
+  readonly request: CarryRequest;
+  readonly threads: Threads;
+  readonly catalog: SourceCatalog;
+  /** The tables that changed. */
+  readonly planned: readonly TablePlan[];
+  readonly stored: StoredPlan;
+}
+
+function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable {
+  return must(
+    catalog.tables.find(({ name }) => name === source),
+    `table ${source} of the snapshot`,
+  );
+}
+
+/** The tables whose sums differ. */
+async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
+  const { request, catalog, planned } = carrying;
+  const { client, address, snapshotPath } = request;
+  const quarantines = await quarantinesOf(carrying);
+  const targets = planned.map(({ target }) => target);
+  const numbers = targets.length === 0 ? [] : await readGivenNumbers(client, address.schema, targets);
+  const found = await Promise.all(
+    planned.map(async (plan) => {
+      const source = sourceTable(catalog, plan);
+      const key = source.isAutoincrement
+        ? plan.columns.find((column) => column.source === source.rowidAlias)
+        : undefined;
+      const given = numbers.find(({ table, column }) => table === plan.target && column === key?.target);
+      const differing = await differingTable(carrying, {
+        plan,
+        source,
+        snapshotPath,
+        quarantine: quarantines.get(plan.source) ?? null,
+      });
+      return differing === null ? [] : [{ ...differing, sequence: given?.value ?? null }];
+    }),
+  );
+  return found.flat();
+}
+
+async function quarantinesOf({ request, stored }: Carrying): Promise<ReadonlyMap<string, QuarantineRun>> {
+  return await findQuarantines(request.client, request.address.schema, stored.plan);
+}
+
+/** The sums of a table, null where both sides have the same. */
+async function differingTable(
+  { threads }: Carrying,
+  one: {
+    readonly plan: TablePlan;
+    readonly source: SourceTable;
+    readonly snapshotPath: string;
+    readonly quarantine: QuarantineRun | null;
+  },
+): Promise<Omit<TableToCarry, 'sequence'> | null> {
+  const { plan, source, snapshotPath, quarantine } = one;
+  const { comparison, bucketCount, rowsOfBucket } = await compareSums(plan, { threads, snapshotPath, quarantine });
+  if (comparison.equal) return null;
+  const { chunks, ...table } = plan;
+  const { differingBuckets } = comparison;
+  const quarantineRunId = quarantine?.runId ?? null;
+  return { table, source, quarantineRunId, bucketCount, differingBuckets, rowsOfBucket };
+}
+
+async function carry({ request, threads }: Carrying, tables: readonly TableToCarry[]): Promise<CarryOutcome> {
+  const { snapshotPath, copyPath } = request;
+  rmSync(copyPath, { force: true });
+  await checkSpace(dirname(copyPath), statSync(snapshotPath).size);
+  copyFileSync(snapshotPath, copyPath, constants.COPYFILE_FICLONE);
+  chmodSync(copyPath, 0o600);
+  try {
+    return await threads.run<CarryOutcome>('carry', { snapshotPath, copyPath, tables } satisfies CarryJob);
+  } catch (error) {
+    rmSync(copyPath, { force: true });
+    throw error;
+  }
+}
+
+/** The copy against the target, value by value, in every table that changed. */
+async function prove(carrying: Carrying): Promise<void> {
+  const { request, threads, catalog, planned } = carrying;
+  const { copyPath } = request;
+  const quarantines = await quarantinesOf(carrying);
+  await Promise.all(
+    planned.map(async (plan) => {
+      const quarantine = quarantines.get(plan.source) ?? null;
+      const source = sourceTable(catalog, plan);
+      const differing = await differingTable(carrying, { plan, source, snapshotPath: copyPath, quarantine });
+      if (differing === null) return;
+      // Sums cannot tell a row in quarantine that was carried from one that was not; its rows can.
+      const job: CarryJob = { snapshotPath: copyPath, copyPath: null, tables: [{ ...differing, sequence: null }] };
+      const { tables } = await threads.run<CarryOutcome>('carry', job);
+      if (tables.every(({ inserted, updated, deleted }) => inserted + updated + deleted === 0)) return;
+      const options = { threads, snapshotPath: copyPath, quarantine, differencesMax: 1 };
+      throw unproven(plan, await compareTable(plan, options));
+    }),
+  );
+}
+
+function unproven({ source }: TablePlan, { differences }: Awaited<ReturnType<typeof compareTable>>): CopierError {
+  const [first] = differences;
+  const where =
+    first === undefined ? '' : `, first at ${first.key}${first.column === null ? '' : ` in ${first.column}`}`;
+  return new CopierError(
+    'rollback.unproven',
+    `${source}: the rows that were brought back differ from PostgreSQL${where}`,
+    {
+      table: source,
+      column: first?.column ?? null,
+      key: first?.key ?? null,
+      hint: 'the application stays on PostgreSQL; keep the folder of the rollback and report it. --target-writes discard goes back without these writes, and saves them to a file',
+    },
+  );
+}

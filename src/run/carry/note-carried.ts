@@ -1,0 +1,21 @@
+import type { TargetClient } from '../../target/connection/client.js';
+import { fingerprintTable } from '../../target/fingerprint/fingerprint.js';
+import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
+import { readStoredPlan } from '../plan/stored-plan.js';
+import type { WrittenSince } from './unknown-parts.js';
+
+/**
+ * Notes what these tables hold as rows that a later run may replace: SQLite has all of them now. The caller keeps writers off
+ * them.
+ */
+export async function noteCarried(
+  client: TargetClient,
+  schema: string,
+  { runId, changed }: { readonly runId: string; readonly changed: readonly WrittenSince[] },
+): Promise<void> {
+  const { plan } = await readStoredPlan(client, runId);
+  for (const table of plan.tables.filter(({ target }) => changed.some((one) => one.table === target))) {
+    const now = await withUnhashed(client, table, await fingerprintTable(client, table));
+    await recordLoaded(client, { ...now, schema, table: table.target, runId });
+  }
+}

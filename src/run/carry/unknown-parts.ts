@@ -1,0 +1,69 @@
+import type { Uncarried } from '../../model/carry.js';
+import type { TablePlan } from '../../model/plan.js';
+import type { SourceTable } from '../../model/source.js';
+import { countOf } from '../../report/units.js';
+import { addressOf } from '../../source/carry/table-writer.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { countValues, listStoredColumns } from '../../target/schema/carried-columns.js';
+import type { StoredSchema } from '../plan/stored-plan.js';
+
+/** A table of the target that is not what it was; null: it is gone. */
+export interface WrittenSince {
+  readonly table: string;
+  readonly rowsNow: number | null;
+}
+
+/** What has no place in SQLite: tables that no run filled, and tables that went away. */
+export function findUnknownTables(changed: readonly WrittenSince[], planned: readonly TablePlan[]): Uncarried[] {
+  return changed.flatMap(({ table, rowsNow }): Uncarried[] => {
+    const plan = planned.find(({ target }) => target === table);
+    const nothing = { column: null, key: null };
+    if (plan === undefined && rowsNow !== null) {
+      return [{ table, ...nothing, reason: `SQLite has no such table for its ${countOf(rowsNow, 'row')}` }];
+    }
+    if (plan !== undefined && rowsNow === null) {
+      return [{ table: plan.source, ...nothing, reason: 'PostgreSQL has this table no more' }];
+    }
+    return [];
+  });
+}
+
+/** Columns of a table that changed since it was filled: gone, of another type, or new and with values. */
+export async function findUnknownColumns(
+  client: TargetClient,
+  schema: string,
+  {
+    plan,
+    source,
+    stored,
+  }: { readonly plan: TablePlan; readonly source: SourceTable; readonly stored: StoredSchema | null },
+): Promise<Uncarried[]> {
+  const now = await listStoredColumns(client, schema, plan.target);
+  const found: Uncarried[] = [];
+  if (addressOf(source).length === 0) {
+    const reason = 'its columns hide the rowid, and it has no primary key by which a row could be found again';
+    found.push({ table: plan.source, column: null, key: null, reason });
+  }
+  for (const { source: column, target, targetType } of plan.columns) {
+    const type = now.find(({ name }) => name === target)?.type;
+    if (type === targetType) continue;
+    const reason =
+      type === undefined
+        ? `PostgreSQL has no column ${target} any more`
+        : `its type was ${targetType}, and is ${type} now`;
+    found.push({ table: plan.source, column, key: null, reason });
+  }
+  for (const { name } of now) {
+    if (plan.columns.some(({ target }) => target === name) || wasThere(stored, plan.target, name)) continue;
+    const count = await countValues(client, { schema, table: plan.target, column: name });
+    if (count === 0) continue;
+    const reason = `SQLite has no such column for its ${countOf(count, 'value')}`;
+    found.push({ table: plan.source, column: name, key: null, reason });
+  }
+  return found;
+}
+
+/** A column that was there before the load, and that nothing of SQLite fills, keeps what belongs to PostgreSQL alone. */
+function wasThere(stored: StoredSchema | null, table: string, column: string): boolean {
+  return stored?.objects.some((one) => one.kind === 'column' && one.table === table && one.name === column) ?? true;
+}

@@ -1,0 +1,167 @@
+import { quoteIdentifier } from '../../lib/quote.js';
+import type { SourceTable } from '../../model/source.js';
+import type { SqliteValue } from '../../model/value.js';
+import { type Database, SqliteError } from '../sqlite.js';
+
+type Statement = ReturnType<typeof prepare>;
+
+/** Values by which a row is found again: its rowid, or its primary key. */
+type Address = readonly SqliteValue[];
+
+interface WaitingInsert {
+  readonly key: string;
+  readonly columns: readonly string[];
+  readonly cells: readonly SqliteValue[];
+}
+
+/**
+ * Writes rows into one table of a copy. A value of a unique key may wander from row to row: a row that collides waits until
+ * the others have moved. What a cell becomes under the affinity of its column is given back by `insert` and `update`.
+ */
+export class CarriedTableWriter {
+  readonly #db: Database;
+  readonly #table: SourceTable;
+  readonly #name: string;
+  readonly #where: string;
+  readonly #statements = new Map<string, Statement>();
+  readonly #waiting: WaitingInsert[] = [];
+  readonly #parkedKeys: string[] = [];
+
+  constructor(db: Database, table: SourceTable) {
+    this.#db = db;
+    this.#table = table;
+    this.#name = `main.${quoteIdentifier(table.name)}`;
+    this.#where = addressOf(table)
+      .map((column) => `${quoteIdentifier(column)} IS ?`)
+      .join(' AND ');
+  }
+
+  delete(address: Address): void {
+    this.#run(`DELETE FROM ${this.#name} WHERE ${this.#where}`, address);
+  }
+
+  /** Only these columns are written; all other cells keep their bytes. Gives the cells as they stand then. */
+  update(address: Address, columns: readonly string[], cells: readonly SqliteValue[], key: string): Written {
+    const set = columns.map((column, i) => `${quoteIdentifier(column)} = ${slotOf(cells[i])}`).join(', ');
+    const sql = `UPDATE ${this.#name} SET ${set} WHERE ${this.#where} RETURNING ${list(columns)}`;
+    return this.#write(sql, [...cells, ...address], () => this.#park(address, set, cells, key));
+  }
+
+  insert(columns: readonly string[], cells: readonly SqliteValue[], key: string): Written {
+    return this.#write(this.#insertSql(columns, cells), cells, () => this.#waiting.push({ key, columns, cells }));
+  }
+
+  /** Writes what waits. Gives the rows that SQLite does not take, with its reason. */
+  finish(): { readonly key: string; readonly reason: string }[] {
+    const refused = this.#waiting.flatMap(({ key, columns, cells }) => {
+      const written = this.#attempt(this.#insertSql(columns, cells), cells);
+      return 'reason' in written ? [{ key, reason: written.reason }] : [];
+    });
+    if (this.#parkedKeys.length === 0) return refused;
+    const { names, parkedNames } = this.#ownNames();
+    try {
+      this.#db.exec(`INSERT INTO ${this.#name} (${names}) SELECT ${parkedNames} FROM ${parked}`);
+    } catch (error) {
+      refused.push({ key: this.#parkedKeys.join('; '), reason: reasonOf(error) });
+    }
+    this.#db.exec(`DROP TABLE ${parked}`);
+    return refused;
+  }
+
+  #insertSql(columns: readonly string[], cells: readonly SqliteValue[]): string {
+    return `INSERT INTO ${this.#name} (${list(columns)}) VALUES (${cells.map(slotOf).join(', ')}) RETURNING ${list(columns)}`;
+  }
+
+  /** Takes the row out as it shall be, byte for byte where it does not change. */
+  #park(address: Address, set: string, cells: readonly SqliteValue[], key: string): void {
+    const { names, parkedNames, shape } = this.#ownNames();
+    const number = BigInt(this.#parkedKeys.length);
+    if (number === 0n)
+      this.#db.exec(`CREATE TABLE ${parked} AS SELECT ${shape}, 0 AS ${numberName} FROM ${this.#name} WHERE 0`);
+    this.#parkedKeys.push(key);
+    const into = `INSERT INTO ${parked} (${parkedNames}, ${numberName})`;
+    this.#run(`${into} SELECT ${names}, ? FROM ${this.#name} WHERE ${this.#where}`, [number, ...address]);
+    this.#run(`UPDATE ${parked} SET ${set} WHERE ${numberName} = ?`, [...cells, number]);
+    this.delete(address);
+  }
+
+  /** All columns that are not computed, and the rowid where no column is it: in the table, and beside it. */
+  #ownNames(): { readonly names: string; readonly parkedNames: string; readonly shape: string } {
+    const { columns, rowidAlias, rowidName } = this.#table;
+    const own = list(columns.filter(({ generated }) => generated === 'no').map(({ name }) => name));
+    if (rowidAlias !== null || rowidName === null) return { names: own, parkedNames: own, shape: own };
+    return {
+      names: `${own}, ${rowidName}`,
+      parkedNames: `${own}, ${parkedRowid}`,
+      shape: `${own}, ${rowidName} AS ${parkedRowid}`,
+    };
+  }
+
+  #write(sql: string, values: readonly SqliteValue[], wait: () => void): Written {
+    const written = this.#attempt(sql, values);
+    if (!('reason' in written) || !written.isTaken) return written;
+    wait();
+    return { cells: null };
+  }
+
+  #attempt(
+    sql: string,
+    values: readonly SqliteValue[],
+  ): Written | { readonly reason: string; readonly isTaken: boolean } {
+    try {
+      return {
+        cells: this.#prepare(sql)
+          .raw()
+          .safeIntegers()
+          .get(...values) as SqliteValue[],
+      };
+    } catch (error) {
+      const isTaken = error instanceof SqliteError && /_(?:UNIQUE|PRIMARYKEY|ROWID)$/.test(error.code);
+      return { reason: reasonOf(error), isTaken };
+    }
+  }
+
+  #run(sql: string, values: readonly SqliteValue[]) {
+    return this.#prepare(sql).run(...(values as SqliteValue[]));
+  }
+
+  #prepare(sql: string): Statement {
+    const known = this.#statements.get(sql) ?? prepare(this.#db, sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+}
+
+function prepare(db: Database, sql: string) {
+  return db.prepare<SqliteValue[], SqliteValue[]>(sql);
+}
+
+/** The cells as they stand now, null where the row waits; or why SQLite refused it. */
+export type Written =
+  | { readonly cells: readonly SqliteValue[] | null }
+  | { readonly reason: string; readonly isTaken: boolean };
+
+/** By which columns a row is found again: its rowid, or its primary key. Null where neither can be named. */
+export function addressOf({ rowidName, isWithoutRowid, primaryKey }: SourceTable): readonly string[] {
+  if (!isWithoutRowid && rowidName !== null) return [rowidName];
+  return primaryKey;
+}
+
+const parked = 'temp.pgferry_parked';
+const parkedRowid = 'pgferry_rowid';
+const numberName = 'pgferry_number';
+
+/** better-sqlite3 would bind a whole double as an integer. */
+function slotOf(cell: SqliteValue | undefined): string {
+  return typeof cell === 'number' ? 'CAST(? AS REAL)' : '?';
+}
+
+function list(columns: readonly string[]): string {
+  return columns.map(quoteIdentifier).join(', ');
+}
+
+/** SQLite's words for a row that it does not take; any other error is thrown. */
+function reasonOf(error: unknown): string {
+  if (error instanceof SqliteError && error.code.startsWith('SQLITE_CONSTRAINT')) return `SQLite: ${error.message}`;
+  throw error;
+}
