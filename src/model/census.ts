@@ -153,6 +153,8 @@ export interface ColumnTrial {
    * interval as a moment after 1970. Left out where there are none.
    */
   readonly stoodFor?: { readonly count: number; readonly example: ConvertedExample };
+  /** Texts that are shorter than the char(n) they go into, which pads them. Left out where there are none. */
+  readonly padded?: { readonly count: number; readonly example: ConvertedExample };
   /** Whether every value was tried. The trial of a column is ended early where it finds nothing but refused values. */
   readonly isWhole: boolean;
 }

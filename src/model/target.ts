@@ -93,6 +93,8 @@ export interface TargetCatalog {
   /** Places that a transaction takes which detaches, empties and closes every table of the schema. */
   readonly locksNeeded: number;
   readonly tables: readonly TargetTable[];
+  /** Sequences of the schema, quoted and with its name, that no column owns and no default names. */
+  readonly freeSequences?: readonly string[];
 }
 
 /** Settings of PostgreSQL by name. */

@@ -59,7 +59,7 @@ export function buildPlan(request: PlanRequest): Plan {
     ...checkAnyTable(source, options),
     ...weighMissingColumns(fit.findings, { ...options, census: request.census }),
     ...checkVirtualRows(source, options),
-    ...checkReadiness({ ...options, target, tables: fit.tables }),
+    ...checkReadiness({ ...options, target, tables: fit.tables, framework: frameworkIn(source) }),
     ...(options.keepConstraints ? [] : noteOwners(notOwned)),
     ...(options.isComparison === true ? [] : checkCycles(inForce)),
     ...checkSizes(fit.tables, request),

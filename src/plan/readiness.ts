@@ -3,7 +3,7 @@ import type { TargetCatalog, TargetTable } from '../model/target.js';
 import { makeFinding } from './findings/finding.js';
 import type { TableFit } from './fit.js';
 import { checkLedger, checkReading, checkServer } from './schema/making.js';
-import { quoteIdentifier, quotePath } from '../lib/quote.js';
+import { quoteIdentifier, quotePath, quoteText } from '../lib/quote.js';
 
 export interface ReadinessRequest {
   readonly target: TargetCatalog;
@@ -13,6 +13,8 @@ export interface ReadinessRequest {
   readonly isComparison?: boolean;
   /** Source names of tables that hold exactly what an earlier run loaded. */
   readonly replaceable: ReadonlySet<string>;
+  /** The framework whose bookkeeping the source has, by its name. */
+  readonly framework?: string | null;
 }
 
 /** Whether the server and the tables can take the rows: everything in the way, all at once. */
@@ -26,7 +28,17 @@ export function checkReadiness(request: ReadinessRequest): Finding[] {
     ...request.tables.flatMap((fit) => checkTable(fit)),
     ...checkRights(request),
     ...checkRows(request),
+    ...nameFreeSequences(request.target),
   ];
+}
+
+/** A sequence that no column owns and no default calls stays where it is, and cannot be set by what a column holds. */
+function nameFreeSequences({ freeSequences = [] }: TargetCatalog): Finding[] {
+  return freeSequences.map((sequence) => {
+    const message = `no column owns the sequence ${sequence}, so it stays where it is`;
+    const hint = `if the application takes keys from it, set it after the run: SELECT setval(${quoteText(sequence)}, (SELECT max(…) FROM …))`;
+    return makeFinding({ severity: 'warning', code: 'plan.free_sequence', message, hint });
+  });
 }
 
 function checkTable({ source, target }: TableFit): Finding[] {
@@ -98,6 +110,11 @@ function grantSql(table: TargetTable, privileges: readonly string[], role: strin
   return `GRANT ${privileges.join(', ')} ON ${quotePath(table.schema, table.name)} TO ${quoteIdentifier(role)};`;
 }
 
+/** Tables into which a framework's own migrations put rows. */
+const seededTables: Readonly<Record<string, readonly string[]>> = {
+  Django: ['auth_permission', 'django_content_type', 'django_site'],
+};
+
 function checkRows(request: ReadinessRequest): Finding[] {
   if (request.truncateTarget) return [];
   const names = request.tables
@@ -105,8 +122,15 @@ function checkRows(request: ReadinessRequest): Finding[] {
     .map(({ target }) => target.name);
   if (names.length === 0) return [];
   const what = names.length === 1 ? 'one target table holds' : `${names.length} target tables hold`;
-  const message = `${what} rows that pgferry did not load, or that were changed since: ${names.join(', ')}`;
-  const hint =
-    'to replace them: TRUNCATE_TARGET=1 (--truncate-target) empties these tables, RESET_PUBLIC_SCHEMA=1 (--reset-schema) makes the whole schema again; to keep them: name another schema with ?schema= in the target url';
+  const { framework = null } = request;
+  const isFrameworks = names.every((name) => seededTables[framework ?? '']?.includes(name) === true);
+  const whose = isFrameworks
+    ? `that ${framework}'s own migration made`
+    : 'that pgferry did not load, or that were changed since';
+  const message = `${what} rows ${whose}: ${names.join(', ')}`;
+  const replace = 'to replace them: TRUNCATE_TARGET=1 (--truncate-target) empties these tables';
+  // Made again, it would be a translation, which does not fit the framework's models.
+  const again = framework === null ? ', RESET_PUBLIC_SCHEMA=1 (--reset-schema) makes the whole schema again' : '';
+  const hint = `${replace}${again}; to keep them: name another schema with ?schema= in the target url`;
   return [makeFinding({ severity: 'error', code: 'plan.target_has_rows', message, hint })];
 }

@@ -13,10 +13,8 @@ import { directField, MOMENT_MICROS_MAX } from '../row/direct.js';
 import { textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
 import type { ValueProblem } from '../value/value-error.js';
+import { mergeRemarks, Remarks } from './remarks.js';
 import { judgedKind, RuleTrial } from './rule-trial.js';
-import { isDatedInterval } from '../time/interval-text.js';
-import { createMoment } from '../time/temporal.js';
-import { clockOfDatedTime, createTemporalReader } from '../time/temporal-text.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
 
 const examplesMax = 3;
@@ -48,11 +46,7 @@ class Trial {
   readonly #encoder: ColumnEncoder;
   readonly #textField: TextField;
   readonly #isTemporal: boolean;
-  readonly #isZoneOpen: boolean;
-  readonly #reader = createTemporalReader();
-  readonly #moment = createMoment();
-  #naive: { readonly count: number; readonly example: ConvertedExample } | null = null;
-  #stoodFor: { readonly count: number; readonly example: ConvertedExample } | null = null;
+  readonly #remarks: Remarks;
   /** Microseconds per unit of whole numbers that the copy takes for moments as they stand; else 0. */
   readonly #momentMicros: number;
   readonly #scratch = new Block(scratchBytes);
@@ -69,7 +63,7 @@ class Trial {
     this.#textField = textFieldOf(this.#kind);
     const direct = directField(this.#kind, null);
     this.#momentMicros = direct.tag === 'moment' ? direct.factor : 0;
-    this.#isZoneOpen = this.#kind.tag === 'timestamptz' && this.#kind.zone === undefined;
+    this.#remarks = new Remarks(this.#kind);
     this.#rules = new RuleTrial(table, index, (view) => this.#problemOf(view)?.code ?? null);
     this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
   }
@@ -83,11 +77,8 @@ class Trial {
       this.#refuse(view, problem);
       return;
     }
-    if (storage === Storage.Text) this.#countStandIn(view);
-    if (this.#isTemporal) {
-      this.#keepExample(view, storage);
-      if (this.#isZoneOpen && storage === Storage.Text) this.#countNaive(view);
-    }
+    if (storage === Storage.Text) this.#remarks.add(view, this.#index, () => this.#example(view));
+    if (this.#isTemporal) this.#keepExample(view, storage);
   }
 
   /** Why the copy or the server would refuse the value; also of a value that a rule has made. */
@@ -120,8 +111,7 @@ class Trial {
       column: this.#table.columns[this.#index]?.source ?? '',
       refused: [...this.#refused.values()],
       converted: [...this.#converted.values()],
-      ...(this.#naive === null ? {} : { naive: this.#naive }),
-      ...(this.#stoodFor === null ? {} : { stoodFor: this.#stoodFor }),
+      ...this.#remarks.result(),
       isWhole: this.#count < refusalsMax,
     };
   }
@@ -159,27 +149,6 @@ class Trial {
     });
   }
 
-  /** Counts a text without a zone or an offset; the value was just encoded, so it is a moment. */
-  #countNaive(view: RowView): void {
-    const moment = this.#moment;
-    const [start, end] = [view.start[this.#index] as number, view.end[this.#index] as number];
-    const isMoment = this.#reader.timestamp(moment, view.bytes, start, end);
-    if (!isMoment || moment.infinite !== 0 || moment.offsetMinutes !== null) return;
-    this.#naive = { count: (this.#naive?.count ?? 0) + 1, example: this.#naive?.example ?? this.#example(view) };
-  }
-
-  /** Counts a text that was read as what it stands for; the value was just encoded. */
-  #countStandIn(view: RowView): void {
-    const isInterval = this.#kind.tag === 'literal' && this.#kind.form?.tag === 'interval';
-    if (this.#kind.tag !== 'time' && !isInterval) return;
-    const text = view.bytes.toString('latin1', view.start[this.#index], view.end[this.#index]);
-    if (isInterval ? !isDatedInterval(text) : clockOfDatedTime(text) === null) return;
-    this.#stoodFor = {
-      count: (this.#stoodFor?.count ?? 0) + 1,
-      example: this.#stoodFor?.example ?? this.#example(view),
-    };
-  }
-
   #example(view: RowView): ConvertedExample {
     const out = new Block(scratchBytes);
     this.#textField(out, this.#scratch, 0, this.#scratch.length);
@@ -206,28 +175,10 @@ export function mergeTrials(parts: readonly TableTrial[]): TableTrial {
       column,
       refused: mergeRefused(parts.flatMap(({ columns }) => columns[at]?.refused ?? [])),
       converted: parts.flatMap(({ columns }) => columns[at]?.converted ?? []).slice(0, examplesMax),
-      ...mergeCounted(
-        'naive',
-        parts.flatMap(({ columns }) => columns[at]?.naive ?? []),
-      ),
-      ...mergeCounted(
-        'stoodFor',
-        parts.flatMap(({ columns }) => columns[at]?.stoodFor ?? []),
-      ),
+      ...mergeRemarks(parts.flatMap(({ columns }) => columns[at] ?? [])),
       isWhole: parts.every(({ columns }) => columns[at]?.isWhole !== false),
     })),
   };
-}
-
-type Counted = 'naive' | 'stoodFor';
-
-function mergeCounted<Name extends Counted>(
-  name: Name,
-  all: readonly NonNullable<ColumnTrial[Name]>[],
-): Pick<ColumnTrial, Counted> {
-  const [first] = all;
-  if (first === undefined) return {};
-  return { [name]: { count: all.reduce((sum, { count }) => sum + count, 0), example: first.example } };
 }
 
 function mergeRefused(all: readonly RefusedValues[]): RefusedValues[] {

@@ -20,6 +20,11 @@ export const planCodes = {
       'There is an unfinished run that was planned otherwise: settings, config file or target schema are not those of its first attempt.',
     todo: 'Run again with the settings of the first attempt, or give that run up with `--fresh`.',
   },
+  'plan.char_padding': {
+    means:
+      'Texts are shorter than the `char(n)` that they go into: PostgreSQL pads them, and every client reads the blanks. A warning.',
+    todo: 'Make the column `varchar`, unless the application expects the blanks.',
+  },
   'plan.check_untranslated': {
     means: 'A CHECK has no sure equivalent in PostgreSQL.',
     todo: 'Give it up by the name in the hint (`--waive check:…`) and add one by hand after the copy.',
@@ -85,6 +90,11 @@ export const planCodes = {
     means:
       'A framework made the source, as its bookkeeping shows, and the target has no tables: a translated schema would not fit its models. A warning where the embedded PostgreSQL is the target, which is for trying out.',
     todo: 'Let the framework make its tables with the command in the hint, then run with `--truncate-target`. To translate all the same: `--from-source`.',
+  },
+  'plan.free_sequence': {
+    means:
+      'A sequence of the target belongs to no column, so that nothing says from which number on it should go. A warning.',
+    todo: 'If the application takes keys from it, set it after the run as the hint says.',
   },
   'plan.generated': {
     means: 'A generated column is computed by the target, or has no counterpart there. A note.',

@@ -9,6 +9,7 @@ import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 import type { UnitQuestion } from './unit-choice.js';
 import { unitFinding } from './unit-finding.js';
 import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod } from './typmod.js';
+import { remarkFindings } from './remark-findings.js';
 import { checkValues } from './values.js';
 import { nameBytesMax } from '../names/names.js';
 import { isZoneName } from './zone-name.js';
@@ -41,7 +42,7 @@ export function chooseKind(pair: ColumnPair): KindChoice {
       ...choice.findings,
       ...checkReading(pair, choice.kind),
       ...checkZone(pair),
-      ...noteStandIns(pair, choice.kind),
+      ...remarkFindings(pair, choice.kind),
       ...checkValues(pair, choice.kind),
     ],
   };
@@ -90,32 +91,6 @@ function checkZone(pair: ColumnPair): Finding[] {
       choices: [ruleLine(table, column, { zone: 'UTC' }), configLine({ columns: { '*': { zone: 'UTC' } } })],
     }),
   ];
-}
-
-/** Texts and numbers that are read as what a framework keeps in them, which the type does not name. */
-function noteStandIns({ table, source, target, trial, census, framework, rules }: ColumnPair, kind: Kind): Finding[] {
-  const at = { severity: 'note', code: 'plan.stand_in', table, column: source.name } as const;
-  const isInterval = kind.tag === 'literal' && kind.form?.tag === 'interval';
-  const findings: Finding[] = [];
-  if (trial?.stoodFor !== undefined) {
-    const { count, example } = trial.stoodFor;
-    const what = isInterval
-      ? 'a moment that stands for the time since 1970'
-      : 'a time of day on a day that stands for none';
-    const message = `${count} of its texts ${count === 1 ? 'is' : 'are'} read as ${what}: ${example.value} becomes ${example.becomes}`;
-    findings.push(
-      makeFinding({
-        ...at,
-        message,
-        hint: 'nothing to do; if they are more than that, make the target column timestamp',
-      }),
-    );
-  }
-  if (isInterval && rules?.unit === undefined && framework === 'Django' && census.integers > 0) {
-    const message = `${census.integers} numbers are read as microseconds into ${target.type}, as Django keeps intervals`;
-    findings.push(makeFinding({ ...at, message, hint: 'nothing to do; another unit goes into the config file' }));
-  }
-  return findings;
 }
 
 /** Whether a column's numbers need a unit: dates and timestamps. */

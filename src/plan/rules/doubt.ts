@@ -80,8 +80,9 @@ function mustBeRead(kind: Kind, census: ColumnCensus): boolean {
       return texts + reals > 0 || (integers > 0 && mayNotFit(kind.unit, kind.precision, census));
     case 'literal':
       return kind.form !== undefined && texts + reals + integers > 0;
-    case 'text':
     case 'char':
+      return texts > 0;
+    case 'text':
     case 'bytea':
       return false;
   }

@@ -74,6 +74,18 @@ const locksNeededSql = `(
            + (SELECT count(*) FROM pg_constraint k WHERE k.connamespace = n.oid AND k.contype IN ('p', 'u', 'x', 'f'))
            + (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = n.oid))::int`;
 
+/** A default that names a sequence by a text counts as well, though pg_depend knows nothing of it. */
+const freeSequencesSql = `ARRAY(
+           SELECT quote_ident(n.nspname) || '.' || quote_ident(s.relname) FROM pg_class s
+            WHERE s.relnamespace = n.oid AND s.relkind = 'S'
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid
+                                 AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_attrdef'::regclass
+                                 AND d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid)
+              AND NOT EXISTS (SELECT FROM pg_attrdef f JOIN pg_class c ON c.oid = f.adrelid
+                               WHERE c.relnamespace = n.oid AND position(s.relname::text IN pg_get_expr(f.adbin, f.adrelid)) > 0)
+            ORDER BY s.relname COLLATE "C")`;
+
 const serverSql = `
   SELECT n.oid IS NOT NULL AS "schemaExists",
          current_setting('server_version_num')::int AS "serverVersion",
@@ -92,7 +104,8 @@ const serverSql = `
                                 WHERE c.relnamespace = l.oid AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
          END AS "canKeepLedger",
          pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly",
-         ${lockCapacitySql} AS "lockCapacity", ${locksNeededSql} AS "locksNeeded"
+         ${lockCapacitySql} AS "lockCapacity", ${locksNeededSql} AS "locksNeeded",
+         ${freeSequencesSql} AS "freeSequences"
     FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = 'pgferry'`;
 
 /** Partitions are listed like other tables, since rows may be in the source's table of the same name. */
