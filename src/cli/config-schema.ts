@@ -135,6 +135,7 @@ function policySchema(rules: readonly string[]): JsonSchema {
     required: ['convert'],
     additionalProperties: false,
     properties: { convert: { enum: rules } },
+    ...(rules.includes('default') ? withDefault(rules) : {}),
   };
   const isObject = { type: 'object' };
   return {
@@ -142,6 +143,16 @@ function policySchema(rules: readonly string[]): JsonSchema {
       { if: isObject, else: words },
       { if: { not: isObject }, else: convert },
     ],
+  };
+}
+
+/** The rule `default` may name the value; the others may not. */
+function withDefault(rules: readonly string[]): JsonSchema {
+  return {
+    properties: { convert: { enum: rules }, value: { type: ['string', 'number', 'boolean'] } },
+    if: { required: ['value'] },
+    // biome-ignore lint/suspicious/noThenProperty: it is a word of JSON Schema
+    then: { properties: { convert: { enum: ['default'] } } },
   };
 }
 

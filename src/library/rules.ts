@@ -4,12 +4,18 @@ import type { HazardRules } from '../plan/findings/hazards.js';
 /**
  * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses.
  * `quarantine`: the row is stored whole beside the ledger, and the other rows go on. `convert`: the named rule changes
- * the value, and each such cell is counted and reported.
+ * the value, and each such cell is counted and reported; `value` is what the rule `default` sets in place of the target
+ * column's own default.
  */
 export type Policy<Rule extends string> =
   | 'fail'
   | 'quarantine'
-  | ([Rule] extends [never] ? never : { readonly convert: Rule });
+  | ([Rule] extends [never] ? never : { readonly convert: Exclude<Rule, 'default'> } | Default<Rule>);
+
+/** The rule `default`, of hazards that know it. */
+type Default<Rule extends string> = 'default' extends Rule
+  ? { readonly convert: 'default'; readonly value?: string | number | boolean }
+  : never;
 
 /** By name of the hazard, each with the rules that can change its values; `*` is for every hazard that is not named. */
 export type Policies = { readonly [H in keyof HazardRules]?: Policy<HazardRules[H]> } & {

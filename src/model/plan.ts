@@ -19,6 +19,8 @@ export interface ColumnPlan {
   readonly isUnitMoot?: boolean;
   /** Whether the target column takes no NULL. */
   readonly notNull?: boolean;
+  /** The default of the target column where it is a literal: what the rule `default` sets. */
+  readonly defaultValue?: string | boolean;
   /** What happens to values that cannot arrive as they are, resolved for this column; nothing named is `fail`. */
   readonly policies?: Policies;
 }

@@ -3,9 +3,13 @@ import type { TimeUnit } from './kind.js';
 /**
  * What happens to a value or a row that cannot arrive as it is. `fail`: the run stops, or the plan refuses.
  * `quarantine`: the row is stored whole beside the ledger, and the other rows go on. `convert`: the named rule changes
- * the value, and each such cell is counted and reported.
+ * the value, and each such cell is counted and reported; `value` is what the rule `default` sets in place of the target
+ * column's own default.
  */
-export type Policy = 'fail' | 'quarantine' | { readonly convert: string };
+export type Policy =
+  | 'fail'
+  | 'quarantine'
+  | { readonly convert: string; readonly value?: string | number | boolean | undefined };
 
 /** By name of the hazard; `*` is for every hazard that is not named. */
 export type Policies = Readonly<Record<string, Policy>>;

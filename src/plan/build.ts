@@ -17,6 +17,7 @@ import { epochMarkOf } from './kinds/epoch-mark.js';
 import { chooseKind } from './kinds/kinds.js';
 import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
+import { defaultValueOf } from './rules/default-value.js';
 import { habitRulesOf } from './rules/habits.js';
 import { checkRuleNames, columnRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
@@ -173,6 +174,7 @@ function planColumns(
     const { declaredType, affinity } = source;
     const { reason, isUnitMoot } = choice;
     const policies = policiesOf(rules, fit.source.name, source);
+    const defaultValue = defaultValueOf(target.defaultSql);
     const isNulDecided = choice.kind.tag === 'json' && policyFor(policies, 'json_nul') !== 'fail';
     const kind: Kind = isNulDecided ? { tag: 'json', refusesNul: true } : choice.kind;
     return {
@@ -186,6 +188,7 @@ function planColumns(
       isTextual: isTextual(kind),
       ...(isUnitMoot === true ? { isUnitMoot } : {}),
       notNull: target.notNull || isPrimaryKey,
+      ...(defaultValue === null ? {} : { defaultValue }),
       policies,
     };
   });

@@ -132,6 +132,7 @@ function givenUp(
     names: [...new Set(refused.map(({ code }) => hazardOf(code)))],
     policies: {},
     notNull: column.notNull,
+    hasDefault: false,
     rulesOf: (hazard) => refused.find(({ code }) => hazardOf(code) === hazard)?.rules ?? null,
   });
   return makeFinding({

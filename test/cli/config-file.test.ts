@@ -57,7 +57,7 @@ const wrong: readonly (readonly [text: string, code: string, says: RegExp])[] = 
   [
     '{ "policies": { "nul_byte": { "convert": "SECRET" } } }',
     'config_value',
-    /column 42: policies\.nul_byte\.convert must be one of strip, escape, null/,
+    /column 42: policies\.nul_byte\.convert must be one of strip, escape, default, null/,
   ],
   ['{ "policies": { "nul_byte": {} } }', 'config_value', /must have required property 'convert'/],
   ['{ "policies": { "duplicate_key": { "convert": "null" } } }', 'config_value', /one of fail, quarantine/],

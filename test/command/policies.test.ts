@@ -27,19 +27,20 @@ const broken = `CAST(x'61ff62' AS TEXT)`;
 
 const c = (
   hazard: string,
-  policy: string,
+  policy: string | Exclude<Policy, string>,
   types: Case['types'],
   values: readonly [good: string, bad: string],
   becomes: string | null,
 ): Case => ({
   hazard,
-  policy: policy === 'quarantine' ? policy : { convert: policy },
+  policy: typeof policy !== 'string' || policy === 'quarantine' ? policy : { convert: policy },
   types,
   good: values[0],
   bad: values[1],
   becomes,
 });
 
+const literal = (value: string | number | boolean) => ({ convert: 'default', value });
 const stamp0 = ['DATETIME', 'timestamp(0)'] as const;
 const ms = '1700000000000';
 
@@ -101,6 +102,22 @@ const cases: readonly Case[] = [
   c('not_an_array', 'split', ['TEXT', 'text[]'], [`'["x"]'`, `'a,b c,"d'`], '{a,"b c","\\"d"}'),
   c('not_an_array', 'split', ['TEXT', 'text[]'], [`'{x}'`, `''`], '{}'),
   c('not_an_array', 'null', ['TEXT', 'text[]'], [`'{x}'`, `'a'`], null),
+  c('text_in_blob', 'hex', ['BLOB', 'bytea'], [`x'01'`, `'\\xCAFE'`], '\\xcafe'),
+  c('text_in_blob', 'base64', ['BLOB', 'bytea'], [`x'01'`, `'AP8'`], '\\x00ff'),
+  c('blob_in_text', 'hex', ['TEXT', 'text'], [`'a'`, `x'00ff'`], '00ff'),
+  c('blob_in_text', 'base64', ['TEXT', 'text'], [`'a'`, `x'00ff'`], 'AP8='),
+  c('null_in_not_null', 'default', ['TEXT', `text NOT NULL DEFAULT 'n''a'`], [`'a'`, 'NULL'], `n'a`),
+  c('null_in_not_null', literal('x'), ['TEXT', 'text NOT NULL'], [`'a'`, 'NULL'], 'x'),
+  c('not_an_integer', 'default', ['INTEGER', 'integer DEFAULT 7'], ['1', `'abc'`], '7'),
+  c('out_of_range', 'default', ['INTEGER', 'smallint DEFAULT -1'], ['1', '70000'], '-1'),
+  c('not_a_number', literal(2.5), ['REAL', 'double precision'], ['1', `'abc'`], '2.5'),
+  c('numeric_overflow', literal(99.99), ['NUMERIC', 'numeric(4,2)'], ['1', '12345'], '99.99'),
+  c('not_a_bool', 'default', ['BOOLEAN', 'boolean NOT NULL DEFAULT true'], ['0', `'maybe'`], 'true'),
+  c('not_a_bool', literal(false), ['BOOLEAN', 'boolean'], ['1', `'maybe'`], 'false'),
+  c('not_a_date', 'default', ['TEXT', `date DEFAULT '1970-01-01'`], [`'2024-02-29'`, `''`], '1970-01-01'),
+  c('not_json', 'default', ['TEXT', `jsonb NOT NULL DEFAULT '{}'`], [`'[]'`, `'{'`], '{}'),
+  c('enum_label', 'default', ['TEXT', `mood DEFAULT 'sad'`], [`'glad'`, `'sadd'`], 'sad'),
+  c('number_in_blob', 'default', ['BLOB', `bytea DEFAULT '\\xcafe'`], [`x'01'`, '1.5'], '\\xcafe'),
   c('number_in_blob', 'quarantine', ['BLOB', 'bytea'], [`x'01'`, '1.5'], gone),
   c('sentinel', 'quarantine', ['TEXT', 'text'], [`'a'`, `'__PGFERRY_NULL__'`], gone),
   c('null_in_not_null', 'quarantine', ['TEXT', 'text NOT NULL'], [`'a'`, 'NULL'], gone),
@@ -281,6 +298,29 @@ test('a rule that cannot work is refused by the plan: null for a column that tak
         ['warning', 'm', false],
       ]);
       assert.deepEqual((await client.query('SELECT FROM t')).rowCount, 0);
+    }),
+  );
+});
+
+test('the default of a column must be a value that it takes, and a literal one too, else the plan refuses', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query(
+        'CREATE TABLE t (id bigint PRIMARY KEY, a int NOT NULL, b int NOT NULL DEFAULT (random() * 9)::int, c int NOT NULL DEFAULT 3, d int NOT NULL)',
+      );
+      const source = makeSqlite(
+        folder,
+        `CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER, b INTEGER, c INTEGER, d INTEGER); INSERT INTO t VALUES (1, NULL, '', NULL, 'x');`,
+      );
+      const config = join(folder, 'config.json');
+      const columns = { d: { policies: { not_an_integer: literal('y') } } };
+      const policies = { not_an_integer: { convert: 'default' }, null_in_not_null: { convert: 'default' } };
+      writeFileSync(config, JSON.stringify({ policies, tableRules: { t: { columns } } }));
+      const args = ['plan', '--source', source, '--target', url, '--config', config];
+      const { json, exitCode } = await runJson(args, { cwd: folder });
+      assert.equal(exitCode, 20);
+      const told = json.findings.map(({ severity, column }) => `${severity} ${column}`);
+      assert.deepEqual(told.sort(), ['error a', 'error b', 'error d', 'warning c']);
     }),
   );
 });

@@ -1,6 +1,7 @@
-import { isUtf8 } from 'node:buffer';
 import type { ColumnPlan } from '../../model/plan.js';
 import { Storage } from '../../model/value.js';
+import { fromDigits, toBlob, toDigits, toText } from './convert-bytes.js';
+import { toDefault } from './convert-default.js';
 import { cutNumber, roundFloat } from './convert-number.js';
 import { cutFraction } from './convert-time.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
@@ -11,7 +12,7 @@ export type Convert = (edit: RowEdit, index: number, column: ColumnPlan) => bool
 
 const nulEscape = Buffer.from('\\u0000', 'latin1');
 
-/** The conversions by hazard and rule. The rule `null` does the same for every hazard. */
+/** The conversions by hazard and rule. The rules `default` and `null` do the same for every hazard. */
 const conversions: Readonly<Record<string, Convert>> = {
   'nul_byte strip': (edit, index) => replaceNuls(edit, index, Buffer.alloc(0)),
   'nul_byte escape': (edit, index) => replaceNuls(edit, index, nulEscape),
@@ -25,7 +26,11 @@ const conversions: Readonly<Record<string, Convert>> = {
   'precision_loss truncate': (edit, index, column) => cutFraction(edit, index, column, 'truncate'),
   'not_a_bool nonzero': toNonzero,
   'text_in_blob utf8': toBlob,
+  'text_in_blob hex': (edit, index) => fromDigits(edit, index, 'hex'),
+  'text_in_blob base64': (edit, index) => fromDigits(edit, index, 'base64'),
   'blob_in_text utf8': toText,
+  'blob_in_text hex': (edit, index) => toDigits(edit, index, 'hex'),
+  'blob_in_text base64': (edit, index) => toDigits(edit, index, 'base64'),
   'not_an_array split': splitAtCommas,
 };
 
@@ -33,7 +38,7 @@ const conversions: Readonly<Record<string, Convert>> = {
 export function rulesOfHazard(hazard: string): readonly string[] {
   const own = `${hazard} `;
   const named = Object.keys(conversions).filter((name) => name.startsWith(own));
-  return [...named.map((name) => name.slice(own.length)), 'null'];
+  return [...named.map((name) => name.slice(own.length)), 'default', 'null'];
 }
 
 /** Changes one value by the rule that the operator named for the hazard. */
@@ -44,6 +49,7 @@ export function convertValue(
   how: { readonly hazard: string; readonly rule: string },
 ): boolean {
   if (how.rule === 'null') return toNull(edit, index, column);
+  if (how.rule === 'default') return toDefault(edit, index, column, how.hazard);
   return conversions[`${how.hazard} ${how.rule}`]?.(edit, index, column) ?? false;
 }
 
@@ -83,20 +89,6 @@ function truncateText(edit: RowEdit, index: number, { kind }: ColumnPlan): boole
     while (end < bytes.length && countCodePoints(bytes, end, end + 1) === 0) end += 1;
   }
   edit.setBytes(index, bytes.subarray(0, end), Storage.Text);
-  return true;
-}
-
-/** The bytes of the text, as the source has them. */
-function toBlob(edit: RowEdit, index: number): boolean {
-  edit.setBytes(index, Buffer.from(bytesOf(edit.view, index)), Storage.Blob);
-  return true;
-}
-
-/** A blob that is UTF-8, as a text; what the column then wants of it, JSON for example, is judged like any text. */
-function toText(edit: RowEdit, index: number): boolean {
-  const bytes = bytesOf(edit.view, index);
-  if (edit.view.storage[index] !== Storage.Blob || !isUtf8(bytes)) return false;
-  edit.setBytes(index, Buffer.from(bytes), Storage.Text);
   return true;
 }
 

@@ -24,6 +24,8 @@ export interface PolicyQuestion {
   readonly policies: Policies;
   /** Whether the target column takes no NULL. */
   readonly notNull: boolean;
+  /** Whether the target column has a default that the rule `default` can set. */
+  readonly hasDefault: boolean;
   /** The rules that carry all the values, by hazard, where they were tried. */
   readonly rulesOf: (hazard: string) => readonly string[] | null;
 }
@@ -47,10 +49,10 @@ export function policyChoices(question: PolicyQuestion): string[] {
   return ways.filter((way) => !isSo(way)).map((way) => ruleLine(table, column, { policies: way }));
 }
 
-function usableRules({ notNull, rulesOf }: PolicyQuestion, name: string): readonly string[] {
+function usableRules({ notNull, hasDefault, rulesOf }: PolicyQuestion, name: string): readonly string[] {
   const tried = rulesOf(name);
   return (hazards[name]?.rules ?? []).filter((rule) =>
-    tried === null ? rule !== 'null' || !notNull : tried.includes(rule),
+    tried === null ? (rule !== 'null' || !notNull) && (rule !== 'default' || hasDefault) : tried.includes(rule),
   );
 }
 

@@ -1,7 +1,9 @@
 import type { Finding } from '../../model/plan.js';
+import type { Policies, Rules } from '../../model/rules.js';
 import type { SourceCatalog } from '../../model/source.js';
 import { isOfPolicies } from '../rules/apply-policies.js';
 import { isOfPattern } from '../rules/habits.js';
+import { policiesOf } from '../rules/rules.js';
 import { configLine } from './choices.js';
 import { makeFinding } from './finding.js';
 
@@ -17,7 +19,7 @@ interface Setting {
  * Findings of one kind, two or more, of which each can be settled by the same rules: a warning each with the shortest
  * config lines that settle all of them at once.
  */
-export function proposeShared(findings: readonly Finding[], source: SourceCatalog): Finding[] {
+export function proposeShared(findings: readonly Finding[], source: SourceCatalog, rules: Rules): Finding[] {
   const groups = new Map<string, { readonly rules: Setting['rules']; readonly of: Setting[] }>();
   for (const { code, choices = [] } of findings.filter(isOpen)) {
     for (const setting of choices.flatMap(readSetting)) {
@@ -26,13 +28,23 @@ export function proposeShared(findings: readonly Finding[], source: SourceCatalo
       groups.set(name, { ...group, of: [...group.of, setting] });
     }
   }
-  const shared = [...groups.values()].filter(({ of }) => of.length > 1);
+  const shared = [...groups.values()].filter(
+    (group) => group.of.length > 1 && group.of.every((one) => isReached(one, source, rules)),
+  );
   return [...byMembers(shared)].map(([, all]) => noteOf(all, source));
 }
 
 /** Whether nothing is decided yet: what a policy has decided is a warning. */
 function isOpen(finding: Finding): boolean {
   return finding.severity === 'error' || (finding.severity === 'warning' && !isOfPolicies(finding));
+}
+
+/** Whether policies that are said of all reach the column: what its table or its own rules say would go first. */
+function isReached({ table, column, rules: wanted }: Setting, source: SourceCatalog, rules: Rules): boolean {
+  const policies = (wanted['policies'] ?? {}) as Policies;
+  const named = source.tables.find(({ name }) => name === table)?.columns.find(({ name }) => name === column);
+  const said = policiesOf({ ...rules, policies: { ...rules.policies, ...policies } }, table, named);
+  return Object.entries(policies).every(([hazard, policy]) => said[hazard] === policy);
 }
 
 /** Groups of the same columns are choices of one finding. */

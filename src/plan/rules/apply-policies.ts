@@ -62,20 +62,23 @@ export function applyPolicies(
       names,
       policies: (isOfTable ? table.policies : column?.policies) ?? {},
       notNull: !isOfTable && column?.notNull === true,
+      hasDefault: column?.defaultValue !== undefined,
       rulesOf: (hazard) => tried?.refused.find(({ code }) => code === `data.${hazard}`)?.rules ?? null,
     });
   });
 }
 
 function decide(finding: Finding, question: PolicyQuestion): Finding {
-  const { names, policies, notNull, rulesOf } = question;
+  const { names, policies, notNull, hasDefault, rulesOf } = question;
   const choices = policyChoices(question);
   const isFailing = names.some((name) => policyFor(policies, name) === 'fail');
   if (isFailing) return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file:`, choices };
   const decided = names.map((name) => `${name}: ${describePolicy(policyFor(policies, name))}`).join(', ');
   const unable = names.filter((name) => {
     const policy = policyFor(policies, name);
-    return typeof policy === 'object' && rulesOf(name)?.includes(policy.convert) === false;
+    if (typeof policy !== 'object') return false;
+    const isNothing = policy.convert === 'default' && policy.value === undefined && !hasDefault;
+    return isNothing || rulesOf(name)?.includes(policy.convert) === false;
   });
   const isNullRefused = notNull && names.some((name) => isConversion(policyFor(policies, name), 'null'));
   if (isNullRefused || unable.length > 0) {
@@ -89,7 +92,9 @@ function decide(finding: Finding, question: PolicyQuestion): Finding {
 }
 
 function describePolicy(policy: Policy): string {
-  return typeof policy === 'string' ? policy : `convert by ${policy.convert}`;
+  if (typeof policy === 'string') return policy;
+  const value = policy.value === undefined ? '' : ` ${JSON.stringify(policy.value)}`;
+  return `convert by ${policy.convert}${value}`;
 }
 
 function outOfRange({ tag }: Kind): readonly string[] {

@@ -62,7 +62,7 @@ export async function preparePlan(request: {
   const stored = made === null ? null : await storeSchema(client, schema, made);
   const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
   const findings = withoutTwins([...(made?.findings ?? []), ...plan.findings, ...promises]);
-  const shared = isComparison ? [] : proposeShared(findings, survey.catalog);
+  const shared = isComparison ? [] : proposeShared(findings, survey.catalog, rules);
   return {
     plan: { ...plan, findings: [...findings, ...shared] },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),

@@ -169,7 +169,7 @@ async function translate(
     const count = blocking.length === 1 ? 'one reason' : `${blocking.length} reasons`;
     throw new CopierError('plan.refused', `the schema cannot be translated for ${count}; nothing was written`, {
       hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
-      findings: [...findings, ...proposeShared(findings, survey.catalog)],
+      findings: [...findings, ...proposeShared(findings, survey.catalog, rulesOf(settings))],
     });
   }
   await applyStatements(client, schema, statements);
