@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite } from '../support/folder.js';
 import { root } from '../support/page.js';
-import { type Outcome, pack, registryProblem, run } from './packed.js';
+import { isOld, type Outcome, pack, putNativePart, registryProblem, run } from './packed.js';
 
 /*
  * Installs the package into empty folders, as users do, and runs command and library from there. On Node 20 the native
@@ -15,7 +15,6 @@ import { type Outcome, pack, registryProblem, run } from './packed.js';
  * command that was named is run instead).
  */
 const folder = mkdtempSync(join(tmpdir(), 'pgferry-install-'));
-const isOld = process.versions.node.startsWith('20.');
 const isFull = process.env['PGFERRY_FULL'] === '1';
 const ownFolders = { HOME: folder, XDG_DATA_HOME: join(folder, 'data'), XDG_CACHE_HOME: join(folder, 'cache') };
 const bytesMax = 30e6;
@@ -70,11 +69,7 @@ function mendNativePart(project: string, sqlite: string): void {
     assert.equal(mended.exitCode, 0, mended.output);
     return;
   }
-  const [made, place] = [root, sqlite].map((path) =>
-    join(path === root ? join(root, 'node_modules/better-sqlite3') : path, 'build/Release/better_sqlite3.node'),
-  ) as [string, string];
-  mkdirSync(dirname(place), { recursive: true });
-  cpSync(made, place);
+  putNativePart(sqlite);
 }
 
 const library = `

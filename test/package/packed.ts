@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { root } from '../support/page.js';
 
 /** What a clone has, without what is built or installed. */
@@ -60,4 +60,14 @@ export function registryProblem(folder: string): string | null {
   const asked = run('npm', ['view', 'better-sqlite3@13.2.0', 'version', '--fetch-retries=0'], folder);
   if (asked.exitCode === 0) return null;
   return `npm reaches no registry with better-sqlite3: ${asked.output.trim().split('\n').at(0)}`;
+}
+
+/** Whether better-sqlite3 has no binary of its own for this Node. */
+export const isOld = process.versions.node.startsWith('20.');
+
+/** Puts what the install script of better-sqlite3 makes where it would, from this clone. */
+export function putNativePart(sqlite: string): void {
+  const name = 'build/Release/better_sqlite3.node';
+  mkdirSync(dirname(join(sqlite, name)), { recursive: true });
+  cpSync(join(root, 'node_modules/better-sqlite3', name), join(sqlite, name));
 }

@@ -30,7 +30,7 @@ const notSources: readonly Kind[] = [
     pattern: /^(?:libsql|wss?):|^https?:\/\/[^/]*\.turso\.io/i,
     code: 'usage.source_url',
     is: 'a libSQL (Turso) database on a server, and pgferry reads a file of this machine',
-    hint: 'bring it here: turso db shell NAME .dump | sqlite3 app.db, then give app.db',
+    hint: 'let Turso write it: turso db shell NAME .dump | pgferry migrate - postgresql://USER@HOST/DB',
   },
   {
     pattern: /^(?:https?|ftp|s3|gs|ssh|sftp|scp):/i,

@@ -30,7 +30,12 @@ const wrongSources: readonly (readonly [given: string, code: string, says: RegEx
     /is a libSQL \(Turso\) database/,
     /turso db shell NAME \.dump/,
   ],
-  ['https://app-me.turso.io?authToken=CANARY', 'usage.source_url', /is a libSQL \(Turso\) database/, /sqlite3 app\.db/],
+  [
+    'https://app-me.turso.io?authToken=CANARY',
+    'usage.source_url',
+    /is a libSQL \(Turso\) database/,
+    /turso db shell NAME .dump \| pgferry migrate -/,
+  ],
   ['https://u:CANARY@example.org/app.db', 'usage.source_url', /is an address on the network/, /\.backup/],
   ['s3://CANARY@bucket/app.db', 'usage.source_url', /is an address on the network/, /bring the SQLite file here/],
   ['sqlite:///app.db', 'usage.source_url', /is a URL with a scheme of its own/, /path alone/],
