@@ -2,6 +2,7 @@ import type { ValuesJob } from '../jobs/values-job.js';
 import { must } from '../model/error.js';
 import type { CountedTable, FullCensus, TableValues } from '../model/census.js';
 import type { SourceCatalog, SourceTable } from '../model/source.js';
+import { asBookkeeping } from '../lib/bookkeeping.js';
 import { chooseTables } from '../plan/fit.js';
 import { withThreads, type Threads } from '../pool/threads.js';
 import { readRanges } from '../source/census/parts.js';
@@ -18,7 +19,11 @@ export async function runCensus(context: Context): Promise<FullCensus> {
   const { settings, journal, signal } = context;
   const isChosen = chooseTables(choiceOf(settings));
   return await withTemporarySnapshot(context, async ({ snapshot, catalog: whole }) => {
-    const catalog = { ...whole, tables: whole.tables.filter(({ name }) => isChosen(name)) };
+    const tables = whole.tables.filter(({ name, framework }) => framework === undefined && isChosen(name));
+    const own = whole.tables.flatMap((table) =>
+      table.framework === undefined ? [] : asBookkeeping(table, table.framework),
+    );
+    const catalog = { ...whole, tables, leftOut: [...whole.leftOut, ...own] };
     const threads = { threads: threadCount(settings), threadData: null, heapMbMax, signal };
     return await withThreads(threads, (pool) =>
       journal.phase('census', async () => {
@@ -31,8 +36,8 @@ export async function runCensus(context: Context): Promise<FullCensus> {
           countsPages,
         };
         const survey = await surveySource(request);
-        const tables = catalog.tables.map((table) => countTable(table, { survey, ...request }));
-        return { tables: await Promise.all(tables), leftOut: catalog.leftOut };
+        const counted = catalog.tables.map((table) => countTable(table, { survey, ...request }));
+        return { tables: await Promise.all(counted), leftOut: catalog.leftOut };
       }),
     );
   });

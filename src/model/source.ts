@@ -62,6 +62,8 @@ export interface SourceTable {
   readonly sequence: string | null;
   readonly foreignKeys: readonly SourceForeignKey[];
   readonly indexes: readonly SourceIndex[];
+  /** Whose bookkeeping it is; such a table is carried with a translated schema only. */
+  readonly framework?: Framework;
 }
 
 export interface LeftOut {
@@ -82,6 +84,8 @@ export interface Framework {
   readonly mark: string;
   /** The command by which it makes its tables in PostgreSQL, null where there is none. */
   readonly command: string | null;
+  /** Of a table of bookkeeping: whether it holds names of migrations only, which say as much of a translated schema. */
+  readonly namesOnly?: true;
 }
 
 export interface SourceView {

@@ -1,4 +1,5 @@
 import { chooseTables, type TableChoice } from './fit.js';
+import { asBookkeeping } from '../lib/bookkeeping.js';
 import { makeFinding } from './findings/finding.js';
 import type { Finding } from '../model/plan.js';
 import type { SourceCatalog } from '../model/source.js';
@@ -7,10 +8,12 @@ import type { SourceCatalog } from '../model/source.js';
 const namesMax = 10;
 
 /** Refuses a source of which no table would be copied: that nothing was lost of nothing is no success. */
-export function checkAnyTable(
-  { tables, leftOut }: Pick<SourceCatalog, 'tables' | 'leftOut'>,
-  choice: TableChoice,
-): Finding[] {
+export function checkAnyTable(source: Pick<SourceCatalog, 'tables' | 'leftOut'>, choice: TableChoice): Finding[] {
+  const tables = source.tables.filter(({ framework }) => framework === undefined);
+  const own = source.tables.flatMap((table) =>
+    table.framework === undefined ? [] : asBookkeeping(table, table.framework),
+  );
+  const leftOut = [...own, ...source.leftOut];
   if (tables.some(({ name }) => chooseTables(choice)(name))) return [];
   const all = [...tables.map(({ name }) => name), ...leftOut.map(({ name, type }) => `${name} (${type})`)];
   const shown = all.length > namesMax ? [...all.slice(0, namesMax), '…'] : all;

@@ -134,8 +134,8 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
 }
 
 /** The framework whose bookkeeping the source has, by its name. */
-function frameworkIn({ leftOut }: SourceCatalog): string | null {
-  return leftOut.find(({ framework }) => framework !== undefined)?.framework?.name ?? null;
+function frameworkIn({ leftOut, tables }: SourceCatalog): string | null {
+  return [...leftOut, ...tables].find(({ framework }) => framework !== undefined)?.framework?.name ?? null;
 }
 
 function planColumns(

@@ -4,6 +4,7 @@ import type { LeftOut, SourceCatalog, SourceColumn, SourceTable } from '../model
 import type { TargetCatalog, TargetColumn, TargetTable } from '../model/target.js';
 import { must } from '../model/error.js';
 import { makeFinding } from './findings/finding.js';
+import { asBookkeeping } from '../lib/bookkeeping.js';
 import { quoteIdentifier } from '../lib/quote.js';
 import { foldCase } from '../lib/fold-case.js';
 import { type Match, matchNames } from './names/match.js';
@@ -28,6 +29,8 @@ export interface TableFit {
 export interface TableChoice {
   readonly tables: readonly string[] | null;
   readonly exclude: readonly string[];
+  /** Whether pgferry makes, or made, the target's schema: a framework then goes on from its own account of it. */
+  readonly isTranslated?: boolean;
 }
 
 export interface Fit {
@@ -47,7 +50,8 @@ export function fitTables(request: {
 }): Fit {
   const { source, target, choice, rules = noRules } = request;
   const isChosen = chooseTables(choice);
-  const chosen = source.tables.filter((table) => isChosen(table.name));
+  const isLeft = (table: SourceTable) => table.framework !== undefined && !carriesBookkeeping(choice, table);
+  const chosen = source.tables.filter((table) => isChosen(table.name) && !isLeft(table));
   const findings = checkChoice(choice, source);
   const matches = matchNames(
     chosen.map((table) => table.name),
@@ -69,7 +73,11 @@ export function fitTables(request: {
     tables.push({ source: table, target: found, how: match.how, columns: fitted.columns });
     findings.push(...noteMatch({ table: table.name, column: null }, match), ...fitted.findings);
   }
-  const leftOut = source.tables.filter((table) => !isChosen(table.name)).map(excluded);
+  const leftOut = source.tables
+    .filter((table) => !chosen.includes(table))
+    .map((table) =>
+      isChosen(table.name) && table.framework !== undefined ? asBookkeeping(table, table.framework) : excluded(table),
+    );
   return { tables, leftOut, findings };
 }
 
@@ -78,6 +86,11 @@ export function chooseTables({ tables, exclude }: TableChoice): (name: string) =
   const only = tables === null ? null : new Set(tables.map(foldCase));
   const not = new Set(exclude.map(foldCase));
   return (name) => (only === null || only.has(foldCase(name))) && !not.has(foldCase(name));
+}
+
+/** A framework's own table goes into a schema that pgferry makes, or where the operator names it. */
+function carriesBookkeeping({ isTranslated, tables }: TableChoice, { name }: SourceTable): boolean {
+  return isTranslated === true || tables?.some((one) => foldCase(one) === foldCase(name)) === true;
 }
 
 function checkChoice({ tables, exclude }: TableChoice, source: SourceCatalog): Finding[] {

@@ -33,12 +33,34 @@ test('a source that a framework made is not translated unless that is asked for:
       const fitted = await runJson(['migrate', ...sides, '--truncate-target'], { cwd: folder });
       assert.equal(fitted.exitCode, 0, fitted.stderr);
       assert.deepEqual((await client.query('SELECT id::int, name FROM shop_item')).rows, [{ id: 1, name: 'a' }]);
+      // Its own account of its migrations stays.
+      const { rows } = await client.query('SELECT applied > now() - interval $$1 hour$$ AS own FROM django_migrations');
+      assert.deepEqual(rows, [{ own: true }]);
+    });
+  });
+});
+
+test('a translated schema takes the names of the migrations along, so that the framework goes on from them', async () => {
+  await withDatabase(async (url, client) => {
+    await withFolder(async (folder) => {
+      const sides = ['--source', makeSqlite(folder, sourceSql), '--target', url];
+      const moved = await runJson(['migrate', ...sides, '--from-source'], { cwd: folder });
+      assert.equal(moved.exitCode, 0, moved.stderr);
+      const { rows } = await client.query('SELECT name, applied::text FROM django_migrations');
+      assert.deepEqual(rows, [{ name: '0001_initial', applied: '2024-02-29 12:00:00' }]);
+      // Both sides are one also for the commands that come after.
+      await client.query(`UPDATE django_migrations SET name = 'other'`);
+      const { exitCode, stdout } = await runJson(['verify', ...sides], { cwd: folder });
+      assert.equal(exitCode, 1, stdout);
     });
   });
   await withDatabase(async (url) => {
     await withFolder(async (folder) => {
-      const args = ['migrate', '--source', makeSqlite(folder, sourceSql), '--target', url, '--from-source'];
-      assert.equal((await runJson(args, { cwd: folder })).exitCode, 0);
+      const [names = ''] = sourceSql.split('CREATE TABLE shop_item');
+      const alone = ['plan', '--source', makeSqlite(folder, names), '--target', url, '--from-source'];
+      const { exitCode, json } = await runJson(alone, { cwd: folder });
+      assert.equal(exitCode, 20);
+      assert.ok(json.findings.some(({ code }) => code === 'plan.no_tables'));
     });
   });
 });

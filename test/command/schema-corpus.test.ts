@@ -192,11 +192,12 @@ line" FROM "Order Line"`,
     ]),
   },
   {
-    title: 'the bookkeeping of migration frameworks is left out',
+    title:
+      'the bookkeeping of migration frameworks is left out where it describes the file, and carried where it holds names',
     sql: `CREATE TABLE t (id INTEGER PRIMARY KEY); CREATE TABLE _prisma_migrations (id TEXT); CREATE TABLE __drizzle_migrations (id INT); CREATE TABLE schema_migrations (version TEXT); CREATE TABLE django_migrations (id INT);
       CREATE TABLE knex_migrations (id INT); CREATE TABLE alembic_version (version_num TEXT); INSERT INTO t VALUES (1);`,
-    check: `SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
-    rows: [['t']],
+    check: `SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1`,
+    rows: [['alembic_version'], ['django_migrations'], ['knex_migrations'], ['schema_migrations'], ['t']],
   },
   {
     title: 'everything that is wrong is given in one list',

@@ -49,6 +49,7 @@ export async function preparePlan(request: {
     settings,
     isComparison,
     wholeTables,
+    isTranslated: isOurs,
   };
   const draft = buildFrom({ ...common, rules, violations: [], replaceable: new Set(), trials: [] });
   const violations = await survey.judgeReferences(referencesToLookAt(draft, survey.catalog, survey.violations));
@@ -146,11 +147,13 @@ function buildFrom(request: {
   readonly rules: Rules;
   readonly violations: readonly ForeignKeyViolation[];
   readonly isComparison: boolean;
+  readonly isTranslated: boolean;
   readonly wholeTables: WholeTables | null;
   readonly replaceable: ReadonlySet<string>;
   readonly trials: readonly TableTrial[];
 }): Plan {
-  const { survey, target, settings, rules, violations, isComparison, wholeTables, replaceable, trials } = request;
+  const { survey, target, settings, rules, violations, isComparison, isTranslated, wholeTables, replaceable, trials } =
+    request;
   const { catalog, census, chunks } = survey;
   return buildPlan({
     source: catalog,
@@ -168,6 +171,7 @@ function buildFrom(request: {
       rules,
       waive: settings.waive,
       ...choiceOf(settings),
+      isTranslated,
       format: settings.format,
       isFormatForced: settings.format === 'text',
       chooseReader: (table) => {

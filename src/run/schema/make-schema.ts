@@ -134,7 +134,7 @@ async function applyFitting(
     await withTransaction(client, async () => {
       await apply();
       const { tables } = await readTargetCatalog(client, schema);
-      const wanted = survey.catalog.tables.map(({ name }) => name);
+      const wanted = survey.catalog.tables.filter(({ framework }) => framework === undefined).map(({ name }) => name);
       const matches = matchNames(
         wanted,
         tables.map(({ name }) => name),

@@ -5,7 +5,7 @@ import { readSourceTable } from './catalog-table.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import { foldCase } from '../../lib/fold-case.js';
 import { holdsRowsAlone } from './virtual-table.js';
-import { leftOutBookkeeping, leftOutEntry, type SchemaEntry } from './left-out.js';
+import { judgeTable, leftOutEntry, type SchemaEntry } from './left-out.js';
 
 /**
  * Reads what the database says about its tables, in the order in which they were made. Everything that is not copied is
@@ -23,10 +23,9 @@ function readCatalog(db: Database, reservedBytes: number): SourceCatalog {
     const reason = leftOutEntry(entry);
     if (reason !== null) leftOut.push(withRows(db, reason));
     else if (entry.type === 'table') {
-      const table = readSourceTable(db, entry);
-      const bookkeeping = leftOutBookkeeping(table);
-      if (bookkeeping === null) tables.push(table);
-      else leftOut.push(bookkeeping);
+      const judged = judgeTable(readSourceTable(db, entry));
+      if ('table' in judged) tables.push(judged.table);
+      else leftOut.push(judged.leftOut);
     }
   }
   return {

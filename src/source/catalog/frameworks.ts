@@ -7,32 +7,32 @@ const prisma = {
   name: 'Prisma',
   command: 'npx prisma migrate diff --from-empty --to-schema prisma/schema.prisma --script > postgres/schema.sql',
 };
-const rails = { name: 'Rails', command: 'bin/rails db:migrate' };
-const knex = { name: 'Knex', command: 'npx knex migrate:latest' };
+const rails = { name: 'Rails', command: 'bin/rails db:migrate', namesOnly: true } as const;
+const knex = { name: 'Knex', command: 'npx knex migrate:latest', namesOnly: true } as const;
 const efCore = { name: 'Entity Framework', command: 'dotnet ef database update' };
-const kysely = { name: 'Kysely', command: 'npx kysely migrate:latest' };
+const kysely = { name: 'Kysely', command: 'npx kysely migrate:latest', namesOnly: true } as const;
 const liquibase = { name: 'Liquibase', command: 'liquibase update' };
 const strapi = { name: 'Strapi', command: 'npx strapi start' };
-const typeorm = { name: 'TypeORM', command: 'npx typeorm migration:run' };
+const typeorm = { name: 'TypeORM', command: 'npx typeorm migration:run', namesOnly: true } as const;
 
 /** Tables that frameworks keep about their own schema migrations: they describe the SQLite file, not the application's data. */
 const bookkeepers: Readonly<Record<string, Bookkeeper>> = {
   _prisma_migrations: prisma,
   __drizzle_migrations: { name: 'Drizzle', command: 'npx drizzle-kit migrate' },
-  schema_migrations: { name: 'Rails and others', command: null },
+  schema_migrations: { name: 'Rails and others', command: null, namesOnly: true },
   ar_internal_metadata: rails,
-  django_migrations: { name: 'Django', command: 'python manage.py migrate' },
+  django_migrations: { name: 'Django', command: 'python manage.py migrate', namesOnly: true },
   knex_migrations: knex,
   knex_migrations_lock: knex,
-  alembic_version: { name: 'Alembic', command: 'alembic upgrade head' },
-  sequelizemeta: { name: 'Sequelize', command: 'npx sequelize-cli db:migrate' },
+  alembic_version: { name: 'Alembic', command: 'alembic upgrade head', namesOnly: true },
+  sequelizemeta: { name: 'Sequelize', command: 'npx sequelize-cli db:migrate', namesOnly: true },
   __efmigrationshistory: efCore,
   __efmigrationslock: efCore,
   flyway_schema_history: { name: 'Flyway', command: 'flyway migrate' },
-  goose_db_version: { name: 'goose', command: 'goose up' },
+  goose_db_version: { name: 'goose', command: 'goose up', namesOnly: true },
   kysely_migration: kysely,
   kysely_migration_lock: kysely,
-  mikro_orm_migrations: { name: 'MikroORM', command: 'npx mikro-orm migration:up' },
+  mikro_orm_migrations: { name: 'MikroORM', command: 'npx mikro-orm migration:up', namesOnly: true },
   _sqlx_migrations: { name: 'sqlx', command: 'sqlx migrate run' },
   __diesel_schema_migrations: { name: 'Diesel', command: 'diesel migration run' },
   refinery_schema_history: { name: 'Refinery', command: 'refinery migrate' },
@@ -41,8 +41,12 @@ const bookkeepers: Readonly<Record<string, Bookkeeper>> = {
   _cf_kv: { name: 'Cloudflare D1', command: null },
   _cf_metadata: { name: 'Cloudflare D1', command: null },
   d1_migrations: { name: 'Cloudflare D1', command: null },
-  phinxlog: { name: 'Phinx', command: 'vendor/bin/phinx migrate' },
-  doctrine_migration_versions: { name: 'Doctrine', command: 'bin/console doctrine:migrations:migrate' },
+  phinxlog: { name: 'Phinx', command: 'vendor/bin/phinx migrate', namesOnly: true },
+  doctrine_migration_versions: {
+    name: 'Doctrine',
+    command: 'bin/console doctrine:migrations:migrate',
+    namesOnly: true,
+  },
   payload_migrations: { name: 'Payload', command: 'npx payload migrate' },
   directus_migrations: { name: 'Directus', command: 'npx directus bootstrap' },
   strapi_migrations: strapi,
@@ -53,7 +57,7 @@ const bookkeepers: Readonly<Record<string, Bookkeeper>> = {
 /** Applications use a table name such as `migrations` too, so these count only with exactly their columns. */
 const migrationsTables: Readonly<Record<string, Bookkeeper>> = {
   'id,timestamp,name': typeorm,
-  'id,migration,batch': { name: 'Laravel', command: 'php artisan migrate' },
+  'id,migration,batch': { name: 'Laravel', command: 'php artisan migrate', namesOnly: true },
 };
 
 /** Names that TypeORM gives to indexes and constraints: a prefix and a hash in hex digits. */
@@ -74,7 +78,8 @@ export function frameworkOf({ name, columns }: Pick<SourceTable, 'name' | 'colum
  * is known, or none that makes tables in PostgreSQL.
  */
 export function recogniseFramework({ tables, leftOut }: SourceCatalog): Framework | null {
-  for (const { framework = null } of leftOut) if (framework !== null && framework.command !== null) return framework;
+  for (const { framework = null } of [...leftOut, ...tables])
+    if (framework !== null && framework.command !== null) return framework;
   for (const { sql, indexes } of tables) {
     const [mark] = typeormName.exec([sql, ...indexes.map(({ name }) => name)].join(' ')) ?? [];
     if (mark !== undefined) return { ...typeorm, mark };

@@ -1,5 +1,6 @@
 import type { LeftOut, SourceTable } from '../../model/source.js';
 import { foldCase } from '../../lib/fold-case.js';
+import { asBookkeeping } from '../../lib/bookkeeping.js';
 import { frameworkOf } from './frameworks.js';
 
 /** What one row of sqlite_schema and its row of `PRAGMA table_list` say. */
@@ -27,10 +28,11 @@ export function leftOutEntry(entry: SchemaEntry): LeftOut | null {
   return null;
 }
 
-/** The reason to leave out a table that a migration framework keeps for itself, or null for other tables. */
-export function leftOutBookkeeping(table: SourceTable): LeftOut | null {
+/** A table of the application; or one that a framework keeps for itself, marked, or left out where it is of this file alone. */
+export function judgeTable(table: SourceTable): { readonly table: SourceTable } | { readonly leftOut: LeftOut } {
   const framework = frameworkOf(table);
-  if (framework === null) return null;
-  const reason = `migration bookkeeping of ${framework.name}`;
-  return { name: table.name, type: 'bookkeeping', reason, sql: table.sql, framework };
+  if (framework === null) return { table };
+  return framework.namesOnly === true
+    ? { table: { ...table, framework } }
+    : { leftOut: asBookkeeping(table, framework) };
 }

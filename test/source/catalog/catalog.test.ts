@@ -165,7 +165,7 @@ test('names with quotes, newlines and emoji, and names of pragma functions, come
 
 // 4. What is left out
 
-test('virtual tables, shadows, internals, bookkeeping, views and triggers are left out by name', () => {
+test('virtual tables, shadows, internals, bookkeeping, views and triggers are left out by name; bookkeeping of names is marked', () => {
   const { tables, leftOut } = catalogOf(`
     CREATE TABLE t(id INTEGER PRIMARY KEY AUTOINCREMENT, a); CREATE INDEX i ON t(a); INSERT INTO t(a) VALUES (1); ANALYZE;
     CREATE VIRTUAL TABLE f USING fts5(body); CREATE VIRTUAL TABLE r USING rtree(id, x0, x1);
@@ -173,8 +173,11 @@ test('virtual tables, shadows, internals, bookkeeping, views and triggers are le
     CREATE TABLE migrations(id INTEGER PRIMARY KEY, timestamp BIGINT, name TEXT);
     CREATE VIEW v AS SELECT * FROM t; CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END;`);
   assert.deepEqual(
-    tables.map(({ name }) => name),
-    ['t'],
+    tables.map(({ name, framework }) => [name, framework?.name ?? null]),
+    [
+      ['t', null],
+      ['migrations', 'TypeORM'],
+    ],
   );
   const names = (type: string) =>
     leftOut
@@ -193,7 +196,7 @@ test('virtual tables, shadows, internals, bookkeeping, views and triggers are le
     'r_rowid',
   ]);
   assert.deepEqual(names('internal'), ['sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4']);
-  assert.deepEqual(names('bookkeeping'), ['__EFMigrationsHistory', '_prisma_migrations', 'migrations']);
+  assert.deepEqual(names('bookkeeping'), ['__EFMigrationsHistory', '_prisma_migrations']);
   assert.deepEqual([names('view'), names('trigger')], [['v'], ['g']]);
   assert.match(leftOut.find(({ name }) => name === 'g')?.sql ?? '', /^CREATE TRIGGER/);
 });
