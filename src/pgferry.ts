@@ -7,6 +7,7 @@ import { runCutover } from './commands/cutover/cutover.js';
 import { confirmation } from './commands/cutover/preflight.js';
 import { runRelease } from './commands/cutover/release.js';
 import { runRollback } from './commands/cutover/rollback.js';
+import { runDoctor } from './commands/doctor/doctor.js';
 import { runInit } from './commands/init.js';
 import { runCopy, runMigrate } from './commands/migrate.js';
 import { runPlan } from './commands/plan.js';
@@ -20,6 +21,7 @@ import type {
   CensusOptions,
   CopyOptions,
   CutoverOptions,
+  DoctorOptions,
   FollowOptions,
   InitOptions,
   MigrateOptions,
@@ -32,6 +34,7 @@ import type {
   StatusOptions,
   VerifyOptions,
 } from './library/options.js';
+import type { DoctorResult } from './model/doctor.js';
 import type { FullCensus } from './model/census.js';
 import { CopierError } from './model/error.js';
 import type { FollowResult, RepairResult } from './model/follow.js';
@@ -46,6 +49,7 @@ import type { MadeSchema } from './model/schema.js';
 export type { FullCensus } from './model/census.js';
 export type * from './library/options.js';
 export type { ColumnRules, HabitRules, Policies, Policy, TableRules } from './library/rules.js';
+export type { Check, DoctorResult } from './model/doctor.js';
 export type { CutoverResult } from './model/cutover.js';
 export { CopierError } from './model/error.js';
 export type { Progress, RunEvent } from './model/event.js';
@@ -117,6 +121,11 @@ export async function accept(options: AcceptOptions): Promise<AcceptResult> {
 /** Lists the rows that could not arrive or were converted, or brings in what fits now. */
 export async function quarantine({ action, ...options }: QuarantineOptions): Promise<QuarantineResult> {
   return await runQuarantine(await contextOf('quarantine', options), action);
+}
+
+/** Everything that a run needs, looked at one by one; writes nothing, and throws nothing that it can tell. */
+export async function doctor(options: DoctorOptions): Promise<DoctorResult> {
+  return await runDoctor(await contextOf('doctor', options));
 }
 
 /** The state of the last run and the last cutover, from the ledger in the target. */

@@ -11,7 +11,7 @@ import type { CutoverResult } from '../model/cutover.js';
 import { describeFindings } from '../report/text/findings-text.js';
 import { summarize } from '../report/text/summary.js';
 import { reinstallCommand } from '../platform/installation.js';
-import { sanitize } from '../report/units.js';
+import { countOf, sanitize } from '../report/units.js';
 
 /** The outcome of a command: its exit code, its one JSON object, and the page for a person. */
 export interface Answer {
@@ -57,6 +57,15 @@ async function run(
   { form, word, isWhole }: Pick<Invocation, 'form' | 'word' | 'isWhole'>,
 ): Promise<Answer> {
   switch (name) {
+    case 'doctor': {
+      const { runDoctor } = await import('../commands/doctor/doctor.js');
+      const { describeDoctor } = await import('../report/text/doctor-text.js');
+      const result = await runDoctor(context);
+      const exitCode = result.ok ? exitCodes.ok : exitCodes.refused;
+      return { exitCode, json: { ...result }, text: describeDoctor(result), next: next.afterDoctor(result) };
+    }
+    case 'init-config':
+      return await writeInitialConfig(context);
     case 'init': {
       const { printSchema } = await import('../commands/print-schema.js');
       const { runInit } = await import('../commands/init.js');
@@ -169,6 +178,20 @@ async function run(
       };
     }
   }
+}
+
+async function writeInitialConfig(context: Context): Promise<Answer> {
+  const { runPlan } = await import('../commands/plan.js');
+  const { refuseExisting, writeNewConfig } = await import('../commands/write-config.js');
+  const { initialConfig, standardConfigFile } = await import('./init-config.js');
+  const { settings } = context;
+  const path = settings.writeConfig ?? standardConfigFile;
+  refuseExisting(path);
+  const { plan } = await runPlan({ ...context, settings: { ...settings, writeConfig: null } });
+  writeNewConfig(path, initialConfig(settings, plan));
+  const open = plan.findings.filter(({ severity }) => severity === 'error').length;
+  const text = `✓ ${sanitize(path)} is written; the plan has ${countOf(open, 'reason')} to refuse, with what may decide it\n`;
+  return { exitCode: exitCodes.ok, json: { path, findings: plan.findings }, text, next: next.afterInitConfig(path) };
 }
 
 function exitCodeFor({ ok }: { readonly ok: boolean }): number {

@@ -12,6 +12,16 @@ export interface CommandRow {
 
 export const commandRows: readonly CommandRow[] = [
   {
+    name: 'doctor',
+    summary: 'look at everything that a run needs, here and on both sides, and say what is missing; nothing is written',
+    examples: ['pgferry doctor app.db postgresql://app@db/app', 'pgferry doctor --json | jq .checks'],
+  },
+  {
+    name: 'init-config',
+    summary: 'write a commented config file for this pair of databases, with every decision that the plan leaves open',
+    examples: ['pgferry init-config app.db postgresql://app@db/app', 'pgferry init-config --write-config shop.json'],
+  },
+  {
     name: 'census',
     summary: 'show what every column of the source really holds, value by value; no target is needed',
     examples: ['pgferry census app.db', 'pgferry census --tables User --json | jq .census'],
@@ -99,6 +109,7 @@ export const commandRows: readonly CommandRow[] = [
 export const beginning = `pgferry moves an application from SQLite to PostgreSQL and proves that nothing changed.
 
 To begin:
+  pgferry doctor app.db postgresql://USER@HOST/DATABASE    whether all is there that a run needs
   pgferry plan app.db postgresql://USER@HOST/DATABASE      what would happen, and why; nothing is written
   pgferry migrate app.db postgresql://USER@HOST/DATABASE   schema, copy and proof in one pass
   pgferry migrate app.db                                   the same into a PostgreSQL of its own, to try it out
@@ -121,7 +132,7 @@ Exit codes:
   0          done; for verify, shadow, accept, follow and repair: identical
   1          the two sides differ
   2          usage
-  20         the plan refuses; nothing was written
+  20         the plan refuses, or doctor finds a problem; nothing was written
   21 22 23   source, target, data
   24         cutover or rollback refused, or undone: all is where it was
   25         cutover or rollback stuck: the message says what to do

@@ -39,9 +39,9 @@ const notRepeated: ReadonlySet<string> = new Set([
  * The command that comes next, with the sides and flags of this one as far as it knows them. What the environment said
  * is left to the environment, and a password is never repeated.
  */
-export function nextCommand({ command, words, flags: more = [], why }: NextStep, said: Said): NextCommand {
+export function nextCommand({ command, words, flags: more = [], why, isAnew }: NextStep, said: Said): NextCommand {
   const name = [command, ...words].join(' ');
-  if (command === 'help' || command === 'embedded')
+  if (command === 'help' || command === 'embedded' || isAnew === true)
     return { command: ownLine(said.own, name, more), why, lacksPassword: false };
   const { flags, configPath, own } = said;
   const config = configPath === null ? [] : ['--config', maskSecrets(configPath)];

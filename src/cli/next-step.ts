@@ -1,3 +1,4 @@
+import type { DoctorResult } from '../model/doctor.js';
 import type { CutoverResult } from '../model/cutover.js';
 import { exitCodes } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
@@ -16,6 +17,8 @@ export interface NextStep {
   /** Flags that it needs beside those of this command. */
   readonly flags?: readonly string[];
   readonly why: string;
+  /** Whether the sides and flags of this command are left out. */
+  readonly isAnew?: boolean;
 }
 
 function step(command: NextStep['command'], why: string, more: Partial<NextStep> = {}): NextStep {
@@ -29,6 +32,16 @@ const look = step('status', 'where it stands, and the way on or back');
 
 function isRefused(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
+}
+
+export function afterDoctor({ ok }: DoctorResult): NextStep {
+  if (!ok) return step('doctor', 'once every ✗ above is settled');
+  return step('plan', 'what would happen, and why; nothing is written');
+}
+
+/** The file has the sides and the decisions. */
+export function afterInitConfig(path: string): NextStep {
+  return step('plan', 'with this file, once it says what you want', { flags: ['--config', path], isAnew: true });
 }
 
 export function afterCensus(): NextStep {

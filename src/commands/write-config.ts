@@ -16,7 +16,7 @@ export async function withConfigFile<T>(
 ): Promise<T> {
   const { writeConfig: path } = settings;
   if (path === null) return await planned();
-  if (existsSync(path)) throw notWritten(path, 'is there already');
+  refuseExisting(path);
   try {
     const result = await planned();
     writeNew(path, settings, findingsOf(result));
@@ -27,10 +27,19 @@ export async function withConfigFile<T>(
   }
 }
 
+/** Throws `usage.write_config` where the file is there. */
+export function refuseExisting(path: string): void {
+  if (existsSync(path)) throw notWritten(path, 'is there already');
+}
+
 function writeNew(path: string, settings: Settings, findings: readonly Finding[]): void {
   const { waive } = settings;
   const decided = { ...rulesOf(settings), ...(waive.length === 0 ? {} : { waive }) };
-  const content = configText(decided, findings);
+  writeNewConfig(path, configText(decided, findings));
+}
+
+/** Writes a file that is not there yet. */
+export function writeNewConfig(path: string, content: string): void {
   try {
     writeFileSync(path, content, { flag: 'wx' });
   } catch (cause) {

@@ -5,6 +5,7 @@ import type {
   CopyOptions,
   CutoverOptions,
   DifferenceOptions,
+  DoctorOptions,
   FollowOptions,
   InitOptions,
   LimitOptions,
@@ -103,6 +104,7 @@ const quarantine: NamesOf<QuarantineOptions> = {
   columns: true,
   declared: true,
 };
+const doctor: NamesOf<DoctorOptions> = { ...sides, backupFolder: true };
 const status: NamesOf<StatusOptions> = sides;
 const carrying = { ...sides, ...differences, workers: true, blockBytes: true, memoryLimitMb: true } as const;
 const follow: NamesOf<FollowOptions> = {
@@ -150,6 +152,7 @@ const rollback: NamesOf<RollbackOptions> = {
 const release: NamesOf<ReleaseOptions> = sides;
 
 const byFunction = {
+  doctor,
   census,
   init,
   plan,

@@ -232,6 +232,12 @@ interface RuleOptionsOfRetry {
   readonly declared?: Readonly<Record<string, string | HabitRules>>;
 }
 
+/** What `doctor` looks at. */
+export interface DoctorOptions extends SidesOptions {
+  /** The folder whose disk must have room for snapshots: `.db-migration-backups`. */
+  readonly backupFolder?: string;
+}
+
 export interface StatusOptions extends SidesOptions {}
 
 export interface CutoverOptions

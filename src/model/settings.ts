@@ -3,6 +3,8 @@ import type { OwnRead } from './shadow.js';
 
 /** The commands of the program. */
 export type CommandName =
+  | 'doctor'
+  | 'init-config'
   | 'census'
   | 'init'
   | 'plan'

@@ -57,6 +57,7 @@ test('a command line becomes one plain invocation', async () => {
       flags: { sourcePath: 'a.db', keepConstraints: true },
       configPath: 'c.json',
       form: 'page',
+      isWhole: false,
       isJson: false,
       isQuiet: false,
     },

@@ -3,6 +3,8 @@ import type { CommandName } from '../../model/settings.js';
 /* Commands that share options. */
 
 export const targeted: readonly CommandName[] = [
+  'doctor',
+  'init-config',
   'init',
   'plan',
   'copy',
@@ -19,10 +21,10 @@ export const targeted: readonly CommandName[] = [
   'status',
 ];
 export const all: readonly CommandName[] = ['census', ...targeted];
-export const loading: readonly CommandName[] = ['plan', 'copy', 'migrate', 'cutover'];
-export const making: readonly CommandName[] = ['init', 'plan', 'migrate', 'cutover'];
+export const loading: readonly CommandName[] = ['init-config', 'plan', 'copy', 'migrate', 'cutover'];
+export const making: readonly CommandName[] = ['init-config', 'init', 'plan', 'migrate', 'cutover'];
 export const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept', 'cutover'];
-export const surveying: readonly CommandName[] = ['plan', 'copy', 'migrate', 'init', ...comparing];
+export const surveying: readonly CommandName[] = ['init-config', 'plan', 'copy', 'migrate', 'init', ...comparing];
 /** Whose page folds what is alike. */
 export const paged: readonly CommandName[] = [
   'init',
@@ -35,4 +37,4 @@ export const paged: readonly CommandName[] = [
   'follow',
   'repair',
 ];
-export const reading: readonly CommandName[] = ['census', ...surveying];
+export const reading: readonly CommandName[] = ['doctor', 'census', ...surveying];

@@ -44,7 +44,7 @@ export const outputOptions = {
     isFlagOnly: true,
     standard: null,
     help: 'write a new config file with what is decided, and every open decision with its choices as comments',
-    commands: ['plan'],
+    commands: ['plan', 'init-config'],
   },
   json: {
     heading: 'output',

@@ -16,7 +16,12 @@ interface Entry {
  * A config file, as JSON with comments: what is decided already, and each decision that findings leave open with its
  * choices as comments. Taking the slashes away before one of them decides it.
  */
-export function configText(decided: object, findings: readonly Finding[]): string {
+export function configText(
+  decided: object,
+  findings: readonly Finding[],
+  /** Lines of comments that stand at the end of the object. */
+  more: readonly string[] = [],
+): string {
   const top = newEntry();
   decide(top, decided);
   const open = findings.filter(({ severity }) => severity !== 'note');
@@ -32,6 +37,7 @@ export function configText(decided: object, findings: readonly Finding[]): strin
     '{',
     ...entriesOf(top, '  '),
     ...waiverLines(waived),
+    ...more,
     '}',
   ];
   return `${lines.join('\n')}\n`;

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Check, DoctorResult } from '../../src/model/doctor.js';
+import { runCommand, runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
+
+const sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, at DATETIME); INSERT INTO t VALUES (1, 'yesterday');";
+
+async function examine(cwd: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const ended = await runJson(['doctor', ...args], { cwd, env });
+  const { checks } = ended.json as unknown as DoctorResult;
+  const of = (name: string): Check => {
+    const found = checks.find((check) => check.name === name);
+    assert.ok(found !== undefined, `${name} is among ${checks.map((check) => check.name).join(', ')}`);
+    return found;
+  };
+  return { ...ended, checks, of };
+}
+
+test('doctor finds all in order where it is, and leaves nothing behind', async () => {
+  await withFolder((cwd) =>
+    withDatabase(async (url, client) => {
+      makeSqlite(cwd, sql);
+      const { exitCode, checks, of, stdout } = await examine(cwd, ['app.db', url]);
+      assert.equal(exitCode, 0, stdout);
+      for (const name of ['node', 'sqlite', 'source', 'disk', 'time zone', 'target', 'server', 'rights', 'ledger'])
+        assert.equal(of(name).state, 'ok', name);
+      assert.ok(checks.every(({ state }) => state !== 'problem'));
+      assert.equal((await client.query("SELECT 1 FROM pg_namespace WHERE nspname = 'pgferry'")).rowCount, 0);
+      const page = await runCommand(['doctor', 'app.db', url], { cwd });
+      assert.match(page.stdout, /✓ nothing is missing/);
+      assert.match(page.stdout, /next: \S+ \S+ plan app\.db /);
+    }),
+  );
+});
+
+test('doctor goes on where one thing is amiss, names each with what to do, and ends with 20', async () => {
+  await withFolder(async (cwd) => {
+    const both = await examine(cwd, ['no.db', 'postgresql://app:c4nary@127.0.0.1:1/app']);
+    assert.equal(both.exitCode, 20);
+    assert.deepEqual([both.of('source').state, both.of('source').code], ['problem', 'source.missing']);
+    assert.deepEqual([both.of('target').state, both.of('target').code], ['problem', 'target.unreachable']);
+    assert.equal(both.of('rights').state, 'skipped');
+    assert.ok(both.checks.every(({ state, hint }) => state !== 'problem' || hint !== ''));
+    assert.doesNotMatch(both.stdout + both.stderr, /c4nary/);
+  });
+});
+
+test('doctor sees that a role may make nothing, and that no pg_dump is there', async () => {
+  await withFolder((cwd) =>
+    withDatabase(async (url, client) => {
+      makeSqlite(cwd, sql);
+      const role = `poor_${process.pid}`;
+      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+      try {
+        const poor = new URL(url);
+        poor.username = role;
+        poor.password = 'x';
+        const { exitCode, of } = await examine(cwd, ['app.db', poor.href], { PATH: '/nowhere' });
+        assert.equal(exitCode, 20);
+        assert.equal(of('rights').code, 'plan.no_rights');
+        assert.match(of('rights').hint, /^GRANT /);
+        assert.equal(of('pg_dump').state, 'warning');
+      } finally {
+        await client.query(`DROP ROLE ${role}`);
+      }
+    }),
+  );
+});
+
+test('init-config writes a commented file that plan takes, once, without the password', async () => {
+  await withFolder((cwd) =>
+    withDatabase(async (url) => {
+      makeSqlite(cwd, sql);
+      const password = new URL(url).password;
+      const made = await runJson(['init-config', 'app.db', url], { cwd });
+      assert.equal(made.exitCode, 0, made.stderr);
+      const path = join(cwd, 'pgferry.config.json');
+      const text = readFileSync(path, 'utf8');
+      assert.match(text, /^ {2}"sourcePath": "app\.db",$/m);
+      assert.match(text, /^ {2}\/\/ "workers": \d+,$/m);
+      assert.match(text, /not_a_timestamp/);
+      assert.ok(password === '' || !text.includes(`:${password}@`), text);
+      const env = { PGPASSWORD: password };
+      const refused = await runJson(['plan', '--config', 'pgferry.config.json'], { cwd, env });
+      assert.equal(refused.exitCode, 20, 'what was open is open');
+      assert.equal(refused.json.error, undefined, JSON.stringify(refused.json.error));
+      const again = await runJson(['init-config', 'app.db', url], { cwd });
+      assert.equal(again.json.error?.code, 'usage.write_config');
+      assert.equal(readFileSync(path, 'utf8'), text);
+      const other = await runJson(['init-config', 'app.db', url, '--write-config', 'other.json'], { cwd });
+      assert.equal(other.exitCode, 0, other.stderr);
+      assert.ok(existsSync(join(cwd, 'other.json')));
+    }),
+  );
+});
