@@ -46,8 +46,32 @@ export function listCarriedCopies(folder: string): CarriedCopyFile[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => notePattern.test(name))
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as CarriedCopyFile)
+    .map((name) => ({
+      ...(JSON.parse(readFileSync(join(folder, name), 'utf8')) as CarriedCopyFile),
+      path: join(folder, name.replace(/json$/, 'db')),
+    }))
     .filter(({ path }) => existsSync(path));
+}
+
+const restoringName = 'carried.restoring';
+
+/**
+ * Notes which copy is about to be put in place of the closed database; null for the snapshot itself. An open file is then
+ * that one, with what it took since.
+ */
+export function noteRestoring(folder: string, copy: CarriedCopyFile | null): void {
+  const path = join(folder, restoringName);
+  rmSync(path, { force: true });
+  if (copy !== null) writeNewFile(path, Buffer.from(copy.sha256), { mode: 0o600 });
+  syncFolderOf(path);
+}
+
+/** The copy that was put in place last, null where none was. */
+export function lastRestored(folder: string, copies: readonly CarriedCopyFile[]): CarriedCopyFile | null {
+  const path = join(folder, restoringName);
+  if (!existsSync(path)) return null;
+  const sha256 = readFileSync(path, 'utf8');
+  return copies.find((copy) => copy.sha256 === sha256) ?? null;
 }
 
 /** Removes all copies: the restored file has their rows. */
@@ -56,5 +80,5 @@ export function removeCarriedCopies(folder: string): void {
     rmSync(path, { force: true });
     rmSync(path.replace(/db$/, 'json'), { force: true });
   }
-  rmSync(unfinishedCopy(folder), { force: true });
+  for (const path of [unfinishedCopy(folder), join(folder, restoringName)]) rmSync(path, { force: true });
 }

@@ -1,5 +1,5 @@
 import { must } from '../model/error.js';
-import type { CellBatch, SqliteValue } from '../model/value.js';
+import { type CellBatch, type SqliteValue, Storage } from '../model/value.js';
 import { cellHeaderBytes, cellSize } from './canonical-row.js';
 import { hashHex } from './row-hash.js';
 import { type CellBatches, cellOrder, type RenderLiterals, type VerifyTable, visitRows } from './rows.js';
@@ -46,13 +46,13 @@ export interface ChangeSearch {
   readonly renderLiterals: RenderLiterals;
 }
 
-/** Bounds of what one pass collects of the source. One bucket is always collected whole. */
-const rowsMax = 300_000;
+/** Bounds of what one pass collects. One bucket is always collected whole. */
+const rowsMax = 200_000;
 const bytesMax = 256 * 2 ** 20;
 
 /**
  * Every row that differs, in passes: each reads both sides and joins the rows of some buckets by key. So it takes as many
- * passes as the rows of the differing buckets need memory. Memory: those rows of the source, and what differs of the target.
+ * passes as the rows of the differing buckets need memory. Memory: those rows of the source, and what differs of the target, of one pass.
  */
 export async function* findRowChanges(search: ChangeSearch): AsyncGenerator<readonly RowChange[], void, void> {
   const quarantine = await readQuarantined(search);
@@ -86,8 +86,11 @@ interface ExpectedRow {
 }
 
 interface FoundRow {
-  readonly printed: PrintedRow;
+  /** Of the canonical cells. */
   readonly bytes: Buffer;
+  /** The texts of its cells, one behind the other, and their lengths; -1 for NULL. */
+  readonly texts: Buffer;
+  readonly lengths: Int32Array;
 }
 
 interface KeyRows {
@@ -111,11 +114,8 @@ class Pass {
   }
 
   expect(bucket: number, key: string, row: ExpectedRow): void {
-    const rows = must(this.#buckets.get(bucket), 'bucket');
-    keyRows(rows.keys, key).expected.push(row);
-    rows.bytes += row.bytes.length;
-    this.#bytes += row.bytes.length;
-    while (this.#bytes > bytesMax && this.#buckets.size > 1) this.#dropLast();
+    keyRows(must(this.#buckets.get(bucket), 'bucket').keys, key).expected.push(row);
+    this.#count(bucket, row.bytes.length);
   }
 
   /** A row of the target; one that is as expected takes that one away. */
@@ -123,13 +123,23 @@ class Pass {
     const { expected, found } = keyRows(must(this.#buckets.get(bucket), 'bucket').keys, key);
     const same = expected.findIndex((row) => !row.isHeld && row.rowHash === rowHash);
     if (same >= 0) expected.splice(same, 1);
-    else found.push(keep());
+    else {
+      const row = keep();
+      found.push(row);
+      this.#count(bucket, row.bytes.length + row.texts.length);
+    }
   }
 
   changes(): RowChange[] {
     return [...this.#buckets.values()].flatMap(({ keys }) =>
       [...keys.values()].flatMap((rows) => changesOf(this.#table, rows)),
     );
+  }
+
+  #count(bucket: number, bytes: number): void {
+    must(this.#buckets.get(bucket), 'bucket').bytes += bytes;
+    this.#bytes += bytes;
+    while (this.#bytes > bytesMax && this.#buckets.size > 1) this.#dropLast();
   }
 
   #dropLast(): void {
@@ -151,7 +161,7 @@ function changesOf(table: VerifyTable, { expected, found }: KeyRows): RowChange[
   return Array.from({ length: Math.max(own.length, found.length) }, (_, i): RowChange => {
     const [before, after] = [own[i], found[i]];
     if (after === undefined) return { tag: 'deleted', address: must(before, 'row of a key').address };
-    const { printed } = after;
+    const printed = printedRow(after);
     if (before !== undefined) {
       return { tag: 'updated', address: before.address, printed, columns: differing(table, before.bytes, after.bytes) };
     }
@@ -277,16 +287,27 @@ async function readTargetSide(
     const bucket = bucketOf(keyHash.low, bucketCount);
     if (!pass.has(bucket)) return;
     pass.find(bucket, hashHex(keyHash.low, keyHash.high), hashHex(rowHash.low, rowHash.high), () => ({
-      printed: printedRow(must(batch, 'batch'), at),
+      ...textsOf(must(batch, 'batch'), at),
       bytes: Buffer.from(cells.bytes.subarray(0, cells.length)),
     }));
   });
 }
 
-function printedRow(batch: CellBatch, row: number): PrintedRow {
-  return Array.from({ length: batch.columnCount }, (_, column) => {
-    const cell = row * batch.columnCount + column;
-    if (batch.storage[cell] === 0) return null;
-    return batch.bytes.toString('utf8', batch.start[cell], batch.end[cell]);
+function textsOf({ columnCount, bytes, start, end, storage }: CellBatch, row: number): Omit<FoundRow, 'bytes'> {
+  const first = row * columnCount;
+  const lengths = Int32Array.from({ length: columnCount }, (_, column) => {
+    const cell = first + column;
+    return storage[cell] === Storage.Null ? -1 : (end[cell] as number) - (start[cell] as number);
+  });
+  const parts = [...lengths.keys()].map((column) => bytes.subarray(start[first + column], end[first + column]));
+  return { texts: Buffer.concat(parts.filter((_, column) => lengths[column] !== -1)), lengths };
+}
+
+function printedRow({ texts, lengths }: FoundRow): PrintedRow {
+  let at = 0;
+  return Array.from(lengths, (length) => {
+    if (length === -1) return null;
+    at += length;
+    return texts.toString('utf8', at - length, at);
   });
 }

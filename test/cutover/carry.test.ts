@@ -202,6 +202,28 @@ test('what SQLite cannot hold is named before anything is changed, and refused',
   });
 });
 
+test('a cutover says before the switch what a rollback could not bring back', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url) => {
+      const app = makeSmallApp(folder, url);
+      read(app, (db) =>
+        db.exec(`CREATE TABLE forms (id INTEGER PRIMARY KEY, ms DATETIME, own DATETIME, fine DATETIME, price DECIMAL);
+          INSERT INTO forms VALUES (1, 1735689600123, 'Wed, 01 Jan 2025 00:00:00 GMT', '2025-01-01T00:00:00.000Z', 19.9)`),
+      );
+      for (const args of [['--dry-run'], []]) {
+        const { exitCode, stderr } = await runFor(app, 'cutover', { args });
+        assert.equal(exitCode, 0, stderr);
+        const said = [...stderr.matchAll(/a rollback could not bring back (.*)/g)].map(([, what = '']) => what);
+        assert.deepEqual(said, [
+          'forms.ms: moments finer than a millisecond (it holds integers: milliseconds since 1970)',
+          'forms.own: any change, since its values have a form of their own',
+          'forms.price: numbers of more than 15 digits (it holds reals)',
+        ]);
+      }
+    }),
+  );
+});
+
 test('a dry run says what would come back, and changes nothing', async () => {
   await withMoved(schema, async ({ app, client }) => {
     await client.query(`INSERT INTO emptied VALUES (3, 'c'); UPDATE emptied SET t = 'z' WHERE id = 1`);

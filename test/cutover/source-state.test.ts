@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import {
   decideRestore,
+  type KnownContents,
   readSourceState,
   refuseClosedByOther,
   type SourceState,
@@ -49,14 +50,18 @@ const write = (path: string) =>
 async function decisionOf(
   state: SourceState,
   { live, snapshot }: Files,
-  given: { readonly sourceWrites?: Settings['sourceWrites']; readonly isRestored?: boolean } = {},
+  given: {
+    readonly sourceWrites?: Settings['sourceWrites'];
+    readonly isRestored?: boolean;
+    readonly carried?: KnownContents;
+  } = {},
 ) {
   const warnings: string[] = [];
-  const { sourceWrites = 'refuse', isRestored = false } = given;
+  const { sourceWrites = 'refuse', isRestored = false, carried } = given;
   const settings = { sourceWrites };
   const warn = (text: string) => void warnings.push(text);
   try {
-    const request = { livePath: live, snapshotPath: snapshot, isRestored, settings, warn };
+    const request = { livePath: live, snapshotPath: snapshot, isRestored, settings, warn, ...(carried && { carried }) };
     return { move: await decideRestore(state, request), warnings };
   } catch (error) {
     assert.ok(error instanceof CopierError);
@@ -160,3 +165,35 @@ test('a file that another cutover closed is left to that one', () => {
   refuse(cutoverId);
   assert.throws(() => refuse('beef'), { code: 'rollback.other_run', message: /closed by cutover beef/ });
 });
+
+test('an open file is known by what was put in place of it, and replaced only where PostgreSQL holds something else', () =>
+  withFiles(async (files) => {
+    const open = { tag: 'open', closedBy: null } as const;
+    const copy = `${files.snapshot}.carried`;
+    copyFileSync(files.snapshot, copy);
+    write(copy);
+    const decide = async (carried: KnownContents, isRestored: boolean) => {
+      const decision = await decisionOf(open, files, { carried, isRestored });
+      return decision.refused ?? decision.move;
+    };
+    const known = { copies: [copy], restored: copy };
+    // The file is the snapshot.
+    assert.equal(await decide({ ...known, current: files.snapshot }, false), 'leave');
+    assert.equal(await decide({ ...known, current: null }, false), 'close-and-restore');
+    assert.equal(await decide({ ...known, current: copy }, false), 'close-and-restore');
+    // It is the copy.
+    write(files.live);
+    assert.equal(await decide({ ...known, current: copy }, false), 'leave');
+    assert.equal(await decide({ ...known, current: null }, true), 'close-and-restore');
+    assert.equal(await decide({ ...known, current: files.snapshot }, true), 'close-and-restore');
+    const closedAgain = await decisionOf({ tag: 'open', closedBy: cutoverId }, files, {
+      carried: { ...known, current: null },
+    });
+    assert.equal(closedAgain.move, 'restore');
+    // It took something since: it stays where it was restored as PostgreSQL is now, and is nobody's to replace otherwise.
+    change(files.live, (db) => void db.exec(`INSERT INTO one VALUES (9, 'z')`));
+    assert.equal(await decide({ ...known, current: copy }, true), 'leave');
+    assert.equal(await decide({ ...known, current: null }, true), 'rollback.source_writes');
+    assert.equal(await decide({ ...known, restored: files.snapshot, current: copy }, true), 'rollback.source_writes');
+    assert.equal(await decide({ ...known, current: copy }, false), 'rollback.source_writes');
+  }));

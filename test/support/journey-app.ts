@@ -16,6 +16,7 @@ interface App {
   readonly auditLog: {
     readonly create: (query: { readonly data: { readonly id: string; readonly action: string } }) => Promise<unknown>;
     readonly count: () => Promise<number>;
+    readonly findUnique: (query: { readonly where: { readonly id: string } }) => Promise<unknown>;
   };
 }
 
@@ -46,6 +47,10 @@ async function answer(request: IncomingMessage): Promise<[number, string]> {
         200,
         JSON.stringify({ provider, users: await client.user.count(), audit: await client.auditLog.count() }),
       ];
+    case 'GET /api/audit': {
+      const id = new URL(request.url ?? '/', 'http://app').searchParams.get('id') ?? '';
+      return [200, JSON.stringify(await client.auditLog.findUnique({ where: { id } }))];
+    }
     case 'POST /api/audit': {
       const id = new URL(request.url ?? '/', 'http://app').searchParams.get('id') ?? '';
       await client.auditLog.create({ data: { id, action: 'journey' } });

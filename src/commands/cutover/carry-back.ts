@@ -1,5 +1,6 @@
 import {
   type CarriedCopyFile,
+  lastRestored,
   listCarriedCopies,
   nameCarriedCopy,
   unfinishedCopy,
@@ -34,7 +35,8 @@ export function contentsOf(
   const { snapshotPath, written, digests } = request;
   const isSnapshot = written.length === 0 || wayOfWrites(settings) !== 'carry';
   const current = isSnapshot ? snapshotPath : (findCopy(copies, digests)?.path ?? null);
-  return { copies: copies.map(({ path }) => path), current };
+  const restored = lastRestored(folder, copies)?.path ?? snapshotPath;
+  return { copies: copies.map(({ path }) => path), restored, current };
 }
 
 /** The copy of what PostgreSQL holds now. */

@@ -20,6 +20,7 @@ import { checkDiskSpace } from './preflight.js';
 import { runPlan } from '../plan.js';
 import { runMigrate } from '../migrate.js';
 import type { Settings } from '../../model/settings.js';
+import { warnOfWayBack } from '../../run/carry/way-back-limits.js';
 import { withSchema } from './target-writes.js';
 
 /** The schema of the real target that a rehearsal uses. */
@@ -101,6 +102,7 @@ async function rehearsePass(
     acceptanceRunFolder: join(folder, 'acceptance'),
   };
   const migrated = await journal.phase('migrate', () => runMigrate(innerContext(context, scratch, signal)));
+  await warnOfWayBack(context, client, migrated);
   // Nobody is fenced, so the application writes on: what was copied is accepted against what was copied.
   const audited = { ...scratch, sourcePath: migrated.snapshot?.path ?? scratch.sourcePath };
   const accepted =

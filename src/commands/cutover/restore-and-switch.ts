@@ -1,3 +1,4 @@
+import { noteRestoring } from '../../cutover/carried-copies.js';
 import { switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
 import { interruption } from '../../lib/interruption.js';
@@ -101,16 +102,17 @@ export async function restoreAndSwitch(
     }
     if (restore === 'close-and-restore')
       await step('fence', () => closeBeforeRestore(cutover.sourcePath, cutover.cutoverId));
-    progress.replacedPath = await step('restore', () =>
-      restoreSource(restore, {
+    progress.replacedPath = await step('restore', () => {
+      if (!isLeft(restore)) noteRestoring(cutover.folder, copy);
+      return restoreSource(restore, {
         livePath: cutover.sourcePath,
         snapshotPath: copy?.path ?? snapshotPath,
         snapshotSha256: copy?.sha256 ?? facts.snapshotSha256,
         replacedPath: preflight.replacedPath,
         journalMode: facts.journalMode,
         signal,
-      }),
-    );
+      });
+    });
     if (signal.aborted) throw interruption(signal);
     await step('close', async () => {
       const at = new Date().toISOString();

@@ -89,7 +89,11 @@ export async function decideRestore(
   },
 ): Promise<RestoreMove> {
   const { livePath, snapshotPath, isRestored, settings, warn } = request;
-  const { copies, current } = request.carried ?? { copies: [], current: snapshotPath };
+  const { copies, restored, current } = request.carried ?? {
+    copies: [],
+    restored: snapshotPath,
+    current: snapshotPath,
+  };
   if (state.tag === 'lost') {
     warn(`the database that will be replaced cannot be read: ${state.why}`);
     return 'replace-file';
@@ -97,7 +101,7 @@ export async function decideRestore(
   if (state.tag === 'closed') return 'restore';
   // A file that stays must take writes. A restored one that is closed again was closed to be replaced.
   const isClosed = state.closedBy !== null;
-  if (isRestored && !isClosed && copies.length === 0 && current === snapshotPath) {
+  if (isRestored && !isClosed && restored === current) {
     warn(`${livePath} was restored by an attempt before: it stays as it is, with what it took since`);
     return 'leave';
   }
@@ -125,6 +129,8 @@ export async function decideRestore(
 export interface KnownContents {
   /** Copies of the snapshot with what PostgreSQL had taken. */
   readonly copies: readonly string[];
+  /** Which content was put in place last: the snapshot, or one of the copies. */
+  readonly restored: string;
   /** Which content PostgreSQL holds now: the snapshot, one of the copies, or null for none of them. */
   readonly current: string | null;
 }

@@ -15,6 +15,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
 import { lockTables, reopenTargetTables } from '../../target/schema/closing.js';
+import { warnOfWayBack } from '../../run/carry/way-back-limits.js';
 import { runAccept } from '../acceptance/accept.js';
 import { runMigrate } from '../migrate.js';
 import {
@@ -107,6 +108,7 @@ async function migrate(session: CutoverSession, signal: AbortSignal): Promise<Ru
   const settings = { ...context.settings, fresh: true, runFolder: attemptFolder(folder, 'migration', cutover) };
   const result = await runMigrate(innerContext(context, settings, signal));
   if (!result.ok) throw differs('after the copy', result);
+  await warnOfWayBack(context, session.client, result);
   return result;
 }
 

@@ -108,6 +108,10 @@ export class CellWriter {
     });
   }
 
+  get hasLearnt(): boolean {
+    return this.#cells > 0;
+  }
+
   /** The forms of the column, the most frequent first, in words. */
   get forms(): readonly string[] {
     return this.#ranked().map(({ name }) => name);

@@ -90,7 +90,7 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
       one.table,
       one.source,
       copy.table(one.source),
-      new ColumnCells(sides.snapshot, one.table),
+      new ColumnCells(sides.snapshot, one.table, true),
     );
     for await (const changes of changesOf(one, sides)) carrier.carry(changes);
     carried.push(carrier.finish());

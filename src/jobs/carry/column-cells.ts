@@ -7,6 +7,8 @@ import type { Database } from '../../source/sqlite.js';
 
 /** How many cells of a column are looked at for its form, the youngest first: they show what the application writes now. */
 const evidenceMax = 1000;
+/** How many rows are read for that at first: a column that is rarely filled is then read as a whole. */
+const rowsMax = 10_000;
 /** Longer cells are no evidence that is worth reading. */
 const evidenceBytesMax = 65_536;
 
@@ -16,11 +18,14 @@ type FormTable = Pick<TablePlan, 'source' | 'columns' | 'rowidName' | 'isWithout
 export class ColumnCells {
   readonly #db: Database;
   readonly #table: FormTable;
+  readonly #isWhole: boolean;
   readonly #writers = new Map<number, CellWriter>();
 
-  constructor(db: Database, table: FormTable) {
+  /** `isWhole`: a column without a value in its youngest rows is read to its end. */
+  constructor(db: Database, table: FormTable, isWhole: boolean) {
     this.#db = db;
     this.#table = table;
+    this.#isWhole = isWhole;
   }
 
   writerOf(index: number): CellWriter {
@@ -35,13 +40,13 @@ export class ColumnCells {
     const { source, rowidName, isWithoutRowid } = this.#table;
     const name = quoteIdentifier(column.source);
     const order = isWithoutRowid || rowidName === null ? '' : ` ORDER BY ${quoteIdentifier(rowidName)} DESC`;
-    const cells = this.#db
-      .prepare<[], SqliteValue>(
-        `SELECT ${name} FROM main.${quoteIdentifier(source)} WHERE ${name} IS NOT NULL AND octet_length(${name}) <= ${evidenceBytesMax}${order} LIMIT ${evidenceMax}`,
-      )
-      .pluck()
-      .safeIntegers();
-    for (const cell of cells.iterate()) writer.learn(cell);
+    const learn = (from: string, more: string) => {
+      const sql = `SELECT ${name} FROM ${from} WHERE ${name} IS NOT NULL AND octet_length(${name}) <= ${evidenceBytesMax}${more} LIMIT ${evidenceMax}`;
+      for (const cell of this.#db.prepare<[], SqliteValue>(sql).pluck().safeIntegers().iterate()) writer.learn(cell);
+    };
+    const table = `main.${quoteIdentifier(source)}`;
+    learn(`(SELECT ${name} FROM ${table}${order} LIMIT ${rowsMax})`, '');
+    if (!writer.hasLearnt && this.#isWhole) learn(table, order);
     return writer;
   }
 }

@@ -1,0 +1,94 @@
+import { ColumnCells } from '../../jobs/carry/column-cells.js';
+import type { Kind } from '../../model/kind.js';
+import type { Plan } from '../../model/plan.js';
+import type { RunResult } from '../../model/result.js';
+import { withSource } from '../../source/open.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import type { Context } from '../context.js';
+import { readStoredPlan } from '../plan/stored-plan.js';
+
+/** A value that some form of a column may have no cell for, and what it stands for. */
+interface Probe {
+  readonly printed: string;
+  readonly what: string;
+}
+
+const noProbes: readonly Probe[] = [];
+
+/** Kinds of which every value has a cell in every form that is known. */
+const alwaysWritten: ReadonlySet<Kind['tag']> = new Set([
+  'int2',
+  'int4',
+  'int8',
+  'float4',
+  'float8',
+  'text',
+  'char',
+  'enum',
+  'json',
+  'jsonb',
+  'bytea',
+]);
+
+function probesOf(kind: Kind): readonly Probe[] {
+  switch (kind.tag) {
+    case 'timestamp':
+    case 'timestamptz': {
+      const zone = kind.tag === 'timestamptz' ? '+00' : '';
+      return [
+        { digits: 6, fraction: '.000001', what: 'moments finer than a millisecond' },
+        { digits: 1, fraction: '.1', what: 'moments finer than a second' },
+        { digits: 0, fraction: '', what: 'times of day' },
+      ]
+        .filter(({ digits }) => digits <= kind.precision)
+        .map(({ fraction, what }) => ({ printed: `2001-02-03 04:05:06${fraction}${zone}`, what }));
+    }
+    case 'numeric':
+      return kind.precision !== null && kind.precision <= 15
+        ? noProbes
+        : [{ printed: '1234567890123456.7', what: 'numbers of more than 15 digits' }];
+    case 'literal':
+      return kind.form?.tag === 'interval' ? [{ printed: '1 mon', what: 'intervals of months or days' }] : noProbes;
+    default:
+      return noProbes;
+  }
+}
+
+/**
+ * What a rollback could not bring back into columns of this snapshot, judged by the forms of their youngest values: one line for
+ * each column.
+ */
+export async function findWayBackLimits(snapshotPath: string, plan: Plan): Promise<string[]> {
+  return await withSource(snapshotPath, (db) =>
+    plan.tables.flatMap((table) => {
+      const cells = new ColumnCells(db, table, false);
+      return table.columns.flatMap(({ source, kind }, index) => {
+        if (alwaysWritten.has(kind.tag)) return [];
+        const name = `${table.source}.${source}`;
+        const writer = cells.writerOf(index);
+        if (writer.unwritable !== null) return [`${name}: any change, since its values have a form of their own`];
+        const lost = writer.hasLearnt
+          ? probesOf(kind).filter(({ printed }) => writer.write(printed) === undefined)
+          : [];
+        // The coarsest says all.
+        const [worst] = lost.slice(-1);
+        return worst === undefined ? [] : [`${name}: ${worst.what} (it holds ${writer.forms.join(', ')})`];
+      });
+    }),
+  );
+}
+
+const namedMax = 20;
+
+/** Says before the switch what a rollback could not bring back. */
+export async function warnOfWayBack(
+  { journal }: Context,
+  client: TargetClient,
+  { runId, snapshot }: Pick<RunResult, 'runId' | 'snapshot'>,
+): Promise<void> {
+  if (runId === null || snapshot === null) return;
+  const { plan } = await readStoredPlan(client, runId);
+  const limits = await findWayBackLimits(snapshot.path, plan);
+  for (const limit of limits.slice(0, namedMax)) journal.warn(`a rollback could not bring back ${limit}`);
+  if (limits.length > namedMax) journal.warn(`nor what ${limits.length - namedMax} columns more may get`);
+}
