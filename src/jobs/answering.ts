@@ -1,4 +1,5 @@
 import { toWire } from '../model/error.js';
+import { translateSqliteError } from '../source/source-error.js';
 import type { JobAnswer } from '../model/wire.js';
 
 /**
@@ -10,7 +11,7 @@ export function answering<Job, Result>(run: (job: Job) => Promise<Result>): (job
     try {
       return { tag: 'done', result: await run(job) };
     } catch (error) {
-      return { tag: 'failed', error: toWire(error) };
+      return { tag: 'failed', error: toWire(translateSqliteError(error, 'a SQLite file of the run')) };
     }
   };
 }

@@ -20,6 +20,8 @@ export interface Boundary {
   readonly isForever: boolean;
   /** A file that counts for all threads: one byte for each point. */
   readonly counter: string;
+  /** A second fault, so many points after the first: it strikes what answers the first. */
+  readonly second?: { readonly how: 'throw' | 'kill'; readonly after: number };
 }
 
 const boundary = JSON.parse(process.env['PGFERRY_BOUNDARY'] ?? 'null') as Boundary | null;
@@ -48,10 +50,11 @@ function plant(what: Boundary): void {
   for (const name of ['run', 'get', 'all']) wrap(statement, name, what, 'SQLITE_IOERR');
   const write = Socket.prototype.write as unknown as Callable;
   Socket.prototype.write = function (this: Socket, ...args: unknown[]): boolean {
-    const isHit = this.remotePort !== undefined && isPoint(args[0]) && isStruck(what, args[0]);
-    if (isHit && what.side === 'before') return strike(what) ?? destroy(this);
+    const how = this.remotePort !== undefined && isPoint(args[0]) ? struckHow(what, args[0]) : null;
+    if (how !== null && what.side === 'before')
+      return strike(how) ?? (how === 'stop' ? (write.apply(this, args) as boolean) : destroy(this));
     const result = write.apply(this, args) as boolean;
-    return isHit ? (strike(what) ?? destroy(this)) : result;
+    return how === null ? result : (strike(how) ?? (how === 'stop' ? result : destroy(this)));
   } as typeof Socket.prototype.write;
 }
 
@@ -64,11 +67,12 @@ function wrap(holder: object, name: string, what: Boundary, code: string): void 
   const made = (holder as Record<string, Callable>)[name];
   if (made === undefined) return;
   const wrapped = function (this: unknown, ...args: unknown[]): unknown {
-    const isHit = !isInside && isStruck(what, (this as { source?: string } | undefined)?.source ?? args[0]);
-    if (!isHit) return made.apply(this, args);
+    const how = isInside ? null : struckHow(what, (this as { source?: string } | undefined)?.source ?? args[0]);
+    // SQLite's close cannot fail.
+    if (how === null || (how === 'throw' && name === 'close')) return made.apply(this, args);
     const result = what.side === 'after' ? made.apply(this, args) : undefined;
-    strike(what);
-    if (what.how !== 'throw') return what.side === 'after' ? result : made.apply(this, args);
+    strike(how);
+    if (how !== 'throw') return what.side === 'after' ? result : made.apply(this, args);
     const error = failure(name, code);
     if (holder !== fs.promises && name !== 'backup') throw error;
     return Promise.resolve(result).then(() => Promise.reject(error));
@@ -86,14 +90,16 @@ function isPoint(bytes: unknown): boolean {
   return bytes instanceof Uint8Array && 'QSdcX\0'.includes(String.fromCharCode(bytes[0] ?? 0));
 }
 
-/** Counts the point, and tells whether it is the one that fails. */
-function isStruck(what: Boundary, words: unknown): boolean {
+/** Counts the point, and tells how it fails; null where it does not. */
+function struckHow(what: Boundary, words: unknown): Boundary['how'] | null {
   isInside = true;
   try {
-    if (!isBegun(what, words)) return false;
+    if (!isBegun(what, words)) return null;
     appendFileSync(what.counter, '.');
     const count = statSync(what.counter).size;
-    return what.how !== 'count' && (what.isForever && what.how === 'throw' ? count >= what.at : count === what.at);
+    if (what.second !== undefined && count === what.at + what.second.after) return what.second.how;
+    const isHit = what.isForever && what.how === 'throw' ? count >= what.at : count === what.at;
+    return isHit && what.how !== 'count' ? what.how : null;
   } finally {
     isInside = false;
   }
@@ -106,7 +112,7 @@ function isBegun({ from, counter }: Boundary, words: unknown): boolean {
 }
 
 /** Undefined where the program lives on with an error. A process that was stopped goes on as if nothing had been. */
-function strike({ how }: Boundary): undefined {
+function strike(how: Boundary['how']): undefined {
   if (how === 'kill') process.kill(process.pid, 'SIGKILL');
   if (how === 'stop') process.kill(process.pid, 'SIGSTOP');
 }

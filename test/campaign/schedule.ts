@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { confirmation } from '../../src/commands/cutover/preflight.js';
-import { must } from '../../src/model/error.js';
-import { type Ended, startCommand } from '../support/command.js';
+import { exitCodes, must } from '../../src/model/error.js';
+import { type Ended, runCommand, startCommand } from '../support/command.js';
 import { isStopped } from '../support/runs.js';
 import type { Boundary } from './boundaries.js';
 import { World } from './world.js';
@@ -26,7 +26,7 @@ export interface Outcome {
   readonly wrongs: readonly string[];
 }
 
-type Command = 'migrate' | 'cutover' | 'rollback' | 'release';
+type Command = 'migrate' | 'follow' | 'cutover' | 'rollback' | 'release';
 
 /** From where the points are counted, and about how many there are: the last steps of a move decide, and are few. */
 const marks = [
@@ -54,6 +54,8 @@ class Schedule {
   readonly #steps: string[] = [];
   readonly #wrongs: string[] = [];
   #counter = 0;
+  /** How often somebody else did something. */
+  #acts = 0;
 
   constructor(
     readonly world: World,
@@ -72,14 +74,15 @@ class Schedule {
       if (this.draw.below(2) === 0) await this.#act();
     }
     if (this.#wrongs.length === 0) await this.#end();
+    await this.world.letGo();
     return { steps: this.#steps, wrongs: this.#wrongs };
   }
 
   #drawCommand(): Command {
-    const drawn = this.draw.below(10);
+    const drawn = this.draw.below(12);
     if (this.world.side === 'sqlite')
-      return drawn < 7 ? 'cutover' : pick(['migrate', 'rollback', 'release'], drawn - 7);
-    return drawn < 7 ? 'rollback' : pick(['release', 'cutover', 'release'], drawn - 7);
+      return drawn < 6 ? 'cutover' : pick(['migrate', 'migrate', 'follow', 'follow', 'rollback', 'release'], drawn - 6);
+    return drawn < 8 ? 'rollback' : pick(['release', 'cutover', 'release', 'follow'], drawn - 8);
   }
 
   #drawFault(): Fault | null {
@@ -88,7 +91,12 @@ class Schedule {
     const isForever = this.draw.below(3) === 0;
     const [from, most] = pick(marks, this.draw.below(marks.length));
     const at = 1 + this.draw.below(most);
-    return how === 'none' ? null : { how, at, from, side, isForever };
+    const fault = { how, at, from, side, isForever: isForever && how !== 'none' };
+    if (how === 'none') return null;
+    // One in three is followed by another, among the steps that answer it.
+    if (how === 'kill' || this.draw.below(3) > 0) return { ...fault, how };
+    const second = { how: pick(['throw', 'kill'] as const, this.draw.below(2)), after: 1 + this.draw.below(40) };
+    return { ...fault, how, second };
   }
 
   /** Runs a command, with a fault or without, and looks at both databases when it is over. */
@@ -103,6 +111,7 @@ class Schedule {
     void ended.finally(() => {
       isOver = true;
     });
+    const actsBefore = this.#acts;
     const until = performance.now() + hungMs;
     let isHung = false;
     while (!isOver) {
@@ -117,18 +126,25 @@ class Schedule {
     }
     const result = await ended;
     const points = existsSync(counter) ? statSync(counter).size : 0;
+    const also = fault?.second === undefined ? '' : `, then ${fault.second.how} ${fault.second.after} later`;
     const planned =
-      fault === null ? 'undisturbed' : `${fault.how} ${fault.side} ${fault.at} of ${points} from '${fault.from}'`;
+      fault === null
+        ? 'undisturbed'
+        : `${fault.how} ${fault.side} ${fault.at} of ${points} from '${fault.from}'${also}`;
+    if (result.exitCode === exitCodes.bug) this.#wrongs.push(`${command} ended as a bug: ${result.stderr}`);
     this.#steps.push(
       `${command} ${more.join(' ')} (${planned}): ${result.exitCode ?? result.signal} ${codeOf(result)}`,
     );
     if (isHung) this.#wrongs.push(`${command} hung`);
-    await this.#look(command, result);
+    await this.world.letGo();
+    await this.#look(command, result, this.#acts === actsBefore);
     return result;
   }
 
-  async #look(command: Command, { exitCode }: Ended): Promise<void> {
+  async #look(command: Command, { exitCode }: Ended, isAlone: boolean): Promise<void> {
     const wrongs = await this.world.findWrongs();
+    const isCopy = command === 'migrate' || command === 'follow' || command === 'cutover';
+    if (exitCode === 0 && isCopy && isAlone) wrongs.push(...(await this.world.findMissing()));
     const state = await this.#state();
     if (exitCode === 0 && command === 'cutover' && this.world.side !== 'postgres')
       wrongs.push('complete, not switched');
@@ -149,6 +165,7 @@ class Schedule {
   /** What somebody else does. */
   async #act(): Promise<void> {
     const { world } = this;
+    this.#acts += 1;
     const acts: readonly (readonly [string, () => unknown])[] = [
       ['the application writes', () => world.write(world.side)],
       ['the application writes', () => world.write(world.side)],
@@ -157,11 +174,26 @@ class Schedule {
       ['VACUUM of SQLite', () => world.onSqlite((db) => db.exec('VACUUM'))],
       ['checkpoint of SQLite', () => world.onSqlite((db) => db.pragma('wal_checkpoint(TRUNCATE)'))],
       ['VACUUM of PostgreSQL', () => this.#tryOnPostgres('VACUUM')],
+      ['a release that cannot ask the target', () => this.#releaseAlone()],
       ['SQLite leaves WAL', () => world.onSqlite((db) => db.pragma('journal_mode = DELETE'))],
       ['an index on PostgreSQL', () => this.#tryOnPostgres('CREATE INDEX ON child (note)')],
+      ['a column on PostgreSQL', () => this.#tryOnPostgres('ALTER TABLE child ADD COLUMN IF NOT EXISTS more integer')],
+      ['a table is written anew on PostgreSQL', () => this.#tryOnPostgres('VACUUM FULL log')],
+      ['another SQLite file of the same rows', () => world.replaceSqlite()],
+      ['a table of PostgreSQL is held', () => world.hold('LOCK TABLE child IN SHARE MODE')],
+      ['rows of PostgreSQL are held', () => world.hold('SELECT FROM log FOR UPDATE')],
+      ['the runs of the ledger are held', () => world.hold('LOCK TABLE pgferry.run IN ACCESS EXCLUSIVE MODE')],
+      ['the cutovers of the ledger are held', () => world.hold('LOCK TABLE pgferry.cutover IN SHARE MODE')],
     ];
     const [what, act] = pick(acts, this.draw.below(acts.length));
     this.#steps.push(`${what}: ${(await act()) !== false}`);
+  }
+
+  /** Somebody who has not the URL at hand lets the application work, and it does. */
+  async #releaseAlone(): Promise<boolean> {
+    const { folder, env } = this.world.app;
+    const ended = await runCommand(['release'], { cwd: folder, env: { ...env, POSTGRES_DATABASE_URL: '' } });
+    return ended.exitCode === 0 && (await this.world.write('sqlite'));
   }
 
   async #tryOnPostgres(sql: string): Promise<boolean> {

@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type pg from 'pg';
+import pg from 'pg';
 import { Database } from '../../src/source/sqlite.js';
 import { type App, makeSmallApp } from '../support/journey.js';
 
@@ -22,6 +22,7 @@ export class World {
   readonly writes: Write[] = [1, 2, 3].map((id) => ({ id, side: 'sqlite', world: 'sqlite' }));
   /** What an option of a rollback gave up by name: it is only kept in a file. */
   readonly givenUp = new Set<Side>();
+  readonly #holders: pg.Client[] = [];
   #next = 100;
 
   private constructor(
@@ -84,6 +85,46 @@ export class World {
     } finally {
       db.close();
     }
+  }
+
+  /** Another session takes a lock, and keeps it until it lets go; false where it got none. */
+  async hold(sql: string): Promise<boolean> {
+    const holder = new pg.Client({ connectionString: this.app.url, application_name: 'holder' });
+    holder.on('error', () => undefined);
+    await holder.connect();
+    try {
+      await holder.query(`SET lock_timeout = '200ms'; BEGIN`);
+      await holder.query(sql);
+      this.#holders.push(holder);
+      return true;
+    } catch {
+      await holder.end();
+      return false;
+    }
+  }
+
+  /** All sessions that hold a lock let go of it. */
+  async letGo(): Promise<void> {
+    for (const holder of this.#holders.splice(0)) await holder.end();
+  }
+
+  /** Another file takes the place of the SQLite file, as a restored backup would: the same rows, and no -wal. */
+  replaceSqlite(): boolean {
+    const { source } = this.app;
+    const beside = `${source}.other`;
+    rmSync(beside, { force: true });
+    const isCopied = this.onSqlite((db) => db.prepare('VACUUM INTO ?').run(beside));
+    if (!isCopied) return false;
+    for (const suffix of ['-wal', '-shm', '-journal']) rmSync(source + suffix, { force: true });
+    renameSync(beside, source);
+    return true;
+  }
+
+  /** Rows of SQLite that PostgreSQL has not, after a command that said that it has all of them. */
+  async findMissing(): Promise<string[]> {
+    const found = new Set(await this.#idsOfPostgres());
+    const missing = this.#idsOfSqlite().filter((id) => !found.has(id));
+    return missing.map((id) => `${id} of SQLite is not on PostgreSQL, and the command said that all is there`);
   }
 
   /** What is lost, doubled or wrong now, in words; nothing is the only right answer. */

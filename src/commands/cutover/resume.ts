@@ -1,15 +1,18 @@
 import { lookUpProvider, planSwitch, readEnvFile } from '../../cutover/env-file.js';
 import type { Cutover, CutoverFacts, CutoverResult } from '../../model/cutover.js';
-import { CopierError, must, toWire } from '../../model/error.js';
+import { CopierError, type ErrorCode, must, toWire } from '../../model/error.js';
 import { openRunFolder } from '../../report/files/run-folder.js';
 import type { Context } from '../../run/context.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
 import { conclude } from './conclude.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
-import { switchApplication, withLockedTables } from './switch.js';
+import { switchIfClosed, withLockedTables } from './switch.js';
 import { type WrittenTable, describeWritten, findWritten } from './target-writes.js';
 import type { CutoverProgress } from './undo.js';
+
+/** With these the application was not switched, and the message says what comes next. */
+const refusals: ReadonlySet<string> = new Set<ErrorCode>(['cutover.target_changed', 'cutover.reopened']);
 
 /**
  * Resumes a cutover that crashed after the source was closed. The copy is still complete, since no writer could change
@@ -37,7 +40,8 @@ export async function resumeCutover(
     await moveCutover(client, known.cutoverId, 'closing', facts);
     if (!isSwitched) await switchUnchanged(session, AbortSignal.any([context.signal, locked.lost]), progress, facts);
   } catch (error) {
-    if (error instanceof CopierError && error.code === 'cutover.target_changed') throw error;
+    const isRefused = error instanceof CopierError && refusals.has(error.code);
+    if (isRefused) throw error;
     // The source stays closed, and the Prisma client stays generated for PostgreSQL. The same command resumes; release
     // goes back.
     throw new CopierError(
@@ -65,7 +69,7 @@ async function switchUnchanged(
       findWritten(facts.digests, await digestTables(holder, address.schema)),
     );
     if (written.length > 0) throw targetChanged(cutover, written);
-    await runStep(session, 'switch', () => switchApplication(progress, facts));
+    await runStep(session, 'switch', () => switchIfClosed(progress, cutover, facts));
   });
 }
 

@@ -1,4 +1,4 @@
-import { planSwitch, switchEnvFile } from '../../cutover/env-file.js';
+import { planSwitch, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
 import { rollbackEnv, rollbackEnvName } from '../../cutover/rollback-env.js';
 import { interruption } from '../../lib/interruption.js';
@@ -7,6 +7,7 @@ import { CopierError, must } from '../../model/error.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { RunResult } from '../../model/result.js';
 import { type RunFolder, replaceArtefact, writeArtefact } from '../../report/files/run-folder.js';
+import { readClosing } from '../../source/live/closing.js';
 import { type Fence, withFence } from '../../source/live/fence.js';
 import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
@@ -75,7 +76,7 @@ export async function prepareAndSwitch(
       // A lock that went with its connection would let others write: asked once more before anything is closed.
       await holder.query('SELECT 1');
       const closed = await step('close', () => close(session, held, progress, facts));
-      await step('switch', () => switchApplication(progress, closed));
+      await step('switch', () => switchIfClosed(progress, session.cutover, closed));
       return { facts: closed, downtimeMs: performance.now() - heldAtMs };
     });
   });
@@ -159,6 +160,34 @@ async function close(
   progress.hasClosed = true;
   fence.commitClosing();
   return facts;
+}
+
+/**
+ * Switches the application, if the SQLite database is closed. A release that could not ask the target knows nothing of
+ * us and may open it at any moment: one that came before the env file was replaced is found by the second look, and then
+ * the switch is taken back. Error: `cutover.reopened`.
+ */
+export async function switchIfClosed(progress: CutoverProgress, cutover: Cutover, facts: CutoverFacts): Promise<void> {
+  await refuseReopened(cutover);
+  switchApplication(progress, facts);
+  try {
+    await refuseReopened(cutover);
+  } catch (error) {
+    if (progress.envSwitch !== null) undoSwitch(progress.envSwitch);
+    progress.envSwitch = null;
+    throw error;
+  }
+}
+
+async function refuseReopened({ sourcePath, cutoverId }: Cutover): Promise<void> {
+  if ((await readClosing(sourcePath))?.cutoverId === cutoverId) return;
+  throw new CopierError(
+    'cutover.reopened',
+    `${sourcePath} was opened to writers again before the application was switched to PostgreSQL, which has not what it took since`,
+    {
+      hint: 'the application stays on SQLite; see who ran `pgferry release` there, then run `pgferry cutover` again: it begins anew',
+    },
+  );
 }
 
 export function switchApplication(progress: CutoverProgress, { env }: CutoverFacts): void {

@@ -83,6 +83,11 @@ export const cutoverCodes = {
       'Something stopped the cutover before its first step; its own code stands in the message. Nothing was changed.',
     todo: 'Look that code up here, mend the reason, and run again.',
   },
+  'cutover.reopened': {
+    means:
+      'Between the closing of the SQLite file and the switch of the application somebody let it take writes again. The application stays on SQLite.',
+    todo: 'See who ran `pgferry release`, then cut over anew.',
+  },
   'cutover.rolling_back': {
     means: 'A rollback is not finished.',
     todo: 'Run `pgferry rollback` again: it goes on.',

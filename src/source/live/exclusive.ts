@@ -18,7 +18,6 @@ export function withClosedFile<T>(path: string, use: () => T): T {
   } catch (error) {
     throw translateSqliteError(error, path);
   } finally {
-    if (db.inTransaction) db.exec('ROLLBACK');
     db.close();
   }
 }

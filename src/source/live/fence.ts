@@ -44,7 +44,7 @@ export async function withFence<T>(
       watch.close();
     }
   } finally {
-    if (holder.inTransaction) holder.exec('ROLLBACK');
+    // Rolls back what was not committed; a ROLLBACK of our own that fails would hide what went wrong before.
     holder.close();
   }
 }

@@ -20,16 +20,31 @@ export async function lockTables(client: TargetClient, schema: string): Promise<
   await client.run(`LOCK TABLE ${list} IN SHARE ROW EXCLUSIVE MODE`, [], { doing: 'keep writers off the target' });
 }
 
+/**
+ * SQL: the tables c with their schemas n into which a row of the schema $1 can be written: its own, their partitions, and
+ * what inherits from them, wherever it is. A statement trigger of the parent does not see a statement on these.
+ */
+const writableTables = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'f') AND c.oid IN (
+    WITH RECURSIVE tree (oid) AS (
+      SELECT t.oid FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = $1 AND t.relkind IN ('r', 'p')
+       UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
+    SELECT oid FROM tree)`;
+
 /** Makes every table of the schema refuse writes with this message, from the commit of the caller's transaction on. */
 export async function closeTargetTables(client: TargetClient, schema: string, message: string): Promise<void> {
   const body = `BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'read_only_sql_transaction'; END`;
   await client.run(
     `CREATE OR REPLACE FUNCTION pgferry.refuse_write() RETURNS trigger LANGUAGE plpgsql AS ${quoteLiteral(body)}`,
   );
-  for (const name of await listTables(client, schema)) {
+  const { rows } = await client.run<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name ${writableTables} ORDER BY c.oid`,
+    [schema],
+  );
+  for (const { schema: at, name } of rows) {
     await client.run(
       `CREATE OR REPLACE TRIGGER ${quoteName(triggerName)} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
-         ON ${quoteTable(schema, name)} FOR EACH STATEMENT EXECUTE FUNCTION pgferry.refuse_write(${quoteLiteral(message)})`,
+         ON ${quoteTable(at, name)} FOR EACH STATEMENT EXECUTE FUNCTION pgferry.refuse_write(${quoteLiteral(message)})`,
       [],
       { table: name },
     );
@@ -38,15 +53,14 @@ export async function closeTargetTables(client: TargetClient, schema: string, me
 
 /** Removes the refusal from every table that has it, and returns how many had it. */
 export async function reopenTargetTables(client: TargetClient, schema: string): Promise<number> {
-  const rows = await client.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-       JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND t.tgname = $2 AND NOT t.tgisinternal AND t.tgparentid = 0`,
+  const rows = await client.query<{ schema: string; name: string }>(
+    `SELECT n.nspname AS schema, c.relname AS name ${writableTables}
+        AND EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = $2 AND NOT t.tgisinternal)`,
     [schema, triggerName],
   );
   await withTransaction(client, async () => {
-    for (const { name } of rows) {
-      await client.run(`DROP TRIGGER IF EXISTS ${quoteName(triggerName)} ON ${quoteTable(schema, name)}`);
+    for (const { schema: at, name } of rows) {
+      await client.run(`DROP TRIGGER IF EXISTS ${quoteName(triggerName)} ON ${quoteTable(at, name)}`);
     }
   });
   return rows.length;
