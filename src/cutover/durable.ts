@@ -1,5 +1,6 @@
-import { closeSync, constants, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { newFile } from '../platform/file-flags.js';
 import { CopierError } from '../model/error.js';
 
 /** Codes of the disk rather than of the path: no space, quota, size limit, failing device, read-only. */
@@ -24,11 +25,10 @@ export function writeNewFile(
   bytes: Buffer,
   { mode, prepare }: { readonly mode: number; readonly prepare?: (file: number) => void },
 ): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   let isWhole = false;
   let isMade = false;
   try {
-    const file = openSync(path, flags, mode);
+    const file = openSync(path, newFile, mode);
     isMade = true;
     try {
       prepare?.(file);

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { geteuid } from 'node:process';
+import { unlinkedFile } from '../platform/file-flags.js';
 import { CopierError, type ErrorCode } from '../model/error.js';
 import type { EnvSwitch, Provider } from '../model/cutover.js';
 import { nameFailure, syncFolderOf, writeNewFile } from './durable.js';
@@ -146,7 +147,7 @@ function refuseKind(path: string, stats: Stats): void {
 
 function open(path: string): number {
   try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return openSync(path, unlinkedFile);
   } catch (cause) {
     throw refuse('cutover.env_unreadable', `the env file ${path} cannot be read`, 'check its permissions', cause);
   }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
   closeSync,
-  constants,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -15,6 +14,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
+import { newFile, unlinkedFile } from '../platform/file-flags.js';
 import { CopierError } from '../model/error.js';
 import { nameFailure, syncFolderOf } from './durable.js';
 
@@ -137,9 +137,8 @@ function copyDurably(request: {
   readonly like: Stats;
   readonly sha256: string;
 }): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   const hash = createHash('sha256');
-  const file = openSync(request.to, flags, 0o600);
+  const file = openSync(request.to, newFile, 0o600);
   try {
     fchownSync(file, request.like.uid, request.like.gid);
     fchmodSync(file, (request.like.mode & 0o7777) | 0o200);
@@ -156,7 +155,7 @@ function copyDurably(request: {
 }
 
 function readPieces(path: string, use: (piece: Buffer) => void): void {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = openSync(path, unlinkedFile);
   const piece = Buffer.alloc(pieceBytes);
   try {
     for (let length = readSync(file, piece); length > 0; length = readSync(file, piece)) use(piece.subarray(0, length));

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Check, DoctorResult } from '../../src/model/doctor.js';
@@ -94,6 +94,19 @@ test('init-config writes a commented file that plan takes, once, without the pas
       const other = await runJson(['init-config', 'app.db', url, '--write-config', 'other.json'], { cwd });
       assert.equal(other.exitCode, 0, other.stderr);
       assert.ok(existsSync(join(cwd, 'other.json')));
+    }),
+  );
+});
+
+test('doctor takes a dump and a pipe as the sources that they are', async () => {
+  await withFolder((cwd) =>
+    withDatabase(async (url) => {
+      writeFileSync(join(cwd, 'app.sql'), `BEGIN;\n${sql}\nCOMMIT;\n`);
+      const dump = await examine(cwd, ['app.sql', url]);
+      assert.equal(dump.of('source').state, 'ok');
+      assert.match(dump.stdout, /a dump or a compressed file/);
+      const pipe = await examine(cwd, ['-', url]);
+      assert.equal(pipe.of('source').state, 'skipped');
     }),
   );
 });

@@ -11,6 +11,7 @@ import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { holderName } from '../../target/ledger/lock.js';
 import { liveFile } from '../../source/import/named-source.js';
 import { sourceFile } from '../../source/live/file.js';
+import { switchProblem } from '../../platform/system.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import { withSource } from '../../source/open.js';
 import type { Preflight } from './cutover-session.js';
@@ -53,8 +54,17 @@ export function sessionOptions(context: Context, command: string): ConnectOption
   };
 }
 
+/** Throws where the operating system lacks what a switch needs. */
+export function refusePlatform(problem: string | null): void {
+  if (problem === null) return;
+  throw new CopierError('cutover.platform', `nothing was changed: ${problem}`, {
+    hint: 'load with migrate and follow here, and switch the application by hand, or run the cutover on Linux or macOS',
+  });
+}
+
 /** Checks everything on this machine that a cutover needs, and changes nothing. */
 export async function checkBeforeCutover(settings: Settings): Promise<Preflight> {
+  refusePlatform(switchProblem());
   const sourcePath = liveFile(settings);
   // Read-only, so that a hot journal is refused instead of rolled back by the fence.
   await withSource(sourcePath, (db) => db.pragma('schema_version'));

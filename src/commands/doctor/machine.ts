@@ -3,7 +3,9 @@ import { statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Check } from '../../model/doctor.js';
 import { formatBytes } from '../../report/units.js';
-import { databasePath, sourceFile } from '../../source/live/file.js';
+import { systemName } from '../../platform/system.js';
+import { isImportable } from '../../source/foreign-file.js';
+import { databasePath, sourceFile, standardInput } from '../../source/live/file.js';
 import type { Settings } from '../../model/settings.js';
 import { amiss, fine, skipped, tried } from './check.js';
 
@@ -13,7 +15,7 @@ import { amiss, fine, skipped, tried } from './check.js';
 const snapshotsOnDisk = 2;
 
 export function checkNode(): Check {
-  return fine('node', `${process.version} on ${process.platform} ${process.arch}`);
+  return fine('node', `${process.version} on ${systemName()}`);
 }
 
 export function checkTimeZone(): Check {
@@ -22,29 +24,52 @@ export function checkTimeZone(): Check {
 }
 
 /** The native module that reads SQLite, and the source as it opens it. */
-export async function checkSource({ sourcePath }: Settings): Promise<readonly Check[]> {
+export async function checkSource({ sourcePath, sourceCommand }: Settings): Promise<readonly Check[]> {
   const loaded = await tried('sqlite', async () => await import('../../source/open.js'));
   if (loaded.check !== null)
     return [loaded.check, skipped('source', 'not looked at, since SQLite files cannot be read')];
   const { openSource, busyTimeoutMs } = loaded.value;
+  const loads = fine('sqlite', 'the native module loads');
+  if (sourceCommand !== null || sourcePath === standardInput) {
+    const what = sourceCommand === null ? 'standard input' : 'what a command writes';
+    return [loads, skipped('source', `${what}, which is read once, when a run begins`)];
+  }
   const opened = await tried('source', () => {
     const { path, bytes } = sourceFile(sourcePath);
-    const db = openSource(path, { readonly: true, timeoutMs: busyTimeoutMs });
+    const db = openOrImportable(() => openSource(path, { readonly: true, timeoutMs: busyTimeoutMs }));
+    if (db === null) return { path, bytes, isDatabase: false as const };
     try {
       const version = String(db.prepare('SELECT sqlite_version()').pluck().get());
       const tables = Number(db.prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").pluck().get());
       const mode = String(db.pragma('journal_mode', { simple: true }));
-      return { path, bytes, version, tables, mode };
+      return { path, bytes, isDatabase: true as const, version, tables, mode };
     } finally {
       db.close();
     }
   });
-  if (opened.check !== null) return [fine('sqlite', 'the native module loads'), opened.check];
+  if (opened.check !== null) return [loads, opened.check];
+  if (!opened.value.isDatabase) {
+    const { path, bytes } = opened.value;
+    return [
+      loads,
+      fine('source', `${path}, ${formatBytes(bytes)}, a dump or a compressed file: no source of a cutover`),
+    ];
+  }
   const { path, bytes, version, tables, mode } = opened.value;
   return [
     fine('sqlite', `the native module loads, SQLite ${version}`),
     fine('source', `${path}, ${formatBytes(bytes)}, ${tables} tables, journal mode ${mode}`),
   ];
+}
+
+/** null for a dump or a compressed file, which a run reads as it is. */
+function openOrImportable<T>(open: () => T): T | null {
+  try {
+    return open();
+  } catch (error) {
+    if (isImportable(error)) return null;
+    throw error;
+  }
 }
 
 /** Whether the folder of the backups has room for the snapshots of the source. */

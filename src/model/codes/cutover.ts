@@ -78,6 +78,10 @@ export const cutoverCodes = {
     means: 'The unfinished cutover of this target is of another SQLite file.',
     todo: 'Go on with its own source, or use another schema.',
   },
+  'cutover.platform': {
+    means: 'The operating system lacks what a switch needs: files that are replaced by a rename.',
+    todo: 'Load with `migrate` and `follow`, and switch the application by hand; or run the cutover on Linux or macOS.',
+  },
   'cutover.refused': {
     means:
       'Something stopped the cutover before its first step; its own code stands in the message. Nothing was changed.',

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
-  constants,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -16,6 +15,7 @@ import {
 import { open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { geteuid } from 'node:process';
+import { appendedFile, newFile } from '../../platform/file-flags.js';
 import { CopierError } from '../../model/error.js';
 
 /** Bytes of a file read at once for its hash. */
@@ -132,9 +132,8 @@ function lend(path: string, wasThere: boolean): RunFolder {
  * written whole, or whose fsync failed, is removed. Error: `source.run_file` with the system's code.
  */
 export function writeArtefact(path: string, content: string): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   named(path, () => {
-    const file = openSync(path, flags, 0o600);
+    const file = openSync(path, newFile, 0o600);
     let isWhole = false;
     try {
       writeFileSync(file, content);
@@ -155,8 +154,7 @@ export function replaceArtefact(path: string, content: string): void {
 
 /** Writes a new file durably, as `writeArtefact` does, from text that comes in pieces. */
 export async function writeStream(path: string, pieces: AsyncIterable<string>): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-  const file = openSync(path, flags, 0o600);
+  const file = openSync(path, newFile, 0o600);
   try {
     for await (const piece of pieces) writeFileSync(file, piece);
     fsyncSync(file);
@@ -167,9 +165,8 @@ export async function writeStream(path: string, pieces: AsyncIterable<string>): 
 
 /** Adds one line to the run's log, which is never reached through a planted link. Error: `source.run_file`. */
 export function appendLog(path: string, line: string): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
   named(path, () => {
-    const file = openSync(path, flags, 0o600);
+    const file = openSync(path, appendedFile, 0o600);
     try {
       writeFileSync(file, `${line}\n`);
     } finally {

@@ -7,7 +7,7 @@ const saidMax = 2000;
 
 /** What a command of the operator's writes, run by the shell. It is ended where nobody reads on, or at the signal. */
 export async function* readCommand(command: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
-  const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said = (said + text).slice(-saidMax);

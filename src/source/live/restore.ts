@@ -1,6 +1,5 @@
 import {
   closeSync,
-  constants,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { newFile, unlinkedFile } from '../../platform/file-flags.js';
 import { CopierError } from '../../model/error.js';
 import { busyTimeoutMs, openSource, withSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
@@ -116,16 +116,15 @@ async function keepCopy(livePath: string, replacedPath: string): Promise<string>
   rmSync(beside, { force: true });
   try {
     // SQLite would make a file that everybody may read.
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const { uid, gid, mode } = statSync(livePath);
-    withFile(beside, flags, (file) => {
+    withFile(beside, newFile, (file) => {
       fchownSync(file, uid, gid);
       fchmodSync(file, mode & 0o7777);
     });
     await withSource(livePath, (db) => db.backup(beside, { progress: () => everything }));
-    withFile(beside, constants.O_RDONLY, fsyncSync);
+    withFile(beside, 'r', fsyncSync);
     const copyPath = nameCopy(beside, replacedPath);
-    withFile(dirname(copyPath), constants.O_RDONLY, fsyncSync);
+    withFile(dirname(copyPath), 'r', fsyncSync);
     return copyPath;
   } finally {
     rmSync(beside, { force: true });
@@ -149,9 +148,8 @@ const pieceBytes = 1024 * 1024;
 function hasSameBytes(one: string, other: string): boolean {
   if (statSync(one).size !== statSync(other).size) return false;
   const pieces = [Buffer.alloc(pieceBytes), Buffer.alloc(pieceBytes)] as const;
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
-  return withFile(one, flags, (oneFile) =>
-    withFile(other, flags, (otherFile) => {
+  return withFile(one, unlinkedFile, (oneFile) =>
+    withFile(other, unlinkedFile, (otherFile) => {
       for (;;) {
         const oneBytes = readSync(oneFile, pieces[0]);
         const otherBytes = readSync(otherFile, pieces[1]);
@@ -162,7 +160,7 @@ function hasSameBytes(one: string, other: string): boolean {
   );
 }
 
-function withFile<T>(path: string, flags: number, use: (file: number) => T): T {
+function withFile<T>(path: string, flags: number | string, use: (file: number) => T): T {
   const file = openSync(path, flags, 0o600);
   try {
     return use(file);

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import { homedir, platform } from 'node:os';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { env } from 'node:process';
+import { hasFileModes } from '../../platform/system.js';
 import { CopierError } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
 
@@ -50,7 +51,7 @@ function splitLine(line: string): string[] {
 async function readPasswordFile(path: string): Promise<string | null> {
   try {
     const { mode } = await stat(path);
-    if (platform() !== 'win32' && (mode & 0o077) !== 0) {
+    if (hasFileModes() && (mode & 0o077) !== 0) {
       throw new CopierError('target.auth', `password file ${path} may be read by others`, {
         hint: `run: chmod 600 ${path}`,
       });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { platform } from 'node:os';
 import { join } from 'node:path';
+import { hasUnixSockets } from '../../platform/system.js';
 import { CopierError } from '../../model/error.js';
 import type { ServerUser } from './server-user.js';
 
@@ -118,7 +118,7 @@ export async function writeSettings(
 export function socketFolder(folder: string): string {
   const isShort = Buffer.byteLength(join(folder, '.s.PGSQL.65535')) <= socketPathBytesMax;
   // A list is read from the setting, so a comma or a quote in the path would cut it.
-  return platform() !== 'win32' && isShort && !/[,"'\\]/.test(folder) ? folder : '';
+  return hasUnixSockets() && isShort && !/[,"'\\]/.test(folder) ? folder : '';
 }
 
 /** The wanted port where it is free, else any free one. */

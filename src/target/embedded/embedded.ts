@@ -1,7 +1,5 @@
-import { appendFile, chown, readFile, readlink, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { platform } from 'node:os';
+import { appendFile, chown, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kill } from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError, must } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -21,7 +19,9 @@ import { withTarget } from '../connection/connect.js';
 import { withFolderLock } from './folder-lock.js';
 import { findBinaries, type PostgresBinaries } from './postgres-binaries.js';
 import { quoteName } from '../../lib/quote.js';
-import { chooseRunner, chooseUser, isRoot, type RunAsServer, type ServerUser } from './server-user.js';
+import { isProcessIn } from '../../platform/processes.js';
+import { isRoot, knowsProcessFolders } from '../../platform/system.js';
+import { chooseRunner, chooseUser, type RunAsServer, type ServerUser } from './server-user.js';
 
 /*
  * The embedded server is a real PostgreSQL for trying out. Its life: absent → (initdb) → stopped ⇄ running. It is
@@ -146,14 +146,7 @@ async function findLivePid(folder: string): Promise<number | null> {
   const data = join(folder, 'data');
   const text = await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number.parseInt(text, 10);
-  if (!(pid > 0)) return null;
-  if (platform() === 'linux') return (await readlink(`/proc/${pid}/cwd`).catch(() => null)) === data ? pid : null;
-  try {
-    kill(pid, 0);
-    return pid;
-  } catch {
-    return null;
-  }
+  return pid > 0 && (await isProcessIn(pid, data)) ? pid : null;
 }
 
 /**
@@ -162,7 +155,7 @@ async function findLivePid(folder: string): Promise<number | null> {
  * memory of children that still live.
  */
 async function forgetReusedPid(folder: string): Promise<void> {
-  if (platform() !== 'linux') return;
+  if (!knowsProcessFolders()) return;
   const path = join(folder, 'data', 'postmaster.pid');
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text !== null) await writeFile(path, text.replace(/^\d+/, '2147483647'));

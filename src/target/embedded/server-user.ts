@@ -1,15 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { env } from 'node:process';
 import { CopierError } from '../../model/error.js';
+import { findUser, type SystemUser, throughClosedFolders } from '../../platform/processes.js';
+import { isRoot } from '../../platform/system.js';
 import { type CommandResult, runCommand } from '../program/command.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 
-/** A user of the operating system. */
-export interface ServerUser {
-  readonly uid: number;
-  readonly gid: number;
-}
+export type ServerUser = SystemUser;
 
 /** Runs one of the server's programs as the user that owns the cluster, inside the cluster's folder. */
 export type RunAsServer = (file: string, args: readonly string[], signal?: AbortSignal) => Promise<CommandResult>;
@@ -20,20 +16,7 @@ const nobody: ServerUser = { uid: 65534, gid: 65534 };
 /** The user under whom a new cluster runs; null means ourselves. PostgreSQL refuses to run as root. */
 export async function chooseUser(): Promise<ServerUser | null> {
   if (!isRoot()) return null;
-  const lines = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n');
-  const fields = lines.find((line) => line.startsWith('postgres:'))?.split(':') ?? [];
-  const [uid, gid] = [Number(fields[2]), Number(fields[3])];
-  return uid > 0 && Number.isInteger(gid) ? { uid, gid } : nobody;
-}
-
-/** Whether we run as root: only root can start programs as another user. */
-export function isRoot(): boolean {
-  try {
-    return userInfo().uid === 0;
-  } catch {
-    // A uid without a line in /etc/passwd, as containers have; root always has one.
-    return false;
-  }
+  return (await findUser('postgres')) ?? nobody;
 }
 
 /**
@@ -78,11 +61,9 @@ function runPlain(folder: string, user: ServerUser | null): RunAsServer {
   return (file, args, signal) => runCommand(file, args, { ...commandOptions(folder, signal), ...user });
 }
 
-function runWithCapability(folder: string, { uid, gid }: ServerUser): RunAsServer {
-  // initdb looks for postgres with access(2), which ignores the capability unless the secure bit is set.
-  const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup'];
-  const words = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...capability, '--'];
-  return (file, args, signal) => runCommand('setpriv', [...words, file, ...args], commandOptions(folder, signal));
+function runWithCapability(folder: string, user: ServerUser): RunAsServer {
+  const [program, ...words] = throughClosedFolders(user);
+  return (file, args, signal) => runCommand(program, [...words, file, ...args], commandOptions(folder, signal));
 }
 
 /** The operator's PG… variables are for the operator's own server and must not reach the embedded one. */

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { constants } from 'node:fs';
+import { appendedFile } from '../../platform/file-flags.js';
 import { to as copyTo } from 'pg-copy-streams';
 import type { TargetClient } from '../connection/client.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
@@ -21,8 +21,7 @@ export async function saveChangedRows(
   client: TargetClient,
   { schema, table, path }: { readonly schema: string; readonly table: TableToSave; readonly path: string },
 ): Promise<number> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
-  const file = await open(path, flags, 0o600);
+  const file = await open(path, appendedFile, 0o600);
   try {
     const stream = client.raw.query(copyTo(`COPY (${changesSql(schema, table)}) TO STDOUT`));
     let lines = 0;
