@@ -4,7 +4,8 @@ import type { Finding } from '../model/plan.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceColumn, SourceTable } from '../model/source.js';
 import { readExpression, Unportable } from './expression/expression.js';
-import { asCondition, type Rendered, renderExpression, type ResultClass, yields } from './expression/expression-sql.js';
+import { asCondition, type Rendered, type ResultClass, yields } from './expression/rendered.js';
+import { renderExpression } from './expression/expression-sql.js';
 import { type FindingParts, makeFinding } from '../plan/findings/finding.js';
 import type { ConstraintNames } from './table/constraint-names.js';
 import { columnScope } from './expression/functions.js';
@@ -95,7 +96,7 @@ export function translateExpression(
   const scope = columnScope({
     column: (name) => {
       const column = findColumn(table, name);
-      return column === null || !isAllowed(column) ? null : renderColumn(column);
+      return column === null || !isAllowed(column) ? null : { ...renderColumn(column), ...temporalOf(column.type) };
     },
     isText: (name) => findColumn(table, name) === null && !rowidNames.has(foldCase(name)),
     hasIsJson: table.hasIsJson,
@@ -123,8 +124,27 @@ function attempt(render: () => Rendered): Portable {
 export function renderColumn(column: ColumnDraft): Rendered {
   const { affinity } = column.source;
   const value = yields(classOf(column), quoteIdentifier(column.name));
-  if (affinity === 'blob') return value;
-  return { ...value, affinity: affinity === 'text' ? 'text' : 'number' };
+  const known = { ...value, ...storageOf(column) };
+  const named = column.type.class === 'text' && value.class !== 'text' ? { ...known, isText: true } : known;
+  if (affinity === 'blob') return named;
+  return { ...named, affinity: affinity === 'text' ? 'text' : 'number' };
+}
+
+/** The one storage class of the column's values. */
+function storageOf({ census }: ColumnDraft): Pick<Rendered, 'storage'> {
+  const names = { integers: 'integer', reals: 'real', texts: 'text', blobs: 'blob' } as const;
+  const held = (Object.keys(names) as (keyof typeof names)[]).filter((name) => census[name] > 0);
+  const [only, more] = held;
+  return only === undefined || more !== undefined ? {} : { storage: names[only] };
+}
+
+/**
+ * The type of a column of times. A view has no use of it: its rows must be the same also where moments are written in
+ * several ways, while a CHECK means the moments.
+ */
+function temporalOf({ class: own, sql }: PgType): Pick<Rendered, 'temporal'> {
+  if (own === 'timestamp') return { temporal: sql.startsWith('timestamptz') ? 'timestamptz' : 'timestamp' };
+  return own === 'date' || own === 'time' ? { temporal: own } : {};
 }
 
 /** A text column that compares by another collation can only be asked whether it is NULL. */

@@ -1,12 +1,6 @@
 import { type Expression, readExpression, Unportable } from '../expression/expression.js';
-import {
-  asText,
-  type Rendered,
-  refuseTranslation,
-  renderExpression,
-  type Scope,
-  yields,
-} from '../expression/expression-sql.js';
+import { asText, type Rendered, refuseTranslation, type Scope, yields } from '../expression/rendered.js';
+import { renderExpression } from '../expression/expression-sql.js';
 import { renderPureCall } from '../expression/functions.js';
 import { literalDefault } from './literal-default.js';
 import { renderNow } from '../expression/now-sql.js';

@@ -1,6 +1,7 @@
 import type { Expression } from '../expression/expression.js';
 import { clockOfDatedTime } from '../../encode/time/temporal-text.js';
-import { refuseTranslation, renderExpression } from '../expression/expression-sql.js';
+import { refuseTranslation } from '../expression/rendered.js';
+import { renderExpression } from '../expression/expression-sql.js';
 import { quoteText } from '../../lib/quote.js';
 import type { PgType } from '../pg-type.js';
 

@@ -1,36 +1,16 @@
-import { foldCase } from '../../lib/fold-case.js';
-import { type Expression, Unportable } from './expression.js';
+import type { Expression } from './expression.js';
 import { quoteText } from '../../lib/quote.js';
-
-/** What a piece of PostgreSQL's SQL yields; `other` can only be asked whether it is NULL. */
-export type ResultClass = 'integer' | 'numeric' | 'real' | 'text' | 'bool' | 'bytes' | 'null' | 'instant' | 'other';
-
-export interface Rendered {
-  readonly sql: string;
-  readonly class: ResultClass;
-  /** The expression itself where it is a literal. */
-  readonly literal: string | null;
-  /** For an instant: its text by to_char, and which column type it fills. */
-  readonly instant?: { readonly format: string; readonly holds: 'timestamp' | 'date' | 'time' | 'part' };
-  /** Of a column: what SQLite turns a literal into that it is compared with. */
-  readonly affinity?: 'text' | 'number';
-  /** Whether a number is the present moment in a unit since 1970. */
-  readonly isEpoch?: boolean;
-}
-
-/** The meaning of names and functions at this position of an expression; null where they have none that is sure. */
-export interface Scope {
-  readonly column: (name: string, table: string | null) => Rendered | null;
-  readonly call: (name: string, operands: readonly Expression[], scope: Scope) => Rendered | null;
-  /** Calls over DISTINCT values or over *; left out where such calls are not allowed. */
-  readonly aggregate?: (name: string, operands: readonly Expression[], over: 'distinct' | 'star') => Rendered | null;
-  /** Whether a name in double quotes, which is no column here, is a text to SQLite; left out where it never is. */
-  readonly isText?: (name: string) => boolean;
-  /** Whether the server has IS JSON; left out where it is not known. */
-  readonly hasIsJson?: boolean;
-  /** The meaning of a whole expression that is grouped by, within a query with aggregates; null for any other. */
-  readonly whole?: (expression: Expression) => Rendered | null;
-}
+import { compareMoments } from './moments.js';
+import { renderGlob, renderLike } from './patterns.js';
+import {
+  asCondition,
+  asText,
+  type Rendered,
+  refuseTranslation,
+  type ResultClass,
+  type Scope,
+  yields,
+} from './rendered.js';
 
 const numberClasses: readonly ResultClass[] = ['integer', 'numeric', 'real'];
 const equalities: Readonly<Record<string, string>> = {
@@ -42,10 +22,6 @@ const equalities: Readonly<Record<string, string>> = {
   'IS NOT': 'IS DISTINCT FROM',
 };
 const orders = ['<', '<=', '>', '>='];
-
-export function yields(valueClass: ResultClass, sql: string): Rendered {
-  return { sql, class: valueClass, literal: null };
-}
 
 /** PostgreSQL's SQL for an expression that means the same in both. Throws Unportable where that is not sure. */
 export function renderExpression(expression: Expression, scope: Scope): Rendered {
@@ -91,25 +67,6 @@ function renderName({ name, table, isDouble }: Extract<Expression, { tag: 'name'
 
 function renderText(text: string): Rendered {
   return { sql: quoteText(text), class: 'text', literal: text };
-}
-
-/** The text of a value, as SQLite would make it; numbers only where they are integers. */
-export function asText(value: Rendered): string {
-  if (value.class === 'text') return value.sql;
-  if (value.class === 'integer') return `(${value.sql})::text`;
-  if (value.instant !== undefined) return `to_char(${value.sql}, ${quoteText(value.instant.format)})`;
-  return refuseTranslation('its text form differs between SQLite and PostgreSQL');
-}
-
-/** The value as a condition. */
-export function asCondition(value: Rendered): string {
-  if (value.class === 'bool') return value.sql;
-  if (value.class === 'integer') return `(${value.sql} <> 0)`;
-  return refuseTranslation('it is no condition');
-}
-
-export function refuseTranslation(reason: string): never {
-  throw new Unportable(reason);
 }
 
 function renderNumber(text: string): Rendered {
@@ -188,41 +145,6 @@ function renderBinary(expression: Extract<Expression, { tag: 'binary' }>, scope:
   return renderArithmetic(operator, left, right);
 }
 
-/** SQLite's LIKE folds ASCII letters only and has no escape; lower() under "C" folds just those. */
-function renderLike(left: Rendered, right: Rendered): Rendered {
-  if (left.class !== 'text' || right.literal === null || right.class !== 'text')
-    return refuseTranslation('LIKE needs a text and a literal pattern');
-  const pattern = foldCase(right.literal);
-  return yields('bool', `(lower(${left.sql} COLLATE "C") LIKE ${quoteText(pattern)} ESCAPE '')`);
-}
-
-/** GLOB as a regular expression: * and ? are any characters, [ ] a set; letters count with their case, as in "C". */
-function renderGlob(left: Rendered, right: Rendered): Rendered {
-  if (left.class !== 'text' || right.literal === null || right.class !== 'text')
-    return refuseTranslation('GLOB needs a text and a literal pattern');
-  const pieces = right.literal.match(/\[\^?\]?[^\]]*\]|./gsu) ?? [];
-  const pattern = pieces.map((piece) => {
-    if (piece === '*') return '.*';
-    if (piece === '?') return '.';
-    return piece.startsWith('[') && piece.length > 1 ? setOf(piece) : escapeRegex(piece);
-  });
-  return yields('bool', `(${left.sql} COLLATE "C" ~ ${quoteText(`^(?:${pattern.join('')})$`)})`);
-}
-
-function escapeRegex(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-/**
- * A set of characters and ranges means the same in a regular expression if it holds no character that has another
- * meaning there.
- */
-function setOf(piece: string): string {
-  return /^\[\^?[\p{L}\p{N} _.,;:@#%/+=-]+\]$/u.test(piece) && !/[^\p{L}\p{N}]-|-[^\p{L}\p{N}\]]/u.test(piece)
-    ? piece
-    : refuseTranslation(`the set ${piece} of GLOB has no sure equivalent`);
-}
-
 /** PostgreSQL shifts by the count modulo 64, SQLite by the whole of it, so that it must be a literal below. */
 function renderBits(operator: string, left: Rendered, right: Rendered): Rendered {
   if (left.class !== 'integer' || right.class !== 'integer') return refuseTranslation(`${operator} needs integers`);
@@ -237,6 +159,8 @@ function asBigint(value: Rendered): string {
 }
 
 function renderComparison(operator: string, left: Rendered, right: Rendered): Rendered {
+  const moments = compareMoments(operator, left, right);
+  if (moments !== null) return moments;
   const [a, b] = [asTruth(asAffine(left, right), right), asTruth(asAffine(right, left), left)];
   const isAlike = a.class === b.class || (numberClasses.includes(a.class) && numberClasses.includes(b.class));
   const isOrder = orders.includes(operator);

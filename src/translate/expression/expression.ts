@@ -113,6 +113,7 @@ class Reader {
       case 'IN':
         return { tag: 'in', operand: left, items: this.#readList(), isNegated };
       case 'LIKE':
+        return negate(this.#readLike(left), isNegated);
       case 'GLOB':
         return negate({ tag: 'binary', operator: word, left, right: this.readLevel(equalityLevel + 1) }, isNegated);
       case 'BETWEEN':
@@ -120,6 +121,14 @@ class Reader {
       default:
         return { tag: 'binary', operator: word, left, right: this.readLevel(equalityLevel + 1) };
     }
+  }
+
+  /** With ESCAPE it is the call that it is to SQLite: like(pattern, text, escape). */
+  #readLike(left: Expression): Expression {
+    const right = this.readLevel(equalityLevel + 1);
+    if (!this.#take('ESCAPE')) return { tag: 'binary', operator: 'LIKE', left, right };
+    const sign = this.readLevel(equalityLevel + 1);
+    return { tag: 'call', name: 'like', operands: [right, left, sign], over: 'all' };
   }
 
   #readIs(left: Expression): Expression {

@@ -1,11 +1,14 @@
 import type { Expression } from './expression.js';
-import { asText, type Rendered, refuseTranslation, renderExpression, type Scope, yields } from './expression-sql.js';
+import { renderDateOf, renderDatetimeOf, renderStrftimeOf, renderUnixepochOf } from './moments.js';
+import { renderGlob, renderLike } from './patterns.js';
+import { asText, type Rendered, refuseTranslation, type Scope, yields } from './rendered.js';
+import { renderExpression } from './expression-sql.js';
 
 type Render = (operands: readonly Rendered[], expressions: readonly Expression[], scope: Scope) => Rendered;
 
 /** Functions of SQLite that mean the same for the same values; lower and upper fold ASCII only, hence "C". */
 const functions: Readonly<Record<string, Render>> = {
-  length: (operands) => yields('integer', `length(${textOf(operands, 1)})`),
+  length: renderLength,
   lower: (operands) => yields('text', `lower(${textOf(operands, 1)} COLLATE "C")`),
   upper: (operands) => yields('text', `upper(${textOf(operands, 1)} COLLATE "C")`),
   trim: (operands) => yields('text', `btrim(${textOf(operands, 1)})`),
@@ -21,6 +24,15 @@ const functions: Readonly<Record<string, Render>> = {
   instr: (operands) => yields('integer', `strpos(${allTexts(operands, 2)})::bigint`),
   typeof: renderTypeof,
   json_valid: renderJsonValid,
+  like: renderLikeCall,
+  glob: ([pattern, text, more]) =>
+    pattern === undefined || text === undefined || more !== undefined
+      ? refuseTranslation('glob needs a pattern and a text')
+      : renderGlob(text, pattern),
+  date: renderDateOf,
+  datetime: renderDatetimeOf,
+  strftime: renderStrftimeOf,
+  unixepoch: renderUnixepochOf,
 };
 
 /** Renders a call to a function that depends on its operands only; null where there is no such function here. */
@@ -42,9 +54,22 @@ export function columnScope(parts: Pick<Scope, 'column' | 'isText' | 'hasIsJson'
 
 function textOf(operands: readonly Rendered[], count: number): string {
   const [first] = operands;
-  if (first === undefined || operands.length !== count || first.class !== 'text')
+  const isText = first?.class === 'text' || first?.isText === true;
+  if (first === undefined || operands.length !== count || !isText)
     return refuseTranslation('the function needs a text');
   return first.sql;
+}
+
+/** Of a number its text counts, of a blob its bytes. */
+function renderLength([operand, more]: readonly Rendered[]): Rendered {
+  if (operand === undefined || more !== undefined) return refuseTranslation('length needs one value');
+  if (operand.class === 'bytes') return yields('integer', `octet_length(${operand.sql})`);
+  return yields('integer', `length(${asText(operand)})`);
+}
+
+function renderLikeCall([pattern, text, escapedBy = null, more]: readonly (Rendered | null)[]): Rendered {
+  if (!pattern || !text || more !== undefined) return refuseTranslation('like needs a pattern and a text');
+  return renderLike(text, pattern, escapedBy);
 }
 
 function renderAbs([operand, another]: readonly Rendered[]): Rendered {
@@ -100,8 +125,10 @@ function renderTypeof([operand, another]: readonly Rendered[]): Rendered {
     bytes: 'blob',
     bool: 'integer',
   };
-  const name = operand === undefined || another !== undefined ? undefined : names[operand.class];
-  if (operand === undefined || name === undefined) return refuseTranslation('the storage class is not kept');
+  // A time, a uuid or JSON is of the one class that the column holds.
+  const single = operand?.class === 'other' ? operand.storage : undefined;
+  const name = operand === undefined || another !== undefined ? undefined : (names[operand.class] ?? single);
+  if (operand === undefined || name === undefined) return refuseTranslation('the storage class is not single');
   return yields('text', `(CASE WHEN ${operand.sql} IS NULL THEN 'null' ELSE '${name}' END)`);
 }
 

@@ -1,5 +1,5 @@
 import { type Expression, Unportable } from './expression.js';
-import { type Rendered, refuseTranslation, yields } from './expression-sql.js';
+import { type Rendered, refuseTranslation, yields } from './rendered.js';
 
 /** The present moment as SQLite's functions see it: UTC, without a zone. */
 const utcNow = `(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')`;

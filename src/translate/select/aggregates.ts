@@ -1,4 +1,4 @@
-import { asText, type Rendered, refuseTranslation, yields } from '../expression/expression-sql.js';
+import { asText, type Rendered, refuseTranslation, yields } from '../expression/rendered.js';
 import { quoteText } from '../../lib/quote.js';
 
 /** SQLite's aggregate functions that PostgreSQL has too, perhaps under another name. */

@@ -1,6 +1,7 @@
 import { isSameName } from '../../lib/fold-case.js';
 import { quoteIdentifier } from '../../lib/quote.js';
-import { type Rendered, type Scope, refuseTranslation, renderExpression } from '../expression/expression-sql.js';
+import { type Rendered, type Scope, refuseTranslation } from '../expression/rendered.js';
+import { renderExpression } from '../expression/expression-sql.js';
 import { type Expression, Unportable } from '../expression/expression.js';
 import { renderPureCall } from '../expression/functions.js';
 import { renderNow } from '../expression/now-sql.js';

@@ -2,15 +2,8 @@ import { isSameName } from '../../lib/fold-case.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import { must } from '../../model/error.js';
 import { shortName } from '../../plan/names/names.js';
-import {
-  type Rendered,
-  type Scope,
-  asCondition,
-  asText,
-  refuseTranslation,
-  renderExpression,
-  yields,
-} from '../expression/expression-sql.js';
+import { type Rendered, type Scope, asCondition, asText, refuseTranslation, yields } from '../expression/rendered.js';
+import { renderExpression } from '../expression/expression-sql.js';
 import type { Expression } from '../expression/expression.js';
 import { type Entry, type OutputColumn, groupScope, hasAggregate, rowScope } from './select-scope.js';
 import type { JoinedRelation, OrderTerm, Select, SelectCore, SelectItem } from './select.js';

@@ -2,7 +2,7 @@ import type { Finding } from '../../model/plan.js';
 import type { SourceView } from '../../model/source.js';
 import { renderColumn, type TableDraft, reportLoss, type Translation } from '../draft.js';
 import { Unportable } from '../expression/expression.js';
-import { yields } from '../expression/expression-sql.js';
+import { yields } from '../expression/rendered.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { foldCase } from '../../lib/fold-case.js';
 import { quoteIdentifier, quotePath } from '../../lib/quote.js';

@@ -1,7 +1,7 @@
 import type { SourceColumn } from '../../model/source.js';
 import { type ColumnDraft, type TableDraft, reportLoss, type Translation, translateExpression } from '../draft.js';
 import { translateDefault } from '../default/default-sql.js';
-import type { ResultClass } from '../expression/expression-sql.js';
+import type { ResultClass } from '../expression/rendered.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import { shortName } from '../../plan/names/names.js';
 import type { TableSql } from './table-sql.js';
