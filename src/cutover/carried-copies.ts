@@ -17,6 +17,8 @@ export interface CarriedCopyFile {
   /** What PostgreSQL held, by table. */
   readonly digests: readonly TableDigest[];
   readonly tables: readonly CarriedTable[];
+  /** What the operator gave up by name. */
+  readonly leftBehind: readonly string[];
 }
 
 const notePattern = /^carried-[0-9a-f]{16}\.json$/;
@@ -27,7 +29,10 @@ export function unfinishedCopy(folder: string): string {
 }
 
 /** Gives a copy that is whole its name and its note, both durable. */
-export function nameCarriedCopy(folder: string, made: Pick<CarriedCopyFile, 'digests' | 'tables'>): CarriedCopyFile {
+export function nameCarriedCopy(
+  folder: string,
+  made: Pick<CarriedCopyFile, 'digests' | 'tables' | 'leftBehind'>,
+): CarriedCopyFile {
   const part = unfinishedCopy(folder);
   const sha256 = hashFileSync(part);
   const path = join(folder, `carried-${sha256.slice(0, 16)}.db`);

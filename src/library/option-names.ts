@@ -145,6 +145,7 @@ const rollback: NamesOf<RollbackOptions> = {
   rollbackGenerate: true,
   rollbackSwitchEnv: true,
   targetWrites: true,
+  leaveBehind: true,
   discardTargetWrites: true,
   rollbackDryRun: true,
   sourceWrites: true,

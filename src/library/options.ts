@@ -288,6 +288,8 @@ export interface RollbackOptions extends SidesOptions {
   readonly rollbackSwitchEnv?: boolean;
   /** What becomes of rows that PostgreSQL took since the switch; discarded ones are saved to a file first: carry. */
   readonly targetWrites?: 'carry' | 'refuse' | 'discard';
+  /** Tables, or columns as `TABLE.COLUMN`, of which nothing is carried: none. */
+  readonly leaveBehind?: readonly string[];
   /** The same as `targetWrites: 'discard'`. */
   readonly discardTargetWrites?: boolean;
   /** Only say what would be brought back: false. */

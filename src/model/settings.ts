@@ -90,6 +90,8 @@ export interface FlagSettings {
   readonly rollbackCutoverId: string | null;
   /** What a rollback does with what PostgreSQL took since the switch. */
   readonly targetWrites: 'carry' | 'refuse' | 'discard';
+  /** Tables, and columns as `TABLE.COLUMN`, whose writes are not carried. */
+  readonly leaveBehind: readonly string[];
   /** The older name of `targetWrites: 'discard'`. */
   readonly discardTargetWrites: boolean;
   readonly rollbackDryRun: boolean;

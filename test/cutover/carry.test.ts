@@ -202,6 +202,38 @@ test('what SQLite cannot hold is named before anything is changed, and refused',
   });
 });
 
+test('what cannot be brought back is left behind by name, and saved to a file', async () => {
+  await withMoved(schema, async ({ app, client }) => {
+    await client.query(`CREATE TABLE public.fresh (x int); INSERT INTO public.fresh VALUES (1)`);
+    await client.query(`ALTER TABLE bag ADD COLUMN made_since int; UPDATE bag SET made_since = 1, x = 5 WHERE x = 2`);
+    await client.query(`UPDATE every SET price = 'NaN', words = 'all the same' WHERE id = 1`);
+    await client.query('TRUNCATE emptied');
+    const key = await runFor(app, 'rollback', { args: ['--leave-behind', 'fresh,bag.made_since,every.id'] });
+    assert.match(key.json.error?.message ?? '', /: every\.id: a column of the key cannot be left behind/);
+    const args = ['--leave-behind', 'fresh,bag.made_since,Every.Price,emptied'];
+    const { exitCode, json, stderr } = await runFor(app, 'rollback', { args });
+    assert.equal(exitCode, 0, stderr);
+    assert.deepEqual(json.savedWrites.map(({ table, rows }) => [table, rows]).sort(), [
+      ['bag', 2],
+      ['emptied', 2],
+      ['every', 1],
+      ['fresh', 1],
+    ]);
+    read(app, (db) => {
+      assert.deepEqual(rowsOf(db, 'SELECT words, price FROM every WHERE id = 1'), [['all the same', 19.9]]);
+      assert.deepEqual(rowsOf(db, 'SELECT x, y FROM bag ORDER BY 1'), [
+        [1n, 'one'],
+        [1n, 'one'],
+        [5n, 'two'],
+      ]);
+      assert.deepEqual(rowsOf(db, 'SELECT count(*) FROM emptied'), [[2n]]);
+    });
+    // Rows that stayed in PostgreSQL are nobody's to replace.
+    const again = await runFor(app, 'cutover');
+    assert.match(again.stderr, /every, bag \[plan\.target_has_rows\]/);
+  });
+});
+
 test('a cutover says before the switch what a rollback could not bring back', async () => {
   await withFolder((folder) =>
     withDatabase(async (url) => {

@@ -1,5 +1,5 @@
 import type { OptionTable } from './option.js';
-import { choice, text, flag, switched } from './syntax.js';
+import { choice, list, text, flag, switched } from './syntax.js';
 
 /** The switch and the way back. */
 export const cutoverOptions = {
@@ -170,6 +170,16 @@ export const cutoverOptions = {
     syntax: choice('carry', 'refuse', 'discard'),
     standard: 'carry',
     help: 'what becomes of rows that PostgreSQL took since the switch: carry them into SQLite, refuse to go back, or discard them, saved to a file first',
+    commands: ['rollback'],
+  },
+  leaveBehind: {
+    heading: 'cutover',
+    flag: 'leave-behind',
+    value: 'names',
+    env: ['ROLLBACK_LEAVE_BEHIND'],
+    syntax: list(),
+    standard: [],
+    help: 'tables, or columns as TABLE.COLUMN, of which nothing is carried; what PostgreSQL took there is saved to a file first',
     commands: ['rollback'],
   },
   discardTargetWrites: {

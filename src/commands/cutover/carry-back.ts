@@ -11,6 +11,7 @@ import type { Cutover, CutoverFacts, TableDigest } from '../../model/cutover.js'
 import { CopierError } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
 import { type Carried, carryWrites } from '../../run/carry/carry-writes.js';
+import { LeftBehind } from '../../run/carry/left-behind.js';
 import type { Context } from '../../run/context.js';
 import type { LockedTarget } from './cutover-session.js';
 import type { KnownContents } from './source-state.js';
@@ -34,7 +35,7 @@ export function contentsOf(
   const copies = listCarriedCopies(folder);
   const { snapshotPath, written, digests } = request;
   const isSnapshot = written.length === 0 || wayOfWrites(settings) !== 'carry';
-  const current = isSnapshot ? snapshotPath : (findCopy(copies, digests)?.path ?? null);
+  const current = isSnapshot ? snapshotPath : (findCopy(copies, digests, settings.leaveBehind)?.path ?? null);
   const restored = lastRestored(folder, copies)?.path ?? snapshotPath;
   return { copies: copies.map(({ path }) => path), restored, current };
 }
@@ -43,8 +44,11 @@ export function contentsOf(
 export function findCopy(
   copies: readonly CarriedCopyFile[],
   digests: readonly TableDigest[],
+  leftBehind: readonly string[],
 ): CarriedCopyFile | undefined {
-  return copies.find((copy) => findWritten(copy.digests, digests).length === 0);
+  return copies.find(
+    (copy) => findWritten(copy.digests, digests).length === 0 && copy.leftBehind.join('\n') === leftBehind.join('\n'),
+  );
 }
 
 export interface CarryBackRequest {
@@ -66,10 +70,11 @@ export async function carryBack(
   request: CarryBackRequest,
 ): Promise<CarriedCopyFile> {
   const { digests } = request;
-  const known = findCopy(listCarriedCopies(cutover.folder), digests);
+  const { leaveBehind } = context.settings;
+  const known = findCopy(listCarriedCopies(cutover.folder), digests, leaveBehind);
   if (known !== undefined && hashFileSync(known.path) === known.sha256) return known;
   const { tables } = await carry(context, locked, cutover, { ...request, isRehearsal: false });
-  return nameCarriedCopy(cutover.folder, { digests, tables });
+  return nameCarriedCopy(cutover.folder, { digests, tables, leftBehind: leaveBehind });
 }
 
 /** The same without a file that stays, and without locks: what would be brought back now. */
@@ -97,6 +102,7 @@ async function carry(
     snapshotPath,
     copyPath: `${unfinishedCopy(folder)}${isRehearsal ? '.rehearsal' : ''}`,
     changed: written,
+    leftBehind: new LeftBehind(context.settings.leaveBehind),
     isRehearsal,
     signal,
   });
@@ -125,7 +131,7 @@ function uncarriedError({ journal }: Context, uncarried: readonly Uncarried[]): 
       table: first?.table ?? null,
       column: first?.column ?? null,
       key: first?.key ?? null,
-      hint: 'nothing was changed: change these rows in PostgreSQL and run again; or run again with --target-writes discard (ROLLBACK_TARGET_WRITES=discard), which saves all that PostgreSQL took to a file first',
+      hint: 'nothing was changed: change these rows in PostgreSQL and run again; run again with --leave-behind and the names of these tables or columns (TABLE.COLUMN), which saves what PostgreSQL took there to a file first; or with --target-writes discard, which saves all of it',
     },
   );
 }

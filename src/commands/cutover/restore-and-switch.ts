@@ -6,8 +6,11 @@ import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch, TableDigest } fro
 import { CopierError } from '../../model/error.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { Settings } from '../../model/settings.js';
+import { readStoredPlan } from '../../run/plan/stored-plan.js';
+import { LeftBehind } from '../../run/carry/left-behind.js';
 import { noteCarried } from '../../run/carry/note-carried.js';
 import { writeArtefact } from '../../report/files/run-folder.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { closeTargetTables, lockTables } from '../../target/schema/closing.js';
@@ -87,10 +90,19 @@ export async function restoreAndSwitch(
             carryBack(context, locked, cutover, { facts, snapshotPath, written, digests, signal }),
           )
         : null;
+    const leftBehind = new LeftBehind(context.settings.leaveBehind);
+    const toSave = way === 'discard' ? written : await leftOf(session.client, facts.runId, written, leftBehind);
     const saved =
-      written.length > 0 && way === 'discard'
+      toSave.length > 0
         ? await step('save', () =>
-            saveWrites(context, { client: session.client, address, facts, written, folder: folder.path, signal }),
+            saveWrites(context, {
+              client: session.client,
+              address,
+              facts,
+              written: toSave,
+              folder: folder.path,
+              signal,
+            }),
           )
         : [];
     const { clients } = preflight;
@@ -117,7 +129,8 @@ export async function restoreAndSwitch(
     await step('close', async () => {
       const at = new Date().toISOString();
       const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
-      if (copy !== null) await noteCarried(holder, address.schema, { runId: facts.runId, changed: written });
+      if (copy !== null)
+        await noteCarried(holder, address.schema, { runId: facts.runId, changed: written, leftBehind });
       await closeTargetTables(holder, address.schema, message);
       progress.hasClosed = true;
       await holder.run('COMMIT');
@@ -137,6 +150,20 @@ export async function restoreAndSwitch(
 /** Whether the file stays as it is. */
 export function isLeft(restore: RestoreMove): boolean {
   return restore === 'leave' || restore === 'reopen';
+}
+
+/** The tables of which the operator leaves something behind: what PostgreSQL took there is saved. */
+async function leftOf(
+  client: TargetClient,
+  runId: string,
+  written: readonly WrittenTable[],
+  leftBehind: LeftBehind,
+): Promise<readonly WrittenTable[]> {
+  if (leftBehind.isNothing) return [];
+  const { plan } = await readStoredPlan(client, runId);
+  return written.filter(({ table }) =>
+    leftBehind.touches(plan.tables.find(({ target }) => target === table) ?? { source: table, target: table }),
+  );
 }
 
 /** A file that stays has what PostgreSQL held when it was looked at, and nothing of what came after. */

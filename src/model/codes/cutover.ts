@@ -158,7 +158,7 @@ export const rollbackCodes = {
   'rollback.uncarried': {
     means:
       'PostgreSQL took writes that SQLite cannot hold: a table or column that SQLite does not have, or a value that the column has no form for. Each is named with table, column, key and reason. Nothing was changed.',
-    todo: 'Change these rows in PostgreSQL, or go back with `--target-writes discard`, which saves all that PostgreSQL took to a file.',
+    todo: 'Change these rows in PostgreSQL; or leave these tables or columns behind by name with `--leave-behind`, or all of it with `--target-writes discard`: what PostgreSQL took is then saved to a file.',
   },
   'rollback.unproven': {
     means:

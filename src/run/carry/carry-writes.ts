@@ -16,6 +16,7 @@ import type { Context } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
 import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
+import type { LeftBehind } from './left-behind.js';
 import { type WrittenSince, findUnknownColumns, findUnknownTables } from './unknown-parts.js';
 
 /*
@@ -34,6 +35,7 @@ export interface CarryRequest {
   /** Where the copy is made; what is there goes. */
   readonly copyPath: string;
   readonly changed: readonly WrittenSince[];
+  readonly leftBehind: LeftBehind;
   /** Nobody keeps writers out: what is found is not compared once more. */
   readonly isRehearsal: boolean;
   readonly signal: AbortSignal;
@@ -49,14 +51,7 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   const { context, client, address, snapshotPath, copyPath, signal } = request;
   const stored = await readStoredPlan(client, request.runId);
   const catalog = await readCatalog(snapshotPath);
-  const planned = stored.plan.tables.filter(({ target }) =>
-    request.changed.some(({ table, rowsNow }) => table === target && rowsNow !== null),
-  );
-  const uncarried = findUnknownTables(request.changed, stored.plan.tables);
-  for (const plan of planned) {
-    const table = { plan, source: sourceTable(catalog, plan), stored: stored.schema ?? null };
-    uncarried.push(...(await findUnknownColumns(client, address.schema, table)));
-  }
+  const { planned, uncarried } = await planCarry(request, stored, catalog);
   if (uncarried.length > 0) return { tables: [], uncarried };
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
@@ -66,6 +61,31 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
     else await context.journal.phase('prove', () => prove(carrying));
     return outcome;
   });
+}
+
+/** The tables that changed, without what stays behind, and what of them has no place in SQLite. */
+async function planCarry(
+  { client, address, changed, leftBehind }: CarryRequest,
+  stored: StoredPlan,
+  catalog: SourceCatalog,
+): Promise<{ readonly planned: readonly TablePlan[]; readonly uncarried: readonly Uncarried[] }> {
+  const quarantines = await findQuarantines(client, address.schema, stored.plan);
+  const uncarried = findUnknownTables(changed, stored.plan.tables).filter(({ table }) => !leftBehind.hasTable(table));
+  const planned: TablePlan[] = [];
+  for (const plan of stored.plan.tables) {
+    const isChanged = changed.some(({ table, rowsNow }) => table === plan.target && rowsNow !== null);
+    if (!isChanged || leftBehind.hasTable(plan.source, plan.target)) continue;
+    const own = leftBehind.planOf(plan, quarantines.has(plan.source));
+    if ('reason' in own) {
+      uncarried.push(own);
+      continue;
+    }
+    const table = { plan: own, source: sourceTable(catalog, plan), stored: stored.schema ?? null };
+    const unknown = await findUnknownColumns(client, address.schema, table);
+    uncarried.push(...unknown.filter(({ column }) => column === null || !leftBehind.hasColumn(plan.source, column)));
+    planned.push(own);
+  }
+  return { planned, uncarried };
 }
 
 interface Carrying {

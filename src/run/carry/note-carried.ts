@@ -1,7 +1,9 @@
+import type { TablePlan } from '../../model/plan.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { fingerprintTable } from '../../target/fingerprint/fingerprint.js';
 import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
 import { readStoredPlan } from '../plan/stored-plan.js';
+import type { LeftBehind } from './left-behind.js';
 import type { WrittenSince } from './unknown-parts.js';
 
 /**
@@ -11,10 +13,15 @@ import type { WrittenSince } from './unknown-parts.js';
 export async function noteCarried(
   client: TargetClient,
   schema: string,
-  { runId, changed }: { readonly runId: string; readonly changed: readonly WrittenSince[] },
+  {
+    runId,
+    changed,
+    leftBehind,
+  }: { readonly runId: string; readonly changed: readonly WrittenSince[]; readonly leftBehind: LeftBehind },
 ): Promise<void> {
   const { plan } = await readStoredPlan(client, runId);
-  for (const table of plan.tables.filter(({ target }) => changed.some((one) => one.table === target))) {
+  const isWhole = (table: TablePlan) => changed.some((one) => one.table === table.target) && !leftBehind.touches(table);
+  for (const table of plan.tables.filter(isWhole)) {
     const now = await withUnhashed(client, table, await fingerprintTable(client, table));
     await recordLoaded(client, { ...now, schema, table: table.target, runId });
   }
