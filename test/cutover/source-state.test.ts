@@ -197,3 +197,19 @@ test('an open file is known by what was put in place of it, and replaced only wh
     assert.equal(await decide({ ...known, restored: files.snapshot, current: copy }, true), 'rollback.source_writes');
     assert.equal(await decide({ ...known, current: copy }, false), 'rollback.source_writes');
   }));
+
+test('what a virtual table of a closed file took, which no trigger can refuse, is counted before it is replaced', async () => {
+  await withFiles(async ({ live, snapshot }) => {
+    change(live, (db) => void db.exec(`CREATE VIRTUAL TABLE words USING fts5 (t); INSERT INTO words VALUES ('one')`));
+    copyFileSync(live, snapshot);
+    const schemaVersion = close(live);
+    const look = () => readSourceState(live, { cutoverId, schemaVersion });
+    assert.equal((await decisionOf(await look(), { live, snapshot })).move, 'restore');
+    change(live, (db) => void db.exec(`INSERT INTO words VALUES ('two')`));
+    assert.deepEqual(await look(), { tag: 'closed' });
+    const refused = await decisionOf(await look(), { live, snapshot });
+    assert.match(JSON.stringify(refused), /rollback\.source_writes/);
+    assert.equal((await decisionOf(await look(), { live, snapshot }, { sourceWrites: 'keep' })).move, 'reopen');
+    assert.equal((await decisionOf(await look(), { live, snapshot }, { sourceWrites: 'discard' })).move, 'restore');
+  });
+});

@@ -112,6 +112,9 @@ test('after a rollback nothing is taken by the partitions and heirs of the table
     const writes = ['elsewhere.heir (id) VALUES (90)', 'elsewhere.part VALUES (1)', 'public.parted VALUES (1)'];
     for (const write of writes)
       await assert.rejects(client.query(`INSERT INTO ${write}`), /left for SQLite by pgferry/);
+    await client.query('SET session_replication_role = replica');
+    await assert.rejects(client.query('INSERT INTO child VALUES (90, 1, NULL)'), /left for SQLite by pgferry/);
+    await client.query('RESET session_replication_role');
     await client.query('DROP TABLE public.parted, elsewhere.heir');
     const again = await runFor(app, 'cutover');
     assert.equal(again.exitCode, 0, again.stderr);

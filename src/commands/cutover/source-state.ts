@@ -8,7 +8,7 @@ import { withClosedFile } from '../../source/live/exclusive.js';
 import { withFence } from '../../source/live/fence.js';
 import { setJournalMode } from '../../source/live/journal-mode.js';
 import { canRestoreInto, flushLive, restoreInto } from '../../source/live/restore.js';
-import { findSourceWrites, type SourceWrites } from '../../source/live/source-writes.js';
+import { findSourceWrites, hasVirtualWrites, type SourceWrites } from '../../source/live/source-writes.js';
 import { busyTimeoutMs } from '../../source/open.js';
 
 /*
@@ -98,9 +98,10 @@ export async function decideRestore(
     warn(`the database that will be replaced cannot be read: ${state.why}`);
     return 'replace-file';
   }
-  if (state.tag === 'closed') return 'restore';
+  // Nothing keeps writers off a virtual table, which may hold rows that stand nowhere else.
+  if (state.tag === 'closed' && !(await hasVirtualWrites(livePath, snapshotPath))) return 'restore';
   // A file that stays must take writes. A restored one that is closed again was closed to be replaced.
-  const isClosed = state.closedBy !== null;
+  const isClosed = state.tag === 'closed' || state.closedBy !== null;
   if (isRestored && !isClosed && restored === current) {
     warn(`${livePath} was restored by an attempt before: it stays as it is, with what it took since`);
     return 'leave';

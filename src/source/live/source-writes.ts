@@ -36,7 +36,22 @@ export async function findSourceWrites(livePath: string, snapshotPath: string): 
   });
 }
 
+/** Whether a virtual table of the live database, by the tables in which it keeps its rows, is not what it is in the snapshot. */
+export async function hasVirtualWrites(livePath: string, snapshotPath: string): Promise<boolean> {
+  return await withSource(livePath, (db) => {
+    db.prepare('ATTACH ? AS snap').run(snapshotPath);
+    const inSnapshot = new Set(tablesOf(db, 'snap', ['shadow']));
+    const names = tablesOf(db, 'main', ['shadow']);
+    if (names.length !== inSnapshot.size || !names.every((name) => inSnapshot.has(name))) return true;
+    return names.some((name) => {
+      const { added, gone } = compareTable(db, name);
+      return added + gone > 0;
+    });
+  });
+}
+
 type Schema = 'main' | 'snap';
+type Kind = 'table' | 'shadow';
 
 function schemaOf(db: Database, schema: Schema): string {
   const objects = db
@@ -48,13 +63,13 @@ function schemaOf(db: Database, schema: Schema): string {
   return JSON.stringify([objects, versions]);
 }
 
-function tablesOf(db: Database, schema: Schema): string[] {
+function tablesOf(db: Database, schema: Schema, kinds: readonly Kind[] = ['table', 'shadow']): string[] {
   return db
-    .prepare<[string], string>(
-      `SELECT name FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'shadow') AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema')`,
+    .prepare<[string, string], string>(
+      `SELECT name FROM pragma_table_list WHERE schema = ? AND type IN (SELECT value FROM json_each(?)) AND name NOT IN ('sqlite_schema', 'sqlite_temp_schema')`,
     )
     .pluck()
-    .all(schema);
+    .all(schema, JSON.stringify(kinds));
 }
 
 /** quote() tells storage classes and every byte apart; counts tell copies of one row apart where there is no key. */

@@ -48,6 +48,10 @@ export async function closeTargetTables(client: TargetClient, schema: string, me
       [],
       { table: name },
     );
+    // Also for a session that replicates.
+    await client.run(`ALTER TABLE ${quoteTable(at, name)} ENABLE ALWAYS TRIGGER ${quoteName(triggerName)}`, [], {
+      table: name,
+    });
   }
 }
 
