@@ -15,6 +15,7 @@ import { recordLoaded } from '../target/fingerprint/loaded.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
 import { countQuarantine, readQuarantineNotes } from '../target/ledger/quarantine.js';
 import { latestRun, type Run } from '../target/ledger/run.js';
+import { joinRun } from '../target/schema/closed-tables.js';
 import { setSequences } from '../target/schema/sequences.js';
 import { compareTable } from '../run/compare/compare-table.js';
 import { type Context, resolveTarget } from '../run/context.js';
@@ -87,6 +88,7 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
   const held = new Set(before.groups.filter(({ state }) => state === 'held').map(({ table }) => table));
   if (run === null || held.size === 0) return { ...before, action: 'retry', released: 0, tables: [], ok: true };
   if (run.state !== 'complete' && run.state !== 'failed') throw unfinished(run);
+  await joinRun(client, run.runId);
   const threads = {
     settings: context.settings,
     address,

@@ -6,12 +6,13 @@ import type { ErrorCode } from '../model/error.js';
  * file says, and which cutover closed the SQLite file. These two decide which database the application uses; the ledger
  * only remembers. So after a crash between any two steps it uses the old one or the new one, and nothing in between.
  *
- *   preparing → closing → switched → rolling_back → rolled_back
- *       ↓          ↓          ↓
- *     undone     undone    released
+ *   preparing → closing → (proving →) switched → rolling_back → rolled_back
+ *       ↓          ↓                       ↓
+ *     undone     undone                 released
  *
  * preparing   nothing has changed for the application; a fence that was held has gone with its process
  * closing     the triggers that close the SQLite file are about to be committed, or are; the env file is still old, or new
+ * proving     the application is on PostgreSQL, switched by a live cutover, whose last proof goes on
  * switched    the application is on PostgreSQL, and SQLite refuses writes
  */
 
@@ -30,6 +31,8 @@ export type CutoverMove =
   | { readonly tag: 'again'; readonly cutover: Cutover }
   /** The SQLite file is closed, so what was copied is what is there: only the switch is left. */
   | { readonly tag: 'go-on'; readonly cutover: Cutover }
+  /** The application is on PostgreSQL: the last proof of a live cutover is left. */
+  | { readonly tag: 'prove'; readonly cutover: Cutover }
   | { readonly tag: 'refuse'; readonly code: ErrorCode; readonly message: string; readonly hint: string };
 
 export function decideCutover(
@@ -47,6 +50,9 @@ export function decideCutover(
     case 'closing':
       if (cutover.sourcePath !== sourcePath) return otherSource(cutover, sourcePath);
       return { tag: closedBy === null ? 'again' : 'go-on', cutover };
+    case 'proving':
+      // A file that somebody opened since shows nothing any more.
+      return { tag: 'prove', cutover };
     case 'switched':
     case 'released':
       // Taken back by hand, or by a rollback that could not reach the ledger.
@@ -87,6 +93,7 @@ export function decideRollback(cutover: Cutover | null, { provider, closedBy }: 
         tag: provider === 'sqlite' && closedBy === null && cutover.facts?.env != null ? 'conclude' : 'roll-back',
         cutover,
       };
+    case 'proving':
     case 'switched':
     case 'released':
       return { tag: 'roll-back', cutover };
@@ -116,7 +123,7 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
   const isOnPostgres =
     cutover.envPath !== null && provider !== null
       ? provider === 'postgres'
-      : ['switched', 'released', 'rolling_back'].includes(cutover.state);
+      : ['proving', 'switched', 'released', 'rolling_back'].includes(cutover.state);
   const isClosed = closedBy === cutover.cutoverId;
   const stand = (isSettled: boolean, next: string): Standing => ({
     application: isOnPostgres ? 'postgres' : 'sqlite',
@@ -135,6 +142,11 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
       return stand(
         false,
         'the application is on SQLite, whose writes are refused: run `pgferry cutover` again to switch it, or `pgferry release` to let it write as before',
+      );
+    case 'proving':
+      return stand(
+        false,
+        'the application is switched, and its last proof was not made: run `pgferry cutover` again to make it, or `pgferry rollback` to go back',
       );
     case 'switched':
     case 'released':

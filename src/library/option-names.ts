@@ -79,8 +79,17 @@ const init: NamesOf<InitOptions> = {
   resetSchema: true,
   resetAlso: true,
 };
-const plan: NamesOf<PlanOptions> = { ...sides, ...reading, ...tables, ...rules, ...schema, ...load };
-const copy: NamesOf<CopyOptions> = { ...sides, ...reading, ...tables, ...rules, ...load, ...limits, ...runFolder };
+const plan: NamesOf<PlanOptions> = { ...sides, ...reading, ...tables, ...rules, ...schema, ...load, keepClosed: true };
+const copy: NamesOf<CopyOptions> = {
+  ...sides,
+  ...reading,
+  ...tables,
+  ...rules,
+  ...load,
+  ...limits,
+  ...runFolder,
+  keepClosed: true,
+};
 const migrate: NamesOf<MigrateOptions> = { ...copy, ...schema, resetSchema: true, resetAlso: true };
 const verify: NamesOf<VerifyOptions> = { ...comparing, ...differences, runFolder: true };
 const shadow: NamesOf<ShadowOptions> = { ...comparing, ...reads };
@@ -125,6 +134,8 @@ const cutover: NamesOf<CutoverOptions> = {
   ...differences,
   ...reads,
   dryRun: true,
+  live: true,
+  downtimeMaxSeconds: true,
   exclude: true,
   resetSchema: true,
   resetAlso: true,

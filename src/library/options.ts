@@ -148,16 +148,23 @@ export interface PlanOptions
     TableOptions,
     RuleOptions,
     SchemaOptions,
-    LoadOptions {}
+    LoadOptions,
+    KeepClosedOption {}
 
 export interface CopyOptions
   extends SidesOptions,
+    KeepClosedOption,
     ReadingOptions,
     TableOptions,
     RuleOptions,
     LoadOptions,
     LimitOptions,
     RunFolderOptions {}
+
+export interface KeepClosedOption {
+  /** Keep the loaded tables closed to other writers until the switch, or until `release`. */
+  readonly keepClosed?: boolean;
+}
 
 export interface MigrateOptions extends CopyOptions, SchemaOptions {
   /** Drop the target schema with all it holds, and make it again. */
@@ -251,6 +258,10 @@ export interface CutoverOptions
     ReadOptions {
   /** true rehearses into a schema that is dropped again; false switches the application. There is no default. */
   readonly dryRun: boolean;
+  /** Load, accept and follow while the application writes, and fence writers for the last round alone: false. */
+  readonly live?: boolean;
+  /** How many seconds writers may have to wait with `live`: 5. */
+  readonly downtimeMaxSeconds?: number;
   /** All but these tables, by source name. */
   readonly exclude?: readonly string[];
   /** Drop the target schema with all it holds, and make it again. */

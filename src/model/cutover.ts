@@ -6,12 +6,14 @@ export type Provider = 'sqlite' | 'postgres';
 
 /**
  * preparing: nothing has changed for the application yet; closing: the SQLite file is, or is about to be, closed to
- * writers; switched: the application is on PostgreSQL; undone: a failed cutover took everything back; rolling_back,
+ * writers; proving: the application is on PostgreSQL after a live cutover, whose last proof is still to be made; switched:
+ * the application is on PostgreSQL; undone: a failed cutover took everything back; rolling_back,
  * rolled_back: the way back; released: the closed SQLite file was opened again without a rollback.
  */
 export type CutoverState =
   | 'preparing'
   | 'closing'
+  | 'proving'
   | 'switched'
   | 'undone'
   | 'rolling_back'
@@ -45,10 +47,17 @@ export interface TableDigest {
   readonly sum: string;
 }
 
+/** What closes a table of the target, as it was when its rows were accepted; see `readMark`. */
+export interface TableMark {
+  readonly table: string;
+  readonly mark: string;
+}
+
 /** Everything that going on with a cutover, or the way back from it, must know. Paths are absolute; no secret. */
 export interface CutoverFacts {
   readonly runId: string;
   readonly snapshotPath: string;
+  /** `pendingSha256` from the switch of a live cutover until its last proof. */
   readonly snapshotSha256: string;
   /** journal_mode of the live database, which a restored one gets again. */
   readonly journalMode: string;
@@ -58,9 +67,11 @@ export interface CutoverFacts {
   readonly env: EnvSwitch | null;
   /** null: the Prisma client is the operator's to generate. */
   readonly prismaSchemas: { readonly sqlite: string; readonly postgres: string } | null;
-  /** Of every table of the target schema, by name. */
+  /** Of every table of the target schema, by name; none from the switch of a live cutover until its last proof. */
   readonly digests: readonly TableDigest[];
   readonly fencedAt: string;
+  /** Of a live cutover: the marks of the target's closed tables at the switch, and whether every table has one. */
+  readonly live?: { readonly marks: readonly TableMark[]; readonly isWhole: boolean };
 }
 
 /** A cutover as the ledger knows it. */

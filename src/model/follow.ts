@@ -56,6 +56,12 @@ export interface RepairResult {
   readonly findings: readonly Finding[];
 }
 
+/**
+ * Stands in the place of the SHA-256 of a snapshot whose bytes were not read yet: that of the last round of a live
+ * cutover, until after the switch.
+ */
+export const pendingSha256 = 'pending';
+
 /** One round, as it is reported. */
 export interface RoundReport {
   readonly number: number;
@@ -73,6 +79,8 @@ export interface RoundReport {
   readonly bytes: number;
   readonly snapshotMs: number;
   readonly compareMs: number;
+  /** The part of it that finds the changed leaves of each table once the changed pages are known. */
+  readonly leavesMs: number;
   readonly applyMs: number;
   readonly durationMs: number;
 }

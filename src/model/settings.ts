@@ -63,6 +63,8 @@ export interface FlagSettings {
   readonly listMax: number;
   /** null: one, or without end where `followEverySeconds` or `followUntilQuiet` says when. */
   readonly followRounds: number | null;
+  /** Whether the tables stay closed to others after the load, for rounds and a switch. */
+  readonly keepClosed: boolean;
   readonly followUntilQuiet: boolean;
   readonly followEverySeconds: number | null;
   readonly followDryRun: boolean;
@@ -72,6 +74,10 @@ export interface FlagSettings {
   /** The phrase without which nothing is cut over. */
   readonly confirm: string | null;
   readonly dryRun: boolean;
+  /** Whether the source is followed while the application writes, so that it waits for the last round alone. */
+  readonly live: boolean;
+  /** How long writers may have to wait for a live cutover; one that is predicted to take longer is not begun. */
+  readonly downtimeMaxSeconds: number;
   readonly cutoverBaseFolder: string;
   readonly cutoverRunFolder: string | null;
   /** null: .vps.env; the rollback takes the one that was switched. */

@@ -14,6 +14,8 @@ export interface TargetAddress {
   readonly connectTimeoutMs: number;
   /** Silence of the server after which a connection counts as lost; the standard value where left out. */
   readonly stallTimeoutMs?: number;
+  /** A snapshot that another session has exported: every session then sees the target as that one does, and only reads. */
+  readonly frozenAs?: string;
   /** Server settings from `options=-c name=value`. */
   readonly settings: Readonly<Record<string, string>>;
 }

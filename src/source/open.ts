@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, lstatSync, type Stats, statSync } fr
 import { dirname } from 'node:path';
 import { CopierError } from '../model/error.js';
 import { nameFolder, nameForeignFile } from './foreign-file.js';
+import { whileBusy } from './busy.js';
 import { translateSqliteError } from './source-error.js';
 import { Database, type Database as Connection, SqliteError } from './sqlite.js';
 
@@ -30,8 +31,10 @@ export async function withSource<T>(
   use: (db: Connection) => Promise<T> | T,
   options: OpenOptions = {},
 ): Promise<T> {
-  const db = openSource(path, { readonly: true, timeoutMs: options.timeoutMs ?? busyTimeoutMs });
+  const timeoutMs = options.timeoutMs ?? busyTimeoutMs;
+  const db = await whileBusy(timeoutMs, () => openSource(path, { readonly: true, timeoutMs: 0 }));
   try {
+    db.pragma(`busy_timeout = ${timeoutMs}`);
     return await use(db);
   } catch (error) {
     throw translateSqliteError(error, path);

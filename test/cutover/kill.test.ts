@@ -22,8 +22,14 @@ type Moment = Pick<PlantedFault, 'when' | 'call'>;
 
 const noted = 'pgferry.cutover';
 
-async function withApp(use: (app: App, client: pg.Client) => Promise<void>): Promise<void> {
-  await withFolder((folder) => withDatabase((url, client) => use(makeSmallApp(folder, url), client)));
+/** A live cutover notes its steps in the same way. */
+const liveEnv = { CUTOVER_LIVE: '1', CUTOVER_DOWNTIME_MAX: '600s' };
+
+async function withApp(
+  use: (app: App, client: pg.Client) => Promise<void>,
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await withFolder((folder) => withDatabase((url, client) => use(makeSmallApp(folder, url, more), client)));
 }
 
 /** Runs the command with a fault at this moment; how many such moments there were. */
@@ -68,7 +74,7 @@ async function checkWorld(app: App): Promise<{ world: 'sqlite' | 'postgres'; sta
   return { world, state: status?.state ?? null };
 }
 
-async function checkCutover(moment: Moment): Promise<void> {
+async function checkCutover(moment: Moment, more: Readonly<Record<string, string>> = {}): Promise<void> {
   await withApp(async (app, client) => {
     const { ended } = await runWithFault(app, 'cutover', 'kill', moment);
     assert.equal(ended.signal, 'SIGKILL', ended.stderr);
@@ -81,7 +87,12 @@ async function checkCutover(moment: Moment): Promise<void> {
     assert.deepEqual(await checkWorld(app), { world: 'postgres', state: 'switched' });
     assert.deepEqual(await idsOnPostgres(client), isTaken ? [1, 2, 3, 77] : [1, 2, 3]);
     assert.equal(writeToSqlite(app, 78), false);
-  });
+    await client.query('INSERT INTO child VALUES (79, 1, NULL)');
+  }, more);
+}
+
+async function checkLiveCutover(moment: Moment): Promise<void> {
+  await checkCutover(moment, liveEnv);
 }
 
 async function checkRollback(moment: Moment): Promise<void> {
@@ -138,7 +149,10 @@ test('a cutover that goes on after a kill looks at PostgreSQL before it switches
 });
 
 /** Moments of an undisturbed run: its notes, and its renames and links. */
-async function countMoments(command: 'cutover' | 'rollback'): Promise<Moment[]> {
+async function countMoments(
+  command: 'cutover' | 'rollback',
+  more: Readonly<Record<string, string>> = {},
+): Promise<Moment[]> {
   const moments: Moment[] = [];
   const calls: readonly Moment['call'][] = [undefined, 'renameSync', 'linkSync'];
   for (const call of command === 'cutover' ? calls.slice(0, 2) : calls) {
@@ -148,7 +162,7 @@ async function countMoments(command: 'cutover' | 'rollback'): Promise<Moment[]> 
       const { ended, moments: count } = await runWithFault(app, command, 'count', { when: 0, ...moment });
       assert.equal(ended.exitCode, 0, ended.stderr);
       for (let when = 1; when <= count; when++) moments.push({ when, ...moment });
-    });
+    }, more);
   }
   return moments;
 }
@@ -161,12 +175,13 @@ function chosen(moments: readonly Moment[]): Moment[] {
   return [...notes.filter((_, index) => index === 2 || index >= notes.length - 5), ...calls];
 }
 
-for (const [command, check] of [
-  ['cutover', checkCutover],
-  ['rollback', checkRollback],
+for (const [words, command, check, more] of [
+  ['cutover', 'cutover', checkCutover, {}],
+  ['live cutover', 'cutover', checkLiveCutover, liveEnv],
+  ['rollback', 'rollback', checkRollback, {}],
 ] as const) {
-  test(`a ${command} that is killed between any two steps leaves the old or the new world, and one command ends it`, async () => {
-    const moments = await countMoments(command);
+  test(`a ${words} that is killed between any two steps leaves the old or the new world, and one command ends it`, async () => {
+    const moments = await countMoments(command, more);
     assert.ok(moments.length > 10, `${moments.length} moments`);
     for (const moment of chosen(moments)) {
       try {

@@ -53,6 +53,8 @@ const rows: readonly Row[] = [
   ['closing', 'sqlite', null, 'again', 'refuse', 'sqlite', false],
   ['closing', 'sqlite', 'c1', 'go-on', 'reopen', 'sqlite', false],
   ['closing', 'postgres', 'c1', 'go-on', 'roll-back', 'postgres', false],
+  ['proving', 'postgres', 'c1', 'prove', 'roll-back', 'postgres', false],
+  ['proving', 'postgres', null, 'prove', 'roll-back', 'postgres', false],
   ['switched', 'postgres', 'c1', 'refuse', 'roll-back', 'postgres', true],
   ['switched', 'sqlite', null, 'begin', 'roll-back', 'sqlite', true],
   ['switched', 'sqlite', 'c1', 'refuse', 'roll-back', 'sqlite', true],

@@ -1,5 +1,5 @@
 import type { OptionTable } from './option.js';
-import { choice, list, text, flag, switched } from './syntax.js';
+import { choice, flag, list, seconds, switched, text } from './syntax.js';
 
 /** The switch and the way back. */
 export const cutoverOptions = {
@@ -21,6 +21,27 @@ export const cutoverOptions = {
     syntax: flag(),
     standard: false,
     help: 'rehearse the cutover into a schema of its own that is dropped again, and predict the downtime',
+    commands: ['cutover'],
+  },
+  live: {
+    heading: 'cutover',
+    flag: 'live',
+    value: null,
+    env: ['CUTOVER_LIVE'],
+    syntax: flag(),
+    standard: false,
+    help: 'load, accept and follow while the application writes, and fence writers for the last round alone',
+    commands: ['cutover'],
+  },
+  downtimeMaxSeconds: {
+    heading: 'cutover',
+    flag: 'downtime-max',
+    value: 'time',
+    env: ['CUTOVER_DOWNTIME_MAX'],
+    syntax: seconds({ min: 1, max: 86_400 }),
+    standard: 5,
+    standardText: '5s',
+    help: 'how long writers may have to wait with --live; it does not switch where more is predicted, or passes',
     commands: ['cutover'],
   },
   cutoverBaseFolder: {

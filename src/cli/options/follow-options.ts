@@ -3,6 +3,16 @@ import { count, flag, seconds } from './syntax.js';
 
 /** How many rounds, and when. */
 export const followOptions = {
+  keepClosed: {
+    heading: 'follow',
+    flag: 'keep-closed',
+    value: null,
+    env: ['KEEP_CLOSED'],
+    syntax: flag(),
+    standard: false,
+    help: 'keep the loaded tables closed to other writers until the switch, or until `pgferry release`',
+    commands: ['plan', 'copy', 'migrate'],
+  },
   followRounds: {
     heading: 'follow',
     flag: 'rounds',

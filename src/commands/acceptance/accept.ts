@@ -35,6 +35,8 @@ interface Acceptance {
   readonly folder: RunFolder;
   /** The youngest run of the schema, complete; null where pgferry did not load it. */
   readonly run: Run | null;
+  /** The snapshot to accept against; null where a new one is taken. */
+  readonly given: Snapshot | null;
   readonly startedAtMs: number;
 }
 
@@ -44,17 +46,35 @@ interface Acceptance {
  */
 export async function runAccept(context: Context): Promise<AcceptResult> {
   const startedAtMs = performance.now();
-  const { settings } = context;
-  nameSource(settings);
+  nameSource(context.settings);
   const { address } = await resolveTarget(context);
-  const run = await requireWholeRun(context, address);
+  return await acceptWith(context, { address, given: null, startedAtMs });
+}
+
+/**
+ * The same for a snapshot of the source that is there and hashed, and for the target as `address` shows it, which may be
+ * frozen.
+ */
+export async function acceptSnapshot(
+  context: Context,
+  { address, snapshot }: { readonly address: TargetAddress; readonly snapshot: Snapshot },
+): Promise<AcceptResult> {
+  return await acceptWith(context, { address, given: snapshot, startedAtMs: performance.now() });
+}
+
+async function acceptWith(
+  context: Context,
+  known: Pick<Acceptance, 'address' | 'given' | 'startedAtMs'>,
+): Promise<AcceptResult> {
+  const { settings } = context;
+  const run = await requireWholeRun(context, known.address);
   const folder = makeRunFolder({
     baseFolder: settings.acceptanceFolder,
     runFolder: settings.acceptanceRunFolder,
     now: new Date(),
     flags: { base: '--acceptance-dir', folder: '--acceptance-run-dir' },
   });
-  return await removedOnFailure(folder, () => accept({ context, address, folder, run, startedAtMs }));
+  return await removedOnFailure(folder, () => accept({ ...known, context, folder, run }));
 }
 
 async function accept(acceptance: Acceptance): Promise<AcceptResult> {
@@ -62,7 +82,7 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
   const { settings, signal } = context;
   const request = { settings, address, applicationName: 'pgferry accept', signal };
   return await withRunThreads(request, async (threads) => {
-    const snapshot = await chooseSnapshot(acceptance, await takeOwnSnapshot(acceptance, threads));
+    const snapshot = acceptance.given ?? (await chooseSnapshot(acceptance, await takeOwnSnapshot(acceptance, threads)));
     const catalog = await readCatalog(snapshot.path);
     const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
     const plan = await planComparison(comparison);

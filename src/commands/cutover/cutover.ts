@@ -21,6 +21,8 @@ import {
   refuseUnconfirmed,
   sessionOptions,
 } from './preflight.js';
+import { cutOverLive } from './live/live-cutover.js';
+import { resumeLive } from './live/resume-live.js';
 import { rehearseCutover } from './rehearsal.js';
 import { resumeCutover } from './resume.js';
 import { type Switched, prepareAndSwitch } from './switch.js';
@@ -62,6 +64,9 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
   switch (move.tag) {
     case 'refuse':
       throw new CopierError(move.code, move.message, { hint: move.hint });
+    case 'prove':
+      if (context.settings.dryRun) throw unfinished(move.cutover);
+      return await resumeLive(context, preflight, locked, move.cutover);
     case 'go-on':
       if (context.settings.dryRun) throw unfinished(move.cutover);
       return await resumeCutover(context, preflight, locked, move.cutover);
@@ -128,6 +133,7 @@ async function begin(
       `cutover ${cutover.cutoverId} of ${cutover.startedAt}, attempt ${cutover.attempt}, in ${folder.path}`,
     );
   }
+  if (settings.live) return await cutOverLive(session, preflight, locked);
   const progress: CutoverProgress = { step: 'fence', generated: 'no', hasClosed: false, envSwitch: null };
   let switched: Switched;
   try {

@@ -6,6 +6,7 @@ import type { Context } from '../../run/context.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
 import { conclude } from './conclude.js';
+import { resumeLive } from './live/resume-live.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
 import { switchIfClosed, withLockedTables } from './switch.js';
 import { type WrittenTable, describeWritten, findWritten } from './target-writes.js';
@@ -26,6 +27,7 @@ export async function resumeCutover(
 ): Promise<CutoverResult> {
   const { client } = locked;
   const before = must(known.facts, 'facts of a closing cutover');
+  if (before.live !== undefined) return await resumeLive(context, preflight, locked, known);
   const folder = openRunFolder(known.folder);
   const session = openSession(context, locked, known, folder);
   context.journal.note(
@@ -73,7 +75,7 @@ async function switchUnchanged(
   });
 }
 
-function targetChanged({ cutoverId }: Cutover, written: readonly WrittenTable[]): CopierError {
+export function targetChanged({ cutoverId }: Cutover, written: readonly WrittenTable[]): CopierError {
   return new CopierError(
     'cutover.target_changed',
     `PostgreSQL was changed since cutover ${cutoverId} accepted it, and the application was not switched: ${describeWritten(written)}`,

@@ -2,6 +2,7 @@ import { planSwitch, readEnvFile } from '../../cutover/env-file.js';
 import { type PrismaClientSource, findPrisma } from '../../cutover/prisma-client.js';
 import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
 import type { Cutover, CutoverFacts, EnvSwitch } from '../../model/cutover.js';
+import { pendingSha256 } from '../../model/follow.js';
 import { CopierError } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
 import type { Context } from '../../run/context.js';
@@ -25,7 +26,7 @@ export function checkIdentity({ rollbackCutoverId, rollbackSha256, sourcePath }:
   if (rollbackCutoverId !== null && rollbackCutoverId !== cutoverId) {
     throw otherRun(`it is of cutover ${rollbackCutoverId}, and the youngest of this target is ${cutoverId}`, cutover);
   }
-  if (facts !== null && rollbackSha256 !== null && rollbackSha256 !== facts.snapshotSha256) {
+  if (facts !== null && rollbackSha256 !== null && ![facts.snapshotSha256, pendingSha256].includes(rollbackSha256)) {
     throw otherRun(`it names a snapshot with SHA-256 ${rollbackSha256}, recorded was ${facts.snapshotSha256}`, cutover);
   }
   if (databasePath(sourcePath) !== cutover.sourcePath) {

@@ -17,6 +17,8 @@ import {
   refuseClosedByOther,
   restoreSource,
 } from './source-state.js';
+import { pendingSha256 } from '../../model/follow.js';
+import { checkPages } from '../../source/snapshot/snapshot-check.js';
 import type { Settings } from '../../model/settings.js';
 
 /**
@@ -79,6 +81,11 @@ function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Set
     });
   }
   const found = hashFileSync(snapshotPath);
+  if (rollbackSha256 === pendingSha256) {
+    // A live cutover was switched, and its last proof not made: the pages at least are proven here.
+    checkPages(snapshotPath);
+    return { snapshotPath, sha256: found, cutoverId: rollbackCutoverId };
+  }
   if (found !== rollbackSha256) throw snapshotChanged(snapshotPath, found, rollbackSha256);
   return { snapshotPath, sha256: rollbackSha256, cutoverId: rollbackCutoverId };
 }

@@ -2,7 +2,7 @@ import { removeCarriedCopies } from '../../cutover/carried-copies.js';
 import { lookUpProvider } from '../../cutover/env-file.js';
 import { type LocalFacts, decideRollback } from '../../cutover/standing.js';
 import type { Cutover, CutoverFacts, CutoverResult, TableDigest } from '../../model/cutover.js';
-import { CopierError, must, toWire } from '../../model/error.js';
+import { CopierError, toWire } from '../../model/error.js';
 import { type RunFolder, makeRunFolder, writeArtefact, writeManifest } from '../../report/files/run-folder.js';
 import { jsonText } from '../../report/units.js';
 import { type Context, resolveTarget } from '../../run/context.js';
@@ -16,6 +16,7 @@ import { withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
 import { contentsOf, rehearseCarry, wayOfWrites } from './carry-back.js';
 import { cutoverResult } from './cutover-result.js';
 import { type CutoverSession, type LockedTarget, keepLog, noteStep } from './cutover-session.js';
+import { settleFacts } from './live/settle-facts.js';
 import { asRefusal, sessionOptions } from './preflight.js';
 import { reopenSource } from './release.js';
 import { isLeft, type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
@@ -111,7 +112,7 @@ async function readLocalState({ journal }: Context, { sourcePath, envPath }: Cut
 async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover): Promise<CutoverResult> {
   const { settings, journal } = context;
   const { client, address } = locked;
-  const facts = must(cutover.facts, 'facts of a switched cutover');
+  const facts = await settleFacts(client, cutover);
   const preflight = checkBeforeRollback(context, cutover, facts);
   const { snapshotPath } = preflight;
   const seen = await journal.phase('look', () => digestTables(client, address.schema));

@@ -99,7 +99,7 @@ export async function withLockedTables<T>(
   });
 }
 
-function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {
+export function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {
   return clients === null ? null : { sqlite: clients.sqlite.schemaPath, postgres: clients.postgres.schemaPath };
 }
 
@@ -121,18 +121,22 @@ async function accept(session: CutoverSession, signal: AbortSignal): Promise<voi
 }
 
 /** migration, migration-2 and so on, one for each attempt. */
-function attemptFolder(folder: RunFolder, name: string, { attempt }: Cutover): string {
+export function attemptFolder(folder: RunFolder, name: string, { attempt }: Cutover): string {
   return folder.pathOf(attempt === 1 ? name : `${name}-${attempt}`);
 }
 
-function differs(when: string, { runDir, findings }: Pick<RunResult, 'runDir' | 'findings'>): CopierError {
+export function differs(when: string, { runDir, findings }: Pick<RunResult, 'runDir' | 'findings'>): CopierError {
   return new CopierError('cutover.differs', `the two sides differ ${when}`, {
     hint: `see ${runDir ?? 'the run folder'}; \`pgferry verify\` names the rows`,
     findings,
   });
 }
 
-async function generate(session: CutoverSession, preflight: Preflight, progress: CutoverProgress): Promise<void> {
+export async function generate(
+  session: CutoverSession,
+  preflight: Preflight,
+  progress: CutoverProgress,
+): Promise<void> {
   const { folder, cutover } = session;
   const clients = must(preflight.clients, 'Prisma clients');
   progress.generated = 'tried';
@@ -144,7 +148,7 @@ async function generate(session: CutoverSession, preflight: Preflight, progress:
 }
 
 /** Everything that the way back needs is durable before the database is closed. */
-async function close(
+export async function close(
   session: CutoverSession,
   fence: Fence,
   progress: CutoverProgress,

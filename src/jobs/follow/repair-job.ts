@@ -19,6 +19,7 @@ import {
   stagingTable,
 } from '../../target/round/round-sql.js';
 import { analyzeStaging, makeStaging } from '../../target/round/staging.js';
+import { writerSetting } from '../../target/schema/closed-tables.js';
 import { type SequenceNeed, setSequences } from '../../target/schema/sequences.js';
 import { asSent, findQuarantined } from './quarantined-rows.js';
 import { sendRows, type Travel } from './send-rows.js';
@@ -47,7 +48,8 @@ export interface RepairJob extends Travel {
  */
 export async function runRepairJob(job: RepairJob): Promise<readonly RoundChange[]> {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
-  const connecting = { applicationName, settings: { lock_timeout: lockWaitFor(limitMs) }, signal: stopSignal };
+  const settings = { lock_timeout: lockWaitFor(limitMs), [writerSetting]: job.runId };
+  const connecting = { applicationName, settings, signal: stopSignal };
   return await withTarget(address, connecting, async (client) => {
     try {
       return await withTransaction(client, () => repair(client, job));

@@ -15,6 +15,7 @@ import { listChunks } from '../../target/ledger/chunk.js';
 import { claimRound, recordRound, type Round } from '../../target/ledger/round.js';
 import { type AppliedChange, applyRound } from '../../target/round/apply-round.js';
 import { isKeyed, keyedRowsSql, type StagedTable, stagingTable } from '../../target/round/round-sql.js';
+import { writerSetting } from '../../target/schema/closed-tables.js';
 import { type SequenceNeed, setSequences } from '../../target/schema/sequences.js';
 import type { Travel } from './send-rows.js';
 import { type StagedRows, stageTable } from './stage-table.js';
@@ -44,7 +45,7 @@ export interface RoundResult {
 /** Brings one round in one transaction, with its row of the ledger; what it gives has been committed. */
 export async function runRoundJob(job: RoundJob): Promise<RoundResult> {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
-  const settings = { lock_timeout: lockWaitFor(limitMs) };
+  const settings = { lock_timeout: lockWaitFor(limitMs), [writerSetting]: job.runId };
   const connecting = { applicationName, settings, signal: stopSignal };
   return await withTarget(address, connecting, (client) =>
     withBothFiles(job.paths, async (files) => {

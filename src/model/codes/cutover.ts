@@ -101,6 +101,11 @@ export const cutoverCodes = {
       'PostgreSQL was changed after it was accepted and before the application was switched. Nothing was switched.',
     todo: 'See who writes there; `pgferry release` lets SQLite take writes again, then cut over anew.',
   },
+  'cutover.too_long': {
+    means:
+      'A live cutover would make writers wait longer than `--downtime-max` says, or has made them wait that long. The application was not switched.',
+    todo: 'Run again when the application writes less, or with a larger `--downtime-max`.',
+  },
   'cutover.undone': {
     means:
       'A step failed, and everything was taken back: the application is on SQLite and writes. The code of the reason stands in the message.',
@@ -174,6 +179,18 @@ export const rollbackCodes = {
 
 /** A cutover or rollback that could neither finish nor undo what it did: exit code 25. */
 export const stuckCodes = {
+  'stuck.differs': {
+    means: 'The application is on PostgreSQL, and the last proof of the live cutover found that the two sides differ.',
+    todo: 'See the acceptance in the cutover’s folder; `pgferry rollback` goes back.',
+  },
+  'stuck.not_opened': {
+    means: 'The application is on PostgreSQL, and it is not known whether its tables take writes already.',
+    todo: 'Run `pgferry cutover` again: it opens them, and makes the last proof.',
+  },
+  'stuck.not_proven': {
+    means: 'The application is on PostgreSQL, and the last proof of the live cutover could not be made.',
+    todo: 'Run `pgferry cutover` again: it makes the proof.',
+  },
   'stuck.not_recorded': {
     means: 'The application is switched (or switched back), but the ledger could not be told.',
     todo: 'Run the same command again when the target can be reached: it only concludes.',

@@ -181,4 +181,8 @@ export const sourceCodes = {
     means: 'The database is in WAL mode, and SQLite cannot use its `-shm` file from here.',
     todo: 'Run as a user who may write to the folder, or use a copy made with `sqlite3 FILE ".backup COPY"`.',
   },
+  'source.wal_differs': {
+    means: 'The copy of the write-ahead log does not hold what the source says it does. Nothing was switched.',
+    todo: 'Run again; where it stays so, cut over without `--live`.',
+  },
 } as const satisfies Readonly<Record<`source.${string}`, CodeText>>;

@@ -44,6 +44,10 @@ const phaseText: Readonly<Record<PhaseName, string>> = {
   keysets: 'hashing the keys of both sides',
   shadow: 'running the same reads on both sides',
   fence: 'fencing writers of the source: from here on its writers wait',
+  load: 'loading what the source holds, while the application writes',
+  follow: 'following the source while the application writes',
+  final: 'the last round: writers wait',
+  'prove-switch': 'proving the switch on what PostgreSQL held at that moment; the application works',
   'fence-trial': 'trying the fence: its writers wait for this moment only',
   migrate: 'migrating what the fence holds still',
   accept: 'accepting: every value of both sides is compared once more',
@@ -81,6 +85,7 @@ export function openDisplay(options: DisplayOptions): Display {
         if (event.name !== 'copy') return;
         live.end();
         if (copying !== null) write(`  ${copiedLine(copying.first, copying.last, event.ms)}`);
+        copying = null;
         return;
       // The summary lists them.
       case 'finding':

@@ -75,7 +75,9 @@ function describeRun({ target, run, follow }: RunStatus): string {
   const closed =
     run.tablesClosed === 0
       ? []
-      : [`  closed     ${countOf(run.tablesClosed, 'table')} to other writers until the run has ended`];
+      : [
+          `  closed     ${countOf(run.tablesClosed, 'table')} to other writers until ${run.state === 'complete' ? 'the switch, or `pgferry release`' : 'the run has ended'}`,
+        ];
   return `${[
     `run ${run.runId}: ${run.state}`,
     `  rows       ${formatCount(run.rowsDone)} of ${formatCount(run.rowsTotal)} in ${formatCount(run.chunksDone)} of ${formatCount(run.chunksTotal)} chunks`,

@@ -3,11 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { CopierError } from '../../model/error.js';
 import type { Snapshot } from '../../model/source.js';
 import { statFile } from '../../source/open.js';
+import { pendingSha256 } from '../../model/follow.js';
+import { hashFile } from '../../source/snapshot/file-hash.js';
+import { checkPages } from '../../source/snapshot/snapshot-check.js';
 import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { latestCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
-import { latestRound } from '../../target/ledger/round.js';
+import { latestRound, settleRound } from '../../target/ledger/round.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
 
 /** The snapshot that the target shows: that of the last round, or of the load. */
@@ -43,9 +46,7 @@ export async function readBase(
 export async function findBase(client: TargetClient, run: Run): Promise<Base> {
   const { rounds, snapshot } = await readBase(client, run);
   try {
-    const found = { ...snapshot, bytes: statFile(snapshot.path).size };
-    await checkSnapshot(found);
-    return { rounds, snapshot: found };
+    return { rounds, snapshot: await settleBase(client, run.runId, snapshot, async (path) => checkPages(path)) };
   } catch (cause) {
     if (!(cause instanceof CopierError)) throw cause;
     throw new CopierError('plan.no_base', `the snapshot that the target shows cannot be used: ${cause.message}`, {
@@ -53,6 +54,27 @@ export async function findBase(client: TargetClient, run: Run): Promise<Base> {
       cause,
     });
   }
+}
+
+/**
+ * Checks a snapshot against its SHA-256; one that the ledger does not have yet is made, and entered, once the pages are
+ * proven sound. Errors: those of `checkSnapshot`, source.corrupt.
+ */
+export async function settleBase(
+  client: TargetClient,
+  runId: string,
+  snapshot: Omit<Snapshot, 'bytes'>,
+  check: (path: string) => Promise<unknown>,
+): Promise<Snapshot> {
+  const { path } = snapshot;
+  const bytes = statFile(path).size;
+  if (snapshot.sha256 !== pendingSha256) {
+    await checkSnapshot({ ...snapshot, bytes });
+    return { ...snapshot, bytes };
+  }
+  const [sha256] = await Promise.all([hashFile(path), check(path)]);
+  await settleRound(client, runId, { path, sha256 });
+  return { ...snapshot, bytes, sha256 };
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { BegunChanges, ChangesJob } from '../../jobs/follow/changes-job.js';
+import type { BegunChanges, ChangesJob, KnownPages } from '../../jobs/follow/changes-job.js';
 import type { BothPaths } from '../../follow/both-files.js';
 import type { ChangedTable, ChangeWay } from '../../follow/changed-rows.js';
 import { canJoin } from '../../follow/join-rows.js';
@@ -6,6 +6,7 @@ import { must } from '../../model/error.js';
 import type { Plan, TablePlan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import type { Threads } from '../../pool/threads.js';
+import { createOwners } from '../../source/changes/overflow-owners.js';
 import { PageChanges } from '../../source/changes/page-changes.js';
 import type { TouchedLeaves } from '../../source/changes/touched-leaves.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
@@ -17,6 +18,8 @@ export interface ChangesRequest {
   readonly paths: BothPaths;
   readonly catalogs: { readonly old: SourceCatalog; readonly now: SourceCatalog };
   readonly plan: Plan;
+  /** Where it is known which pages can differ, so that the files need not be compared as a whole. */
+  readonly known?: KnownPages;
 }
 
 export interface FoundChanges {
@@ -25,6 +28,8 @@ export interface FoundChanges {
   /** Pages whose bytes differ, of all pages; 0 of 0 where pages cannot be compared. */
   readonly pagesChanged: number;
   readonly pages: number;
+  /** How long it took to find the leaves once the changed pages were known. */
+  readonly leavesMs: number;
 }
 
 /**
@@ -32,11 +37,16 @@ export interface FoundChanges {
  * are found.
  */
 export async function findChanges(request: ChangesRequest): Promise<FoundChanges> {
-  const { threads, paths, parts, plan } = request;
+  const { threads, paths, parts, plan, known } = request;
   const run = <T>(job: ChangesJob) => threads.run<T>('changes', job);
   const { spans, isComparable, pages } = await run<BegunChanges>({ tag: 'begin', paths, parts });
-  const compared = await Promise.all(spans.map((span) => run<Uint8Array>({ tag: 'pages', paths, span })));
+  const compared =
+    known === undefined
+      ? await Promise.all(spans.map((span) => run<Uint8Array>({ tag: 'pages', paths, span })))
+      : [await run<Uint8Array>({ tag: 'listed', paths, ...known })];
   const bits = isComparable ? Buffer.concat(compared) : null;
+  const comparedAtMs = performance.now();
+  const isMarked = known !== undefined;
   const pagesChanged = bits === null ? pages : new PageChanges(bits).count;
   const byLayer = [...plan.tables].sort((a, b) => a.layer - b.layer);
   const tables = await Promise.all(
@@ -45,12 +55,12 @@ export async function findChanges(request: ChangesRequest): Promise<FoundChanges
       if (bits !== null && pagesChanged === 0) return { table, roots, way: { tag: 'same' } };
       const layout = layoutFor(table, request.catalogs.now);
       if (typeof layout === 'string') return { table, roots, way: sqlWay(table, layout) };
-      const leaves = await run<TouchedLeaves>({ tag: 'leaves', paths, table: table.source, roots, bits });
+      const leaves = await run<TouchedLeaves>({ tag: 'leaves', paths, table: table.source, roots, bits, isMarked });
       const isSame = leaves.old.length === 0 && leaves.now.length === 0;
       return { table, roots, way: isSame ? { tag: 'same' } : { tag: 'leaves', leaves, layout } };
     }),
   );
-  return { tables, pagesChanged, pages };
+  return { tables, pagesChanged, pages, leavesMs: performance.now() - comparedAtMs };
 }
 
 function sqlWay(table: Omit<TablePlan, 'chunks'>, reason: string): ChangeWay {
@@ -73,4 +83,28 @@ function layoutFor(table: Omit<TablePlan, 'chunks'>, catalog: SourceCatalog): Pa
   );
   const choice = choosePages(found, catalog);
   return choice.tag === 'pages' ? choice.layout : choice.reason;
+}
+
+/**
+ * Makes the file of owners of a snapshot: to which leaf each overflow page belongs. Only of tables whose pages are read;
+ * costs a reading of these. Error: `data.damaged_page`.
+ */
+export async function findOwners(request: {
+  readonly threads: Threads;
+  readonly snapshotPath: string;
+  readonly pageCount: number;
+  readonly ownersPath: string;
+  readonly catalog: SourceCatalog;
+  readonly plan: Plan;
+}): Promise<void> {
+  const { threads, snapshotPath, pageCount, ownersPath, catalog, plan } = request;
+  createOwners(ownersPath, pageCount);
+  const paths = { old: snapshotPath, now: snapshotPath };
+  const tables = plan.tables.filter((table) => typeof layoutFor(table, catalog) !== 'string');
+  await Promise.all(
+    tables.map((table) => {
+      const job = { tag: 'owners', paths, ownersPath, table: table.source, rootPage: rootOf(catalog, table) } as const;
+      return threads.run<null>('changes', job satisfies ChangesJob);
+    }),
+  );
 }

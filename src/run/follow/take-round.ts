@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { RoundJob, RoundResult } from '../../jobs/follow/round-job.js';
 import type { RoundReport } from '../../model/follow.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import type { KnownPages } from '../../jobs/follow/changes-job.js';
 import { beginSnapshot } from '../../source/snapshot/snapshot.js';
 import { threadCount } from '../load/copy-threads.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
@@ -23,6 +24,22 @@ export interface TakenRound {
   readonly shown: Shown;
 }
 
+/** A newer snapshot that may be read already. */
+export interface NewerSnapshot extends Omit<Snapshot, 'sha256'> {
+  readonly proof: Promise<Snapshot>;
+  /** Where it is known which pages can differ from the base. */
+  readonly known?: KnownPages;
+}
+
+export interface RoundOptions {
+  /** Takes the round back at its end. */
+  readonly isRehearsal: boolean;
+  /** Makes the newer snapshot at this path; the standard way is a backup of the source. */
+  readonly take?: (path: string) => Promise<NewerSnapshot>;
+  /** Where the newer snapshot is put; the standard is the run's folder, where later rounds remove it. */
+  readonly path?: string;
+}
+
 /**
  * One round: takes a newer snapshot, finds what changed, and brings and proves it in one transaction. It can be
  * interrupted until the transaction begins, and then runs to its end. The pages of the snapshot are not checked as a
@@ -31,23 +48,17 @@ export interface TakenRound {
 export async function takeRound(
   session: FollowSession,
   { base, catalog }: Shown,
-  { isRehearsal }: { readonly isRehearsal: boolean },
+  options: RoundOptions,
 ): Promise<TakenRound> {
   const { context, plan, run, threads, signal } = session;
+  const { isRehearsal } = options;
   const { journal } = context;
   const number = base.rounds + 1;
   const startedAtMs = performance.now();
-  const path = join(dirname(run.snapshotPath), roundSnapshotName(number));
+  const path = options.path ?? join(dirname(run.snapshotPath), roundSnapshotName(number));
+  const take = options.take ?? ((to: string) => backUp(session, to));
   try {
-    const taken = await journal.phase('snapshot', () =>
-      beginSnapshot({
-        sourcePath: session.sourcePath,
-        mustBeLive: true,
-        snapshotPath: path,
-        signal,
-        checkPages: async () => [],
-      }),
-    );
+    const taken: NewerSnapshot = await journal.phase('snapshot', () => take(path));
     // It may fail while the files are still compared; the comparison then does not matter.
     taken.proof.catch(() => undefined);
     const takenAtMs = performance.now();
@@ -59,6 +70,7 @@ export async function takeRound(
         paths: { old: base.snapshot.path, now: path },
         catalogs: { old: catalog, now },
         plan,
+        ...(taken.known === undefined ? {} : { known: taken.known }),
       }),
     );
     const snapshot = await taken.proof;
@@ -78,6 +90,7 @@ export async function takeRound(
       bytes: result.bytes,
       snapshotMs: Math.round(takenAtMs - startedAtMs),
       compareMs: Math.round(comparedAtMs - takenAtMs),
+      leavesMs: Math.round(found.leavesMs),
       applyMs: Math.round(endedAtMs - comparedAtMs),
       durationMs: Math.round(endedAtMs - startedAtMs),
     };
@@ -87,6 +100,11 @@ export async function takeRound(
   } finally {
     if (isRehearsal) rmSync(path, { force: true });
   }
+}
+
+/** A backup of the source as it is now. */
+function backUp({ sourcePath, signal }: FollowSession, snapshotPath: string): Promise<NewerSnapshot> {
+  return beginSnapshot({ sourcePath, mustBeLive: true, snapshotPath, signal, checkPages: async () => [] });
 }
 
 function jobOf(

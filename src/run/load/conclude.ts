@@ -13,8 +13,8 @@ import type { ProvenTable } from './proof.js';
 
 /*
  * The end of a run, in one transaction that keeps writers out: every table is still what was proven (its mark is the
- * same), or is proven again; the record is written; the content of each table is recorded; the tables are opened; the
- * run is complete, or failed. A table that could not be closed is always read again here. Readers are kept out only at
+ * same), or is proven again; the record is written; the content of each table is recorded; the tables are opened, unless
+ * they are to stay closed for rounds and a switch; the run is complete, or failed. A table that could not be closed is always read again here. Readers are kept out only at
  * the end, since dropping a trigger needs a lock against them.
  */
 
@@ -86,7 +86,8 @@ async function conclude(
     differences: proven.flatMap(({ differences }) => differences),
   });
   for (const one of loaded) await recordLoaded(client, one);
-  await openToOthers(client, ticket.runId);
+  // What differs is opened, so that it can be mended; what is followed stays closed until the switch.
+  if (!context.settings.keepClosed || !result.ok) await openToOthers(client, ticket.runId);
   await finishRun(client, ticket, result.ok ? 'complete' : 'failed');
   return result;
 }

@@ -5,7 +5,7 @@ import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holde
 import { withTransaction } from '../../target/connection/transaction.js';
 import { detach, listRestoreSteps } from '../../target/constraints/constraints.js';
 import { type Detachable, readDetachable } from '../../target/constraints/detachable.js';
-import { closeToOthers } from '../../target/schema/closed-tables.js';
+import { closedMessage, closeToOthers, openEndedRuns } from '../../target/schema/closed-tables.js';
 import { lockForRun } from '../../target/schema/table-locks.js';
 import { countTargetRows, findTablesWithRows, readNamedTables } from '../../target/schema/table-rows.js';
 import { emptyTables } from '../../target/schema/truncate.js';
@@ -49,12 +49,13 @@ async function inOneTransaction(
       await client.query(`SELECT set_config('lock_timeout', $1, true)`, [wait]);
       await lockForRun(client, { schema, tables, mode: 'SHARE ROW EXCLUSIVE' });
       const filled = await findFilled(request);
+      await openEndedRuns(client, schema);
       if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
       await emptyTables(
         client,
         filled.map((name) => ({ schema, name })),
       );
-      const message = `pgferry loads this table in run ${ticket.runId} and keeps other writers out until it is proven; pgferry status shows where the run stands`;
+      const message = closedMessage(ticket.runId, context.settings.keepClosed);
       await closeToOthers(client, { runId: ticket.runId, schema, tables, message });
     });
   } catch (error) {

@@ -1,3 +1,4 @@
+import { readOwners } from './overflow-owners.js';
 import type { SnapshotFile } from '../pages/page-file.js';
 
 /** Bytes of each file that are compared at once. */
@@ -70,5 +71,34 @@ export function comparePages(old: SnapshotFile, now: SnapshotFile, span: PageSpa
       if (window.old.compare(window.now, from, to, from, to) !== 0) mark(first + i);
     }
   }
+  return bits;
+}
+
+/**
+ * The bits of all pages of both files where only `pages` can differ: those of them that do, and the leaves to which they
+ * belong as overflow pages of the older file, by the owners at `ownersPath`. Memory: a bit per page, and two pages.
+ */
+export function compareListed(
+  old: SnapshotFile,
+  now: SnapshotFile,
+  { pages, ownersPath }: { readonly pages: Uint32Array; readonly ownersPath: string },
+): Uint8Array {
+  const { pageSize } = old;
+  const bits = new Uint8Array(Math.ceil(Math.max(old.pageCount, now.pageCount) / 8));
+  const mark = (page: number): void => {
+    bits[(page - 1) >> 3] = (bits[(page - 1) >> 3] as number) | (1 << ((page - 1) & 7));
+  };
+  const inBoth = Math.min(old.pageCount, now.pageCount);
+  const [before, after] = [Buffer.allocUnsafe(pageSize), Buffer.allocUnsafe(pageSize)];
+  const changed = [...pages].filter((page) => {
+    if (page > inBoth) return page <= Math.max(old.pageCount, now.pageCount);
+    old.readPages(page, 1, before, 0);
+    now.readPages(page, 1, after, 0);
+    return !before.equals(after);
+  });
+  for (const page of changed) mark(page);
+  for (const leaf of readOwners(ownersPath, changed)) if (leaf > 0) mark(leaf);
+  // What the file lost at its end stands in no log.
+  for (let page = inBoth + 1; page <= old.pageCount; page++) mark(page);
   return bits;
 }

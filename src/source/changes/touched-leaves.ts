@@ -1,9 +1,8 @@
-import { damagedPage } from '../pages/damage.js';
 import type { Leaves } from '../pages/leaf-list.js';
 import type { SnapshotFile } from '../pages/page-file.js';
-import { localPayload } from '../pages/payload.js';
 import { TableTree } from '../pages/tree.js';
-import { readLength, varintLength } from '../pages/varint.js';
+import { listLeafNumbers } from './leaf-numbers.js';
+import { chainsOf, pagesOf } from './overflow-chains.js';
 import type { PageChanges } from './page-changes.js';
 
 /** A table's tree in both files. */
@@ -57,40 +56,25 @@ export function listLeaves(file: SnapshotFile, table: string, rootPage: number):
 
 /** Whether any overflow page of the leaf's cells differs. As long as none does, the chain is the same in both files. */
 function isAnyChainChanged(file: SnapshotFile, table: string, leaf: Leaves, changes: PageChanges): boolean {
-  const { usableBytes } = file;
-  const { bytes } = leaf.run;
-  const end = leaf.start + usableBytes;
-  const cells = leaf.pointers + 2 * leaf.cellCount;
-  for (let pointer = leaf.pointers; pointer < cells; pointer += 2) {
-    const cell = leaf.start + bytes.readUInt16BE(pointer);
-    if (cell < cells || cell >= end) throw damagedPage(table, leaf.page, 'a cell is outside the page');
-    const first = bytes[cell] as number;
-    const payloadBytes = first < 0x80 ? first : readLength(bytes, cell);
-    if (payloadBytes >= 0 && payloadBytes <= usableBytes - 35) continue;
-    const afterLength = cell + varintLength(bytes, cell);
-    const local = localPayload(usableBytes, payloadBytes);
-    const link = afterLength + varintLength(bytes, afterLength) + local;
-    if (payloadBytes < 0 || link + 4 > end) throw damagedPage(table, leaf.page, 'a cell runs over the end of the page');
-    const chain = { from: leaf.page, first: bytes.readUInt32BE(link), bytes: payloadBytes - local };
-    if (isChainChanged(file, table, chain, changes)) return true;
+  for (const chain of chainsOf(file, table, leaf)) {
+    for (const page of pagesOf(file, table, chain)) if (changes.has(page)) return true;
   }
   return false;
 }
 
-function isChainChanged(
-  file: SnapshotFile,
-  table: string,
-  chain: { readonly from: number; readonly first: number; readonly bytes: number },
-  changes: PageChanges,
-): boolean {
-  let { from, first: page } = chain;
-  for (let left = chain.bytes; left > 0; left -= file.usableBytes - 4) {
-    if (!file.hasPage(page)) throw damagedPage(table, from, `there is no overflow page ${page}`);
-    if (changes.has(page)) return true;
-    from = page;
-    page = file.readLink(page);
-  }
-  return false;
+/**
+ * The same without reading a leaf, for changes in which the leaf of every changed overflow page counts as changed itself
+ * (`markOwners`). Costs the interior pages of both trees.
+ */
+export function findMarkedLeaves(pair: TreePair, changes: PageChanges): TouchedLeaves {
+  const old = listLeafNumbers(pair.old.file, pair.table, pair.old.rootPage);
+  const now = listLeafNumbers(pair.now.file, pair.table, pair.now.rootPage);
+  const inOld = new PageSet(pair.old.file.pageCount);
+  for (const page of old) inOld.add(page);
+  const shared = new PageSet(pair.old.file.pageCount);
+  const touched = now.filter((page) => !inOld.has(page) || changes.has(page));
+  for (const page of now) if (inOld.has(page) && !changes.has(page)) shared.add(page);
+  return { old: old.filter((page) => !shared.has(page)), now: touched };
 }
 
 class PageSet {

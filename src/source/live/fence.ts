@@ -1,4 +1,5 @@
 import type { Database } from '../sqlite.js';
+import { whileBusy } from '../busy.js';
 import { CopierError } from '../../model/error.js';
 import { closeSourceTables } from './closing.js';
 import { openSource, statFile } from '../open.js';
@@ -32,11 +33,12 @@ export async function withFence<T>(
   use: (fence: Fence) => Promise<T>,
 ): Promise<T> {
   const before = statFile(path);
-  const holder = openSource(path, { readonly: false, timeoutMs });
+  const holder = openSource(path, { readonly: false, timeoutMs: 0 });
   try {
     // What decides in which world the application lives is on the disk before the next step: -wal or journal, and its folder.
     holder.pragma('synchronous = EXTRA');
-    run(path, () => holder.exec('BEGIN IMMEDIATE'));
+    await whileBusy(timeoutMs, () => run(path, () => holder.exec('BEGIN IMMEDIATE')));
+    holder.pragma(`busy_timeout = ${timeoutMs}`);
     const watch = openSource(path, { readonly: true, timeoutMs });
     try {
       return await use(makeFence({ path, before, holder, watch }));

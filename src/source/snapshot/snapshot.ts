@@ -8,7 +8,8 @@ import { importSource } from '../import/import.js';
 import type { NamedSource, SourceStream } from '../import/named-source.js';
 import { withEarlyFlush } from './early-flush.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
-import { sequentialCacheKb, statFile, withSource } from '../open.js';
+import { whileBusy } from '../busy.js';
+import { busyTimeoutMs, sequentialCacheKb, statFile, withSource } from '../open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { checkSpace, watchSpace } from './snapshot-space.js';
 import { translateSqliteError } from '../source-error.js';
@@ -58,7 +59,15 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
 
 /** Does the same, but returns as soon as the copy is written. Its readers may begin while it is checked and hashed. */
 export async function beginSnapshot(options: SnapshotOptions): Promise<TakenSnapshot> {
-  const { path, sourcePath, takenAt, ...rest } = await copySource(options);
+  return await prove(await copySource(options), options);
+}
+
+/** The same through a connection to a database. Where that is in a transaction, the snapshot shows what the transaction sees. */
+export async function beginSnapshotOf(db: Database, options: SnapshotOptions): Promise<TakenSnapshot> {
+  return await prove(await copyThrough(db, options), options);
+}
+
+async function prove({ path, sourcePath, takenAt, ...rest }: Copied, options: SnapshotOptions): Promise<TakenSnapshot> {
   const { size: bytes } = await stat(path);
   const proof = orRemove({ path, sourcePath }, async () => {
     const check = options.checkPages ?? (async () => checkPages(path));
@@ -103,20 +112,25 @@ async function makeOf(source: NamedSource, { snapshotPath, signal }: SnapshotOpt
 
 async function copyDatabase(options: SnapshotOptions): Promise<Copied> {
   const sourcePath = resolve(options.sourcePath);
-  const path = resolve(options.snapshotPath);
   // The source is looked at first, so that a bad path leaves no empty folder behind.
+  statFile(sourcePath);
+  return await withSource(sourcePath, (db) => copyThrough(db, options));
+}
+
+async function copyThrough(db: Database, options: SnapshotOptions): Promise<Copied> {
+  const sourcePath = resolve(options.sourcePath);
+  const path = resolve(options.snapshotPath);
+  throwIfAborted(options.signal);
   const before = statFile(sourcePath);
-  return withSource(sourcePath, async (db) => {
-    await createPrivateFile(path);
-    return orRemove({ path, sourcePath }, async () => {
-      const takenAt = await backUp(db, path, options);
-      const after = statFile(sourcePath);
-      if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
-      settleSnapshot(path);
-      throwIfAborted(options.signal);
-      await chmod(path, 0o400);
-      return { path, sourcePath, takenAt };
-    });
+  await createPrivateFile(path);
+  return orRemove({ path, sourcePath }, async () => {
+    const takenAt = await backUp(db, path, options);
+    const after = statFile(sourcePath);
+    if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
+    settleSnapshot(path);
+    throwIfAborted(options.signal);
+    await chmod(path, 0o400);
+    return { path, sourcePath, takenAt };
   });
 }
 
@@ -178,9 +192,12 @@ async function createPrivateFile(path: string): Promise<void> {
 /** The held transaction begins with the first read; that moment is the state that the snapshot shows. */
 async function backUp(db: Database, path: string, options: SnapshotOptions): Promise<string> {
   db.pragma(`cache_size = ${-sequentialCacheKb}`);
-  db.exec('BEGIN');
+  const isHeld = db.inTransaction;
+  if (!isHeld) db.exec('BEGIN');
   try {
-    db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    db.pragma('busy_timeout = 0');
+    await whileBusy(busyTimeoutMs, () => db.prepare('SELECT count(*) FROM sqlite_schema').get());
+    db.pragma(`busy_timeout = ${busyTimeoutMs}`);
     const takenAt = new Date().toISOString();
     const pageBytes = Number(db.pragma('page_size', { simple: true }));
     const totalBytes = pageBytes * Number(db.pragma('page_count', { simple: true }));
@@ -206,7 +223,7 @@ async function backUp(db: Database, path: string, options: SnapshotOptions): Pro
     if (!isWal && now.ino === held.ino && now.mtimeMs !== held.mtimeMs) throw overwritten(db.name);
     return takenAt;
   } finally {
-    if (db.inTransaction) db.exec('ROLLBACK');
+    if (!isHeld && db.inTransaction) db.exec('ROLLBACK');
   }
 }
 

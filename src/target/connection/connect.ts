@@ -1,3 +1,4 @@
+import { quoteLiteral } from '../../lib/quote.js';
 import type { TargetAddress } from '../../model/target.js';
 import { cancelLockWait, readBackendWork, readLockWait } from './backend.js';
 import type { ConnectOptions, StallPolicy, TargetClient } from './client.js';
@@ -29,7 +30,20 @@ export async function connectTarget(address: TargetAddress, options: ConnectOpti
     check: (pid: number) => readLockWait(address, pid),
     cancel: (pid: number) => cancelLockWait(address, pid),
   };
-  return await openTarget(address, { ...options, stallPolicy, lockPolicy });
+  const client = await openTarget(address, { ...options, stallPolicy, lockPolicy });
+  try {
+    if (address.frozenAs !== undefined) await freeze(client, address.frozenAs);
+    return client;
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** From here on the session sees what the session sees that has exported this snapshot (pg_export_snapshot). */
+async function freeze(client: TargetClient, snapshot: string): Promise<void> {
+  await client.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  await client.run(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
 }
 
 /** A silent server is lost, unless its backend is at work for us. */

@@ -151,7 +151,7 @@ CREATE TABLE pgferry.cutover (
   number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   target_schema text NOT NULL,
   state text NOT NULL CHECK (state IN
-    ('preparing', 'closing', 'switched', 'undone', 'rolling_back', 'rolled_back', 'released')),
+    ('preparing', 'closing', 'proving', 'switched', 'undone', 'rolling_back', 'rolled_back', 'released')),
   attempt integer NOT NULL,
   folder text NOT NULL,
   source_path text NOT NULL,

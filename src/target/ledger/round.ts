@@ -1,7 +1,7 @@
 import { outdateComparison } from './comparison.js';
 import { CopierError } from '../../model/error.js';
 import type { ChunkResult } from '../../model/copy.js';
-import type { RoundChange } from '../../model/follow.js';
+import { pendingSha256, type RoundChange } from '../../model/follow.js';
 import type { TargetClient } from '../connection/client.js';
 import { recordChunk } from './chunk.js';
 import type { Run } from './run.js';
@@ -46,6 +46,18 @@ export async function latestRound(client: TargetClient, runId: string): Promise<
   );
   const row = rows[0];
   return row === undefined ? null : { ...row, snapshotBytes: Number(row.snapshotBytes) };
+}
+
+/** Enters the SHA-256 of a snapshot that a round has brought before its bytes were read. */
+export async function settleRound(
+  client: TargetClient,
+  runId: string,
+  { path, sha256 }: { readonly path: string; readonly sha256: string },
+): Promise<void> {
+  await client.query(
+    `UPDATE pgferry.round SET snapshot_sha256 = $3 WHERE run_id = $1 AND snapshot_path = $2 AND snapshot_sha256 = $4`,
+    [runId, path, sha256, pendingSha256],
+  );
 }
 
 /**

@@ -42,6 +42,13 @@ export const staysOpenSql = (oid: string) => `(
               WHEN bool_or(EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = x.oid)) THEN 'a subscription writes to it'
          END FROM pg_class x WHERE x.oid IN (${treeSql(oid)}))`;
 
+/** What a writer of others is told. `isFollowed`: the tables stay closed until the switch, not only while they are loaded. */
+export function closedMessage(runId: string, isFollowed: boolean): string {
+  return isFollowed
+    ? `pgferry follows the source into this table in run ${runId} and keeps other writers out until the application is switched; pgferry release gives the move up`
+    : `pgferry loads this table in run ${runId} and keeps other writers out until it is proven; pgferry status shows where the run stands`;
+}
+
 /** Makes the session one of the run, which may write to the tables that the run has closed. */
 export async function joinRun(client: TargetClient, runId: string): Promise<void> {
   await client.query('SELECT set_config($1, $2, false)', [writerSetting, runId]);
@@ -119,6 +126,17 @@ export async function openToOthers(client: TargetClient, runId: string): Promise
   });
 }
 
+/** Opens what ended runs of this schema kept closed, from the commit of the caller's transaction on; gives how many runs did. */
+export async function openEndedRuns(client: TargetClient, schema: string): Promise<number> {
+  const runs = await client.query<{ runId: string }>(
+    `SELECT DISTINCT r.run_id AS "runId" FROM pgferry.run r JOIN pgferry.closed c ON c.run_id = r.run_id
+      WHERE r.target_schema = $1 AND r.state = 'complete' AND c.opened_at IS NULL ORDER BY 1`,
+    [schema],
+  );
+  for (const { runId } of runs) await openToOthers(client, runId);
+  return runs.length;
+}
+
 /** The tables that a run has closed, from the ledger. */
 export async function countClosed(client: TargetClient, runId: string): Promise<number> {
   const rows = await client.query<{ count: number }>(
@@ -138,21 +156,31 @@ export async function readMark(
   client: TargetClient,
   { runId, schema, table }: { readonly runId: string; readonly schema: string; readonly table: string },
 ): Promise<string | null> {
-  const rows = await client.query<{ mark: string | null }>(
-    `SELECT CASE WHEN bool_and(coalesce(t.tgenabled = 'A', false)) AND ${staysOpenSql('to_regclass($1)')} IS NULL THEN
+  return (await readMarks(client, { runId, schema, tables: [table] })).get(table) ?? null;
+}
+
+/** The marks of many tables, by name, in one question; those that have none are not in it. */
+export async function readMarks(
+  client: TargetClient,
+  { runId, schema, tables }: { readonly runId: string; readonly schema: string; readonly tables: readonly string[] },
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await client.query<{ name: string; mark: string | null }>(
+    `SELECT root.name, (
+       SELECT CASE WHEN bool_and(coalesce(t.tgenabled = 'A', false)) AND ${staysOpenSql('to_regclass(root.quoted)')} IS NULL THEN
               string_agg(concat_ws(':', c.oid, pg_relation_filenode(c.oid), t.oid, t.xmin, f.xmin,
                 (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped), ',' ORDER BY a.attnum))
                    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)), ',' ORDER BY c.oid)
-            END AS mark
+            END
        FROM pg_class c
        LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND ${closesTableSql}
-                             AND ${isOfRun('$2')}
+                             AND ${isOfRun('$3')}
        LEFT JOIN pg_proc f ON f.oid = t.tgfoid
-      WHERE c.oid IN (${treeSql('to_regclass($1)')})`,
-    [quoteTable(schema, table), runId],
-    { table },
+      WHERE c.oid IN (${treeSql('to_regclass(root.quoted)')})) AS mark
+       FROM unnest($1::text[], $2::text[]) AS root (name, quoted)`,
+    [tables, tables.map((table) => quoteTable(schema, table)), runId],
+    tables.length === 1 && tables[0] !== undefined ? { table: tables[0] } : {},
   );
-  return rows[0]?.mark ?? null;
+  return new Map(rows.flatMap(({ name, mark }) => (mark === null ? [] : [[name, mark] as const])));
 }
 
 async function runAll(client: TargetClient, statements: readonly string[], doing: string): Promise<void> {

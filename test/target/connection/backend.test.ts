@@ -17,7 +17,7 @@ test('a silent server that lets nobody else in is waited for, since nothing says
       await admin.query('CREATE TABLE public.go (); GRANT SELECT ON public.go TO public');
       await withProxy(url, {}, async (proxy) => {
         const { address } = parseTargetUrl(proxy.url);
-        const alone = { ...address, user: role, password: 'pw', stallTimeoutMs: 100 };
+        const alone = { ...address, user: role, password: 'pw', stallTimeoutMs: 1000 };
         await withTarget(alone, { applicationName }, async (client) => {
           const ended = client.query(
             'DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM public.go) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$',

@@ -1,0 +1,109 @@
+import { lookUpProvider, planSwitch, readEnvFile } from '../../../cutover/env-file.js';
+import type { Cutover, CutoverFacts, CutoverResult } from '../../../model/cutover.js';
+import { CopierError, must, toWire } from '../../../model/error.js';
+import { openRunFolder } from '../../../report/files/run-folder.js';
+import type { Context } from '../../../run/context.js';
+import { withRunThreads } from '../../../run/load/copy-threads.js';
+import type { TargetClient } from '../../../target/connection/client.js';
+import { moveCutover } from '../../../target/ledger/cutover.js';
+import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
+import { conclude } from '../conclude.js';
+import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from '../cutover-session.js';
+import { switchApplication, withLockedTables } from '../switch.js';
+import { type FrozenView, freeze, openViewer } from './frozen-view.js';
+import { proveSwitched } from './prove-switched.js';
+
+/**
+ * Resumes a live cutover that crashed after the source was closed: switches the application where it is not switched
+ * yet, opens the target, and makes the last proof. As long as the tables are closed, and by the very triggers of the
+ * switch, the target holds what was brought there.
+ */
+export async function resumeLive(
+  context: Context,
+  preflight: Preflight,
+  locked: LockedTarget,
+  known: Cutover,
+): Promise<CutoverResult> {
+  const { address, client } = locked;
+  const before = must(known.facts, 'facts of a closing cutover');
+  const signal = AbortSignal.any([context.signal, locked.lost]);
+  const session = openSession(context, locked, known, openRunFolder(known.folder));
+  context.journal.note(
+    `going on with cutover ${known.cutoverId} of ${known.startedAt}, which closed the SQLite database`,
+  );
+  const viewer = await openViewer(address, signal);
+  try {
+    const { facts, view } = await openSwitched(session, signal, { before, viewer });
+    await moveCutover(client, known.cutoverId, 'proving', facts);
+    const proven = await runStep(session, 'prove-switch', () =>
+      withRunThreads({ settings: context.settings, address, applicationName: 'pgferry cutover', signal }, (threads) =>
+        proveSwitched(session, { facts, threads, view, signal }),
+      ),
+    );
+    return await conclude(session, preflight, { facts: proven, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
+  } finally {
+    await viewer.close();
+  }
+}
+
+/** Switches what is not switched, and opens the tables. `view` null: they were open before, so nobody knows who wrote. */
+async function openSwitched(
+  session: CutoverSession,
+  signal: AbortSignal,
+  { before, viewer }: { readonly before: CutoverFacts; readonly viewer: TargetClient },
+): Promise<{ readonly facts: CutoverFacts; readonly view: FrozenView | null }> {
+  const { cutover, client } = session;
+  const isSwitched =
+    cutover.state === 'proving' || (before.env !== null && lookUpProvider(before.env.path) === 'postgres');
+  // The file may have been edited since. That does no harm, as no other cutover is at work.
+  const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
+  const facts = { ...before, env };
+  try {
+    if (!isSwitched) await moveCutover(client, cutover.cutoverId, 'closing', facts);
+    const view = await withLockedTables(session, signal, async (holder) => {
+      const isUntouched = await isAsSwitched(session, facts, holder);
+      if (!isSwitched && !isUntouched) throw openedByOthers(session);
+      const frozen = isUntouched ? await freeze(viewer) : null;
+      if (!isSwitched)
+        await runStep(session, 'switch', () =>
+          switchApplication({ step: 'switch', generated: 'no', hasClosed: true, envSwitch: null }, facts),
+        );
+      await openToOthers(holder, facts.runId);
+      await holder.run('COMMIT');
+      return frozen;
+    });
+    return { facts, view };
+  } catch (error) {
+    if (error instanceof CopierError && error.code === 'cutover.target_changed') throw error;
+    throw new CopierError(
+      'stuck.switch',
+      `cutover ${cutover.cutoverId} could not be gone on with: ${toWire(error).message}`,
+      {
+        hint: `${toWire(error).hint}; then run \`pgferry cutover\` again${isSwitched ? '' : ', or `pgferry release` to go back to SQLite'}`,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Whether every table has the mark that it had when it was accepted; one that cannot be closed never has. */
+async function isAsSwitched(
+  { address }: CutoverSession,
+  { live, runId }: CutoverFacts,
+  holder: TargetClient,
+): Promise<boolean> {
+  const { marks, isWhole } = must(live, 'facts of a live cutover');
+  const tables = marks.map(({ table }) => table);
+  const now = await readMarks(holder, { runId, schema: address.schema, tables });
+  return isWhole && marks.every(({ table, mark }) => now.get(table) === mark);
+}
+
+function openedByOthers({ cutover }: CutoverSession): CopierError {
+  return new CopierError(
+    'cutover.target_changed',
+    `the tables of PostgreSQL are not closed any more as cutover ${cutover.cutoverId} left them, and the application was not switched`,
+    {
+      hint: 'see who opened them; then `pgferry release` lets SQLite take writes again, and `pgferry cutover --live` begins anew',
+    },
+  );
+}

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type pg from 'pg';
+import { Database } from '../../src/source/sqlite.js';
+import { until } from '../support/runs.js';
+import { withDatabase } from '../support/database.js';
+import { withFolder } from '../support/folder.js';
+import {
+  type App,
+  ending,
+  envAfter,
+  envBefore,
+  firstWords,
+  makeSmallApp,
+  runFor,
+  startProgram,
+  statusOf,
+} from '../support/journey.js';
+import { runJson } from '../support/command.js';
+
+const live = { CUTOVER_LIVE: '1', CUTOVER_DOWNTIME_MAX: '600s' };
+
+async function withLiveApp(
+  use: (app: App, client: pg.Client) => Promise<void>,
+  more: Readonly<Record<string, string>> = live,
+): Promise<void> {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const app = makeSmallApp(folder, url, more);
+      const db = new Database(app.source);
+      db.exec(`CREATE TABLE AuditLog (id TEXT PRIMARY KEY, action TEXT, createdAt INTEGER);
+        CREATE TABLE long (id INTEGER PRIMARY KEY, body BLOB);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60)
+          INSERT INTO long SELECT i, randomblob(9000) FROM n`);
+      db.close();
+      await use(app, client);
+    }),
+  );
+}
+
+/** Writers in processes of their own, while `use` runs. Gives what each noted as acknowledged, and its last words. */
+async function underWriters(app: App, count: number, use: () => Promise<void>) {
+  const writers = Array.from({ length: count }, (_, i) => {
+    const acknowledged = join(app.folder, `acknowledged-${i}`);
+    writeFileSync(acknowledged, '');
+    return { acknowledged, child: startProgram('./journey-writer.js', [app.source, `w${i}`, acknowledged, '5000']) };
+  });
+  const said: string[] = [];
+  for (const { child } of writers) {
+    await firstWords(child);
+    child.stdout?.on('data', (bytes: Buffer) => said.push(bytes.toString()));
+  }
+  try {
+    await use();
+  } catch (error) {
+    for (const { child } of writers) child.kill('SIGKILL');
+    throw error;
+  }
+  for (const { child } of writers) await ending(child);
+  return { ids: writers.flatMap(({ acknowledged }) => readFileSync(acknowledged, 'utf8').trim().split('\n')), said };
+}
+
+for (const mode of ['WAL', 'DELETE'] as const) {
+  test(`a live cutover under writers in journal mode ${mode} has every acknowledged write, and refuses every other`, async () => {
+    await withLiveApp(async (app, client) => {
+      const db = new Database(app.source);
+      db.pragma(`journal_mode = ${mode}`);
+      db.close();
+      const { ids, said } = await underWriters(app, mode === 'WAL' ? 2 : 1, async () => {
+        const ended = await runFor(app, 'cutover');
+        assert.equal(ended.exitCode, 0, ended.stderr);
+        assert.equal(ended.json.state, 'switched');
+        assert.ok((ended.json.downtimeMs ?? 0) > 0);
+      });
+      for (const words of said) assert.match(words, /moved to PostgreSQL by pgferry/);
+      const { rows } = await client.query<{ id: string }>('SELECT id FROM "AuditLog"');
+      assert.deepEqual(rows.map(({ id }) => id).sort(), [...ids].sort());
+      assert.ok(ids.length > 10, `${ids.length} writes`);
+      assert.equal(readFileSync(app.envPath, 'utf8'), envAfter);
+      await client.query(`INSERT INTO "AuditLog" VALUES ('on postgres', 'x', 1)`);
+      const status = await statusOf(app);
+      assert.deepEqual([status?.state, status?.isClosed, status?.isSettled], ['switched', true, true]);
+      assert.deepEqual(status?.alarms, []);
+    });
+  });
+}
+
+test('the snapshot of a live cutover is the database as it was closed, with its own SHA-256 in rollback.env', async () => {
+  await withLiveApp(async (app, client) => {
+    const { json } = await runFor(app, 'cutover');
+    assert.equal(json.state, 'switched');
+    const [{ facts }] = (await client.query('SELECT facts FROM pgferry.cutover')).rows;
+    assert.match(facts.snapshotSha256, /^[0-9a-f]{64}$/);
+    assert.ok(readFileSync(json.rollbackEnvPath ?? '', 'utf8').includes(facts.snapshotSha256));
+    assert.ok(existsSync(facts.snapshotPath));
+    assert.equal(facts.digests.length, 4);
+    const back = await runFor(app, 'rollback');
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.equal(readFileSync(app.envPath, 'utf8'), envBefore);
+    const db = new Database(app.source);
+    assert.deepEqual(db.prepare('SELECT count(*) FROM child').pluck().get(), 3);
+    db.exec(`INSERT INTO child VALUES (9, 1, 'after the way back')`);
+    db.close();
+    // The run that was loaded is there: only what SQLite got since has to be brought.
+    const again = await runFor(app, 'cutover');
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.match(again.stderr, /going on from run/);
+    const { rows } = await client.query('SELECT id FROM child ORDER BY id');
+    assert.deepEqual(
+      rows.map(({ id }) => Number(id)),
+      [1, 2, 3, 9],
+    );
+  });
+});
+
+test('where more is predicted than --downtime-max allows, nobody waits and nothing is switched', async () => {
+  await withLiveApp(
+    async (app, client) => {
+      // A table of which every page is read and every row is joined by SQL.
+      const db = new Database(app.source);
+      db.exec(`CREATE TABLE slow (k TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+          INSERT INTO slow SELECT printf('key %09d', i), 'body' FROM n`);
+      const first = await runFor(app, 'cutover', { env: { CUTOVER_DOWNTIME_MAX: '600s', CUTOVER_CONFIRM: 'no' } });
+      assert.equal(first.json.error?.code, 'cutover.not_confirmed');
+      const change = setInterval(() => db.exec(`UPDATE slow SET body = body || 'x'`), 300);
+      const ended = await runFor(app, 'cutover');
+      clearInterval(change);
+      assert.deepEqual([ended.exitCode, ended.json.error?.code], [24, 'cutover.undone'], ended.stderr);
+      assert.match(ended.json.error?.message ?? '', /writers would have to wait about .*--downtime-max allows 1\.0 s/);
+      assert.match(ended.json.error?.hint ?? '', /--downtime-max \d+s/);
+      db.exec(`INSERT INTO child VALUES (77, 1, NULL)`);
+      db.close();
+      assert.equal(readFileSync(app.envPath, 'utf8'), envBefore);
+      await assert.rejects(client.query('DELETE FROM child'), /pgferry release gives the move up/);
+      const released = await runFor(app, 'release');
+      assert.equal(released.exitCode, 0, released.stderr);
+      await client.query('DELETE FROM child');
+    },
+    { ...live, CUTOVER_DOWNTIME_MAX: '1s' },
+  );
+});
+
+test('a target that somebody opened and wrote to while the source was followed is not switched to', async () => {
+  await withLiveApp(async (app, client) => {
+    const args = ['--source', app.source, '--target', app.url, '--from-source', '--workers', '1'];
+    const loaded = await runJson(['migrate', ...args, '--keep-closed'], { cwd: app.folder });
+    assert.equal(loaded.exitCode, 0, loaded.stderr);
+    await client.query(`ALTER TABLE child DISABLE TRIGGER ALL; UPDATE child SET note = 'theirs' WHERE id = 1`);
+    const ended = await runFor(app, 'cutover');
+    assert.deepEqual([ended.exitCode, ended.json.error?.code], [24, 'cutover.undone'], ended.stderr);
+    assert.match(ended.json.error?.message ?? '', /differ/);
+    assert.equal(readFileSync(app.envPath, 'utf8'), envBefore);
+  });
+});
+
+test('a table that was written between the acceptance and the switch is read once more, and not switched to', async () => {
+  await withLiveApp(async (app, client) => {
+    const cutover = runFor(app, 'cutover');
+    await until('the acceptance is over', async () => {
+      const { rows } = await client
+        .query(`SELECT 1 FROM pgferry.cutover_step WHERE step = 'accept' AND state = 'done'`)
+        .catch(() => ({ rows: [] }));
+      return rows.length > 0;
+    });
+    await client.query(`BEGIN; ALTER TABLE child DISABLE TRIGGER ALL; UPDATE child SET note = 'theirs' WHERE id = 1;
+      ALTER TABLE child ENABLE ALWAYS TRIGGER pgferry_loading; COMMIT`);
+    const ended = await cutover;
+    assert.deepEqual([ended.exitCode, ended.json.error?.code], [24, 'cutover.undone'], ended.stderr);
+    assert.match(ended.stderr, /child: read once more/);
+    assert.match(ended.json.error?.message ?? '', /data\.target_changed/);
+    const db = new Database(app.source);
+    db.exec(`INSERT INTO child VALUES (77, 1, NULL)`);
+    db.close();
+  });
+});
