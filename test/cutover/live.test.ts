@@ -41,11 +41,16 @@ async function withLiveApp(
 }
 
 /** Writers in processes of their own, while `use` runs. Gives what each noted as acknowledged, and its last words. */
-async function underWriters(app: App, count: number, use: () => Promise<void>) {
+async function underWriters(app: App, mode: 'WAL' | 'DELETE', use: () => Promise<void>) {
+  const pauseMs = mode === 'WAL' ? '0' : '5';
+  const count = mode === 'WAL' ? 2 : 1;
   const writers = Array.from({ length: count }, (_, i) => {
     const acknowledged = join(app.folder, `acknowledged-${i}`);
     writeFileSync(acknowledged, '');
-    return { acknowledged, child: startProgram('./journey-writer.js', [app.source, `w${i}`, acknowledged, '5000']) };
+    return {
+      acknowledged,
+      child: startProgram('./journey-writer.js', [app.source, `w${i}`, acknowledged, '5000', pauseMs]),
+    };
   });
   const said: string[] = [];
   for (const { child } of writers) {
@@ -68,7 +73,7 @@ for (const mode of ['WAL', 'DELETE'] as const) {
       const db = new Database(app.source);
       db.pragma(`journal_mode = ${mode}`);
       db.close();
-      const { ids, said } = await underWriters(app, mode === 'WAL' ? 2 : 1, async () => {
+      const { ids, said } = await underWriters(app, mode, async () => {
         const ended = await runFor(app, 'cutover');
         assert.equal(ended.exitCode, 0, ended.stderr);
         assert.equal(ended.json.state, 'switched');
