@@ -91,7 +91,8 @@ export function chooseType(question: TypeQuestion, tried: TriedColumn | null): T
   const mapped = mapType(question);
   const inferred = inferType(question);
   if (inferred !== null) {
-    const isShown = tried === null ? question.census.texts === 0 : tried.trial.refused.length === 0;
+    const { texts, reals } = question.census;
+    const isShown = tried === null ? texts + reals === 0 : tried.trial.refused.length === 0;
     if (!isShown) return mapped;
     const inference = { rule: inferred.rule, otherwise: mapped.type.sql };
     return { type: inferred.type, findings: [], inference, why: whyInferred(question, inferred.rule) };

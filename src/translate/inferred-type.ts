@@ -3,7 +3,15 @@ import { makeFinding } from '../plan/findings/finding.js';
 import type { Finding } from '../model/plan.js';
 import { translateDefault } from './default/default-sql.js';
 import type { TableDraft } from './draft.js';
-import { type Inference, plainType, type PgType, readDeclared, type TypeHints, type TypeQuestion } from './pg-type.js';
+import {
+  bigint,
+  type Inference,
+  plainType,
+  type PgType,
+  readDeclared,
+  type TypeHints,
+  type TypeQuestion,
+} from './pg-type.js';
 
 /** A type that a column does not name but shows, by its values and constraints. It counts only where every value is one. */
 export interface InferredType {
@@ -20,7 +28,7 @@ export interface InferredType {
 export function inferType(question: TypeQuestion): InferredType | null {
   const { column, census, hints } = question;
   if (hints === undefined || hints.isInExpression || column.collation.toUpperCase() !== 'BINARY') return null;
-  if (census.integers + census.reals + census.blobs + census.emptyTexts > 0) return null;
+  if (census.blobs + census.emptyTexts > 0) return null;
   const inferred = candidate(question, hints);
   const { defaultSql } = column;
   const isFilled =
@@ -31,6 +39,9 @@ export function inferType(question: TypeQuestion): InferredType | null {
 function candidate(question: TypeQuestion, hints: TypeHints): InferredType | null {
   const { column, census, isIndexed } = question;
   const { words, length } = readDeclared(column.declaredType);
+  if (hints.refersToInteger && census.texts + census.reals > 0)
+    return { type: bigint, kind: { tag: 'int8' }, rule: 'reference' };
+  if (census.integers + census.reals > 0) return null;
   if (hints.isJson && !isIndexed && column.affinity === 'text')
     return { type: plainType('jsonb', 'json'), kind: { tag: 'jsonb' }, rule: 'jsonb' };
   if (census.texts === 0) return null;
@@ -51,6 +62,7 @@ const meanings: Readonly<Record<Inference['rule'], string>> = {
   boolean: 'TINYINT(1), and integers that are false or true by default, become boolean where they hold 0 and 1 only',
   uuid: 'char(32) and char(36) become uuid where they hold UUIDs only',
   jsonb: 'texts that a CHECK binds to JSON become jsonb, which says the same by itself',
+  reference: 'columns that refer to whole numbers become bigint where they hold nothing else',
   date: 'dates that are written with a midnight stay date',
 };
 /** Columns that a note names. */

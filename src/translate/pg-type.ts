@@ -47,13 +47,15 @@ export interface TypeHints {
   readonly isJson: boolean;
   /** Whether the primary key or a foreign key holds it. */
   readonly isKey: boolean;
+  /** Whether it refers to a column of whole numbers, and is none by its declaration. */
+  readonly refersToInteger: boolean;
   /** Whether an expression of the table reads it: another CHECK, a generated column, an index. */
   readonly isInExpression: boolean;
 }
 
 /** The rule by which a column got a type that it does not name, and the type that it would have by its declaration. */
 export interface Inference {
-  readonly rule: 'boolean' | 'uuid' | 'jsonb' | 'date';
+  readonly rule: 'boolean' | 'uuid' | 'jsonb' | 'date' | 'reference';
   readonly otherwise: string;
 }
 

@@ -5,7 +5,7 @@ import type { SourceColumn, SourceIndex, SourceTable } from '../model/source.js'
 import { habitRulesOf } from '../plan/rules/habits.js';
 import { columnRulesOf } from '../plan/rules/rules.js';
 import { type ExpressionToken, readExpressionTokens } from './expression/sql-tokens.js';
-import type { SourceMarks } from './source-marks.js';
+import { columnId, type SourceMarks } from './source-marks.js';
 import { isFolded } from './table/index-sql.js';
 import { jsonCheckedColumn } from './expression/column-check.js';
 import { readTableSql } from './table/table-sql.js';
@@ -31,8 +31,21 @@ export function typeQuestion(
     unit: columnRulesOf(rules, table.name, column.name).unit ?? habitRulesOf(rules, column).unit ?? null,
     mark: marks.epoch,
     framework: marks.framework,
-    ...(needsHints(table, column) ? { hints: hintsOf(table, column) } : {}),
+    ...hintsWhereNeeded(table, column, marks),
   };
+}
+
+function hintsWhereNeeded(table: SourceTable, column: SourceColumn, marks: SourceMarks): Pick<TypeQuestion, 'hints'> {
+  const refersToInteger = refersTo(table, column, marks.integerKeys);
+  return refersToInteger || needsHints(table, column) ? { hints: { ...hintsOf(table, column), refersToInteger } } : {};
+}
+
+/** Whether a foreign key binds the column, of another affinity itself, to a column of whole numbers. */
+function refersTo(table: SourceTable, { name, affinity }: SourceColumn, integerKeys: ReadonlySet<string>): boolean {
+  if (affinity === 'integer') return false;
+  return table.foreignKeys.some(({ columns, parentTable, parentColumns }) =>
+    columns.some((one, at) => isSameName(one, name) && integerKeys.has(columnId(parentTable, parentColumns[at] ?? ''))),
+  );
 }
 
 /** Declarations that can mean more than they name. The text of the table is read for these only. */
@@ -40,7 +53,7 @@ function needsHints({ sql }: SourceTable, { declaredType, affinity }: SourceColu
   return /^\s*(char|date\s*$)/i.test(declaredType) || (affinity === 'text' && /json_valid/i.test(sql));
 }
 
-function hintsOf(table: SourceTable, { name }: SourceColumn): TypeHints {
+function hintsOf(table: SourceTable, { name }: SourceColumn): Omit<TypeHints, 'refersToInteger'> {
   const { checks = [], generated = new Map<string, readonly ExpressionToken[]>() } = readTableSql(table.sql) ?? {};
   const judged = checks.map(({ expression }) => ({ expression, json: jsonCheckedColumn(expression) }));
   const isThis = (other: string) => isSameName(other, name);

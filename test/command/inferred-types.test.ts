@@ -174,3 +174,26 @@ test('dates that are written with a midnight stay dates, as long as every one is
     assert.deepEqual(notes(json), ['dates that are written with a midnight stay date: item.born']);
   });
 });
+
+test('a column of texts or reals that refers to whole numbers becomes one type with them, where its values are such', async () => {
+  const sql = `CREATE TABLE cat (id INTEGER PRIMARY KEY, code INTEGER UNIQUE);
+    CREATE TABLE item (id integer PRIMARY KEY, cat TEXT REFERENCES cat, code VARCHAR(9) REFERENCES cat (code), r REAL REFERENCES cat (id), none TEXT REFERENCES cat);
+    INSERT INTO cat VALUES (1, 10), (2, 20); INSERT INTO item VALUES (1, '1', '10', 2.0, NULL), (2, '2', '20', 1.0, NULL);`;
+  await move(sql, {}, async (client, json) => {
+    const bigint = 'bigint';
+    assert.deepEqual(await typesOf(client, 'item'), { id: bigint, cat: bigint, code: bigint, r: bigint, none: bigint });
+    assert.deepEqual(await constraintsOf(client, 'item'), [
+      'item_cat_fkey',
+      'item_code_fkey',
+      'item_none_fkey',
+      'item_pkey',
+      'item_r_fkey',
+    ]);
+    const { rows } = await client.query('SELECT cat::int, code::int, r::int FROM item ORDER BY id');
+    assert.deepEqual(rows, [
+      { cat: 1, code: 10, r: 2 },
+      { cat: 2, code: 20, r: 1 },
+    ]);
+    assert.equal(notes(json).length, 1);
+  });
+});

@@ -128,7 +128,7 @@ function renderTypeof([operand, another]: readonly Rendered[]): Rendered {
   // A time, a uuid or JSON is of the one class that the column holds.
   const single = operand?.class === 'other' ? operand.storage : undefined;
   const name = operand === undefined || another !== undefined ? undefined : (names[operand.class] ?? single);
-  if (operand === undefined || name === undefined) return refuseTranslation('the storage class is not single');
+  if (operand === undefined || name === undefined) return refuseTranslation('the storage class is not kept');
   return yields('text', `(CASE WHEN ${operand.sql} IS NULL THEN 'null' ELSE '${name}' END)`);
 }
 
