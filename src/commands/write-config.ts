@@ -34,7 +34,9 @@ export function refuseExisting(path: string): void {
 
 function writeNew(path: string, settings: Settings, findings: readonly Finding[]): void {
   const { waive } = settings;
-  const decided = { ...rulesOf(settings), ...(waive.length === 0 ? {} : { waive }) };
+  const { zone, ...rules } = rulesOf(settings);
+  const said = zone === null ? rules : { zone, ...rules };
+  const decided = waive.length === 0 ? said : { ...said, waive };
   writeNewConfig(path, configText(decided, findings));
 }
 

@@ -39,6 +39,7 @@ const sides = { ...call, ...source, ...target };
 const reading: NamesOf<ReadingOptions> = { backupFolder: true, workers: true };
 const tables: NamesOf<TableOptions> = { tables: true, exclude: true };
 const rules: NamesOf<RuleOptions> = {
+  zone: true,
   policies: true,
   tableRules: true,
   columns: true,
@@ -108,6 +109,7 @@ const quarantine: NamesOf<QuarantineOptions> = {
   blockBytes: true,
   nullSentinel: true,
   allowSentinel: true,
+  zone: true,
   policies: true,
   tableRules: true,
   columns: true,

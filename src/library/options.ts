@@ -46,6 +46,8 @@ export interface TableOptions {
 
 /** What is decided about tables, columns and values that cannot arrive as they are. */
 export interface RuleOptions {
+  /** Time zone of texts without one that go into timestamptz and date, where no column says another. */
+  readonly zone?: string;
   /** For all tables. */
   readonly policies?: Policies;
   /** By source table. */
@@ -229,6 +231,8 @@ export interface QuarantineOptions extends SidesOptions, RuleOptionsOfRetry {
 }
 
 interface RuleOptionsOfRetry {
+  /** Time zone of texts without one, as of the run. */
+  readonly zone?: string;
   /** What happens now to what stayed behind. */
   readonly policies?: Policies;
   /** The same by source table. */

@@ -42,6 +42,8 @@ export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'policies'
 /** Everything the operator decided in the config file that shapes a plan. Names are compared without ASCII case. */
 export interface Rules {
   readonly policies: Policies;
+  /** Time zone of texts without one, where no column says another. */
+  readonly zone?: string | null;
   /** By source table. */
   readonly tableRules: Readonly<Record<string, TableRules>>;
   /** By pattern of a column's name, in which `*` is any run of characters. */

@@ -32,6 +32,8 @@ export interface FlagSettings {
   /** null: the embedded server. */
   readonly targetUrl: string | null;
   readonly sqlFolder: string;
+  /** Time zone of texts without one, where no column says another. */
+  readonly zone: string | null;
   /** A new file for the decisions that a plan leaves open. */
   readonly writeConfig: string | null;
   readonly fromSource: boolean;

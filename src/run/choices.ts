@@ -2,8 +2,15 @@ import type { Rules } from '../model/rules.js';
 import type { RuleSettings, Settings } from '../model/settings.js';
 
 /** The operator's rules in the form in which the plan takes them. */
-export function rulesOf({ policies, tableRules, columns, declared, search }: RuleSettings): Rules {
-  return { policies, tableRules, columns, declared, search };
+export function rulesOf({
+  policies,
+  tableRules,
+  columns,
+  declared,
+  search,
+  zone,
+}: RuleSettings & Pick<Settings, 'zone'>): Rules {
+  return { policies, tableRules, columns, declared, search, zone };
 }
 
 /** The operator's choice of tables in the form in which the plan takes it. */

@@ -324,3 +324,39 @@ test('the default of a column must be a value that it takes, and a literal one t
     }),
   );
 });
+
+test('of an hour that the clocks skip or show twice a rule takes the earlier or the later moment, in the zone that is said for all', async () => {
+  const texts = ['2024-10-27 02:30:00.25', '2024-03-31 02:30:00', '2024-06-01 12:00:00'];
+  const wanted = {
+    earlier: ['2024-10-27 00:30:00.25', '2024-03-31 00:30:00', '2024-06-01 10:00:00'],
+    later: ['2024-10-27 01:30:00.25', '2024-03-31 01:30:00', '2024-06-01 10:00:00'],
+  };
+  for (const [rule, moments] of Object.entries(wanted)) {
+    await withDatabase((url, client) =>
+      withFolder(async (folder) => {
+        await client.query('CREATE TABLE t (id bigint PRIMARY KEY, at timestamptz)');
+        const rows = texts.map((text, at) => `(${at}, '${text}')`).join(', ');
+        const source = makeSqlite(
+          folder,
+          `CREATE TABLE t (id INTEGER PRIMARY KEY, at TEXT); INSERT INTO t VALUES ${rows}`,
+        );
+        const sides = ['--source', source, '--target', url, '--zone', 'Europe/Berlin'];
+        const refused = await runJson(['migrate', ...sides], { cwd: folder });
+        const lines = refused.json.findings.flatMap(({ choices = [] }) => choices);
+        assert.equal(lines.filter((line) => line.includes(`"convert":"${rule}"`)).length, 2, refused.stderr);
+        const policies = { ambiguous_time: { convert: rule }, no_such_time: { convert: rule } };
+        writeFileSync(join(folder, 'c.json'), JSON.stringify({ policies }));
+        const moved = await runJson(['migrate', ...sides, '--config', 'c.json'], { cwd: folder });
+        assert.equal(moved.exitCode, 0, moved.stderr);
+        assert.equal(moved.json.findings.filter(({ code }) => code === 'plan.zone').length, 0);
+        const found = await client.query(`SELECT (at AT TIME ZONE 'UTC')::text AS at FROM t ORDER BY id`);
+        assert.deepEqual(
+          found.rows.map(({ at }) => at),
+          moments,
+        );
+        const verified = await runJson(['verify', ...sides], { cwd: folder });
+        assert.equal(verified.exitCode, 0, verified.stderr);
+      }),
+    );
+  }
+});

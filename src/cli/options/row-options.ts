@@ -1,4 +1,4 @@
-import { loading, comparing, reading } from './command-groups.js';
+import { loading, comparing, reading, surveying } from './command-groups.js';
 import type { OptionTable } from './option.js';
 import { text, flag, count, list } from './syntax.js';
 
@@ -13,6 +13,16 @@ export const rowOptions = {
     standard: false,
     help: 'empty the planned tables before the copy, whoever filled them',
     commands: loading,
+  },
+  zone: {
+    heading: 'rows',
+    flag: 'zone',
+    value: 'name',
+    env: [],
+    syntax: text(),
+    standard: null,
+    help: 'time zone of texts without one that go into timestamptz and date, where no column says another: Europe/Berlin, UTC, +02:00',
+    commands: [...surveying, 'quarantine'],
   },
   nullSentinel: {
     heading: 'rows',

@@ -4,6 +4,7 @@ import { fromDigits, toBlob, toDigits, toText } from './convert-bytes.js';
 import { toDefault } from './convert-default.js';
 import { cutNumber, roundFloat } from './convert-number.js';
 import { cutFraction } from './convert-time.js';
+import { chooseOffset } from './convert-zone.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
 import { countCodePoints } from '../value/utf8.js';
 
@@ -25,6 +26,10 @@ const conversions: Readonly<Record<string, Convert>> = {
   'precision_loss round': (edit, index, column) => cutFraction(edit, index, column, 'round'),
   'precision_loss truncate': (edit, index, column) => cutFraction(edit, index, column, 'truncate'),
   'not_a_bool nonzero': toNonzero,
+  'ambiguous_time earlier': (edit, index, column) => chooseOffset(edit, index, column, 'earlier'),
+  'ambiguous_time later': (edit, index, column) => chooseOffset(edit, index, column, 'later'),
+  'no_such_time earlier': (edit, index, column) => chooseOffset(edit, index, column, 'earlier'),
+  'no_such_time later': (edit, index, column) => chooseOffset(edit, index, column, 'later'),
   'text_in_blob utf8': toBlob,
   'text_in_blob hex': (edit, index) => fromDigits(edit, index, 'hex'),
   'text_in_blob base64': (edit, index) => fromDigits(edit, index, 'base64'),

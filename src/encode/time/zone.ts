@@ -85,7 +85,7 @@ function changingOffset(offsetAt: (utcMs: number) => number, day: number, localM
 }
 
 /** The offset of the zone, in milliseconds, at a whole second. */
-function createOffsets(zone: string): (utcMs: number) => number {
+export function createOffsets(zone: string): (utcMs: number) => number {
   const numeric = { year: 'numeric', month: 'numeric', day: 'numeric' } as const;
   const clock = { hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' } as const;
   const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, ...numeric, ...clock });

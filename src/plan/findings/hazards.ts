@@ -32,8 +32,14 @@ const hazardTable = {
   not_a_date: { meaning: 'a value that is no date', rules: toNull },
   not_a_time: { meaning: 'a value that is no time of day', rules: toNull },
   not_a_timestamp: { meaning: 'a value that is no date and time', rules: toNull },
-  no_such_time: { meaning: 'a local time that the clocks of its zone skip', rules: toNull },
-  ambiguous_time: { meaning: 'a local time that the clocks of its zone show twice', rules: toNull },
+  no_such_time: {
+    meaning: 'a local time that the clocks of its zone skip',
+    rules: ['earlier', 'later', 'default', 'null'],
+  },
+  ambiguous_time: {
+    meaning: 'a local time that the clocks of its zone show twice',
+    rules: ['earlier', 'later', 'default', 'null'],
+  },
   no_unit: { meaning: 'a number in a column of intervals without a unit', rules: toNull },
   not_an_interval: { meaning: 'a text that is no interval', rules: toNull },
   not_an_array: {

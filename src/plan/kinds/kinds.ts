@@ -87,8 +87,8 @@ function checkZone(pair: ColumnPair): Finding[] {
       table,
       column,
       message: `${count} of its texts ${count === 1 ? 'names' : 'name'} no time zone, and ${count === 1 ? 'is' : 'are'} read as UTC into ${target.type}: ${example.value} becomes ${example.becomes}`,
-      hint: 'say in the config file that they are UTC, or name the zone of the clocks whose time the application wrote, such as "Europe/Berlin":',
-      choices: [ruleLine(table, column, { zone: 'UTC' }), configLine({ columns: { '*': { zone: 'UTC' } } })],
+      hint: 'say in the config file that they are UTC, or name the zone of the clocks whose time the application wrote, such as "Europe/Berlin" (for all columns also by --zone):',
+      choices: [ruleLine(table, column, { zone: 'UTC' }), configLine({ zone: 'UTC' })],
     }),
   ];
 }

@@ -40,6 +40,7 @@ const shapingFlags = {
   exclude: 'exclude',
   nullSentinel: 'null-sentinel',
   allowSentinel: 'allow-sentinel',
+  zone: 'zone',
   policies: null,
   tableRules: null,
   columns: null,
