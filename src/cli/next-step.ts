@@ -59,7 +59,7 @@ export function afterPlan(findings: readonly Finding[]): NextStep {
 }
 
 /** After migrate, copy, verify and accept. */
-export function afterRun({ ok, command, tables }: RunResult): NextStep {
+export function afterRun({ ok, command, tables, snapshot }: RunResult): NextStep {
   const isLoad = command === 'migrate' || command === 'copy';
   if (!ok && tables.every((table) => table.ok))
     return step(isLoad ? command : 'plan', 'once every ✗ above is settled', isLoad ? {} : { flags: ['--diff'] });
@@ -67,7 +67,8 @@ export function afterRun({ ok, command, tables }: RunResult): NextStep {
   if (!ok) return step('status', 'whether the source was written since, and what mends it');
   if (isLoad && tables.some(({ quarantinedRows }) => quarantinedRows > 0))
     return step('quarantine', 'the rows that stayed behind, and why', { words: ['list'] });
-  if (command === 'accept') return dryRun;
+  // A cutover works with the file that the application writes.
+  if (command === 'accept') return snapshot?.imported === undefined ? dryRun : look;
   return step('accept', 'the proof to keep: values, keys, schema and reads, with a report');
 }
 

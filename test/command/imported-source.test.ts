@@ -66,6 +66,21 @@ test('so is what a pipe or a command writes, a dump as well as a database', asyn
   });
 });
 
+test('what a command writes is accepted like a file, and no cutover is proposed', async () => {
+  await withFolder(async (folder) => {
+    writeFileSync(join(folder, 'export.sql'), d1);
+    await withDatabase(async (url) => {
+      const sides = [url, '--source-command', 'cat export.sql'];
+      const moved = await runJson(['migrate', ...sides], { cwd: folder });
+      assert.deepEqual([moved.exitCode, moved.json.snapshot?.imported], [0, 'dump'], moved.stderr);
+      const accepted = await runCommand(['accept', ...sides], { cwd: folder });
+      assert.equal(accepted.exitCode, 0, accepted.stderr);
+      assert.match(accepted.stdout, /next: .* status /);
+      assert.doesNotMatch(accepted.stdout, /next: .* cutover/);
+    });
+  });
+});
+
 test('a command that fails says why, and what it wrote is not moved', async () => {
   await withFolder(async (folder) => {
     writeFileSync(join(folder, 'export.sql'), d1);

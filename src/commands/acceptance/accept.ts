@@ -5,6 +5,7 @@ import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Threads } from '../../pool/threads.js';
 import { makeRunFolder, removedOnFailure, type RunFolder } from '../../report/files/run-folder.js';
+import { warnOfImport } from '../../run/survey/warnings.js';
 import { nameSource } from '../../source/import/named-source.js';
 import { checkSnapshot, takeSnapshot } from '../../source/snapshot/snapshot.js';
 import { describeTarget } from '../../target/connection/address.js';
@@ -95,14 +96,16 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
 
 async function takeOwnSnapshot({ context, folder }: Acceptance, threads: Threads): Promise<Snapshot> {
   const { settings, journal, signal } = context;
-  return await journal.phase('snapshot', () =>
+  const snapshot = await journal.phase('snapshot', () =>
     takeSnapshot({
-      sourcePath: nameSource(settings).sourcePath,
+      ...nameSource(settings),
       snapshotPath: folder.pathOf(acceptanceSnapshotName),
       signal,
       checkPages: (path) => threads.run('check', path),
     }),
   );
+  warnOfImport(journal, snapshot);
+  return snapshot;
 }
 
 /**
