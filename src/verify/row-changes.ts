@@ -233,6 +233,7 @@ async function readSourceSide(
   quarantine: Quarantine,
 ): Promise<void> {
   const held = new Map(quarantine.held);
+  const hasQuarantine = quarantine.held.size + quarantine.converted.size > 0;
   const taken = new Map<string, number>();
   let addresses: readonly Address[] = [];
   let next = 0;
@@ -245,6 +246,8 @@ async function readSourceSide(
   }
   await visitRows(batches(), table, { side: 'source', renderLiterals }, ({ cells, keyHash, rowHash }) => {
     const address = must(addresses[next++], 'address of a row');
+    // Nearly all rows are of other buckets; only where rows are in quarantine each must be known by its hash.
+    if (!hasQuarantine && !pass.has(bucketOf(keyHash.low, bucketCount))) return;
     const own = hashHex(rowHash.low, rowHash.high);
     const sent = takeSent(quarantine, taken, own);
     const bucket = bucketOf(sent?.bucketHash ?? keyHash.low, bucketCount);

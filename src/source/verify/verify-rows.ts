@@ -164,7 +164,8 @@ class Filling {
       const value = row[i + 1];
       if (typeof value === 'number') this.batch.number[first + (this.#reals[i] as number)] = value;
     }
-    this.#addresses.push(row.slice(1 + this.#reals.length) as SqliteValue[]);
+    const addressAt = 1 + this.#reals.length;
+    if (row.length > addressAt) this.#addresses.push(row.slice(addressAt) as SqliteValue[]);
     this.batch.rowCount += 1;
   }
 
