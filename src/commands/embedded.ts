@@ -1,7 +1,8 @@
 import type { OwnCommand } from '../lib/own-command.js';
 import { CopierError, exitCodes } from '../model/error.js';
+import { describeTarget } from '../target/connection/address.js';
 import { embeddedStatus, startEmbedded, stopEmbedded } from '../target/embedded/embedded.js';
-import { announceEmbedded, embeddedFolder } from '../run/context.js';
+import { announceEmbedded, embeddedFolder, psqlLine } from '../run/context.js';
 import type { Journal } from '../run/journal.js';
 
 /** start, stop or status of the embedded PostgreSQL. */
@@ -24,7 +25,14 @@ export async function runEmbedded(
     }
     case 'status': {
       const status = await embeddedStatus(embeddedFolder);
-      return said(`the embedded PostgreSQL is ${status.tag}`);
+      const text = `the embedded PostgreSQL is ${status.tag}`;
+      if (status.tag === 'absent') return said(text);
+      const where = `${text}, in ${status.folder}`;
+      if (status.tag === 'stopped') return said(where, { folder: status.folder });
+      const url = describeTarget(status.address);
+      const look = psqlLine(status.address, status.folder);
+      const lines = [`${where} (pid ${status.pid})`, `  URL  ${url}`, `  look ${look}`];
+      return said(lines.join('\n'), { folder: status.folder, pid: status.pid, url, look });
     }
     default:
       throw new CopierError('usage.action', `embedded cannot ${JSON.stringify(action)}`, {
@@ -33,6 +41,6 @@ export async function runEmbedded(
   }
 }
 
-function said(text: string) {
-  return { exitCode: exitCodes.ok, json: { message: text }, text: `${text}\n` };
+function said(text: string, more: Readonly<Record<string, unknown>> = {}) {
+  return { exitCode: exitCodes.ok, json: { message: text, ...more }, text: `${text}\n` };
 }

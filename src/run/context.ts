@@ -60,8 +60,13 @@ export function announceEmbedded(
     `EMBEDDED PostgreSQL, for trying out only (no target was named): ${server.wasRunning ? 'running' : 'started'} in ${server.folder}`,
   );
   journal.note(`URL  postgresql://${user}@${host}:${port}/${database}`);
-  journal.note(`look PGPASSFILE=${server.folder}/pgpass psql -h ${host} -p ${port} -U ${user} ${database}`);
+  journal.note(`look ${psqlLine(server.address, server.folder)}`);
   journal.note(`stop ${ownLine(own, 'embedded stop')}`);
+}
+
+/** A psql command for the embedded server. */
+export function psqlLine({ host, port, user, database }: TargetAddress, folder: string): string {
+  return `PGPASSFILE=${folder}/pgpass psql -h ${host} -p ${port} -U ${user} ${database}`;
 }
 
 /** Throws `plan.refused` with every reason where the plan has an error. */

@@ -203,7 +203,7 @@ test('8. plan shows layers, types and reasons, writes nothing, and draws its gra
         `SELECT count(*)::int AS n FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('public', 'pgferry')`,
       );
       assert.equal(rows[0].n, 0);
-      assert.deepEqual(readdirSync(join(folder, '.db-migration-backups')), []);
+      assert.deepEqual(readdirSync(join(folder, '.db-migration-backups')), ['.gitignore']);
     }),
   );
 });

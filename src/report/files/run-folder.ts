@@ -15,6 +15,7 @@ import {
 import { open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { geteuid } from 'node:process';
+import { makeIgnoredFolder } from '../../lib/ignored-folder.js';
 import { appendedFile, newFile } from '../../platform/file-flags.js';
 import { CopierError } from '../../model/error.js';
 
@@ -48,7 +49,7 @@ export function makeRunFolder(options: NewRunFolder): RunFolder {
   try {
     if (options.runFolder !== null) return namedFolder(resolve(options.runFolder), folderFlag);
     const base = resolve(options.baseFolder);
-    mkdirSync(base, { recursive: true, mode: 0o700 });
+    makeIgnoredFolder(base);
     return stampedFolder(base, options.prefix ?? '', options.now);
   } catch (cause) {
     if (cause instanceof CopierError) throw cause;

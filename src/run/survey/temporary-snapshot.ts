@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeIgnoredFolder } from '../../lib/ignored-folder.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import { nameSource } from '../../source/import/named-source.js';
 import { takeSnapshot } from '../../source/snapshot/snapshot.js';
@@ -16,7 +17,7 @@ export async function withTemporarySnapshot<T>(
   const { settings, journal, signal } = context;
   const source = nameSource(settings);
   const base = resolve(settings.backupFolder);
-  mkdirSync(base, { recursive: true, mode: 0o700 });
+  makeIgnoredFolder(base);
   const folder = await mkdtemp(join(base, 'reading-'));
   try {
     const snapshot = await journal.phase('snapshot', () =>

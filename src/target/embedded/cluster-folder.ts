@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { makeIgnoredFolder } from '../../lib/ignored-folder.js';
 import { hasUnixSockets } from '../../platform/system.js';
 import { CopierError } from '../../model/error.js';
 import type { ServerUser } from './server-user.js';
@@ -21,7 +22,7 @@ const socketPathBytesMax = 103;
 /** Makes the folder (0700) and marks it as ours. A folder that has content but no marker is never used. */
 export async function prepareFolder(path: string): Promise<string> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    makeIgnoredFolder(path);
     const folder = await realpath(path);
     if (await isOurs(folder)) return folder;
     if (!(await isUnused(folder))) throw notOurs(folder);
@@ -41,7 +42,7 @@ export async function prepareFolder(path: string): Promise<string> {
  * time may have made.
  */
 async function isUnused(folder: string): Promise<boolean> {
-  const ours = /^(lock(\.dead)?(\.\d+)?|pgferry\.json(\.new)?)$/;
+  const ours = /^(\.gitignore|lock(\.dead)?(\.\d+)?|pgferry\.json(\.new)?)$/;
   const names = await readdir(folder);
   if (names.every((name) => ours.test(name) && name !== markerName)) return true;
   return isOurs(folder);

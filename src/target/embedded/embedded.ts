@@ -219,12 +219,14 @@ async function configure(
   await writeSettings(folder, { max_wal_size: '4GB', ...settings, ...own }, user);
 }
 
-/** The database is looked for at every start, so that a crash between initdb and here heals. */
+/** Role and database are put right at every start, so that a crash between initdb and here heals. */
 async function makeDatabase(address: TargetAddress, signal: AbortSignal | undefined): Promise<void> {
   const options = { applicationName: 'pgferry embedded', ...(signal === undefined ? {} : { signal }) };
   await withTarget({ ...address, database: 'postgres' }, options, async (client) => {
     const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (found.length === 0) await client.query(`CREATE DATABASE ${quoteName(database)}`);
+    // The role has the name of the ledger's schema, and "$user" would make what psql makes there.
+    await client.query(`ALTER ROLE ${quoteName(superuser)} SET search_path = public`);
   });
 }
 
