@@ -6,7 +6,8 @@ import { relative } from 'node:path';
 import { type NextCommand, nextCommand, nextText, type Said } from './next-line.js';
 import { afterEmbedded, afterError } from './next-step.js';
 import { assignSides, type GivenFlags } from './positional.js';
-import { ownCommand } from '../lib/own-command.js';
+import { maskSecrets } from '../lib/mask-secrets.js';
+import { ownCommand, ownLine } from '../lib/own-command.js';
 import { readSettings } from './settings.js';
 import { CopierError, exitCodes, toWire } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
@@ -76,7 +77,15 @@ async function runInvocation(invocation: Invocation): Promise<void> {
     const flags = assignSides(sides, invocation.flags);
     const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
-    const context = { settings, journal, signal: stopping.signal, toolVersion: toolVersion(), own };
+    const [first = '', ...rest] = process.argv.slice(2).map(maskSecrets);
+    const context = {
+      settings,
+      journal,
+      signal: stopping.signal,
+      toolVersion: toolVersion(),
+      own,
+      calledAs: ownLine(own, first, rest),
+    };
     return answer(command, context, { form, word, isWhole });
   });
 }

@@ -40,6 +40,7 @@ export async function contextOf(
     signal: signal ?? new AbortController().signal,
     toolVersion: toolVersion(),
     own: installed,
+    calledAs: `${name}() of the library`,
   };
 }
 

@@ -18,6 +18,8 @@ export interface Context {
   readonly toolVersion: string;
   /** How this user calls pgferry. */
   readonly own: OwnCommand;
+  /** The command line without its secrets, or the function of the library. */
+  readonly calledAs: string;
 }
 
 /** Where the embedded PostgreSQL lives, below the folder from which the command runs. */

@@ -63,6 +63,11 @@ test('with many tables every page says what needs attention, and verify counts a
       const { runDir } = accepted.json as AcceptResult;
       const html = readFileSync(join(runDir ?? '', 'report.html'), 'utf8');
       assert.match(html, /<summary>59 tables with 5 900 rows: equal on both sides<\/summary>/);
+      for (const { sha256 } of (accepted.json as AcceptResult).keysets) assert.ok(html.includes(`>${sha256.source}<`));
+      assert.match(html, /<dt>Operator<\/dt><dd>[^<]+ on [^<]+<\/dd>/);
+      assert.match(html, /<dt>Command<\/dt><dd>[^<]* accept app\.db [^<]*<\/dd>/);
+      const { password } = new URL(url);
+      assert.ok(password === '' || !html.includes(`:${password}@`));
       const [, tables = ''] = html.split('Table by table');
       const [unfolded = ''] = tables.split('<details');
       assert.match(unfolded, /<b>t5<\/b>/);

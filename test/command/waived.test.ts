@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunStatus } from '../../src/model/status.js';
 import { runCommand, runJson } from '../support/command.js';
@@ -29,8 +31,13 @@ test('an index that the target lacks stops the plan, and what is waived then bel
       const loaded = await run('migrate', '--waive', 'index:by_title');
       assert.equal(loaded.exitCode, 0, loaded.stderr);
       for (const name of ['verify', 'accept']) {
-        const { exitCode, stdout } = await run(name);
+        const { exitCode, stdout, json } = await run(name);
         assert.equal(exitCode, 0, stdout);
+        if (name === 'accept')
+          assert.match(
+            readFileSync(join(json.runDir ?? '', 'report.html'), 'utf8'),
+            /<dt>Given up by name<\/dt><dd>index:by_title<\/dd>/,
+          );
       }
       const { json } = await run('status');
       assert.deepEqual((json as unknown as RunStatus).run?.waived, ['index:by_title']);

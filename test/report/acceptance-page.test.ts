@@ -109,6 +109,27 @@ function pageOf(isEqual: boolean): AcceptancePage {
   };
 }
 
+test('reads that were not run are among what was not proven, and no warning', () => {
+  const page = pageOf(true);
+  const message = 'reads that were not run: 3, since more than 200 suggest themselves';
+  const finding = {
+    severity: 'warning',
+    code: 'shadow.more',
+    table: null,
+    column: null,
+    key: null,
+    message,
+    hint: '',
+  } as const;
+  const html = acceptancePage({ ...page, result: { ...page.result, findings: [finding] } });
+  const [before = '', open = ''] = html.split('What was not proven');
+  assert.match(
+    open.split('</section>')[0] ?? '',
+    /Reads that were not run: 3, since more than 200 suggest themselves\./,
+  );
+  assert.doesNotMatch(before + open.split('</section>').slice(1).join(''), /not run: 3|<h2>Warnings/);
+});
+
 let browser: Browser | null = null;
 before(async () => {
   if (executablePath !== undefined) browser = await chromium.launch({ executablePath, args: args.split(' ') });

@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism, hostname, userInfo } from 'node:os';
 import { arch, platform, version } from 'node:process';
 import { auditScript } from '../../accept/audit-script.js';
 import { countSql } from '../../accept/keyset-sql.js';
@@ -19,6 +19,7 @@ import { listChunkTimes } from '../../target/ledger/chunk.js';
 import { withTarget } from '../../target/connection/connect.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import type { Run } from '../../target/ledger/run.js';
+import { findStoredWaivers } from '../../run/plan/schema-check.js';
 import type { Context } from '../../run/context.js';
 
 export interface AcceptanceRecord {
@@ -54,14 +55,21 @@ async function pageOf(record: AcceptanceRecord): Promise<AcceptancePage> {
     run: run === null ? null : { ...run, chunks: await listChunkTimes(client, run.runId) },
     leftOut: plan.leftOut,
     environment: [
+      ['Operator', `${userInfo().username} on ${hostname()}`],
+      ['Command', context.calledAs],
+      ['Given up by name', listOrNone([...settings.waive, ...(await findStoredWaivers(client, address.schema))])],
       ['pgferry', toolVersion],
       ['SQLite', await sqliteVersion(must(result.snapshot, 'snapshot of the acceptance').path)],
       ['PostgreSQL', await postgresVersion(client)],
-      ['Node', `${version} on ${platform} ${arch}, ${availableParallelism()} cores, ${hostname()}`],
+      ['Node', `${version} on ${platform} ${arch}, ${availableParallelism()} cores`],
     ],
     shadowLimit: settings.shadowLimit,
     explain: explainValues,
   }));
+}
+
+function listOrNone(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : [...new Set(names)].join(', ');
 }
 
 async function sqliteVersion(path: string): Promise<string> {

@@ -73,6 +73,13 @@ function check(isGood: boolean, good: string, bad: string): Check {
   return { isGood, text: isGood ? good : bad };
 }
 
+/** Findings about reads that were not run. */
+const notRunCodes: ReadonlySet<string> = new Set(['shadow.kept', 'shadow.more']);
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
 function openList({ result, leftOut, shadowLimit, run }: AcceptancePage): string[] {
   const taken = result.snapshot === null ? '' : moment(new Date(result.snapshot.takenAt));
   const unhashed = result.keysets.flatMap(({ table, leftOut: columns }) =>
@@ -88,6 +95,7 @@ function openList({ result, leftOut, shadowLimit, run }: AcceptancePage): string
           `In no key hash, since plain SQL cannot write them alike: ${listOf(unhashed)}. Their values were compared all the same.`,
         ]
       : []),
+    ...result.findings.flatMap(({ code, message }) => (notRunCodes.has(code) ? [`${capital(message)}.`] : [])),
     `The reads are samples of at most ${countOf(shadowLimit, 'row')} each, not every query of the application.`,
     'How fast the application is on PostgreSQL under its real load.',
     ...(run === null ? ['How the schema was before the load: no run of pgferry is on record for this target.'] : []),

@@ -53,6 +53,7 @@ td:last-child, th:last-child { padding-right: 0; }
 td .soft { font-size: 14px; }
 .value { font-family: ui-monospace, "SF Mono", "DejaVu Sans Mono", monospace; font-size: 13px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .why { color: var(--warn); font: 14px/1.4 system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif; margin-top: 2px; }
+.hash { display: inline-block; min-width: 16ch; overflow-wrap: anywhere; word-break: break-all; font-size: 12.5px; }
 details { margin-top: 4px; } details.more { margin-top: 14px; } details.more > summary { margin-bottom: 10px; font-size: 15px; } summary { cursor: pointer; color: var(--soft); font-size: 14px; }
 details pre { margin: 6px 0 0; font-size: 12.5px; }
 .lane { position: relative; height: 24px; margin: 3px 0; background: var(--code); border-radius: 4px; overflow: hidden; }

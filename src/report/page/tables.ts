@@ -4,9 +4,6 @@ import { countOf, formatCount } from '../units.js';
 import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';
 
-/** How many hex digits of a hash are shown. The whole hash is in its tooltip and in the files. */
-const digitsShown = 12;
-
 /** Equal tables beyond this number are folded away. */
 const unfoldedTablesMax = 20;
 
@@ -56,7 +53,7 @@ function keyText({ origin, columns, leftOut }: KeysetReport): Html {
 
 function hashText({ sha256, isKept }: KeysetReport): Html {
   if (sha256.source === '') return html`<span class="soft">no form in plain SQL</span>`;
-  const shown = (hash: string) => html`<span class="mono" title="${hash}">${hash.slice(0, digitsShown)}…</span>`;
+  const shown = (hash: string) => html`<span class="mono hash">${hash}</span>`;
   if (sha256.source === sha256.target) return shown(sha256.source);
   return html`<span class="${isKept ? 'warn' : 'bad'}">${shown(sha256.source)}<br>${shown(sha256.target)}</span>`;
 }

@@ -22,6 +22,8 @@ const shownElsewhere: ReadonlySet<string> = new Set([
   'shadow.differs',
   'shadow.failed',
   'shadow.order',
+  'shadow.kept',
+  'shadow.more',
   'verify.missing',
   'verify.extra',
   'verify.changed',
