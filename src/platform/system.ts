@@ -5,6 +5,15 @@ import { arch, platform, userInfo } from 'node:os';
 
 type System = NodeJS.Platform;
 
+/** Whose process this is. A container may run as a number that has no name. */
+export function operatorName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.geteuid?.() ?? 'unknown'}`;
+  }
+}
+
 /** For people: `linux x64`. */
 export function systemName(): string {
   return `${platform()} ${arch()}`;

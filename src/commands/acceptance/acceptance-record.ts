@@ -1,4 +1,4 @@
-import { availableParallelism, hostname, userInfo } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { arch, platform, version } from 'node:process';
 import { auditScript } from '../../accept/audit-script.js';
 import { countSql } from '../../accept/keyset-sql.js';
@@ -11,6 +11,7 @@ import { keyHashesTsv, summaryEnv, tableCountsTsv } from '../../report/files/acc
 import { type RunFolder, writeArtefact, writeManifest } from '../../report/files/run-folder.js';
 import { acceptancePage } from '../../report/page/acceptance-page.js';
 import type { AcceptancePage } from '../../report/page/page-data.js';
+import { operatorName } from '../../platform/system.js';
 import { jsonText } from '../../report/units.js';
 import { explainValues } from '../../shadow/explain-values.js';
 import { withSource } from '../../source/open.js';
@@ -55,7 +56,7 @@ async function pageOf(record: AcceptanceRecord): Promise<AcceptancePage> {
     run: run === null ? null : { ...run, chunks: await listChunkTimes(client, run.runId) },
     leftOut: plan.leftOut,
     environment: [
-      ['Operator', `${userInfo().username} on ${hostname()}`],
+      ['Operator', `${operatorName()} on ${hostname()}`],
       ['Command', context.calledAs],
       ['Given up by name', listOrNone([...settings.waive, ...(await findStoredWaivers(client, address.schema))])],
       ['pgferry', toolVersion],
