@@ -138,3 +138,21 @@ test('round-half-even rounds as Python does: a float has fifteen digits first', 
     );
   });
 });
+
+test('from nothing, a time that Rails keeps after 2000-01-01 becomes time, with its default', async () => {
+  const source = `CREATE TABLE items (id integer PRIMARY KEY, clock time DEFAULT '2000-01-01 12:00:00'); INSERT INTO items VALUES (1, '2000-01-01 07:30:00.25');`;
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      const sides = ['--source', makeSqlite(folder, source), '--target', url, '--from-source'];
+      const moved = await runJson(['migrate', ...sides], { cwd: folder });
+      assert.equal(moved.exitCode, 0, moved.stderr);
+      await client.query('INSERT INTO items (id) VALUES (2)');
+      const { rows } = await client.query('SELECT clock::text, pg_typeof(clock)::text AS type FROM items ORDER BY id');
+      const type = 'time without time zone';
+      assert.deepEqual(rows, [
+        { clock: '07:30:00.25', type },
+        { clock: '12:00:00', type },
+      ]);
+    }),
+  );
+});
