@@ -40,7 +40,7 @@ export interface Restoring {
   /** Gives the copy what the application needs of it, such as its journal mode. */
   readonly prepare: (path: string) => void;
   /** Keeps others out of the database while its name goes to the copy; left out where it is none that could be opened. */
-  readonly rename?: (use: () => void) => void;
+  readonly rename?: (use: (check: () => void) => void) => void;
 }
 
 /**
@@ -48,7 +48,7 @@ export interface Restoring {
  * what an earlier call restored. Errors: `rollback.snapshot_changed` where the copy has another SHA-256, `cutover.file`
  * where the disk refuses.
  */
-export function restoreFile({ rename = (use) => use(), ...request }: Restoring): string {
+export function restoreFile({ rename = (use) => use(() => undefined), ...request }: Restoring): string {
   const { databasePath, snapshotPath, snapshotSha256, replacedPath, prepare } = request;
   const beside = `${databasePath}.pgferry-restored`;
   for (const suffix of ['', ...sidecars]) rmSync(beside + suffix, { force: true });
@@ -62,9 +62,10 @@ export function restoreFile({ rename = (use) => use(), ...request }: Restoring):
     prepare(beside);
     syncFile(beside);
     let moved = replacedPath;
-    rename(() => {
+    rename((check) => {
       moved = keep(databasePath, replacedPath);
       moveSidecars(databasePath, moved);
+      check();
       renameSync(beside, databasePath);
     });
     syncFolderOf(databasePath);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { isFull } from '../support/run-count.js';
+import { drawOf } from './draw.js';
 import { runSchedule } from './schedule.js';
 
 /*
@@ -25,12 +26,3 @@ test('commands that fail anywhere, with others at work: nothing is lost, doubled
   t.diagnostic(`${count} schedules from seed ${firstSeed} on, ${failed.length} of them wrong`);
   assert.deepEqual(failed, []);
 });
-
-/** Numerical Recipes' linear congruential generator, of which only the high bits are used. */
-function drawOf(seed: number): (limit: number) => number {
-  let state = Math.imul(seed, 2_654_435_761) >>> 0;
-  return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}

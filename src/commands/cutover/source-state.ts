@@ -26,15 +26,18 @@ export type SourceState =
 /** What is done to the SQLite file. */
 export type RestoreMove = 'replace-file' | 'restore' | 'close-and-restore' | 'leave' | 'reopen';
 
-/** What keeps us from reading a file that others may go on writing to. */
-const unreadableCodes: ReadonlySet<string> = new Set<ErrorCode>([
-  'source.busy',
-  'source.hot_journal',
-  'source.io',
-  'source.no_memory',
-  'source.no_space',
-  'source.unreadable',
-  'source.wal_folder_readonly',
+/** A file of which SQLite says so takes no writes of anybody. */
+const lostCodes: ReadonlySet<string> = new Set<ErrorCode>([
+  'source.missing',
+  'source.empty',
+  'source.not_a_database',
+  'source.truncated',
+  'source.corrupt',
+  'source.compressed',
+  'source.postgres_dump',
+  'source.sql_dump',
+  'source.is_a_folder',
+  'source.local_file',
 ]);
 
 /**
@@ -57,7 +60,7 @@ export async function readSourceState(
     return { tag: 'open', closedBy: found?.cutoverId ?? null };
   } catch (error) {
     const { code, message } = toWire(error);
-    if (unreadableCodes.has(code)) throw error;
+    if (!lostCodes.has(code)) throw error;
     return { tag: 'lost', why: message };
   }
 }
@@ -203,6 +206,6 @@ export async function restoreSource(
     snapshotSha256,
     replacedPath,
     prepare: (path) => setJournalMode(path, journalMode),
-    ...(isReadable && { rename: (use: () => void) => withClosedFile(livePath, use) }),
+    ...(isReadable && { rename: (use: (check: () => void) => void) => withClosedFile(livePath, use) }),
   });
 }

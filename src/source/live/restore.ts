@@ -8,13 +8,14 @@ import {
   openSync,
   readSync,
   rmSync,
+  type Stats,
   statSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { newFile, unlinkedFile } from '../../platform/file-flags.js';
 import { CopierError } from '../../model/error.js';
-import { busyTimeoutMs, openSource, withSource } from '../open.js';
+import { busyTimeoutMs, openSource, statFile, withSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 import type { Database } from '../sqlite.js';
 import { closingOf, readClosing } from './closing.js';
@@ -44,8 +45,10 @@ export async function restoreInto(request: {
   readonly signal?: AbortSignal;
 }): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
+  // Before it is opened: a file that took its place since is another one, whatever the connection says of its own.
+  const before = statFile(livePath);
   const copyPath = await withSource(livePath, async (watch) => {
-    const look = lookAt(livePath, watch);
+    const look = lookAt(livePath, before, watch);
     const path = await keepCopy(livePath, replacedPath);
     const until = performance.now() + waitMaxMs;
     while (!(await writeInto(livePath, snapshotPath, look))) {
@@ -66,17 +69,18 @@ type Look = () => void;
  * In the other modes nobody can read beside that lock, and every commit is a write to the file itself, which is only
  * `stat`ed.
  */
-function lookAt(path: string, watch: Database): Look {
+function lookAt(path: string, before: Pick<Stats, 'dev' | 'ino'>, watch: Database): Look {
   const isWal = watch.pragma('journal_mode', { simple: true }) === 'wal';
-  const identityOf = () => {
+  const versionOf = () => {
+    const version = isWal ? watch.pragma('data_version', { simple: true }) : null;
     const { dev, ino, mtimeNs, size } = statSync(path, { bigint: true });
-    const version = isWal ? watch.pragma('data_version', { simple: true }) : `${mtimeNs} ${size}`;
-    return `${dev} ${ino} ${version}`;
+    if (Number(dev) !== before.dev || Number(ino) !== before.ino) throw reopened(path);
+    return String(version ?? `${mtimeNs} ${size}`);
   };
-  const before = identityOf();
+  const first = versionOf();
   if (closingOf(watch) === null) throw reopened(path);
   return () => {
-    if (identityOf() !== before) throw reopened(path);
+    if (versionOf() !== first) throw reopened(path);
   };
 }
 
