@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { CopierError } from '../model/error.js';
 import type { RunResult } from '../model/result.js';
 import type { Snapshot } from '../model/source.js';
 import { makeRunFolder, type RunFolder, writeArtefact } from '../report/files/run-folder.js';
@@ -31,6 +30,7 @@ import type { Survey } from '../run/survey/survey.js';
 import type { Attempt, BegunRun } from '../run/attempt/attempt.js';
 import { resumeOrAbandon } from '../run/attempt/resume.js';
 import { logged, loggedOrRemoved } from '../run/attempt/run-log.js';
+import { withWayOut } from './way-out.js';
 
 /*
  * migrate and copy. Both go: lock → resume the unfinished run of this schema, or begin a new one (snapshot, survey,
@@ -175,7 +175,7 @@ async function finish(
     return result;
   };
   return await load(request, record).catch((error: unknown) => {
-    throw withWayOut(error);
+    throw withWayOut(error, plan);
   });
 }
 
@@ -221,12 +221,4 @@ async function describeRun(
     differences: outcome.differences,
     objects: checked.objects,
   };
-}
-
-/** The run's snapshot also contains the row that the target refused, so correcting the source alone is not enough. */
-function withWayOut(error: unknown): unknown {
-  if (!(error instanceof CopierError) || !error.code.startsWith('data.')) return error;
-  const { code, message, table, column, key, foreignCode, findings } = error;
-  const hint = `${error.hint}; after a change in the source run again with --fresh, for this run keeps to its snapshot; what is dropped or changed for good in the target is named with --waive, such as check:NAME`;
-  return new CopierError(code, message, { hint, table, column, key, foreignCode, findings, cause: error });
 }

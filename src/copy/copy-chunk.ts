@@ -1,9 +1,11 @@
+import { describeKey } from '../encode/value/describe.js';
 import { explainRow } from '../encode/value/explain.js';
 import type { ChunkResult } from '../model/copy.js';
 import { CopierError, must } from '../model/error.js';
 import { hasPolicies } from '../plan/rules/rules.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { connectTarget } from '../target/connection/connect.js';
+import { rejectionOf } from '../target/connection/errors.js';
 import { lockWaitFor, nameLockHolders } from '../target/connection/lock-holders.js';
 import { withChunk, readChunk } from '../target/ledger/chunk.js';
 import { writerSetting } from '../target/schema/closed-tables.js';
@@ -111,11 +113,32 @@ function isRejected(error: unknown): boolean {
   return error instanceof CopierError && error.code === 'data.rejected';
 }
 
-/** Reads the chunk a second time, value by value, to name the value that PostgreSQL refused. */
+/** Reads the chunk a second time, value by value, to name the value that PostgreSQL refused, or else the row. */
 function explain(job: CopyJob, error: unknown): unknown {
+  const line = rejectionOf(error)?.line ?? null;
+  let row = 0;
+  let named = error;
   for (const view of rowsOf(job)) {
+    row += 1;
     const reason = explainRow(job.table, view);
     if (reason !== null) return reason;
+    if (row === line) named = nameRow(job, error, describeKey(job.table, view));
   }
-  return error;
+  return named;
+}
+
+/** The server's error with the key of the row that it is about. */
+function nameRow({ table }: CopyJob, error: unknown, key: string): unknown {
+  if (!(error instanceof CopierError)) return error;
+  const { code, message, hint, column: target, foreignCode } = error;
+  const column = table.columns.find((one) => one.target === target)?.source ?? null;
+  const where = [`table ${table.source}`, ...(column === null ? [] : [`column ${column}`]), `key ${key}`].join(', ');
+  return new CopierError(code, `${where}: ${message}`, {
+    hint,
+    table: table.source,
+    column,
+    key,
+    foreignCode,
+    cause: error.cause,
+  });
 }

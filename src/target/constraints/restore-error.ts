@@ -21,6 +21,6 @@ export function explainRestore(error: unknown, { kind, table, name }: Detachable
   if (error.foreignCode !== '23503') return error;
   return new CopierError('data.orphan', `${table}: ${key} of foreign key ${name} has no parent row`, {
     ...location,
-    hint: 'add the parent row or remove the child in the source; PRAGMA foreign_key_check lists all of them',
+    hint: 'add the parent row or remove the child in the source',
   });
 }

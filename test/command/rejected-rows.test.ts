@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
+
+const rows = (type: string, values: string) =>
+  `CREATE TABLE t (id INTEGER PRIMARY KEY, a ${type}); INSERT INTO t VALUES ${values};`;
+
+/** What only the target knows: its schema, the source, the key that the error names, and what the message shows. */
+const cases: readonly (readonly [what: string, schema: string, sql: string, key: string, shown: RegExp])[] = [
+  ['CHECK', 'id int PRIMARY KEY, a int CHECK (a > 0)', rows('INT', '(1, 1), (2, -1), (3, 4)'), 'id=2', /\(2, -1\)/],
+  ['domain', 'id int PRIMARY KEY, a pos', rows('INT', '(1, 1), (2, -1), (3, 4)'), 'id=2', /column a, key id=2/],
+  ['UNIQUE', 'id int, a text UNIQUE', rows('TEXT', `(1, 'x'), (2, 'x'), (3, 'y')`), 'a=x', /a=x/],
+  ['FOREIGN KEY', 'id int PRIMARY KEY, a int REFERENCES p (id)', rows('INT', '(1, NULL), (2, 7)'), 'a=7', /a=7/],
+  ['NUL', 'id int PRIMARY KEY, a text', rows('TEXT', `(1, 'x'), (2, CAST(x'6100' AS TEXT))`), 'id=2', /byte 1/],
+];
+
+for (const [what, columns, sql, key, shown] of cases) {
+  test(`a row that only the target refuses (${what}) is named with a line of the config file that brings the others in`, async () => {
+    await withDatabase((url, client) =>
+      withFolder(async (folder) => {
+        await client.query(`CREATE DOMAIN pos AS int CHECK (VALUE > 0); CREATE TABLE p (id int PRIMARY KEY)`);
+        await client.query(`CREATE TABLE t (${columns})`);
+        const source = makeSqlite(folder, `${sql} CREATE TABLE p (id INTEGER PRIMARY KEY);`);
+        const sides = ['migrate', '--source', source, '--target', url];
+        const { exitCode, json } = await runJson(sides, { cwd: folder });
+        assert.equal(exitCode, 23, JSON.stringify(json.error));
+        assert.equal(json.error?.key, key);
+        assert.match(json.error?.message ?? '', shown);
+        const hint = json.error?.hint ?? '';
+        assert.equal(/check:NAME/.test(hint), what === 'CHECK' || what === 'domain', hint);
+        assert.doesNotMatch(hint, /foreign_key_check/);
+        const line = /by the config file: (\{.*\});/.exec(hint)?.[1] ?? '';
+        writeFileSync(join(folder, 'c.json'), line);
+        const moved = await runJson([...sides, '--config', 'c.json', '--fresh'], { cwd: folder });
+        assert.equal(moved.exitCode, 0, `${moved.stderr}\n${line}`);
+        assert.equal(moved.json.tables.find(({ table }) => table === 't')?.quarantinedRows, 1);
+      }),
+    );
+  });
+}
