@@ -121,6 +121,10 @@ SHAPE ?= mixed
 bench: build
 	@$(NODE) dist/bench/run.js --size $(SIZE) --shape $(SHAPE) $(ARGS)
 
+# What a live move costs; needs room for six copies of the fixture.
+bench-live: build
+	@$(NODE) dist/bench/live.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
+
 # Writes the figures of README.md and docs/benchmarks.md, and the charts, from the results that are there.
 bench-readme: build
 	@$(NODE) dist/bench/readme.js $(SHAPE)-$(if $(filter command line,$(origin SIZE)),$(SIZE),large)

@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CopierError, exitCodes } from '../src/model/error.js';
-import type { TargetAddress } from '../src/model/target.js';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import { type BenchArguments, benchHelp, caseNames, parseBenchArguments } from './arguments.js';
 import type { Bench } from './case.js';
@@ -14,6 +13,7 @@ import { findRequirements } from './requirements.js';
 import { type BenchResult, computeRatios, oursName } from './result.js';
 import { readServerFacts } from './server.js';
 import { sizeNames } from './shapes.js';
+import { addressUrl } from './target-url.js';
 
 /** Our own copy failed. The other programs' figures are valid, but the run as a whole must not count as a good one. */
 const oursFailed = 1;
@@ -93,13 +93,6 @@ async function withServer<T>(choice: BenchArguments, folder: string, use: (url: 
   } finally {
     if (!wasRunning) await stopEmbedded(serverFolder);
   }
-}
-
-function addressUrl({ host, port, database, user, password }: TargetAddress): string {
-  const url = new URL(`postgres://${host}:${port}/${encodeURIComponent(database)}`);
-  url.username = encodeURIComponent(user);
-  url.password = encodeURIComponent(password ?? '');
-  return url.href;
 }
 
 async function main(argv: readonly string[]): Promise<number> {

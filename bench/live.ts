@@ -1,0 +1,189 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { confirmation } from '../src/commands/cutover/preflight.js';
+import type { CutoverResult } from '../src/model/cutover.js';
+import type { FollowResult } from '../src/model/follow.js';
+import { takeSnapshot } from '../src/source/snapshot/snapshot.js';
+import { Database } from '../src/source/sqlite.js';
+import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
+import { type ChildResult, measureChild } from './child.js';
+import { type Fixture, prepareFixture } from './fixtures.js';
+import { readMachineFacts } from './machine.js';
+import { type SizeName, sizeNames } from './shapes.js';
+import { addressUrl } from './target-url.js';
+
+/*
+ * What a live move costs: the downtime of a live cutover and of one that fences for all of it, of the same file in one
+ * run; rounds in which nothing, and in which 100 000 rows changed; the backup alone. Prints JSON, and keeps it in
+ * bench/results/live-SIZE.json.
+ */
+
+const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
+const writerPath = fileURLToPath(new URL('./live-writer.js', import.meta.url));
+const table = 'Metric';
+
+/** Rows that the application changes each second while it is moved. */
+const changedPerSecond = 1000;
+const changedInRound = 100_000;
+const quietRounds = 3;
+
+interface World {
+  readonly fixture: Fixture;
+  readonly folder: string;
+  readonly url: string;
+}
+
+async function measure({ fixture, folder, url }: World) {
+  const rows = fixture.tables[table] ?? 0;
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  say('the backup alone');
+  const source = copyOf(fixture, folder, 'app.db');
+  const backup = await timed(() =>
+    takeSnapshot({ sourcePath: source, snapshotPath: join(folder, 'backup.db'), checkPages: async () => [] }),
+  );
+  rmSync(join(folder, 'backup.db'));
+  say('a cutover that fences for all of it');
+  const whole = await cutOver(
+    { source: copyOf(fixture, folder, 'whole.db'), folder, url, schema: 'whole', fixture },
+    [],
+  );
+  say('the load, and rounds');
+  const live = { source, folder, url, schema: 'live', fixture };
+  const migrate = await run(live, ['migrate', '--keep-closed']);
+  const quiet: number[] = [];
+  for (let i = 0; i < quietRounds; i++) quiet.push(await roundMs(live));
+  change(source, rows, changedInRound);
+  const changed = await follow(live);
+  say('a live cutover under writes');
+  const writer = spawn(process.execPath, [writerPath, source, table, String(rows), String(changedPerSecond)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const longest = lineOf(writer);
+  const switched = await cutOver(live, ['--live', '--downtime-max', '60s']);
+  return {
+    rows: fixture.rows,
+    bytes: fixture.bytes,
+    backupMs: backup,
+    wholeDowntimeMs: whole.result.downtimeMs,
+    liveDowntimeMs: switched.result.downtimeMs,
+    liveWriterWaitedMs: Number(await longest),
+    changedPerSecond,
+    migrateMs: Math.round(migrate.wallMs),
+    quietRoundMs: median(quiet),
+    changedRows: changed.result.rounds[0]?.rows ?? 0,
+    changedRoundMs: changed.result.rounds[0]?.durationMs ?? 0,
+    peakMb: {
+      migrate: megabytes(migrate),
+      follow: megabytes(changed.child),
+      liveCutover: megabytes(switched.child),
+    },
+  };
+}
+
+interface Side {
+  readonly source: string;
+  readonly folder: string;
+  readonly url: string;
+  readonly schema: string;
+  readonly fixture: Fixture;
+}
+
+/** The command with both sides named; a failure ends the bench with what the command said. */
+async function run({ source, folder, url, schema, fixture }: Side, args: readonly string[]): Promise<ChildResult> {
+  const env = {
+    POSTGRES_DATABASE_URL: `${url}?schema=${schema}`,
+    POSTGRES_SQL_DIR: fixture.schemaFolder,
+    BACKUP_DIR: join(folder, 'backups'),
+    CUTOVER_BASE_DIR: join(folder, 'cutovers'),
+    CUTOVER_CONFIRM: confirmation,
+    CUTOVER_GENERATE_PROVIDER: '0',
+    VPS_ENV_FILE: join(folder, 'env'),
+  };
+  writeFileSync(env.VPS_ENV_FILE, 'VPS_DB_PROVIDER=sqlite\n');
+  const child = await measureChild({
+    file: process.execPath,
+    args: [cliPath, ...args, '--json', '--quiet', '--source', source],
+    env,
+  });
+  if (child.exitCode !== 0)
+    throw new Error(`${args.join(' ')} ended with ${child.exitCode}: ${child.stderr} ${child.stdout}`);
+  return child;
+}
+
+async function cutOver(side: Side, more: readonly string[]) {
+  const child = await run(side, ['cutover', ...more]);
+  return { child, result: JSON.parse(child.stdout) as CutoverResult };
+}
+
+async function follow(side: Side) {
+  const child = await run(side, ['follow']);
+  return { child, result: JSON.parse(child.stdout) as FollowResult };
+}
+
+async function roundMs(side: Side): Promise<number> {
+  return (await follow(side)).result.rounds[0]?.durationMs ?? Number.NaN;
+}
+
+/** The fixture in WAL mode, since a cutover writes to its source. */
+function copyOf(fixture: Fixture, folder: string, name: string): string {
+  const path = join(folder, name);
+  copyFileSync(fixture.path, path);
+  const db = new Database(path);
+  db.pragma('journal_mode = WAL');
+  db.close();
+  return path;
+}
+
+function change(path: string, rows: number, count: number): void {
+  const db = new Database(path);
+  db.exec(`UPDATE "${table}" SET value = value + 1 WHERE id % ${Math.max(1, Math.floor(rows / count))} = 0`);
+  db.close();
+}
+
+async function timed(use: () => Promise<unknown>): Promise<number> {
+  const beganAtMs = performance.now();
+  await use();
+  return Math.round(performance.now() - beganAtMs);
+}
+
+async function lineOf(child: ChildProcess): Promise<string> {
+  let text = '';
+  child.stdout?.on('data', (bytes: Buffer) => {
+    text += bytes.toString();
+  });
+  await once(child, 'exit');
+  return text.trim();
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function megabytes({ peakBytes }: ChildResult): number | null {
+  return peakBytes === null ? null : Math.round(peakBytes / 1_000_000);
+}
+
+async function main(size: string): Promise<void> {
+  if (!(sizeNames as readonly string[]).includes(size)) throw new Error(`SIZE is one of ${sizeNames.join(', ')}`);
+  const fixtures = resolve('bench/fixtures');
+  mkdirSync(fixtures, { recursive: true });
+  const fixture = prepareFixture({ folder: fixtures, shape: 'mixed', size: size as SizeName });
+  const folder = mkdtempSync(join(fixtures, 'live-'));
+  const serverFolder = join(folder, 'server');
+  const { address } = await startEmbedded({ folder: serverFolder });
+  try {
+    const figures = await measure({ fixture, folder, url: addressUrl(address) });
+    const result = { size, measuredAt: new Date().toISOString(), machine: readMachineFacts(), ...figures };
+    const text = `${JSON.stringify(result, null, 2)}\n`;
+    writeFileSync(`bench/results/live-${size}.json`, text);
+    process.stdout.write(text);
+  } finally {
+    await stopEmbedded(serverFolder);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await main(process.argv[2] ?? 'large');
