@@ -181,3 +181,63 @@ test('a table that was written between the acceptance and the switch is read onc
     db.close();
   });
 });
+
+test('a rehearsal of a live cutover predicts by rounds that it measured, and leaves nothing', async () => {
+  await withLiveApp(async (app, client) => {
+    const { ids } = await underWriters(app, 'WAL', async () => {
+      const ended = await runFor(app, 'cutover', { args: ['--dry-run'] });
+      assert.equal(ended.exitCode, 0, ended.stderr);
+      assert.equal(ended.json.state, 'rehearsed');
+      assert.match(ended.stderr, /round 1 brought \d+ rows/);
+      assert.match(ended.stderr, /writers would wait about/);
+      const real = await runFor(app, 'cutover');
+      assert.equal(real.exitCode, 0, real.stderr);
+    });
+    const { rows } = await client.query('SELECT count(*)::int AS rows FROM "AuditLog"');
+    assert.equal(rows[0].rows, ids.length);
+    const { rows: schemas } = await client.query(`SELECT 1 FROM pg_namespace WHERE nspname = 'pgferry_rehearsal'`);
+    assert.equal(schemas.length, 0);
+  });
+});
+
+test('tables that a load keeps closed take its rounds and its repairs, and nobody else’s writes, until they are released', async () => {
+  await withLiveApp(async (app, client) => {
+    const sides = ['--source', app.source, '--target', app.url, '--workers', '1'];
+    const run = (...args: string[]) => runJson([...args, ...sides], { cwd: app.folder });
+    const loaded = await run('migrate', '--from-source', '--keep-closed');
+    assert.equal(loaded.exitCode, 0, loaded.stderr);
+    const refused = /keeps other writers out until the application is switched; pgferry release gives the move up/;
+    await assert.rejects(client.query(`INSERT INTO child VALUES (50, 1, NULL)`), refused);
+    const db = new Database(app.source);
+    db.exec(
+      `UPDATE child SET note = 'changed' WHERE id = 1; DELETE FROM child WHERE id = 3; INSERT INTO child VALUES (4, 2, NULL)`,
+    );
+    db.close();
+    assert.equal((await run('follow')).exitCode, 0);
+    const rowsOf = async () => (await client.query('SELECT id::int, note FROM child ORDER BY id')).rows;
+    assert.deepEqual(await rowsOf(), [
+      { id: 1, note: 'changed' },
+      { id: 2, note: '' },
+      { id: 4, note: null },
+    ]);
+    await client.query(
+      `ALTER TABLE child DISABLE TRIGGER ALL; DELETE FROM child WHERE id = 4; ALTER TABLE child ENABLE ALWAYS TRIGGER pgferry_loading`,
+    );
+    assert.equal((await run('repair')).exitCode, 0);
+    assert.equal((await rowsOf()).length, 3);
+    await assert.rejects(client.query('TRUNCATE child'), refused);
+    const status = await runJson(['status', '--source', app.source, '--target', app.url], { cwd: app.folder });
+    assert.equal((status.json as unknown as { run: { tablesClosed: number } }).run.tablesClosed, 4);
+    // A load of all anew takes over what the earlier one keeps closed.
+    const again = await run('migrate', '--from-source', '--fresh');
+    assert.equal(again.exitCode, 0, again.stderr);
+    await client.query(`INSERT INTO child VALUES (50, 1, NULL)`);
+    await client.query(`DELETE FROM child WHERE id = 50`);
+    assert.equal((await run('migrate', '--from-source', '--fresh', '--keep-closed')).exitCode, 0);
+    await assert.rejects(client.query('DELETE FROM child'), refused);
+    const released = await runFor(app, 'release');
+    assert.equal(released.exitCode, 0, released.stderr);
+    await client.query(`INSERT INTO child VALUES (50, 1, NULL)`);
+    assert.equal((await runFor(app, 'release')).json.error?.code, 'cutover.not_closed');
+  });
+});

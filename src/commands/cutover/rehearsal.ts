@@ -12,7 +12,10 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { readSqlFolder } from '../../target/schema/schema.js';
 import { withScratchSchema } from '../../target/schema/scratch.js';
-import { runAccept } from '../acceptance/accept.js';
+import { withFollowSession } from '../../run/follow/follow-session.js';
+import { acceptSnapshot, runAccept } from '../acceptance/accept.js';
+import { catchUp, isInWalMode } from './live/catch-up.js';
+import type { RunResult } from '../../model/result.js';
 import { type Context, refuseIfBlocked } from '../../run/context.js';
 import { cutoverResult } from './cutover-result.js';
 import { innerContext, keepLog, type Preflight } from './cutover-session.js';
@@ -62,10 +65,12 @@ export async function rehearseCutover(
         withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async () => undefined),
       ),
     );
-    const passMs = await withScratchSchema(client, rehearsalSchema, () =>
-      timed(() => rehearsePass(context, { address, client, folder: folder.path })),
-    );
-    const downtimeMs = Math.round(fenceMs + passMs);
+    const waitMs = await withScratchSchema(client, rehearsalSchema, async () => {
+      const startedAtMs = performance.now();
+      const predictedMs = await rehearsePass(context, preflight, { address, client, folder: folder.path });
+      return predictedMs ?? performance.now() - startedAtMs;
+    });
+    const downtimeMs = Math.round(fenceMs + waitMs);
     journal.note(
       `writers would wait about ${formatDuration(downtimeMs)}${preflight.clients === null ? '' : ', and as long as prisma generate takes'}`,
     );
@@ -83,14 +88,16 @@ export async function rehearseCutover(
   });
 }
 
+/** Gives how long writers would wait for the last round of a live cutover; null of another, which takes the whole pass. */
 async function rehearsePass(
   context: Context,
+  { sourcePath }: Preflight,
   {
     address,
     client,
     folder,
   }: { readonly address: TargetAddress; readonly client: TargetClient; readonly folder: string },
-): Promise<void> {
+): Promise<number | null> {
   const { settings, journal, signal } = context;
   const scratch: Settings = {
     ...settings,
@@ -103,17 +110,32 @@ async function rehearsePass(
   };
   const migrated = await journal.phase('migrate', () => runMigrate(innerContext(context, scratch, signal)));
   await warnOfWayBack(context, client, migrated);
+  if (!migrated.ok) throw differs(migrated);
+  if (settings.live) return await rehearseRounds(innerContext(context, scratch, signal), sourcePath, migrated);
   // Nobody is fenced, so the application writes on: what was copied is accepted against what was copied.
   const audited = { ...scratch, sourcePath: migrated.snapshot?.path ?? scratch.sourcePath };
-  const accepted =
-    migrated.ok && (await journal.phase('accept', () => runAccept(innerContext(context, audited, signal)))).ok;
-  if (!accepted) {
-    throw new CopierError('cutover.differs', 'the two sides differ in the rehearsal', {
-      hint: 'run `pgferry migrate` into an empty database and `pgferry verify` to see which rows',
-      findings: migrated.findings,
-    });
-  }
+  const accepted = await journal.phase('accept', () => runAccept(innerContext(context, audited, signal)));
+  if (!accepted.ok) throw differs(migrated);
   await journal.phase('digest', () => digestTables(client, rehearsalSchema));
+  return null;
+}
+
+/** Follows the source as a live cutover does, and accepts what came of it; gives what the last round predicts. */
+async function rehearseRounds(context: Context, sourcePath: string, migrated: RunResult): Promise<number> {
+  const isWal = await isInWalMode(sourcePath);
+  return await withFollowSession(context, 'follow', async (follow) => {
+    const { shown, predictedMs } = await catchUp(follow, follow, isWal);
+    const accepted = await acceptSnapshot(context, { address: follow.address, snapshot: shown.base.snapshot });
+    if (!accepted.ok) throw differs(migrated);
+    return predictedMs;
+  });
+}
+
+function differs({ findings }: RunResult): CopierError {
+  return new CopierError('cutover.differs', 'the two sides differ in the rehearsal', {
+    hint: 'run `pgferry migrate` into an empty database and `pgferry verify` to see which rows',
+    findings,
+  });
 }
 
 /** Files that name a schema would make their tables there, and not where the rehearsal is. */

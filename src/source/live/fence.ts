@@ -33,7 +33,7 @@ export async function withFence<T>(
   use: (fence: Fence) => Promise<T>,
 ): Promise<T> {
   const before = statFile(path);
-  const holder = openSource(path, { readonly: false, timeoutMs: 0 });
+  const holder = await whileBusy(timeoutMs, () => openSource(path, { readonly: false, timeoutMs: 0 }));
   try {
     // What decides in which world the application lives is on the disk before the next step: -wal or journal, and its folder.
     holder.pragma('synchronous = EXTRA');
