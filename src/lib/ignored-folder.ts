@@ -7,5 +7,10 @@ import { join } from 'node:path';
  */
 export function makeIgnoredFolder(path: string): void {
   const made = mkdirSync(path, { recursive: true, mode: 0o700 });
-  if (made !== undefined) writeFileSync(join(made, '.gitignore'), '*\n', { mode: 0o600 });
+  if (made === undefined) return;
+  try {
+    writeFileSync(join(made, '.gitignore'), '*\n', { mode: 0o600 });
+  } catch {
+    // A full disk is told by what needs the folder.
+  }
 }

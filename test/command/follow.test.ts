@@ -71,7 +71,9 @@ test('a round brings exactly what changed, of every kind of table, and proves it
     ]);
     // Only the snapshot that the target shows is kept beside the run's own.
     const runs = join(folder, '.db-migration-backups');
-    const kept = readdirSync(join(runs, readdirSync(runs)[0] ?? '')).filter((name) => name.endsWith('.db'));
+    const kept = readdirSync(join(runs, readdirSync(runs).find((name) => name !== '.gitignore') ?? '')).filter((name) =>
+      name.endsWith('.db'),
+    );
     assert.deepEqual(kept.sort(), ['follow-0002.db', 'sqlite-precutover.db']);
     // A number that was handed out, and whose row is gone again, counts as well.
     change(`INSERT INTO person (email) VALUES ('gone@x'); DELETE FROM person WHERE email = 'gone@x'`);
@@ -157,7 +159,7 @@ function randomChange(dice: Dice): string {
 test('a base that is gone or changed, and another source, are refused', async () => {
   await inFollowWorld({ sourceSql: schemaSql }, async ({ run, folder, source }) => {
     const runs = join(folder, '.db-migration-backups');
-    const base = join(runs, readdirSync(runs)[0] ?? '', 'sqlite-precutover.db');
+    const base = join(runs, readdirSync(runs).find((name) => name !== '.gitignore') ?? '', 'sqlite-precutover.db');
     const elsewhere = makeSqlite(dirname(source), schemaSql, 'other.db');
     const other = await run('follow', '--source', elsewhere);
     assert.deepEqual([other.exitCode, other.error?.code], [20, 'plan.other_source']);

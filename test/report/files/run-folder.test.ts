@@ -40,7 +40,10 @@ test('a run folder is named after its time, belongs to its owner alone, and a se
       const options = { baseFolder: join(folder, 'deep', 'base'), runFolder: null, now };
       const first = makeRunFolder(options);
       const second = makeRunFolder(options);
-      assert.deepEqual(readdirSync(options.baseFolder), ['20260102T030405Z', '20260102T030405Z-1']);
+      assert.deepEqual(
+        readdirSync(options.baseFolder).filter((name) => name !== '.gitignore'),
+        ['20260102T030405Z', '20260102T030405Z-1'],
+      );
       for (const path of [first.path, second.path]) assert.equal(statSync(path).mode & 0o777, 0o700);
       assert.equal(first.pathOf('x'), join(first.path, 'x'));
     }),
