@@ -42,3 +42,20 @@ for (const [what, columns, sql, key, shown] of cases) {
     );
   });
 }
+
+test('an index that fails beside others that are still being built is told as what it is', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      // The one that fails is found at its end, and again at the end of the next try, when the other one has long been built.
+      await client.query(`CREATE FUNCTION slow (v anyelement, seconds float) RETURNS anyelement IMMUTABLE LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_sleep(seconds); RETURN v; END';
+        CREATE TABLE t (id int PRIMARY KEY, a text);
+        CREATE UNIQUE INDEX t_a ON t (slow(a, 0.02)); CREATE INDEX t_slow ON t (slow(id, 0.03))`);
+      const values = Array.from({ length: 40 }, (_, i) => `(${i}, 'x')`).join(', ');
+      const source = makeSqlite(folder, rows('TEXT', values));
+      const args = ['migrate', '--source', source, '--target', url, '--connections', '4'];
+      const { exitCode, json } = await runJson(args, { cwd: folder });
+      assert.deepEqual([exitCode, json.error?.code], [23, 'data.duplicate_key'], JSON.stringify(json.error));
+    }),
+  );
+});

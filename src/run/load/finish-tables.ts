@@ -164,8 +164,11 @@ export class TableFinish {
     const { ticket } = this.#request;
     const build = (step: RestoreStep) =>
       pool.run((client) => buildStep(client, ticket, step.ordinal, helpersFor(pool, step)), buildPriority(step, table));
-    const isDone = await Promise.all(steps.map(build));
-    const left = steps.filter((_, at) => isDone[at] === false);
+    // All of them, also where one fails: who tries again later must not meet one that is still being built.
+    const built = await Promise.allSettled(steps.map(build));
+    const left = steps.filter((_, at) => built[at]?.status === 'fulfilled' && !built[at].value);
+    const failed = built.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     if (left.length === 0) return;
     await pool.run(
       async (client) => {
