@@ -21,7 +21,7 @@ import {
   generate,
   schemasOf,
   type Switched,
-  switchApplication,
+  switchIfClosed,
   withLockedTables,
 } from '../switch.js';
 import type { CutoverProgress } from '../undo.js';
@@ -168,13 +168,13 @@ async function fenceAndSwitch(
   });
 }
 
-/** The env file first: no write of the application is lost in between, since the tables are closed until the commit. */
+/** The env file first, once the source is known to be closed: no write of the application is lost in between, since the tables are closed until the commit. */
 async function switchAndOpen(
   { session, progress, follow }: Pick<LiveWork, 'session' | 'progress' | 'follow'>,
   holder: TargetClient,
   facts: Switched['facts'],
 ): Promise<void> {
-  switchApplication(progress, facts);
+  await switchIfClosed(progress, session.cutover, facts);
   await openToOthers(holder, follow.run.runId);
   // A commit whose answer is lost may have opened the tables, and the application may write there.
   progress.isSwitched = true;

@@ -9,7 +9,7 @@ import { moveCutover } from '../../../target/ledger/cutover.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
 import { conclude } from '../conclude.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from '../cutover-session.js';
-import { switchApplication, withLockedTables } from '../switch.js';
+import { switchIfClosed, withLockedTables } from '../switch.js';
 import { type FrozenView, freeze, openViewer } from './frozen-view.js';
 import { proveSwitched } from './prove-switched.js';
 
@@ -66,7 +66,7 @@ async function openSwitched(
       const frozen = isUntouched ? await freeze(viewer) : null;
       if (!isSwitched)
         await runStep(session, 'switch', () =>
-          switchApplication({ step: 'switch', generated: 'no', hasClosed: true, envSwitch: null }, facts),
+          switchIfClosed({ step: 'switch', generated: 'no', hasClosed: true, envSwitch: null }, cutover, facts),
         );
       await openToOthers(holder, facts.runId);
       await holder.run('COMMIT');
@@ -74,7 +74,8 @@ async function openSwitched(
     });
     return { facts, view };
   } catch (error) {
-    if (error instanceof CopierError && error.code === 'cutover.target_changed') throw error;
+    if (error instanceof CopierError && ['cutover.target_changed', 'cutover.reopened'].includes(error.code))
+      throw error;
     throw new CopierError(
       'stuck.switch',
       `cutover ${cutover.cutoverId} could not be gone on with: ${toWire(error).message}`,
