@@ -21,7 +21,8 @@ test('from nothing, rows without their parent arrive, and their foreign key is N
         orphans?.message ?? '',
         /^2 rows refer through \(parent_id\) to rows that parent does not have, for example .*2.*3/,
       );
-      assert.match(orphans?.hint ?? '', /"orphan": "fail" \| "quarantine"/);
+      const choices = orphans?.choices?.map((choice) => JSON.stringify(choice)) ?? [];
+      for (const policy of ['fail', 'quarantine']) assert.ok(choices.join().includes(policy), choices.join());
       const { rows } = await client.query('SELECT id::int, parent_id::int AS parent FROM child ORDER BY id');
       assert.deepEqual(rows, [
         { id: 1, parent: 1 },

@@ -142,7 +142,8 @@ test('a retry is refused while a run is unfinished, and does nothing where nothi
       );
       const at = ['--target', url];
       const empty = await runCommand(['quarantine', 'list', ...at], { cwd: folder });
-      assert.deepEqual([empty.exitCode, empty.stdout], [0, 'no run of pgferry is recorded in the target\n']);
+      assert.equal(empty.exitCode, 0);
+      assert.match(empty.stdout, /^no run of pgferry is recorded in the target\nnext: .* migrate /);
       assert.equal((await runCommand(['migrate', '--source', source, ...at], { cwd: folder })).exitCode, 0);
       const none = await runCommand(['quarantine', 'retry', ...at], { cwd: folder });
       assert.match(none.stdout, /✓ 0 rows came in; run \w+: no row is in quarantine/);
