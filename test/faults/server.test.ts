@@ -247,7 +247,7 @@ test('a ledger that another version made is refused with both versions named', a
     assert.match(refused.json.error?.message ?? '', /version 7.*version 6/);
     assert.deepEqual(await committedChunks(client), before);
     assert.equal(await runState(client), 'copying');
-    await client.query('UPDATE pgferry.ledger_version SET version = 5');
+    await client.query('UPDATE pgferry.ledger_version SET version = 6');
     assert.equal((await startCommand(args, { cwd: folder }).ended).exitCode, 0);
   });
 });

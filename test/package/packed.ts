@@ -22,6 +22,18 @@ export interface Outcome {
   readonly output: string;
 }
 
+/** A registry that does not answer is asked once more and then given up, and so is a program that does not end. */
+const patience = { npm_config_fetch_timeout: '20000', npm_config_fetch_retries: '2' };
+const limitMs = 240_000;
+
+/** Why a package could not be had, where that is the network's doing; null where it was installed, or has failed itself. */
+export function networkProblem({ exitCode, output }: Outcome): string | null {
+  if (exitCode === 0) return null;
+  const hasStalled =
+    exitCode === null || /ETIMEDOUT|ECONNRESET|EIDLETIMEOUT|ERR_SOCKET_TIMEOUT|ENOTFOUND|EAI_AGAIN/.test(output);
+  return hasStalled ? `the registry has stalled: ${output.trim().split('\n').at(-1)}` : null;
+}
+
 /** Runs a program to its end, without any setting of pgferry or of the npm that may run this test. */
 export function run(
   program: string,
@@ -34,7 +46,8 @@ export function run(
   );
   const { status, stdout, stderr } = spawnSync(program, args, {
     cwd,
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: { ...Object.fromEntries(inherited), ...patience, ...env },
+    timeout: limitMs,
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });

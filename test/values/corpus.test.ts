@@ -63,7 +63,9 @@ test('every value that PostgreSQL cannot hold is named before the copy, and kept
     withDatabase(async (url, client) => {
       const at = [...prepare(folder, refusals, { '*': 'quarantine' }), '--target', url];
       const planned = await runJson(['plan', ...at], { cwd: folder });
-      const seen = new Map(planned.json.findings.map(({ table, code }) => [table, code]));
+      // What the two schemas say is not about a value.
+      const ofValues = planned.json.findings.filter(({ code }) => code !== 'verify.schema_differs');
+      const seen = new Map(ofValues.map(({ table, code }) => [table, code]));
       for (const [i, one] of refusals.entries()) {
         const isNamed = seen.has(nameOf(i));
         assert.equal(isNamed, one.isSeenLate !== true, `${title(one, i)}: ${seen.get(nameOf(i)) ?? 'not in the plan'}`);

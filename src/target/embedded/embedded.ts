@@ -225,8 +225,13 @@ async function makeDatabase(address: TargetAddress, signal: AbortSignal | undefi
   await withTarget({ ...address, database: 'postgres' }, options, async (client) => {
     const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (found.length === 0) await client.query(`CREATE DATABASE ${quoteName(database)}`);
-    // The role has the name of the ledger's schema, and "$user" would make what psql makes there.
-    await client.query(`ALTER ROLE ${quoteName(superuser)} SET search_path = public`);
+    // The role has the name of the ledger's schema, and "$user" would make what psql makes there. A server that is
+    // configured as read-only is left as it is.
+    const told = await client.query(
+      `SELECT FROM pg_roles WHERE rolname = $1 AND 'search_path=public' = ANY (rolconfig)`,
+      [superuser],
+    );
+    if (told.length === 0) await client.query(`ALTER ROLE ${quoteName(superuser)} SET search_path = public`);
   });
 }
 
