@@ -1,6 +1,7 @@
 import { CopierError } from '../../model/error.js';
 import { busyTimeoutMs, openSource, statFile } from '../open.js';
 import { beginSnapshotOf, type SnapshotOptions, type TakenSnapshot } from '../snapshot/snapshot.js';
+import type { Database } from '../sqlite.js';
 import { translateSqliteError } from '../source-error.js';
 
 /*
@@ -50,9 +51,8 @@ export async function withHeldReader<T>(path: string, use: (held: HeldReader) =>
   } catch (error) {
     throw translateSqliteError(error, path);
   } finally {
-    counter.close();
-    if (db.inTransaction) db.exec('ROLLBACK');
-    db.close();
+    // Closing ends the transaction. It has only read: a failure here must not stand for what was done, or hide its error.
+    for (const connection of [counter, db]) endQuietly(connection);
   }
 }
 
@@ -75,4 +75,12 @@ function replaced(path: string): CopierError {
   return new CopierError('source.fence_broken', `${path} was replaced by another file`, {
     hint: 'stop whatever replaces the file, then run again',
   });
+}
+
+function endQuietly(connection: Database): void {
+  try {
+    connection.close();
+  } catch {
+    // The process ends it.
+  }
 }

@@ -227,11 +227,11 @@ async function makeDatabase(address: TargetAddress, signal: AbortSignal | undefi
     if (found.length === 0) await client.query(`CREATE DATABASE ${quoteName(database)}`);
     // The role has the name of the ledger's schema, and "$user" would make what psql makes there. A server that is
     // configured as read-only is left as it is.
-    const told = await client.query(
+    const configured = await client.query(
       `SELECT FROM pg_roles WHERE rolname = $1 AND 'search_path=public' = ANY (rolconfig)`,
       [superuser],
     );
-    if (told.length === 0) await client.query(`ALTER ROLE ${quoteName(superuser)} SET search_path = public`);
+    if (configured.length === 0) await client.query(`ALTER ROLE ${quoteName(superuser)} SET search_path = public`);
   });
 }
 
