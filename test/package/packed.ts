@@ -23,14 +23,20 @@ export interface Outcome {
 }
 
 /** A registry that does not answer is asked once more and then given up, and so is a program that does not end. */
-const patience = { npm_config_fetch_timeout: '20000', npm_config_fetch_retries: '2' };
-const limitMs = 240_000;
+const patience = {
+  npm_config_fetch_timeout: '20000',
+  npm_config_fetch_retries: '1',
+  npm_config_fetch_retry_mintimeout: '500',
+  npm_config_fetch_retry_maxtimeout: '1000',
+};
+const limitMs = 120_000;
 
 /** Why a package could not be had, where that is the network's doing; null where it was installed, or has failed itself. */
 export function networkProblem({ exitCode, output }: Outcome): string | null {
   if (exitCode === 0) return null;
   const hasStalled =
-    exitCode === null || /ETIMEDOUT|ECONNRESET|EIDLETIMEOUT|ERR_SOCKET_TIMEOUT|ENOTFOUND|EAI_AGAIN/.test(output);
+    exitCode === null ||
+    /ETIMEDOUT|ECONN|EIDLETIMEOUT|SOCKET_TIMEOUT|ENOTFOUND|EAI_AGAIN|_CERT_|CERT_HAS|VERIFY_LEAF|E5\d\d/.test(output);
   return hasStalled ? `the registry has stalled: ${output.trim().split('\n').at(-1)}` : null;
 }
 
