@@ -1,6 +1,7 @@
 import type { Expression } from './expression.js';
 import { quoteText } from '../../lib/quote.js';
 import { compareMoments } from './moments.js';
+import { equalities, orders } from './operators.js';
 import { renderGlob, renderLike } from './patterns.js';
 import {
   asCondition,
@@ -13,15 +14,6 @@ import {
 } from './rendered.js';
 
 const numberClasses: readonly ResultClass[] = ['integer', 'numeric', 'real'];
-const equalities: Readonly<Record<string, string>> = {
-  '=': '=',
-  '==': '=',
-  '<>': '<>',
-  '!=': '<>',
-  IS: 'IS NOT DISTINCT FROM',
-  'IS NOT': 'IS DISTINCT FROM',
-};
-const orders = ['<', '<=', '>', '>='];
 
 /** PostgreSQL's SQL for an expression that means the same in both. Throws Unportable where that is not sure. */
 export function renderExpression(expression: Expression, scope: Scope): Rendered {

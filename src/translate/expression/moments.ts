@@ -1,14 +1,5 @@
+import { equalities, orders } from './operators.js';
 import { type Rendered, refuseTranslation, yields } from './rendered.js';
-
-const orders = ['<', '<=', '>', '>='];
-const equals: Readonly<Record<string, string>> = {
-  '=': '=',
-  '==': '=',
-  '<>': '<>',
-  '!=': '<>',
-  IS: 'IS NOT DISTINCT FROM',
-  'IS NOT': 'IS DISTINCT FROM',
-};
 
 /**
  * A comparison of columns of times, or of one with a literal day; null where neither side is of times. SQLite compares
@@ -16,7 +7,7 @@ const equals: Readonly<Record<string, string>> = {
  */
 export function compareMoments(operator: string, left: Rendered, right: Rendered): Rendered | null {
   if (left.temporal === undefined && right.temporal === undefined) return null;
-  const sign = equals[operator] ?? (orders.includes(operator) ? operator : null);
+  const sign = equalities[operator] ?? (orders.includes(operator) ? operator : null);
   if (sign === null) return null;
   if (left.temporal === undefined) return compareWithDay(mirrored(sign), right, left);
   if (right.temporal === undefined) return compareWithDay(sign, left, right);
