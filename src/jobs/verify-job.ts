@@ -1,15 +1,12 @@
-import type { QuarantineState } from '../model/quarantine.js';
 import type { TablePlan } from '../model/plan.js';
-import { textOfReal } from '../source/verify/real-text.js';
 import { readSourceCells } from '../source/verify/verify-rows.js';
 import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
-import { readQuarantine } from '../target/ledger/quarantine.js';
 import { readTargetCells, renderLiterals } from '../target/copy/verify-rows.js';
 import { type FoundDifferences, findDifferences } from '../verify/differences.js';
-import { quarantinedBatches } from '../verify/quarantined-batches.js';
 import { hashSide, type QuarantineSummary, type SideSummary } from '../verify/table.js';
 import { threadData } from '../copy/session.js';
+import { quarantineReader } from './quarantine-batches.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
 
 /** Either one side of one table is read once and summed up, or both sides of a table that differs are read again. */
@@ -81,12 +78,10 @@ async function sumUpQuarantined({
 
 /** The quarantined rows of a table, in the form in which the verifier reads rows. */
 function quarantinedBatchesOf(client: TargetClient, table: VerifiedTable, runId: string) {
-  const filter = { runId, table: table.source };
-  const read = (states: readonly QuarantineState[]) => readQuarantine(client, { ...filter, states });
-  const columnCount = table.columns.length;
+  const read = quarantineReader(client, table, runId);
   return {
-    originals: () => quarantinedBatches(read(['held', 'converted']), { columnCount, form: 'original', textOfReal }),
-    changed: () => quarantinedBatches(read(['converted']), { columnCount, form: 'changed', textOfReal }),
+    originals: () => read(['held', 'converted'], 'original'),
+    changed: () => read(['converted'], 'changed'),
   };
 }
 

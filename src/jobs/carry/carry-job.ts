@@ -2,19 +2,16 @@ import { stopSignal, threadData } from '../../copy/session.js';
 import type { CarriedTable, Uncarried } from '../../model/carry.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
-import type { QuarantineState } from '../../model/quarantine.js';
 import { CarriedCopy, type Orphan, orphansOf } from '../../source/carry/carried-copy.js';
 import { addressOf } from '../../source/carry/table-writer.js';
 import { withSource } from '../../source/open.js';
 import type { Database } from '../../source/sqlite.js';
 import { readAddressedCells } from '../../source/verify/verify-rows.js';
-import { textOfReal } from '../../source/verify/real-text.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { readTargetCells, renderLiterals } from '../../target/copy/verify-rows.js';
-import { readQuarantine } from '../../target/ledger/quarantine.js';
-import { quarantinedBatches } from '../../verify/quarantined-batches.js';
 import { findRowChanges } from '../../verify/row-changes.js';
+import { quarantineReader } from '../quarantine-batches.js';
 import { TableCarrier } from './carry-table.js';
 import { ColumnCells } from './column-cells.js';
 
@@ -117,16 +114,11 @@ function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides) {
 }
 
 function quarantineOf(client: TargetClient, table: TableToCarry['table'], runId: string) {
-  const read = (state: QuarantineState, form: 'original' | 'changed') =>
-    quarantinedBatches(readQuarantine(client, { runId, table: table.source, states: [state] }), {
-      columnCount: table.columns.length,
-      form,
-      textOfReal,
-    });
+  const read = quarantineReader(client, table, runId);
   return {
-    held: () => read('held', 'original'),
-    originals: () => read('converted', 'original'),
-    converted: () => read('converted', 'changed'),
+    held: () => read(['held'], 'original'),
+    originals: () => read(['converted'], 'original'),
+    converted: () => read(['converted'], 'changed'),
   };
 }
 

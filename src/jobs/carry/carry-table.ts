@@ -18,14 +18,16 @@ type Cells = { readonly columns: readonly string[]; readonly cells: readonly Sql
 export class TableCarrier {
   readonly uncarried: Uncarried[] = [];
   readonly #table: CarryPlan;
-  readonly #source: SourceTable;
+  /** Indexes of the columns that are written; SQLite computes generated ones itself. */
+  readonly #own: ReadonlySet<number>;
   readonly #writer: CarriedTableWriter;
   readonly #columns: ColumnCells;
   readonly #counts = { inserted: 0, updated: 0, deleted: 0 };
 
   constructor(table: CarryPlan, source: SourceTable, writer: CarriedTableWriter, columns: ColumnCells) {
     this.#table = table;
-    this.#source = source;
+    const written = new Set(source.columns.filter(({ generated }) => generated === 'no').map(({ name }) => name));
+    this.#own = new Set([...table.columns.keys()].filter((index) => written.has(table.columns[index]?.source ?? '')));
     this.#writer = writer;
     this.#columns = columns;
   }
@@ -55,7 +57,7 @@ export class TableCarrier {
   }
 
   #update({ address, printed, columns }: Extract<RowChange, { readonly tag: 'updated' }>): void {
-    const own = columns.filter((index) => this.#isWritten(index));
+    const own = columns.filter((index) => this.#own.has(index));
     const row = this.#cellsOf(printed, own);
     if (row === null || own.length === 0) return;
     const written = this.#writer.update(address, row.columns, row.cells, this.#keyOf(printed));
@@ -64,18 +66,12 @@ export class TableCarrier {
   }
 
   #insert({ printed }: Extract<RowChange, { readonly tag: 'inserted' }>): void {
-    const own = [...this.#table.columns.keys()].filter((index) => this.#isWritten(index));
+    const own = [...this.#own];
     const row = this.#cellsOf(printed, own);
     if (row === null) return;
     const written = this.#writer.insert(row.columns, row.cells, this.#keyOf(printed));
     this.#check(written, printed, row, own);
     this.#counts.inserted += 1;
-  }
-
-  /** SQLite computes generated columns itself. */
-  #isWritten(index: number): boolean {
-    const name = this.#table.columns[index]?.source;
-    return this.#source.columns.some((column) => column.name === name && column.generated === 'no');
   }
 
   #cellsOf(printed: PrintedRow, columns: readonly number[]): Cells | null {

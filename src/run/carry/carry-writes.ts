@@ -51,11 +51,13 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   const { context, client, address, snapshotPath, copyPath, signal } = request;
   const stored = await readStoredPlan(client, request.runId);
   const catalog = await readCatalog(snapshotPath);
-  const { planned, uncarried } = await planCarry(request, stored, catalog);
+  // Nobody brings rows in or out of the quarantine meanwhile: the rollback holds the lock of runs.
+  const quarantines = await findQuarantines(client, address.schema, stored.plan);
+  const { planned, uncarried } = await planCarry(request, stored, { catalog, quarantines });
   if (uncarried.length > 0) return { tables: [], uncarried };
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
-    const carrying = { request, threads: pool, catalog, planned, stored };
+    const carrying = { request, threads: pool, catalog, planned, quarantines };
     const outcome = await carry(carrying, await findTables(carrying));
     if (outcome.uncarried.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
     else await context.journal.phase('prove', () => prove(carrying));
@@ -67,9 +69,8 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
 async function planCarry(
   { client, address, changed, leftBehind }: CarryRequest,
   stored: StoredPlan,
-  catalog: SourceCatalog,
+  { catalog, quarantines }: Pick<Carrying, 'catalog' | 'quarantines'>,
 ): Promise<{ readonly planned: readonly TablePlan[]; readonly uncarried: readonly Uncarried[] }> {
-  const quarantines = await findQuarantines(client, address.schema, stored.plan);
   const uncarried = findUnknownTables(changed, stored.plan.tables).filter(({ table }) => !leftBehind.hasTable(table));
   const planned: TablePlan[] = [];
   for (const plan of stored.plan.tables) {
@@ -94,7 +95,7 @@ interface Carrying {
   readonly catalog: SourceCatalog;
   /** The tables that changed. */
   readonly planned: readonly TablePlan[];
-  readonly stored: StoredPlan;
+  readonly quarantines: ReadonlyMap<string, QuarantineRun>;
 }
 
 function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable {
@@ -106,9 +107,8 @@ function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable
 
 /** The tables whose sums differ. */
 async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
-  const { request, catalog, planned } = carrying;
+  const { request, catalog, planned, quarantines } = carrying;
   const { client, address, snapshotPath } = request;
-  const quarantines = await quarantinesOf(carrying);
   const targets = planned.map(({ target }) => target);
   const numbers = targets.length === 0 ? [] : await readGivenNumbers(client, address.schema, targets);
   const found = await Promise.all(
@@ -128,10 +128,6 @@ async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
     }),
   );
   return found.flat();
-}
-
-async function quarantinesOf({ request, stored }: Carrying): Promise<ReadonlyMap<string, QuarantineRun>> {
-  return await findQuarantines(request.client, request.address.schema, stored.plan);
 }
 
 /** The sums of a table, null where both sides have the same. */
@@ -169,9 +165,8 @@ async function carry({ request, threads }: Carrying, tables: readonly TableToCar
 
 /** The copy against the target, value by value, in every table that changed. */
 async function prove(carrying: Carrying): Promise<void> {
-  const { request, threads, catalog, planned } = carrying;
+  const { request, threads, catalog, planned, quarantines } = carrying;
   const { copyPath } = request;
-  const quarantines = await quarantinesOf(carrying);
   await Promise.all(
     planned.map(async (plan) => {
       const quarantine = quarantines.get(plan.source) ?? null;
