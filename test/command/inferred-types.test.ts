@@ -4,7 +4,7 @@ import path from 'node:path';
 import test from 'node:test';
 import type pg from 'pg';
 import { type JsonResult, runJson } from '../support/command.js';
-import { withDatabase } from '../support/database.js';
+import { typesOf, withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 
 /** Moves a database into an empty schema by translation, and must succeed. */
@@ -23,15 +23,6 @@ async function move(
       await use(client, moved.json);
     }),
   );
-}
-
-async function typesOf(client: pg.Client, table: string): Promise<Record<string, string>> {
-  const { rows } = await client.query<{ name: string; type: string }>(
-    `SELECT attname::text AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
-      WHERE attrelid = $1::regclass AND attnum > 0 ORDER BY attnum`,
-    [table],
-  );
-  return Object.fromEntries(rows.map(({ name, type }) => [name, type]));
 }
 
 async function constraintsOf(client: pg.Client, table: string): Promise<string[]> {

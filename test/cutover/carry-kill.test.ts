@@ -7,7 +7,7 @@ import { Database } from '../../src/source/sqlite.js';
 import { runCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
-import { type App, envAfter, envBefore, makeSmallApp, runFor, statusOf } from '../support/journey.js';
+import { type App, envAfter, envBefore, makeSmallApp, runFor, statusOf, writeToSqlite } from '../support/journey.js';
 import { planted } from '../support/runs.js';
 import { isFull } from '../support/run-count.js';
 
@@ -36,19 +36,6 @@ async function withMoved(use: (app: App, client: pg.Client) => Promise<void>): P
       await use(app, client);
     }),
   );
-}
-
-function writeToSqlite(app: App, id: number): boolean {
-  const db = new Database(app.source);
-  try {
-    db.prepare('INSERT INTO child VALUES (?, 1, ?)').run(id, 'written meanwhile');
-    return true;
-  } catch (error) {
-    assert.match((error as Error).message, /moved to PostgreSQL by pgferry/);
-    return false;
-  } finally {
-    db.close();
-  }
 }
 
 async function writeToPostgres(client: pg.Client, id: number): Promise<boolean> {

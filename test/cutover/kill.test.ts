@@ -8,7 +8,7 @@ import { Database } from '../../src/source/sqlite.js';
 import { runCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
-import { type App, envAfter, envBefore, makeSmallApp, runFor, statusOf } from '../support/journey.js';
+import { type App, envAfter, envBefore, makeSmallApp, runFor, statusOf, writeToSqlite } from '../support/journey.js';
 import { type PlantedFault, planted } from '../support/runs.js';
 import { isFull } from '../support/run-count.js';
 
@@ -40,20 +40,6 @@ async function runWithFault(app: App, command: string, at: 'kill' | 'count', mom
   const env = { ...app.env, ...fault, CUTOVER_CONFIRM: confirmation };
   const ended = await runCommand([command], { cwd: app.folder, env });
   return { ended, moments: existsSync(counter) ? statSync(counter).size : 0 };
-}
-
-/** A write of the application on SQLite: whether it was taken. */
-function writeToSqlite(app: App, id: number): boolean {
-  const db = new Database(app.source);
-  try {
-    db.prepare('INSERT INTO child VALUES (?, 1, ?)').run(id, 'written meanwhile');
-    return true;
-  } catch (error) {
-    assert.match((error as Error).message, /moved to PostgreSQL by pgferry/);
-    return false;
-  } finally {
-    db.close();
-  }
 }
 
 async function idsOnPostgres(client: pg.Client): Promise<number[]> {

@@ -54,3 +54,13 @@ async function onServer(sql: string): Promise<void> {
     await client.end();
   }
 }
+
+/** The type of each column of a table, as PostgreSQL writes it. */
+export async function typesOf(client: pg.Client, table: string): Promise<Record<string, string>> {
+  const { rows } = await client.query<{ name: string; type: string }>(
+    `SELECT attname::text AS name, format_type(atttypid, atttypmod) AS type FROM pg_attribute
+      WHERE attrelid = $1::regclass AND attnum > 0 ORDER BY attnum`,
+    [table],
+  );
+  return Object.fromEntries(rows.map(({ name, type }) => [name, type]));
+}

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { makeSampleDatabase } from '../../prisma/sample.js';
 import { confirmation } from '../../src/commands/cutover/preflight.js';
 import type { CutoverResult } from '../../src/model/cutover.js';
 import type { CutoverStatus } from '../../src/model/status.js';
+import { Database } from '../../src/source/sqlite.js';
 import { type CommandOptions, type Ended, runCommand } from './command.js';
 import { makeSqlite } from './folder.js';
 import { root } from './page.js';
@@ -138,4 +140,18 @@ export async function firstWords(child: ChildProcess): Promise<string> {
 
 export async function ending(child: ChildProcess): Promise<void> {
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
+/** A write of the application on SQLite: whether it was taken. */
+export function writeToSqlite(app: App, id: number): boolean {
+  const db = new Database(app.source);
+  try {
+    db.prepare('INSERT INTO child VALUES (?, 1, ?)').run(id, 'written meanwhile');
+    return true;
+  } catch (error) {
+    assert.match((error as Error).message, /moved to PostgreSQL by pgferry/);
+    return false;
+  } finally {
+    db.close();
+  }
 }
