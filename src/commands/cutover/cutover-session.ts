@@ -53,6 +53,17 @@ export async function runStep<T>(session: CutoverSession, name: CutoverPhase, us
   return await noteStep(session, name, () => session.context.journal.phase(name, use));
 }
 
+/** Runs steps as `runStep` does, and keeps in `progress` which one was begun last. */
+export function stepsOf(
+  session: CutoverSession,
+  progress: { step: string },
+): <T>(name: CutoverPhase, use: () => T | Promise<T>) => Promise<T> {
+  return async (name, use) => {
+    progress.step = name;
+    return await runStep(session, name, use);
+  };
+}
+
 /** Runs one step that emits its own phases. It is recorded in the ledger before and after. */
 export async function noteStep<T>(session: CutoverSession, name: string, use: () => T | Promise<T>): Promise<T> {
   const { client, cutover } = session;

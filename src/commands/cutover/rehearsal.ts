@@ -6,6 +6,7 @@ import type { CutoverResult } from '../../model/cutover.js';
 import { makeRunFolder, removedOnFailure, writeManifest } from '../../report/files/run-folder.js';
 import { formatDuration } from '../../report/units.js';
 import { withFence } from '../../source/live/fence.js';
+import { readJournalMode } from '../../source/live/journal-mode.js';
 import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -14,7 +15,7 @@ import { readSqlFolder } from '../../target/schema/schema.js';
 import { withScratchSchema } from '../../target/schema/scratch.js';
 import { withFollowSession } from '../../run/follow/follow-session.js';
 import { acceptSnapshot, runAccept } from '../acceptance/accept.js';
-import { catchUp, isInWalMode } from './live/catch-up.js';
+import { catchUp } from './live/catch-up.js';
 import type { RunResult } from '../../model/result.js';
 import { type Context, refuseIfBlocked } from '../../run/context.js';
 import { cutoverResult } from './cutover-result.js';
@@ -122,7 +123,7 @@ async function rehearsePass(
 
 /** Follows the source as a live cutover does, and accepts what came of it; gives what the last round predicts. */
 async function rehearseRounds(context: Context, sourcePath: string, migrated: RunResult): Promise<number> {
-  const isWal = await isInWalMode(sourcePath);
+  const isWal = (await readJournalMode(sourcePath)) === 'wal';
   return await withFollowSession(context, 'follow', async (follow) => {
     const { shown, predictedMs } = await catchUp(follow, follow, isWal);
     const accepted = await acceptSnapshot(context, { address: follow.address, snapshot: shown.base.snapshot });

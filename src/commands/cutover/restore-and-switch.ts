@@ -4,7 +4,6 @@ import { generateClient } from '../../cutover/prisma-client.js';
 import { interruption } from '../../lib/interruption.js';
 import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch, TableDigest } from '../../model/cutover.js';
 import { CopierError } from '../../model/error.js';
-import type { CutoverPhase } from '../../model/event.js';
 import type { Settings } from '../../model/settings.js';
 import { readStoredPlan } from '../../run/plan/stored-plan.js';
 import { LeftBehind } from '../../run/carry/left-behind.js';
@@ -15,7 +14,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { closeTargetTables, lockTables } from '../../target/schema/closing.js';
 import { carryBack, wayOfWrites } from './carry-back.js';
-import { type CutoverSession, type LockedTarget, runStep } from './cutover-session.js';
+import { type CutoverSession, type LockedTarget, stepsOf } from './cutover-session.js';
 import { sessionOptions } from './preflight.js';
 import type { RollbackPreflight } from './rollback-preflight.js';
 import { closeBeforeRestore, type RestoreMove, restoreSource } from './source-state.js';
@@ -68,10 +67,7 @@ export async function restoreAndSwitch(
 ): Promise<Pick<CutoverResult, 'savedWrites' | 'carried'>> {
   const { context, address, cutover, folder } = session;
   const signal = AbortSignal.any([context.signal, locked.lost]);
-  const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
-    progress.step = name;
-    return runStep(session, name, use);
-  };
+  const step = stepsOf(session, progress);
   const connecting = { ...sessionOptions(context, 'rollback_fence'), signal };
   const rows = await withTarget(address, connecting, async (holder) => {
     await holder.run('BEGIN');

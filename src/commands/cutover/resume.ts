@@ -1,4 +1,3 @@
-import { lookUpProvider, planSwitch, readEnvFile } from '../../cutover/env-file.js';
 import type { Cutover, CutoverFacts, CutoverResult } from '../../model/cutover.js';
 import { CopierError, type ErrorCode, must, toWire } from '../../model/error.js';
 import { openRunFolder } from '../../report/files/run-folder.js';
@@ -8,7 +7,7 @@ import { moveCutover } from '../../target/ledger/cutover.js';
 import { conclude } from './conclude.js';
 import { resumeLive } from './live/resume-live.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
-import { switchIfClosed, withLockedTables } from './switch.js';
+import { factsForResume, switchIfClosed, withLockedTables } from './switch.js';
 import { type WrittenTable, describeWritten, findWritten } from './target-writes.js';
 import type { CutoverProgress } from './undo.js';
 
@@ -33,10 +32,7 @@ export async function resumeCutover(
   context.journal.note(
     `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
   );
-  const isSwitched = before.env !== null && lookUpProvider(before.env.path) === 'postgres';
-  // The file may have been edited since. That does no harm, as no other cutover is at work.
-  const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
-  const facts = { ...before, env };
+  const { isSwitched, facts } = factsForResume(before);
   const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
   try {
     await moveCutover(client, known.cutoverId, 'closing', facts);

@@ -6,7 +6,7 @@ import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
 import { CopierError } from '../../model/error.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { databasePath } from '../../source/live/file.js';
-import { withSource } from '../../source/open.js';
+import { readJournalMode } from '../../source/live/journal-mode.js';
 import type { Context } from '../../run/context.js';
 import { cutoverResult } from './cutover-result.js';
 import { standardEnvFile } from './preflight.js';
@@ -34,7 +34,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     : null;
   const client = settings.rollbackGenerate ? findPrisma(settings.sqlitePrismaSchema) : null;
   const replacedPath = `${path}.replaced-${cutoverId}`;
-  const journalMode = await readJournalMode(path);
+  const journalMode = await journalModeOf(path);
   const state = await readSourceState(path, { cutoverId, schemaVersion: null });
   refuseClosedByOther(state, path, cutoverId);
   const move = await decideRestore(state, {
@@ -91,7 +91,6 @@ function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Set
 }
 
 /** A file that is not there, or cannot be read, has none. */
-async function readJournalMode(path: string): Promise<string> {
-  if (!existsSync(path)) return 'delete';
-  return await withSource(path, (db) => String(db.pragma('journal_mode', { simple: true }))).catch(() => 'delete');
+async function journalModeOf(path: string): Promise<string> {
+  return existsSync(path) ? await readJournalMode(path).catch(() => 'delete') : 'delete';
 }

@@ -1,10 +1,9 @@
-import { planSwitch, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
+import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
 import { rollbackEnv, rollbackEnvName } from '../../cutover/rollback-env.js';
 import { interruption } from '../../lib/interruption.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import { CopierError, must } from '../../model/error.js';
-import type { CutoverPhase } from '../../model/event.js';
 import type { RunResult } from '../../model/result.js';
 import { type RunFolder, replaceArtefact, writeArtefact } from '../../report/files/run-folder.js';
 import { readClosing } from '../../source/live/closing.js';
@@ -25,8 +24,9 @@ import {
   type Preflight,
   innerContext,
   noteStep,
-  runStep,
+  stepsOf,
 } from './cutover-session.js';
+import type { Context } from '../../run/context.js';
 import { sessionOptions } from './preflight.js';
 import type { CutoverProgress } from './undo.js';
 
@@ -52,10 +52,7 @@ export async function prepareAndSwitch(
     // An earlier rollback may have closed the target's tables to writers. No application uses them now, so they are
     // opened.
     await reopenTargetTables(client, address.schema);
-    const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
-      progress.step = name;
-      return runStep(session, name, use);
-    };
+    const step = stepsOf(session, progress);
     const migrated = await step('migrate', () => migrate(session, signal));
     return await withLockedTables(session, signal, async (holder) => {
       await step('accept', () => accept(session, signal));
@@ -114,10 +111,18 @@ async function migrate(session: CutoverSession, signal: AbortSignal): Promise<Ru
 }
 
 async function accept(session: CutoverSession, signal: AbortSignal): Promise<void> {
-  const { context, cutover, folder } = session;
-  const settings = { ...context.settings, acceptanceRunFolder: attemptFolder(folder, 'acceptance', cutover) };
-  const result = await runAccept(innerContext(context, settings, signal));
+  const result = await runAccept(acceptanceContext(session, 'acceptance', signal));
   if (!result.ok) throw differs('at the acceptance', result);
+}
+
+/** The context of an acceptance that keeps its record in this folder of the attempt. */
+export function acceptanceContext(
+  { context, cutover, folder }: CutoverSession,
+  name: string,
+  signal: AbortSignal,
+): Context {
+  const settings = { ...context.settings, acceptanceRunFolder: attemptFolder(folder, name, cutover) };
+  return innerContext(context, settings, signal);
 }
 
 /** migration, migration-2 and so on, one for each attempt. */
@@ -198,4 +203,15 @@ export function switchApplication(progress: CutoverProgress, { env }: CutoverFac
   if (env === null) return;
   progress.envSwitch = env;
   switchEnvFile(env);
+}
+
+/**
+ * What a cutover that closed the source goes on with: whether the application is switched already, and the facts with the
+ * env file as it is now. That may have been edited since; it does no harm, as no other cutover is at work.
+ */
+export function factsForResume(before: CutoverFacts): { readonly isSwitched: boolean; readonly facts: CutoverFacts } {
+  const { env } = before;
+  const isSwitched = env !== null && lookUpProvider(env.path) === 'postgres';
+  if (env === null || isSwitched) return { isSwitched, facts: before };
+  return { isSwitched, facts: { ...before, env: planSwitch(readEnvFile(env.path), 'postgres') } };
 }

@@ -13,8 +13,6 @@ import { translateSqliteError } from '../source-error.js';
  */
 
 export interface HeldReader {
-  /** journal_mode of the database, lower case. */
-  readonly journalMode: string;
   /** A snapshot of the very state that is held. */
   snapshot(options: Omit<SnapshotOptions, 'sourcePath'>): Promise<TakenSnapshot>;
   /** Bytes of the -wal now; 0 where there is none. */
@@ -34,7 +32,6 @@ export async function withHeldReader<T>(path: string, use: (held: HeldReader) =>
     db.exec('BEGIN');
     db.prepare('SELECT count(*) FROM sqlite_schema').get();
     return await use({
-      journalMode: String(db.pragma('journal_mode', { simple: true })),
       snapshot: (options) => beginSnapshotOf(db, { ...options, sourcePath: path }),
       walBytes: () => sizeOf(`${path}-wal`),
       walFrames: () => {

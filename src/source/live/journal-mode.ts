@@ -1,4 +1,4 @@
-import { openSource } from '../open.js';
+import { openSource, withSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 
 /** Sets the journal mode of a database that no other process has open. Its last close leaves no -wal behind. */
@@ -11,4 +11,9 @@ export function setJournalMode(path: string, journalMode: string): void {
   } finally {
     db.close();
   }
+}
+
+/** journal_mode of a database, lower case. Errors: those of `withSource`. */
+export async function readJournalMode(path: string): Promise<string> {
+  return await withSource(path, (db) => String(db.pragma('journal_mode', { simple: true })));
 }

@@ -139,7 +139,7 @@ async function orRemove<T>({ path, sourcePath }: Pick<Snapshot, 'path' | 'source
   try {
     return await work();
   } catch (error) {
-    await removePartial(path);
+    await removeWithSidecars(path);
     throw nameSource(translateFailure(error, `the copy of ${sourcePath} at ${path}`), sourcePath);
   }
 }
@@ -250,7 +250,8 @@ function translateFailure(error: unknown, what: string): unknown {
   return new CopierError('source.snapshot_io', `${what} could not be written or read: ${code}`, options);
 }
 
-async function removePartial(path: string): Promise<void> {
+/** Removes a file of ours, and whatever SQLite may have left beside it. */
+export async function removeWithSidecars(path: string): Promise<void> {
   for (const suffix of ['', '-journal', '-wal', '-shm']) await rm(path + suffix, { force: true });
 }
 

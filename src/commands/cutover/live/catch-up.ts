@@ -2,7 +2,6 @@ import { isWorthAnother, predictDowntimeMs } from '../../../cutover/prediction.j
 import { CopierError } from '../../../model/error.js';
 import { formatDuration } from '../../../report/units.js';
 import type { FollowSession } from '../../../run/follow/follow-session.js';
-import { withSource } from '../../../source/open.js';
 import { type Shown, type TakenRound, takeRound } from '../../../run/follow/take-round.js';
 
 /** Where the rounds have come to, and what the switch is predicted to cost. */
@@ -48,9 +47,4 @@ export function tooLong(predictedMs: number, limitMs: number): CopierError {
       hint: `run again when the application writes less, or with --downtime-max ${Math.ceil((1.5 * predictedMs) / 1000)}s; what was loaded stays, and the next run goes on from it`,
     },
   );
-}
-
-/** Whether the last round can be made of the -wal. */
-export async function isInWalMode(sourcePath: string): Promise<boolean> {
-  return await withSource(sourcePath, (db) => db.pragma('journal_mode', { simple: true }) === 'wal');
 }

@@ -7,6 +7,7 @@ import type { NewerSnapshot, Shown } from '../../../run/follow/take-round.js';
 import type { HeldReader } from '../../../source/live/held-reader.js';
 import { statFile } from '../../../source/open.js';
 import { readDatabaseHeader } from '../../../source/pages/header.js';
+import { removeWithSidecars } from '../../../source/snapshot/snapshot.js';
 import { copyForWal, foldWal } from '../../../source/snapshot/wal-snapshot.js';
 
 /*
@@ -38,7 +39,7 @@ export async function prepareLastSnapshot(
     copyForWal(snapshotPath, path);
   } catch (error) {
     clear();
-    discard(path);
+    await removeWithSidecars(path);
     throw error;
   }
   const take = async (): Promise<NewerSnapshot> => {
@@ -49,9 +50,4 @@ export async function prepareLastSnapshot(
     return { ...snapshot, proof: Promise.resolve(snapshot), known: { pages, ownersPath } };
   };
   return { path, take, clear };
-}
-
-/** Removes a copy that no round has brought. */
-export function discard(path: string): void {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
 }

@@ -1,17 +1,24 @@
 import type { CutoverFacts, CutoverResult } from '../../../model/cutover.js';
 import { toWire } from '../../../model/error.js';
-import type { CutoverPhase } from '../../../model/event.js';
 import { formatDuration } from '../../../report/units.js';
 import { warnOfWayBack } from '../../../run/carry/way-back-limits.js';
 import { type FollowSession, withFollowSession } from '../../../run/follow/follow-session.js';
+import { readJournalMode } from '../../../source/live/journal-mode.js';
 import { moveCutover } from '../../../target/ledger/cutover.js';
 import { reopenTargetTables } from '../../../target/schema/closing.js';
 import { acceptSnapshot } from '../../acceptance/accept.js';
 import { conclude } from '../conclude.js';
-import { type CutoverSession, innerContext, type LockedTarget, type Preflight, runStep } from '../cutover-session.js';
-import { attemptFolder, differs } from '../switch.js';
+import {
+  type CutoverSession,
+  innerContext,
+  type LockedTarget,
+  type Preflight,
+  runStep,
+  stepsOf,
+} from '../cutover-session.js';
+import { acceptanceContext, differs } from '../switch.js';
 import { undoCutover } from '../undo.js';
-import { type CaughtUp, catchUp, isInWalMode } from './catch-up.js';
+import { type CaughtUp, catchUp } from './catch-up.js';
 import { openViewer } from './frozen-view.js';
 import { type LiveProgress, type LiveSwitched, readTableMarks, switchLive } from './live-switch.js';
 import { closeForLive, loadForLive } from './load-for-live.js';
@@ -71,13 +78,10 @@ async function prepareAndSwitch(
   viewer: Parameters<typeof switchLive>[0]['viewer'],
 ): Promise<LiveSwitched> {
   const { client } = follow;
-  const step = <T>(name: CutoverPhase, use: () => T | Promise<T>) => {
-    progress.step = name;
-    return runStep(session, name, use);
-  };
+  const step = stepsOf(session, progress);
   await warnOfWayBack(session.context, client, { runId: follow.run.runId, snapshot: follow.base.snapshot });
   await closeForLive(follow);
-  const isWal = await isInWalMode(preflight.sourcePath);
+  const isWal = (await readJournalMode(preflight.sourcePath)) === 'wal';
   const near = await step('follow', () => catchUp(follow, follow, isWal));
   const marks = await readTableMarks(follow, client);
   await step('accept', () => accept(session, near, signal));
@@ -88,10 +92,8 @@ async function prepareAndSwitch(
 
 /** The full acceptance, of the snapshot that the target shows now; nobody else can change its tables. */
 async function accept(session: CutoverSession, { shown }: CaughtUp, signal: AbortSignal): Promise<void> {
-  const { context, cutover, folder, address } = session;
-  const settings = { ...context.settings, acceptanceRunFolder: attemptFolder(folder, 'acceptance', cutover) };
-  const inner = innerContext(context, settings, signal);
-  const result = await acceptSnapshot(inner, { address, snapshot: shown.base.snapshot });
+  const inner = acceptanceContext(session, 'acceptance', signal);
+  const result = await acceptSnapshot(inner, { address: session.address, snapshot: shown.base.snapshot });
   if (!result.ok) throw differs('at the acceptance', result);
 }
 

@@ -1,20 +1,21 @@
 import { existsSync } from 'node:fs';
-import type { TableMark } from '../../../model/cutover.js';
+import type { CutoverFacts } from '../../../model/cutover.js';
 import { walMs } from '../../../cutover/prediction.js';
 import { planSwitch } from '../../../cutover/env-file.js';
 import { interruption } from '../../../lib/interruption.js';
 import { CopierError, toWire } from '../../../model/error.js';
-import type { CutoverPhase } from '../../../model/event.js';
 import { formatBytes, formatDuration } from '../../../report/units.js';
+import { readBase } from '../../../run/follow/base.js';
 import type { FollowSession } from '../../../run/follow/follow-session.js';
 import { proveTables, refuseUnproven } from '../../../run/follow/prove-tables.js';
 import { type Shown, takeRound } from '../../../run/follow/take-round.js';
 import { withFence } from '../../../source/live/fence.js';
 import { type HeldReader, withHeldReader } from '../../../source/live/held-reader.js';
 import { busyTimeoutMs } from '../../../source/open.js';
+import { removeWithSidecars } from '../../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
-import { type CutoverSession, type Preflight, runStep } from '../cutover-session.js';
+import { type CutoverSession, type Preflight, stepsOf } from '../cutover-session.js';
 import {
   attemptFolder,
   close,
@@ -27,7 +28,7 @@ import {
 import type { CutoverProgress } from '../undo.js';
 import { type CaughtUp, catchUp, predictAfter, tooLong } from './catch-up.js';
 import { type FrozenView, freeze } from './frozen-view.js';
-import { discard, type LastSnapshot, prepareLastSnapshot } from './last-snapshot.js';
+import { type LastSnapshot, prepareLastSnapshot } from './last-snapshot.js';
 
 /*
  * The switch of a live cutover. Writers wait from the fence to the commit that opens the target:
@@ -50,8 +51,8 @@ export interface LiveWork {
   readonly isWal: boolean;
   /** A session that can freeze the target. */
   readonly viewer: TargetClient;
-  /** Of the tables that were accepted. */
-  readonly marks: readonly TableMark[];
+  /** Of the tables that were accepted, by name; those that cannot be closed have none. */
+  readonly marks: ReadonlyMap<string, string>;
 }
 
 export interface LiveSwitched extends Switched {
@@ -83,7 +84,7 @@ type Tried =
 async function tryWithReader(work: LiveWork, from: Shown, held: HeldReader): Promise<Tried> {
   const { session, follow } = work;
   const limitMs = session.context.settings.downtimeMaxSeconds * 1000;
-  const taken = await step(work, 'follow', () =>
+  const taken = await stepsOf(session, work.progress)('follow', () =>
     takeRound(follow, from, {
       isRehearsal: false,
       take: (snapshotPath) => held.snapshot({ snapshotPath, signal: work.signal, checkPages: async () => [] }),
@@ -97,7 +98,7 @@ async function tryWithReader(work: LiveWork, from: Shown, held: HeldReader): Pro
     const predictedMs = predictAfter(taken, from, true) + walMs(walBytes);
     const isTooLarge = walBytes > Math.max(walBytesLeast, shown.base.snapshot.bytes);
     if (predictedMs > limitMs || isTooLarge) {
-      discard(path);
+      await removeWithSidecars(path);
       return { tag: 'again', shown, why: isTooLarge ? tooLargeWal(walBytes) : tooLong(predictedMs, limitMs) };
     }
     return { tag: 'switched', switched: await fenceAndSwitch(work, shown, last, held) };
@@ -123,6 +124,7 @@ async function fenceAndSwitch(
   const { session, preflight, follow, progress, signal } = work;
   const { journal, settings } = session.context;
   const path = last?.path ?? freePath(session);
+  const step = stepsOf(session, progress);
   if (signal.aborted) throw interruption(signal);
   progress.step = 'fence';
   journal.emit({ tag: 'phase-begin', name: 'fence' });
@@ -134,16 +136,16 @@ async function fenceAndSwitch(
       if (waitedMs > settings.downtimeMaxSeconds * 1000) throw waitedTooLong(waitedMs, settings.downtimeMaxSeconds);
     };
     held?.check();
-    const round = await step(work, 'final', () =>
+    const round = await step('final', () =>
       takeRound(follow, shown, { isRehearsal: false, path, ...(last === null ? {} : { take: () => last.take() }) }),
-    ).catch((error: unknown) => {
-      discard(path);
+    ).catch(async (error: unknown) => {
+      await removeUnlessBrought(follow, path);
       throw error;
     });
     checkTime();
     return await withLockedTables(session, signal, async (holder) => {
       await proveUnmarked(work, round.shown, holder);
-      if (preflight.clients !== null) await step(work, 'generate', () => generate(session, preflight, progress));
+      if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
       if (signal.aborted) throw interruption(signal);
       const view = await freeze(work.viewer);
       const { snapshot } = round.shown.base;
@@ -156,16 +158,22 @@ async function fenceAndSwitch(
         prismaSchemas: schemasOf(preflight),
         digests: [],
         fencedAt,
-        live: { marks: work.marks, isWhole: work.marks.length === follow.plan.tables.length },
+        live: factsOf(work.marks, follow),
       };
       // A lock that went with its connection would let others write: asked once more before anything is closed.
       await holder.query('SELECT 1');
       checkTime();
-      const facts = await step(work, 'close', () => close(session, fence, progress, known));
-      await step(work, 'switch', () => switchAndOpen(work, holder, facts));
+      const facts = await step('close', () => close(session, fence, progress, known));
+      await step('switch', () => switchAndOpen(work, holder, facts));
       return { facts, downtimeMs: performance.now() - fencedAtMs, view };
     });
   });
+}
+
+/** Removes a snapshot, but not one that a round has brought whose answer was lost: what the ledger does not say stays. */
+async function removeUnlessBrought({ client, run }: FollowSession, path: string): Promise<void> {
+  const base = await readBase(client, run).catch(() => null);
+  if (base !== null && base.snapshot.path !== path) await removeWithSidecars(path);
 }
 
 /** The env file first, once the source is known to be closed: no write of the application is lost in between, since the tables are closed until the commit. */
@@ -199,10 +207,9 @@ async function proveUnmarked(
   holder: TargetClient,
 ): Promise<void> {
   const now = await readTableMarks(follow, holder);
-  const changed = follow.plan.tables.filter(({ target }) => {
-    const accepted = marks.find(({ table }) => table === target)?.mark;
-    return accepted === undefined || now.find(({ table }) => table === target)?.mark !== accepted;
-  });
+  const changed = follow.plan.tables.filter(
+    ({ target }) => !marks.has(target) || now.get(target) !== marks.get(target),
+  );
   if (changed.length === 0) return;
   session.context.journal.note(
     `${changed.map(({ target }) => target).join(', ')}: read once more, since others could have written there`,
@@ -213,15 +220,14 @@ async function proveUnmarked(
 export async function readTableMarks(
   { run, plan, address }: FollowSession,
   client: TargetClient,
-): Promise<readonly TableMark[]> {
+): Promise<ReadonlyMap<string, string>> {
   const tables = plan.tables.map(({ target }) => target);
-  const marks = await readMarks(client, { runId: run.runId, schema: address.schema, tables });
-  return [...marks].map(([table, mark]) => ({ table, mark }));
+  return await readMarks(client, { runId: run.runId, schema: address.schema, tables });
 }
 
-async function step<T>({ session, progress }: LiveWork, name: CutoverPhase, use: () => T | Promise<T>): Promise<T> {
-  progress.step = name;
-  return await runStep(session, name, use);
+/** The marks as going on after a crash needs them. */
+function factsOf(marks: LiveWork['marks'], { plan }: FollowSession): NonNullable<CutoverFacts['live']> {
+  return { marks: [...marks].map(([table, mark]) => ({ table, mark })), isWhole: marks.size === plan.tables.length };
 }
 
 function tooLargeWal(walBytes: number): CopierError {

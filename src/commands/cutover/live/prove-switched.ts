@@ -9,8 +9,8 @@ import { describeTarget } from '../../../target/connection/address.js';
 import { digestTables } from '../../../target/fingerprint/digest.js';
 import { moveCutover } from '../../../target/ledger/cutover.js';
 import { acceptSnapshot } from '../../acceptance/accept.js';
-import { type CutoverSession, innerContext } from '../cutover-session.js';
-import { attemptFolder } from '../switch.js';
+import type { CutoverSession } from '../cutover-session.js';
+import { acceptanceContext } from '../switch.js';
 import type { FrozenView } from './frozen-view.js';
 
 /**
@@ -75,11 +75,11 @@ async function note(
 }
 
 async function accept(
-  { context, cutover, folder, address, client }: CutoverSession,
+  session: CutoverSession,
   { snapshot, view, signal }: { readonly snapshot: Snapshot; readonly view: FrozenView; readonly signal: AbortSignal },
 ): Promise<void> {
-  const settings = { ...context.settings, acceptanceRunFolder: attemptFolder(folder, 'acceptance-switched', cutover) };
-  const inner = innerContext(context, settings, signal);
+  const { cutover, folder, address, client } = session;
+  const inner = acceptanceContext(session, 'acceptance-switched', signal);
   const result = await acceptSnapshot(inner, { address: { ...address, frozenAs: view.name }, snapshot });
   if (result.ok) return;
   await moveCutover(client, cutover.cutoverId, 'switched');

@@ -1,4 +1,3 @@
-import { lookUpProvider, planSwitch, readEnvFile } from '../../../cutover/env-file.js';
 import type { Cutover, CutoverFacts, CutoverResult } from '../../../model/cutover.js';
 import { CopierError, must, toWire } from '../../../model/error.js';
 import { openRunFolder } from '../../../report/files/run-folder.js';
@@ -9,7 +8,7 @@ import { moveCutover } from '../../../target/ledger/cutover.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
 import { conclude } from '../conclude.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from '../cutover-session.js';
-import { switchIfClosed, withLockedTables } from '../switch.js';
+import { factsForResume, switchIfClosed, withLockedTables } from '../switch.js';
 import { type FrozenView, freeze, openViewer } from './frozen-view.js';
 import { proveSwitched } from './prove-switched.js';
 
@@ -53,11 +52,8 @@ async function openSwitched(
   { before, viewer }: { readonly before: CutoverFacts; readonly viewer: TargetClient },
 ): Promise<{ readonly facts: CutoverFacts; readonly view: FrozenView | null }> {
   const { cutover, client } = session;
-  const isSwitched =
-    cutover.state === 'proving' || (before.env !== null && lookUpProvider(before.env.path) === 'postgres');
-  // The file may have been edited since. That does no harm, as no other cutover is at work.
-  const env = before.env === null || isSwitched ? before.env : planSwitch(readEnvFile(before.env.path), 'postgres');
-  const facts = { ...before, env };
+  const { isSwitched, facts } =
+    cutover.state === 'proving' ? { isSwitched: true, facts: before } : factsForResume(before);
   try {
     if (!isSwitched) await moveCutover(client, cutover.cutoverId, 'closing', facts);
     const view = await withLockedTables(session, signal, async (holder) => {
