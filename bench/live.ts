@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { confirmation } from '../src/commands/cutover/preflight.js';
+import { must } from '../src/model/error.js';
 import type { CutoverResult } from '../src/model/cutover.js';
 import type { FollowResult } from '../src/model/follow.js';
 import { takeSnapshot } from '../src/source/snapshot/snapshot.js';
@@ -17,8 +18,8 @@ import { addressUrl } from './target-url.js';
 
 /*
  * What a live move costs: the downtime of a live cutover and of one that fences for all of it, of the same file in one
- * run; rounds in which nothing, and in which 100 000 rows changed; the backup alone. Prints JSON, and keeps it in
- * bench/results/live-SIZE.json.
+ * run; rounds in which nothing, and in which 100 000 rows changed, all over the table and in one range of keys; the
+ * backup alone. Prints JSON, and keeps it in bench/results/live-SIZE.json.
  */
 
 const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
@@ -55,8 +56,10 @@ async function measure({ fixture, folder, url }: World) {
   const migrate = await run(live, ['migrate', '--keep-closed']);
   const quiet: number[] = [];
   for (let i = 0; i < quietRounds; i++) quiet.push(await roundMs(live));
-  change(source, rows, changedInRound);
-  const changed = await follow(live);
+  change(source, `id % ${Math.max(1, Math.floor(rows / changedInRound))} = 0`);
+  const scattered = await follow(live);
+  change(source, `id > ${rows - changedInRound}`);
+  const recent = await follow(live);
   say('a live cutover under writes');
   const writer = spawn(process.execPath, [writerPath, source, table, String(rows), String(changedPerSecond)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -73,11 +76,11 @@ async function measure({ fixture, folder, url }: World) {
     changedPerSecond,
     migrateMs: Math.round(migrate.wallMs),
     quietRoundMs: median(quiet),
-    changedRows: changed.result.rounds[0]?.rows ?? 0,
-    changedRoundMs: changed.result.rounds[0]?.durationMs ?? 0,
+    scatteredRound: roundOf(scattered.result),
+    recentRound: roundOf(recent.result),
     peakMb: {
       migrate: megabytes(migrate),
-      follow: megabytes(changed.child),
+      follow: megabytes(scattered.child),
       liveCutover: megabytes(switched.child),
     },
   };
@@ -137,9 +140,14 @@ function copyOf(fixture: Fixture, folder: string, name: string): string {
   return path;
 }
 
-function change(path: string, rows: number, count: number): void {
+function roundOf({ rounds }: FollowResult) {
+  const { rows, snapshotMs, compareMs, applyMs, durationMs } = must(rounds[0], 'round');
+  return { rows, snapshotMs, compareMs, applyMs, durationMs };
+}
+
+function change(path: string, where: string): void {
   const db = new Database(path);
-  db.exec(`UPDATE "${table}" SET value = value + 1 WHERE id % ${Math.max(1, Math.floor(rows / count))} = 0`);
+  db.exec(`UPDATE "${table}" SET value = value + 1 WHERE ${where}`);
   db.close();
 }
 

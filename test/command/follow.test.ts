@@ -196,6 +196,26 @@ test('rows that somebody else changed stop a round, and repair carries them over
   });
 });
 
+test('a round deletes and updates a row only where the target holds it as it was', async () => {
+  const cases = [
+    [`UPDATE plain SET doc = '[]' WHERE id = 9`, 'DELETE FROM plain WHERE id = 9'],
+    [`UPDATE plain SET doc = '[]' WHERE id = 9`, `UPDATE plain SET doc = '[1]' WHERE id = 9`],
+    ['DELETE FROM plain WHERE id = 9', `UPDATE plain SET doc = '[1]' WHERE id = 9`],
+    ['DELETE FROM plain WHERE id = 9', 'DELETE FROM plain WHERE id = 9'],
+  ] as const;
+  for (const [there, here] of cases)
+    await inFollowWorld({ sourceSql: schemaSql + people }, async ({ run, change, client }) => {
+      const rows = async () => (await client.query('SELECT * FROM plain ORDER BY id')).rows;
+      await client.query(there);
+      const before = await rows();
+      change(here);
+      const { exitCode, error } = await run('follow');
+      assert.deepEqual([exitCode, error?.code], [23, 'data.target_changed'], `${there}; ${here}`);
+      assert.match(error?.message ?? '', /plain does not hold the rows as they were: .*0 of 1 rows could be/);
+      assert.deepEqual(await rows(), before);
+    });
+});
+
 const strictSource = `
   CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT);
   CREATE TABLE item (id INTEGER PRIMARY KEY, kind INTEGER REFERENCES kind (id), n INTEGER, at TEXT);

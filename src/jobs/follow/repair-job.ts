@@ -10,7 +10,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holders.js';
 import { withTransaction } from '../../target/connection/transaction.js';
 import { claimRound } from '../../target/ledger/round.js';
-import { applyRound, keepWritersOut } from '../../target/round/apply-round.js';
+import { applyRound, checkHeld, keepWritersOut } from '../../target/round/apply-round.js';
 import {
   onlyDifferingSql,
   type RoundTablePlan,
@@ -18,7 +18,7 @@ import {
   type StagedTable,
   stagingTable,
 } from '../../target/round/round-sql.js';
-import { analyzeStaging, makeStaging } from '../../target/round/staging.js';
+import { analyzeStaging, makeStaging, planForRounds } from '../../target/round/staging.js';
 import { writerSetting } from '../../target/schema/closed-tables.js';
 import { type SequenceNeed, setSequences } from '../../target/schema/sequences.js';
 import { asSent, findQuarantined } from './quarantined-rows.js';
@@ -63,6 +63,7 @@ export async function runRepairJob(job: RepairJob): Promise<readonly RoundChange
 async function repair(client: TargetClient, job: RepairJob): Promise<readonly RoundChange[]> {
   await client.query('SET LOCAL synchronous_commit = on');
   await claimRound(client, job, { number: job.number, baseSha256: job.baseSha256 });
+  await planForRounds(client);
   await keepWritersOut(
     client,
     job.schema,
@@ -72,6 +73,7 @@ async function repair(client: TargetClient, job: RepairJob): Promise<readonly Ro
   for (const [index, one] of job.tables.entries()) staged.push(await stage(client, job, one, index));
   const differing = staged.filter(({ rows }) => rows.old > 0 || rows.now > 0);
   const applied = await applyRound(client, job.schema, differing);
+  for (const one of differing) await checkHeld(client, one);
   const touched = new Set(differing.map(({ table }) => table.target));
   await setSequences(
     client,

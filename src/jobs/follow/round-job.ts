@@ -13,8 +13,9 @@ import { fingerprintRows } from '../../target/fingerprint/fingerprint.js';
 import { recordLoaded } from '../../target/fingerprint/loaded.js';
 import { listChunks } from '../../target/ledger/chunk.js';
 import { claimRound, recordRound, type Round } from '../../target/ledger/round.js';
-import { type AppliedChange, applyRound } from '../../target/round/apply-round.js';
-import { isKeyed, keyedRowsSql, type StagedTable, stagingTable } from '../../target/round/round-sql.js';
+import { type AppliedChange, applyRound, checkHeld, refuseMissing } from '../../target/round/apply-round.js';
+import { heldRowsSql, isKeyed, type StagedTable, stagingTable } from '../../target/round/round-sql.js';
+import { planForRounds } from '../../target/round/staging.js';
 import { writerSetting } from '../../target/schema/closed-tables.js';
 import { type SequenceNeed, setSequences } from '../../target/schema/sequences.js';
 import type { Travel } from './send-rows.js';
@@ -84,6 +85,7 @@ async function bringRound(client: TargetClient, files: BothFiles, job: RoundJob)
   const beganAtMs = performance.now();
   await client.query('SET LOCAL synchronous_commit = on');
   await claimRound(client, job, job.round);
+  await planForRounds(client);
   const pairs: StagedPair[] = [];
   for (const [index, changed] of job.tables.entries()) {
     if (changed.way.tag === 'same') continue;
@@ -97,7 +99,7 @@ async function bringRound(client: TargetClient, files: BothFiles, job: RoundJob)
     job.schema,
     pairs.map(({ staged }) => staged).filter(({ rows }) => rows.old > 0 || rows.now > 0),
   );
-  if (job.hasFingerprints) for (const pair of pairs) await prove(client, pair);
+  for (const pair of pairs) await (job.hasFingerprints ? prove(client, pair) : checkHeld(client, pair.staged));
   const durationMs = performance.now() - beganAtMs;
   const changes = pairs.map((pair) => changeOf(pair, applied));
   await recordRound(
@@ -118,12 +120,13 @@ function describeWay({ way }: ChangedTable): string {
   return way.tag === 'join' ? `joined by SQL (${way.reason})` : `all rows (${way.reason})`;
 }
 
-/** The server's own sums over the changed keys, against those of the threads that read them. */
+/** The rows that the target holds as staged: their count, and the server's own sums against those of the threads. */
 async function prove(client: TargetClient, { staged, rows }: StagedPair): Promise<void> {
   if (rows.now.rows === 0) return;
   const { table } = staged;
-  const from = isKeyed(table) ? keyedRowsSql(staged, 'now') : `${stagingTable(staged, 'now')} AS t`;
+  const from = isKeyed(table) ? heldRowsSql(staged) : `${stagingTable(staged, 'now')} AS t`;
   const held = await fingerprintRows(client, table, from);
+  refuseMissing(staged, held.rows);
   if (isSameContent(rows.now, held)) return;
   throw new CopierError(
     'data.round_differs',

@@ -13,8 +13,8 @@ import {
 import { type QuietTables, quietTables, wakeTables } from './quiet-tables.js';
 import {
   countChangesSql,
-  countHeldSql,
   deleteSql,
+  heldRowsSql,
   insertSql,
   isKeyed,
   type RoundTablePlan,
@@ -25,18 +25,22 @@ import { liftIndex, type LiftedIndex, putBack } from './unique-index.js';
 
 /*
  * Brings staged changes into their tables, in the caller's transaction and as whole sets:
- *   before   checks that the target holds every old row, byte for byte; otherwise somebody else has written
  *   deletes  in tables that nothing refers to, which frees their unique values
  *   updates  children first, so that no row refers any more to one that will be deleted
  *   deletes  in the other tables, children first
  *   inserts  parents first
- *   after    foreign keys are checked, and that the target holds every new row, byte for byte
+ *   after    foreign keys are checked
+ * A row is deleted or updated only where the target holds it byte for byte as it was before; where one is not, somebody
+ * else has written, and nothing stays. `checkHeld` then checks that the target holds every new row, byte for byte.
  * Indexes are in force all the time. Where values of a unique index move between rows, everything is rolled back to the
  * beginning and done again without that index, which is built again at the end of the same transaction.
  */
 
 /** Rows that were changed in one table, by its name in the source. */
-export type AppliedChange = Pick<RoundChange, 'table' | 'deleted' | 'updated' | 'inserted'>;
+export type AppliedChange = Pick<RoundChange, 'table'> & Counts;
+
+const changeNames = ['deleted', 'updated', 'inserted'] as const;
+type Counts = Record<(typeof changeNames)[number], number>;
 
 /** `staged` in the order of their layers, parents first. */
 export async function applyRound(
@@ -48,7 +52,6 @@ export async function applyRound(
   const tables = staged.map(({ table }) => table);
   const names = tables.map(({ target }) => target);
   await keepWritersOut(client, schema, tables);
-  for (const table of staged) await checkHeld(client, table, 'old');
   const keys = await readRoundForeignKeys(client, schema, names);
   const quiet = await quietTables(client, schema, tables);
   await deferForeignKeys(client, keys);
@@ -64,7 +67,6 @@ export async function applyRound(
     keys.filter((key) => isLifted(lifted, key)),
   );
   await wakeTables(client, quiet);
-  for (const table of staged) await checkHeld(client, table, 'now');
   return changes;
 }
 
@@ -137,50 +139,45 @@ async function runCounted(client: TargetClient, { table }: StagedTable, sql: str
   return rowCount ?? 0;
 }
 
-/** Checks that every row that is gone was deleted, and every new one inserted. */
-async function checkCounts(
-  client: TargetClient,
-  staged: StagedTable,
-  done: { deleted: number; inserted: number },
-): Promise<void> {
+/** Checks that every row that is gone was deleted, every other one updated, and every new one inserted. */
+async function checkCounts(client: TargetClient, staged: StagedTable, done: Counts): Promise<void> {
   const expected = isKeyed(staged.table)
     ? await readCounts(client, staged)
-    : { deleted: staged.rows.old, inserted: staged.rows.now };
-  if (done.deleted === expected.deleted && done.inserted === expected.inserted) return;
-  throw changedElsewhere(
-    staged,
-    `${done.deleted} of ${expected.deleted} rows could be deleted, ${done.inserted} of ${expected.inserted} inserted`,
-  );
+    : { deleted: staged.rows.old, updated: 0, inserted: staged.rows.now };
+  if (changeNames.every((name) => done[name] === expected[name])) return;
+  const parts = changeNames.map((name) => `${done[name]} of ${expected[name]} rows could be ${name}`);
+  throw changedElsewhere(staged, `does not hold the rows as they were: ${parts.join(', ')}`);
 }
 
-async function readCounts(client: TargetClient, staged: StagedTable): Promise<{ deleted: number; inserted: number }> {
-  const [row] = await client.query<{ deleted: string; inserted: string }>(countChangesSql(staged));
-  const { deleted, inserted } = must(row, 'counts');
-  return { deleted: Number(deleted), inserted: Number(inserted) };
+async function readCounts(client: TargetClient, staged: StagedTable): Promise<Counts> {
+  const [row] = await client.query<Record<keyof Counts, string>>(countChangesSql(staged));
+  const { deleted, updated, inserted } = must(row, 'counts');
+  return { deleted: Number(deleted), updated: Number(updated), inserted: Number(inserted) };
 }
 
-async function checkHeld(client: TargetClient, staged: StagedTable, stage: 'old' | 'now'): Promise<void> {
-  if (!isKeyed(staged.table) || staged.rows[stage] === 0) return;
-  const [row] = await client.query<{ rows: string }>(countHeldSql(staged, stage), [], { table: staged.table.target });
-  const rows = Number(must(row, 'count').rows);
-  if (rows === staged.rows[stage]) return;
-  if (stage === 'old')
-    throw changedElsewhere(
-      staged,
-      `of ${staged.rows.old} rows that changed in the source it holds ${rows} as they were`,
-    );
+/** Checks that the target holds every newer row of a keyed table byte for byte. Error: `data.round_differs`. */
+export async function checkHeld(client: TargetClient, staged: StagedTable): Promise<void> {
+  if (!isKeyed(staged.table) || staged.rows.now === 0) return;
+  const sql = `SELECT count(*)::text AS rows FROM ${heldRowsSql(staged)}`;
+  const [row] = await client.query<{ rows: string }>(sql, [], { table: staged.table.target });
+  refuseMissing(staged, Number(must(row, 'count').rows));
+}
+
+/** Throws `data.round_differs` where the target holds fewer of the newer rows than were staged. */
+export function refuseMissing({ table, rows }: StagedTable, held: number): void {
+  if (held === rows.now) return;
   throw new CopierError(
     'data.round_differs',
-    `${staged.table.source}: of ${staged.rows.now} rows that the round brought the target holds ${rows}; the round was rolled back`,
+    `${table.source}: of ${rows.now} rows that the round brought the target holds ${held}; the round was rolled back`,
     {
-      table: staged.table.source,
+      table: table.source,
       hint: 'a trigger or rule on the target may change rows: see what it does, then run again; pgferry verify names rows',
     },
   );
 }
 
 function changedElsewhere({ table }: StagedTable, what: string): CopierError {
-  return new CopierError('data.target_changed', `${table.target}: ${what}; the round was rolled back`, {
+  return new CopierError('data.target_changed', `${table.target} ${what}; the round was rolled back`, {
     table: table.source,
     hint: 'somebody else wrote into the target: `pgferry repair` carries the rows over again that differ',
   });

@@ -63,25 +63,26 @@ function target({ targetSchema, target: name }: RoundTablePlan): string {
   return quoteTable(targetSchema, name);
 }
 
-/** How many of the staged rows the target holds, byte for byte. */
-export function countHeldSql(staged: StagedTable, stage: Stage): string {
+/** The rows of the target that a keyed table's newer stage holds byte for byte, as an item of a FROM list. */
+export function heldRowsSql(staged: Pick<StagedTable, 'table' | 'index'>): string {
   const { table } = staged;
-  return `SELECT count(*)::text AS rows FROM ${stagingTable(staged, stage)} s JOIN ${target(table)} t ON ${sameKey(table, 't', 's')}
-    WHERE ${image(table.columns, 't')} *= ${image(table.columns, 's')}`;
+  return `(SELECT t.* FROM ${target(table)} t JOIN ${stagingTable(staged, 'now')} n ON ${sameKey(table, 't', 'n')}
+    WHERE ${isSame(table, 't', 'n')}) AS t`;
 }
 
-/** The rows of the target with the keys of a stage, as the source of a fingerprint. */
-export function keyedRowsSql(staged: StagedTable, stage: Stage): string {
-  const { table } = staged;
-  return `(SELECT t.* FROM ${target(table)} t JOIN ${stagingTable(staged, stage)} s ON ${sameKey(table, 't', 's')}) AS t`;
-}
-
-/** Rows whose key is gone; a row of a table without a key once for each copy that is gone. */
+/**
+ * Rows whose key is gone, where the target holds them as staged; a row of a table without a key once for each copy that
+ * is gone.
+ */
 export function deleteSql(staged: StagedTable): string {
   const { table } = staged;
   if (!isKeyed(table)) return deleteCopiesSql(staged);
   return `DELETE FROM ${target(table)} t USING ${stagingTable(staged, 'old')} o
-    WHERE ${sameKey(table, 't', 'o')} AND ${isGone(staged, 'o')}`;
+    WHERE ${sameKey(table, 't', 'o')} AND ${isSame(table, 't', 'o')} AND ${isGone(staged, 'o')}`;
+}
+
+function isSame({ columns }: RoundTablePlan, a: string, b: string): string {
+  return `${image(columns, a)} *= ${image(columns, b)}`;
 }
 
 /** Whether the staged old row `alias` has no newer row of its key. */
@@ -102,15 +103,25 @@ function deleteCopiesSql(staged: StagedTable): string {
     WHERE t.ctid = gone.place AND t.tableoid = gone.rel`;
 }
 
-/** Rows whose key stays and whose values differ. `fixed`: columns that must not be named. null where nothing is left to set. */
+/**
+ * Rows whose key stays and whose values differ, where the target holds them as staged. `fixed`: columns that must not be
+ * named. null where nothing is left to set.
+ */
 export function updateSql(staged: StagedTable, fixed: ReadonlySet<string>): string | null {
   const { table } = staged;
   if (!isKeyed(table)) return null;
   const columns = table.columns.filter((column) => !fixed.has(column.target));
   if (columns.length === 0) return null;
   const set = columns.map((column) => `${quoteName(column.target)} = n.${quoteName(column.target)}`).join(', ');
-  return `UPDATE ${target(table)} t SET ${set} FROM ${stagingTable(staged, 'now')} n
-    WHERE ${sameKey(table, 't', 'n')} AND ${isKnown(staged, 'n')} AND ${image(table.columns, 't')} *<> ${image(table.columns, 'n')}`;
+  return `UPDATE ${target(table)} t SET ${set} FROM ${changedPairsSql(staged)}
+    AND ${sameKey(table, 't', 'n')} AND ${isSame(table, 't', 'o')}`;
+}
+
+/** Pairs of staged rows `o` and `n` of one key with different values: the items of a FROM list and its WHERE. */
+function changedPairsSql(staged: StagedTable): string {
+  const { table } = staged;
+  return `${stagingTable(staged, 'old')} o, ${stagingTable(staged, 'now')} n
+    WHERE ${sameKey(table, 'n', 'o')} AND NOT ${isSame(table, 'n', 'o')}`;
 }
 
 /** Whether the staged newer row `alias` had its key before. */
@@ -127,10 +138,11 @@ export function insertSql(staged: StagedTable): string {
     SELECT ${names.map((name) => `n.${name}`).join(', ')} FROM ${stagingTable(staged, 'now')} n${fresh}`;
 }
 
-/** How many keys are gone, stay and are new, by the staging tables alone. */
+/** How many rows have a key that is gone, have other values, and have a new key, by the staging tables alone. */
 export function countChangesSql(staged: StagedTable): string {
   const [old, now] = [stagingTable(staged, 'old'), stagingTable(staged, 'now')];
   return `SELECT (SELECT count(*) FROM ${old} o WHERE ${isGone(staged, 'o')})::text AS deleted,
+                 (SELECT count(*) FROM ${changedPairsSql(staged)})::text AS updated,
                  (SELECT count(*) FROM ${now} n WHERE NOT ${isKnown(staged, 'n')})::text AS inserted`;
 }
 
@@ -144,7 +156,7 @@ export function onlyDifferingSql(staged: Pick<StagedTable, 'table' | 'index'>): 
   const names = table.columns.map((column) => `t.${quoteName(column.target)}`).join(', ');
   const all = `INSERT INTO ${old} SELECT ${names} FROM ${target(table)} t`;
   if (!isKeyed(table)) return [all];
-  const same = `${sameKey(table, 't', 'n')} AND ${image(table.columns, 't')} *= ${image(table.columns, 'n')}`;
+  const same = `${sameKey(table, 't', 'n')} AND ${isSame(table, 't', 'n')}`;
   return [
     `${all} WHERE NOT EXISTS (SELECT FROM ${now} n WHERE ${same})`,
     `DELETE FROM ${now} n USING ${target(table)} t WHERE ${same}`,

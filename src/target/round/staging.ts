@@ -2,6 +2,11 @@ import { quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
 import { type RoundTablePlan, type Stage, stagingTable } from './round-sql.js';
 
+/** Memory for each hash or sort of a round, in bytes. */
+const joinBytes = 64 * 1024 * 1024;
+/** What planners are told of solid-state disks; a sequential page costs 1. */
+const randomPageCost = 1.1;
+
 /**
  * Makes the two staging tables of a table, for the transaction alone, with the columns that travel and their types. The one
  * for newer rows has the table's NOT NULLs and CHECKs too, so that what the table would refuse is refused with its row.
@@ -40,4 +45,16 @@ function temporary(name: string): string {
 export async function analyzeStaging(client: TargetClient, index: number): Promise<void> {
   for (const stage of ['old', 'now'] as const satisfies readonly Stage[])
     await client.run(`ANALYZE ${stagingTable({ index }, stage)}`);
+}
+
+/**
+ * Settings for a transaction that joins staged rows with their tables: enough memory for a hash of them, no less than the
+ * session has, and random reads priced as those of a disk without heads, since a round reads few pages of a large table,
+ * and mostly such as are in memory.
+ */
+export async function planForRounds(client: TargetClient): Promise<void> {
+  await client.query(
+    `SELECT set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')), ${joinBytes}) / 1024 || 'kB', true),
+            set_config('random_page_cost', least(current_setting('random_page_cost')::float8, ${randomPageCost})::text, true)`,
+  );
 }
