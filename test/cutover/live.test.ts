@@ -40,16 +40,23 @@ async function withLiveApp(
   );
 }
 
+interface Writing {
+  readonly mode: 'WAL' | 'DELETE';
+  /** Whether they ask for checkpoints of all kinds too, with little patience. */
+  readonly more?: 'checkpoints';
+}
+
 /** Writers in processes of their own, while `use` runs. Gives what each noted as acknowledged, and its last words. */
-async function underWriters(app: App, mode: 'WAL' | 'DELETE', use: () => Promise<void>) {
+async function underWriters(app: App, { mode, more }: Writing, use: () => Promise<void>) {
   const pauseMs = mode === 'WAL' ? '0' : '5';
   const count = mode === 'WAL' ? 2 : 1;
+  const timeoutMs = more === undefined ? '5000' : '200';
   const writers = Array.from({ length: count }, (_, i) => {
     const acknowledged = join(app.folder, `acknowledged-${i}`);
     writeFileSync(acknowledged, '');
     return {
       acknowledged,
-      child: startProgram('./journey-writer.js', [app.source, `w${i}`, acknowledged, '5000', pauseMs]),
+      child: startProgram('./journey-writer.js', [app.source, `w${i}`, acknowledged, timeoutMs, pauseMs, more ?? '']),
     };
   });
   const said: string[] = [];
@@ -67,13 +74,15 @@ async function underWriters(app: App, mode: 'WAL' | 'DELETE', use: () => Promise
   return { ids: writers.flatMap(({ acknowledged }) => readFileSync(acknowledged, 'utf8').trim().split('\n')), said };
 }
 
-for (const mode of ['WAL', 'DELETE'] as const) {
-  test(`a live cutover under writers in journal mode ${mode} has every acknowledged write, and refuses every other`, async () => {
+for (const writing of [{ mode: 'WAL' }, { mode: 'WAL', more: 'checkpoints' }, { mode: 'DELETE' }] as const) {
+  const { mode } = writing;
+  const words = `journal mode ${mode}${'more' in writing ? ' that checkpoint in every way' : ''}`;
+  test(`a live cutover under writers in ${words} has every acknowledged write, and refuses every other`, async () => {
     await withLiveApp(async (app, client) => {
       const db = new Database(app.source);
       db.pragma(`journal_mode = ${mode}`);
       db.close();
-      const { ids, said } = await underWriters(app, mode, async () => {
+      const { ids, said } = await underWriters(app, writing, async () => {
         const ended = await runFor(app, 'cutover');
         assert.equal(ended.exitCode, 0, ended.stderr);
         assert.equal(ended.json.state, 'switched');
@@ -184,7 +193,7 @@ test('a table that was written between the acceptance and the switch is read onc
 
 test('a rehearsal of a live cutover predicts by rounds that it measured, and leaves nothing', async () => {
   await withLiveApp(async (app, client) => {
-    const { ids } = await underWriters(app, 'WAL', async () => {
+    const { ids } = await underWriters(app, { mode: 'WAL' }, async () => {
       const ended = await runFor(app, 'cutover', { args: ['--dry-run'] });
       assert.equal(ended.exitCode, 0, ended.stderr);
       assert.equal(ended.json.state, 'rehearsed');
