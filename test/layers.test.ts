@@ -30,7 +30,9 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   piscina: ['src/pool/threads.ts'],
   commander: ['src/cli/program.ts'],
   ajv: ['src/cli/config-file.ts'],
-  'jsonc-parser': ['src/cli/config-file.ts'],
+  'jsonc-parser': ['src/cli/config-file.ts', 'src/cutover/switches/formats/json.ts'],
+  yaml: ['src/cutover/switches/formats/yaml.ts'],
+  'toml-eslint-parser': ['src/cutover/switches/formats/toml.ts'],
   'cli-progress': ['src/report/progress/progress.ts'],
   'cli-table3': ['src/report/text/table.ts'],
 };
@@ -168,6 +170,7 @@ const plainOfProcess = ['arch', 'geteuid', 'hrtime', 'kill', 'pid', 'platform', 
 
 /** Who reads the environment below the command line, and why that is no setting of pgferry. */
 const environmentReaders: Readonly<Record<string, string>> = {
+  'src/platform/program-group.ts': 'a program of the operator’s inherits it, but for our passwords',
   'src/target/connection/password.ts': 'PGPASSWORD and PGPASSFILE are libpq’s, and are read where it reads them',
   'src/target/embedded/server-user.ts': 'a server that is started inherits it, but for what would steer it',
   'src/target/program/dump.ts': 'pg_dump inherits it, but for what would steer it',

@@ -96,7 +96,9 @@ async function findMistakes(config: Readonly<Record<string, unknown>>): Promise<
   const { Ajv } = await import('ajv');
   const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false }).compile(configSchema());
   if (validate(config)) return [];
-  return (validate.errors ?? []).filter(({ keyword }) => keyword !== 'if').map(mistakeOf);
+  return (validate.errors ?? [])
+    .filter(({ keyword, schemaPath }) => keyword !== 'if' && !/\/oneOf\/\d/.test(schemaPath))
+    .map(mistakeOf);
 }
 
 function mistakeOf({ instancePath, keyword, params, message }: ErrorObject): Mistake {
@@ -112,6 +114,11 @@ function mistakeOf({ instancePath, keyword, params, message }: ErrorObject): Mis
   }
   const allowed: unknown = params['allowedValues'];
   const words = Array.isArray(allowed) ? allowed.filter((value) => value !== null) : null;
+  if (keyword === 'oneOf') {
+    const says =
+      'must name one of envFile, json, yaml, toml, ini (with set), link (with to), run (with undo), and only one';
+    return { code: 'usage.config_value', path: parent, isKey: false, says };
+  }
   const isUnit = keyword === 'pattern' && parent.at(-1) === 'unit';
   const units = `${unitNames.join(', ')}, or calendar digits such as YYYYMMDD`;
   const says = words === null ? (message ?? keyword) : `must be one of ${words.join(', ')}`;

@@ -1,5 +1,6 @@
 import { unitNames } from '../lib/epochs.js';
 import { hazards } from '../plan/findings/hazards.js';
+import { applicationSchemas } from './application-schema.js';
 import { optionRows } from './options/table.js';
 
 /** JSON Schema, draft 7, as plain data. */
@@ -77,6 +78,7 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
       type: 'object',
       additionalProperties: name,
     },
+    ...applicationSchemas(),
     shadowReads: { description: 'reads that shadow runs besides its own', type: 'array', items: ownReadSchema() },
   };
 }

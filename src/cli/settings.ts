@@ -29,8 +29,10 @@ export function readSettings(input: SettingsInput): Settings {
   checkKeys(input.config);
   const flagged = readFlagSettings(input);
   const { policies = {}, tableRules = {}, columns = {}, declared = {}, search = {}, shadowReads = [] } = input.config;
+  const { switch: switches = null, hooks = {}, health = [] } = input.config;
   const connections = flagged.connections === 0 ? flagged.workers : flagged.connections;
-  const settings = { ...flagged, connections, policies, tableRules, columns, declared, search, shadowReads };
+  const rules = { policies, tableRules, columns, declared, search, shadowReads, switch: switches, hooks, health };
+  const settings = { ...flagged, connections, ...rules };
   checkCombination(settings);
   return settings;
 }
@@ -43,6 +45,9 @@ const ruleNames: Readonly<Record<keyof RuleSettings, true>> = {
   declared: true,
   search: true,
   shadowReads: true,
+  switch: true,
+  hooks: true,
+  health: true,
 };
 
 /** The keys that a config file may have. */

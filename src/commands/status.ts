@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { lookUpProvider } from '../cutover/env-file.js';
+import { providerHere } from './cutover/application.js';
 import { standingOf } from '../cutover/standing.js';
 import { toWire } from '../model/error.js';
 import type { Cutover } from '../model/cutover.js';
@@ -94,7 +94,7 @@ async function readCutover(client: TargetClient, schema: string): Promise<Cutove
   const { facts } = cutover;
   const alarms: string[] = [];
   const closing = await readSourceState(cutover, alarms);
-  const provider = cutover.envPath === null ? null : lookUpProvider(cutover.envPath);
+  const provider = providerHere(cutover);
   const standing = standingOf(cutover, { provider, closedBy: closing?.cutoverId ?? null });
   if (closing !== null && facts !== null && closing.schemaVersion !== facts.schemaVersion) {
     alarms.push(

@@ -11,25 +11,32 @@ const providerName = 'VPS_DB_PROVIDER';
 const assignment =
   /^([ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*=[ \t]*)(?:"((?:\\.|[^"\\])*)"|'([^']*)'|`([^`]*)`|([^\r\n]*))/gm;
 
-interface Found {
-  readonly at: number;
-  /** The value as it is written, without its quotes. */
+/** One assignment: its value as it is written, without its quotes; `start` and `end` are around the quotes. */
+export interface Assignment {
+  readonly name: string;
   readonly value: string;
+  readonly at: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Every assignment of the file, in order. */
+export function findAssignments(text: string): Assignment[] {
+  const withoutMark = text.startsWith('\u00ef\u00bb\u00bf') ? 3 : 0;
+  return [...text.slice(withoutMark).matchAll(assignment)].map((match) => {
+    const [whole, head = '', name = '', double, single, back, bare = ''] = match;
+    const quoted = double ?? single ?? back;
+    const start = withoutMark + match.index + head.length;
+    if (quoted !== undefined)
+      return { name, at: start + 1, value: quoted, start, end: withoutMark + match.index + whole.length };
+    const value = bare.replace(/(^|[ \t]+)#.*$/, '').trimEnd();
+    return { name, at: start, value, start, end: start + value.length };
+  });
 }
 
 /** Every assignment of the provider, in order. */
-function findProviders(text: string): Found[] {
-  const found: Found[] = [];
-  const withoutMark = text.startsWith('\u00ef\u00bb\u00bf') ? 3 : 0;
-  for (const match of text.slice(withoutMark).matchAll(assignment)) {
-    const [, head = '', name, double, single, back, bare = ''] = match;
-    if (name !== providerName) continue;
-    const quoted = double ?? single ?? back;
-    const start = withoutMark + match.index + head.length;
-    if (quoted !== undefined) found.push({ at: start + 1, value: quoted });
-    else found.push({ at: start, value: bare.replace(/(^|[ \t]+)#.*$/, '').trimEnd() });
-  }
-  return found;
+function findProviders(text: string): Assignment[] {
+  return findAssignments(text).filter(({ name }) => name === providerName);
 }
 
 /** What the file says the provider is: the last assignment counts, as in every reader. null where it says nothing. */

@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import { type OwnCommand, ownLine } from '../lib/own-command.js';
 import { quoteShell } from '../lib/shell-word.js';
 import type { Cutover, CutoverFacts } from '../model/cutover.js';
+
+/** The operator's own switches as the way back without the target needs them, in the folder of the cutover. */
+export const switchesName = 'switches.json';
 
 /** Its name in the folder of the cutover. */
 export const rollbackEnvName = 'rollback.env';
@@ -10,18 +14,18 @@ export const rollbackEnvName = 'rollback.env';
  * folder, since all paths are absolute. The target's URL is without its password, and gives way to one that is set.
  */
 export function rollbackEnv(
-  cutover: Pick<Cutover, 'cutoverId' | 'sourcePath'>,
+  cutover: Pick<Cutover, 'cutoverId' | 'sourcePath' | 'folder'>,
   facts: CutoverFacts,
   targetUrl: string,
   own: OwnCommand,
 ): string {
-  const { env, prismaSchemas } = facts;
+  const { prismaSchemas } = facts;
   const assignments: readonly (readonly [string, string])[] = [
     ['ROLLBACK_CUTOVER_ID', cutover.cutoverId],
     ['ROLLBACK_SQLITE_BACKUP', facts.snapshotPath],
     ['ROLLBACK_SQLITE_SHA256', facts.snapshotSha256],
     ['SQLITE_DB_PATH', cutover.sourcePath],
-    ...(env === null ? ([['ROLLBACK_SET_VPS_PROVIDER', '0']] as const) : ([['VPS_ENV_FILE', env.path]] as const)),
+    ...switchAssignments(cutover, facts),
     ...(prismaSchemas === null
       ? ([['ROLLBACK_GENERATE_PROVIDER', '0']] as const)
       : ([['PRISMA_SCHEMA_SQLITE', prismaSchemas.sqlite]] as const)),
@@ -34,4 +38,14 @@ export function rollbackEnv(
     `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${quoteShell(targetUrl)}; fi`,
     '',
   ].join('\n');
+}
+
+function switchAssignments(
+  { folder }: Pick<Cutover, 'folder'>,
+  { env, switches }: CutoverFacts,
+): readonly (readonly [string, string])[] {
+  if (env !== null) return [['VPS_ENV_FILE', env.path]];
+  return switches === undefined
+    ? [['ROLLBACK_SET_VPS_PROVIDER', '0']]
+    : [['ROLLBACK_SWITCHES', join(folder, switchesName)]];
 }

@@ -17,7 +17,10 @@ import type { ErrorCode } from '../model/error.js';
  */
 
 export interface LocalFacts {
-  /** VPS_DB_PROVIDER in the env file. Null where the file does not set it, or is not ours to read. */
+  /**
+   * VPS_DB_PROVIDER in the env file, or where the operator's own switches lead: `mixed` where some are done and others
+   * are not. Null where nothing says it, or it is not ours to read.
+   */
   readonly provider: string | null;
   /** The cutover whose closing triggers are in the SQLite file. */
   readonly closedBy: string | null;
@@ -31,6 +34,8 @@ export type CutoverMove =
   | { readonly tag: 'again'; readonly cutover: Cutover }
   /** The SQLite file is closed, so what was copied is what is there: only the switch is left. */
   | { readonly tag: 'go-on'; readonly cutover: Cutover }
+  /** The application is on PostgreSQL: hooks and health checks after the switch are left. */
+  | { readonly tag: 'settle'; readonly cutover: Cutover }
   /** The application is on PostgreSQL: the last proof of a live cutover is left. */
   | { readonly tag: 'prove'; readonly cutover: Cutover }
   | { readonly tag: 'refuse'; readonly code: ErrorCode; readonly message: string; readonly hint: string };
@@ -49,6 +54,7 @@ export function decideCutover(
       return cutover.sourcePath === sourcePath ? { tag: 'again', cutover } : { tag: 'begin' };
     case 'closing':
       if (cutover.sourcePath !== sourcePath) return otherSource(cutover, sourcePath);
+      if (closedBy === null && provider === 'mixed') return partly(cutover);
       return { tag: closedBy === null ? 'again' : 'go-on', cutover };
     case 'proving':
       // A file that somebody opened since shows nothing any more.
@@ -57,6 +63,7 @@ export function decideCutover(
     case 'released':
       // Taken back by hand, or by a rollback that could not reach the ledger.
       if (closedBy === null && provider === 'sqlite') return { tag: 'begin' };
+      if (cutover.state === 'switched' && cutover.facts?.after === 'pending') return { tag: 'settle', cutover };
       return {
         tag: 'refuse',
         code: 'cutover.already_switched',
@@ -90,7 +97,7 @@ export function decideRollback(cutover: Cutover | null, { provider, closedBy }: 
     case 'rolling_back':
       // Our own switch comes last, after the restored file, which is open. Where other hands made it so, all is left to do.
       return {
-        tag: provider === 'sqlite' && closedBy === null && cutover.facts?.env != null ? 'conclude' : 'roll-back',
+        tag: provider === 'sqlite' && closedBy === null && isSwitchedByUs(cutover) ? 'conclude' : 'roll-back',
         cutover,
       };
     case 'proving':
@@ -98,7 +105,8 @@ export function decideRollback(cutover: Cutover | null, { provider, closedBy }: 
     case 'released':
       return { tag: 'roll-back', cutover };
     case 'closing':
-      if (provider === 'postgres' && cutover.facts?.env != null) return { tag: 'roll-back', cutover };
+      if ((provider === 'postgres' || provider === 'mixed') && isSwitchedByUs(cutover))
+        return { tag: 'roll-back', cutover };
       if (closedBy === cutover.cutoverId) return { tag: 'reopen', cutover };
       return nothing(`cutover ${cutover.cutoverId} has not switched the application`);
     case 'preparing':
@@ -121,8 +129,8 @@ export interface Standing {
 
 export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts): Standing {
   const isOnPostgres =
-    cutover.envPath !== null && provider !== null
-      ? provider === 'postgres'
+    (cutover.envPath !== null || isSwitchedByUs(cutover)) && provider !== null
+      ? provider !== 'sqlite'
       : ['proving', 'switched', 'released', 'rolling_back'].includes(cutover.state);
   const isClosed = closedBy === cutover.cutoverId;
   const stand = (isSettled: boolean, next: string): Standing => ({
@@ -137,6 +145,11 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
     case 'undone':
       return stand(true, 'the application is where it was; run `pgferry cutover` again when the reason is mended');
     case 'closing':
+      if (provider === 'mixed')
+        return stand(
+          false,
+          'some switches of the application are done and others are not: run `pgferry cutover` again to do the rest, or `pgferry rollback` to go back',
+        );
       if (isOnPostgres) return stand(false, 'the application is switched; run `pgferry cutover` again to conclude');
       if (!isClosed) return stand(false, 'the application is where it was; run `pgferry cutover` again to go on');
       return stand(
@@ -156,6 +169,11 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
           'the env file says that the application is not on PostgreSQL: it was switched by other hands',
         );
       }
+      if (cutover.facts?.after === 'pending')
+        return stand(
+          false,
+          'the application is switched, and hooks or health checks after the switch are left: run `pgferry cutover` again, or `pgferry rollback` to go back',
+        );
       return stand(true, 'nothing to do; `pgferry rollback` is the way back, with the rollback.env of its folder');
     case 'rolling_back':
       return stand(false, 'run `pgferry rollback` again: it goes on');
@@ -165,6 +183,20 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
         'nothing to do: the application is on SQLite again, and the artefacts of the cutover stay for comparison',
       );
   }
+}
+
+/** Whether what this cutover switched says where the application is. */
+function isSwitchedByUs({ facts }: Cutover): boolean {
+  return facts?.env != null || (facts?.switches ?? []).length > 0;
+}
+
+function partly({ cutoverId }: Cutover): CutoverMove {
+  return {
+    tag: 'refuse',
+    code: 'cutover.partly_switched',
+    message: `some switches of cutover ${cutoverId} are done and others are not, and its SQLite database was opened again`,
+    hint: 'run `pgferry rollback`: it takes back what is switched',
+  };
 }
 
 function closedByOther(cutoverId: string): CutoverMove {

@@ -63,7 +63,17 @@ function checkNames(name: FunctionName, options: Given): void {
   });
 }
 
-const ruleNames = ['policies', 'tableRules', 'columns', 'declared', 'search', 'shadowReads'];
+const ruleNames = [
+  'policies',
+  'tableRules',
+  'columns',
+  'declared',
+  'search',
+  'shadowReads',
+  'switch',
+  'hooks',
+  'health',
+];
 
 function rulesIn(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(

@@ -149,6 +149,10 @@ const cutover: NamesOf<CutoverOptions> = {
   sqlitePrismaSchema: true,
   cutoverGenerate: true,
   cutoverSwitchEnv: true,
+  switch: true,
+  hooks: true,
+  health: true,
+  onUnhealthy: true,
 };
 const rollback: NamesOf<RollbackOptions> = {
   ...sides,

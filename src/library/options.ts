@@ -1,3 +1,4 @@
+import type { HealthRule, HookRules, SwitchRule } from '../model/application/rules.js';
 import type { RunEvent } from '../model/event.js';
 import type { OwnRead } from '../model/shadow.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
@@ -288,6 +289,14 @@ export interface CutoverOptions
   readonly cutoverGenerate?: boolean;
   /** false leaves the env file alone: true. */
   readonly cutoverSwitchEnv?: boolean;
+  /** How the application is switched, in this order: VPS_DB_PROVIDER of the env file. */
+  readonly switch?: readonly SwitchRule[];
+  /** Commands that run at the edges of a cutover and of its rollback: none. */
+  readonly hooks?: HookRules;
+  /** What must answer once the application is switched: nothing. */
+  readonly health?: readonly HealthRule[];
+  /** What happens where a hook or a health check after the switch fails: rollback. */
+  readonly onUnhealthy?: 'rollback' | 'stay';
 }
 
 export interface RollbackOptions extends SidesOptions {

@@ -1,5 +1,7 @@
+import type { PlannedSwitch } from './application/rules.js';
 import type { CarriedTable } from './carry.js';
 import type { PhaseTime } from './event.js';
+import type { Settings } from './settings.js';
 
 /** Which database the application uses. */
 export type Provider = 'sqlite' | 'postgres';
@@ -65,6 +67,12 @@ export interface CutoverFacts {
   readonly schemaVersion: number;
   /** null: the env file is the operator's to switch. */
   readonly env: EnvSwitch | null;
+  /** The operator's own switches, in their order; `env` is null then. */
+  readonly switches?: readonly PlannedSwitch[];
+  /** Whether hooks and health checks after the switch are still to be done. */
+  readonly after?: 'pending' | 'done';
+  /** What the move was configured with, without secrets: its later commands go by it. */
+  readonly moved?: Partial<Settings>;
   /** null: the Prisma client is the operator's to generate. */
   readonly prismaSchemas: { readonly sqlite: string; readonly postgres: string } | null;
   /** Of every table of the target schema, by name; none from the switch of a live cutover until its last proof. */

@@ -1,3 +1,4 @@
+import type { HealthRule, HookRules, SwitchRule } from './application/rules.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
 import type { OwnRead } from './shadow.js';
 
@@ -90,8 +91,12 @@ export interface FlagSettings {
   readonly sqlitePrismaSchema: string;
   readonly cutoverGenerate: boolean;
   readonly cutoverSwitchEnv: boolean;
+  /** What a cutover does where a hook or a health check after the switch fails. */
+  readonly onUnhealthy: 'rollback' | 'stay';
   readonly rollbackGenerate: boolean;
   readonly rollbackSwitchEnv: boolean;
+  /** Where a cutover noted the operator's own switches; asked for where there is no ledger. */
+  readonly rollbackSwitches: string | null;
   /** null: as the ledger knows it. */
   readonly rollbackSnapshot: string | null;
   readonly rollbackSha256: string | null;
@@ -126,6 +131,11 @@ export interface RuleSettings {
   /** Text search configuration by full-text table of the source. */
   readonly search: Readonly<Record<string, string>>;
   readonly shadowReads: readonly OwnRead[];
+  /** How the application is switched, in this order; null: VPS_DB_PROVIDER of the env file. */
+  readonly switch: readonly SwitchRule[] | null;
+  readonly hooks: HookRules;
+  /** What must answer once the application is switched. */
+  readonly health: readonly HealthRule[];
 }
 
 /** Everything an operator can decide. */

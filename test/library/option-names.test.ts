@@ -17,6 +17,9 @@ const withoutFlag = [
   'declared',
   'search',
   'shadowReads',
+  'switch',
+  'hooks',
+  'health',
 ];
 /** Settings of a command line alone, or those by which a person shows that he means it. */
 const commandLine = ['json', 'quiet', 'confirm', 'rollbackSha256', 'rollbackSnapshot'];

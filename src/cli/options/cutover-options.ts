@@ -128,6 +128,16 @@ export const cutoverOptions = {
     help: '0 leaves the env file alone; the application is then switched by hand',
     commands: ['cutover'],
   },
+  onUnhealthy: {
+    heading: 'cutover',
+    flag: 'on-unhealthy',
+    value: 'way',
+    env: ['CUTOVER_ON_UNHEALTHY'],
+    syntax: choice('rollback', 'stay'),
+    standard: 'rollback',
+    help: 'what happens where a hook or a health check after the switch fails: go back to SQLite with what PostgreSQL took, or stay on PostgreSQL and say so',
+    commands: ['cutover'],
+  },
   rollbackGenerate: {
     heading: 'cutover',
     flag: 'generate-provider',
@@ -148,6 +158,16 @@ export const cutoverOptions = {
     standard: true,
     standardText: '1',
     help: '0 leaves the env file alone; the application is then switched by hand',
+    commands: ['rollback'],
+  },
+  rollbackSwitches: {
+    heading: 'cutover',
+    flag: 'switches',
+    value: 'file',
+    env: ['ROLLBACK_SWITCHES'],
+    syntax: text(),
+    standard: null,
+    help: 'what the cutover switched by the config’s “switch”, as rollback.env names it; only asked for with --without-target',
     commands: ['rollback'],
   },
   rollbackSnapshot: {

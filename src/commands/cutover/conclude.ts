@@ -25,7 +25,8 @@ export async function conclude(
   }
   const { journal } = context;
   journal.note(`writers waited ${formatDuration(downtimeMs)}`);
-  if (facts.env === null) journal.warn('the env file was left alone: switch the application to PostgreSQL by hand now');
+  if (facts.env === null && facts.switches === undefined)
+    journal.warn('the env file was left alone: switch the application to PostgreSQL by hand now');
   const result = cutoverResult({
     command: 'cutover',
     cutoverId: cutover.cutoverId,

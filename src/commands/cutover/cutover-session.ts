@@ -1,5 +1,6 @@
 import type { EnvFile } from '../../cutover/env-file.js';
 import type { PrismaClientSource } from '../../cutover/prisma-client.js';
+import type { SwitchPlan } from '../../cutover/switches/switches.js';
 import type { Cutover } from '../../model/cutover.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -14,6 +15,8 @@ export interface Preflight {
   readonly sourcePath: string;
   /** null: it is left alone. */
   readonly envFile: EnvFile | null;
+  /** What the operator's own switches will do; null where nothing is planned. */
+  readonly switchPlan: SwitchPlan | null;
   /** null: they are left alone. */
   readonly clients: { readonly postgres: PrismaClientSource; readonly sqlite: PrismaClientSource } | null;
 }

@@ -3,13 +3,15 @@ import { existsSync } from 'node:fs';
 import { readProvider } from '../../cutover/env-text.js';
 import { decideCutover } from '../../cutover/standing.js';
 import type { Cutover, CutoverResult } from '../../model/cutover.js';
-import { CopierError } from '../../model/error.js';
+import { CopierError, must, toWire } from '../../model/error.js';
 import { makeRunFolder, openRunFolder, removeRunFolder } from '../../report/files/run-folder.js';
 import { type Context, resolveTarget, whoWeAre } from '../../run/context.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { beginCutover, latestCutover } from '../../target/ledger/cutover.js';
 import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
 import { withCutoverLock } from '../../target/ledger/lock.js';
+import { planSwitches } from '../../cutover/switches/switches.js';
+import { settleApplication, targetWords } from './application.js';
 import { conclude } from './conclude.js';
 import { type LockedTarget, openSession, type Preflight } from './cutover-session.js';
 import {
@@ -25,6 +27,7 @@ import { cutOverLive } from './live/live-cutover.js';
 import { resumeLive } from './live/resume-live.js';
 import { rehearseCutover } from './rehearsal.js';
 import { resumeCutover } from './resume.js';
+import { runRollback } from './rollback.js';
 import { type Switched, prepareAndSwitch } from './switch.js';
 import { type CutoverProgress, undoCutover } from './undo.js';
 
@@ -48,9 +51,10 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
     const preflight = await checkBeforeCutover(settings);
     const { address } = await resolveTarget(context);
     // Without the run's signal: an interrupted cutover must still record in the ledger that it was undone.
+    // Awaited before a failure is looked at: going back takes the same lock.
     return await withTarget(address, sessionOptions(context, 'cutover'), (client) =>
       withCutoverLock(client, address.schema, (lost) => decideAndDo(context, preflight, { address, client, lost })),
-    );
+    ).catch((error: unknown) => goBackIfUnhealthy(context, error));
   } catch (error) {
     throw asRefusal(error, 'cutover');
   }
@@ -59,7 +63,7 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
 async function decideAndDo(context: Context, preflight: Preflight, locked: LockedTarget): Promise<CutoverResult> {
   const { client, address } = locked;
   const known = (await hasLedger(client)) ? await latestCutover(client, address.schema) : null;
-  const local = await readLocalFacts(preflight.sourcePath, preflight.envFile?.path ?? null);
+  const local = await readLocalFacts(preflight.sourcePath, preflight.envFile?.path ?? null, known);
   const move = decideCutover(known, local, preflight.sourcePath);
   switch (move.tag) {
     case 'refuse':
@@ -70,11 +74,18 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
     case 'go-on':
       if (context.settings.dryRun) throw unfinished(move.cutover);
       return await resumeCutover(context, preflight, locked, move.cutover);
+    case 'settle':
+      if (context.settings.dryRun) throw unfinished(move.cutover);
+      return await settle(context, preflight, locked, move.cutover);
     case 'again':
-    case 'begin':
+    case 'begin': {
       refuseSwitched(preflight);
-      if (context.settings.dryRun) return await rehearseCutover(context, preflight, { ...locked, flags: cutoverFlags });
-      return await begin(context, preflight, locked, move.tag === 'again' ? move.cutover : null);
+      const rules = context.settings.cutoverSwitchEnv ? (context.settings.switch ?? []) : [];
+      const switchPlan = planSwitches(rules, await targetWords(address, preflight.sourcePath));
+      const ready = { ...preflight, switchPlan };
+      if (context.settings.dryRun) return await rehearseCutover(context, ready, { ...locked, flags: cutoverFlags });
+      return await begin(context, ready, locked, move.tag === 'again' ? move.cutover : null);
+    }
   }
 }
 
@@ -134,12 +145,53 @@ async function begin(
     );
   }
   if (settings.live) return await cutOverLive(session, preflight, locked);
-  const progress: CutoverProgress = { step: 'fence', generated: 'no', hasClosed: false, envSwitch: null };
+  const progress: CutoverProgress = { step: 'fence', generated: 'no', hasClosed: false, envSwitch: null, prepared: [] };
   let switched: Switched;
   try {
     switched = await prepareAndSwitch(session, preflight, locked, progress);
   } catch (error) {
     return await undoCutover(session, preflight, progress, error);
   }
-  return await conclude(session, preflight, switched);
+  const result = await conclude(session, preflight, switched);
+  await settleApplication(session, switched.facts);
+  return result;
+}
+
+/** What was left after the switch: hooks and health checks. */
+async function settle(
+  context: Context,
+  preflight: Preflight,
+  locked: LockedTarget,
+  known: Cutover,
+): Promise<CutoverResult> {
+  const facts = must(known.facts, 'facts of a switched cutover');
+  const session = openSession(context, locked, known, openRunFolder(known.folder));
+  context.journal.note(
+    `going on with cutover ${known.cutoverId} of ${known.startedAt}: what follows the switch is left`,
+  );
+  await settleApplication(session, facts);
+  return await conclude(session, preflight, {
+    facts: { ...facts, after: 'done' },
+    downtimeMs: Date.now() - Date.parse(facts.fencedAt),
+  });
+}
+
+/** Goes back by itself where what followed the switch failed, and the operator did not say that it stays. */
+async function goBackIfUnhealthy(context: Context, error: unknown): Promise<never> {
+  const isUnhealthy = error instanceof CopierError && error.code === 'stuck.unhealthy';
+  if (!isUnhealthy || context.settings.onUnhealthy === 'stay') throw error;
+  const { message } = error;
+  context.journal.warn(`${message}: going back`);
+  try {
+    await runRollback(context);
+  } catch (failure) {
+    throw new CopierError('stuck.rollback', `${message}; and it could not go back: ${toWire(failure).message}`, {
+      hint: `${toWire(failure).hint}; then run \`pgferry rollback\``,
+      cause: failure,
+    });
+  }
+  throw new CopierError('cutover.went_back', `${message}; it was rolled back, and the application is on SQLite`, {
+    hint: 'mend the reason, then run `pgferry cutover` again: it begins anew',
+    cause: error,
+  });
 }

@@ -1,6 +1,9 @@
-import { type EnvFile, readEnvFile, lookUpProvider } from '../../cutover/env-file.js';
+import { existsSync } from 'node:fs';
+import { type EnvFile, readEnvFile } from '../../cutover/env-file.js';
 import { readProvider } from '../../cutover/env-text.js';
 import { findPrisma } from '../../cutover/prisma-client.js';
+import type { Cutover } from '../../model/cutover.js';
+import { providerHere } from './application.js';
 import type { LocalFacts } from '../../cutover/standing.js';
 import { CopierError, type ErrorCode, exitCodes } from '../../model/error.js';
 import { readClosing } from '../../source/live/closing.js';
@@ -70,11 +73,18 @@ export async function checkBeforeCutover(settings: Settings): Promise<Preflight>
   await withSource(sourcePath, (db) => db.pragma('schema_version'));
   return {
     sourcePath,
-    envFile: settings.cutoverSwitchEnv ? envFileOf(settings) : null,
-    clients: settings.cutoverGenerate
+    envFile: settings.cutoverSwitchEnv && settings.switch === null ? envFileOf(settings) : null,
+    switchPlan: null,
+    clients: isGenerated(settings)
       ? { postgres: findPrisma(settings.postgresPrismaSchema), sqlite: findPrisma(settings.sqlitePrismaSchema) }
       : null,
   };
+}
+
+/** An application with switches of its own need not have Prisma: its schemas are then looked for, and not asked for. */
+function isGenerated(settings: Settings): boolean {
+  if (!settings.cutoverGenerate || settings.switch === null) return settings.cutoverGenerate;
+  return existsSync(settings.postgresPrismaSchema) && existsSync(settings.sqlitePrismaSchema);
 }
 
 /** The env file to be switched. One that does not have the key is read by an application that looks elsewhere. */
@@ -87,10 +97,14 @@ function envFileOf({ envFile, addEnvKey }: Settings): EnvFile {
 }
 
 /** The two facts on this machine that decide which world the application lives in. */
-export async function readLocalFacts(sourcePath: string, envPath: string | null): Promise<LocalFacts> {
+export async function readLocalFacts(
+  sourcePath: string,
+  envPath: string | null,
+  known: Cutover | null,
+): Promise<LocalFacts> {
   const closing = await readClosing(sourcePath);
   return {
-    provider: envPath === null ? null : lookUpProvider(envPath),
+    provider: providerHere({ folder: '', facts: null, ...known, envPath }),
     closedBy: closing?.cutoverId ?? null,
   };
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { lookUpProvider } from '../../cutover/env-file.js';
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { Cutover, CutoverResult } from '../../model/cutover.js';
@@ -15,6 +14,7 @@ import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
+import { providerHere } from './application.js';
 import { cutoverResult } from './cutover-result.js';
 import { sessionOptions } from './preflight.js';
 
@@ -39,7 +39,8 @@ export async function runRelease(context: Context): Promise<CutoverResult> {
     return await releaseWithLedger(context, path, result);
   } catch (error) {
     const { code } = toWire(error);
-    if (code === 'target.run_active' || code.startsWith('interrupted.')) throw error;
+    if (code === 'target.run_active' || code === 'cutover.partly_switched' || code.startsWith('interrupted.'))
+      throw error;
     reopenSourceTables(path);
     journal.warn(`the ledger could not be told of the release: ${toWire(error).message}`);
     return result;
@@ -94,13 +95,23 @@ async function releaseWithLedger(context: Context, path: string, result: Cutover
     }
     const env = cutover.facts?.env ?? null;
     // A crash may have come between the switch and its note in the ledger.
-    const isSwitched = cutover.state !== 'closing' || (env !== null && lookUpProvider(env.path) === 'postgres');
+    const provider = providerHere({ ...cutover, envPath: env?.path ?? null });
+    if (cutover.state === 'closing' && provider === 'mixed') throw partlySwitched(cutover);
+    const isSwitched = cutover.state !== 'closing' || provider === 'postgres';
     if (isSwitched) reopenSourceTables(path);
     else await reopenSource(context, cutover);
     await openTarget(context, client, address.schema);
     const { state, folder } = await moveCutover(client, cutover.cutoverId, isSwitched ? 'released' : 'undone');
     return { ...result, state, target, runDir: folder };
   });
+}
+
+function partlySwitched({ cutoverId }: Cutover): CopierError {
+  return new CopierError(
+    'cutover.partly_switched',
+    `some switches of cutover ${cutoverId} are done and others are not: parts of the application may write to PostgreSQL`,
+    { hint: '`pgferry cutover` does the rest; `pgferry rollback` goes back, with what PostgreSQL took' },
+  );
 }
 
 /** Takes a cutover back that has closed the database and not switched the application: writes first, then the client. */

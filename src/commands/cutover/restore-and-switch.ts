@@ -13,6 +13,8 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { closeTargetTables, lockTables } from '../../target/schema/closing.js';
+import { undoSwitches } from '../../cutover/switches/switches.js';
+import { programsOf } from './application.js';
 import { carryBack, wayOfWrites } from './carry-back.js';
 import { type CutoverSession, type LockedTarget, stepsOf } from './cutover-session.js';
 import { sessionOptions } from './preflight.js';
@@ -138,6 +140,13 @@ export async function restoreAndSwitch(
     await step('switch', () => {
       progress.hasSwitched = true;
       switchToSqlite(env, cutover);
+    });
+  }
+  if (preflight.switches.length > 0) {
+    await step('switch', async () => {
+      progress.hasSwitched = true;
+      const [left] = await undoSwitches(preflight.switches, await programsOf({ ...session, runId: facts.runId }));
+      if (left !== undefined) throw left.error;
     });
   }
   return rows;

@@ -4,6 +4,7 @@ import { openRunFolder } from '../../report/files/run-folder.js';
 import type { Context } from '../../run/context.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
+import { settleApplication } from './application.js';
 import { conclude } from './conclude.js';
 import { resumeLive } from './live/resume-live.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
@@ -32,8 +33,8 @@ export async function resumeCutover(
   context.journal.note(
     `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
   );
-  const { isSwitched, facts } = factsForResume(before);
-  const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null };
+  const { isSwitched, facts } = factsForResume(known);
+  const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null, prepared: [] };
   try {
     await moveCutover(client, known.cutoverId, 'closing', facts);
     if (!isSwitched) await switchUnchanged(session, AbortSignal.any([context.signal, locked.lost]), progress, facts);
@@ -51,7 +52,10 @@ export async function resumeCutover(
       },
     );
   }
-  return await conclude(session, preflight, { facts, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
+  const downtimeMs = Date.now() - Date.parse(facts.fencedAt);
+  const result = await conclude(session, preflight, { facts, downtimeMs });
+  await settleApplication(session, facts);
+  return result;
 }
 
 /** Switches the application only to the very rows that were accepted: looked at under the lock that is held until then. */
@@ -67,7 +71,7 @@ async function switchUnchanged(
       findWritten(facts.digests, await digestTables(holder, address.schema)),
     );
     if (written.length > 0) throw targetChanged(cutover, written);
-    await runStep(session, 'switch', () => switchIfClosed(progress, cutover, facts));
+    await runStep(session, 'switch', () => switchIfClosed(session, progress, facts, { mayBeEdited: true }));
   });
 }
 

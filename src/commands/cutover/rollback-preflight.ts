@@ -1,6 +1,7 @@
 import { planSwitch, readEnvFile } from '../../cutover/env-file.js';
 import { type PrismaClientSource, findPrisma } from '../../cutover/prisma-client.js';
 import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
+import type { PlannedSwitch } from '../../model/application/rules.js';
 import type { Cutover, CutoverFacts, EnvSwitch } from '../../model/cutover.js';
 import { pendingSha256 } from '../../model/follow.js';
 import { CopierError } from '../../model/error.js';
@@ -44,6 +45,8 @@ function otherRun(why: string, cutover: Cutover): CopierError {
 export interface RollbackPreflight {
   readonly snapshotPath: string;
   readonly env: EnvSwitch | null;
+  /** The operator's own switches that are taken back. */
+  readonly switches: readonly PlannedSwitch[];
   readonly clients: { readonly sqlite: PrismaClientSource; readonly postgres: PrismaClientSource } | null;
   readonly replacedPath: string;
 }
@@ -61,6 +64,7 @@ export function checkBeforeRollback({ settings }: Context, cutover: Cutover, fac
   return {
     snapshotPath,
     env: settings.rollbackSwitchEnv && facts.env !== null ? wayBack(facts.env) : null,
+    switches: settings.rollbackSwitchEnv ? (facts.switches ?? []) : [],
     clients:
       settings.rollbackGenerate && schemas !== null
         ? { sqlite: findPrisma(schemas.sqlite), postgres: findPrisma(schemas.postgres) }

@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
 import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
+import { forgetSwitches, undoSwitches } from '../../cutover/switches/switches.js';
+import type { PlannedSwitch } from '../../model/application/rules.js';
 import { CopierError } from '../../model/error.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { databasePath } from '../../source/live/file.js';
@@ -29,9 +31,11 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
   const { settings, journal } = context;
   const { snapshotPath, sha256, cutoverId } = checkGiven(settings);
   const path = databasePath(settings.sourcePath);
-  const env = settings.rollbackSwitchEnv
-    ? planSwitch(readEnvFile(settings.envFile ?? standardEnvFile), 'sqlite')
-    : null;
+  const switches = switchesOf(settings);
+  const env =
+    settings.rollbackSwitchEnv && switches === null
+      ? planSwitch(readEnvFile(settings.envFile ?? standardEnvFile), 'sqlite')
+      : null;
   const client = settings.rollbackGenerate ? findPrisma(settings.sqlitePrismaSchema) : null;
   const replacedPath = `${path}.replaced-${cutoverId}`;
   const journalMode = await journalModeOf(path);
@@ -58,6 +62,7 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
   );
   if (client !== null) await journal.phase('generate', () => generateClient(client, () => {}));
   if (env !== null) await journal.phase('switch', () => switchEnvFile(env));
+  if (switches !== null) await journal.phase('switch', () => takeBack(switches, context, cutoverId));
   return cutoverResult({
     command: 'rollback',
     cutoverId,
@@ -66,6 +71,30 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     replacedPath: copyPath !== null && existsSync(copyPath) ? copyPath : null,
     phases: journal.phases,
   });
+}
+
+/** The operator's own switches, as the cutover noted them in its folder. */
+function switchesOf({ rollbackSwitches, rollbackSwitchEnv }: Settings) {
+  if (rollbackSwitches === null || !rollbackSwitchEnv) return null;
+  const path = resolve(rollbackSwitches);
+  if (!existsSync(path)) {
+    throw new CopierError('rollback.not_named', `there is no ${path}, which says what the cutover switched`, {
+      hint: 'bring the cutover’s folder back from a backup; or run with --switch-env 0, and switch the application by hand',
+    });
+  }
+  return { folder: dirname(path), planned: JSON.parse(readFileSync(path, 'utf8')) as PlannedSwitch[] };
+}
+
+async function takeBack(
+  { folder, planned }: NonNullable<ReturnType<typeof switchesOf>>,
+  { settings, journal, signal }: Context,
+  cutoverId: string,
+): Promise<void> {
+  const variables = { PGFERRY_CUTOVER_ID: cutoverId, PGFERRY_SQLITE_PATH: databasePath(settings.sourcePath) };
+  const note = (message: string) => journal.note(message);
+  const [left] = await undoSwitches(planned, { folder, variables, secrets: {}, passwords: [], signal, note });
+  if (left !== undefined) throw left.error;
+  forgetSwitches(planned);
 }
 
 function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Settings) {

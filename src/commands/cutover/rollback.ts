@@ -1,5 +1,4 @@
 import { removeCarriedCopies } from '../../cutover/carried-copies.js';
-import { lookUpProvider } from '../../cutover/env-file.js';
 import { type LocalFacts, decideRollback } from '../../cutover/standing.js';
 import type { Cutover, CutoverFacts, CutoverResult, TableDigest } from '../../model/cutover.js';
 import { CopierError, toWire } from '../../model/error.js';
@@ -13,11 +12,14 @@ import { digestTables } from '../../target/fingerprint/digest.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
+import { forgetSwitches } from '../../cutover/switches/switches.js';
+import { providerHere, runHooks } from './application.js';
 import { contentsOf, rehearseCarry, wayOfWrites } from './carry-back.js';
 import { cutoverResult } from './cutover-result.js';
 import { type CutoverSession, type LockedTarget, keepLog, noteStep } from './cutover-session.js';
 import { settleFacts } from './live/settle-facts.js';
 import { asRefusal, sessionOptions } from './preflight.js';
+import { withMoved } from './moved-settings.js';
 import { reopenSource } from './release.js';
 import { isLeft, type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
 import {
@@ -87,10 +89,16 @@ async function decideAndDo(context: Context, locked: LockedTarget): Promise<Cuto
     case 'conclude':
       await moveCutover(client, move.cutover.cutoverId, 'rolled_back');
       removeCarriedCopies(move.cutover.folder);
+      forgetSwitches(move.cutover.facts?.switches ?? []);
       return resultOf(move.cutover, locked, { state: 'rolled_back', replacedPath: replacedPathOf(move.cutover) });
     case 'roll-back':
-      return await rollBack(context, locked, move.cutover);
+      return await rollBack(asMoved(context, move.cutover), locked, move.cutover);
   }
+}
+
+/** What the move was configured with, where this command was not told otherwise. */
+function asMoved(context: Context, { facts }: Cutover): Context {
+  return { ...context, settings: withMoved(context.settings, facts?.moved) };
 }
 
 const nothingKnown: LocalFacts = { provider: null, closedBy: null };
@@ -99,10 +107,10 @@ const nothingKnown: LocalFacts = { provider: null, closedBy: null };
  * Reads what can be read about the old database and the env file. The database may be in any state, which must not
  * prevent going back.
  */
-async function readLocalState({ journal }: Context, { sourcePath, envPath }: Cutover): Promise<LocalFacts> {
-  const provider = envPath === null ? null : lookUpProvider(envPath);
+async function readLocalState({ journal }: Context, cutover: Cutover): Promise<LocalFacts> {
+  const provider = providerHere(cutover);
   try {
-    return { provider, closedBy: (await readClosing(sourcePath))?.cutoverId ?? null };
+    return { provider, closedBy: (await readClosing(cutover.sourcePath))?.cutoverId ?? null };
   } catch (error) {
     journal.warn(`the database that will be replaced cannot be read: ${toWire(error).message}`);
     return { provider, closedBy: null };
@@ -125,6 +133,7 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
+  await runHooks(session, 'before-rollback');
   if (cutover.state !== 'rolling_back') await noteStep(session, firstStepName, () => undefined);
   await moveCutover(client, cutover.cutoverId, 'rolling_back');
   const progress: RollbackProgress = {
@@ -195,7 +204,7 @@ async function conclude(
       { hint: 'run `pgferry rollback` again when the target can be reached: it only concludes', cause: error },
     );
   }
-  if (preflight.env === null)
+  if (preflight.env === null && preflight.switches.length === 0)
     context.journal.warn('the env file was left alone: switch the application to SQLite by hand now');
   const result = resultOf(cutover, locked, {
     state: 'rolled_back',
@@ -208,7 +217,15 @@ async function conclude(
   });
   writeRecord(context, folder, result);
   removeCarriedCopies(cutover.folder);
+  forgetSwitches(cutover.facts?.switches ?? []);
   await writeManifest(folder).catch((error: unknown) => context.journal.warn(toWire(error).message));
+  await runHooks(session, 'after-rollback').catch((error: unknown) => {
+    const { message, hint } = toWire(error);
+    throw new CopierError('stuck.hook', `the application is on SQLite again, and its hook failed: ${message}`, {
+      hint,
+      cause: error,
+    });
+  });
   return result;
 }
 

@@ -1,6 +1,8 @@
-import { lookUpProvider, planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
+import { planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
-import { rollbackEnv, rollbackEnvName } from '../../cutover/rollback-env.js';
+import type { Programs } from '../../cutover/programs.js';
+import { doSwitches, undoSwitches } from '../../cutover/switches/switches.js';
+import { rollbackEnv, rollbackEnvName, switchesName } from '../../cutover/rollback-env.js';
 import { interruption } from '../../lib/interruption.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import { CopierError, must } from '../../model/error.js';
@@ -18,6 +20,7 @@ import { lockTables, reopenTargetTables } from '../../target/schema/closing.js';
 import { warnOfWayBack } from '../../run/carry/way-back-limits.js';
 import { runAccept } from '../acceptance/accept.js';
 import { runMigrate } from '../migrate.js';
+import { applicationFacts, programsOf, providerHere, runHooks } from './application.js';
 import {
   type CutoverSession,
   type LockedTarget,
@@ -44,6 +47,9 @@ export async function prepareAndSwitch(
   const { context, client, address } = session;
   const signal = AbortSignal.any([context.signal, locked.lost]);
   const { journal } = context;
+  progress.step = 'hooks before-fence';
+  await runHooks(session, 'before-fence');
+  progress.step = 'fence';
   journal.emit({ tag: 'phase-begin', name: 'fence' });
   return await withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async (held) => {
     const heldAtMs = performance.now();
@@ -52,12 +58,16 @@ export async function prepareAndSwitch(
     // An earlier rollback may have closed the target's tables to writers. No application uses them now, so they are
     // opened.
     await reopenTargetTables(client, address.schema);
+    progress.step = 'hooks fenced';
+    await runHooks(session, 'fenced');
     const step = stepsOf(session, progress);
     const migrated = await step('migrate', () => migrate(session, signal));
     return await withLockedTables(session, signal, async (holder) => {
       await step('accept', () => accept(session, signal));
       const digests = await step('digest', () => digestTables(holder, address.schema));
       if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
+      progress.step = 'hooks before-switch';
+      await runHooks(session, 'before-switch', migrated.runId);
       if (signal.aborted) throw interruption(signal);
       const snapshot = must(migrated.snapshot, 'snapshot of the migration');
       const facts = {
@@ -65,15 +75,14 @@ export async function prepareAndSwitch(
         snapshotPath: snapshot.path,
         snapshotSha256: snapshot.sha256,
         journalMode: held.journalMode,
-        env: preflight.envFile === null ? null : planSwitch(preflight.envFile, 'postgres'),
-        prismaSchemas: schemasOf(preflight),
+        ...applicationFacts(session, preflight, progress),
         digests,
         fencedAt,
       };
       // A lock that went with its connection would let others write: asked once more before anything is closed.
       await holder.query('SELECT 1');
       const closed = await step('close', () => close(session, held, progress, facts));
-      await step('switch', () => switchIfClosed(progress, session.cutover, closed));
+      await step('switch', () => switchIfClosed(session, progress, closed));
       return { facts: closed, downtimeMs: performance.now() - heldAtMs };
     });
   });
@@ -94,10 +103,6 @@ export async function withLockedTables<T>(
     await holder.run('COMMIT').catch(() => undefined);
     return result;
   });
-}
-
-export function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {
-  return clients === null ? null : { sqlite: clients.sqlite.schemaPath, postgres: clients.postgres.schemaPath };
 }
 
 async function migrate(session: CutoverSession, signal: AbortSignal): Promise<RunResult> {
@@ -162,6 +167,8 @@ export async function close(
   const { client, cutover, folder, address, context } = session;
   fence.check();
   const facts = { ...known, schemaVersion: fence.prepareClosing(cutover.cutoverId, new Date()) };
+  if (facts.switches !== undefined)
+    replaceArtefact(folder.pathOf(switchesName), `${JSON.stringify(facts.switches, null, 1)}\n`);
   replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address), context.own));
   await moveCutover(client, cutover.cutoverId, 'closing', facts);
   fence.check();
@@ -176,14 +183,23 @@ export async function close(
  * us and may open it at any moment: one that came before the env file was replaced is found by the second look, and then
  * the switch is taken back. Error: `cutover.reopened`.
  */
-export async function switchIfClosed(progress: CutoverProgress, cutover: Cutover, facts: CutoverFacts): Promise<void> {
+export async function switchIfClosed(
+  session: CutoverSession,
+  progress: CutoverProgress,
+  facts: CutoverFacts,
+  going: { readonly mayBeEdited?: boolean } = {},
+): Promise<void> {
+  const { cutover } = session;
   await refuseReopened(cutover);
-  switchApplication(progress, facts);
+  const programs = await programsOf({ ...session, runId: facts.runId });
+  await switchApplication(progress, facts, programs, going);
   try {
     await refuseReopened(cutover);
   } catch (error) {
     if (progress.envSwitch !== null) undoSwitch(progress.envSwitch);
     progress.envSwitch = null;
+    const [left] = await undoSwitches(facts.switches ?? [], programs);
+    if (left !== undefined) throw left.error;
     throw error;
   }
 }
@@ -199,7 +215,14 @@ async function refuseReopened({ sourcePath, cutoverId }: Cutover): Promise<void>
   );
 }
 
-export function switchApplication(progress: CutoverProgress, { env }: CutoverFacts): void {
+async function switchApplication(
+  progress: CutoverProgress,
+  { env, switches = [] }: CutoverFacts,
+  programs: Programs,
+  going: { readonly mayBeEdited?: boolean },
+): Promise<void> {
+  progress.prepared = switches;
+  await doSwitches(switches, programs, going);
   if (env === null) return;
   progress.envSwitch = env;
   switchEnvFile(env);
@@ -209,9 +232,10 @@ export function switchApplication(progress: CutoverProgress, { env }: CutoverFac
  * What a cutover that closed the source goes on with: whether the application is switched already, and the facts with the
  * env file as it is now. That may have been edited since; it does no harm, as no other cutover is at work.
  */
-export function factsForResume(before: CutoverFacts): { readonly isSwitched: boolean; readonly facts: CutoverFacts } {
+export function factsForResume(known: Cutover): { readonly isSwitched: boolean; readonly facts: CutoverFacts } {
+  const before = must(known.facts, 'facts of a closing cutover');
   const { env } = before;
-  const isSwitched = env !== null && lookUpProvider(env.path) === 'postgres';
+  const isSwitched = providerHere({ ...known, envPath: env?.path ?? null }) === 'postgres';
   if (env === null || isSwitched) return { isSwitched, facts: before };
   return { isSwitched, facts: { ...before, env: planSwitch(readEnvFile(env.path), 'postgres') } };
 }

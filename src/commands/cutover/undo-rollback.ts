@@ -1,9 +1,11 @@
 import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
+import { doSwitches } from '../../cutover/switches/switches.js';
 import type { EnvSwitch } from '../../model/cutover.js';
 import { CopierError, toWire } from '../../model/error.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
 import { reopenTargetTables } from '../../target/schema/closing.js';
+import { programsOf } from './application.js';
 import type { CutoverSession } from './cutover-session.js';
 import { wrapped } from './preflight.js';
 import type { RollbackProgress } from './restore-and-switch.js';
@@ -29,6 +31,12 @@ export async function undoRollback(
     const { env, clients } = preflight;
     if (progress.hasSwitched && env !== null)
       await tryUndo('put VPS_DB_PROVIDER=postgres into the env file', () => switchToPostgres(env));
+    if (progress.hasSwitched && preflight.switches.length > 0) {
+      const programs = await programsOf({ ...session, runId: cutover.facts?.runId ?? null });
+      await tryUndo('switch the application to PostgreSQL again', () =>
+        doSwitches(preflight.switches, { ...programs, signal: null }, { mayBeEdited: true }),
+      );
+    }
     if (progress.hasClosed) {
       await tryUndo(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
         reopenTargetTables(client, address.schema),

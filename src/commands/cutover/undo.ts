@@ -1,9 +1,12 @@
 import { undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
+import { forgetSwitches, undoSwitches } from '../../cutover/switches/switches.js';
+import type { PlannedSwitch } from '../../model/application/rules.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { EnvSwitch } from '../../model/cutover.js';
 import { reopenSourceTables } from '../../source/live/closing.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
+import { programsOf, runHooks } from './application.js';
 import type { CutoverSession, Preflight } from './cutover-session.js';
 import { wrapped } from './preflight.js';
 
@@ -13,6 +16,8 @@ export interface CutoverProgress {
   generated: 'no' | 'tried' | 'yes';
   hasClosed: boolean;
   envSwitch: EnvSwitch | null;
+  /** The operator's own switches, once they are prepared; those that are not done are left as they are. */
+  prepared: readonly PlannedSwitch[];
 }
 
 /**
@@ -32,6 +37,7 @@ export async function undoCutover(
     await tryUndo(left, 'put VPS_DB_PROVIDER back in the env file', () => {
       if (progress.envSwitch !== null) undoSwitch(progress.envSwitch);
     });
+    left.push(...(await undoOwn(session, progress)));
     await tryUndo(left, 'open the SQLite database again with `pgferry release`', () => {
       if (progress.hasClosed) reopenSourceTables(preflight.sourcePath);
     });
@@ -52,7 +58,20 @@ export async function undoCutover(
       'the ledger could not be told that the cutover was undone; the next attempt finds out by itself',
     );
   });
+  // Whatever stopped the cutover, this is the hook for it.
+  await runHooks({ ...session, context: { ...context, signal: new AbortController().signal } }, 'undone').catch(
+    (failure: unknown) => context.journal.warn(toWire(failure).message),
+  );
   throw asUndone(cutover.cutoverId, progress.step, error);
+}
+
+/** Undoes the operator's own switches; what could not be undone, in words. */
+async function undoOwn(session: CutoverSession, { prepared }: CutoverProgress): Promise<string[]> {
+  if (prepared.length === 0) return [];
+  const programs = await programsOf({ ...session, runId: null });
+  const left = await undoSwitches(prepared, { ...programs, signal: null });
+  if (left.length === 0) forgetSwitches(prepared);
+  return left.map(({ what, error }) => `${what} (${toWire(error).message})`);
 }
 
 async function tryUndo(left: string[], what: string, use: () => void | Promise<void>): Promise<void> {

@@ -96,6 +96,60 @@ export const cutoverCodes = {
     means: 'A rollback is not finished.',
     todo: 'Run `pgferry rollback` again: it goes on.',
   },
+  'cutover.health': {
+    means: 'The application does not answer as a health check wants, in the time that it has.',
+    todo: 'See the log of the application.',
+  },
+  'cutover.hook': {
+    means:
+      'A hook, or a command of a switch, failed or took too long. Its output is in the folder `hooks` of the cutover.',
+    todo: 'See its output; mend it until it works by hand, then run again.',
+  },
+  'cutover.hook_secret': {
+    means: 'A hook asks for the password of the target, and none is known.',
+    todo: 'Give it in the URL of the target, in `PGPASSWORD` or in a password file, or take `secrets` out of the hook.',
+  },
+  'cutover.partly_switched': {
+    means: 'Some switches of the application are done and others are not.',
+    todo: 'Run `pgferry cutover` again to do the rest, or `pgferry rollback` to go back.',
+  },
+  'cutover.switch_done': {
+    means: 'A switch would change nothing: the application is switched already, or the wrong file or link is named.',
+    todo: 'Put back what it is on SQLite, or leave it out of `switch`.',
+  },
+  'cutover.switch_key': {
+    means: 'A key that is to be switched is not in the file, or cannot be set there without changing anything else.',
+    todo: 'Name the right file and key; write the key into the file as it is on SQLite, or say `"add": true` for an env file.',
+  },
+  'cutover.switch_link': {
+    means: 'What is to be switched as a symbolic link is none.',
+    todo: 'Name the link in `switch`.',
+  },
+  'cutover.switch_mode': {
+    means: 'A password would go into a file that every user of the machine may read.',
+    todo: 'Close the file with `chmod o-rwx`.',
+  },
+  'cutover.switch_password': {
+    means: 'A switch is to write the password of the target, and none is known.',
+    todo: 'Give it in the URL, in `PGPASSWORD` or in a password file.',
+  },
+  'cutover.switch_placeholder': {
+    means: 'A value of a switch has a placeholder that does not exist.',
+    todo: 'Use one of those that the message lists.',
+  },
+  'cutover.switch_twice': {
+    means: 'Two switches name the same file or link.',
+    todo: 'Name it once, with all its keys.',
+  },
+  'cutover.switch_undo': {
+    means: 'A command in `switch` says nothing of how it is taken back.',
+    todo: 'Give it `undo`, or make it a hook.',
+  },
+  'cutover.went_back': {
+    means:
+      'A hook or a health check after the switch failed, and the cutover was rolled back: the application is on SQLite, with what PostgreSQL took.',
+    todo: 'Mend the reason that the message names, then cut over anew.',
+  },
   'cutover.target_changed': {
     means:
       'PostgreSQL was changed after it was accepted and before the application was switched. Nothing was switched.',
@@ -179,6 +233,10 @@ export const rollbackCodes = {
 
 /** A cutover or rollback that could neither finish nor undo what it did: exit code 25. */
 export const stuckCodes = {
+  'stuck.hook': {
+    means: 'The rollback is done, and its hook `after-rollback` failed.',
+    todo: 'See its output in the folder `hooks` of the cutover, and do by hand what it was to do.',
+  },
   'stuck.differs': {
     means: 'The application is on PostgreSQL, and the last proof of the live cutover found that the two sides differ.',
     todo: 'See the acceptance in the cutover’s folder; `pgferry rollback` goes back.',
@@ -202,6 +260,10 @@ export const stuckCodes = {
   'stuck.switch': {
     means: 'The SQLite database is closed, and the application could not be switched.',
     todo: 'Mend what the hint names, then `pgferry cutover` again; or `pgferry release` to go back to SQLite.',
+  },
+  'stuck.unhealthy': {
+    means: 'The application is on PostgreSQL, and a hook or a health check after the switch failed.',
+    todo: 'Mend it and run `pgferry cutover` again, which checks once more; or `pgferry rollback`.',
   },
   'stuck.undo': {
     means: 'A cutover failed and could not be undone whole.',

@@ -7,6 +7,7 @@ import { readJournalMode } from '../../../source/live/journal-mode.js';
 import { moveCutover } from '../../../target/ledger/cutover.js';
 import { reopenTargetTables } from '../../../target/schema/closing.js';
 import { acceptSnapshot } from '../../acceptance/accept.js';
+import { runHooks, showApplication } from '../application.js';
 import { conclude } from '../conclude.js';
 import {
   type CutoverSession,
@@ -43,6 +44,7 @@ export async function cutOverLive(
     generated: 'no',
     hasClosed: false,
     envSwitch: null,
+    prepared: [],
     isSwitched: false,
   };
   const signal = AbortSignal.any([context.signal, locked.lost]);
@@ -87,6 +89,8 @@ async function prepareAndSwitch(
   await step('accept', () => accept(session, near, signal));
   // The acceptance took its time, in which the application wrote on.
   const caughtUp = await step('follow', () => catchUp(follow, near.shown, isWal));
+  progress.step = 'hooks before-fence';
+  await runHooks(session, 'before-fence', follow.run.runId);
   return await switchLive({ session, preflight, follow, progress, signal, isWal, viewer, marks }, caughtUp);
 }
 
@@ -107,8 +111,9 @@ async function concludeLive(
   await moveCutover(client, cutover.cutoverId, 'proving', facts).catch((error: unknown) =>
     context.journal.warn(`the ledger could not be told of the switch yet: ${toWire(error).message}`),
   );
+  const shown = await showApplication(session, facts);
   const proven: CutoverFacts = await runStep(session, 'prove-switch', () =>
-    proveSwitched(session, { facts, threads: follow.threads, view, signal }),
+    proveSwitched(session, { facts: shown, threads: follow.threads, view, signal }),
   );
   return await conclude(session, preflight, { facts: proven, downtimeMs });
 }

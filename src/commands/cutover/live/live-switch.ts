@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { CutoverFacts } from '../../../model/cutover.js';
 import { walMs } from '../../../cutover/prediction.js';
-import { planSwitch } from '../../../cutover/env-file.js';
 import { interruption } from '../../../lib/interruption.js';
 import { CopierError, toWire } from '../../../model/error.js';
 import { formatBytes, formatDuration } from '../../../report/units.js';
@@ -15,16 +14,9 @@ import { busyTimeoutMs } from '../../../source/open.js';
 import { removeWithSidecars } from '../../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
+import { applicationFacts, runHooks } from '../application.js';
 import { type CutoverSession, type Preflight, stepsOf } from '../cutover-session.js';
-import {
-  attemptFolder,
-  close,
-  generate,
-  schemasOf,
-  type Switched,
-  switchIfClosed,
-  withLockedTables,
-} from '../switch.js';
+import { attemptFolder, close, generate, type Switched, switchIfClosed, withLockedTables } from '../switch.js';
 import type { CutoverProgress } from '../undo.js';
 import { type CaughtUp, catchUp, predictAfter, tooLong } from './catch-up.js';
 import { type FrozenView, freeze } from './frozen-view.js';
@@ -136,6 +128,9 @@ async function fenceAndSwitch(
       if (waitedMs > settings.downtimeMaxSeconds * 1000) throw waitedTooLong(waitedMs, settings.downtimeMaxSeconds);
     };
     held?.check();
+    progress.step = 'hooks fenced';
+    await runHooks(session, 'fenced', follow.run.runId);
+    checkTime();
     const round = await step('final', () =>
       takeRound(follow, shown, { isRehearsal: false, path, ...(last === null ? {} : { take: () => last.take() }) }),
     ).catch(async (error: unknown) => {
@@ -146,6 +141,9 @@ async function fenceAndSwitch(
     return await withLockedTables(session, signal, async (holder) => {
       await proveUnmarked(work, round.shown, holder);
       if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
+      progress.step = 'hooks before-switch';
+      await runHooks(session, 'before-switch', follow.run.runId);
+      checkTime();
       if (signal.aborted) throw interruption(signal);
       const view = await freeze(work.viewer);
       const { snapshot } = round.shown.base;
@@ -154,8 +152,7 @@ async function fenceAndSwitch(
         snapshotPath: snapshot.path,
         snapshotSha256: snapshot.sha256,
         journalMode: fence.journalMode,
-        env: preflight.envFile === null ? null : planSwitch(preflight.envFile, 'postgres'),
-        prismaSchemas: schemasOf(preflight),
+        ...applicationFacts(session, preflight, progress),
         digests: [],
         fencedAt,
         live: factsOf(work.marks, follow),
@@ -182,7 +179,7 @@ async function switchAndOpen(
   holder: TargetClient,
   facts: Switched['facts'],
 ): Promise<void> {
-  await switchIfClosed(progress, session.cutover, facts);
+  await switchIfClosed(session, progress, facts);
   await openToOthers(holder, follow.run.runId);
   // A commit whose answer is lost may have opened the tables, and the application may write there.
   progress.isSwitched = true;

@@ -6,6 +6,7 @@ import { withRunThreads } from '../../../run/load/copy-threads.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { moveCutover } from '../../../target/ledger/cutover.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
+import { showApplication } from '../application.js';
 import { conclude } from '../conclude.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from '../cutover-session.js';
 import { factsForResume, switchIfClosed, withLockedTables } from '../switch.js';
@@ -34,9 +35,10 @@ export async function resumeLive(
   try {
     const { facts, view } = await openSwitched(session, signal, { before, viewer });
     await moveCutover(client, known.cutoverId, 'proving', facts);
+    const shown = await showApplication(session, facts);
     const proven = await runStep(session, 'prove-switch', () =>
       withRunThreads({ settings: context.settings, address, applicationName: 'pgferry cutover', signal }, (threads) =>
-        proveSwitched(session, { facts, threads, view, signal }),
+        proveSwitched(session, { facts: shown, threads, view, signal }),
       ),
     );
     return await conclude(session, preflight, { facts: proven, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
@@ -53,7 +55,7 @@ async function openSwitched(
 ): Promise<{ readonly facts: CutoverFacts; readonly view: FrozenView | null }> {
   const { cutover, client } = session;
   const { isSwitched, facts } =
-    cutover.state === 'proving' ? { isSwitched: true, facts: before } : factsForResume(before);
+    cutover.state === 'proving' ? { isSwitched: true, facts: before } : factsForResume(cutover);
   try {
     if (!isSwitched) await moveCutover(client, cutover.cutoverId, 'closing', facts);
     const view = await withLockedTables(session, signal, async (holder) => {
@@ -62,7 +64,12 @@ async function openSwitched(
       const frozen = isUntouched ? await freeze(viewer) : null;
       if (!isSwitched)
         await runStep(session, 'switch', () =>
-          switchIfClosed({ step: 'switch', generated: 'no', hasClosed: true, envSwitch: null }, cutover, facts),
+          switchIfClosed(
+            session,
+            { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null, prepared: [] },
+            facts,
+            { mayBeEdited: true },
+          ),
         );
       await openToOthers(holder, facts.runId);
       await holder.run('COMMIT');

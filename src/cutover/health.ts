@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { interruption } from '../lib/interruption.js';
+import { maskSecrets } from '../lib/mask-secrets.js';
+import type { HealthRule } from '../model/application/rules.js';
+import { CopierError } from '../model/error.js';
+import { withinMsOf } from './programs.js';
+
+const standardMs = 60_000;
+const pauseMs = 500;
+const bodyCharsMax = 4 * 1024 * 1024;
+
+/** Asks until the answer is as wanted. Error: `cutover.health`, with what was answered last. */
+export async function checkHealth(rule: HealthRule, signal: AbortSignal): Promise<void> {
+  const untilMs = performance.now() + withinMsOf(rule.within, standardMs);
+  for (;;) {
+    if (signal.aborted) throw interruption(signal);
+    const leftMs = Math.max(1, Math.ceil(untilMs - performance.now()));
+    const problem = await ask(rule, AbortSignal.any([signal, AbortSignal.timeout(leftMs)]));
+    if (problem === null) return;
+    if (signal.aborted) throw interruption(signal);
+    if (performance.now() + pauseMs >= untilMs) throw unhealthy(rule, problem);
+    await wait(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function ask({ url, status = 200, contains }: HealthRule, signal: AbortSignal): Promise<string | null> {
+  try {
+    const answer = await fetch(url, { signal, redirect: 'manual' });
+    const body = (await answer.text()).slice(0, bodyCharsMax);
+    if (answer.status !== status) return `it answers ${answer.status}, not ${status}`;
+    if (contains !== undefined && !body.includes(contains)) return 'its answer does not contain what it should';
+    return null;
+  } catch (error) {
+    const { cause, message } = error as Error;
+    const why = cause instanceof Error ? cause.message || (cause as NodeJS.ErrnoException).code : message;
+    return `it does not answer (${why})`;
+  }
+}
+
+function unhealthy({ url, within }: HealthRule, problem: string): CopierError {
+  const shown = maskSecrets(url);
+  return new CopierError('cutover.health', `${shown}: ${problem}, for ${withinMsOf(within, standardMs) / 1000} s`, {
+    hint: `see the log of the application, and: curl -i '${shown}'`,
+  });
+}
