@@ -55,6 +55,8 @@ export function keyFieldOf(column: ColumnPlan): KeyField | NoKeyField {
       return partial(timeText(source), microText(target));
     case 'timestamp':
     case 'timestamptz':
+      if (kind.targetZone !== undefined)
+        return { reason: 'SQLite knows no time zones by name, and the target shows the time of one' };
       return partial(momentText(source, kind), endlessOr(target, microText(target)));
     case 'float4':
     case 'float8':

@@ -41,6 +41,10 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
       pattern: `^(${unitNames.join('|')}|(?=.*YY)(YYYY|YY|MM|DD|HH|MI|SS)+)$`,
     },
     zone: { description: 'time zone of texts without one: an IANA name or an offset', ...name },
+    targetZone: {
+      description: 'time zone whose clocks a timestamp without time zone shows on the target',
+      ...name,
+    },
     policies,
   };
   const column = closed({

@@ -34,8 +34,12 @@ export function refuseExisting(path: string): void {
 
 function writeNew(path: string, settings: Settings, findings: readonly Finding[]): void {
   const { waive } = settings;
-  const { zone, ...rules } = rulesOf(settings);
-  const said = zone === null ? rules : { zone, ...rules };
+  const { zone, targetZone, ...rules } = rulesOf(settings);
+  const said = {
+    ...(zone === null ? {} : { zone }),
+    ...(targetZone === null ? {} : { targetZone }),
+    ...rules,
+  };
   const decided = waive.length === 0 ? said : { ...said, waive };
   writeNewConfig(path, configText(decided, findings));
 }

@@ -40,6 +40,7 @@ const reading: NamesOf<ReadingOptions> = { backupFolder: true, workers: true };
 const tables: NamesOf<TableOptions> = { tables: true, exclude: true };
 const rules: NamesOf<RuleOptions> = {
   zone: true,
+  targetZone: true,
   policies: true,
   tableRules: true,
   columns: true,
@@ -110,6 +111,7 @@ const quarantine: NamesOf<QuarantineOptions> = {
   nullSentinel: true,
   allowSentinel: true,
   zone: true,
+  targetZone: true,
   policies: true,
   tableRules: true,
   columns: true,

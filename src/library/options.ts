@@ -49,6 +49,8 @@ export interface TableOptions {
 export interface RuleOptions {
   /** Time zone of texts without one that go into timestamptz and date, where no column says another. */
   readonly zone?: string;
+  /** Time zone whose clocks the timestamps without time zone show on the target, where no column says another. */
+  readonly targetZone?: string;
   /** For all tables. */
   readonly policies?: Policies;
   /** By source table. */
@@ -234,6 +236,8 @@ export interface QuarantineOptions extends SidesOptions, RuleOptionsOfRetry {
 interface RuleOptionsOfRetry {
   /** Time zone of texts without one, as of the run. */
   readonly zone?: string;
+  /** Time zone of the target's timestamps, as of the run. */
+  readonly targetZone?: string;
   /** What happens now to what stayed behind. */
   readonly policies?: Policies;
   /** The same by source table. */

@@ -32,12 +32,14 @@ export interface ColumnRules {
   readonly unit?: TimeUnit;
   /** Time zone of texts without one: an IANA name or an offset. */
   readonly zone?: string;
+  /** Time zone whose clocks a timestamp without time zone shows on the target, as drivers read it that take it for local time. */
+  readonly targetZone?: string;
   /** For the values of this column alone. */
   readonly policies?: Policies;
 }
 
 /** What is decided about every source column whose name, or declared type, fits a pattern. */
-export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'policies'>;
+export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'targetZone' | 'policies'>;
 
 /** What is decided about one source table. */
 export interface TableRules {

@@ -146,8 +146,10 @@ export interface ColumnTrial {
   readonly refused: readonly RefusedValues[];
   /** Of a temporal column, one of each form. */
   readonly converted: readonly ConvertedExample[];
-  /** Texts that name no time zone, for a timestamptz without a zone of its own: read as UTC. Left out where there are none. */
+  /** Texts that name no time zone, for moments of a column without a zone of its own: read as UTC. Left out where there are none. */
   readonly naive?: { readonly count: number; readonly example: ConvertedExample };
+  /** Texts that name an offset, for a timestamp without time zone: stored as UTC. Left out where there are none. */
+  readonly instant?: { readonly count: number; readonly example: ConvertedExample };
   /**
    * Texts that say more than the type keeps, and were read as what they stand for: a time of day after a fixed day, an
    * interval as a moment after 1970. Left out where there are none.

@@ -14,6 +14,8 @@ export interface TimeReading {
   readonly realUnit?: TimeUnit;
   /** The IANA zone in which texts without an offset are local time; UTC where there is none. */
   readonly zone?: string;
+  /** The zone whose clocks a timestamp without time zone shows; UTC where there is none. */
+  readonly targetZone?: string;
 }
 
 /** What Postgres' own input function would take in silence, and what it would not take, of a literal's text. */

@@ -24,6 +24,8 @@ export interface ColumnRules {
   readonly unit?: TimeUnit;
   /** Time zone of texts without one: an IANA name or an offset. */
   readonly zone?: string;
+  /** Time zone whose clocks a timestamp without time zone shows on the target. */
+  readonly targetZone?: string;
   readonly policies?: Policies;
 }
 
@@ -37,13 +39,15 @@ export interface TableRules {
 }
 
 /** What the operator decided about every source column whose name, or declared type, fits a pattern. */
-export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'policies'>;
+export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'targetZone' | 'policies'>;
 
 /** Everything the operator decided in the config file that shapes a plan. Names are compared without ASCII case. */
 export interface Rules {
   readonly policies: Policies;
   /** Time zone of texts without one, where no column says another. */
   readonly zone?: string | null;
+  /** Time zone that a timestamp without time zone shows, where no column says another. */
+  readonly targetZone?: string | null;
   /** By source table. */
   readonly tableRules: Readonly<Record<string, TableRules>>;
   /** By pattern of a column's name, in which `*` is any run of characters. */

@@ -35,6 +35,8 @@ export interface FlagSettings {
   readonly sqlFolder: string;
   /** Time zone of texts without one, where no column says another. */
   readonly zone: string | null;
+  /** Time zone that the target's timestamps without time zone show, where no column says another. */
+  readonly targetZone: string | null;
   /** A new file for the decisions that a plan leaves open. */
   readonly writeConfig: string | null;
   readonly fromSource: boolean;

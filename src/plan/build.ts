@@ -4,6 +4,7 @@ import type { Kind } from '../model/kind.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceCatalog } from '../model/source.js';
 import { must } from '../model/error.js';
+import { typeormNameIn } from '../lib/typeorm-names.js';
 import { checkAnyTable } from './any-table.js';
 import { applyPolicies } from './rules/apply-policies.js';
 import { makeFinding } from './findings/finding.js';
@@ -99,7 +100,11 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
   const planned = planColumns(fit, census, {
     rules,
     trial: request.trials?.find((one) => one.table === source.name),
-    marks: { mark: epochMarkOf(request.source), framework: frameworkIn(request.source) },
+    marks: {
+      mark: epochMarkOf(request.source),
+      framework: frameworkIn(request.source),
+      isTranslated: options.isTranslated === true,
+    },
   });
   const format = chooseFormat(planned.columns, options);
   const reader = options.chooseReader?.(source) ?? { reader: 'rows', reason: 'the row reader reads every table' };
@@ -133,9 +138,10 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
   };
 }
 
-/** The framework whose bookkeeping the source has, by its name. */
+/** The framework whose bookkeeping the source has, or whose names its tables bear, by its name. */
 function frameworkIn({ leftOut, tables }: SourceCatalog): string | null {
-  return [...leftOut, ...tables].find(({ framework }) => framework !== undefined)?.framework?.name ?? null;
+  const known = [...leftOut, ...tables].find(({ framework }) => framework !== undefined)?.framework?.name;
+  return known ?? (typeormNameIn(tables) === null ? null : 'TypeORM');
 }
 
 function planColumns(
@@ -148,7 +154,7 @@ function planColumns(
   }: {
     readonly rules: Rules;
     readonly trial: TableTrial | undefined;
-    readonly marks: Pick<ColumnPair, 'mark' | 'framework'>;
+    readonly marks: Pick<ColumnPair, 'mark' | 'framework' | 'isTranslated'>;
   },
 ): { columns: ColumnPlan[]; findings: Finding[] } {
   const findings: Finding[] = [];

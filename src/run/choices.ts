@@ -9,8 +9,9 @@ export function rulesOf({
   declared,
   search,
   zone,
-}: RuleSettings & Pick<Settings, 'zone'>): Rules {
-  return { policies, tableRules, columns, declared, search, zone };
+  targetZone,
+}: RuleSettings & Pick<Settings, 'zone' | 'targetZone'>): Rules {
+  return { policies, tableRules, columns, declared, search, zone, targetZone };
 }
 
 /** The operator's choice of tables in the form in which the plan takes it. */

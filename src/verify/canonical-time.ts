@@ -33,17 +33,36 @@ export function putTime(): Canonize {
   };
 }
 
-/** Reads dates and points in time. What the target prints is UTC, whatever the texts of the source are. */
-export function stamper({ unit, realUnit = unit, zone }: TimeReading, side: ComparedSide): Canonize {
+/** What a moment that was read becomes on the target; false where it means nothing. */
+interface Clocks {
+  readonly ofLocal: (out: CanonicalMoment) => boolean;
+  readonly ofInstant: (out: CanonicalMoment) => boolean;
+}
+
+/** The target shows UTC, or the time of its own zone; null where the source's moments stand as they are read. */
+function clocksOf({ zone, targetZone }: Pick<TimeReading, 'zone' | 'targetZone'>): Clocks | null {
+  if (zone === undefined && targetZone === undefined) return null;
+  const offsets = zone === undefined ? null : zoneOffsets(zone);
+  const ahead = targetZone === undefined ? null : zoneOffsets(targetZone);
+  const show = (out: CanonicalMoment): true => {
+    if (ahead !== null) out.seconds += ahead(out.seconds);
+    return true;
+  };
+  const isSame = zone !== undefined && zone === targetZone;
+  return { ofInstant: show, ofLocal: isSame ? () => true : (out) => shiftToUtc(out, offsets) && show(out) };
+}
+
+/** Reads dates and points in time. What the target prints is taken as it stands, whatever the texts of the source are. */
+export function stamper({ unit, realUnit = unit, ...zones }: TimeReading, side: ComparedSide): Canonize {
   const moment: CanonicalMoment = { seconds: 0, micros: 0 };
-  const offsets = zone === undefined || side === 'target' ? null : zoneOffsets(zone);
+  const clocks = side === 'target' ? null : clocksOf(zones);
   return (batch, cell, row) => {
     const storage = batch.storage[cell];
     const isText = storage === Storage.Text || storage === Storage.Blob;
     const isRead = isText
-      ? readTextMoment(batch, cell, moment, unit, offsets)
+      ? readTextMoment(batch, cell, moment, unit, clocks)
       : readNumberMoment(batch, cell, moment, storage === Storage.Real ? realUnit : unit) &&
-        (!unit.includes('YY') || shiftToUtc(moment, offsets));
+        (clocks === null || (unit.includes('YY') ? clocks.ofLocal(moment) : clocks.ofInstant(moment)));
     if (isRead) row.putMoment(moment.seconds, moment.micros);
     else putEndless(batch, cell, row);
   };
@@ -76,17 +95,21 @@ function readTextMoment(
   cell: number,
   out: CanonicalMoment,
   unit: TimeUnit,
-  offsets: OffsetSeconds | null,
+  clocks: Clocks | null,
 ): boolean {
   const start = batch.start[cell] as number;
   const end = batch.end[cell] as number;
   if (readStamp(batch.bytes, start, end, out)) {
-    return offsets === null || hasOffset(textOf(batch, cell)) || shiftToUtc(out, offsets);
+    return clocks === null || shownBy(clocks, hasOffset(textOf(batch, cell)), out);
   }
   const text = textOf(batch, cell);
   const iso = isoOfWritten(text);
   if (iso === null || !readStampText(iso, out)) return readEpochText(text, unit, out);
-  return offsets === null || hasOffset(iso) || shiftToUtc(out, offsets);
+  return clocks === null || shownBy(clocks, hasOffset(iso), out);
+}
+
+function shownBy({ ofInstant, ofLocal }: Clocks, isInstant: boolean, out: CanonicalMoment): boolean {
+  return isInstant ? ofInstant(out) : ofLocal(out);
 }
 
 /** False where a local time means no moment of its zone. */

@@ -71,6 +71,26 @@ const cases: Readonly<Record<string, Case>> = {
       ['2024-10-27 00:30:00+00', undefined],
     ],
   },
+  'milliseconds that the target shows as local time': {
+    kind: { ...ms, targetZone: 'Europe/Berlin' },
+    cells: [1_719_828_000_000n],
+    back: [
+      ['2024-07-01 14:00:00', 1_719_835_200_000n],
+      // Drivers read the first of two such hours.
+      ['2024-10-27 02:30:00', 1_729_989_000_000n],
+      ['2024-03-31 02:30:00', undefined],
+    ],
+  },
+  'texts of UTC that the target shows as local time': {
+    kind: { ...ms, targetZone: 'Europe/Berlin' },
+    cells: ['2024-02-29 12:00:00'],
+    back: [['2024-07-01 14:00:00', '2024-07-01 12:00:00']],
+  },
+  'local texts of the zone that the target shows': {
+    kind: { ...ms, zone: 'Europe/Berlin', targetZone: 'Europe/Berlin' },
+    cells: ['2024-02-29 12:00:00', '2024-02-29T12:00:00Z'],
+    back: [['2024-10-27 02:30:00', '2024-10-27 02:30:00']],
+  },
   'seconds as reals': {
     kind: { ...moment, unit: 's' },
     cells: [1_700_000_000.25],

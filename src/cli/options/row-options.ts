@@ -24,6 +24,16 @@ export const rowOptions = {
     help: 'time zone of texts without one that go into timestamptz and date, where no column says another: Europe/Berlin, UTC, +02:00',
     commands: [...surveying, 'quarantine'],
   },
+  targetZone: {
+    heading: 'rows',
+    flag: 'target-zone',
+    value: 'name',
+    env: [],
+    syntax: text(),
+    standard: null,
+    help: 'time zone whose clocks the timestamps without time zone show on the target, for drivers that read them as local time',
+    commands: [...surveying, 'quarantine'],
+  },
   nullSentinel: {
     heading: 'rows',
     flag: 'null-sentinel',

@@ -7,7 +7,7 @@ import { refuse, refuseBlob } from '../value/misfit.js';
 import { createMoment, FIRST_DAY, MICROS_PER_DAY, type Moment, TIMESTAMP_END_DAY } from '../time/temporal.js';
 import { isCalendar } from '../../lib/epochs.js';
 import { createTemporalReader } from '../time/temporal-text.js';
-import { createZoneShift } from '../time/zone.js';
+import { createStoredShift, createZoneShift, type ZoneShift } from '../time/zone.js';
 
 /** Days whose microseconds stay below 2^53. */
 const SAFE_DAYS = 104_249;
@@ -15,10 +15,10 @@ const SAFE_DAYS = 104_249;
 /**
  * timestamp(p) and timestamptz(p): int64 microseconds since 2000-01-01 00:00 (UTC). Integers count in `unit`, reals in `realUnit`
  * where that is another; text with an offset is brought to UTC; text without one, and calendar digits, are local time of
- * `zone`, or UTC.
+ * `zone`, or UTC. What is stored is UTC, or what the clocks of `targetZone` show.
  */
-export function timestampEncoder(precision: number, { unit, realUnit = unit, zone }: TimeReading): ColumnEncoder {
-  const toUtc = zone === undefined ? null : createZoneShift(zone);
+export function timestampEncoder(precision: number, { unit, realUnit = unit, ...zones }: TimeReading): ColumnEncoder {
+  const { ofLocal, ofInstant } = shiftsOf(zones);
   const moment = createMoment();
   const reader = createTemporalReader();
   const grain = 10 ** (6 - precision);
@@ -26,14 +26,14 @@ export function timestampEncoder(precision: number, { unit, realUnit = unit, zon
     (numberUnit: TimeUnit) =>
     (out: Block, value: number): void => {
       momentOfNumber(moment, value, numberUnit);
-      if (toUtc !== null && isCalendar(numberUnit)) toUtc(moment);
+      (isCalendar(numberUnit) ? ofLocal : ofInstant)?.(moment);
       writeTimestamp(out, moment, grain);
     };
   return {
     integer: number(unit),
     wide: (out, value) => {
       momentOfWide(moment, value, unit);
-      if (toUtc !== null && isCalendar(unit)) toUtc(moment);
+      (isCalendar(unit) ? ofLocal : ofInstant)?.(moment);
       writeTimestamp(out, moment, grain);
     },
     real: number(realUnit),
@@ -45,11 +45,27 @@ export function timestampEncoder(precision: number, { unit, realUnit = unit, zon
           'correct the value in the source, or make the target column text',
         );
       }
-      if (toUtc !== null && moment.offsetMinutes === null && moment.infinite === 0) toUtc(moment);
+      if (moment.infinite === 0) (moment.offsetMinutes === null ? ofLocal : ofInstant)?.(moment);
       writeTimestamp(out, moment, grain);
     },
     blob: () => refuseBlob('date and time'),
   };
+}
+
+/** From what was read to what is stored: of a local time, and of a moment. Null where it stands as it was read. */
+function shiftsOf({ zone, targetZone }: Pick<TimeReading, 'zone' | 'targetZone'>): {
+  readonly ofLocal: ZoneShift | null;
+  readonly ofInstant: ZoneShift | null;
+} {
+  const toUtc = zone === undefined ? null : createZoneShift(zone);
+  if (targetZone === undefined) return { ofLocal: toUtc, ofInstant: null };
+  const toStored = createStoredShift(targetZone);
+  if (zone === targetZone) return { ofLocal: null, ofInstant: toStored };
+  const ofLocal: ZoneShift = (moment) => {
+    toUtc?.(moment);
+    toStored(moment);
+  };
+  return { ofLocal, ofInstant: toStored };
 }
 
 function writeTimestamp(out: Block, moment: Moment, grain: number): void {

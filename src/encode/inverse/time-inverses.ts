@@ -159,9 +159,14 @@ function textForm(layout: TextLayout, kind: TemporalKind): CellForm {
 type Shift = (instant: Instant) => Instant | null;
 
 /** Of a date the day itself; of a moment what the clocks of the column's zone show. */
-function localShift({ tag, zone }: TemporalKind): Shift {
-  if (tag === 'date' || zone === undefined) return (instant) => instant;
-  return zoned(createLocalShift(zone));
+function localShift({ tag, zone, targetZone }: TemporalKind): Shift {
+  if (tag === 'date' || zone === targetZone) return (instant) => instant;
+  const toUtc = targetZone === undefined ? null : zoned(createZoneShift(targetZone, 'earlier'));
+  const toLocal = zone === undefined ? null : zoned(createLocalShift(zone));
+  return (instant) => {
+    const utc = toUtc === null ? instant : toUtc(instant);
+    return utc === null || toLocal === null ? utc : toLocal(utc);
+  };
 }
 
 function offsetShift(kind: TemporalKind, offsetMinutes: number): Shift {
@@ -172,8 +177,9 @@ function offsetShift(kind: TemporalKind, offsetMinutes: number): Shift {
   };
 }
 
-/** A moment is printed in UTC; the midnight of a date is one of the column's zone. */
-function utcShift({ tag, zone }: TemporalKind): Shift {
+/** A moment is printed in UTC, or as the clocks of the target's zone show it; the midnight of a date is one of the column's zone. */
+function utcShift({ tag, zone, targetZone }: TemporalKind): Shift {
+  if (tag !== 'date' && targetZone !== undefined) return zoned(createZoneShift(targetZone, 'earlier'));
   return tag === 'date' && zone !== undefined ? zoned(createZoneShift(zone)) : (instant) => instant;
 }
 

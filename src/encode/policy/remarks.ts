@@ -7,7 +7,7 @@ import { clockOfDatedTime, createTemporalReader } from '../time/temporal-text.js
 import { countCodePoints } from '../value/utf8.js';
 
 /** What is counted of texts that arrive, since it should be known. */
-const remarks = ['naive', 'stoodFor', 'padded'] as const;
+const remarks = ['naive', 'instant', 'stoodFor', 'padded'] as const;
 type Remark = (typeof remarks)[number];
 type Counted = NonNullable<ColumnTrial[Remark]>;
 
@@ -41,7 +41,10 @@ interface Watch {
 
 /** What is to be said of the texts of a kind, null where nothing is. */
 function remarkOf(kind: Kind): Watch | null {
-  if (kind.tag === 'timestamptz' && kind.zone === undefined) return { remark: 'naive', isOf: naiveTest() };
+  const isZoned = kind.tag === 'timestamptz' || (kind.tag === 'timestamp' && kind.targetZone !== undefined);
+  if (isZoned && kind.zone === undefined) return { remark: 'naive', isOf: momentTest((offset) => offset === null) };
+  if (kind.tag === 'timestamp' && kind.targetZone === undefined)
+    return { remark: 'instant', isOf: momentTest((offset) => offset !== null) };
   if (kind.tag === 'time')
     return {
       remark: 'stoodFor',
@@ -54,12 +57,12 @@ function remarkOf(kind: Kind): Watch | null {
   return null;
 }
 
-/** A moment without a zone or an offset. */
-function naiveTest(): Watch['isOf'] {
+/** A moment with such an offset, which is null where it has none. */
+function momentTest(isWanted: (offsetMinutes: number | null) => boolean): Watch['isOf'] {
   const reader = createTemporalReader();
   const moment = createMoment();
   return ({ bytes }, start, end) =>
-    reader.timestamp(moment, bytes, start, end) && moment.infinite === 0 && moment.offsetMinutes === null;
+    reader.timestamp(moment, bytes, start, end) && moment.infinite === 0 && isWanted(moment.offsetMinutes);
 }
 
 /** Adds up the remarks of a column's parts. */

@@ -56,6 +56,7 @@ export function directField(kind: Kind, guardBytes: number | null): DirectField 
       return { tag: 'day' };
     case 'timestamp':
     case 'timestamptz':
+      if (kind.targetZone !== undefined) return { tag: 'aside', isHashed: true };
       return {
         tag: 'moment',
         ...momentOf(kind.precision, kind.unit),

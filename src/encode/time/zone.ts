@@ -10,18 +10,21 @@ const cachedDaysMax = 20_000;
 
 const hint = 'correct the value in the source, write it with its offset, or set another zone for the column';
 
-/** Converts a moment that was read as local time to UTC. */
+/** Converts a moment that was read as local time to UTC, or the other way. */
 export type ZoneShift = (moment: Moment) => void;
+
+/** What a local time means that the clocks show twice: nothing, or the first of its two moments, as drivers read it. */
+type Twice = 'refuse' | 'earlier';
 
 /**
  * Local time of an IANA zone, or at an offset such as `+05:30`, → UTC, exact to the second by the rules of this Node. A
- * time that the clocks skip does not exist, and a time that they show twice is ambiguous: both are a Misfit, as are
- * years outside of 1 to 9999.
+ * time that the clocks skip does not exist, and a time that they show twice is ambiguous: both are a Misfit, unless of
+ * the latter the earlier moment is taken; so are years outside of 1 to 9999.
  */
-export function createZoneShift(zone: string): ZoneShift {
+export function createZoneShift(zone: string, twice: Twice = 'refuse'): ZoneShift {
   const fixed = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
   return fixed === null
-    ? createNamedShift(zone)
+    ? createNamedShift(zone, twice)
     : createFixedShift(fixed[1] === '-', Number(fixed[2]), Number(fixed[3] ?? 0));
 }
 
@@ -43,6 +46,45 @@ export function createLocalShift(zone: string): ZoneShift {
   };
 }
 
+/**
+ * UTC → the local time under which a timestamp without time zone is stored for drivers that read it as that of `zone`.
+ * They take the first of the two moments of a time that the clocks show twice, so the second is a Misfit.
+ */
+export function createStoredShift(zone: string): ZoneShift {
+  const toLocal = createLocalShift(zone);
+  if (/^[+-]/.test(zone)) return toLocal;
+  const offsetAt = createOffsets(zone);
+  const dayOffset = createDayOffsets(offsetAt);
+  return (moment) => {
+    const day = moment.days + UNIX_EPOCH_DAYS;
+    const utcMs = day * DAY_MS + Math.floor(moment.micros / 1_000_000) * 1000;
+    const isKnown = utcMs >= FIRST_MS + DAY_MS && utcMs < END_MS;
+    const offset = isKnown ? dayOffset(day) : null;
+    if (offset !== null) {
+      moment.micros += offset * 1000;
+      normalise(moment);
+      return;
+    }
+    if (isKnown && skipBack(offsetAt, utcMs) > 0) refuseSecond(zone);
+    toLocal(moment);
+  };
+}
+
+/** How long before this moment the clocks showed the same time already, in milliseconds; 0 where they did not. */
+export function skipBack(offsetAt: OffsetAt, utcMs: number): number {
+  const offset = offsetAt(utcMs);
+  const back = offsetAt(utcMs - DAY_MS) - offset;
+  return back > 0 && offsetAt(utcMs - back) === offset + back ? back : 0;
+}
+
+function refuseSecond(zone: string): never {
+  refuse(
+    'data.ambiguous_time',
+    `the clocks of ${zone} show this time for the second time, which no timestamp without time zone can say`,
+    'make the target column timestamptz, which has no such hour, or correct the value in the source',
+  );
+}
+
 function createFixedShift(isWest: boolean, hours: number, minutes: number): ZoneShift {
   const micros = (hours * 60 + minutes) * 60_000_000 * (isWest ? 1 : -1);
   return (moment) => {
@@ -51,10 +93,25 @@ function createFixedShift(isWest: boolean, hours: number, minutes: number): Zone
   };
 }
 
-function createNamedShift(zone: string): ZoneShift {
+function createNamedShift(zone: string, twice: Twice): ZoneShift {
   const offsetAt = createOffsets(zone);
+  const dayOffset = createDayOffsets(offsetAt);
+  return (moment) => {
+    const day = moment.days + UNIX_EPOCH_DAYS;
+    const localMs = day * DAY_MS + Math.floor(moment.micros / 1_000_000) * 1000;
+    if (localMs < FIRST_MS + DAY_MS || localMs >= END_MS) {
+      refuse('data.out_of_range', `no time zone has rules for this year in ${zone}`, hint);
+    }
+    const offsetMs = dayOffset(day) ?? changingOffset(offsetAt, { day, localMs, zone, twice });
+    moment.micros -= offsetMs * 1000;
+    normalise(moment);
+  };
+}
+
+/** The offset of a whole day, whether of UTC or of local time; null near a change of the clocks. */
+function createDayOffsets(offsetAt: OffsetAt): (day: number) => number | null {
   const offsetOfDay = new Map<number, number | null>();
-  const dayOffset = (day: number): number | null => {
+  return (day) => {
     const known = offsetOfDay.get(day);
     if (known !== undefined) return known;
     if (offsetOfDay.size >= cachedDaysMax) offsetOfDay.clear();
@@ -63,29 +120,29 @@ function createNamedShift(zone: string): ZoneShift {
     offsetOfDay.set(day, offset);
     return offset;
   };
-  return (moment) => {
-    const day = moment.days + UNIX_EPOCH_DAYS;
-    const localMs = day * DAY_MS + Math.floor(moment.micros / 1_000_000) * 1000;
-    if (localMs < FIRST_MS + DAY_MS || localMs >= END_MS) {
-      refuse('data.out_of_range', `no time zone has rules for this year in ${zone}`, hint);
-    }
-    const offsetMs = dayOffset(day) ?? changingOffset(offsetAt, day, localMs, zone);
-    moment.micros -= offsetMs * 1000;
-    normalise(moment);
-  };
+}
+
+interface LocalSecond {
+  readonly day: number;
+  readonly localMs: number;
+  readonly zone: string;
+  readonly twice: Twice;
 }
 
 /** The offset at a local time near a change of the clocks. */
-function changingOffset(offsetAt: (utcMs: number) => number, day: number, localMs: number, zone: string): number {
+function changingOffset(offsetAt: OffsetAt, { day, localMs, zone, twice }: LocalSecond): number {
   const around = new Set([offsetAt((day - 1) * DAY_MS), offsetAt((day + 2) * DAY_MS)]);
   const [offset, other] = [...around].filter((one) => offsetAt(localMs - one) === one);
   if (offset === undefined) refuse('data.no_such_time', `the clocks of ${zone} skip this time`, hint);
-  if (other !== undefined) refuse('data.ambiguous_time', `the clocks of ${zone} show this time twice`, hint);
-  return offset;
+  if (other === undefined) return offset;
+  if (twice === 'refuse') refuse('data.ambiguous_time', `the clocks of ${zone} show this time twice`, hint);
+  return Math.max(offset, other);
 }
 
+type OffsetAt = (utcMs: number) => number;
+
 /** The offset of the zone, in milliseconds, at a whole second. */
-export function createOffsets(zone: string): (utcMs: number) => number {
+export function createOffsets(zone: string): OffsetAt {
   const numeric = { year: 'numeric', month: 'numeric', day: 'numeric' } as const;
   const clock = { hour: 'numeric', minute: 'numeric', second: 'numeric', hourCycle: 'h23' } as const;
   const format = new Intl.DateTimeFormat('en-US', { timeZone: zone, ...numeric, ...clock });

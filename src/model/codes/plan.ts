@@ -348,6 +348,11 @@ export const planCodes = {
       'A full-text, R-Tree or other virtual table holds rows that stand nowhere else, and virtual tables are not copied. Blocks until it is given up by name.',
     todo: 'Copy its rows into a plain table of the source with the statement in the hint; or give them up with `--waive virtual:NAME`.',
   },
+  'plan.local_clock': {
+    means:
+      'Moments go into a timestamp without time zone, as the time of UTC. node-postgres, and with it Knex, TypeORM and Kysely, reads such a column as the local time of its process: unless that runs in UTC, every value would be read as another moment. A warning; a note where the schema is translated.',
+    todo: 'Run the application in UTC, or make the column timestamptz. Else name the zone of its process (`"targetZone": "Europe/Berlin"`, or `--target-zone` for all columns), so that the time of its clocks is stored; `"UTC"` says that UTC is meant.',
+  },
   'plan.zone': {
     means:
       'Texts without a time zone go into a timestamptz, and are read as UTC: where the application wrote the time of its own clocks, every one of them would be moved. A warning.',

@@ -22,4 +22,6 @@ export interface ColumnPair {
   readonly mark?: EpochUnit | null;
   /** The framework whose bookkeeping the database has. */
   readonly framework?: string | null;
+  /** Whether the target's schema was made by us. */
+  readonly isTranslated?: boolean;
 }

@@ -3,7 +3,6 @@ import type { Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { isUnit, unitNames } from '../../lib/epochs.js';
 import type { ColumnPair } from './column-pair.js';
-import { configLine, ruleLine } from '../findings/choices.js';
 import { makeFinding } from '../findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 import type { UnitQuestion } from './unit-choice.js';
@@ -12,6 +11,7 @@ import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod 
 import { remarkFindings } from './remark-findings.js';
 import { checkValues } from './values.js';
 import { nameBytesMax } from '../names/names.js';
+import { checkClocks, checkZone, zonesOf } from './zone-findings.js';
 import { isZoneName } from './zone-name.js';
 
 export interface KindChoice {
@@ -42,6 +42,7 @@ export function chooseKind(pair: ColumnPair): KindChoice {
       ...choice.findings,
       ...checkReading(pair, choice.kind),
       ...checkZone(pair),
+      ...checkClocks(pair, choice.kind),
       ...remarkFindings(pair, choice.kind),
       ...checkValues(pair, choice.kind),
     ],
@@ -53,7 +54,7 @@ function checkReading({ table, source, target, rules = {}, habits }: ColumnPair,
   const location = { severity: 'error', code: 'plan.rule', table, column: source.name } as const;
   const isInterval = kind.tag === 'literal' && kind.form?.tag === 'interval';
   const findings: Finding[] = [];
-  const zone = rules.zone ?? habits?.zone;
+  const zones = [rules.zone ?? habits?.zone, rules.targetZone ?? habits?.targetZone];
   if (rules.unit !== undefined && !isTemporal(target) && !isInterval) {
     const message = `the config file sets a unit, but ${target.type} is no point in time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the unit of this column out of the config file' }));
@@ -66,31 +67,19 @@ function checkReading({ table, source, target, rules = {}, habits }: ColumnPair,
   if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') {
     const message = `the config file sets a time zone, but ${target.type} is no date and time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the zone of this column out of the config file' }));
-  } else if (zone !== undefined && isTemporal(target) && !isZoneName(zone)) {
+  }
+  for (const zone of isTemporal(target) ? zones : []) {
+    if (zone === undefined || isZoneName(zone)) continue;
     const message = `the time zone ${zone} is not known`;
     findings.push(makeFinding({ ...location, message, hint: 'write it as Europe/Athens, UTC or +02:00' }));
   }
+  if (rules.targetZone !== undefined && kind.tag !== 'timestamp') {
+    const message = `the config file sets a time zone of the target, but ${target.type} is no timestamp without time zone`;
+    findings.push(
+      makeFinding({ ...location, message, hint: 'take the targetZone of this column out of the config file' }),
+    );
+  }
   return findings;
-}
-
-/** Texts that say no zone are read as UTC, which moves every one that was written as local time. */
-function checkZone(pair: ColumnPair): Finding[] {
-  const { table, source, target, trial } = pair;
-  const naive = trial?.naive;
-  if (naive === undefined || zoneOf(pair) !== undefined) return [];
-  const { count, example } = naive;
-  const column = source.name;
-  return [
-    makeFinding({
-      severity: 'warning',
-      code: 'plan.zone',
-      table,
-      column,
-      message: `${count} of its texts ${count === 1 ? 'names' : 'name'} no time zone, and ${count === 1 ? 'is' : 'are'} read as UTC into ${target.type}: ${example.value} becomes ${example.becomes}`,
-      hint: 'say in the config file that they are UTC, or name the zone of the clocks whose time the application wrote, such as "Europe/Berlin" (for all columns also by --zone):',
-      choices: [ruleLine(table, column, { zone: 'UTC' }), configLine({ zone: 'UTC' })],
-    }),
-  ];
 }
 
 /** Whether a column's numbers need a unit: dates and timestamps. */
@@ -110,7 +99,6 @@ function choosePlain({ target, rules, framework }: ColumnPair): KindChoice {
 
 function chooseTemporal(pair: ColumnPair): KindChoice {
   const given = pair.rules?.unit ?? pair.habits?.unit;
-  const zoneName = zoneOf(pair);
   const choice = given === undefined ? chooseTimeUnit(questionOf(pair)) : givenTimeUnit(pair.census, given);
   if (choice.tag === 'ambiguous') {
     return {
@@ -120,10 +108,8 @@ function chooseTemporal(pair: ColumnPair): KindChoice {
     };
   }
   const { unit, realUnit } = choice;
-  const isLocal = zoneName !== undefined && isZoneName(zoneName) && !/^(UTC|Etc\/UTC)$/i.test(zoneName);
-  const zone = isLocal ? { zone: zoneName } : {};
   return {
-    kind: temporalKind(pair.target, { unit, ...(realUnit === undefined ? {} : { realUnit }), ...zone }),
+    kind: temporalKind(pair.target, { unit, ...(realUnit === undefined ? {} : { realUnit }), ...zonesOf(pair) }),
     reason: `the target is ${pair.target.type}; ${choice.reason}`,
     ...(choice.isMoot === true ? { isUnitMoot: true } : {}),
     findings:
@@ -136,11 +122,6 @@ function chooseTemporal(pair: ColumnPair): KindChoice {
             ),
           ],
   };
-}
-
-/** A pattern's zone is for moments and days: a timestamp without time zone says itself that it has none. */
-function zoneOf({ target, rules, habits }: ColumnPair): string | undefined {
-  return rules?.zone ?? (target.baseType === 'timestamp' ? undefined : habits?.zone);
 }
 
 function temporalKind({ baseType, typmod }: TargetColumn, reading: TimeReading): Kind {

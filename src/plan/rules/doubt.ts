@@ -77,6 +77,7 @@ function mustBeRead(kind: Kind, census: ColumnCensus): boolean {
       return texts + integers + reals > 0;
     case 'timestamp':
     case 'timestamptz':
+      if (kind.targetZone !== undefined) return texts + reals + integers > 0;
       return texts + reals > 0 || (integers > 0 && mayNotFit(kind.unit, kind.precision, census));
     case 'literal':
       return kind.form !== undefined && texts + reals + integers > 0;

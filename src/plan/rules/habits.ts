@@ -10,14 +10,18 @@ export type NamedColumn = Pick<SourceColumn, 'name' | 'declaredType'>;
 /**
  * What is said of all columns that declare such a type, and of all whose names fit a pattern, which goes first. Where
  * several patterns fit, the one with more letters of its own goes first, and of two equal ones the later. A zone that is
- * said of all goes last.
+ * said of all, of either side, goes last.
  */
-export function habitRulesOf({ columns = {}, declared = {}, zone = null }: Rules, column: NamedColumn): HabitRules {
+export function habitRulesOf(
+  { columns = {}, declared = {}, zone = null, targetZone = null }: Rules,
+  column: NamedColumn,
+): HabitRules {
   const ofType = fitting(declared, (pattern) => isOfDeclaration(column.declaredType, pattern));
   const ofName = fitting(columns, (pattern) => isOfPattern(column.name, pattern));
   const rules = [...ofType, ...ofName];
   const policies: Policies = Object.assign({}, ...rules.map((one) => one.policies ?? {}));
-  return { ...(zone === null ? {} : { zone }), ...Object.assign({}, ...rules), policies };
+  const zones = { ...(zone === null ? {} : { zone }), ...(targetZone === null ? {} : { targetZone }) };
+  return { ...zones, ...Object.assign({}, ...rules), policies };
 }
 
 /** The rules whose patterns fit, those that go first last. A rule of one word is a type. */

@@ -125,9 +125,10 @@ function describeKind(kind: Kind): string {
   }
 }
 
-function describeReading({ unit, realUnit, zone }: TimeReading): string {
+function describeReading({ unit, realUnit, zone, targetZone }: TimeReading): string {
   const numbers = realUnit === undefined ? `numbers in ${unit}` : `integers in ${unit}, reals in ${realUnit}`;
-  return zone === undefined ? numbers : `${numbers}, texts in ${zone}`;
+  const texts = zone === undefined ? numbers : `${numbers}, texts in ${zone}`;
+  return targetZone === undefined ? texts : `${texts}, stored as time of ${targetZone}`;
 }
 
 function describeLeftOut(plan: Plan, isWhole: boolean): string {

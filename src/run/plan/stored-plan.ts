@@ -41,6 +41,7 @@ const shapingFlags = {
   nullSentinel: 'null-sentinel',
   allowSentinel: 'allow-sentinel',
   zone: 'zone',
+  targetZone: 'target-zone',
   policies: null,
   tableRules: null,
   columns: null,

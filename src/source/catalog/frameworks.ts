@@ -1,4 +1,5 @@
 import { foldCase } from '../../lib/fold-case.js';
+import { typeormNameIn } from '../../lib/typeorm-names.js';
 import type { Framework, SourceCatalog, SourceTable } from '../../model/source.js';
 
 type Bookkeeper = Omit<Framework, 'mark'>;
@@ -60,9 +61,6 @@ const migrationsTables: Readonly<Record<string, Bookkeeper>> = {
   'id,migration,batch': { name: 'Laravel', command: 'php artisan migrate', namesOnly: true },
 };
 
-/** Names that TypeORM gives to indexes and constraints: a prefix and a hash in hex digits. */
-const typeormName = /\b(?:IDX|UQ|FK|PK|REL|CHK)_[0-9a-f]{26,}\b/;
-
 /** The framework whose migrations a table keeps account of; null for a table of the application. */
 export function frameworkOf({ name, columns }: Pick<SourceTable, 'name' | 'columns'>): Framework | null {
   const folded = foldCase(name);
@@ -80,9 +78,6 @@ export function frameworkOf({ name, columns }: Pick<SourceTable, 'name' | 'colum
 export function recogniseFramework({ tables, leftOut }: SourceCatalog): Framework | null {
   for (const { framework = null } of [...leftOut, ...tables])
     if (framework !== null && framework.command !== null) return framework;
-  for (const { sql, indexes } of tables) {
-    const [mark] = typeormName.exec([sql, ...indexes.map(({ name }) => name)].join(' ')) ?? [];
-    if (mark !== undefined) return { ...typeorm, mark };
-  }
-  return null;
+  const mark = typeormNameIn(tables);
+  return mark === null ? null : { ...typeorm, mark };
 }
