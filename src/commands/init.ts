@@ -17,7 +17,7 @@ export async function runInit(context: Context): Promise<MadeSchema> {
     return await withTarget(address, { applicationName: holderName('init'), signal: context.signal }, (client) =>
       withRunLock(client, address.schema, () =>
         journal.phase('init', () =>
-          makeSchema({ client, schema: address.schema, settings, survey, needsLedger: false }),
+          makeSchema({ client, schema: address.schema, settings, survey, needsLedger: false, isAsked: true }),
         ),
       ),
     );

@@ -48,7 +48,7 @@ const rules: NamesOf<RuleOptions> = {
   search: true,
   waive: true,
 };
-const schema: NamesOf<SchemaOptions> = { sqlFolder: true, fromSource: true };
+const schema: NamesOf<SchemaOptions> = { sqlFolder: true, fromSource: true, makeMissing: true };
 const load: NamesOf<LoadOptions> = {
   connections: true,
   chunkBytes: true,

@@ -71,6 +71,8 @@ export interface SchemaOptions {
   readonly sqlFolder?: string;
   /** Translate the SQLite schema even where there are .sql files. */
   readonly fromSource?: boolean;
+  /** Make the tables that the target lacks beside those that it has: false. */
+  readonly makeMissing?: boolean;
 }
 
 /** How rows are read, cut and sent. */

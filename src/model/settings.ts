@@ -40,6 +40,8 @@ export interface FlagSettings {
   /** A new file for the decisions that a plan leaves open. */
   readonly writeConfig: string | null;
   readonly fromSource: boolean;
+  /** Whether tables that the target lacks are made beside those that it has. */
+  readonly makeMissing: boolean;
   readonly resetSchema: boolean;
   readonly resetAlso: readonly string[];
   readonly truncateTarget: boolean;

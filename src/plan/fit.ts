@@ -134,7 +134,7 @@ function tableMissing(table: string, { schema, named }: { schema: string; named:
     code: 'plan.table_missing',
     table,
     message: `the schema ${schema} of the target has no table for it`,
-    hint: 'name its table in tableRules of the config file, make it there (`pgferry init` in an empty schema, with --from-source where the .sql files are for another database), or leave it out with --exclude',
+    hint: 'make it beside the others with --make-missing, name its table in tableRules of the config file, make the schema (`pgferry init` in an empty one, with --from-source where the .sql files are for another database), or leave it out with --exclude',
   });
 }
 

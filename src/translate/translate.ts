@@ -45,6 +45,8 @@ export function translateSchema(request: {
   targetSchema: string;
   /** Which tables are made; all of them without it. */
   choice?: TableChoice;
+  /** Which of these are made; the target has the others, with the names and types that the rules say. */
+  only?: readonly string[];
   /** What the operator says about names and types. */
   rules?: Rules;
   /** Names of what the operator has waived. */
@@ -67,21 +69,28 @@ export function translateSchema(request: {
   const hasIsJson = (request.serverVersion ?? Infinity) >= 160_000;
   const isChosen = chooseTables(choice);
   const chosen = { ...source, tables: source.tables.filter(({ name }) => isChosen(name)) };
-  const tables = draftTables(chosen, { census, trials: request.trials ?? [], hasIsJson }, shared);
-  alignTypes(tables, source);
+  const drafts = draftTables(chosen, { census, trials: request.trials ?? [], hasIsJson }, shared);
+  alignTypes(drafts, source);
+  const isMade = (name: string) => request.only?.includes(name) !== false;
+  const tables = drafts.filter((table) => isMade(table.source.name));
   takeConstraintNames(tables, shared);
   const statements = [
     ...tables.map((table) => createTableSql(table, shared)),
     ...tables.flatMap((table) => commentSql(table, shared)),
     ...searchSql(source, tables, shared),
     ...tables.flatMap((table) => tableIndexes(table, shared)),
-    ...tables.flatMap((table) => foreignKeySql(table, tables, source, shared)),
+    ...tables.flatMap((table) => foreignKeySql(table, drafts, source, shared)),
   ];
-  const views = viewSql(source.views, tables, shared);
-  const triggers = source.leftOut.filter(({ type }) => type === 'trigger').map(({ name }) => name);
+  const views = viewSql(request.only === undefined ? source.views : [], tables, shared);
+  const triggers =
+    request.only !== undefined ? [] : source.leftOut.filter(({ type }) => type === 'trigger').map(({ name }) => name);
   return {
     statements: [...statements, ...views.statements],
-    findings: [...shared.findings, ...inferenceNotes(tables), ...triggerFinding(triggers, waive)],
+    findings: [
+      ...shared.findings.filter(({ table }) => table === null || isMade(table)),
+      ...inferenceNotes(tables),
+      ...triggerFinding(triggers, waive),
+    ],
     lost: shared.lost,
     views: views.names,
     reasons: tables.flatMap(({ source: { name }, columns }) =>

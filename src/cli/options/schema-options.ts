@@ -25,6 +25,16 @@ export const schemaOptions = {
     help: 'translate the SQLite schema even where there are .sql files',
     commands: making,
   },
+  makeMissing: {
+    heading: 'schema',
+    flag: 'make-missing',
+    value: null,
+    env: ['MAKE_MISSING'],
+    syntax: flag(),
+    standard: false,
+    help: 'make the tables that the target lacks beside those that it has, with their foreign keys to these',
+    commands: making,
+  },
   resetSchema: {
     heading: 'schema',
     flag: 'reset-schema',

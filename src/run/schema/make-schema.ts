@@ -13,6 +13,7 @@ import { type TranslatedSchema, translateSchema } from '../../translate/translat
 import type { MadeSchema } from '../../model/schema.js';
 import { countOf } from '../../report/units.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
+import type { TargetCatalog } from '../../model/target.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTransaction } from '../../target/connection/transaction.js';
 import {
@@ -23,6 +24,7 @@ import {
   type SqlFile,
 } from '../../target/schema/schema.js';
 import { findDoubtedTypes } from './doubted-types.js';
+import { findMissing, type MissingTables, notMade } from './make-missing.js';
 import { resetForRun } from './reset.js';
 import { refuseIfBlocked } from '../context.js';
 import { type Settings, standardSqlFolder } from '../../model/settings.js';
@@ -40,6 +42,8 @@ export async function makeSchema(request: {
   readonly survey: Survey;
   /** Whether a run follows, which needs a ledger. */
   readonly needsLedger: boolean;
+  /** Whether making the schema is all that was asked for. */
+  readonly isAsked?: boolean;
 }): Promise<MadeSchema> {
   const { client, schema, settings, survey } = request;
   const files = settings.resetSchema ? await readFiles(settings) : null;
@@ -70,6 +74,10 @@ async function makeWhereMissing(
   const target = await readTargetCatalog(client, schema);
   const { tables } = target;
   if (tables.length > 0) {
+    const missing = findMissing(survey, tables, settings);
+    if (missing.names.length > 0 && settings.makeMissing) return await makeBeside(request, target, missing);
+    if (missing.names.length > 0 && request.isAsked === true && settings.tables.length > 0)
+      throw notMade(schema, missing.names);
     return {
       tag: 'there',
       message: `schema ${schema} has ${countOf(tables.length, 'table')} already; none was made`,
@@ -177,11 +185,29 @@ async function translate(
   return { tag: 'translated', message, findings, lost, views, reasons, sql };
 }
 
+/** Makes the tables that the target lacks beside those that it has, foreign keys to these included. */
+async function makeBeside(
+  { client, schema, survey }: Parameters<typeof makeSchema>[0],
+  { serverVersion }: TargetCatalog,
+  { names, settings }: MissingTables,
+): Promise<MadeSchema> {
+  const { translated, sql } = await translateSurvey(survey, settings, { schema, serverVersion, only: names });
+  refuseIfBlocked(translated, 'the missing tables cannot be made');
+  await applyStatements(client, schema, translated.statements);
+  const { findings, lost, views, reasons } = translated;
+  const message = `schema ${schema}: ${countOf(names.length, 'table')} made beside those that were there: ${names.join(', ')}`;
+  return { tag: 'there', message, findings, lost, views, reasons, sql };
+}
+
 /** Translates the surveyed schema under the operator's settings; for a new server where none is there to ask. */
 export async function translateSurvey(
   survey: Survey,
   settings: Settings,
-  { schema, serverVersion }: { readonly schema: string; readonly serverVersion?: number },
+  {
+    schema,
+    serverVersion,
+    only,
+  }: { readonly schema: string; readonly serverVersion?: number; readonly only?: readonly string[] },
 ): Promise<{ readonly translated: TranslatedSchema; readonly sql: string }> {
   const rules = rulesOf(settings);
   const wanted = ({ name, columns }: SourceTable, column: string) => {
@@ -202,6 +228,7 @@ export async function translateSurvey(
     choice: choiceOf(settings),
     rules,
     waive: settings.waive,
+    ...(only === undefined ? {} : { only }),
     ...(serverVersion === undefined ? {} : { serverVersion }),
   });
   return { translated, sql: schemaScript(schema, translated) };

@@ -11,7 +11,7 @@ import { bigint, double, numeric, type PgType, textType } from '../pg-type.js';
  */
 export function alignTypes(tables: readonly TableDraft[], source: SourceCatalog): void {
   for (const group of groupColumns(tables, source)) {
-    if (new Set(group.map((column) => comparableClass(column.type))).size < 2) continue;
+    if (isAligned(group)) continue;
     const type = commonType(group);
     for (const column of group.filter((one) => canTake(one, type) && one.type.sql !== type.sql)) {
       column.type = type;
@@ -19,6 +19,13 @@ export function alignTypes(tables: readonly TableDraft[], source: SourceCatalog)
       column.why = 'one type with the columns that foreign keys bind it to';
     }
   }
+}
+
+/** Whether nothing is to be done: they compare, and none is an integer of another size than the one that was chosen. */
+function isAligned(group: readonly ColumnDraft[]): boolean {
+  if (new Set(group.map((column) => comparableClass(column.type))).size > 1) return false;
+  const chosen = group.find(({ isRuled }) => isRuled)?.type;
+  return chosen?.class !== 'integer' || group.every(({ type }) => type.sql === chosen.sql);
 }
 
 /** Columns of the same such class can be the two ends of a foreign key. */
