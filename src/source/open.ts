@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CopierError } from '../model/error.js';
+import { hasOpen } from '../platform/open-files.js';
 import { nameFolder, nameForeignFile } from './foreign-file.js';
 import { whileBusy } from './busy.js';
 import { translateSqliteError } from './source-error.js';
@@ -58,6 +59,7 @@ export function openSource(
     db = new Database(path, { readonly: options.readonly, fileMustExist: true, timeout: options.timeoutMs });
     harden(db, options.readonly);
     probe(db);
+    refuseReplaced(path, db);
     return db;
   } catch (error) {
     db?.close();
@@ -70,6 +72,22 @@ function harden(db: Connection, isReadonly: boolean): void {
   db.pragma('cell_size_check = ON');
   db.pragma('mmap_size = 0');
   if (isReadonly) db.pragma('query_only = ON');
+}
+
+/**
+ * Throws `source.replaced` where the connection is to other files than those that bear the name now: SQLite opens the
+ * database at once and its -wal with the first read, each by its name. Only stats them.
+ */
+export function refuseReplaced(path: string, db: Connection): void {
+  const isWal = db.pragma('journal_mode', { simple: true }) === 'wal';
+  const wal = isWal ? statSync(`${path}-wal`, { throwIfNoEntry: false }) : undefined;
+  if (!hasOpen(statFile(path)) || (wal !== undefined && !hasOpen(wal))) throw replaced(path);
+}
+
+export function replaced(path: string): CopierError {
+  return new CopierError('source.replaced', `${path} was replaced by another file while it was opened or copied`, {
+    hint: 'stop whatever replaces the file, then run again',
+  });
 }
 
 class ShortFile {

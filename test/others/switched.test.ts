@@ -8,7 +8,7 @@ import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { must } from '../../src/model/error.js';
 import { Database } from '../../src/source/sqlite.js';
 import type { Boundary } from '../campaign/boundaries.js';
-import { runCommand, runJson, startCommand } from '../support/command.js';
+import { type Ended, runCommand, runJson, startCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { type App, envBefore, makeSmallApp, runFor } from '../support/journey.js';
@@ -33,20 +33,37 @@ function failing(app: App, fault: Pick<Boundary, 'how' | 'at' | 'from' | 'side'>
 /** The commit that closes the file is done: it follows the pragma that sets its wait, and that pragma's statement. */
 const closed = { at: 3, from: 'busy_timeout = 30000', side: 'after' } as const;
 
-/** Runs cutover up to a point, has somebody release the file who has no target at hand, and lets it go on. */
-async function releasedMeanwhile(app: App, fault: Pick<Boundary, 'how' | 'at' | 'from' | 'side'>) {
+/** Runs cutover up to a point, lets others act there, and lets it go on. */
+async function disturbed(
+  app: App,
+  fault: Pick<Boundary, 'how' | 'at' | 'from' | 'side'>,
+  act: () => Promise<void>,
+): Promise<Ended> {
   const env = { ...app.env, CUTOVER_CONFIRM: confirmation, ...failing(app, fault) };
   const started = startCommand(['cutover'], { cwd: app.folder, env });
   const pid = must(started.child.pid, 'pid');
-  await untilWhile(started, 'it stands still', () => isStopped(pid));
-  const released = await runFor(app, 'release', { env: { POSTGRES_DATABASE_URL: '' } });
-  if (released.exitCode !== 0) started.child.kill('SIGKILL');
+  try {
+    await untilWhile(started, 'it stands still', () => isStopped(pid));
+    await act();
+  } catch (error) {
+    started.child.kill('SIGKILL');
+    throw error;
+  }
+  started.child.kill('SIGCONT');
+  return await started.ended;
+}
+
+/** Somebody who has no target at hand opens the file. */
+async function release(app: App) {
+  return await runFor(app, 'release', { env: { POSTGRES_DATABASE_URL: '' } });
+}
+
+async function releaseAndWrite(app: App): Promise<void> {
+  const released = await release(app);
   assert.equal(released.exitCode, 0, released.stderr);
   const db = new Database(app.source);
   db.exec(`INSERT INTO child VALUES (70, 1, 'acknowledged')`);
   db.close();
-  started.child.kill('SIGCONT');
-  return await started.ended;
 }
 
 async function checkStays(app: App, client: pg.Client): Promise<void> {
@@ -62,10 +79,23 @@ async function checkStays(app: App, client: pg.Client): Promise<void> {
 
 test('a file that is released right after it was closed keeps its application, and what it takes', async () => {
   await withApp(async (app, client) => {
-    const { exitCode, stderr } = await releasedMeanwhile(app, { ...closed, how: 'stop' });
+    const { exitCode, stderr } = await disturbed(app, { ...closed, how: 'stop' }, () => releaseAndWrite(app));
     assert.equal(exitCode, 24, stderr);
-    assert.match(stderr, /was opened to writers again before the application was switched.*\[cutover\.reopened\]/);
+    assert.match(stderr, /opened .*app\.db again, or wrote past its triggers.*\[source\.fence_broken\]/);
     await checkStays(app, client);
+  });
+});
+
+test('nobody can open a file that is closed and fenced until the application is switched', async () => {
+  await withApp(async (app, client) => {
+    const { exitCode, stderr } = await disturbed(app, { ...closed, at: 4, how: 'stop' }, async () => {
+      const released = await release(app);
+      assert.equal(released.json.error?.code, 'source.busy', released.stderr);
+    });
+    assert.equal(exitCode, 0, stderr);
+    assert.equal((await release(app)).exitCode, 0);
+    const { rows } = await client.query('SELECT count(*)::int AS count FROM child');
+    assert.deepEqual(rows, [{ count: 3 }]);
   });
 });
 
@@ -73,12 +103,8 @@ test('a file that is released while a cutover goes on after a crash keeps its ap
   await withApp(async (app, client) => {
     const env = { ...app.env, CUTOVER_CONFIRM: confirmation, ...failing(app, { ...closed, how: 'kill' }) };
     assert.equal((await runCommand(['cutover'], { cwd: app.folder, env })).signal, 'SIGKILL');
-    const { exitCode, stderr } = await releasedMeanwhile(app, {
-      how: 'stop',
-      at: 1,
-      from: 'LOCK TABLE',
-      side: 'before',
-    });
+    const beforeLock = { how: 'stop', at: 1, from: 'LOCK TABLE', side: 'before' } as const;
+    const { exitCode, stderr } = await disturbed(app, beforeLock, () => releaseAndWrite(app));
     assert.equal(exitCode, 24, stderr);
     assert.match(stderr, /\[cutover\.reopened\]/);
     await checkStays(app, client);

@@ -9,13 +9,14 @@ import type { CutoverSession, Preflight } from './cutover-session.js';
 import { cutoverResult } from './cutover-result.js';
 import { wrapped } from './preflight.js';
 import type { Switched } from './switch.js';
+import { describeWritten, type WrittenTable } from './target-writes.js';
 import { relative } from 'node:path';
 
 /** The application is switched. From here on nothing may fail: what cannot be written is only reported. */
 export async function conclude(
   session: CutoverSession,
   preflight: Preflight,
-  { facts, downtimeMs }: Switched,
+  { facts, downtimeMs, written = [] }: Switched,
 ): Promise<CutoverResult> {
   const { context, client, cutover, folder, address } = session;
   try {
@@ -49,7 +50,19 @@ export async function conclude(
       `the application is switched, but the record in ${folder.path} is not whole: ${toWire(error).message}`,
     );
   }
+  if (written.length > 0) throw unlocked(cutover, written);
   return result;
+}
+
+/** The lock went with its session at the very switch: whose these writes are, nobody can tell. */
+function unlocked({ cutoverId }: Cutover, written: readonly WrittenTable[]): CopierError {
+  return new CopierError(
+    'stuck.differs',
+    `the application is on PostgreSQL by cutover ${cutoverId}, but the session that kept others from its tables was lost at the switch, and they are not as they were accepted: ${describeWritten(written)}`,
+    {
+      hint: 'see with `pgferry verify` which rows differ, and whether your application wrote them; `pgferry rollback` goes back to SQLite',
+    },
+  );
 }
 
 function wrappedStuck({ cutoverId }: Cutover, error: unknown): unknown {

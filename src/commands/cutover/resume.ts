@@ -8,12 +8,17 @@ import { settleApplication } from './application.js';
 import { conclude } from './conclude.js';
 import { resumeLive } from './live/resume-live.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
-import { factsForResume, switchIfClosed, withLockedTables } from './switch.js';
+import { switchIfClosed, withClosedSource } from './guarded-switch.js';
+import { factsForResume, withLockedTables } from './switch.js';
 import { type WrittenTable, describeWritten, findWritten } from './target-writes.js';
 import type { CutoverProgress } from './undo.js';
 
 /** With these the application was not switched, and the message says what comes next. */
-const refusals: ReadonlySet<string> = new Set<ErrorCode>(['cutover.target_changed', 'cutover.reopened']);
+const refusals: ReadonlySet<string> = new Set<ErrorCode>([
+  'cutover.target_changed',
+  'cutover.reopened',
+  'cutover.source_changed',
+]);
 
 /**
  * Resumes a cutover that crashed after the source was closed. The copy is still complete, since no writer could change
@@ -71,7 +76,11 @@ async function switchUnchanged(
       findWritten(facts.digests, await digestTables(holder, address.schema)),
     );
     if (written.length > 0) throw targetChanged(cutover, written);
-    await runStep(session, 'switch', () => switchIfClosed(session, progress, facts, { mayBeEdited: true }));
+    await runStep(session, 'switch', () =>
+      withClosedSource(session, facts, (fence) =>
+        switchIfClosed(session, progress, { facts, fence, holder, mayBeEdited: true }),
+      ),
+    );
   });
 }
 

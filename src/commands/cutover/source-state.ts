@@ -8,13 +8,14 @@ import { withClosedFile } from '../../source/live/exclusive.js';
 import { withFence } from '../../source/live/fence.js';
 import { setJournalMode } from '../../source/live/journal-mode.js';
 import { canRestoreInto, flushLive, restoreInto } from '../../source/live/restore.js';
-import { findSourceWrites, hasVirtualWrites, type SourceWrites } from '../../source/live/source-writes.js';
+import { findSourceWrites, type SourceWrites } from '../../source/live/source-writes.js';
 import { busyTimeoutMs } from '../../source/open.js';
 
 /*
- * The SQLite file before a rollback. Closed by the very cutover that is taken back, it can have no writes that its snapshot
- * has not, and the snapshot is put into it. Open, it was restored or released before, and may have taken writes: then it is
- * never replaced but where the operator says so, and then it is closed first, so that no write falls between.
+ * The SQLite file before a rollback. Closed by the very cutover that is taken back, it has what its snapshot has, and
+ * the snapshot is put into it; that is looked at, since triggers do not stop everybody. Open, it was restored or released
+ * before. Where it has anything else, it is never replaced but where the operator says so, and then it is closed first, so
+ * that no write falls between.
  */
 export type SourceState =
   /** No file, or one that is no database any more: the snapshot takes its place, and the file is kept. */
@@ -101,8 +102,6 @@ export async function decideRestore(
     warn(`the database that will be replaced cannot be read: ${state.why}`);
     return 'replace-file';
   }
-  // Nothing keeps writers off a virtual table, which may hold rows that stand nowhere else.
-  if (state.tag === 'closed' && !(await hasVirtualWrites(livePath, snapshotPath))) return 'restore';
   // A file that stays must take writes. A restored one that is closed again was closed to be replaced.
   const isClosed = state.tag === 'closed' || state.closedBy !== null;
   if (isRestored && !isClosed && restored === current) {
@@ -155,7 +154,8 @@ async function findContent(
 
 const tablesNamedMax = 5;
 
-function describeWrites({ tables, hasOtherSchema }: SourceWrites): string {
+/** "child (1 row only there, 2 rows gone or changed)" */
+export function describeWrites({ tables, hasOtherSchema }: SourceWrites): string {
   const named = tables
     .slice(0, tablesNamedMax)
     .map(

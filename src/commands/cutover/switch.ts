@@ -1,16 +1,12 @@
-import { planSwitch, readEnvFile, switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
+import { planSwitch, readEnvFile } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
-import type { Programs } from '../../cutover/programs.js';
-import { doSwitches, undoSwitches } from '../../cutover/switches/switches.js';
 import { rollbackEnv, rollbackEnvName, switchesName } from '../../cutover/rollback-env.js';
 import { interruption } from '../../lib/interruption.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import { CopierError, must } from '../../model/error.js';
 import type { RunResult } from '../../model/result.js';
 import { type RunFolder, replaceArtefact, writeArtefact } from '../../report/files/run-folder.js';
-import { readClosing } from '../../source/live/closing.js';
 import { type Fence, withFence } from '../../source/live/fence.js';
-import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
@@ -20,7 +16,7 @@ import { lockTables, reopenTargetTables } from '../../target/schema/closing.js';
 import { warnOfWayBack } from '../../run/carry/way-back-limits.js';
 import { runAccept } from '../acceptance/accept.js';
 import { runMigrate } from '../migrate.js';
-import { applicationFacts, programsOf, providerHere, runHooks } from './application.js';
+import { applicationFacts, providerHere, runHooks } from './application.js';
 import {
   type CutoverSession,
   type LockedTarget,
@@ -31,11 +27,15 @@ import {
 } from './cutover-session.js';
 import type { Context } from '../../run/context.js';
 import { sessionOptions } from './preflight.js';
+import { fenceOptions, findUnlocked, switchIfClosed } from './guarded-switch.js';
+import type { WrittenTable } from './target-writes.js';
 import type { CutoverProgress } from './undo.js';
 
 export interface Switched {
   readonly facts: CutoverFacts;
   readonly downtimeMs: number;
+  /** What others did to the target's tables at the switch, where the session that locked them was lost. */
+  readonly written?: readonly WrittenTable[];
 }
 
 export async function prepareAndSwitch(
@@ -51,7 +51,8 @@ export async function prepareAndSwitch(
   await runHooks(session, 'before-fence');
   progress.step = 'fence';
   journal.emit({ tag: 'phase-begin', name: 'fence' });
-  return await withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async (held) => {
+  return await withFence(preflight.sourcePath, fenceOptions(context.settings), async (held) => {
+    held.refuseClosed();
     const heldAtMs = performance.now();
     const fencedAt = new Date().toISOString();
     await noteStep(session, 'fence', () => undefined);
@@ -82,8 +83,9 @@ export async function prepareAndSwitch(
       // A lock that went with its connection would let others write: asked once more before anything is closed.
       await holder.query('SELECT 1');
       const closed = await step('close', () => close(session, held, progress, facts));
-      await step('switch', () => switchIfClosed(session, progress, closed));
-      return { facts: closed, downtimeMs: performance.now() - heldAtMs };
+      await step('switch', () => switchIfClosed(session, progress, { facts: closed, fence: held, holder }));
+      const written = await findUnlocked(session, holder, digests);
+      return { facts: closed, downtimeMs: performance.now() - heldAtMs, written };
     });
   });
 }
@@ -176,56 +178,6 @@ export async function close(
   progress.hasClosed = true;
   fence.commitClosing();
   return facts;
-}
-
-/**
- * Switches the application, if the SQLite database is closed. A release that could not ask the target knows nothing of
- * us and may open it at any moment: one that came before the env file was replaced is found by the second look, and then
- * the switch is taken back. Error: `cutover.reopened`.
- */
-export async function switchIfClosed(
-  session: CutoverSession,
-  progress: CutoverProgress,
-  facts: CutoverFacts,
-  going: { readonly mayBeEdited?: boolean } = {},
-): Promise<void> {
-  const { cutover } = session;
-  await refuseReopened(cutover);
-  const programs = await programsOf({ ...session, runId: facts.runId });
-  await switchApplication(progress, facts, programs, going);
-  try {
-    await refuseReopened(cutover);
-  } catch (error) {
-    if (progress.envSwitch !== null) undoSwitch(progress.envSwitch);
-    progress.envSwitch = null;
-    const [left] = await undoSwitches(facts.switches ?? [], programs);
-    if (left !== undefined) throw left.error;
-    throw error;
-  }
-}
-
-async function refuseReopened({ sourcePath, cutoverId }: Cutover): Promise<void> {
-  if ((await readClosing(sourcePath))?.cutoverId === cutoverId) return;
-  throw new CopierError(
-    'cutover.reopened',
-    `${sourcePath} was opened to writers again before the application was switched to PostgreSQL, which has not what it took since`,
-    {
-      hint: 'the application stays on SQLite; see who ran `pgferry release` there, then run `pgferry cutover` again: it begins anew',
-    },
-  );
-}
-
-async function switchApplication(
-  progress: CutoverProgress,
-  { env, switches = [] }: CutoverFacts,
-  programs: Programs,
-  going: { readonly mayBeEdited?: boolean },
-): Promise<void> {
-  progress.prepared = switches;
-  await doSwitches(switches, programs, going);
-  if (env === null) return;
-  progress.envSwitch = env;
-  switchEnvFile(env);
 }
 
 /**

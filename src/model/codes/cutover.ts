@@ -150,6 +150,11 @@ export const cutoverCodes = {
       'A hook or a health check after the switch failed, and the cutover was rolled back: the application is on SQLite, with what PostgreSQL took.',
     todo: 'Mend the reason that the message names, then cut over anew.',
   },
+  'cutover.source_changed': {
+    means:
+      'A cutover that goes on after a crash found writes in the SQLite file that came after it was closed, past its triggers or after these were dropped. Nothing was switched.',
+    todo: '`pgferry release` lets SQLite take writes again, then cut over anew: it brings these rows.',
+  },
   'cutover.target_changed': {
     means:
       'PostgreSQL was changed after it was accepted and before the application was switched. Nothing was switched.',

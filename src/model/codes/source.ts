@@ -117,7 +117,7 @@ export const sourceCodes = {
     todo: 'Run the rollback again: it counts what the file took since, and asks what shall become of it.',
   },
   'source.replaced': {
-    means: 'The file was replaced by another one while the snapshot was taken.',
+    means: 'The file was replaced by another one while it was opened or the snapshot was taken, if only for a moment.',
     todo: 'Stop whatever replaces it, then run again.',
   },
   'source.run_file': {

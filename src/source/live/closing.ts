@@ -15,6 +15,8 @@ export interface Closing {
   /** Of the cutover that closed it. */
   readonly cutoverId: string;
   readonly schemaVersion: number;
+  /** Whether no table was opened by hand, or made since. */
+  readonly isWhole: boolean;
 }
 
 /** The cutover that closed the database, or null where it is open. Reads only. */
@@ -39,18 +41,21 @@ export function closingOf(db: Database): Closing | null {
   const sql = db.prepare<[], string>(`SELECT sql FROM sqlite_schema WHERE ${isClosingTrigger} LIMIT 1`).pluck().get();
   const cutoverId = /\(cutover ([0-9a-f]+)\)/.exec(sql ?? '')?.[1];
   if (cutoverId === undefined) return null;
-  return { cutoverId, schemaVersion: Number(db.pragma('schema_version', { simple: true })) };
+  const open = db
+    .prepare<[], number>(
+      `SELECT count(*) FROM (${closableTables}) WHERE 3 > (SELECT count(*) FROM sqlite_schema WHERE ${isClosingTrigger} AND tbl_name = table_name)`,
+    )
+    .pluck()
+    .get();
+  return { cutoverId, schemaVersion: Number(db.pragma('schema_version', { simple: true })), isWhole: open === 0 };
 }
+
+const closableTables = `SELECT name AS table_name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`;
 
 /** Makes the triggers inside the caller's transaction. */
 export function closeSourceTables(db: Database, cutoverId: string, at: Date): void {
   const text = `this database was moved to PostgreSQL by pgferry on ${at.toISOString()} (cutover ${cutoverId}); writes go there`;
-  const tables = db
-    .prepare<[], string>(
-      `SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'`,
-    )
-    .pluck()
-    .all();
+  const tables = db.prepare<[], string>(closableTables).pluck().all();
   tables.forEach((table, index) => {
     for (const event of ['insert', 'update', 'delete']) {
       db.exec(

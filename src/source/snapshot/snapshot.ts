@@ -9,7 +9,7 @@ import type { NamedSource, SourceStream } from '../import/named-source.js';
 import { withEarlyFlush } from './early-flush.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
 import { whileBusy } from '../busy.js';
-import { busyTimeoutMs, sequentialCacheKb, statFile, withSource } from '../open.js';
+import { busyTimeoutMs, refuseReplaced, replaced, sequentialCacheKb, statFile, withSource } from '../open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { checkSpace, watchSpace } from './snapshot-space.js';
 import { translateSqliteError } from '../source-error.js';
@@ -127,6 +127,7 @@ async function copyThrough(db: Database, options: SnapshotOptions): Promise<Copi
     const takenAt = await backUp(db, path, options);
     const after = statFile(sourcePath);
     if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
+    refuseReplaced(sourcePath, db);
     settleSnapshot(path);
     throwIfAborted(options.signal);
     await chmod(path, 0o400);
@@ -253,12 +254,6 @@ function translateFailure(error: unknown, what: string): unknown {
 /** Removes a file of ours, and whatever SQLite may have left beside it. */
 export async function removeWithSidecars(path: string): Promise<void> {
   for (const suffix of ['', '-journal', '-wal', '-shm']) await rm(path + suffix, { force: true });
-}
-
-function replaced(path: string): CopierError {
-  return new CopierError('source.replaced', `${path} was replaced by another file while the snapshot was taken`, {
-    hint: 'stop whatever replaces the file, then run again',
-  });
 }
 
 function overwritten(path: string): CopierError {

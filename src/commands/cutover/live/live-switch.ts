@@ -10,13 +10,13 @@ import { proveTables, refuseUnproven } from '../../../run/follow/prove-tables.js
 import { type Shown, takeRound } from '../../../run/follow/take-round.js';
 import { withFence } from '../../../source/live/fence.js';
 import { type HeldReader, withHeldReader } from '../../../source/live/held-reader.js';
-import { busyTimeoutMs } from '../../../source/open.js';
 import { removeWithSidecars } from '../../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
 import { applicationFacts, runHooks } from '../application.js';
 import { type CutoverSession, type Preflight, stepsOf } from '../cutover-session.js';
-import { attemptFolder, close, generate, type Switched, switchIfClosed, withLockedTables } from '../switch.js';
+import { fenceOptions, type Guards, switchIfClosed } from '../guarded-switch.js';
+import { attemptFolder, close, generate, type Switched, withLockedTables } from '../switch.js';
 import type { CutoverProgress } from '../undo.js';
 import { type CaughtUp, catchUp, predictAfter, tooLong } from './catch-up.js';
 import { type FrozenView, freeze } from './frozen-view.js';
@@ -120,7 +120,8 @@ async function fenceAndSwitch(
   if (signal.aborted) throw interruption(signal);
   progress.step = 'fence';
   journal.emit({ tag: 'phase-begin', name: 'fence' });
-  return await withFence(preflight.sourcePath, { timeoutMs: busyTimeoutMs }, async (fence) => {
+  return await withFence(preflight.sourcePath, fenceOptions(settings), async (fence) => {
+    fence.refuseClosed();
     const fencedAtMs = performance.now();
     const fencedAt = new Date().toISOString();
     const checkTime = () => {
@@ -161,7 +162,7 @@ async function fenceAndSwitch(
       await holder.query('SELECT 1');
       checkTime();
       const facts = await step('close', () => close(session, fence, progress, known));
-      await step('switch', () => switchAndOpen(work, holder, facts));
+      await step('switch', () => switchAndOpen(work, { facts, fence, holder }));
       return { facts, downtimeMs: performance.now() - fencedAtMs, view };
     });
   });
@@ -176,10 +177,10 @@ async function removeUnlessBrought({ client, run }: FollowSession, path: string)
 /** The env file first, once the source is known to be closed: no write of the application is lost in between, since the tables are closed until the commit. */
 async function switchAndOpen(
   { session, progress, follow }: Pick<LiveWork, 'session' | 'progress' | 'follow'>,
-  holder: TargetClient,
-  facts: Switched['facts'],
+  guards: Guards,
 ): Promise<void> {
-  await switchIfClosed(session, progress, facts);
+  const { holder } = guards;
+  await switchIfClosed(session, progress, guards);
   await openToOthers(holder, follow.run.runId);
   // A commit whose answer is lost may have opened the tables, and the application may write there.
   progress.isSwitched = true;

@@ -9,7 +9,9 @@ import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js
 import { showApplication } from '../application.js';
 import { conclude } from '../conclude.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from '../cutover-session.js';
-import { factsForResume, switchIfClosed, withLockedTables } from '../switch.js';
+import { switchIfClosed, withClosedSource } from '../guarded-switch.js';
+import { factsForResume, withLockedTables } from '../switch.js';
+import type { CutoverProgress } from '../undo.js';
 import { type FrozenView, freeze, openViewer } from './frozen-view.js';
 import { proveSwitched } from './prove-switched.js';
 
@@ -64,12 +66,16 @@ async function openSwitched(
       const frozen = isUntouched ? await freeze(viewer) : null;
       if (!isSwitched)
         await runStep(session, 'switch', () =>
-          switchIfClosed(
-            session,
-            { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null, prepared: [] },
-            facts,
-            { mayBeEdited: true },
-          ),
+          withClosedSource(session, facts, (fence) => {
+            const progress: CutoverProgress = {
+              step: 'switch',
+              generated: 'no',
+              hasClosed: true,
+              envSwitch: null,
+              prepared: [],
+            };
+            return switchIfClosed(session, progress, { facts, fence, holder, mayBeEdited: true });
+          }),
         );
       await openToOthers(holder, facts.runId);
       await holder.run('COMMIT');
@@ -77,7 +83,10 @@ async function openSwitched(
     });
     return { facts, view };
   } catch (error) {
-    if (error instanceof CopierError && ['cutover.target_changed', 'cutover.reopened'].includes(error.code))
+    if (
+      error instanceof CopierError &&
+      ['cutover.target_changed', 'cutover.reopened', 'cutover.source_changed'].includes(error.code)
+    )
       throw error;
     throw new CopierError(
       'stuck.switch',
