@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-unit test-full bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-unit test-full bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -19,6 +19,7 @@ help:
 	@echo 'make db-pg-cutover   switch the application to PostgreSQL (needs CUTOVER_CONFIRM; ARGS=--dry-run rehearses)'
 	@echo 'make db-pg-rollback  take it back to SQLite (source rollback.env first)'
 	@echo 'make db-pg-release   let the closed SQLite database take writes again'
+	@echo 'make db-pg-settle-cutover  call the move final: the reverse journal is removed'
 	@echo 'make db-pg-quarantine        rows that could not arrive; -retry brings them in after a fix'
 	@echo 'make db-pg-follow    bring what changed in the source since the load (ARGS="--every 10s --until-quiet")'
 	@echo 'make db-pg-repair    carry over again what differs on the target'
@@ -87,6 +88,9 @@ db-pg-rollback: build
 
 db-pg-release: build
 	@$(PGFERRY) release $(ARGS)
+
+db-pg-settle-cutover: build
+	@$(PGFERRY) settle-cutover $(ARGS)
 
 db-pg-quarantine: build
 	@$(PGFERRY) quarantine list $(ARGS)

@@ -6,6 +6,7 @@ import { runCensus } from './commands/census.js';
 import { runCutover } from './commands/cutover/cutover.js';
 import { confirmation } from './commands/cutover/preflight.js';
 import { runRelease } from './commands/cutover/release.js';
+import { runSettle } from './commands/cutover/way-back/settle.js';
 import { runRollback } from './commands/cutover/rollback.js';
 import { runDoctor } from './commands/doctor/doctor.js';
 import { runInit } from './commands/init.js';
@@ -30,6 +31,7 @@ import type {
   ReleaseOptions,
   RepairOptions,
   RollbackOptions,
+  SettleOptions,
   ShadowOptions,
   StatusOptions,
   VerifyOptions,
@@ -155,4 +157,9 @@ export async function rollback(options: RollbackOptions): Promise<CutoverResult>
 /** Lets the SQLite database that a cutover closed take writes again. */
 export async function release(options: ReleaseOptions): Promise<CutoverResult> {
   return await runRelease(await contextOf('release', options));
+}
+
+/** Calls a cutover final: its reverse journal is removed. A rollback compares all rows then. */
+export async function settleCutover(options: SettleOptions): Promise<CutoverResult> {
+  return await runSettle(await contextOf('settle-cutover', options));
 }

@@ -166,6 +166,10 @@ async function run(
       const { runRelease } = await import('../commands/cutover/release.js');
       return await fromCutover(await runRelease(context), context.own);
     }
+    case 'settle-cutover': {
+      const { runSettle } = await import('../commands/cutover/way-back/settle.js');
+      return await fromCutover(await runSettle(context), context.own);
+    }
     case 'status': {
       const { runStatus } = await import('../commands/status.js');
       const { describeStatus } = await import('../report/text/status-text.js');

@@ -99,6 +99,11 @@ export const commandRows: readonly CommandRow[] = [
     examples: ['pgferry release app.db'],
   },
   {
+    name: 'settle-cutover',
+    summary: 'call a cutover final: its reverse journal is removed, and the files that only a rollback needs are named',
+    examples: ['pgferry settle-cutover'],
+  },
+  {
     name: 'status',
     summary: 'show where the last run and the last cutover stand, from the ledger in the target',
     examples: ['pgferry status', 'pgferry status --json'],

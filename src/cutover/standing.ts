@@ -174,6 +174,12 @@ export function standingOf(cutover: Cutover, { provider, closedBy }: LocalFacts)
           false,
           'the application is switched, and hooks or health checks after the switch are left: run `pgferry cutover` again, or `pgferry rollback` to go back',
         );
+      if (cutover.facts?.settledAt !== undefined) {
+        return stand(
+          true,
+          `nothing to do: the move was called final at ${cutover.facts.settledAt}; \`pgferry rollback\` compares all rows, and needs the files of its folder`,
+        );
+      }
       return stand(true, 'nothing to do; `pgferry rollback` is the way back, with the rollback.env of its folder');
     case 'rolling_back':
       return stand(false, 'run `pgferry rollback` again: it goes on');

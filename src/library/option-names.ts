@@ -18,6 +18,7 @@ import type {
   ReleaseOptions,
   RepairOptions,
   RollbackOptions,
+  SettleOptions,
   RuleOptions,
   RunFolderOptions,
   SchemaOptions,
@@ -155,6 +156,7 @@ const cutover: NamesOf<CutoverOptions> = {
   hooks: true,
   health: true,
   onUnhealthy: true,
+  reverseJournal: true,
 };
 const rollback: NamesOf<RollbackOptions> = {
   ...sides,
@@ -170,6 +172,7 @@ const rollback: NamesOf<RollbackOptions> = {
   sourceWrites: true,
 };
 const release: NamesOf<ReleaseOptions> = sides;
+const settle: NamesOf<SettleOptions> = sides;
 
 const byFunction = {
   doctor,
@@ -188,6 +191,7 @@ const byFunction = {
   cutover,
   rollback,
   release,
+  'settle-cutover': settle,
 } as const;
 
 /** The functions of the library that run a command of the same name. */

@@ -303,6 +303,8 @@ export interface CutoverOptions
   readonly health?: readonly HealthRule[];
   /** What happens where a hook or a health check after the switch fails: rollback. */
   readonly onUnhealthy?: 'rollback' | 'stay';
+  /** Note in PostgreSQL which rows change from the switch on, so that a rollback costs what changed: false. */
+  readonly reverseJournal?: boolean;
 }
 
 export interface RollbackOptions extends SidesOptions {
@@ -329,3 +331,5 @@ export interface RollbackOptions extends SidesOptions {
 }
 
 export interface ReleaseOptions extends SidesOptions {}
+
+export interface SettleOptions extends SidesOptions {}

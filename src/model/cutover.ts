@@ -55,6 +55,17 @@ export interface TableMark {
   readonly mark: string;
 }
 
+/** A table of the target whose changed keys are noted since the switch. */
+export interface NotedTable {
+  readonly table: string;
+  /** OIDs of the table and its partitions, each with a journal of its own. */
+  readonly relations: readonly number[];
+  /** Columns of the key that is noted; none where it is only noted that the table was written. */
+  readonly key: readonly string[];
+  /** As long as it is the same, every change of a row was noted; see `readNoteMarks`. */
+  readonly mark: string;
+}
+
 /** Everything that going on with a cutover, or the way back from it, must know. Paths are absolute; no secret. */
 export interface CutoverFacts {
   readonly runId: string;
@@ -78,8 +89,19 @@ export interface CutoverFacts {
   /** Of every table of the target schema, by name; none from the switch of a live cutover until its last proof. */
   readonly digests: readonly TableDigest[];
   readonly fencedAt: string;
-  /** Of a live cutover: the marks of the target's closed tables at the switch, and whether every table has one. */
-  readonly live?: { readonly marks: readonly TableMark[]; readonly isWhole: boolean };
+  /**
+   * Of a live cutover: the marks of the target's closed tables at the switch, whether every table has one, and the small
+   * tables that no run fills.
+   */
+  readonly live?: {
+    readonly marks: readonly TableMark[];
+    readonly isWhole: boolean;
+    readonly others?: readonly TableDigest[];
+  };
+  /** Where a reverse journal was asked for: the tables that have one. */
+  readonly journal?: readonly NotedTable[];
+  /** When the operator called the move final, ISO 8601; the journal is gone since. */
+  readonly settledAt?: string;
 }
 
 /** A cutover as the ledger knows it. */
@@ -112,9 +134,9 @@ export interface CutoverStep {
   readonly endedAt: string | null;
 }
 
-/** The result of a cutover, a rollback or a release. */
+/** The result of a cutover, a rollback, a release, or of calling the move final. */
 export interface CutoverResult {
-  readonly command: 'cutover' | 'rollback' | 'release';
+  readonly command: 'cutover' | 'rollback' | 'release' | 'settle-cutover';
   readonly cutoverId: string | null;
   readonly state: CutoverState | 'rehearsed' | null;
   /** The migration's run in the ledger. */

@@ -20,6 +20,7 @@ export type CommandName =
   | 'cutover'
   | 'rollback'
   | 'release'
+  | 'settle-cutover'
   | 'status';
 
 /** Where Prisma applications keep the SQL of the target; it need not be there. */
@@ -107,6 +108,8 @@ export interface FlagSettings {
   readonly rollbackCutoverId: string | null;
   /** What a rollback does with what PostgreSQL took since the switch. */
   readonly targetWrites: 'carry' | 'refuse' | 'discard';
+  /** Whether a cutover notes what changes on the target from the switch on. */
+  readonly reverseJournal: boolean;
   /** Tables, and columns as `TABLE.COLUMN`, whose writes are not carried. */
   readonly leaveBehind: readonly string[];
   /** The older name of `targetWrites: 'discard'`. */

@@ -44,6 +44,8 @@ export interface ChangeSearch {
     readonly converted: () => CellBatches;
   } | null;
   readonly renderLiterals: RenderLiterals;
+  /** Hashes of the keys that alone are compared, 16 hex digits each; null: all are. */
+  readonly onlyKeys: ReadonlySet<string> | null;
 }
 
 /** Bounds of what one pass collects. One bucket is always collected whole. */
@@ -228,7 +230,7 @@ async function readQuarantined(search: ChangeSearch): Promise<Quarantine> {
 }
 
 async function readSourceSide(
-  { table, bucketCount, readSource, renderLiterals }: ChangeSearch,
+  { table, bucketCount, readSource, renderLiterals, onlyKeys }: ChangeSearch,
   pass: Pass,
   quarantine: Quarantine,
 ): Promise<void> {
@@ -248,6 +250,7 @@ async function readSourceSide(
     const address = must(addresses[next++], 'address of a row');
     // Nearly all rows are of other buckets; only where rows are in quarantine each must be known by its hash.
     if (!hasQuarantine && !pass.has(bucketOf(keyHash.low, bucketCount))) return;
+    if (onlyKeys?.has(hashHex(keyHash.low, keyHash.high)) === false) return;
     const own = hashHex(rowHash.low, rowHash.high);
     const sent = takeSent(quarantine, taken, own);
     const bucket = bucketOf(sent?.bucketHash ?? keyHash.low, bucketCount);
@@ -273,7 +276,7 @@ function takeSent({ converted }: Quarantine, taken: Map<string, number>, rowHash
 }
 
 async function readTargetSide(
-  { table, bucketCount, readTarget, renderLiterals }: ChangeSearch,
+  { table, bucketCount, readTarget, renderLiterals, onlyKeys }: ChangeSearch,
   pass: Pass,
 ): Promise<void> {
   let batch: CellBatch | null = null;
@@ -289,7 +292,9 @@ async function readTargetSide(
     const at = row++;
     const bucket = bucketOf(keyHash.low, bucketCount);
     if (!pass.has(bucket)) return;
-    pass.find(bucket, hashHex(keyHash.low, keyHash.high), hashHex(rowHash.low, rowHash.high), () => ({
+    const key = hashHex(keyHash.low, keyHash.high);
+    if (onlyKeys?.has(key) === false) return;
+    pass.find(bucket, key, hashHex(rowHash.low, rowHash.high), () => ({
       ...textsOf(must(batch, 'batch'), at),
       bytes: Buffer.from(cells.bytes.subarray(0, cells.length)),
     }));

@@ -46,6 +46,8 @@ const close = (path: string) => change(path, (db) => closeSourceTables(db, cutov
 const write = (path: string) =>
   change(path, (db) => void db.exec(`INSERT INTO one VALUES (3, 'c'); DELETE FROM one WHERE id = 1`));
 
+type Contents = Omit<KnownContents, 'current'> & { readonly current: string | null };
+
 /** What is decided, and the warnings, or the code of the refusal. */
 async function decisionOf(
   state: SourceState,
@@ -53,7 +55,7 @@ async function decisionOf(
   given: {
     readonly sourceWrites?: Settings['sourceWrites'];
     readonly isRestored?: boolean;
-    readonly carried?: KnownContents;
+    readonly carried?: Contents;
   } = {},
 ) {
   const warnings: string[] = [];
@@ -61,7 +63,8 @@ async function decisionOf(
   const settings = { sourceWrites };
   const warn = (text: string) => void warnings.push(text);
   try {
-    const request = { livePath: live, snapshotPath: snapshot, isRestored, settings, warn, ...(carried && { carried }) };
+    const contents = carried && { carried: { ...carried, current: async () => carried.current } };
+    const request = { livePath: live, snapshotPath: snapshot, isRestored, settings, warn, ...contents };
     return { move: await decideRestore(state, request), warnings };
   } catch (error) {
     assert.ok(error instanceof CopierError);
@@ -172,7 +175,7 @@ test('an open file is known by what was put in place of it, and replaced only wh
     const copy = `${files.snapshot}.carried`;
     copyFileSync(files.snapshot, copy);
     write(copy);
-    const decide = async (carried: KnownContents, isRestored: boolean) => {
+    const decide = async (carried: Contents, isRestored: boolean) => {
       const decision = await decisionOf(open, files, { carried, isRestored });
       return decision.refused ?? decision.move;
     };

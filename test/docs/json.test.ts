@@ -30,7 +30,7 @@ test('the object that --json prints has exactly the fields of the contract, comm
         quarantine: ['list'],
         cutover: ['--confirm', confirmation, '--generate-provider', '0'],
       };
-      const last: readonly CommandName[] = ['cutover', 'release', 'rollback'];
+      const last: readonly CommandName[] = ['cutover', 'settle-cutover', 'release', 'rollback'];
       for (const name of [...commandNames.filter((one) => !last.includes(one)), ...last]) {
         const target = name === 'census' ? [] : ['--target', url];
         const args = [name, '--source', source, ...target, ...(more[name] ?? [])];

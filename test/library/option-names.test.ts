@@ -24,13 +24,15 @@ const withoutFlag = [
 /** Settings of a command line alone, or those by which a person shows that he means it. */
 const commandLine = ['json', 'quiet', 'confirm', 'rollbackSha256', 'rollbackSnapshot'];
 
+const camelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
 test('every command is a function of the library, and the page lists them all', () => {
   const functions = Object.entries(library).flatMap(([name, value]) =>
     /^[a-z]/.test(name) ? [[name, typeof value]] : [],
   );
   for (const { name } of commandRows.filter(({ name }) => name !== 'init-config'))
     assert.ok(
-      functions.some(([given, type]) => given === name && type === 'function'),
+      functions.some(([given, type]) => given === camelCase(name) && type === 'function'),
       name,
     );
   const listed = tableRows(readPage('docs/library.md'), 'function').map(([cell = '']) => codeOf(cell)[0] ?? '');
@@ -51,6 +53,7 @@ for (const name of [
   'cutover',
   'rollback',
   'release',
+  'settle-cutover',
 ] as const) {
   test(`${name}() takes only what the command of this name takes, and nothing that belongs to a command line`, () => {
     const settings: readonly string[] = optionsOf(name).map(({ setting }) => setting);

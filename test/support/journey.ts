@@ -78,7 +78,7 @@ type Ran<T> = Ended & { readonly json: T };
 /** Runs cutover with the phrase, rollback or release for the application. */
 export async function runFor(
   app: App,
-  command: 'cutover' | 'rollback' | 'release',
+  command: 'cutover' | 'rollback' | 'release' | 'settle-cutover',
   options: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<Ran<CutoverJson>> {
   const env = { ...app.env, CUTOVER_CONFIRM: confirmation, ...options.env };

@@ -18,6 +18,7 @@ export const targeted: readonly CommandName[] = [
   'cutover',
   'rollback',
   'release',
+  'settle-cutover',
   'status',
 ];
 export const all: readonly CommandName[] = ['census', ...targeted];

@@ -203,6 +203,16 @@ export const cutoverOptions = {
     help: 'the cutover to take back, as rollback.env has it',
     commands: ['rollback'],
   },
+  reverseJournal: {
+    heading: 'cutover',
+    flag: 'reverse-journal',
+    value: null,
+    env: ['CUTOVER_REVERSE_JOURNAL'],
+    syntax: flag(),
+    standard: false,
+    help: 'note in PostgreSQL which rows change from the switch on, so that a rollback costs what changed and not what is there; each statement that writes then costs more, see docs/cutover.md',
+    commands: ['cutover'],
+  },
   targetWrites: {
     heading: 'cutover',
     flag: 'target-writes',

@@ -15,7 +15,7 @@ import { LeftBehind } from '../../run/carry/left-behind.js';
 import type { Context } from '../../run/context.js';
 import type { LockedTarget } from './cutover-session.js';
 import type { KnownContents } from './source-state.js';
-import { findWritten, type WrittenTable } from './target-writes.js';
+import { describeWritten, findWritten, type WrittenTable } from './target-writes.js';
 
 /** What the operator chose for the rows that PostgreSQL took since the switch. */
 export function wayOfWrites({ targetWrites, discardTargetWrites }: Settings): Settings['targetWrites'] {
@@ -28,14 +28,16 @@ export function contentsOf(
   { folder }: Cutover,
   request: {
     readonly snapshotPath: string;
-    readonly written: readonly WrittenTable[];
-    readonly digests: readonly TableDigest[];
+    readonly look: () => Promise<Pick<CarryBackRequest, 'written' | 'digests'>>;
   },
 ): KnownContents {
   const copies = listCarriedCopies(folder);
-  const { snapshotPath, written, digests } = request;
-  const isSnapshot = written.length === 0 || wayOfWrites(settings) !== 'carry';
-  const current = isSnapshot ? snapshotPath : (findCopy(copies, digests, settings.leaveBehind)?.path ?? null);
+  const { snapshotPath, look } = request;
+  const current = async () => {
+    if (wayOfWrites(settings) !== 'carry') return snapshotPath;
+    const { written, digests } = await look();
+    return written.length === 0 ? snapshotPath : (findCopy(copies, digests, settings.leaveBehind)?.path ?? null);
+  };
   const restored = lastRestored(folder, copies)?.path ?? snapshotPath;
   return { copies: copies.map(({ path }) => path), restored, current };
 }
@@ -132,6 +134,22 @@ function uncarriedError({ journal }: Context, uncarried: readonly Uncarried[]): 
       column: first?.column ?? null,
       key: first?.key ?? null,
       hint: 'nothing was changed: change these rows in PostgreSQL and run again; run again with --leave-behind and the names of these tables or columns (TABLE.COLUMN), which saves what PostgreSQL took there to a file first; or with --target-writes discard, which saves all of it',
+    },
+  );
+}
+
+/** A file that stays because of what it took itself has not what PostgreSQL took: one of both must be given up by name. */
+export async function refuseLeftBehind(
+  { current }: KnownContents,
+  look: () => Promise<Pick<CarryBackRequest, 'written'>>,
+): Promise<void> {
+  if ((await current()) !== null) return;
+  const { written } = await look();
+  throw new CopierError(
+    'rollback.target_writes',
+    `both SQLite and PostgreSQL took writes since the move, and --source-writes keep leaves the file as it is: ${describeWritten(written)}`,
+    {
+      hint: 'nothing was changed; run again with --source-writes discard to go on with what PostgreSQL took, or with --target-writes discard to save that to a file',
     },
   );
 }

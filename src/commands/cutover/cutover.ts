@@ -26,6 +26,7 @@ import {
 import { cutOverLive } from './live/live-cutover.js';
 import { resumeLive } from './live/resume-live.js';
 import { rehearseCutover } from './rehearsal.js';
+import { sayPrice } from './way-back/reverse-journal.js';
 import { resumeCutover } from './resume.js';
 import { runRollback } from './rollback.js';
 import { type Switched, prepareAndSwitch } from './switch.js';
@@ -130,6 +131,7 @@ async function begin(
     throw error;
   }
   await openLedger(client);
+  if (settings.reverseJournal) await sayPrice(context, client);
   const cutover = await beginCutover(client, {
     ...whoWeAre(context),
     cutoverId: again?.cutoverId ?? randomBytes(6).toString('hex'),

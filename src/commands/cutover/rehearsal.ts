@@ -21,6 +21,7 @@ import { type Context, refuseIfBlocked } from '../../run/context.js';
 import { cutoverResult } from './cutover-result.js';
 import { innerContext, keepLog, type Preflight } from './cutover-session.js';
 import { checkDiskSpace } from './preflight.js';
+import { sayPrice } from './way-back/reverse-journal.js';
 import { runPlan } from '../plan.js';
 import { runMigrate } from '../migrate.js';
 import type { Settings } from '../../model/settings.js';
@@ -71,6 +72,7 @@ export async function rehearseCutover(
       const predictedMs = await rehearsePass(context, preflight, { address, client, folder: folder.path });
       return predictedMs ?? performance.now() - startedAtMs;
     });
+    if (settings.reverseJournal) await sayPrice(context, client);
     const downtimeMs = Math.round(fenceMs + waitMs);
     journal.note(
       `writers would wait about ${formatDuration(downtimeMs)}${preflight.clients === null ? '' : ', and as long as prisma generate takes'}`,

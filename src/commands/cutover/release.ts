@@ -17,6 +17,7 @@ import { type Context, resolveTarget } from '../../run/context.js';
 import { providerHere } from './application.js';
 import { cutoverResult } from './cutover-result.js';
 import { sessionOptions } from './preflight.js';
+import { endJournal } from './way-back/reverse-journal.js';
 
 /**
  * The release command: lets a SQLite database that a cutover closed accept writes again. An application that was not
@@ -102,6 +103,7 @@ async function releaseWithLedger(context: Context, path: string, result: Cutover
     else await reopenSource(context, cutover);
     await openTarget(context, client, address.schema);
     const { state, folder } = await moveCutover(client, cutover.cutoverId, isSwitched ? 'released' : 'undone');
+    await endJournal(context, client, address.schema);
     return { ...result, state, target, runDir: folder };
   });
 }

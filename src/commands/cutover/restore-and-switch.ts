@@ -3,7 +3,7 @@ import { switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
 import { interruption } from '../../lib/interruption.js';
 import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch, TableDigest } from '../../model/cutover.js';
-import { CopierError } from '../../model/error.js';
+import { CopierError, toWire } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
 import { readStoredPlan } from '../../run/plan/stored-plan.js';
 import { LeftBehind } from '../../run/carry/left-behind.js';
@@ -11,15 +11,16 @@ import { noteCarried } from '../../run/carry/note-carried.js';
 import { writeArtefact } from '../../report/files/run-folder.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
-import { digestTables } from '../../target/fingerprint/digest.js';
-import { closeTargetTables, lockTables } from '../../target/schema/closing.js';
 import { undoSwitches } from '../../cutover/switches/switches.js';
 import { programsOf } from './application.js';
+import { withTransaction } from '../../target/connection/transaction.js';
+import { closeTargetTables, lockTables, readClosedMark } from '../../target/schema/closing.js';
 import { carryBack, wayOfWrites } from './carry-back.js';
 import { type CutoverSession, type LockedTarget, stepsOf } from './cutover-session.js';
 import { sessionOptions } from './preflight.js';
 import type { RollbackPreflight } from './rollback-preflight.js';
 import { closeBeforeRestore, type RestoreMove, restoreSource } from './source-state.js';
+import { readWritten } from './way-back/target-state.js';
 import { type WrittenTable, describeWritten, findWritten, saveWrites } from './target-writes.js';
 
 function switchToSqlite(planned: EnvSwitch, cutover: Cutover): void {
@@ -62,8 +63,8 @@ export async function restoreAndSwitch(
     readonly facts: CutoverFacts;
     readonly preflight: RollbackPreflight;
     readonly restore: RestoreMove;
-    /** What PostgreSQL held when `restore` was decided. */
-    readonly seen: readonly TableDigest[];
+    /** What PostgreSQL held when `restore` was decided, where the file stays as it is. */
+    readonly seen: readonly TableDigest[] | null;
     readonly progress: RollbackProgress;
   },
 ): Promise<Pick<CutoverResult, 'savedWrites' | 'carried'>> {
@@ -71,17 +72,18 @@ export async function restoreAndSwitch(
   const signal = AbortSignal.any([context.signal, locked.lost]);
   const step = stepsOf(session, progress);
   const connecting = { ...sessionOptions(context, 'rollback_fence'), signal };
+  let closedMark = '';
+  let unread: readonly WrittenTable[] = [];
   const rows = await withTarget(address, connecting, async (holder) => {
     await holder.run('BEGIN');
-    const digests = await step('lock', async () => {
+    const { snapshotPath } = preflight;
+    const { digests, written } = await step('lock', async () => {
       await lockTables(holder, address.schema);
-      return await digestTables(holder, address.schema);
+      return await readWritten(context, holder, { address, facts, snapshotPath });
     });
-    const written = findWritten(facts.digests, digests);
     refuseWritten(context.settings, written);
     const way = wayOfWrites(context.settings);
-    const { snapshotPath } = preflight;
-    if (way === 'carry' && isLeft(restore)) refuseUnseen(findWritten(seen, digests));
+    if (way === 'carry' && seen !== null) refuseUnseen(findWritten(seen, digests));
     const copy =
       written.length > 0 && way === 'carry'
         ? await step('carry', () =>
@@ -127,12 +129,14 @@ export async function restoreAndSwitch(
     await step('close', async () => {
       const at = new Date().toISOString();
       const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
-      if (copy !== null)
-        await noteCarried(holder, address.schema, { runId: facts.runId, changed: written, leftBehind });
+      const read = written.filter(({ noted }) => noted === undefined);
+      if (copy !== null) await noteCarried(holder, address.schema, { runId: facts.runId, changed: read, leftBehind });
       await closeTargetTables(holder, address.schema, message);
+      closedMark = await readClosedMark(holder, address.schema);
       progress.hasClosed = true;
       await holder.run('COMMIT');
     });
+    if (copy !== null) unread = written.filter(({ noted }) => noted !== undefined);
     return { savedWrites: saved, carried: copy?.tables ?? [] };
   });
   const { env } = preflight;
@@ -149,7 +153,31 @@ export async function restoreAndSwitch(
       if (left !== undefined) throw left.error;
     });
   }
+  if (unread.length > 0) await noteClosed(session, { facts, unread, closedMark });
   return rows;
+}
+
+/**
+ * Notes what the tables hold that were not read whole, now that the application is back: they are closed, and nobody else can
+ * have written there as long as what closes them is the same.
+ */
+async function noteClosed(
+  { context, client, address }: CutoverSession,
+  request: { readonly facts: CutoverFacts; readonly unread: readonly WrittenTable[]; readonly closedMark: string },
+): Promise<void> {
+  const { facts, unread: changed, closedMark } = request;
+  const leftBehind = new LeftBehind(context.settings.leaveBehind);
+  try {
+    await withTransaction(client, async () => {
+      await lockTables(client, address.schema);
+      if ((await readClosedMark(client, address.schema)) !== closedMark) return;
+      await noteCarried(client, address.schema, { runId: facts.runId, changed, leftBehind });
+    });
+  } catch (error) {
+    context.journal.warn(
+      `the application is on SQLite again; a later load will take rows of PostgreSQL for those of others: ${toWire(error).message}`,
+    );
+  }
 }
 
 /** Whether the file stays as it is. */

@@ -10,6 +10,7 @@ import { resumeLive } from './live/resume-live.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
 import { switchIfClosed, withClosedSource } from './guarded-switch.js';
 import { factsForResume, withLockedTables } from './switch.js';
+import { keepJournal } from './way-back/reverse-journal.js';
 import { type WrittenTable, describeWritten, findWritten } from './target-writes.js';
 import type { CutoverProgress } from './undo.js';
 
@@ -40,9 +41,11 @@ export async function resumeCutover(
   );
   const { isSwitched, facts } = factsForResume(known);
   const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null, prepared: [] };
+  let switched = facts;
   try {
     await moveCutover(client, known.cutoverId, 'closing', facts);
-    if (!isSwitched) await switchUnchanged(session, AbortSignal.any([context.signal, locked.lost]), progress, facts);
+    if (!isSwitched)
+      switched = await switchUnchanged(session, AbortSignal.any([context.signal, locked.lost]), progress, facts);
   } catch (error) {
     const isRefused = error instanceof CopierError && refusals.has(error.code);
     if (isRefused) throw error;
@@ -58,8 +61,8 @@ export async function resumeCutover(
     );
   }
   const downtimeMs = Date.now() - Date.parse(facts.fencedAt);
-  const result = await conclude(session, preflight, { facts, downtimeMs });
-  await settleApplication(session, facts);
+  const result = await conclude(session, preflight, { facts: switched, downtimeMs });
+  await settleApplication(session, switched);
   return result;
 }
 
@@ -69,18 +72,23 @@ async function switchUnchanged(
   signal: AbortSignal,
   progress: CutoverProgress,
   facts: CutoverFacts,
-): Promise<void> {
-  const { address, cutover } = session;
-  await withLockedTables(session, signal, async (holder) => {
+): Promise<CutoverFacts> {
+  const { address, cutover, client } = session;
+  return await withLockedTables(session, signal, async (holder) => {
     const written = await runStep(session, 'look', async () =>
       findWritten(facts.digests, await digestTables(holder, address.schema)),
     );
     if (written.length > 0) throw targetChanged(cutover, written);
+    // The journal of before went with its transaction.
+    const isWanted = facts.journal !== undefined;
+    const known = { ...facts, ...(await keepJournal(session, holder, { runId: facts.runId, isWanted })) };
+    if (isWanted) await moveCutover(client, cutover.cutoverId, 'closing', known);
     await runStep(session, 'switch', () =>
-      withClosedSource(session, facts, (fence) =>
-        switchIfClosed(session, progress, { facts, fence, holder, mayBeEdited: true }),
+      withClosedSource(session, known, (fence) =>
+        switchIfClosed(session, progress, { facts: known, fence, holder, mayBeEdited: true }),
       ),
     );
+    return known;
   });
 }
 

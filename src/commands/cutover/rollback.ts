@@ -1,3 +1,4 @@
+import { once } from '../../lib/once.js';
 import { removeCarriedCopies } from '../../cutover/carried-copies.js';
 import { type LocalFacts, decideRollback } from '../../cutover/standing.js';
 import type { Cutover, CutoverFacts, CutoverResult, TableDigest } from '../../model/cutover.js';
@@ -8,19 +9,19 @@ import { type Context, resolveTarget } from '../../run/context.js';
 import { readClosing } from '../../source/live/closing.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { withTarget } from '../../target/connection/connect.js';
-import { digestTables } from '../../target/fingerprint/digest.js';
 import { latestCutover, moveCutover } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { withCutoverLock, withRunLock } from '../../target/ledger/lock.js';
 import { forgetSwitches } from '../../cutover/switches/switches.js';
 import { providerHere, runHooks } from './application.js';
-import { contentsOf, rehearseCarry, wayOfWrites } from './carry-back.js';
+import { contentsOf, refuseLeftBehind, rehearseCarry, wayOfWrites } from './carry-back.js';
 import { cutoverResult } from './cutover-result.js';
 import { type CutoverSession, type LockedTarget, keepLog, noteStep } from './cutover-session.js';
 import { settleFacts } from './live/settle-facts.js';
 import { asRefusal, sessionOptions } from './preflight.js';
 import { withMoved } from './moved-settings.js';
 import { reopenSource } from './release.js';
+import { endJournal } from './way-back/reverse-journal.js';
 import { isLeft, type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
 import {
   type RollbackPreflight,
@@ -31,8 +32,8 @@ import {
   replacedPathOf,
 } from './rollback-preflight.js';
 import { rollBackWithoutTarget } from './rollback-without-target.js';
-import type { KnownContents, RestoreMove } from './source-state.js';
-import { describeWritten, findWritten, type WrittenTable } from './target-writes.js';
+import { readWritten } from './way-back/target-state.js';
+import { describeWritten, type WrittenTable } from './target-writes.js';
 import { undoRollback } from './undo-rollback.js';
 import { existsSync } from 'node:fs';
 
@@ -90,6 +91,7 @@ async function decideAndDo(context: Context, locked: LockedTarget): Promise<Cuto
       await moveCutover(client, move.cutover.cutoverId, 'rolled_back');
       removeCarriedCopies(move.cutover.folder);
       forgetSwitches(move.cutover.facts?.switches ?? []);
+      await endJournal(context, client, address.schema);
       return resultOf(move.cutover, locked, { state: 'rolled_back', replacedPath: replacedPathOf(move.cutover) });
     case 'roll-back':
       return await rollBack(asMoved(context, move.cutover), locked, move.cutover);
@@ -123,13 +125,15 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   const facts = await settleFacts(client, cutover);
   const preflight = checkBeforeRollback(context, cutover, facts);
   const { snapshotPath } = preflight;
-  const seen = await journal.phase('look', () => digestTables(client, address.schema));
-  const written = findWritten(facts.digests, seen);
-  refuseWritten(settings, written);
-  const contents = contentsOf(context, cutover, { snapshotPath, written, digests: seen });
+  const look = once(() => journal.phase('look', () => readWritten(context, client, { address, facts, snapshotPath })));
+  // What was written is read again under the lock; a look before is worth its time only where something rests on it.
+  if (settings.rollbackDryRun || wayOfWrites(settings) === 'refuse') refuseWritten(settings, (await look()).written);
+  const contents = contentsOf(context, cutover, { snapshotPath, look });
   const restore = await planRestore(context, locked, cutover, { facts, snapshotPath, contents });
-  refuseLeftBehind(restore, contents, written);
-  if (settings.rollbackDryRun) return await rehearse(context, locked, cutover, { facts, snapshotPath, written, seen });
+  if (isLeft(restore)) await refuseLeftBehind(contents, look);
+  if (settings.rollbackDryRun)
+    return await rehearse(context, locked, cutover, { facts, snapshotPath, ...(await look()) });
+  const seen = isLeft(restore) ? (await look()).digests : null;
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
@@ -152,18 +156,6 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   return await conclude(session, locked, preflight, { ...rows, replacedPath: progress.replacedPath });
 }
 
-/** A file that stays because of what it took itself has not what PostgreSQL took: one of both must be given up by name. */
-function refuseLeftBehind(restore: RestoreMove, { current }: KnownContents, written: readonly WrittenTable[]): void {
-  if (current !== null || !isLeft(restore)) return;
-  throw new CopierError(
-    'rollback.target_writes',
-    `both SQLite and PostgreSQL took writes since the move, and --source-writes keep leaves the file as it is: ${describeWritten(written)}`,
-    {
-      hint: 'nothing was changed; run again with --source-writes discard to go on with what PostgreSQL took, or with --target-writes discard to save that to a file',
-    },
-  );
-}
-
 /** What a rollback would bring back now; nothing is locked or changed. */
 async function rehearse(
   context: Context,
@@ -173,10 +165,10 @@ async function rehearse(
     readonly facts: CutoverFacts;
     readonly snapshotPath: string;
     readonly written: readonly WrittenTable[];
-    readonly seen: readonly TableDigest[];
+    readonly digests: readonly TableDigest[];
   },
 ): Promise<CutoverResult> {
-  const { facts, snapshotPath, written, seen: digests } = request;
+  const { facts, snapshotPath, written, digests } = request;
   const { journal, signal } = context;
   const isCarried = written.length > 0 && wayOfWrites(context.settings) === 'carry';
   const carried = isCarried
@@ -218,6 +210,7 @@ async function conclude(
   writeRecord(context, folder, result);
   removeCarriedCopies(cutover.folder);
   forgetSwitches(cutover.facts?.switches ?? []);
+  await endJournal(context, client, session.address.schema);
   await writeManifest(folder).catch((error: unknown) => context.journal.warn(toWire(error).message));
   await runHooks(session, 'after-rollback').catch((error: unknown) => {
     const { message, hint } = toWire(error);

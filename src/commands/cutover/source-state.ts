@@ -93,23 +93,23 @@ export async function decideRestore(
   },
 ): Promise<RestoreMove> {
   const { livePath, snapshotPath, isRestored, settings, warn } = request;
-  const { copies, restored, current } = request.carried ?? {
-    copies: [],
-    restored: snapshotPath,
-    current: snapshotPath,
-  };
   if (state.tag === 'lost') {
     warn(`the database that will be replaced cannot be read: ${state.why}`);
     return 'replace-file';
   }
+  const { copies, restored, current } = request.carried ?? {
+    copies: [],
+    restored: snapshotPath,
+    current: async () => snapshotPath,
+  };
   // A file that stays must take writes. A restored one that is closed again was closed to be replaced.
   const isClosed = state.tag === 'closed' || state.closedBy !== null;
-  if (isRestored && !isClosed && restored === current) {
+  if (isRestored && !isClosed && restored === (await current())) {
     warn(`${livePath} was restored by an attempt before: it stays as it is, with what it took since`);
     return 'leave';
   }
   const { same, writes } = await findContent(livePath, [snapshotPath, ...copies]);
-  if (same !== null) return isClosed ? 'restore' : same === current ? 'leave' : 'close-and-restore';
+  if (same !== null) return isClosed ? 'restore' : same === (await current()) ? 'leave' : 'close-and-restore';
   switch (settings.sourceWrites) {
     case 'keep':
       warn(`SQLite keeps what it took since it was moved: ${describeWrites(writes)}`);
@@ -134,8 +134,11 @@ export interface KnownContents {
   readonly copies: readonly string[];
   /** Which content was put in place last: the snapshot, or one of the copies. */
   readonly restored: string;
-  /** Which content PostgreSQL holds now: the snapshot, one of the copies, or null for none of them. */
-  readonly current: string | null;
+  /**
+   * Which content PostgreSQL holds now: the snapshot, one of the copies, or null for none of them. Asked only where it
+   * matters, since it may cost a look at every row.
+   */
+  readonly current: () => Promise<string | null>;
 }
 
 /** Which of these files holds what the live one does; else what the live one has beyond the first. */

@@ -13,6 +13,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
 import { lockTables, reopenTargetTables } from '../../target/schema/closing.js';
+import { dropJournal } from '../../target/reverse/journal.js';
 import { warnOfWayBack } from '../../run/carry/way-back-limits.js';
 import { runAccept } from '../acceptance/accept.js';
 import { runMigrate } from '../migrate.js';
@@ -29,6 +30,7 @@ import type { Context } from '../../run/context.js';
 import { sessionOptions } from './preflight.js';
 import { fenceOptions, findUnlocked, switchIfClosed } from './guarded-switch.js';
 import type { WrittenTable } from './target-writes.js';
+import { keepJournal } from './way-back/reverse-journal.js';
 import type { CutoverProgress } from './undo.js';
 
 export interface Switched {
@@ -50,6 +52,7 @@ export async function prepareAndSwitch(
   progress.step = 'hooks before-fence';
   await runHooks(session, 'before-fence');
   progress.step = 'fence';
+  const isWanted = context.settings.reverseJournal;
   journal.emit({ tag: 'phase-begin', name: 'fence' });
   return await withFence(preflight.sourcePath, fenceOptions(context.settings), async (held) => {
     held.refuseClosed();
@@ -61,6 +64,7 @@ export async function prepareAndSwitch(
     await reopenTargetTables(client, address.schema);
     progress.step = 'hooks fenced';
     await runHooks(session, 'fenced');
+    await dropJournal(client, address.schema);
     const step = stepsOf(session, progress);
     const migrated = await step('migrate', () => migrate(session, signal));
     return await withLockedTables(session, signal, async (holder) => {
@@ -79,6 +83,7 @@ export async function prepareAndSwitch(
         ...applicationFacts(session, preflight, progress),
         digests,
         fencedAt,
+        ...(await keepJournal(session, holder, { runId: must(migrated.runId, 'run'), isWanted })),
       };
       // A lock that went with its connection would let others write: asked once more before anything is closed.
       await holder.query('SELECT 1');

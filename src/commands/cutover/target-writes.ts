@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { toWire } from '../../model/error.js';
 import type { CutoverFacts, TableDigest } from '../../model/cutover.js';
 import type { TargetAddress } from '../../model/target.js';
-import { formatCount } from '../../report/units.js';
+import { countOf, formatCount } from '../../report/units.js';
 import { saveChangedRows } from '../../target/fingerprint/changed-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { copyTableShape, withScratchSchema } from '../../target/schema/scratch.js';
@@ -19,6 +19,8 @@ export interface WrittenTable {
   readonly rowsBefore: number;
   /** null: the table is not there any more. */
   readonly rowsNow: number | null;
+  /** What the journal noted of it, where it names every row that changed; its rows are not counted then. */
+  readonly noted?: { readonly relations: readonly number[]; readonly count: number };
 }
 
 /** Tables that were written since, made or dropped since included. */
@@ -33,15 +35,17 @@ export function findWritten(before: readonly TableDigest[], now: readonly TableD
   });
 }
 
-/** "Host (160 rows then, 163 now), User (140 rows then and now)" */
+/** "Host (160 rows then, 163 now), User (140 rows then and now), Event (3 changes noted)" */
 export function describeWritten(tables: readonly WrittenTable[]): string {
   return tables
-    .map(({ table, rowsBefore, rowsNow }) =>
-      rowsNow === null
-        ? `${table} (${formatCount(rowsBefore)} rows then, dropped since)`
-        : rowsBefore === rowsNow
-          ? `${table} (${formatCount(rowsNow)} rows then and now, not the same ones)`
-          : `${table} (${formatCount(rowsBefore)} rows then, ${formatCount(rowsNow)} now)`,
+    .map(({ table, rowsBefore, rowsNow, noted }) =>
+      noted !== undefined
+        ? `${table} (${countOf(noted.count, 'change')} noted)`
+        : rowsNow === null
+          ? `${table} (${formatCount(rowsBefore)} rows then, dropped since)`
+          : rowsBefore === rowsNow
+            ? `${table} (${formatCount(rowsNow)} rows then and now, not the same ones)`
+            : `${table} (${formatCount(rowsBefore)} rows then, ${formatCount(rowsNow)} now)`,
     )
     .join(', ');
 }

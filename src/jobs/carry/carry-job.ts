@@ -3,6 +3,7 @@ import type { CarriedTable, Uncarried } from '../../model/carry.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
 import { CarriedCopy, type Orphan, orphansOf } from '../../source/carry/carried-copy.js';
+import { conditionForKeys } from '../../source/carry/rows-by-key.js';
 import { addressOf } from '../../source/carry/table-writer.js';
 import { withSource } from '../../source/open.js';
 import type { Database } from '../../source/sqlite.js';
@@ -10,10 +11,12 @@ import { readAddressedCells } from '../../source/verify/verify-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { readTargetCells, renderLiterals } from '../../target/copy/verify-rows.js';
+import { keyColumns, notedRowsSql } from '../../target/reverse/noted-rows.js';
 import { findRowChanges } from '../../verify/row-changes.js';
 import { quarantineReader } from '../quarantine-batches.js';
 import { TableCarrier } from './carry-table.js';
 import { ColumnCells } from './column-cells.js';
+import { readNotedKeys } from './noted-keys.js';
 
 /** A table whose two sides differ, with what their summaries said. */
 export interface TableToCarry {
@@ -26,6 +29,8 @@ export interface TableToCarry {
   readonly rowsOfBucket: Uint32Array;
   /** The last number that the target handed out for an AUTOINCREMENT key, decimal; null where there is none. */
   readonly sequence: string | null;
+  /** Where the journal names the rows that changed: the relations whose notes they are. Null: rows are looked for. */
+  readonly noted: readonly number[] | null;
 }
 
 export interface CarryJob {
@@ -72,7 +77,7 @@ async function countChanges({ tables }: CarryJob, sides: Sides): Promise<Carried
   const counted: CarriedTable[] = [];
   for (const one of tables) {
     const counts = { inserted: 0, updated: 0, deleted: 0, quarantined: 0 };
-    for await (const changes of changesOf(one, sides)) for (const { tag } of changes) counts[tag] += 1;
+    for await (const changes of await changesOf(one, sides)) for (const { tag } of changes) counts[tag] += 1;
     const { quarantined, ...rest } = counts;
     counted.push({ table: one.table.source, ...rest, inserted: rest.inserted + quarantined });
   }
@@ -89,7 +94,7 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
       copy.table(one.source),
       new ColumnCells(sides.snapshot, one.table, true),
     );
-    for await (const changes of changesOf(one, sides)) carrier.carry(changes);
+    for await (const changes of await changesOf(one, sides)) carrier.carry(changes);
     carried.push(carrier.finish());
     uncarried.push(...carrier.uncarried);
     if (one.sequence !== null) copy.raiseSequence(one.source.name, one.sequence);
@@ -99,17 +104,23 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
   return { tables: carried, uncarried };
 }
 
-function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides) {
+async function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides) {
   const { table, source, bucketCount, differingBuckets, rowsOfBucket, quarantineRunId } = one;
+  const noted = one.noted === null ? null : { relations: one.noted, table };
+  const keys = noted === null ? null : await readNotedKeys(reading, noted);
+  const columns = noted === null ? [] : keyColumns(noted);
+  const only = keys === null ? null : conditionForKeys(snapshot, table.source, columns, keys.printed);
+  const from = noted === null ? undefined : notedRowsSql(noted);
   return findRowChanges({
     table,
     bucketCount,
     differingBuckets,
     rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
-    readSource: () => readAddressedCells(snapshot, table, addressOf(source)),
-    readTarget: () => readTargetCells(reading, table),
+    readSource: () => readAddressedCells(snapshot, table, addressOf(source), only),
+    readTarget: () => readTargetCells(reading, table, from),
     quarantined: quarantineRunId === null ? null : quarantineOf(reading, table, quarantineRunId),
     renderLiterals: (type, texts) => renderLiterals(client, type, texts),
+    onlyKeys: keys?.hashes ?? null,
   });
 }
 

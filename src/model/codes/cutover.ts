@@ -70,6 +70,11 @@ export const cutoverCodes = {
     means: 'The database takes writes already: there is nothing to release.',
     todo: 'See `pgferry status`.',
   },
+  'cutover.not_switched': {
+    means:
+      'There is no cutover that could be called final: none has switched the application, or its last proof is missing.',
+    todo: 'See `pgferry status`.',
+  },
   'cutover.not_confirmed': {
     means: 'The phrase that confirms a cutover was not given.',
     todo: 'Rehearse with `--dry-run`; then set `CUTOVER_CONFIRM=I_UNDERSTAND_PRODUCTION_CUTOVER`.',

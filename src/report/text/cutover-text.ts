@@ -42,6 +42,7 @@ function headline(command: CutoverResult['command'], state: CutoverResult['state
   const name = cutoverId === null ? '' : ` (cutover ${cutoverId})`;
   if (state === 'rehearsed' && command === 'rollback') return `rehearsed: nothing was changed${name}`;
   if (state === 'rehearsed') return 'rehearsed: nothing was switched, and the rehearsal is removed again';
+  if (command === 'settle-cutover') return `the move is final${name}`;
   if (state === 'switched') return `the application is on PostgreSQL${name}`;
   if (state === 'rolled_back') return `the application is on SQLite again${name}`;
   if (command === 'release') return `the SQLite database takes writes again${name}`;

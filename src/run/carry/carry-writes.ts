@@ -10,6 +10,7 @@ import type { Threads } from '../../pool/threads.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readGivenNumbers } from '../../target/schema/sequences.js';
+import { bucketCountFor } from '../../verify/table.js';
 import { compareSums, compareTable, type QuarantineRun } from '../compare/compare-table.js';
 import { findQuarantines } from '../compare/quarantined-rows.js';
 import type { Context } from '../context.js';
@@ -65,6 +66,30 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   });
 }
 
+/** Those of these tables that are not what the snapshot holds; both sides are read. */
+export async function findDiffering(
+  { settings, signal }: Pick<Context, 'settings' | 'signal'>,
+  client: TargetClient,
+  request: {
+    readonly address: TargetAddress;
+    readonly snapshotPath: string;
+    readonly tables: readonly TablePlan[];
+  },
+): Promise<readonly TablePlan[]> {
+  const { address, snapshotPath, tables } = request;
+  const quarantines = await findQuarantines(client, address.schema, { tables });
+  return await withRunThreads({ settings, address, applicationName: 'pgferry rollback', signal }, async (threads) => {
+    const compared = await Promise.all(
+      tables.map(async (table) => {
+        const quarantine = quarantines.get(table.source) ?? null;
+        const { comparison } = await compareSums(table, { threads, snapshotPath, quarantine });
+        return comparison.equal ? [] : [table];
+      }),
+    );
+    return compared.flat();
+  });
+}
+
 /** The tables that changed, without what stays behind, and what of them has no place in SQLite. */
 async function planCarry(
   { client, address, changed, leftBehind }: CarryRequest,
@@ -105,7 +130,7 @@ function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable
   );
 }
 
-/** The tables whose sums differ. */
+/** The tables whose sums differ, and those of which the journal names rows. */
 async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
   const { request, catalog, planned, quarantines } = carrying;
   const { client, address, snapshotPath } = request;
@@ -118,12 +143,10 @@ async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
         ? plan.columns.find((column) => column.source === source.rowidAlias)
         : undefined;
       const given = numbers.find(({ table, column }) => table === plan.target && column === key?.target);
-      const differing = await differingTable(carrying, {
-        plan,
-        source,
-        snapshotPath,
-        quarantine: quarantines.get(plan.source) ?? null,
-      });
+      const quarantine = quarantines.get(plan.source) ?? null;
+      const differing =
+        notedTable(carrying, plan, source) ??
+        (await differingTable(carrying, { plan, source, snapshotPath, quarantine }));
       return differing === null ? [] : [{ ...differing, sequence: given?.value ?? null }];
     }),
   );
@@ -146,7 +169,27 @@ async function differingTable(
   const { chunks, ...table } = plan;
   const { differingBuckets } = comparison;
   const quarantineRunId = quarantine?.runId ?? null;
-  return { table, source, quarantineRunId, bucketCount, differingBuckets, rowsOfBucket };
+  return { table, source, quarantineRunId, bucketCount, differingBuckets, rowsOfBucket, noted: null };
+}
+
+/** More notes than this are not worth to be looked up one by one. */
+const notesMax = 1_000_000;
+
+/**
+ * The table whose changed rows the journal names; null where they must be looked for. Rows in quarantine stand under other
+ * keys in the source.
+ */
+function notedTable(
+  { request, quarantines }: Pick<Carrying, 'request' | 'quarantines'>,
+  { chunks, ...table }: TablePlan,
+  source: SourceTable,
+): Omit<TableToCarry, 'sequence'> | null {
+  const noted = request.changed.find((one) => one.table === table.target)?.noted;
+  if (noted === undefined || noted.count > notesMax || quarantines.has(table.source)) return null;
+  const bucketCount = bucketCountFor(noted.count);
+  const rowsOfBucket = new Uint32Array(bucketCount).fill(Math.ceil((2 * noted.count) / bucketCount));
+  const differingBuckets = [...rowsOfBucket.keys()];
+  return { table, source, quarantineRunId: null, bucketCount, differingBuckets, rowsOfBucket, noted: noted.relations };
 }
 
 async function carry({ request, threads }: Carrying, tables: readonly TableToCarry[]): Promise<CarryOutcome> {
@@ -163,7 +206,7 @@ async function carry({ request, threads }: Carrying, tables: readonly TableToCar
   }
 }
 
-/** The copy against the target, value by value, in every table that changed. */
+/** The copy against the target, value by value, in every table that changed; of one with a journal the rows that it names. */
 async function prove(carrying: Carrying): Promise<void> {
   const { request, threads, catalog, planned, quarantines } = carrying;
   const { copyPath } = request;
@@ -171,7 +214,9 @@ async function prove(carrying: Carrying): Promise<void> {
     planned.map(async (plan) => {
       const quarantine = quarantines.get(plan.source) ?? null;
       const source = sourceTable(catalog, plan);
-      const differing = await differingTable(carrying, { plan, source, snapshotPath: copyPath, quarantine });
+      const differing =
+        notedTable(carrying, plan, source) ??
+        (await differingTable(carrying, { plan, source, snapshotPath: copyPath, quarantine }));
       if (differing === null) return;
       // Sums cannot tell a row in quarantine that was carried from one that was not; its rows can.
       const job: CarryJob = { snapshotPath: copyPath, copyPath: null, tables: [{ ...differing, sequence: null }] };

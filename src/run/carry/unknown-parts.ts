@@ -11,6 +11,8 @@ import type { StoredSchema } from '../plan/stored-plan.js';
 export interface WrittenSince {
   readonly table: string;
   readonly rowsNow: number | null;
+  /** What the journal noted of it, where it names every row that changed. */
+  readonly noted?: { readonly relations: readonly number[]; readonly count: number };
 }
 
 /** What has no place in SQLite: tables that no run filled, and tables that went away. */

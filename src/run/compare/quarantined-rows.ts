@@ -12,7 +12,7 @@ import { readStoredPlan } from '../plan/stored-plan.js';
 export async function findQuarantines(
   client: TargetClient,
   schema: string,
-  plan: Plan,
+  plan: Pick<Plan, 'tables'>,
 ): Promise<ReadonlyMap<string, QuarantineRun>> {
   const quarantines = new Map<string, QuarantineRun>();
   if (!(await hasLedger(client))) return quarantines;
@@ -32,8 +32,13 @@ export async function findQuarantines(
 }
 
 /** Quarantined cells are numbered by the columns of their run's plan, so the columns must still be the same. */
-export function checkQuarantinedColumns(plan: Plan, before: Plan, tables: Iterable<string>, runId: string): void {
-  const namesOf = (of: Plan, table: string) =>
+export function checkQuarantinedColumns(
+  plan: Pick<Plan, 'tables'>,
+  before: Plan,
+  tables: Iterable<string>,
+  runId: string,
+): void {
+  const namesOf = (of: Pick<Plan, 'tables'>, table: string) =>
     JSON.stringify(of.tables.find(({ source }) => source === table)?.columns.map(({ source }) => source));
   const table = [...tables].find((name) => namesOf(plan, name) !== namesOf(before, name));
   if (table === undefined) return;

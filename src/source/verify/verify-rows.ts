@@ -38,6 +38,12 @@ export interface AddressedBatch {
   readonly addresses: readonly (readonly SqliteValue[])[];
 }
 
+/** SQL about a row of table t, and what it is bound to. */
+export interface RowCondition {
+  readonly sql: string;
+  readonly values: Readonly<Record<string, string>>;
+}
+
 /**
  * Yields every row of the table in SQLite's cheapest order; the same batch object is filled again each time.
  * Memory: one batch, or the largest row where that is larger. Throws `source.verify_read_failed`.
@@ -46,21 +52,24 @@ export function* readSourceCells(db: Database, table: SourceTableToVerify): Gene
   for (const { batch } of readAddressedCells(db, table, [])) yield batch;
 }
 
-/** The same with the address of each row: the values of these columns. */
+/** The same with the address of each row: the values of these columns. `only`: the rows that are read, of table t. */
 export function* readAddressedCells(
   db: Database,
   table: SourceTableToVerify,
   address: readonly string[],
+  only: RowCondition | null = null,
 ): Generator<AddressedBatch> {
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8';
   const reals = table.columns.flatMap((column, index) => (exactReals.has(column.kind.tag) ? [index] : []));
   const filling = new Filling(table.columns.length, reals, isUtf16);
   try {
     const rows = db
-      .prepare<[], unknown[]>(selectSql(table, reals, isUtf16, address))
+      .prepare<Readonly<Record<string, string>>[], unknown[]>(
+        `${selectSql(table, reals, isUtf16, address)}${only === null ? '' : ` WHERE ${only.sql}`}`,
+      )
       .raw()
       .safeIntegers(address.length > 0)
-      .iterate();
+      .iterate(...(only === null ? [] : [only.values]));
     for (const row of rows) {
       if (filling.isFull()) yield filling.take();
       filling.add(row);

@@ -13,12 +13,15 @@ export type TargetTableToVerify = Pick<TablePlan, 'targetSchema' | 'target' | 'c
  * same batch object is filled again each time. Relies on the settings of the session (ISO dates in UTC, shortest exact
  * floats, hexadecimal bytea). Memory: one batch, or twice the largest row. Where the caller stops early, the client is
  * closed, because a running COPY cannot be ended otherwise. An abort goes through the client's own signal.
+ * `from`: SQL for what is read instead of the whole table, under the name t.
  */
-export async function* readTargetCells(client: TargetClient, table: TargetTableToVerify): AsyncGenerator<CellBatch> {
+export async function* readTargetCells(
+  client: TargetClient,
+  table: TargetTableToVerify,
+  from = `${quoteTable(table.targetSchema, table.target)} AS t`,
+): AsyncGenerator<CellBatch> {
   const columns = table.columns.map((column) => `t.${quoteName(column.target)}`).join(', ');
-  const stream = client.raw.query(
-    copyTo(`COPY (SELECT ${columns} FROM ${quoteTable(table.targetSchema, table.target)} AS t) TO STDOUT`),
-  );
+  const stream = client.raw.query(copyTo(`COPY (SELECT ${columns} FROM ${from}) TO STDOUT`));
   const parser = new CopyTextParser(table.columns.length);
   let isOver = false;
   try {

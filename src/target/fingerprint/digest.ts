@@ -17,7 +17,31 @@ export async function digestTables(client: TargetClient, schema: string): Promis
   return digests;
 }
 
-async function digestTable(client: TargetClient, schema: string, table: string): Promise<TableDigest> {
+/** Tables of more bytes are not digested while writers wait. */
+const smallBytes = 4 * 1024 * 1024;
+
+/**
+ * The digests of small tables but these: of those that no run fills, such as the ones in which a framework counts its
+ * migrations.
+ */
+export async function digestSmall(
+  client: TargetClient,
+  schema: string,
+  except: readonly string[],
+): Promise<TableDigest[]> {
+  const names = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind = 'r' AND NOT c.relispartition AND pg_relation_size(c.oid) <= $2
+        AND NOT c.relname = ANY ($3) ORDER BY c.relname COLLATE "C"`,
+    [schema, smallBytes, except],
+  );
+  const digests: TableDigest[] = [];
+  for (const { name } of names) digests.push(await digestTable(client, schema, name));
+  return digests;
+}
+
+/** The digest of one table. */
+export async function digestTable(client: TargetClient, schema: string, table: string): Promise<TableDigest> {
   const [row] = await client.query<{ rows: string; sum: string }>(
     `SELECT count(*)::text AS rows, coalesce(sum(hashtextextended((t.*)::text COLLATE "C", 0)), 0)::text AS sum
        FROM ${quoteTable(schema, table)} AS t`,

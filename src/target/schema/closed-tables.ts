@@ -28,7 +28,7 @@ const isOfRun = (runId: string) =>
   `position('\\x00'::bytea || convert_to(${runId}::text, 'UTF8') || '\\x00'::bytea IN t.tgargs) > 0`;
 
 /** SQL: the table with this oid, and all that inherit from it or are its partitions, as a query for oids. */
-const treeSql = (oid: string) =>
+export const treeSql = (oid: string) =>
   `WITH RECURSIVE tree (oid) AS (SELECT ${oid}::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
    SELECT oid FROM tree WHERE oid IS NOT NULL`;
 

@@ -55,6 +55,17 @@ export async function closeTargetTables(client: TargetClient, schema: string, me
   }
 }
 
+/** A mark that changes where a table of the schema was opened, rewritten or replaced since it was closed. */
+export async function readClosedMark(client: TargetClient, schema: string): Promise<string> {
+  const [row] = await client.query<{ mark: string | null }>(
+    `SELECT md5(string_agg(concat_ws(':', c.oid, pg_relation_filenode(c.oid), t.oid, t.xmin, t.tgenabled), ',' ORDER BY c.oid)) AS mark
+       FROM (SELECT c.oid ${writableTables}) AS c
+       LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = $2 AND NOT t.tgisinternal`,
+    [schema, triggerName],
+  );
+  return row?.mark ?? '';
+}
+
 /** Removes the refusal from every table that has it, and returns how many had it. */
 export async function reopenTargetTables(client: TargetClient, schema: string): Promise<number> {
   const rows = await client.query<{ schema: string; name: string }>(

@@ -5,6 +5,7 @@ import { warnOfWayBack } from '../../../run/carry/way-back-limits.js';
 import { type FollowSession, withFollowSession } from '../../../run/follow/follow-session.js';
 import { readJournalMode } from '../../../source/live/journal-mode.js';
 import { moveCutover } from '../../../target/ledger/cutover.js';
+import { dropJournal } from '../../../target/reverse/journal.js';
 import { reopenTargetTables } from '../../../target/schema/closing.js';
 import { acceptSnapshot } from '../../acceptance/accept.js';
 import { runHooks, showApplication } from '../application.js';
@@ -51,6 +52,7 @@ export async function cutOverLive(
   try {
     // An earlier rollback may have closed the target's tables to writers. No application uses them now.
     await reopenTargetTables(client, address.schema);
+    await dropJournal(client, address.schema);
     await runStep(session, 'load', () => loadForLive(session, preflight.sourcePath, signal));
     return await withFollowSession(innerContext(context, context.settings, signal), 'follow', async (follow) => {
       const viewer = await openViewer(address, signal);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { CutoverFacts } from '../../../model/cutover.js';
+import type { CutoverFacts, TableDigest } from '../../../model/cutover.js';
 import { walMs } from '../../../cutover/prediction.js';
 import { interruption } from '../../../lib/interruption.js';
 import { CopierError, toWire } from '../../../model/error.js';
@@ -12,11 +12,13 @@ import { withFence } from '../../../source/live/fence.js';
 import { type HeldReader, withHeldReader } from '../../../source/live/held-reader.js';
 import { removeWithSidecars } from '../../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../../target/connection/client.js';
+import { digestSmall } from '../../../target/fingerprint/digest.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
 import { applicationFacts, runHooks } from '../application.js';
 import { type CutoverSession, type Preflight, stepsOf } from '../cutover-session.js';
 import { fenceOptions, type Guards, switchIfClosed } from '../guarded-switch.js';
 import { attemptFolder, close, generate, type Switched, withLockedTables } from '../switch.js';
+import { keepJournal } from '../way-back/reverse-journal.js';
 import type { CutoverProgress } from '../undo.js';
 import { type CaughtUp, catchUp, predictAfter, tooLong } from './catch-up.js';
 import { type FrozenView, freeze } from './frozen-view.js';
@@ -156,7 +158,8 @@ async function fenceAndSwitch(
         ...applicationFacts(session, preflight, progress),
         digests: [],
         fencedAt,
-        live: factsOf(work.marks, follow),
+        live: { ...factsOf(work.marks, follow), others: await digestOthers(follow, holder) },
+        ...(await keepJournal(session, holder, { runId: follow.run.runId, isWanted: settings.reverseJournal })),
       };
       // A lock that went with its connection would let others write: asked once more before anything is closed.
       await holder.query('SELECT 1');
@@ -226,6 +229,11 @@ export async function readTableMarks(
 /** The marks as going on after a crash needs them. */
 function factsOf(marks: LiveWork['marks'], { plan }: FollowSession): NonNullable<CutoverFacts['live']> {
   return { marks: [...marks].map(([table, mark]) => ({ table, mark })), isWhole: marks.size === plan.tables.length };
+}
+
+async function digestOthers({ plan, address }: FollowSession, holder: TargetClient): Promise<TableDigest[]> {
+  const planned = plan.tables.map(({ target }) => target);
+  return await digestSmall(holder, address.schema, planned);
 }
 
 function tooLargeWal(walBytes: number): CopierError {

@@ -12,6 +12,7 @@ import { type CutoverSession, type LockedTarget, openSession, type Preflight, ru
 import { switchIfClosed, withClosedSource } from '../guarded-switch.js';
 import { factsForResume, withLockedTables } from '../switch.js';
 import type { CutoverProgress } from '../undo.js';
+import { keepJournal } from '../way-back/reverse-journal.js';
 import { type FrozenView, freeze, openViewer } from './frozen-view.js';
 import { proveSwitched } from './prove-switched.js';
 
@@ -60,9 +61,13 @@ async function openSwitched(
     cutover.state === 'proving' ? { isSwitched: true, facts: before } : factsForResume(cutover);
   try {
     if (!isSwitched) await moveCutover(client, cutover.cutoverId, 'closing', facts);
-    const view = await withLockedTables(session, signal, async (holder) => {
+    return await withLockedTables(session, signal, async (holder) => {
       const isUntouched = await isAsSwitched(session, facts, holder);
       if (!isSwitched && !isUntouched) throw openedByOthers(session);
+      // The journal of before went with its transaction, as the tables are still closed.
+      const isWanted = isUntouched && facts.journal !== undefined;
+      const known = { ...facts, ...(await keepJournal(session, holder, { runId: facts.runId, isWanted })) };
+      if (isWanted) await moveCutover(client, cutover.cutoverId, cutover.state, known);
       const frozen = isUntouched ? await freeze(viewer) : null;
       if (!isSwitched)
         await runStep(session, 'switch', () =>
@@ -79,9 +84,8 @@ async function openSwitched(
         );
       await openToOthers(holder, facts.runId);
       await holder.run('COMMIT');
-      return frozen;
+      return { facts: known, view: frozen };
     });
-    return { facts, view };
   } catch (error) {
     if (
       error instanceof CopierError &&

@@ -1,0 +1,100 @@
+import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
+
+/*
+ * The SQL of the reverse journal. Each table, and each partition, has a table of notes, a function that writes them, and one
+ * statement trigger for each kind of statement, which always fires. A note is the key of a row as text; one whose first column
+ * is NULL says that the table must be compared as a whole.
+ */
+
+/** A table or partition, and where its key stands. */
+export interface NotedRelation {
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** Of the key: the positions among the columns that are there, from 1. None: it is only noted that something was written. */
+  readonly positions: readonly number[];
+  /** attnum of every column up to the last of the key. */
+  readonly columns: readonly number[];
+  /** Whether the key's text depends on the settings of a session. */
+  readonly needsSettings: boolean;
+}
+
+export const notesOf = (oid: number) => `pgferry.${quoteName(`noted_${oid}`)}`;
+export const noterOf = (oid: number) => `pgferry.${quoteName(`note_${oid}`)}`;
+
+export const noteTriggers = {
+  INSERT: 'pgferry_note_insert',
+  UPDATE: 'pgferry_note_update',
+  DELETE: 'pgferry_note_delete',
+  TRUNCATE: 'pgferry_note_truncate',
+} as const;
+
+/** Keeps the notes from being changed. */
+export const keepTrigger = 'pgferry_keep_notes';
+
+const transitionTables = {
+  INSERT: 'REFERENCING NEW TABLE AS new_rows',
+  UPDATE: 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows',
+  DELETE: 'REFERENCING OLD TABLE AS old_rows',
+  TRUNCATE: '',
+} as const;
+
+/** The settings on which a type's text depends; our own sessions have them too. */
+const printingSettings = [
+  `datestyle = 'ISO, YMD'`,
+  `timezone = 'UTC'`,
+  `intervalstyle = 'postgres'`,
+  'extra_float_digits = 1',
+  `bytea_output = 'hex'`,
+];
+
+/** Makes the journal of one relation. */
+export function makeNotesSql(relation: NotedRelation): string {
+  const { oid, schema, name, positions } = relation;
+  const table = quoteTable(schema, name);
+  const columns = Math.max(1, positions.length);
+  const definitions = Array.from({ length: columns }, (_, i) => `k${i} text`).join(', ');
+  const refusal = `the notes of ${name} for a rollback must stay whole; pgferry settle-cutover removes them`;
+  const triggers = (Object.keys(noteTriggers) as (keyof typeof noteTriggers)[]).flatMap((event) => [
+    `CREATE OR REPLACE TRIGGER ${noteTriggers[event]} AFTER ${event} ON ${table} ${transitionTables[event]}
+       FOR EACH STATEMENT EXECUTE FUNCTION ${noterOf(oid)}()`,
+    `ALTER TABLE ONLY ${table} ENABLE ALWAYS TRIGGER ${noteTriggers[event]}`,
+  ]);
+  return [
+    `CREATE TABLE ${notesOf(oid)} (${definitions})`,
+    `CREATE TRIGGER ${keepTrigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON ${notesOf(oid)}
+       FOR EACH STATEMENT EXECUTE FUNCTION pgferry.refuse_others(${quoteLiteral(refusal)})`,
+    `ALTER TABLE ${notesOf(oid)} ENABLE ALWAYS TRIGGER ${keepTrigger}`,
+    noterSql(relation),
+    `REVOKE ALL ON FUNCTION ${noterOf(oid)}() FROM PUBLIC`,
+    ...triggers,
+  ].join(';\n');
+}
+
+/**
+ * The function runs with our rights, since the application's role has none on our schema. It must never fail, or the
+ * application's write would: columns are named by their position, so that one may be renamed, and where one of them was dropped
+ * only the write itself is noted.
+ */
+function noterSql({ oid, positions, columns, needsSettings }: NotedRelation): string {
+  const notes = notesOf(oid);
+  const aliases = columns.map((_, i) => `c${i + 1}`).join(', ');
+  const keys = positions.map((position) => `n.c${position}::text`).join(', ');
+  const keysFrom = (rows: string) => `SELECT ${keys} FROM ${rows} AS n (${aliases})`;
+  const touch = (rows: string) => `SELECT NULL FROM ${rows} LIMIT 1`;
+  const from = positions.length === 0 ? touch : keysFrom;
+  const both = positions.length === 0 ? touch('new_rows') : `${keysFrom('old_rows')} UNION ${keysFrom('new_rows')}`;
+  const gone = columns.map((attnum) => `pg_catalog.has_column_privilege(TG_RELID, ${attnum}::int2, 'SELECT') IS NULL`);
+  const isWhole = [`TG_OP = 'TRUNCATE'`, ...gone].join(' OR ');
+  const body = `BEGIN
+  IF ${isWhole} THEN INSERT INTO ${notes} (k0) VALUES (NULL);
+  ELSIF TG_OP = 'INSERT' THEN INSERT INTO ${notes} ${from('new_rows')};
+  ELSIF TG_OP = 'DELETE' THEN INSERT INTO ${notes} ${from('old_rows')};
+  ELSE INSERT INTO ${notes} ${both};
+  END IF;
+  RETURN NULL;
+END`;
+  const settings = ['search_path = pg_catalog, pg_temp', ...(needsSettings ? printingSettings : [])];
+  return `CREATE FUNCTION ${noterOf(oid)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    ${settings.map((setting) => `SET ${setting}`).join(' ')} AS ${quoteLiteral(body)}`;
+}
