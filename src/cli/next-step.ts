@@ -116,6 +116,7 @@ export function afterStatus({ run, cutover, follow }: RunStatus): NextStep | nul
     case 'failed':
       return step('verify', 'names the rows that differ');
     case 'complete':
+      if (follow === null) return step('cutover', 'rehearses the next one', { flags: ['--dry-run'] });
       return afterComplete(run.compared, follow?.isSourceChanged === true);
   }
 }

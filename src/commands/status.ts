@@ -18,7 +18,7 @@ import { latestRun, type Run } from '../target/ledger/run.js';
 import { countClosed } from '../target/schema/closed-tables.js';
 import { embeddedStatus } from '../target/embedded/embedded.js';
 import { type Context, embeddedFolder, resolveTarget } from '../run/context.js';
-import { readBase } from '../run/follow/base.js';
+import { findLeft, readBase } from '../run/follow/base.js';
 import { statFile } from '../source/open.js';
 import { listRounds } from '../target/ledger/round.js';
 import type { CutoverStatus, FollowStatus, RunStatus } from '../model/status.js';
@@ -56,15 +56,15 @@ export async function runStatus(context: Context): Promise<RunStatus> {
         compared: await lastComparison(client, run.runId),
         waived: await listWaivers(client, run.runId),
       },
-      follow: await readFollow(client, run),
+      follow: await readFollow(client, address.schema, run),
       cutover,
     };
   });
 }
 
 /** How far the target is behind the source, as far as that is known without reading either. */
-async function readFollow(client: TargetClient, run: Run): Promise<FollowStatus | null> {
-  if (run.state !== 'complete') return null;
+async function readFollow(client: TargetClient, schema: string, run: Run): Promise<FollowStatus | null> {
+  if (run.state !== 'complete' || (await findLeft(client, schema, run)) !== null) return null;
   const rounds = await listRounds(client, run.runId);
   const { snapshot } = await readBase(client, run);
   const last = rounds.at(-1);

@@ -2,6 +2,7 @@ import { noteRestoring } from '../../cutover/carried-copies.js';
 import { switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
 import { interruption } from '../../lib/interruption.js';
+import { quoteTable } from '../../lib/quote.js';
 import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch, TableDigest } from '../../model/cutover.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
@@ -14,7 +15,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { undoSwitches } from '../../cutover/switches/switches.js';
 import { programsOf } from './application.js';
 import { withTransaction } from '../../target/connection/transaction.js';
-import { closeTargetTables, lockTables, readClosedMark } from '../../target/schema/closing.js';
+import { closeTargetTables, listTables, lockTables, readClosedMark } from '../../target/schema/closing.js';
 import { carryBack, wayOfWrites } from './carry-back.js';
 import { type CutoverSession, type LockedTarget, stepsOf } from './cutover-session.js';
 import { sessionOptions } from './preflight.js';
@@ -132,6 +133,7 @@ export async function restoreAndSwitch(
       const read = written.filter(({ noted }) => noted === undefined);
       if (copy !== null) await noteCarried(holder, address.schema, { runId: facts.runId, changed: read, leftBehind });
       await closeTargetTables(holder, address.schema, message);
+      refuseUnseen(await findNewTables(holder, address.schema, digests));
       closedMark = await readClosedMark(holder, address.schema);
       progress.hasClosed = true;
       await holder.run('COMMIT');
@@ -197,6 +199,22 @@ async function leftOf(
   return written.filter(({ table }) =>
     leftBehind.touches(plan.tables.find(({ target }) => target === table) ?? { source: table, target: table }),
   );
+}
+
+/** Tables that were made while all others were locked, with rows. They are closed by now, so nothing can come after this look. */
+async function findNewTables(
+  holder: TargetClient,
+  schema: string,
+  seen: readonly TableDigest[],
+): Promise<readonly WrittenTable[]> {
+  const known = new Set(seen.map(({ table }) => table));
+  const made = (await listTables(holder, schema)).filter((table) => !known.has(table));
+  const counted: WrittenTable[] = [];
+  for (const table of made) {
+    const [row] = await holder.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${quoteTable(schema, table)}`);
+    if (Number(row?.rows) > 0) counted.push({ table, rowsBefore: 0, rowsNow: Number(row?.rows) });
+  }
+  return counted;
 }
 
 /** A file that stays has what PostgreSQL held when it was looked at, and nothing of what came after. */

@@ -61,8 +61,10 @@ function comparedLine(compared: LastComparison | null): string[] {
   return [`  compared   ${command} of ${at}: ${found}${isOutdated ? '; the target has changed since' : ''}`];
 }
 
-/** What to do, in words. A run that was complete may have been changed since. */
-function adviceOf({ state, compared }: NonNullable<RunStatus['run']>): string {
+/** What to do, in words. A run that was complete may have been changed since; one that an application lived on is over. */
+function adviceOf({ state, compared }: NonNullable<RunStatus['run']>, follow: FollowStatus | null): string {
+  if (state === 'complete' && follow === null)
+    return 'the application was switched to what this run loaded, so no round or repair goes on from it; `pgferry verify` compares every value at any time';
   if (state !== 'complete' || compared === null || compared.ok || compared.isOutdated) return nextStep[state];
   return `the sides differed at the last ${compared.command}: \`pgferry follow\` brings what the source has got since the load, \`pgferry repair\` what the target lost`;
 }
@@ -91,6 +93,6 @@ function describeRun({ target, run, follow }: RunStatus): string {
     ...closed,
     ...comparedLine(run.compared),
     ...(run.waived.length === 0 ? [] : [`  waived     ${run.waived.map(sanitize).join(', ')}`]),
-    `  → ${adviceOf(run)}`,
+    `  → ${adviceOf(run, follow)}`,
   ].join('\n')}\n`;
 }

@@ -8,7 +8,7 @@ import { hashFile } from '../../source/snapshot/file-hash.js';
 import { checkPages } from '../../source/snapshot/snapshot-check.js';
 import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { latestCutover } from '../../target/ledger/cutover.js';
+import { latestCutover, rolledBackCutoverOf } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { latestRound, settleRound } from '../../target/ledger/round.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
@@ -95,15 +95,32 @@ export async function findRunToFollow(client: TargetClient, schema: string): Pro
   }
   const run = await latestRun(client, schema);
   if (run === null || run.state !== 'complete') throw noRun(schema);
+  const left = await findLeft(client, schema, run);
+  if (left !== null) throw left;
+  return run;
+}
+
+/** Why nothing can go on from a complete run any more: an application was switched to what it loaded. Null where it can. */
+export async function findLeft(client: TargetClient, schema: string, run: Run): Promise<CopierError | null> {
   const cutover = await latestCutover(client, schema);
   if (cutover !== null && !['undone', 'rolled_back'].includes(cutover.state) && cutover.state !== 'preparing') {
-    throw new CopierError(
+    return new CopierError(
       'cutover.already_switched',
       `cutover ${cutover.cutoverId} of schema ${schema} is ${cutover.state}: the target may hold writes that the source does not have`,
       { hint: '`pgferry status` shows where it stands; `pgferry rollback` takes it back' },
     );
   }
-  return run;
+  const rolledBack = await rolledBackCutoverOf(client, run.runId);
+  return rolledBack === null ? null : leftRun(run, rolledBack);
+}
+
+/** An application has lived on these rows: they are not those of any snapshot of the source. */
+function leftRun({ runId }: Run, cutoverId: string): CopierError {
+  return new CopierError(
+    'plan.no_base',
+    `the application was on what run ${runId} loaded, until cutover ${cutoverId} was rolled back: nothing can go on from it`,
+    { hint: 'load it anew: pgferry migrate, or pgferry cutover, which does so by itself' },
+  );
 }
 
 function noRun(schema: string): CopierError {

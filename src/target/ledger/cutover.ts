@@ -50,6 +50,15 @@ export async function latestCutover(client: TargetClient, schema: string): Promi
   return rows[0] ?? null;
 }
 
+/** The cutover that switched an application to what this run loaded, and was rolled back since; null where there is none. */
+export async function rolledBackCutoverOf(client: TargetClient, runId: string): Promise<string | null> {
+  const rows = await client.query<{ cutoverId: string }>(
+    `SELECT cutover_id AS "cutoverId" FROM pgferry.cutover WHERE state = 'rolled_back' AND facts ->> 'runId' = $1`,
+    [runId],
+  );
+  return rows[0]?.cutoverId ?? null;
+}
+
 /**
  * Moves a cutover to another state; `facts` stay as they are where none are given. `target.cutover_gone` where it is
  * not in the ledger any more.

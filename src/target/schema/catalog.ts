@@ -67,12 +67,19 @@ const lockCapacitySql = `current_setting('max_locks_per_transaction')::int
            * (SELECT sum(current_setting(s.name)::int)::int + 1 FROM unnest(ARRAY['max_connections', 'autovacuum_max_workers',
                 'max_worker_processes', 'max_wal_senders', 'max_prepared_transactions']) AS s (name))`;
 
-/** Tables, their indexes, TOAST tables and constraints, with the triggers that foreign keys are made of. */
+/**
+ * Tables, their indexes, TOAST tables and constraints, with the triggers that foreign keys are made of. Partitions and heirs
+ * are locked with their parent, wherever they are.
+ */
 const locksNeededSql = `(
-           (SELECT count(*) + 2 * count(*) FILTER (WHERE c.reltoastrelid <> 0) FROM pg_class c
-             WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'i', 'I'))
-           + (SELECT count(*) FROM pg_constraint k WHERE k.connamespace = n.oid AND k.contype IN ('p', 'u', 'x', 'f'))
-           + (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = n.oid))::int`;
+           WITH RECURSIVE tree (oid) AS (
+             SELECT c.oid FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+              UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
+           SELECT sum(1 + CASE WHEN c.reltoastrelid <> 0 THEN 2 ELSE 0 END
+                      + (SELECT count(*) FROM pg_index x WHERE x.indrelid = c.oid)
+                      + (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x', 'f'))
+                      + (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid))
+             FROM tree JOIN pg_class c ON c.oid = tree.oid)`;
 
 /** A default that names a sequence by a text counts as well, though pg_depend knows nothing of it. */
 const freeSequencesSql = `ARRAY(
@@ -104,7 +111,7 @@ const serverSql = `
                                 WHERE c.relnamespace = l.oid AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
          END AS "canKeepLedger",
          pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly",
-         ${lockCapacitySql} AS "lockCapacity", ${locksNeededSql} AS "locksNeeded",
+         ${lockCapacitySql} AS "lockCapacity", coalesce(${locksNeededSql}, 0)::int AS "locksNeeded",
          ${freeSequencesSql} AS "freeSequences"
     FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = 'pgferry'`;
 

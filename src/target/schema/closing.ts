@@ -9,6 +9,10 @@ import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 const triggerName = 'pgferry_closed';
 
+/** SQL: t, a row of pg_trigger, is one by which a rollback left a table; it is no part of the operator's schema. */
+export const leavesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
+  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry' AND f.proname = 'refuse_write'))`;
+
 /**
  * Keeps all other sessions from writing to the tables of the schema while `use` runs; they may read. The caller must be
  * in a transaction. `target.locked` where a writer does not end in the time that the session's lock_timeout says.

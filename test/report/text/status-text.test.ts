@@ -54,7 +54,7 @@ test('an unfinished run tells how far it is, what is missing, and how to go on',
 
 const nextSteps: readonly (readonly [KnownRun['state'], RegExp])[] = [
   ['finishing', /run the same command again to go on with indexes/],
-  ['complete', /`pgferry follow` brings .* `pgferry verify`/],
+  ['complete', /the application was switched .*, so no round or repair goes on from it; `pgferry verify`/],
   ['failed', /the sides differed, in rows or in the schema: .* --fresh/],
   ['abandoned', /run `pgferry migrate` to begin anew/],
 ];
@@ -90,4 +90,5 @@ test('a complete run tells what the target shows, how old that is, and what the 
     /shows {6}the source of 2026-01-02T05:00:00.000Z, 1 min 05 s ago; the source was written since; its snapshot is not/,
   );
   assert.match(text, /rounds {5}3, the last of 1 200 rows in 840 ms/);
+  assert.match(text, /`pgferry follow` brings .* `pgferry verify`/);
 });

@@ -54,3 +54,20 @@ test('the locks that detaching, emptying and closing a schema takes are foreseen
       assert.ok(locksNeeded <= taken * 1.5, `${taken} locks taken, ${locksNeeded} foreseen`);
     });
   }));
+
+test('partitions and heirs in other schemas count for the locks that a schema takes', () =>
+  withDatabase(async (url, admin) => {
+    await admin.query(`CREATE SCHEMA elsewhere; CREATE TABLE parts (id bigint PRIMARY KEY) PARTITION BY RANGE (id)`);
+    const { address } = parseTargetUrl(url);
+    const locksNeeded = () =>
+      withTarget(
+        address,
+        { applicationName: 'pgferry test' },
+        async (client) => (await readTargetCatalog(client, 'public')).locksNeeded,
+      );
+    const before = await locksNeeded();
+    for (let i = 0; i < count; i++)
+      await admin.query(`CREATE TABLE elsewhere.part${i} PARTITION OF parts FOR VALUES FROM (${i}) TO (${i + 1})`);
+    // Each with its index and its constraint.
+    assert.equal(await locksNeeded(), before + 3 * count);
+  }));
