@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-unit test-full bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop
+.PHONY: help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -28,6 +28,7 @@ help:
 	@echo 'make test-unit       the tests that need no server, in seconds'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
 	@echo 'make test-full       the same with the long property and fault loops'
+	@echo 'make test-apps       real applications, from the registry, moved and served from both sides'
 	@echo 'make docs            write the parts of docs/ that are made from the code'
 	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app)'
 
@@ -119,6 +120,16 @@ test: build lint
 
 test-full: build lint
 	@PGFERRY_FULL=1 $(NODE) dist/test/run.js
+
+# Real applications, from the registry into a cache folder, moved and served from both sides.
+DIRECTUS = .cache/apps/directus/node_modules/.package-lock.json
+$(DIRECTUS):
+	mkdir -p .cache/apps/directus
+	echo '{"private": true, "allowScripts": {"sqlite3": true, "isolated-vm": true, "argon2": true, "sharp": true}}' > .cache/apps/directus/package.json
+	cd .cache/apps/directus && npm install --no-audit --no-fund --save-exact directus@10.13.1
+
+test-apps: build $(DIRECTUS)
+	@$(NODE) dist/test/run.js apps/
 
 SIZE ?= medium
 SHAPE ?= mixed

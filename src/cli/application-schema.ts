@@ -60,7 +60,11 @@ function switchSchema(): SchemaPart {
     ...closed({
       ...Object.fromEntries(files.map((name) => [name, { description: 'the file', ...text }])),
       set,
-      add: { description: 'whether a key that the env file does not set is added', type: 'boolean' },
+      add: {
+        description: 'whether keys that the env file does not set are added, or which ones',
+        type: ['boolean', 'array'],
+        items: text,
+      },
       link: { description: 'a symbolic link that is to lead elsewhere', ...text },
       to: { description: 'where the link leads on PostgreSQL', ...text },
       run: command,

@@ -40,6 +40,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const program = buildProgram(toolVersion(), {
     run: runInvocation,
     embedded: runEmbeddedAction,
+    apps: printApplications,
     configSchema: printConfigSchema,
     completion: printCompletion,
   });
@@ -115,6 +116,14 @@ async function printCompletion(shell: string): Promise<void> {
   await conclude({ name: 'completion', isJson: false, isQuiet: true, said: nothingSaid }, async () => {
     const { completionScript } = await import('./completion.js');
     return { exitCode: exitCodes.ok, json: {}, text: completionScript(shell), next: null };
+  });
+}
+
+async function printApplications(isJson: boolean): Promise<void> {
+  await conclude({ name: 'apps', isJson, isQuiet: false, said: nothingSaid }, async () => {
+    const { readRecipes, recipesText } = await import('../run/recipes.js');
+    const recipes = readRecipes();
+    return { exitCode: exitCodes.ok, json: { recipes }, text: recipesText(recipes), next: null };
   });
 }
 

@@ -28,6 +28,7 @@ export interface Invocation {
 export interface Actions {
   readonly run: (invocation: Invocation) => Promise<void>;
   readonly embedded: (action: string, isJson: boolean) => Promise<void>;
+  readonly apps: (isJson: boolean) => Promise<void>;
   readonly configSchema: () => Promise<void>;
   readonly completion: (shell: string) => Promise<void>;
 }
@@ -57,6 +58,13 @@ export function buildProgram(version: string, actions: Actions): Command {
     .helpOption('-h, --help', 'print this help')
     .addHelpText('after', examplesHelp(['pgferry embedded status', 'pgferry embedded stop']))
     .action((action: string, given: Given) => actions.embedded(action, given['json'] === true));
+  program
+    .command('apps')
+    .description('list the applications for which there is a recipe')
+    .option('--json', 'print the result as one JSON object')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpText('after', examplesHelp(['pgferry apps', 'pgferry plan --app directus']))
+    .action((given: Given) => actions.apps(given['json'] === true));
   program
     .command('config-schema')
     .description('print the JSON Schema of the file given with --config')

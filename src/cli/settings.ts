@@ -1,6 +1,7 @@
 import { checkSentinel } from '../encode/value/sentinel.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { assert, CopierError } from '../model/error.js';
+import { readRecipes, unknownRecipe } from '../run/recipes.js';
 import type { CommandName, FlagSettings, RuleSettings, Settings } from '../model/settings.js';
 import type { Option } from './options/option.js';
 import { optionRows, optionTable, settingNames } from './options/table.js';
@@ -25,7 +26,8 @@ export interface SettingsInput {
 }
 
 /** Flags beat environment beats config beats standard values. Throws `usage.*` naming where a bad value came from. */
-export function readSettings(input: SettingsInput): Settings {
+export function readSettings(given: SettingsInput): Settings {
+  const input = withRecipe(given);
   checkKeys(input.config);
   const flagged = readFlagSettings(input);
   const { policies = {}, tableRules = {}, columns = {}, declared = {}, search = {}, shadowReads = [] } = input.config;
@@ -35,6 +37,15 @@ export function readSettings(input: SettingsInput): Settings {
   const settings = { ...flagged, connections, ...rules };
   checkCombination(settings);
   return settings;
+}
+
+/** What the recipe of the application decides, beneath what the config says itself. */
+function withRecipe(input: SettingsInput): SettingsInput {
+  const name = readSetting('app', optionTable.app, input);
+  if (name === null) return input;
+  const recipe = readRecipes().find((one) => one.name === name);
+  if (recipe === undefined) throw unknownRecipe(name);
+  return { ...input, config: { ...(recipe.config as Config), ...input.config } };
 }
 
 /** Keys that only a config file or the library can say. */

@@ -33,6 +33,8 @@ export interface FlagSettings {
   readonly sourceCommand: string | null;
   /** null: the embedded server. */
   readonly targetUrl: string | null;
+  /** The application whose recipe is used, by its name. */
+  readonly app: string | null;
   readonly sqlFolder: string;
   /** Time zone of texts without one, where no column says another. */
   readonly zone: string | null;

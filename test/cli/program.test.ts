@@ -27,6 +27,7 @@ async function call(...argv: readonly string[]): Promise<Call> {
   const program = buildProgram('9.8.7', {
     run: async (invocation) => void invocations.push(invocation),
     embedded: async (action) => void actions.push(action),
+    apps: async () => {},
     configSchema: async () => void actions.push('config-schema'),
     completion: async (shell) => void actions.push(`completion ${shell}`),
   });
@@ -107,6 +108,7 @@ test('what an action throws comes through as it is', async () => {
   const program = buildProgram('1', {
     run: () => Promise.reject(thrown),
     embedded: () => Promise.resolve(),
+    apps: async () => {},
     configSchema: () => Promise.resolve(),
     completion: () => Promise.resolve(),
   });

@@ -32,6 +32,7 @@ async function parse(line: string): Promise<Parsed> {
   const program = buildProgram('0.0.0', {
     run: async () => {},
     embedded: async () => {},
+    apps: async () => {},
     configSchema: async () => {},
     completion: async () => {},
   });
@@ -57,6 +58,7 @@ test('every flag that a page names is a flag of some command', () => {
   const program = buildProgram('0.0.0', {
     run: async () => {},
     embedded: async () => {},
+    apps: async () => {},
     configSchema: async () => {},
     completion: async () => {},
   });

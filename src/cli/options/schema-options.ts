@@ -5,6 +5,16 @@ import { text, flag, list } from './syntax.js';
 
 /** How the target schema is made. */
 export const schemaOptions = {
+  app: {
+    heading: 'schema',
+    flag: 'app',
+    value: 'name',
+    env: [],
+    syntax: text(),
+    standard: null,
+    help: 'use the recipe of this application (`pgferry apps` lists them); the config overrules it',
+    commands: surveying,
+  },
   sqlFolder: {
     heading: 'schema',
     flag: 'sql-dir',

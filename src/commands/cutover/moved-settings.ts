@@ -6,6 +6,7 @@ export type MovedSettings = Partial<Pick<Settings, (typeof names)[number]>>;
 
 const names = [
   'zone',
+  'targetZone',
   'fromSource',
   'allowSentinel',
   'tables',

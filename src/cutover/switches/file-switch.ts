@@ -62,7 +62,13 @@ export function planFile(rule: SwitchRule, words: Words): FilePlan {
     const { text: value, isSecret } =
       typeof template === 'string' ? fill(template, words) : { text: template, isSecret: false };
     if (isSecret) refuseReadable(file);
-    text = setKey(file, { format, text, key, value: encodeFor(format, value), mayAdd: rule.add === true });
+    text = setKey(file, {
+      format,
+      text,
+      key,
+      value: encodeFor(format, value),
+      mayAdd: rule.add === true || (Array.isArray(rule.add) && rule.add.includes(key)),
+    });
   }
   const after = bytesOf(text, format);
   if (after.equals(file.bytes)) {

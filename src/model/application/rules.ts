@@ -17,8 +17,8 @@ export interface SwitchRule {
   readonly run?: string | readonly string[];
   /** Of a file: new values by key. */
   readonly set?: Readonly<Record<string, SwitchValue>>;
-  /** Of an env file: whether a key that it does not set may be added. */
-  readonly add?: boolean;
+  /** Of an env file: which keys that it does not set may be added; true for all. */
+  readonly add?: boolean | readonly string[];
   /** Of a link: where it leads on PostgreSQL. */
   readonly to?: string;
   /** Of a command: what takes it back. */

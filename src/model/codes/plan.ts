@@ -86,6 +86,11 @@ export const planCodes = {
     means: 'A table travels in text format, since one of its types has no binary form here. A warning.',
     todo: 'Nothing: the values are the same.',
   },
+  'plan.application': {
+    means:
+      'The tables are those of an application for which there is a recipe, or not those of the one that `--app` names.',
+    todo: 'See `pgferry apps`; `--app NAME` uses its recipe.',
+  },
   'plan.framework': {
     means:
       'A framework made the source, as its bookkeeping shows, and the target has no tables: a translated schema would not fit its models. A warning where the embedded PostgreSQL is the target, which is for trying out.',

@@ -1,3 +1,4 @@
+import { noteApplication } from '../recipes.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { Chunk, Finding, Plan } from '../../model/plan.js';
 import type { Rules } from '../../model/rules.js';
@@ -62,7 +63,8 @@ export async function preparePlan(request: {
   });
   const stored = made === null ? null : await storeSchema(client, schema, made);
   const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
-  const findings = withoutTwins([...(made?.findings ?? []), ...plan.findings, ...promises]);
+  const application = isComparison ? [] : noteApplication(survey.catalog, settings.app);
+  const findings = withoutTwins([...application, ...(made?.findings ?? []), ...plan.findings, ...promises]);
   const shared = isComparison ? [] : proposeShared(findings, survey.catalog, rules);
   return {
     plan: { ...plan, findings: [...findings, ...shared] },
@@ -113,7 +115,7 @@ async function storeSchema(client: TargetClient, schema: string, made: MadeSchem
   const earlier = made.tag === 'there' ? await findStoredSchema(client, schema) : null;
   return {
     isTranslated: made.tag === 'translated' || earlier?.isTranslated === true,
-    lost: made.tag === 'there' ? (earlier?.lost ?? []) : made.lost,
+    lost: [...(earlier?.lost ?? []), ...made.lost],
     objects,
   };
 }
