@@ -67,6 +67,7 @@ export function buildPlan(request: PlanRequest): Plan {
     ...checkSizes(fit.tables, request),
     ...planned.flatMap((one) => one.findings),
     ...checkForeignKeys({ source, tables: fit.tables, violations: request.violations }),
+    ...(request.rowFindings ?? []),
   ];
   return { ...decided, hash: hashPlan(decided), findings: applyPolicies(findings, tables, request.trials) };
 }

@@ -1,5 +1,5 @@
 import type { TableCensus, TableTrial } from '../model/census.js';
-import type { Chunk, TablePlan } from '../model/plan.js';
+import type { Chunk, Finding, TablePlan } from '../model/plan.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceTable, SourceCatalog, ForeignKeyViolation } from '../model/source.js';
 import type { TargetCatalog } from '../model/target.js';
@@ -38,6 +38,8 @@ export interface PlanRequest {
   /** Chunks of a table by its source name, in index order. */
   readonly chunksOf: (table: string) => readonly Chunk[];
   readonly violations: readonly ForeignKeyViolation[];
+  /** What only the target refuses, tried on the rows of the snapshot. */
+  readonly rowFindings?: readonly Finding[];
   /** The results of trying values that an earlier draft of the plan left in doubt. */
   readonly trials?: readonly TableTrial[];
   readonly options: PlanChoices;

@@ -25,6 +25,9 @@ const hazardsOfFinding: Readonly<Record<string, (kind: Kind) => readonly string[
   'plan.orphans': () => ['orphan'],
 };
 
+/** Hazards that a policy of a table decides about, even where a finding names a column. */
+const hazardsOfTables: readonly string[] = ['orphan', 'duplicate_key', 'check_violation'];
+
 /** Whether a finding is about values or rows that a policy can decide about. */
 export function isOfPolicies({ code }: Finding): boolean {
   return hazardsOf(code) !== undefined;
@@ -52,7 +55,7 @@ export function applyPolicies(
     if (table === undefined || namesOf === undefined || finding.severity === 'note') return finding;
     const column = table.columns.find(({ source }) => source === finding.column) ?? null;
     const names = namesOf(column?.kind ?? { tag: 'literal' });
-    const isOfTable = names.includes('orphan');
+    const isOfTable = names.some((name) => hazardsOfTables.includes(name));
     const tried = trials
       .find((one) => one.table === table.source)
       ?.columns.find((one) => one.column === finding.column);

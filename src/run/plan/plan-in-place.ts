@@ -25,6 +25,7 @@ import type { Settings } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
 import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js';
 import { referencesToLookAt } from '../survey/references.js';
+import { tryTargetRules } from '../survey/target-rules.js';
 import type { Survey } from '../survey/survey.js';
 import type { WantedTimes } from '../survey/time-counts.js';
 
@@ -52,7 +53,7 @@ export async function preparePlan(request: {
     wholeTables,
     isTranslated: isOurs,
   };
-  const draft = buildFrom({ ...common, rules, violations: [], replaceable: new Set(), trials: [] });
+  const draft = buildFrom({ ...common, rules, violations: [], replaceable: new Set(), trials: [], rowFindings: [] });
   const violations = await survey.judgeReferences(referencesToLookAt(draft, survey.catalog, survey.violations));
   const plan = buildFrom({
     ...common,
@@ -60,6 +61,10 @@ export async function preparePlan(request: {
     violations,
     replaceable: isComparison ? new Set() : await findReplaceable(client, schema, draft, target),
     trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
+    rowFindings:
+      isComparison || isOurs
+        ? []
+        : await tryTargetRules({ survey, client, target, tables: draft.tables, waive: settings.waive }),
   });
   const stored = made === null ? null : await storeSchema(client, schema, made);
   const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
@@ -153,6 +158,7 @@ function buildFrom(request: {
   readonly wholeTables: WholeTables | null;
   readonly replaceable: ReadonlySet<string>;
   readonly trials: readonly TableTrial[];
+  readonly rowFindings: readonly Finding[];
 }): Plan {
   const { survey, target, settings, rules, violations, isComparison, isTranslated, wholeTables, replaceable, trials } =
     request;
@@ -164,6 +170,7 @@ function buildFrom(request: {
     chunksOf: (table): readonly Chunk[] => chunks.get(table) ?? [],
     violations,
     trials,
+    rowFindings: request.rowFindings,
     options: {
       keepConstraints: settings.keepConstraints,
       truncateTarget: settings.truncateTarget,

@@ -1,8 +1,15 @@
+import {
+  type Combination,
+  type EqualRows,
+  findEqualRows,
+  listCombinations,
+  type UniqueLook,
+} from '../../source/catalog/equal-rows.js';
 import type { CensusJob, Count } from '../../jobs/census-job.js';
 import { CopierError, must } from '../../model/error.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { Chunk } from '../../model/plan.js';
-import type { ForeignKeyViolation, SourceCatalog, SourceTable } from '../../model/source.js';
+import type { ForeignKeyViolation, SourceCatalog, SourceForeignKey, SourceTable } from '../../model/source.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
 import { isBuiltInCollation } from '../../lib/collation.js';
 import type { Threads } from '../../pool/threads.js';
@@ -13,7 +20,12 @@ import { type Cut, type CutOptions, cutTable, spreadRows } from '../../source/cu
 import { readDatabaseHeader } from '../../source/pages/header.js';
 import { withSource } from '../../source/open.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
-import { findForeignKeyViolations, judgeReferences, type ReferenceLook } from '../../source/catalog/violations.js';
+import {
+  findForeignKeyViolations,
+  findOrphans,
+  judgeReferences,
+  type ReferenceLook,
+} from '../../source/catalog/violations.js';
 import { addTimeCounts, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
 
@@ -30,8 +42,20 @@ export interface Survey {
   readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
   /** The violations after some foreign keys were looked at again, as the target compares their values. */
   readonly judgeReferences: (looks: readonly ReferenceLook[]) => Promise<readonly ForeignKeyViolation[]>;
+  /** Rows of the snapshot that are equal under a key. */
+  readonly findEqualRows: (look: UniqueLook) => Promise<EqualRows>;
+  /** Orphans of a foreign key that only the target has. */
+  readonly findOrphans: (table: SourceTable, of: OrphanLook) => Promise<ForeignKeyViolation | null>;
+  /** Values of some columns that rows of the snapshot have together. */
+  readonly listCombinations: (table: SourceTable, columns: readonly string[]) => Promise<readonly Combination[]>;
   /** The census with the integers of columns of times counted by unit, where their extremes leave it open. */
   readonly countTimes: (wanted: WantedTimes) => Promise<readonly TableCensus[]>;
+}
+
+/** A foreign key in the source's names, with the forms in which its values are compared. */
+export interface OrphanLook {
+  readonly key: SourceForeignKey;
+  readonly forms: ReferenceLook['forms'];
 }
 
 export interface SurveyRequest {
@@ -83,6 +107,10 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
         looks.length === 0
           ? violations
           : await withSource(snapshotPath, (again) => judgeReferences(again, catalog, { violations, looks })),
+      findEqualRows: async (look) => await withSource(snapshotPath, (again) => findEqualRows(again, look)),
+      findOrphans: async (table, of) => await withSource(snapshotPath, (again) => findOrphans(again, table, of)),
+      listCombinations: async (table, columns) =>
+        await withSource(snapshotPath, (again) => listCombinations(again, table, columns)),
       countTimes: (wanted) => addTimeCounts({ ...request, census, chunks }, wanted),
     };
   });

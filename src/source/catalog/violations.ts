@@ -96,6 +96,16 @@ export function judgeReferences(
   return [...violations.filter((one) => !looks.some((look) => isOf(look, one))), ...judged];
 }
 
+/** Orphans of a foreign key that SQLite does not know, by the forms of its values; null where there are none. */
+export function findOrphans(
+  db: Database,
+  table: SourceTable,
+  { key, forms }: { readonly key: SourceForeignKey; readonly forms: ReferenceLook['forms'] },
+): ForeignKeyViolation | null {
+  const look = { table: table.name, foreignKeyId: key.id, isLooser: true, forms };
+  return listOrphans(db, table, { key, orphans: orphansByForm(db, table, key, look) })[0] ?? null;
+}
+
 function explains(key: SourceForeignKey, catalog: SourceCatalog): string | null {
   return reasonBroken(
     key,
@@ -151,7 +161,7 @@ function orphansSql(table: SourceTable, key: SourceForeignKey): string {
 }
 
 /** `id=7, name='x'`: the primary key, else the rowid, else some columns of the row. */
-function keyText(table: SourceTable): string {
+export function keyText(table: SourceTable): string {
   const names = table.primaryKey.length > 0 ? table.primaryKey : table.rowidName === null ? [] : [table.rowidName];
   if (names.length === 0) return "'(no key)'";
   return names.map((name) => `${quoteText(`${name}=`)} || quote(c.${quoteIdentifier(name)})`).join(" || ', ' || ");

@@ -1,0 +1,136 @@
+import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
+import type { Policies } from '../../model/rules.js';
+import type { ForeignKeyViolation } from '../../model/source.js';
+import type { TargetForeignKey } from '../../model/target.js';
+import type { SqliteValue } from '../../model/value.js';
+import { policyFor } from '../rules/rules.js';
+import { makeFinding } from './finding.js';
+
+const examplesMax = 3;
+const shownCharsMax = 60;
+
+/** Values that some rows have together. */
+interface RowsOfValue {
+  readonly rows: number;
+  readonly key: string;
+  readonly values: readonly SqliteValue[];
+}
+
+interface EqualRowsFound {
+  readonly count: number;
+  readonly examples: readonly { readonly first: string; readonly last: string }[];
+  /** The name by which the key is given up. */
+  readonly waiver: string;
+}
+
+/** Rows that the target holds for equal under one of its unique keys. */
+export function duplicateFinding(
+  table: TablePlan,
+  columns: readonly ColumnPlan[],
+  { count, examples, waiver }: EqualRowsFound,
+): Finding {
+  const key = columns.map(({ target }) => target).join(', ');
+  const named = examples.map(({ first, last }) => `${last} as ${first}`).join('; ');
+  return rowsFinding(table, {
+    code: 'data.duplicate_key',
+    hazard: 'duplicate_key',
+    columns,
+    message: `${count} ${count === 1 ? 'row has' : 'rows have'} the values of another row under the unique key (${key}) of the target: ${named}`,
+    hint: `correct these rows in the source, or do without the key: --waive '${waiver}'`,
+    waiver,
+  });
+}
+
+/** Rows whose parent is missing under a foreign key that only the target has. */
+export function targetOrphanFinding(
+  table: TablePlan,
+  key: TargetForeignKey,
+  { count, examples }: Pick<ForeignKeyViolation, 'count' | 'examples'>,
+): Finding {
+  const columns = key.columns.flatMap((name) => table.columns.find(({ target }) => target === name) ?? []);
+  return rowsFinding(table, {
+    code: 'plan.orphans',
+    hazard: 'orphan',
+    columns,
+    message: `${count} ${count === 1 ? 'row refers' : 'rows refer'} through (${key.columns.join(', ')}) to rows that ${key.parentTable} does not have, for example ${examples.join('; ')}: the foreign key ${key.name} is the target's alone`,
+    hint: 'delete or correct these rows in SQLite, or drop the foreign key on the target',
+  });
+}
+
+/** Rows that a CHECK of the target refuses. */
+export function checkFinding(
+  table: TablePlan,
+  check: { readonly name: string; readonly expression: string },
+  columns: readonly ColumnPlan[],
+  found: readonly RowsOfValue[],
+): Finding {
+  return rowsFinding(table, {
+    code: 'data.check_violation',
+    hazard: 'check_violation',
+    columns,
+    message: `${howMany(found)} the CHECK ${check.name} of the target refuses: ${check.expression}: ${keysOf(found)}`,
+    hint: 'correct these rows in the source, or drop the CHECK on the target',
+  });
+}
+
+/** Values that a domain, or the input function of a type, does not take. */
+export function rejectedFinding(
+  table: TablePlan,
+  column: ColumnPlan,
+  { isDomain, found }: { readonly isDomain: boolean; readonly found: readonly RowsOfValue[] },
+): Finding {
+  const hazard = isDomain ? 'check_violation' : 'rejected';
+  return rowsFinding(table, {
+    code: `data.${hazard}`,
+    hazard,
+    columns: [column],
+    message: `${howMany(found)} ${column.targetType} of the target does not take: ${keysOf(found)}`,
+    hint: 'correct these values in the source, or change the type of the target column',
+  });
+}
+
+function howMany(found: readonly RowsOfValue[]): string {
+  const count = found.reduce((sum, { rows }) => sum + rows, 0);
+  return count === 1 ? '1 row has a value that' : `${count} rows have values that`;
+}
+
+function showValue(value: SqliteValue): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'string')
+    return `'${value.length > shownCharsMax ? `${value.slice(0, shownCharsMax)}…` : value}'`;
+  return Buffer.isBuffer(value) ? `a blob of ${value.length} bytes` : String(value);
+}
+
+function keysOf(found: readonly RowsOfValue[]): string {
+  return found
+    .slice(0, examplesMax)
+    .map(({ key, values }) => `${key} (${values.map(showValue).join(', ')})`)
+    .join('; ');
+}
+
+interface RowsFound {
+  readonly code: 'data.duplicate_key' | 'data.check_violation' | 'data.rejected' | 'plan.orphans';
+  readonly hazard: string;
+  readonly columns: readonly ColumnPlan[];
+  readonly message: string;
+  readonly hint: string;
+  readonly waiver?: string;
+}
+
+/** An error, unless these rows may stay behind for another reason: then the copy must tell. */
+function rowsFinding(table: TablePlan, { hazard, columns, ...parts }: RowsFound): Finding {
+  const mayStay = [table.policies ?? {}, ...table.columns.map(({ policies = {} }) => policies)].some((policies) =>
+    keepsOthers(policies, hazard),
+  );
+  const [only, another] = columns;
+  return makeFinding({
+    severity: mayStay && policyFor(table.policies ?? {}, hazard) === 'fail' ? 'warning' : 'error',
+    table: table.source,
+    ...(only === undefined || another !== undefined ? {} : { column: only.source }),
+    ...parts,
+  });
+}
+
+function keepsOthers(policies: Policies, hazard: string): boolean {
+  return Object.entries(policies).some(([name, policy]) => name !== hazard && policy === 'quarantine');
+}

@@ -1,0 +1,204 @@
+import { isSameName } from '../../lib/fold-case.js';
+import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
+import type { SourceTable } from '../../model/source.js';
+import type { TargetCatalog, TargetTable } from '../../model/target.js';
+import { must } from '../../model/error.js';
+import {
+  checkFinding,
+  duplicateFinding,
+  rejectedFinding,
+  targetOrphanFinding,
+} from '../../plan/findings/target-rules.js';
+import { isWaived } from '../../plan/findings/waive.js';
+import type { Combination, UniqueLook } from '../../source/catalog/equal-rows.js';
+import {
+  listChecks,
+  listUniqueKeys,
+  refusedByCheck,
+  refusedByType,
+  type ValueLists,
+} from '../../target/schema/checked-values.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { equalFormOf, isCitext, serverTextOf } from './server-form.js';
+import type { Survey } from './survey.js';
+
+/** Above this size a key that the source keeps unique by its own bytes is not looked at once more as the target compares. */
+const formedRowsMax = 200_000;
+/** pg_input_is_valid() is there from this version on. */
+const inputIsValidVersion = 160_000;
+
+interface TablePair {
+  readonly plan: TablePlan;
+  readonly source: SourceTable;
+  readonly target: TargetTable;
+}
+
+/**
+ * What only the target refuses, tried on the snapshot before a row is copied: rows that are equal under its unique keys,
+ * and values that its CHECKs, its domains and the input functions of its types do not take. Reads only.
+ */
+export async function tryTargetRules(request: {
+  readonly survey: Survey;
+  readonly client: TargetClient;
+  readonly target: TargetCatalog;
+  readonly tables: readonly TablePlan[];
+  readonly waive: readonly string[];
+}): Promise<Finding[]> {
+  const { survey, client, target, tables, waive } = request;
+  const findings: Finding[] = [];
+  for (const plan of tables) {
+    const source = survey.catalog.tables.find(({ name }) => name === plan.source);
+    const to = target.tables.find(({ name }) => name === plan.target);
+    if (source === undefined || to === undefined || plan.rows === 0) continue;
+    const pair = { plan, source, target: to };
+    for (const key of await listUniqueKeys(client, to)) {
+      const columns = columnsToLookAt(pair, key.columns);
+      const waiver = `${key.kind}:${key.name}`;
+      if (columns === null || isWaived(waive, waiver)) continue;
+      const found = await survey.findEqualRows(lookOf(pair, columns));
+      if (found.count > 0) findings.push(duplicateFinding(plan, columns, { ...found, waiver }));
+    }
+    findings.push(...(await tryForeignKeys(survey, pair, { tables, waive })));
+    findings.push(...(await tryChecks(survey, client, pair)));
+    if (target.serverVersion >= inputIsValidVersion) findings.push(...(await tryInputs(survey, client, pair)));
+  }
+  return findings;
+}
+
+/** The columns of a unique key that rows may break; null where the source keeps it as strictly. */
+function columnsToLookAt({ plan, source }: TablePair, names: readonly string[]): ColumnPlan[] | null {
+  const columns = names.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
+  if (columns.length !== names.length) return null;
+  if (!isUniqueInSource(source, columns)) return columns;
+  return columns.every(isPlain) || plan.rows > formedRowsMax ? null : columns;
+}
+
+function isUniqueInSource(
+  { primaryKey, rowidAlias, isWithoutRowid, indexes }: SourceTable,
+  columns: readonly ColumnPlan[],
+) {
+  const isWithin = (names: readonly (string | null)[]): boolean =>
+    names.length > 0 && names.every((name) => columns.some(({ source }) => source === name));
+  if (rowidAlias !== null && isWithin([rowidAlias])) return true;
+  if (isWithoutRowid && isWithin(primaryKey)) return true;
+  return indexes.some(
+    ({ isUnique, isPartial, columns: of }) => isUnique && !isPartial && isWithin(of.map(({ column }) => column)),
+  );
+}
+
+/** Whether two values are equal on both sides or on neither. */
+function isPlain({ kind, affinity, targetType }: ColumnPlan): boolean {
+  if (kind.tag === 'text') return affinity === 'text' && !isCitext(targetType);
+  return ['int2', 'int4', 'int8'].includes(kind.tag) && affinity === 'integer';
+}
+
+function lookOf({ source }: TablePair, columns: readonly ColumnPlan[]): UniqueLook {
+  return {
+    table: source,
+    columns: columns.map((column) => ({
+      name: column.source,
+      form: isPlain(column) ? null : equalFormOf(column),
+    })),
+  };
+}
+
+/** Foreign keys that only the target has; those of the source are looked at by its own. */
+async function tryForeignKeys(
+  survey: Survey,
+  { plan, source, target }: TablePair,
+  { tables, waive }: { readonly tables: readonly TablePlan[]; readonly waive: readonly string[] },
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const key of target.foreignKeys) {
+    const parent = tables.find(
+      ({ target: name, targetSchema }) => name === key.parentTable && targetSchema === key.parentSchema,
+    );
+    if (parent === undefined || isWaived(waive, `foreign-key:${key.name}`)) continue;
+    const children = key.columns.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
+    const parents = key.parentColumns.flatMap((name) => parent.columns.find((column) => column.target === name) ?? []);
+    const isWhole = children.length === key.columns.length && parents.length === key.parentColumns.length;
+    const isOfSource = source.foreignKeys.some(
+      (one) =>
+        isSameName(one.parentTable, parent.source) &&
+        isSameSet(
+          one.columns,
+          children.map((column) => column.source),
+        ),
+    );
+    if (!isWhole || isOfSource) continue;
+    const found = await survey.findOrphans(source, {
+      key: {
+        id: -1,
+        columns: children.map((column) => column.source),
+        parentTable: parent.source,
+        parentColumns: parents.map((column) => column.source),
+        onDelete: 'NO ACTION',
+        onUpdate: 'NO ACTION',
+        deferrable: 'no',
+      },
+      forms: children.map((child, at) => ({
+        child: equalFormOf(child),
+        parent: equalFormOf(must(parents[at], 'parent column')),
+      })),
+    });
+    if (found !== null) findings.push(targetOrphanFinding(plan, key, found));
+  }
+  return findings;
+}
+
+function isSameSet(names: readonly string[], others: readonly string[]): boolean {
+  return names.length === others.length && names.every((name) => others.some((other) => isSameName(name, other)));
+}
+
+async function tryChecks(
+  survey: Survey,
+  client: TargetClient,
+  { plan, source, target }: TablePair,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const check of await listChecks(client, target)) {
+    const planned = check.columns.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
+    const columns = check.columns.flatMap((name) => target.columns.find((column) => column.name === name) ?? []);
+    if (planned.length !== check.columns.length) continue;
+    const combinations = await survey.listCombinations(
+      source,
+      planned.map((column) => column.source),
+    );
+    const refused = await refusedByCheck(client, { check, columns, values: valueLists(planned, combinations) });
+    if (refused.length > 0) findings.push(checkFinding(plan, check, planned, pick(combinations, refused)));
+  }
+  return findings;
+}
+
+/** Values of domains, and of types whose form the server alone knows. */
+async function tryInputs(
+  survey: Survey,
+  client: TargetClient,
+  { plan, source, target }: TablePair,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const column of plan.columns) {
+    const to = target.columns.find(({ name }) => name === column.target);
+    if (to === undefined || (!to.isDomain && column.kind.tag !== 'literal')) continue;
+    const combinations = await survey.listCombinations(source, [column.source]);
+    const refused = await refusedByType(client, to.type, valueLists([column], combinations));
+    if (refused.length === 0) continue;
+    findings.push(rejectedFinding(plan, column, { isDomain: to.isDomain, found: pick(combinations, refused) }));
+  }
+  return findings;
+}
+
+function valueLists(columns: readonly ColumnPlan[], combinations: readonly Combination[]): ValueLists {
+  return columns.map((column, at) => {
+    const textOf = serverTextOf(column);
+    return combinations.map(({ values }) => {
+      const text = textOf(values[at] ?? null);
+      // No text of PostgreSQL holds a NUL, which is refused elsewhere.
+      return text?.includes('\0') === true ? null : text;
+    });
+  });
+}
+
+function pick(combinations: readonly Combination[], positions: readonly number[]): Combination[] {
+  return positions.map((position) => must(combinations[position], 'combination'));
+}

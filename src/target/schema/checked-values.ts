@@ -1,0 +1,95 @@
+import { quoteIdentifier, quoteTable } from '../../lib/quote.js';
+import type { TargetColumn, TargetTable } from '../../model/target.js';
+import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
+
+/** A CHECK of a table, with the columns that it looks at. */
+export interface TableCheck {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly expression: string;
+}
+
+/** The enforced CHECKs of a table that look at columns of it. */
+export async function listChecks(client: TargetClient, { schema, name }: TargetTable): Promise<TableCheck[]> {
+  return await client.query<TableCheck & Record<string, unknown>>(
+    `SELECT k.conname::text AS name, pg_get_expr(k.conbin, k.conrelid) AS expression,
+            ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY u.n) AS columns
+       FROM pg_constraint k
+      WHERE k.conrelid = to_regclass($1) AND k.contype = 'c' AND cardinality(k.conkey) > 0
+        AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
+      ORDER BY k.conname COLLATE "C"`,
+    [quoteTable(schema, name)],
+  );
+}
+
+/** A unique key of plain columns; `kind` as `--waive` names it. */
+export interface KeyOfIndex {
+  readonly name: string;
+  readonly kind: 'primary-key' | 'unique' | 'index';
+  readonly columns: readonly string[];
+}
+
+/** The whole unique keys of a table. INCLUDE columns are no part of a key. */
+export async function listUniqueKeys(client: TargetClient, { schema, name }: TargetTable): Promise<KeyOfIndex[]> {
+  return await client.query<KeyOfIndex & Record<string, unknown>>(
+    `SELECT x.relname::text AS name,
+            CASE WHEN k.oid IS NULL THEN 'index' WHEN k.contype = 'p' THEN 'primary-key' ELSE 'unique' END AS kind,
+            ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, n)
+                    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+                   WHERE u.n <= i.indnkeyatts ORDER BY u.n) AS columns
+       FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
+       LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype IN ('p', 'u')
+      WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+      ORDER BY NOT i.indisprimary, x.relname COLLATE "C"`,
+    [quoteTable(schema, name)],
+  );
+}
+
+/** Values of the server's text form, one list per column, all of the same length. */
+export type ValueLists = readonly (readonly (string | null)[])[];
+
+/**
+ * Which of the rows, by their position, a CHECK refuses. Nothing is written. Empty where the server cannot say: an
+ * expression that needs a row of the table itself, or fails for one of these values.
+ */
+export async function refusedByCheck(
+  client: TargetClient,
+  {
+    check,
+    columns,
+    values,
+  }: { readonly check: TableCheck; readonly columns: readonly TargetColumn[]; readonly values: ValueLists },
+): Promise<number[]> {
+  const lists = columns.map((_, at) => `$${at + 1}::text[]`).join(', ');
+  const names = columns.map((_, at) => `a${at}`).join(', ');
+  const typed = columns.map(({ name, type }, at) => `u.a${at}::${type} AS ${quoteIdentifier(name)}`).join(', ');
+  const sql = `SELECT pgferry_position FROM (
+      SELECT ${typed}, (u."position" - 1)::int AS pgferry_position FROM unnest(${lists}) WITH ORDINALITY AS u(${names}, "position")
+    ) AS pgferry_values WHERE (${check.expression}) IS FALSE ORDER BY 1`;
+  return await findPositions(client, sql, values);
+}
+
+/** Which of the values, by their position, the input function of a type refuses, with the CHECKs of a domain. From PostgreSQL 16 on. */
+export async function refusedByType(client: TargetClient, type: string, values: ValueLists): Promise<number[]> {
+  const sql = `SELECT (u."position" - 1)::int AS pgferry_position FROM unnest($1::text[]) WITH ORDINALITY AS u(value, "position")
+     WHERE value IS NOT NULL AND NOT pg_input_is_valid(value, ${quoteType(type)}) ORDER BY 1`;
+  return await findPositions(client, sql, values);
+}
+
+function quoteType(type: string): string {
+  return `'${type.replaceAll("'", "''")}'`;
+}
+
+async function findPositions(client: TargetClient, sql: string, values: ValueLists): Promise<number[]> {
+  try {
+    const rows = await withTransaction(client, () =>
+      client.query<{ pgferry_position: number }>(sql, values as unknown as readonly string[]),
+    );
+    return rows.map((row) => row.pgferry_position);
+  } catch {
+    // The copy will tell; a connection that is gone fails at the next statement.
+    return [];
+  }
+}
