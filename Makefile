@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop
+.PHONY: bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -139,6 +139,10 @@ bench: build
 # What a live move costs; needs room for six copies of the fixture.
 bench-live: build
 	@$(NODE) dist/bench/live.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
+
+# What the way back costs, and its journal; needs room for six copies of the fixture.
+bench-way-back: build
+	@$(NODE) dist/bench/way-back.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 
 # Writes the figures of README.md and docs/benchmarks.md, and the charts, from the results that are there.
 bench-readme: build

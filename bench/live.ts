@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { confirmation } from '../src/commands/cutover/preflight.js';
 import { must } from '../src/model/error.js';
 import type { CutoverResult } from '../src/model/cutover.js';
 import type { FollowResult } from '../src/model/follow.js';
 import { takeSnapshot } from '../src/source/snapshot/snapshot.js';
 import { Database } from '../src/source/sqlite.js';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
-import { type ChildResult, measureChild } from './child.js';
+import type { ChildResult } from './child.js';
 import { type Fixture, prepareFixture } from './fixtures.js';
 import { readMachineFacts } from './machine.js';
+import { copyOf, run, type Side } from './moving.js';
 import { type SizeName, sizeNames } from './shapes.js';
 import { addressUrl } from './target-url.js';
 
@@ -22,7 +22,6 @@ import { addressUrl } from './target-url.js';
  * backup alone. Prints JSON, and keeps it in bench/results/live-SIZE.json.
  */
 
-const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
 const writerPath = fileURLToPath(new URL('./live-writer.js', import.meta.url));
 const table = 'Metric';
 
@@ -86,34 +85,9 @@ async function measure({ fixture, folder, url }: World) {
   };
 }
 
-interface Side {
-  readonly source: string;
-  readonly folder: string;
-  readonly url: string;
-  readonly schema: string;
-  readonly fixture: Fixture;
-}
-
-/** The command with both sides named; a failure ends the bench with what the command said. */
-async function run({ source, folder, url, schema, fixture }: Side, args: readonly string[]): Promise<ChildResult> {
-  const env = {
-    POSTGRES_DATABASE_URL: `${url}?schema=${schema}`,
-    POSTGRES_SQL_DIR: fixture.schemaFolder,
-    BACKUP_DIR: join(folder, 'backups'),
-    CUTOVER_BASE_DIR: join(folder, 'cutovers'),
-    CUTOVER_CONFIRM: confirmation,
-    CUTOVER_GENERATE_PROVIDER: '0',
-    VPS_ENV_FILE: join(folder, 'env'),
-  };
-  writeFileSync(env.VPS_ENV_FILE, 'VPS_DB_PROVIDER=sqlite\n');
-  const child = await measureChild({
-    file: process.execPath,
-    args: [cliPath, ...args, '--json', '--quiet', '--source', source],
-    env,
-  });
-  if (child.exitCode !== 0)
-    throw new Error(`${args.join(' ')} ended with ${child.exitCode}: ${child.stderr} ${child.stdout}`);
-  return child;
+function roundOf({ rounds }: FollowResult) {
+  const { rows, snapshotMs, compareMs, applyMs, durationMs } = must(rounds[0], 'round');
+  return { rows, snapshotMs, compareMs, applyMs, durationMs };
 }
 
 async function cutOver(side: Side, more: readonly string[]) {
@@ -128,21 +102,6 @@ async function follow(side: Side) {
 
 async function roundMs(side: Side): Promise<number> {
   return (await follow(side)).result.rounds[0]?.durationMs ?? Number.NaN;
-}
-
-/** The fixture in WAL mode, since a cutover writes to its source. */
-function copyOf(fixture: Fixture, folder: string, name: string): string {
-  const path = join(folder, name);
-  copyFileSync(fixture.path, path);
-  const db = new Database(path);
-  db.pragma('journal_mode = WAL');
-  db.close();
-  return path;
-}
-
-function roundOf({ rounds }: FollowResult) {
-  const { rows, snapshotMs, compareMs, applyMs, durationMs } = must(rounds[0], 'round');
-  return { rows, snapshotMs, compareMs, applyMs, durationMs };
 }
 
 function change(path: string, where: string): void {

@@ -52,6 +52,18 @@ export function bucketCountFor(rows: number): number {
   return count;
 }
 
+const finestMax = 2 ** 21;
+
+/**
+ * How many buckets tell nearly each row from the others, where the rows that differ shall be read and the others not: 12
+ * bytes each, at most 25 MB a side.
+ */
+export function finestBucketCount(rows: number): number {
+  let count = bucketsMin;
+  while (count < finestMax && count < 2 * rows) count *= 2;
+  return count;
+}
+
 /** The bucket of a key, by the low word of its hash. */
 export function bucketOf(keyHashLow: number, bucketCount: number): number {
   return (keyHashLow & (bucketCount - 1)) >>> 0;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { Database } from '../../src/source/sqlite.js';
+import { runCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { type App, makeSmallApp, runFor, statusOf } from '../support/journey.js';
@@ -84,6 +85,8 @@ for (const args of [[], ['--live', '--downtime-max', '60s']]) {
     await withJournal(
       async ({ app, client, url }) => {
         assert.deepEqual(await notesOf(client, 'plain'), []);
+        const verified = await runCommand(['verify', '--json'], { cwd: app.folder, env: app.env });
+        assert.equal(verified.exitCode, 0, `the triggers are ours, not others': ${verified.stdout}`);
         await client.query(
           `INSERT INTO plain VALUES (1001, 'new'), (1002, 'new'); UPDATE plain SET t = 'changed' WHERE id = 7`,
         );

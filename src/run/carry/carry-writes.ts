@@ -10,7 +10,7 @@ import type { Threads } from '../../pool/threads.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readGivenNumbers } from '../../target/schema/sequences.js';
-import { bucketCountFor } from '../../verify/table.js';
+import { bucketCountFor, finestBucketCount, type SideSummary } from '../../verify/table.js';
 import { compareSums, compareTable, type QuarantineRun } from '../compare/compare-table.js';
 import { findQuarantines } from '../compare/quarantined-rows.js';
 import type { Context } from '../context.js';
@@ -58,7 +58,7 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   if (uncarried.length > 0) return { tables: [], uncarried };
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
-    const carrying = { request, threads: pool, catalog, planned, quarantines };
+    const carrying = { request, threads: pool, catalog, planned, quarantines, sums: new Map<string, SideSummary>() };
     const outcome = await carry(carrying, await findTables(carrying));
     if (outcome.uncarried.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
     else await context.journal.phase('prove', () => prove(carrying));
@@ -121,6 +121,8 @@ interface Carrying {
   /** The tables that changed. */
   readonly planned: readonly TablePlan[];
   readonly quarantines: ReadonlyMap<string, QuarantineRun>;
+  /** What the tables of the target summed up to, by source name: nobody writes there until all is proven. */
+  readonly sums: Map<string, SideSummary>;
 }
 
 function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable {
@@ -155,7 +157,7 @@ async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
 
 /** The sums of a table, null where both sides have the same. */
 async function differingTable(
-  { threads }: Carrying,
+  { threads, sums }: Carrying,
   one: {
     readonly plan: TablePlan;
     readonly source: SourceTable;
@@ -163,12 +165,16 @@ async function differingTable(
     readonly quarantine: QuarantineRun | null;
   },
 ): Promise<Omit<TableToCarry, 'sequence'> | null> {
-  const { plan, source, snapshotPath, quarantine } = one;
-  const { comparison, bucketCount, rowsOfBucket } = await compareSums(plan, { threads, snapshotPath, quarantine });
+  const { plan, source, ...options } = one;
+  const known = sums.get(plan.source);
+  const bucketCount = finestBucketCount(plan.rows);
+  const compared = await compareSums(plan, { threads, bucketCount, ...options, ...(known !== undefined && { known }) });
+  const { comparison, rowsOfBucket, target } = compared;
+  sums.set(plan.source, target);
   if (comparison.equal) return null;
   const { chunks, ...table } = plan;
   const { differingBuckets } = comparison;
-  const quarantineRunId = quarantine?.runId ?? null;
+  const quarantineRunId = one.quarantine?.runId ?? null;
   return { table, source, quarantineRunId, bucketCount, differingBuckets, rowsOfBucket, noted: null };
 }
 

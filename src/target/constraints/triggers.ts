@@ -1,6 +1,6 @@
 import type { TargetClient } from '../connection/client.js';
 import type { DetachableObject } from './detachable-object.js';
-import { closesTableSql } from '../schema/closed-tables.js';
+import { ownTriggerSql } from '../schema/closed-tables.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
 interface TriggerRow {
@@ -16,7 +16,7 @@ export async function readTriggers(client: TargetClient, tableOids: readonly num
   const rows = await client.query<TriggerRow & Record<string, unknown>>(
     `SELECT n.nspname AS schema, c.relname AS table, t.tgname AS name, t.tgenabled AS mode
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND NOT ${closesTableSql}
+      WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND NOT ${ownTriggerSql}
       ORDER BY n.nspname, c.relname, t.tgname`,
     [tableOids],
   );

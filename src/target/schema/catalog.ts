@@ -1,7 +1,7 @@
 import { must } from '../../model/error.js';
 import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
-import { closesTableSql, staysOpenSql } from './closed-tables.js';
+import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
 import { findTablesWithRows } from './table-rows.js';
 
 /**
@@ -123,7 +123,7 @@ const tableSql = `
                 WHERE NOT has_table_privilege(c.oid, p.name) ORDER BY p.i) AS "missingPrivileges",
          ARRAY(SELECT t.tgname::text FROM pg_trigger t
                 WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-                   AND NOT ${closesTableSql} ORDER BY t.tgname) AS triggers,
+                   AND NOT ${ownTriggerSql} ORDER BY t.tgname) AS triggers,
          ${staysOpenSql('c.oid')} AS "staysOpen"
     FROM pg_class c
    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')

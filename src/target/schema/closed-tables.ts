@@ -19,9 +19,13 @@ const triggerName = 'pgferry_loading';
 /** Bounds a message of several statements. */
 const statementsPerMessage = 100;
 
-/** SQL: t, a row of pg_trigger, is one by which a run closes a table; it is no part of the operator's schema. */
-export const closesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
+/** SQL: t, a row of pg_trigger, is one by which a run closes a table. */
+const closesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
   JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry' AND f.proname = 'refuse_others'))`;
+
+/** SQL: t is a trigger of ours, by which a run closes a table or the reverse journal notes what changes there; it is no part of the operator's schema. */
+export const ownTriggerSql = `(${closesTableSql} OR t.tgname LIKE 'pgferry\\_note\\_%' AND t.tgfoid IN (SELECT f.oid FROM pg_proc f
+  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry'))`;
 
 /** SQL: the trigger t closes for this run. Its arguments are stored one after the other, each ended by a zero. */
 const isOfRun = (runId: string) =>

@@ -1,5 +1,5 @@
 import type { SchemaObject } from '../../model/schema.js';
-import { closesTableSql } from './closed-tables.js';
+import { ownTriggerSql } from './closed-tables.js';
 import { leavesTableSql } from './closing.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
@@ -74,7 +74,7 @@ const indexesSql = `
 const triggersSql = `
   SELECT c.relname::text, 'trigger', t.tgname::text, ARRAY[]::text[], pg_get_triggerdef(t.oid),
          CASE t.tgenabled WHEN 'D' THEN 'disabled' WHEN 'R' THEN 'fires on replicas only' END, NULL, false
-    FROM pg_trigger t JOIN ${tables} AND c.oid = t.tgrelid WHERE NOT t.tgisinternal AND NOT ${closesTableSql} AND NOT ${leavesTableSql}`;
+    FROM pg_trigger t JOIN ${tables} AND c.oid = t.tgrelid WHERE NOT t.tgisinternal AND NOT ${ownTriggerSql} AND NOT ${leavesTableSql}`;
 
 const sequencesSql = `
   SELECT c.relname::text, 'sequence', s.relname::text, ARRAY[a.attname::text],
