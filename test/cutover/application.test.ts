@@ -337,3 +337,50 @@ test('that nothing shows the application is said', async () => {
     assert.match(stderr, /a session of shop .* is connected to PostgreSQL/);
   });
 });
+
+/** A live cutover follows the same edges, and goes back from the moment before its last proof. */
+const live = { CUTOVER_LIVE: '1', CUTOVER_DOWNTIME_MAX: '600s' };
+
+test('a live cutover switches, hooks and checks alike', async () => {
+  const hooks = Object.fromEntries(edges.map((edge) => [edge, ['echo "$PGFERRY_EDGE" >> hooks.log']]));
+  await withOwn({ hooks }, async (app) => {
+    const cutover = await runFor(app, 'cutover', { args: app.args, env: live });
+    assert.equal(cutover.exitCode, 0, cutover.stderr);
+    assertNew(app);
+    assert.deepEqual(read(app, 'hooks.log').trim().split('\n'), edges.slice(0, 5));
+    assert.equal((await runFor(app, 'rollback')).exitCode, 0);
+    assertOld(app);
+    assert.deepEqual(read(app, 'hooks.log').trim().split('\n').slice(5), ['before-rollback', 'after-rollback']);
+  });
+});
+
+test('a live cutover whose hook after the switch fails goes back with what PostgreSQL took', async () => {
+  let insert: () => Promise<unknown> = async () => undefined;
+  const answer = async () => {
+    await insert();
+    insert = async () => undefined;
+    return 500;
+  };
+  await withStatusPage(answer, async (url) => {
+    await withOwn({ health: [{ url, within: '1s' }] }, async (app, client) => {
+      insert = () => client.query("INSERT INTO child VALUES (92, 2, 'meanwhile')");
+      const { exitCode, json, stderr } = await runFor(app, 'cutover', { args: app.args, env: live });
+      assert.deepEqual([exitCode, json.error?.code], [24, 'cutover.went_back'], stderr);
+      assertOld(app);
+      const db = new Database(app.source, { readonly: true });
+      assert.equal(db.prepare('SELECT note FROM child WHERE id = 92').pluck().get(), 'meanwhile');
+      db.close();
+    });
+  });
+});
+
+test('a live cutover whose third switch fails is undone', async () => {
+  const failing = { run: 'exit 3', undo: 'true' };
+  await withOwn({ switch: [envSwitch, linkSwitch, failing] }, async (app) => {
+    const { exitCode, json } = await runFor(app, 'cutover', { args: app.args, env: live });
+    assert.deepEqual([exitCode, json.error?.code], [24, 'cutover.undone']);
+    assertOld(app);
+    assert.deepEqual(leftBeside(app), []);
+    assert.equal(writeToSqlite(app, 77), true);
+  });
+});
