@@ -84,6 +84,18 @@ test('a rollback keeps what was edited in a switched file since', async () => {
   });
 });
 
+test('a rollback that leaves the switches to hands keeps what they were', async () => {
+  await withOwn({}, async (app) => {
+    assert.equal((await runFor(app, 'cutover', { args: app.args })).exitCode, 0);
+    const rollback = await runFor(app, 'rollback', { args: ['--switch-env', '0'] });
+    assert.equal(rollback.exitCode, 0, rollback.stderr);
+    assert.match(rollback.stderr, /was left alone: switch the application to SQLite by hand/);
+    assertNew(app);
+    const copy = leftBeside(app).find((name) => name.startsWith('.env') && name.endsWith('-before')) ?? '';
+    assert.equal(read(app, copy), envText);
+  });
+});
+
 test('where PostgreSQL is lost, rollback.env leads to what was switched', async () => {
   await withOwn({}, async (app) => {
     const cutover = await runFor(app, 'cutover', { args: app.args });

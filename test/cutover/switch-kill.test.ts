@@ -77,6 +77,25 @@ test('a cutover that is killed before any of its renames is ended by the same co
   assert.ok(mixed > 0, 'one of them dies between two switches');
 });
 
+test('a cutover that died before its first switch is released, and leaves nothing beside the files', async () => {
+  let seen = 0;
+  for (let when = 1; when <= 6 && seen === 0; when++) {
+    await withOwn({}, async (app) => {
+      await runWithFault(app, 'cutover', 'kill', when);
+      const { next = '', application } = (await statusOf(app)) ?? {};
+      if (application !== 'sqlite' || !next.includes('pgferry release')) return;
+      seen += 1;
+      assert.notDeepEqual(leftBeside(app), [], 'both versions of the files were prepared');
+      const released = await runFor(app, 'release');
+      assert.deepEqual([released.exitCode, released.json.state], [0, 'undone'], released.stderr);
+      assertOld(app);
+      assert.deepEqual(leftBeside(app), []);
+      assert.equal(writeToSqlite(app, 77), true);
+    });
+  }
+  assert.equal(seen, 1);
+});
+
 test('a rollback that is killed before any of its renames is ended by the same command', async () => {
   let count = 0;
   const switched = async (app: Own) => assert.equal((await runFor(app, 'cutover', { args: app.args })).exitCode, 0);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
+import { forgetSwitches } from '../../cutover/switches/switches.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { Cutover, CutoverResult } from '../../model/cutover.js';
 import { readClosing, reopenSourceTables } from '../../source/live/closing.js';
@@ -119,6 +120,7 @@ function partlySwitched({ cutoverId }: Cutover): CopierError {
 /** Takes a cutover back that has closed the database and not switched the application: writes first, then the client. */
 export async function reopenSource({ journal }: Context, { sourcePath, facts }: Cutover): Promise<void> {
   reopenSourceTables(sourcePath);
+  forgetSwitches(facts?.switches ?? []);
   const schema = facts?.prismaSchemas?.sqlite;
   if (schema === undefined || !existsSync(schema)) return;
   try {

@@ -209,7 +209,8 @@ async function conclude(
   });
   writeRecord(context, folder, result);
   removeCarriedCopies(cutover.folder);
-  forgetSwitches(cutover.facts?.switches ?? []);
+  // Those that are left to hands still need their copies.
+  forgetSwitches(preflight.switches);
   await endJournal(context, client, session.address.schema);
   await writeManifest(folder).catch((error: unknown) => context.journal.warn(toWire(error).message));
   await runHooks(session, 'after-rollback').catch((error: unknown) => {
