@@ -5,6 +5,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { staysOpenSql, treeSql } from '../schema/closed-tables.js';
 import { listTables } from '../schema/closing.js';
+import { columnsMarkSql } from '../schema/columns-mark.js';
 import { keepTrigger, makeNotesSql, type NotedRelation, noterOf, notesOf, noteTriggers } from './note-sql.js';
 
 /*
@@ -97,8 +98,7 @@ export async function readNoteMarks(
     `SELECT root.name, (
        SELECT CASE WHEN ${staysOpenSql('to_regclass(root.quoted)')} IS NULL AND bool_and(own.mark IS NOT NULL)
               THEN md5(string_agg(concat_ws(':', c.oid, pg_relation_filenode(c.oid), own.mark,
-                (SELECT string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped), ',' ORDER BY a.attnum)
-                   FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)), ';' ORDER BY c.oid)) END
+                ${columnsMarkSql('c.oid')}), ';' ORDER BY c.oid)) END
          FROM pg_class c, LATERAL (${ownMarkSql}) AS own
         WHERE c.oid IN (${treeSql('to_regclass(root.quoted)')})) AS mark
        FROM unnest($1::text[], $2::text[]) AS root (name, quoted)`,

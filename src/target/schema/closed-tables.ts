@@ -1,5 +1,6 @@
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { columnsMarkSql } from './columns-mark.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /*
@@ -172,8 +173,7 @@ export async function readMarks(
     `SELECT root.name, (
        SELECT CASE WHEN bool_and(coalesce(t.tgenabled = 'A', false)) AND ${staysOpenSql('to_regclass(root.quoted)')} IS NULL THEN
               string_agg(concat_ws(':', c.oid, pg_relation_filenode(c.oid), t.oid, t.xmin, f.xmin,
-                (SELECT md5(string_agg(concat_ws(':', a.attnum, a.attname, a.atttypid, a.atttypmod, a.attisdropped), ',' ORDER BY a.attnum))
-                   FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)), ',' ORDER BY c.oid)
+                ${columnsMarkSql('c.oid')}), ',' ORDER BY c.oid)
             END
        FROM pg_class c
        LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND ${closesTableSql}

@@ -152,6 +152,17 @@ for (const [what, sql] of Object.entries(touched)) {
     ));
 }
 
+test('the journal of a table is not trusted any more: a label of one of its types got another name', () =>
+  withJournal(
+    `CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN felt AS mood; CREATE TABLE t (id int PRIMARY KEY, v felt[]);
+     CREATE TABLE other (id int PRIMARY KEY)`,
+    [planOf('t', 'id'), planOf('other', 'id')],
+    async ({ app, notes }) => {
+      await app.query(`ALTER TYPE mood RENAME VALUE 'low' TO 'down'`);
+      assert.deepEqual([await notes('t'), await notes('other')], [undefined, { count: 0, isWhole: false }]);
+    },
+  ));
+
 test('notes cannot be taken away, and a function that others replaced is not trusted', () =>
   withJournal('CREATE TABLE t (id int PRIMARY KEY)', [planOf('t', 'id')], async ({ app, notes, tables }) => {
     const oid = tables[0]?.relations[0];

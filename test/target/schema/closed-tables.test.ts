@@ -13,6 +13,7 @@ import {
   joinRun,
   openToOthers,
   readMark,
+  readMarks,
 } from '../../../src/target/schema/closed-tables.js';
 import { withDatabase } from '../../support/database.js';
 
@@ -87,6 +88,25 @@ test('a partition that is attached later, and a table that was renamed, change o
     await openToOthers(client, 'r1');
     await other.query('INSERT INTO theirs VALUES (1)');
   }));
+
+test('a label of an enum that got another name, within an array of a domain too, changes the mark', () =>
+  withClosed(
+    `CREATE TYPE mood AS ENUM ('low', 'high'); CREATE DOMAIN felt AS mood; CREATE TYPE pair AS (a int, b felt[]);
+     CREATE TABLE t (id int, v felt[]); CREATE TABLE u (v pair); CREATE TABLE other (v text)`,
+    ['t', 'u', 'other'],
+    async (client, other) => {
+      const tables = ['t', 'u', 'other'];
+      const marks = async () => {
+        const found = await readMarks(client, { runId: 'r1', schema: 'public', tables });
+        return tables.map((table) => found.get(table));
+      };
+      const [t, u, text] = await marks();
+      await other.query(`ALTER TYPE mood RENAME VALUE 'low' TO 'down'`);
+      const [tNow, uNow, textNow] = await marks();
+      assert.ok(t !== undefined && u !== undefined && text !== undefined);
+      assert.deepEqual([t === tNow, u === uNow, text === textNow], [false, false, true]);
+    },
+  ));
 
 test('closing twice is closing once, another run is another, and frozen COPY goes through', () =>
   withClosed('CREATE TABLE t (id bigint)', ['t'], async (client, other) => {
