@@ -14,6 +14,8 @@ export interface Boundary {
   readonly at: number;
   /** Words of a statement or the name of a file; empty: from the beginning. */
   readonly from: string;
+  /** Only points in whose words this is are counted; left out: all of them. */
+  readonly only?: string;
   /** Before the call, or after it: then it had its effect, and the program never sees its answer. */
   readonly side: 'before' | 'after';
   /** Whether a throw fails every point from there on, or that one. */
@@ -94,7 +96,7 @@ function isPoint(bytes: unknown): boolean {
 function struckHow(what: Boundary, words: unknown): Boundary['how'] | null {
   isInside = true;
   try {
-    if (!isBegun(what, words)) return null;
+    if (!isBegun(what, words) || (what.only !== undefined && !textOf(words).includes(what.only))) return null;
     appendFileSync(what.counter, '.');
     const count = statSync(what.counter).size;
     if (what.second !== undefined && count === what.at + what.second.after) return what.second.how;
@@ -107,8 +109,14 @@ function struckHow(what: Boundary, words: unknown): Boundary['how'] | null {
 
 function isBegun({ from, counter }: Boundary, words: unknown): boolean {
   if (from === '' || existsSync(counter)) return true;
-  const text = words instanceof Uint8Array ? Buffer.from(words).toString('latin1') : words;
-  return typeof text === 'string' && text.includes(from);
+  if (!textOf(words).includes(from)) return false;
+  appendFileSync(counter, '');
+  return true;
+}
+
+function textOf(words: unknown): string {
+  if (words instanceof Uint8Array) return Buffer.from(words).toString('latin1');
+  return typeof words === 'string' ? words : '';
 }
 
 /** Undefined where the program lives on with an error. A process that was stopped goes on as if nothing had been. */

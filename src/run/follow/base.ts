@@ -10,7 +10,7 @@ import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { latestCutover, rolledBackCutoverOf } from '../../target/ledger/cutover.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
-import { latestRound, settleRound } from '../../target/ledger/round.js';
+import { awaitRounds, latestRound, settleRound } from '../../target/ledger/round.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
 
 /** The snapshot that the target shows: that of the last round, or of the load. */
@@ -25,6 +25,12 @@ const roundSnapshot = /^follow-\d+\.db(?:-journal|-wal|-shm)?$/;
 
 export function roundSnapshotName(number: number): string {
   return `follow-${String(number).padStart(4, '0')}.db`;
+}
+
+/** The same as `readBase`, once nothing can change it any more but the caller, who has the lock of the schema's runs. */
+export async function readSettledBase(client: TargetClient, run: Run): ReturnType<typeof readBase> {
+  await awaitRounds(client, run.runId);
+  return await readBase(client, run);
 }
 
 /** The path and hash of the last round's snapshot, or of the run's own. The file is not read. */
@@ -44,7 +50,7 @@ export async function readBase(
 
 /** The same snapshot, checked against its SHA-256. Error: `plan.no_base`. */
 export async function findBase(client: TargetClient, run: Run): Promise<Base> {
-  const { rounds, snapshot } = await readBase(client, run);
+  const { rounds, snapshot } = await readSettledBase(client, run);
   try {
     return { rounds, snapshot: await settleBase(client, run.runId, snapshot, async (path) => checkPages(path)) };
   } catch (cause) {

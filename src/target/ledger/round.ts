@@ -48,6 +48,14 @@ export async function latestRound(client: TargetClient, runId: string): Promise<
   return row === undefined ? null : { ...row, snapshotBytes: Number(row.snapshotBytes) };
 }
 
+/**
+ * Waits until no round of the run is under way: one whose session was lost, or whose process was killed, may still be
+ * committed by the server, and only then the ledger says what the target shows. See `claimRound`.
+ */
+export async function awaitRounds(client: TargetClient, runId: string): Promise<void> {
+  await client.query('SELECT 1 FROM pgferry.run WHERE run_id = $1 FOR UPDATE', [runId]);
+}
+
 /** Enters the SHA-256 of a snapshot that a round has brought before its bytes were read. */
 export async function settleRound(
   client: TargetClient,

@@ -4,7 +4,7 @@ import { walMs } from '../../../cutover/prediction.js';
 import { interruption } from '../../../lib/interruption.js';
 import { CopierError, toWire } from '../../../model/error.js';
 import { formatBytes, formatDuration } from '../../../report/units.js';
-import { readBase } from '../../../run/follow/base.js';
+import { readSettledBase } from '../../../run/follow/base.js';
 import type { FollowSession } from '../../../run/follow/follow-session.js';
 import { proveTables, refuseUnproven } from '../../../run/follow/prove-tables.js';
 import { type Shown, takeRound } from '../../../run/follow/take-round.js';
@@ -173,7 +173,7 @@ async function fenceAndSwitch(
 
 /** Removes a snapshot, but not one that a round has brought whose answer was lost: what the ledger does not say stays. */
 async function removeUnlessBrought({ client, run }: FollowSession, path: string): Promise<void> {
-  const base = await readBase(client, run).catch(() => null);
+  const base = await readSettledBase(client, run).catch(() => null);
   if (base !== null && base.snapshot.path !== path) await removeWithSidecars(path);
 }
 
