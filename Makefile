@@ -128,7 +128,13 @@ $(DIRECTUS):
 	echo '{"private": true, "allowScripts": {"sqlite3": true, "isolated-vm": true, "argon2": true, "sharp": true}}' > .cache/apps/directus/package.json
 	cd .cache/apps/directus && npm install --no-audit --no-fund --save-exact directus@10.13.1
 
-test-apps: build $(DIRECTUS)
+STRAPI = .cache/apps/strapi/node_modules/.package-lock.json
+$(STRAPI):
+	mkdir -p .cache/apps/strapi
+	echo '{"private": true, "allowScripts": {"better-sqlite3": true, "esbuild": true, "sharp": true}}' > .cache/apps/strapi/package.json
+	cd .cache/apps/strapi && npm install --no-audit --no-fund --save-exact --legacy-peer-deps @strapi/strapi@5.54.0 better-sqlite3@12.11.1 pg@8.16.3 react@18 react-dom@18 react-router-dom@6 styled-components@6
+
+test-apps: build $(DIRECTUS) $(STRAPI)
 	@$(NODE) dist/test/run.js apps/
 
 SIZE ?= medium

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { runCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { root } from '../support/page.js';
+import { cleanEnv, freePort, type Json, shell, Site, stopLine, untilUp } from '../support/site.js';
 
 /*
  * Directus as its users run it: filled through its API on SQLite, moved by its recipe, started by hooks on PostgreSQL, read
@@ -22,51 +20,6 @@ const program = join(root, '.cache/apps/directus/node_modules/.bin/directus');
 const isThere = existsSync(program) || 'make test-apps installs it';
 
 const admin = { email: 'admin@example.com', password: 'Rocket-Salad-7' };
-
-type Json = Record<string, unknown>;
-
-class Site {
-  #token = '';
-  readonly #url: string;
-  constructor(port: number) {
-    this.#url = `http://127.0.0.1:${port}`;
-  }
-
-  async login(): Promise<void> {
-    const { access_token } = (await this.post('/auth/login', admin)) as { access_token: string };
-    this.#token = access_token;
-  }
-
-  async get(path: string): Promise<unknown> {
-    return await this.#ask('GET', path);
-  }
-
-  async post(path: string, body: unknown): Promise<unknown> {
-    return await this.#ask('POST', path, body);
-  }
-
-  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`${this.#url}${path}`, {
-      method,
-      headers: {
-        'content-type': 'application/json',
-        ...(this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
-    return text === '' ? null : (JSON.parse(text) as { data: unknown }).data;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}
 
 function envText(port: number, database: string): string {
   return `HOST=127.0.0.1
@@ -86,28 +39,13 @@ async function bootstrap(folder: string): Promise<void> {
   await promisify(execFile)(program, ['bootstrap'], { cwd: folder, env: cleanEnv(), timeout: 300_000 });
 }
 
-/** What the environment says would go before the file. */
-function cleanEnv(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], HOME: process.env['HOME'], TZ: 'UTC' };
-}
-
 const start = `TZ=UTC nohup ${program} start > app.log 2>&1 & echo $! > app.pid`;
-const stop = 'kill $(cat app.pid); while kill -0 $(cat app.pid) 2>/dev/null; do sleep 0.1; done';
-
-async function shell(line: string, folder: string): Promise<void> {
-  await promisify(execFile)('/bin/sh', ['-c', line], { cwd: folder, env: cleanEnv() });
-}
-
-async function untilUp(port: number, folder: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    const answer = await fetch(`http://127.0.0.1:${port}/server/ping`).catch(() => null);
-    if (answer?.ok === true) return;
-    await wait(200);
-  }
-  assert.fail(readFileSync(join(folder, 'app.log'), 'utf8'));
-}
-
 const field = (name: string, type: string, schema: Json = {}) => ({ field: name, type, schema, meta: {} });
+
+async function login(site: Site): Promise<void> {
+  const { access_token } = (await site.post('/auth/login', admin)) as { access_token: string };
+  site.identify(access_token);
+}
 
 async function fill(site: Site): Promise<void> {
   await site.post('/collections', {
@@ -229,16 +167,16 @@ test('Directus is moved by its recipe, runs on PostgreSQL, and comes back with w
       let before: Json;
       const site = new Site(port);
       try {
-        await untilUp(port, folder);
-        await site.login();
+        await untilUp(`http://127.0.0.1:${port}/server/ping`, folder);
+        await login(site);
         await fill(site);
         before = await readAll(site);
       } finally {
-        await shell(stop, folder);
+        await shell(stopLine, folder);
       }
 
       const config = {
-        hooks: { 'after-switch': [start], 'before-rollback': [stop], 'after-rollback': [start] },
+        hooks: { 'after-switch': [start], 'before-rollback': [stopLine], 'after-rollback': [start] },
         health: [{ url: `http://127.0.0.1:${port}/server/ping`, contains: 'pong', within: '120s' }],
       };
       writeFileSync(join(folder, 'pgferry.json'), JSON.stringify(config));
@@ -259,7 +197,7 @@ test('Directus is moved by its recipe, runs on PostgreSQL, and comes back with w
       assert.equal(cutover.exitCode, 0, cutover.stderr);
       try {
         assert.match(readFileSync(join(folder, '.env'), 'utf8'), /^DB_CLIENT="pg"$/m);
-        await site.login();
+        await login(site);
         assert.deepEqual(await readAll(site), before);
         await site.post('/items/posts', { title: 'on postgres', data: { new: true }, at: '2025-01-01T00:00:00.000Z' });
         const { items } = await readAll(site);
@@ -267,15 +205,15 @@ test('Directus is moved by its recipe, runs on PostgreSQL, and comes back with w
 
         const rollback = await runCommand(['rollback', ...sides], options);
         assert.equal(rollback.exitCode, 0, rollback.stderr);
-        await untilUp(port, folder);
-        await site.login();
+        await untilUp(`http://127.0.0.1:${port}/server/ping`, folder);
+        await login(site);
         const after = await readAll(site);
         assert.deepEqual({ ...after, items: null }, { ...before, items: null });
         assert.deepEqual(after['items'], items, 'with what it wrote on PostgreSQL');
         assert.match(readFileSync(join(folder, '.env'), 'utf8'), /^DB_CLIENT="sqlite3"$/m);
         assert.doesNotMatch(readFileSync(join(folder, '.env'), 'utf8'), /DB_HOST/);
       } finally {
-        await shell(stop, folder).catch(() => undefined);
+        await shell(stopLine, folder).catch(() => undefined);
       }
     });
   });
