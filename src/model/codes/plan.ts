@@ -358,6 +358,11 @@ export const planCodes = {
       'Moments go into a timestamp without time zone, as the time of UTC. node-postgres, and with it Knex, TypeORM and Kysely, reads such a column as the local time of its process: unless that runs in UTC, every value would be read as another moment. A warning; a note where the schema is translated.',
     todo: 'Run the application in UTC, or make the column timestamptz. Else name the zone of its process (`"targetZone": "Europe/Berlin"`, or `--target-zone` for all columns), so that the time of its clocks is stored; `"UTC"` says that UTC is meant.',
   },
+  'plan.rows_elsewhere': {
+    means:
+      'Rows of a target table that the source does not fill refer to rows that the source does not have: once the tables are loaded, their foreign key could not be made again.',
+    todo: 'Delete or correct these rows of the target, or bring the rows that they refer to into the source.',
+  },
   'plan.zone': {
     means:
       'Texts without a time zone go into a timestamptz, and are read as UTC: where the application wrote the time of its own clocks, every one of them would be moved. A warning.',

@@ -25,6 +25,7 @@ import type { Settings } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
 import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js';
 import { referencesToLookAt } from '../survey/references.js';
+import { checkOutsideRows } from '../survey/outside-rows.js';
 import { tryTargetRules } from '../survey/target-rules.js';
 import type { Survey } from '../survey/survey.js';
 import type { WantedTimes } from '../survey/time-counts.js';
@@ -64,7 +65,10 @@ export async function preparePlan(request: {
     rowFindings:
       isComparison || isOurs
         ? []
-        : await tryTargetRules({ survey, client, target, tables: draft.tables, waive: settings.waive }),
+        : [
+            ...(await tryTargetRules({ survey, client, target, tables: draft.tables, waive: settings.waive })),
+            ...(await checkOutsideRows({ survey, client, target, tables: draft.tables })),
+          ],
   });
   const stored = made === null ? null : await storeSchema(client, schema, made);
   const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });

@@ -1,8 +1,10 @@
 import {
   type Combination,
   type EqualRows,
+  eachRow,
   findEqualRows,
   listCombinations,
+  type RowUse,
   type UniqueLook,
 } from '../../source/catalog/equal-rows.js';
 import type { CensusJob, Count } from '../../jobs/census-job.js';
@@ -46,6 +48,8 @@ export interface Survey {
   readonly findEqualRows: (look: UniqueLook) => Promise<EqualRows>;
   /** Orphans of a foreign key that only the target has. */
   readonly findOrphans: (table: SourceTable, of: OrphanLook) => Promise<ForeignKeyViolation | null>;
+  /** Gives the values of some columns, row by row, until `use` wants no more. */
+  readonly eachRow: (table: string, columns: readonly string[], use: RowUse) => Promise<void>;
   /** Values of some columns that rows of the snapshot have together. */
   readonly listCombinations: (table: SourceTable, columns: readonly string[]) => Promise<readonly Combination[]>;
   /** The census with the integers of columns of times counted by unit, where their extremes leave it open. */
@@ -109,6 +113,8 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
           : await withSource(snapshotPath, (again) => judgeReferences(again, catalog, { violations, looks })),
       findEqualRows: async (look) => await withSource(snapshotPath, (again) => findEqualRows(again, look)),
       findOrphans: async (table, of) => await withSource(snapshotPath, (again) => findOrphans(again, table, of)),
+      eachRow: async (table, columns, use) =>
+        await withSource(snapshotPath, (again) => eachRow(again, table, columns, use)),
       listCombinations: async (table, columns) =>
         await withSource(snapshotPath, (again) => listCombinations(again, table, columns)),
       countTimes: (wanted) => addTimeCounts({ ...request, census, chunks }, wanted),

@@ -72,3 +72,12 @@ export function listCombinations(db: Database, table: SourceTable, columns: read
     key: String(row[columns.length + 1]),
   }));
 }
+
+/** Takes the values of one row; whether more are wanted. */
+export type RowUse = (values: readonly SqliteValue[]) => boolean;
+
+/** Gives the values of some columns of a table, row by row, until no more are wanted. */
+export function eachRow(db: Database, table: string, columns: readonly string[], use: RowUse): void {
+  const sql = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM ${quoteIdentifier(table)}`;
+  for (const row of db.prepare<[], SqliteValue[]>(sql).safeIntegers(true).raw().iterate()) if (!use(row)) return;
+}
