@@ -46,7 +46,7 @@ export function keyFieldOf(column: ColumnPlan): KeyField | NoKeyField {
     case 'bytea':
       return partial(`CASE WHEN typeof(${source}) = 'blob' THEN lower(hex(${source})) END`, `encode(${target}, 'hex')`);
     case 'uuid':
-      return total(uuidText(source), `replace(${target}::text, '-', '')`);
+      return total(uuidText(source, kind.bytes !== undefined), `replace(${target}::text, '-', '')`);
     case 'numeric':
       return partial(wholeText(source), `trim_scale(${target})::text`);
     case 'date':
@@ -113,12 +113,15 @@ function wholeText(value: string, ofReal = ''): string {
   return `CASE WHEN typeof(${value}) = 'integer' THEN CAST(${value} AS TEXT) ${ofReal} WHEN ${isWhole} THEN ${value} END`;
 }
 
-function uuidText(value: string): string {
+function uuidText(value: string, isTurned: boolean): string {
+  const bytes = isTurned
+    ? `(${[7, 5, 3, 1, 11, 9, 15, 13].map((at) => `substr(hex(${value}), ${at}, 2)`).join(' || ')} || substr(hex(${value}), 17))`
+    : `hex(${value})`;
   const bare = ["'urn:uuid:'", "'-'", "'{'", "'}'"].reduce(
     (text, piece) => `replace(${text}, ${piece}, '')`,
     `lower(${value})`,
   );
-  return `(CASE typeof(${value}) WHEN 'blob' THEN CASE length(${value}) WHEN 16 THEN lower(hex(${value})) ELSE lower(replace(CAST(${value} AS TEXT), '-', '')) END ELSE ${bare} END)`;
+  return `(CASE typeof(${value}) WHEN 'blob' THEN CASE length(${value}) WHEN 16 THEN lower(${bytes}) ELSE lower(replace(CAST(${value} AS TEXT), '-', '')) END ELSE ${bare} END)`;
 }
 
 const dayPattern = '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]';

@@ -41,6 +41,11 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
       pattern: `^(${unitNames.join('|')}|(?=.*YY)(YYYY|YY|MM|DD|HH|MI|SS)+)$`,
     },
     zone: { description: 'time zone of texts without one: an IANA name or an offset', ...name },
+    uuidBytes: {
+      description:
+        "byte order of uuids in blobs: rfc as they are written, dotnet as .NET's Guid.ToByteArray() gives them",
+      enum: ['rfc', 'dotnet'],
+    },
     targetZone: {
       description: 'time zone whose clocks a timestamp without time zone shows on the target',
       ...name,

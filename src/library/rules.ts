@@ -34,12 +34,14 @@ export interface ColumnRules {
   readonly zone?: string;
   /** Time zone whose clocks a timestamp without time zone shows on the target, as drivers read it that take it for local time. */
   readonly targetZone?: string;
+  /** The byte order of uuids in blobs: as they are written, or as .NET's Guid.ToByteArray() gives them. */
+  readonly uuidBytes?: 'rfc' | 'dotnet';
   /** For the values of this column alone. */
   readonly policies?: Policies;
 }
 
 /** What is decided about every source column whose name, or declared type, fits a pattern. */
-export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'targetZone' | 'policies'>;
+export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'targetZone' | 'uuidBytes' | 'policies'>;
 
 /** What is decided about one source table. */
 export interface TableRules {

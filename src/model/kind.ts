@@ -48,7 +48,9 @@ export type Kind =
   /** text, varchar(n), name, citext; maxChars null where unlimited. Only name counts bytes. */
   | { readonly tag: 'text'; readonly maxChars: number | null; readonly maxBytes?: number }
   | { readonly tag: 'char'; readonly chars: number }
-  | { readonly tag: 'bytea' | 'uuid' | 'jsonb' }
+  | { readonly tag: 'bytea' | 'jsonb' }
+  /** bytes: the order of blobs, where it is not the one in which a uuid is written. */
+  | { readonly tag: 'uuid'; readonly bytes?: 'dotnet' }
   /** refusesNul: a policy decides about \u0000, which the type takes and which fails when it is read as text. */
   | { readonly tag: 'json'; readonly refusesNul?: true }
   | { readonly tag: 'enum'; readonly labels: readonly string[] }

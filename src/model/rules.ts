@@ -26,6 +26,8 @@ export interface ColumnRules {
   readonly zone?: string;
   /** Time zone whose clocks a timestamp without time zone shows on the target. */
   readonly targetZone?: string;
+  /** The byte order of uuids in blobs: as they are written, or as .NET's Guid.ToByteArray() gives them. */
+  readonly uuidBytes?: 'rfc' | 'dotnet';
   readonly policies?: Policies;
 }
 
@@ -39,7 +41,7 @@ export interface TableRules {
 }
 
 /** What the operator decided about every source column whose name, or declared type, fits a pattern. */
-export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'targetZone' | 'policies'>;
+export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'targetZone' | 'uuidBytes' | 'policies'>;
 
 /** Everything the operator decided in the config file that shapes a plan. Names are compared without ASCII case. */
 export interface Rules {

@@ -1,3 +1,4 @@
+import { turnDigits } from '../lib/uuid-bytes.js';
 import type { Kind } from '../model/kind.js';
 import type { Sides } from '../model/result.js';
 import type { SqliteValue } from '../model/value.js';
@@ -21,7 +22,10 @@ function onTarget(kind: Kind, value: NonNullable<SqliteValue>): string | null {
     case 'enum':
       return typeof value === 'string' ? value : null;
     case 'uuid':
-      if (Buffer.isBuffer(value)) return value.toString('hex');
+      if (Buffer.isBuffer(value)) {
+        const digits = value.toString('hex');
+        return kind.bytes === undefined ? digits : turnDigits(digits);
+      }
       return typeof value === 'string' ? value : null;
     case 'bytea':
       return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : null;

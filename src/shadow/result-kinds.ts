@@ -8,7 +8,8 @@ export type TimeKinds = Readonly<Record<string, Kind>>;
 export function timeKindsOf(tables: readonly Pick<TablePlan, 'columns'>[]): TimeKinds {
   const kinds = new Map<string, Kind | null>();
   for (const { source, target, kind } of tables.flatMap(({ columns }) => columns)) {
-    if (kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') continue;
+    const isTurned = kind.tag === 'uuid' && kind.bytes !== undefined;
+    if (!isTurned && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') continue;
     for (const name of new Set([source, target])) {
       const known = kinds.get(name);
       const isSame = known === undefined || JSON.stringify(known) === JSON.stringify(kind);

@@ -41,7 +41,7 @@ export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: ComparedSide
     case 'bytea':
       return side === 'target' ? putBytea : putAsIs;
     case 'uuid':
-      return putUuid;
+      return putUuid(side === 'source' && kind.bytes !== undefined);
     case 'jsonb':
       return putJsonb;
     case 'date':
@@ -147,17 +147,27 @@ function putBytea(batch: CellBatch, cell: number, row: CanonicalRow): void {
   row.putHex(batch.bytes, start + 2, batch.end[cell] as number);
 }
 
-function putUuid(batch: CellBatch, cell: number, row: CanonicalRow): void {
-  const start = batch.start[cell] as number;
-  const end = batch.end[cell] as number;
-  const isBinary = batch.storage[cell] === Storage.Blob && end - start === 16;
-  const text = isBinary ? batch.bytes.toString('hex', start, end) : batch.bytes.toString('latin1', start, end);
-  const digits = text
-    .toLowerCase()
-    .replace(/^urn:uuid:/, '')
-    .replaceAll(/[-{}]/g, '');
-  if (/^[0-9a-f]{32}$/.test(digits)) row.putLatin(Tag.Value, digits);
-  else putRaw(batch, cell, row);
+/** `isTurned`: blobs are in the byte order of .NET. */
+function putUuid(isTurned: boolean): Canonize {
+  return (batch, cell, row) => {
+    const start = batch.start[cell] as number;
+    const end = batch.end[cell] as number;
+    const isBinary = batch.storage[cell] === Storage.Blob && end - start === 16;
+    const hex = isBinary ? batch.bytes.toString('hex', start, end) : '';
+    const text = isBinary ? (isTurned ? turned(hex) : hex) : batch.bytes.toString('latin1', start, end);
+    const digits = text
+      .toLowerCase()
+      .replace(/^urn:uuid:/, '')
+      .replaceAll(/[-{}]/g, '');
+    if (/^[0-9a-f]{32}$/.test(digits)) row.putLatin(Tag.Value, digits);
+    else putRaw(batch, cell, row);
+  };
+}
+
+/** Its own account of .NET's order: the digits of the first three groups, byte by byte from behind. */
+function turned(hex: string): string {
+  const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16)];
+  return groups.map((group) => (group.match(/../g) ?? []).reverse().join('')).join('') + hex.slice(16);
 }
 
 function putJsonb(batch: CellBatch, cell: number, row: CanonicalRow): void {

@@ -91,6 +91,11 @@ const cases: Readonly<Record<string, Case>> = {
     cells: ['2024-02-29 12:00:00', '2024-02-29T12:00:00Z'],
     back: [['2024-10-27 02:30:00', '2024-10-27 02:30:00']],
   },
+  'uuids as .NET writes them': {
+    kind: { tag: 'uuid', bytes: 'dotnet' },
+    cells: [Buffer.from('5bad8f0fcbd99f46a16570867728950e', 'hex')],
+    back: [['0f8fad5b-d9cb-469f-a165-70867728950e', Buffer.from('5bad8f0fcbd99f46a16570867728950e', 'hex')]],
+  },
   'seconds as reals': {
     kind: { ...moment, unit: 's' },
     cells: [1_700_000_000.25],

@@ -199,6 +199,14 @@ export const arrivals: readonly Arrival[] = [
     arrives: '2024-10-27 02:30:00',
   },
   {
+    of: 'a blob as .NET writes a GUID',
+    declared: 'BLOB',
+    value: "x'5bad8f0fcbd99f46a16570867728950e'",
+    type: 'uuid',
+    rules: { uuidBytes: 'dotnet' },
+    arrives: '0f8fad5b-d9cb-469f-a165-70867728950e',
+  },
+  {
     of: 'a fixed offset as zone',
     declared: 'DATETIME',
     value: "'2024-07-15 12:00:00'",

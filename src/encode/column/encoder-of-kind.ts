@@ -34,7 +34,7 @@ export function encoderOf(kind: Kind): ColumnEncoder {
     case 'bytea':
       return byteaEncoder();
     case 'uuid':
-      return uuidEncoder();
+      return uuidEncoder(kind.bytes);
     case 'json':
       return jsonEncoder(false, kind.refusesNul);
     case 'jsonb':

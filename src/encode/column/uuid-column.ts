@@ -1,11 +1,12 @@
 import type { Block } from '../row/block.js';
+import { dotnetOrder } from '../../lib/uuid-bytes.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { refuse } from '../value/misfit.js';
 
 const UUID_BYTES = 16;
 
 /** uuid: 16 bytes, from a blob of 16 bytes or any text form that uuid_in takes (braces, hyphens after four digits). */
-export function uuidEncoder(): ColumnEncoder {
+export function uuidEncoder(order?: 'dotnet'): ColumnEncoder {
   return {
     integer: () => notAUuid(),
     wide: () => notAUuid(),
@@ -13,7 +14,8 @@ export function uuidEncoder(): ColumnEncoder {
     text: writeUuid,
     blob: (out, bytes, start, end) => {
       if (end - start !== UUID_BYTES) notAUuid();
-      out.copy(bytes, start, end);
+      if (order === undefined) out.copy(bytes, start, end);
+      else for (const at of dotnetOrder) out.byte(bytes[start + at] as number);
     },
   };
 }

@@ -5,7 +5,7 @@ import { type CellForm, type Inverse, isSameValue } from './form.js';
 import { literalInverse } from './literal-inverse.js';
 import { boolInverse, float4Inverse, numberInverse } from './number-inverses.js';
 import { createPrinter, type PrintedAs } from './printed.js';
-import { byteaInverse, charInverse, jsonInverse, textInverse, uuidBlob, uuidInverse } from './text-inverses.js';
+import { byteaInverse, charInverse, jsonInverse, textInverse, uuidBlobOf, uuidInverse } from './text-inverses.js';
 import { temporalInverse, timeInverse, unitForm } from './time-inverses.js';
 
 /** The inverse of the kind's encoder. */
@@ -34,7 +34,7 @@ export function inverseOf(kind: Kind): Inverse {
     case 'bytea':
       return byteaInverse();
     case 'uuid':
-      return uuidInverse();
+      return uuidInverse(kind.bytes);
     case 'date':
     case 'timestamp':
     case 'timestamptz':
@@ -55,7 +55,7 @@ function usualForm({
   const isNumber = affinity === 'integer' || affinity === 'real';
   if (isNumber && (kind.tag === 'date' || kind.tag === 'timestamp' || kind.tag === 'timestamptz'))
     return unitForm(kind);
-  return kind.tag === 'uuid' && /blob|binary/i.test(declaredType) ? uuidBlob : null;
+  return kind.tag === 'uuid' && /blob|binary/i.test(declaredType) ? uuidBlobOf(kind.bytes) : null;
 }
 
 /** Widening ends soon: a form has a widest one. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { turnDigits } from '../../lib/uuid-bytes.js';
 import { realText } from '../value/real-text.js';
 import { type CellForm, type Inverse, isInt64, wholeOf } from './form.js';
 
@@ -112,13 +113,17 @@ function hyphenated(digits: string): string {
   );
 }
 
-export const uuidBlob: CellForm = {
-  name: 'blobs of 16 bytes',
-  write: (printed) => Buffer.from(digitsOf(printed), 'hex'),
-};
+export function uuidBlobOf(order?: 'dotnet'): CellForm {
+  const write = (digits: string) => Buffer.from(order === undefined ? digits : turnDigits(digits), 'hex');
+  return {
+    name: order === undefined ? 'blobs of 16 bytes' : 'blobs of 16 bytes as .NET writes them',
+    write: (printed) => write(digitsOf(printed)),
+  };
+}
 
 /** uuid: 16 bytes, or digits with or without hyphens and braces, in one case. */
-export function uuidInverse(): Inverse {
+export function uuidInverse(order?: 'dotnet'): Inverse {
+  const uuidBlob = uuidBlobOf(order);
   const texts = [
     { what: 'uuids', spell: hyphenated },
     { what: 'uuids without hyphens', spell: asIs },

@@ -39,8 +39,9 @@ export function directField(kind: Kind, guardBytes: number | null): DirectField 
     case 'int8':
     case 'float8':
     case 'bool':
-    case 'uuid':
       return { tag: kind.tag };
+    case 'uuid':
+      return kind.bytes === undefined ? { tag: 'uuid' } : { tag: 'aside', isHashed: true };
     case 'bytea':
       return { tag: 'blob', bytesMax: FIELD_BYTES_MAX, guardBytes: null };
     case 'text':

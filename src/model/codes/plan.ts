@@ -363,6 +363,11 @@ export const planCodes = {
       'Rows of a target table that the source does not fill refer to rows that the source does not have: once the tables are loaded, their foreign key could not be made again.',
     todo: 'Delete or correct these rows of the target, or bring the rows that they refer to into the source.',
   },
+  'plan.uuid_bytes': {
+    means:
+      'Blobs of 16 bytes go into a uuid in the order in which uuids are written. .NET writes the first three groups the other way round, and the bytes do not say which it was. A warning.',
+    todo: 'Look at one of them beside the application, and say `"uuidBytes": "rfc"` or `"dotnet"` (.NET\'s `Guid.ToByteArray()`) in the config file.',
+  },
   'plan.zone': {
     means:
       'Texts without a time zone go into a timestamptz, and are read as UTC: where the application wrote the time of its own clocks, every one of them would be moved. A warning.',

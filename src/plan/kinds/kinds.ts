@@ -59,6 +59,10 @@ function checkReading({ table, source, target, rules = {}, habits }: ColumnPair,
     const message = `the config file sets a unit, but ${target.type} is no point in time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the unit of this column out of the config file' }));
   }
+  if (rules.uuidBytes !== undefined && kind.tag !== 'uuid') {
+    const message = `the config file sets a byte order of uuids, but ${target.type} is no uuid`;
+    findings.push(makeFinding({ ...location, message, hint: 'take uuidBytes of this column out of the config file' }));
+  }
   if (rules.unit !== undefined && !isUnit(rules.unit)) {
     const message = `the unit ${rules.unit} is not known`;
     const hint = `write one of ${unitNames.join(', ')}, or calendar digits such as YYYYMMDD or YYMMDDHHMISS`;
@@ -88,8 +92,10 @@ export function isTemporal({ baseType, typeClass }: TargetColumn): boolean {
 }
 
 /** Django keeps its intervals as microseconds. */
-function choosePlain({ target, rules, framework }: ColumnPair): KindChoice {
-  const kind = kindOfType(target, rules?.unit ?? (framework === 'Django' ? 'us' : null));
+function choosePlain({ target, rules, habits, framework }: ColumnPair): KindChoice {
+  const plain = kindOfType(target, rules?.unit ?? (framework === 'Django' ? 'us' : null));
+  const isTurned = plain.tag === 'uuid' && (rules?.uuidBytes ?? habits?.uuidBytes) === 'dotnet';
+  const kind: Kind = isTurned ? { tag: 'uuid', bytes: 'dotnet' } : plain;
   const reason =
     kind.tag === 'literal'
       ? `${target.type} is read by PostgreSQL's own input function`

@@ -1,11 +1,12 @@
 import type { Finding } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
+import { ruleLine } from '../findings/choices.js';
 import { makeFinding } from '../findings/finding.js';
 import type { ColumnPair } from './column-pair.js';
 
 /** What should be known of values that arrive in another way than they are written. */
 export function remarkFindings(pair: ColumnPair, kind: Kind): Finding[] {
-  return [...noteStandIns(pair, kind), ...warnOfPadding(pair)];
+  return [...noteStandIns(pair, kind), ...warnOfPadding(pair), ...askForByteOrder(pair, kind)];
 }
 
 /** Texts and numbers that are read as what a framework keeps in them, which the type does not name. */
@@ -41,4 +42,24 @@ function warnOfPadding({ table, source, target, trial }: ColumnPair): Finding[] 
   const message = `${count} of its texts ${count === 1 ? 'is' : 'are'} shorter than ${target.type}, which pads them with blanks for every client: ${example.value}`;
   const hint = 'where the application does not expect the blanks, make the target column varchar';
   return [makeFinding({ severity: 'warning', code: 'plan.char_padding', table, column: source.name, message, hint })];
+}
+
+const uuidBytes = 16;
+
+/** Sixteen bytes do not say in which order they are, and either gives a uuid. */
+function askForByteOrder({ table, source, census, rules, habits }: ColumnPair, kind: Kind): Finding[] {
+  const said = rules?.uuidBytes ?? habits?.uuidBytes;
+  if (kind.tag !== 'uuid' || census.blobs === 0 || census.bytesMax < uuidBytes || said !== undefined) return [];
+  const column = source.name;
+  return [
+    makeFinding({
+      severity: 'warning',
+      code: 'plan.uuid_bytes',
+      table,
+      column,
+      message: `${census.blobs} of its blobs ${census.blobs === 1 ? 'is' : 'are'} read as uuids in the order in which these are written; .NET turns the first three groups round`,
+      hint: 'look at one of them beside the application, and say which it is in the config file:',
+      choices: [ruleLine(table, column, { uuidBytes: 'rfc' }), ruleLine(table, column, { uuidBytes: 'dotnet' })],
+    }),
+  ];
 }
