@@ -1,13 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import type pg from 'pg';
 import { confirmation } from '../../src/commands/cutover/preflight.js';
 import { exitCodes, must } from '../../src/model/error.js';
 import { type Ended, runCommand, startCommand } from '../support/command.js';
 import { isStopped } from '../support/runs.js';
-import type { Boundary } from './boundaries.js';
+import { type Draw, drawFault, type Fault, pick, plant } from './planted-fault.js';
 import { World } from './world.js';
 
 /*
@@ -15,10 +14,6 @@ import { World } from './world.js';
  * the ordinary commands that end it, as the messages say. After every step both databases are compared with what they
  * acknowledged.
  */
-
-export interface Draw {
-  readonly below: (limit: number) => number;
-}
 
 /** What one schedule did, and what was wrong: an empty list is the only right one. */
 export interface Outcome {
@@ -28,24 +23,9 @@ export interface Outcome {
 
 type Command = 'migrate' | 'follow' | 'cutover' | 'rollback' | 'release';
 
-/** From where the points are counted, and about how many there are: the last steps of a move decide, and are few. */
-const marks = [
-  ['', 60],
-  ['', 240],
-  ['', 1700],
-  ['COPY', 600],
-  ['DROP TRIGGER "pgferry_loading"', 60],
-  ['pgferry_closed_insert_0', 60],
-  ['LOCK TABLE', 120],
-  ['.replaced-', 60],
-  ['wal_checkpoint', 30],
-  ['.vps.env.pgferry', 30],
-] as const;
-
 /** Writers wait for the last round alone; how long it may take is another test's affair. */
 const liveArgs = ['--live', '--downtime-max', '600s'];
 
-const boundaries = fileURLToPath(new URL('./boundaries.js', import.meta.url));
 /** Longer than any command of a database of three rows takes on a busy machine. */
 const hungMs = 120_000;
 
@@ -68,11 +48,11 @@ class Schedule {
   async run(): Promise<Outcome> {
     // The act of somebody else never waits for a command that stands still.
     await this.world.client.query(`SET lock_timeout = '200ms'; SET statement_timeout = '10s'`);
-    let fault = this.#drawFault();
+    let fault = drawFault(this.draw);
     const count = 2 + this.draw.below(3);
     for (let at = 0; at < count && this.#wrongs.length === 0; at++) {
       // A fault that stays strikes the next command too, at the same point.
-      fault = at > 0 && fault?.isForever !== true ? this.#drawFault() : fault;
+      fault = at > 0 && fault?.isForever !== true ? drawFault(this.draw) : fault;
       const command = this.#drawCommand();
       const isLive = command === 'cutover' && this.draw.below(2) === 0;
       await this.#command(command, fault, isLive ? liveArgs : []);
@@ -88,20 +68,6 @@ class Schedule {
     if (this.world.side === 'sqlite')
       return drawn < 6 ? 'cutover' : pick(['migrate', 'migrate', 'follow', 'follow', 'rollback', 'release'], drawn - 6);
     return drawn < 8 ? 'rollback' : pick(['release', 'cutover', 'release', 'follow'], drawn - 8);
-  }
-
-  #drawFault(): Fault | null {
-    const how = pick(['throw', 'throw', 'kill', 'kill', 'stop', 'none'] as const, this.draw.below(6));
-    const side = pick(['before', 'after'] as const, this.draw.below(2));
-    const isForever = this.draw.below(3) === 0;
-    const [from, most] = pick(marks, this.draw.below(marks.length));
-    const at = 1 + this.draw.below(most);
-    const fault = { how, at, from, side, isForever: isForever && how !== 'none' };
-    if (how === 'none') return null;
-    // One in three is followed by another, among the steps that answer it.
-    if (how === 'kill' || this.draw.below(3) > 0) return { ...fault, how };
-    const second = { how: pick(['throw', 'kill'] as const, this.draw.below(2)), after: 1 + this.draw.below(40) };
-    return { ...fault, how, second };
   }
 
   /** Runs a command, with a fault or without, and looks at both databases when it is over. */
@@ -256,16 +222,6 @@ class Schedule {
     const ended = await this.#command('rollback', null, options);
     if (ended.stderr.includes('rollback.source_writes')) await this.#sourceWrites();
   }
-}
-
-type Fault = Omit<Boundary, 'counter'>;
-
-function plant(what: Boundary): Record<string, string> {
-  return { NODE_OPTIONS: `--import ${boundaries}`, PGFERRY_BOUNDARY: JSON.stringify(what) };
-}
-
-function pick<T>(from: readonly T[], at: number): T {
-  return must(from[at], 'a drawn one');
 }
 
 /** The code of the failure, for the list of steps. */
