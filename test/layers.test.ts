@@ -33,7 +33,6 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'jsonc-parser': ['src/cli/config-file.ts', 'src/cutover/switches/formats/json.ts'],
   yaml: ['src/cutover/switches/formats/yaml.ts'],
   'toml-eslint-parser': ['src/cutover/switches/formats/toml.ts'],
-  'cli-progress': ['src/report/progress/progress.ts'],
   'cli-table3': ['src/report/text/table.ts'],
 };
 

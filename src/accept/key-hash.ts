@@ -14,14 +14,18 @@ export interface LineHash {
   readonly sha256: string;
 }
 
+/** Told now and then how many rows more were taken in. */
+export type OnRows = (count: number) => void;
+
 const newline = 10;
 /** Lines are handed to the hash in pieces of about this many characters: a call costs more than the bytes. */
 const pieceChars = 64 * 1024;
 
 /** Hashes texts, each with a line feed behind it. */
-export async function hashLines(lines: Iterable<string>): Promise<LineHash> {
+export async function hashLines(lines: Iterable<string>, onRows: OnRows = () => {}): Promise<LineHash> {
   const hash = await createSHA256();
   let rows = 0;
+  let reported = 0;
   let piece = '';
   for (const line of lines) {
     rows += 1;
@@ -29,18 +33,22 @@ export async function hashLines(lines: Iterable<string>): Promise<LineHash> {
     if (piece.length < pieceChars) continue;
     hash.update(Buffer.from(piece));
     piece = '';
+    onRows(rows - reported);
+    reported = rows;
   }
   hash.update(Buffer.from(piece));
   return { rows, sha256: hash.digest('hex') };
 }
 
 /** Hashes bytes that consist of such lines already. */
-export async function hashPieces(pieces: AsyncIterable<Buffer>): Promise<LineHash> {
+export async function hashPieces(pieces: AsyncIterable<Buffer>, onRows: OnRows = () => {}): Promise<LineHash> {
   const hash = await createSHA256();
   let rows = 0;
   for await (const piece of pieces) {
     hash.update(piece);
+    const before = rows;
     for (let at = piece.indexOf(newline); at !== -1; at = piece.indexOf(newline, at + 1)) rows += 1;
+    onRows(rows - before);
   }
   return { rows, sha256: hash.digest('hex') };
 }

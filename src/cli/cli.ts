@@ -10,9 +10,12 @@ import { maskSecrets } from '../lib/mask-secrets.js';
 import { ownCommand, ownLine } from '../lib/own-command.js';
 import { readSettings } from './settings.js';
 import { CopierError, exitCodes, toWire } from '../model/error.js';
+import type { Settings } from '../model/settings.js';
 import type { Finding } from '../model/plan.js';
 import type { WireError } from '../model/wire.js';
-import { openDisplay } from '../report/progress/progress.js';
+import { jsonLines } from '../report/progress/json-lines.js';
+import { type Display, openDisplay } from '../report/progress/progress.js';
+import { RunProgress } from '../report/progress/run-progress.js';
 import { describeFindings } from '../report/text/findings-text.js';
 import { describeError } from '../report/text/summary.js';
 import { jsonText, sanitize } from '../report/units.js';
@@ -72,12 +75,13 @@ function commandLineError(message: string): WireError {
 }
 
 async function runInvocation(invocation: Invocation): Promise<void> {
-  const { command, word, sides, configPath, form, isWhole, isJson, isQuiet } = invocation;
+  const { command, word, sides, configPath, form, isWhole, isJson, isQuiet, isJsonProgress } = invocation;
   const said = { own, configPath, flags: flagsSaid(invocation) };
-  await conclude({ name: command, isJson, isQuiet, isWhole, said }, async (journal) => {
+  await conclude({ name: command, isJson, isQuiet, isJsonProgress, isWhole, said }, async (journal, run) => {
     const flags = assignSides(sides, invocation.flags);
     const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
+    await watchMetrics(settings, run);
     const [first = '', ...rest] = process.argv.slice(2).map(maskSecrets);
     const context = {
       settings,
@@ -137,27 +141,25 @@ interface Call {
   readonly name: string;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
+  readonly isJsonProgress?: boolean;
   readonly isWhole?: boolean;
   readonly said: Said;
 }
 
 /** Runs one command with signals, display and error handling around it, and sets the exit code. */
-async function conclude(call: Call, run: (journal: Journal) => Promise<Answer>): Promise<void> {
-  const { name, isJson, isQuiet, said } = call;
+async function conclude(call: Call, run: (journal: Journal, progress: RunProgress) => Promise<Answer>): Promise<void> {
+  const { name, isJson, said } = call;
   const journal = new Journal();
-  const display = openDisplay({
-    stream: process.stderr,
-    isTerminal: process.stderr.isTTY === true && process.env['TERM'] !== 'dumb',
-    isQuiet,
-    nowMs: () => performance.now(),
-  });
+  const progress = new RunProgress(name, () => performance.now());
+  journal.listen((event) => progress.note(event));
+  const display = displayFor(call, progress);
   journal.listen(display.onEvent);
   // However the process ends: a terminal must get its cursor back.
   process.on('exit', display.close);
   listenForSignals(journal);
   const startedAtMs = performance.now();
   try {
-    const done = await run(journal);
+    const done = await run(journal, progress);
     display.close();
     const step = done.next === null ? null : nextCommand(done.next, said);
     const json = {
@@ -179,6 +181,25 @@ async function conclude(call: Call, run: (journal: Journal) => Promise<Answer>):
     display.close();
     exitCode = report(call, error, Math.round(performance.now() - startedAtMs));
   }
+}
+
+/** What stderr gets while a command runs. */
+function displayFor({ isQuiet, isJsonProgress = false }: Call, run: RunProgress): Display {
+  const nowMs = () => performance.now();
+  if (isJsonProgress) {
+    const write = (line: string) => void process.stderr.write(`${line}\n`);
+    return { onEvent: jsonLines({ write, run, nowMs, now: () => new Date() }), close: () => {} };
+  }
+  const isTerminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
+  return openDisplay({ stream: process.stderr, isTerminal, isQuiet, run, nowMs });
+}
+
+/** Shows the progress to what watches this machine, until the process ends. */
+async function watchMetrics({ metricsFile: path, metricsPort: port }: Settings, run: RunProgress): Promise<void> {
+  if (path === null && port === null) return;
+  const { openMetrics } = await import('../report/progress/metrics.js');
+  const metrics = await openMetrics({ run, version: toolVersion(), path, port });
+  process.on('exit', (code) => metrics.close({ exitCode: code }));
 }
 
 function report({ name, isJson, isWhole = false, said }: Call, error: unknown, durationMs: number): number {

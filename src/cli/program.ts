@@ -22,6 +22,8 @@ export interface Invocation {
   readonly isWhole: boolean;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
+  /** Whether stderr gets one JSON object per line. */
+  readonly isJsonProgress: boolean;
 }
 
 /** What the program calls once the command line is understood. */
@@ -152,6 +154,7 @@ function readInvocation({ name: command, argument }: CommandRow, given: Given, w
     isWhole: given['all'] === true,
     isJson: given['json'] === true,
     isQuiet: given['quiet'] === true,
+    isJsonProgress: given['progress'] === 'json',
   };
 }
 

@@ -4,6 +4,7 @@ import type { CountedTable, FullCensus, TableValues } from '../model/census.js';
 import type { SourceCatalog, SourceTable } from '../model/source.js';
 import { asBookkeeping } from '../lib/bookkeeping.js';
 import { chooseTables } from '../plan/fit.js';
+import { CountedThreads } from '../pool/counted-threads.js';
 import { withThreads, type Threads } from '../pool/threads.js';
 import { readRanges } from '../source/census/parts.js';
 import { choosePages } from '../source/pages/layout.js';
@@ -25,21 +26,18 @@ export async function runCensus(context: Context): Promise<FullCensus> {
     );
     const catalog = { ...whole, tables, leftOut: [...whole.leftOut, ...own] };
     const threads = { threads: threadCount(settings), threadData: null, heapMbMax, signal };
-    return await withThreads(threads, (pool) =>
-      journal.phase('census', async () => {
+    return await withThreads(threads, (pool) => {
+      const counted = new CountedThreads(pool);
+      const count = async () => {
         const countsPages = settings.reader !== 'rows';
-        const request = {
-          snapshotPath: snapshot.path,
-          catalog,
-          threads: pool,
-          chunkBytes: settings.chunkBytes,
-          countsPages,
-        };
+        const { chunkBytes } = settings;
+        const request = { snapshotPath: snapshot.path, catalog, threads: counted, chunkBytes, countsPages };
         const survey = await surveySource(request);
-        const counted = catalog.tables.map((table) => countTable(table, { survey, ...request }));
-        return { tables: await Promise.all(counted), leftOut: catalog.leftOut };
-      }),
-    );
+        const tables = catalog.tables.map((table) => countTable(table, { survey, ...request }));
+        return { tables: await Promise.all(tables), leftOut: catalog.leftOut };
+      };
+      return journal.phase('census', count, () => counted.progress('census', 'parts'));
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { plainProgress } from '../model/event.js';
 import { CopierError } from '../model/error.js';
 import type { FollowResult, RoundReport } from '../model/follow.js';
 import { formatDuration } from '../report/units.js';
@@ -78,7 +79,15 @@ async function follow(session: FollowSession): Promise<Followed> {
 async function prove(session: FollowSession, base: Base, names: ReadonlySet<string>): Promise<ProvenTables> {
   const tables = session.plan.tables.filter(({ source }) => names.has(source));
   if (tables.length === 0) return nothingProven;
-  return await session.context.journal.phase('verify', () => proveTables(session, base, tables));
+  let progress = plainProgress('verify', 'tables', 0, tables.length);
+  const onTable = (done: number) => {
+    progress = plainProgress('verify', 'tables', done, tables.length);
+  };
+  return await session.context.journal.phase(
+    'verify',
+    () => proveTables(session, base, tables, onTable),
+    () => progress,
+  );
 }
 
 function isQuiet(round: RoundReport | undefined): boolean {

@@ -19,6 +19,7 @@ import { joinRun } from '../target/schema/closed-tables.js';
 import { setSequences } from '../target/schema/sequences.js';
 import { compareTable } from '../run/compare/compare-table.js';
 import { type Context, resolveTarget } from '../run/context.js';
+import { CountedThreads } from '../pool/counted-threads.js';
 import { withRunThreads } from '../run/load/copy-threads.js';
 import { checkQuarantinedColumns } from '../run/compare/quarantined-rows.js';
 import { preparePlan } from '../run/plan/plan-in-place.js';
@@ -100,14 +101,13 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
     // Rounds may have brought a newer one than the run's own.
     const { snapshot } = await findBase(client, run);
     const catalog = await readCatalog(snapshot.path);
-    const survey = await journal.phase('census', () =>
-      surveySource({
-        snapshotPath: snapshot.path,
-        catalog,
-        threads: pool,
-        chunkBytes: settings.chunkBytes,
-        countsPages: true,
-      }),
+    const counted = new CountedThreads(pool);
+    const { chunkBytes } = settings;
+    const request = { snapshotPath: snapshot.path, catalog, threads: counted, chunkBytes, countsPages: true };
+    const survey = await journal.phase(
+      'census',
+      () => surveySource(request),
+      () => counted.progress('census', 'parts'),
     );
     const plan = await planAgain(context, client, { run, survey, schema: address.schema, held });
     const released = await journal.phase('copy', () => retryAll(context, client, { address, run, plan, held }));

@@ -8,7 +8,7 @@ import { addUp } from '../pool/tally.js';
 import { describeTarget } from '../target/connection/address.js';
 import { outdateComparison } from '../target/ledger/comparison.js';
 import { listChunks } from '../target/ledger/chunk.js';
-import { type ComparedTable, compareTable } from '../run/compare/compare-table.js';
+import { type ComparedTable, compareTable, metersOf } from '../run/compare/compare-table.js';
 import { findQuarantines } from '../run/compare/quarantined-rows.js';
 import type { Context } from '../run/context.js';
 import { type FollowSession, withFollowSession } from '../run/follow/follow-session.js';
@@ -71,19 +71,20 @@ async function compare(session: FollowSession, tables: readonly TablePlan[]): Pr
   const { context, client, address, plan, threads, base } = session;
   const { journal, settings } = context;
   const quarantines = await findQuarantines(client, address.schema, plan);
-  return await journal.phase('compare', () =>
-    Promise.all(
-      tables.map(async (table) => {
-        const compared = await compareTable(table, {
-          threads,
-          snapshotPath: base.snapshot.path,
-          differencesMax: settings.differencesMax,
-          quarantine: quarantines.get(table.source) ?? null,
-        });
-        journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
-        return compared;
-      }),
-    ),
+  const meters = metersOf(tables);
+  const compareOne = async (table: TablePlan) => {
+    const quarantine = quarantines.get(table.source) ?? null;
+    const { differencesMax } = settings;
+    const compared = await meters.during(table.source, (meter) =>
+      compareTable(table, { threads, snapshotPath: base.snapshot.path, differencesMax, quarantine, meter }),
+    );
+    journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
+    return compared;
+  };
+  return await journal.phase(
+    'compare',
+    () => Promise.all(tables.map(compareOne)),
+    () => meters.progress('compare'),
   );
 }
 

@@ -12,7 +12,16 @@ import { writerSetting } from '../target/schema/closed-tables.js';
 import { copyCarefully } from './careful-chunk.js';
 import type { CopyJob } from './copy-job.js';
 import { rowsOf } from './feed.js';
-import { withHeartbeat, heartbeat, counters, stopped, waitForRate, threadData, stopSignal } from './session.js';
+import {
+  withHeartbeat,
+  heartbeat,
+  counters,
+  countSent,
+  stopped,
+  waitForRate,
+  threadData,
+  stopSignal,
+} from './session.js';
 import { streamChunk } from './stream-chunk.js';
 
 /*
@@ -66,7 +75,7 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
   const onProgress = async (added: { readonly rows: number; readonly bytes: number }): Promise<void> => {
     if (counters.isStopped) throw stopped();
     heartbeat();
-    counters.add(added);
+    countSent(added);
     sent.rows += added.rows;
     sent.bytes += added.bytes;
     await waitForRate();
@@ -74,7 +83,7 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
   try {
     return await copyCarefully(client, { ...job, index: job.chunk.index, rows: () => rowsOf(job), onProgress });
   } catch (error) {
-    counters.add({ rows: -sent.rows, bytes: -sent.bytes });
+    countSent({ rows: -sent.rows, bytes: -sent.bytes });
     throw error;
   }
 }

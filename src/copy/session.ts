@@ -4,7 +4,7 @@ import { stopError } from '../lib/interruption.js';
 import type { CopierError } from '../model/error.js';
 import type { TargetAddress } from '../model/target.js';
 import { type RateLimits, waitOf } from './rate.js';
-import { Counters } from '../pool/counters.js';
+import { Counters, type Sent } from '../pool/counters.js';
 
 /** What every thread gets at its start. */
 export interface ThreadData {
@@ -46,6 +46,11 @@ export async function withHeartbeat<T>(slot: number, use: () => Promise<T>): Pro
 /** Gives a heartbeat from within a job, for loops that run long without letting the event loop turn. */
 export function heartbeat(): void {
   if (heartbeatSlot !== null) counters.heartbeat(heartbeatSlot);
+}
+
+/** Counts what this job sent, or, below 0, what was rolled back. */
+export function countSent(sent: Sent): void {
+  counters.add(sent, heartbeatSlot);
 }
 
 /** The error of a chunk that had to end at once. */

@@ -7,7 +7,7 @@ import { prepareFreeze } from '../target/copy/freeze.js';
 import { checkStillTable } from '../target/schema/still-a-table.js';
 import type { CopyJob } from './copy-job.js';
 import { createFeed } from './feed.js';
-import { heartbeat, counters, stopped, waitForRate } from './session.js';
+import { heartbeat, counters, countSent, stopped, waitForRate } from './session.js';
 
 /** Reads, encodes and sends a chunk. All of it is rolled back unless the caller's transaction commits. */
 export async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
@@ -31,7 +31,7 @@ export async function streamChunk(job: CopyJob, client: TargetClient): Promise<C
       while (fill()) await sendBlock(encoder, write, sent);
       counters.addFilling(performance.now() - beganAtMs - sent.waitedMs);
       await write(encoder.finish());
-      countSent(encoder, sent);
+      countNew(encoder, sent);
       // Waits even if not one block was full: a rate limit also holds for many tables that are smaller than a block.
       await waitForRate();
     });
@@ -41,7 +41,7 @@ export async function streamChunk(job: CopyJob, client: TargetClient): Promise<C
     const durationMs = Math.round(performance.now() - startedAtMs);
     return { ...result, table: table.source, index: job.chunk.index, quarantined: 0, durationMs };
   } catch (error) {
-    counters.add({ rows: -sent.rows, bytes: -sent.bytes });
+    countSent({ rows: -sent.rows, bytes: -sent.bytes });
     throw error;
   } finally {
     close();
@@ -57,14 +57,14 @@ async function sendBlock(
   heartbeat();
   const beganAtMs = performance.now();
   await write(encoder.takeBlock());
-  countSent(encoder, sent);
+  countNew(encoder, sent);
   await waitForRate();
   sent.waitedMs += performance.now() - beganAtMs;
 }
 
-function countSent(encoder: RowEncoder, sent: { rows: number; bytes: number }): void {
+function countNew(encoder: RowEncoder, sent: { rows: number; bytes: number }): void {
   const added = { rows: encoder.rows - sent.rows, bytes: encoder.bytes - sent.bytes };
-  counters.add(added);
+  countSent(added);
   sent.rows = encoder.rows;
   sent.bytes = encoder.bytes;
 }

@@ -2,14 +2,15 @@ import { hashLines, hashPieces, type LineHash } from '../accept/key-hash.js';
 import { givesRow, readLines } from '../source/verify/lines.js';
 import { withTarget } from '../target/connection/connect.js';
 import { copyLines } from '../target/copy/copy-lines.js';
+import { Meter } from '../pool/meter.js';
 import { threadData } from '../copy/session.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
 
 /** Either hashes the keys of one side of one table, or asks the source which statements give a row. */
 export type KeysetJob =
   | { readonly tag: 'doubts'; readonly snapshotPath: string; readonly sqls: readonly string[] }
-  | { readonly tag: 'source'; readonly snapshotPath: string; readonly sql: string }
-  | { readonly tag: 'target'; readonly table: string; readonly sql: string };
+  | { readonly tag: 'source'; readonly snapshotPath: string; readonly sql: string; readonly meter: SharedArrayBuffer }
+  | { readonly tag: 'target'; readonly table: string; readonly sql: string; readonly meter: SharedArrayBuffer };
 
 /** Hashes the keys of a table as plain SQL prints them. */
 export async function runKeysetJob(job: KeysetJob): Promise<LineHash | boolean[]> {
@@ -20,12 +21,17 @@ async function run(job: KeysetJob): Promise<LineHash | boolean[]> {
   switch (job.tag) {
     case 'doubts':
       return await withSnapshot(job.snapshotPath, (db) => givesRow(db, job.sqls));
-    case 'source':
-      return await withSnapshot(job.snapshotPath, (db) => hashLines(readLines(db, job.sql)));
+    case 'source': {
+      const meter = new Meter(job.meter);
+      return await withSnapshot(job.snapshotPath, (db) =>
+        hashLines(readLines(db, job.sql), (count) => meter.add(count)),
+      );
+    }
     case 'target': {
       const { address, applicationName } = threadData;
+      const meter = new Meter(job.meter);
       return await withTarget(address, { applicationName }, (client) =>
-        hashPieces(copyLines(client, job.sql, job.table)),
+        hashPieces(copyLines(client, job.sql, job.table), (count) => meter.add(count)),
       );
     }
   }

@@ -1,10 +1,13 @@
 import type { TablePlan } from '../model/plan.js';
+import type { CellBatch } from '../model/value.js';
 import { readSourceCells } from '../source/verify/verify-rows.js';
 import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { readTargetCells, renderLiterals } from '../target/copy/verify-rows.js';
 import { type FoundDifferences, findDifferences } from '../verify/differences.js';
+import type { CellBatches } from '../verify/rows.js';
 import { hashSide, type QuarantineSummary, type SideSummary } from '../verify/table.js';
+import { Meter } from '../pool/meter.js';
 import { threadData } from '../copy/session.js';
 import { quarantineReader } from './quarantine-batches.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
@@ -16,6 +19,8 @@ export type VerifyJob =
       readonly snapshotPath: string;
       readonly table: VerifiedTable;
       readonly bucketCount: number;
+      /** Counts the rows that were read. */
+      readonly meter?: SharedArrayBuffer | undefined;
     }
   | {
       /** The quarantined rows of a run. */
@@ -87,6 +92,7 @@ function quarantinedBatchesOf(client: TargetClient, table: VerifiedTable, runId:
 
 async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target' }>): Promise<SideSummary> {
   const { table, bucketCount, snapshotPath } = job;
+  const meter = new Meter(job.meter);
   return await withTarget(threadData.address, { applicationName: threadData.applicationName }, async (client) => {
     const options = {
       side: job.tag,
@@ -95,10 +101,12 @@ async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target'
     };
     if (job.tag === 'target') {
       return await withTarget(threadData.address, { applicationName: threadData.applicationName }, (reading) =>
-        hashSide(readTargetCells(reading, table), table, options),
+        hashSide(metered(readTargetCells(reading, table), meter), table, options),
       );
     }
-    return await withSnapshot(snapshotPath, (db) => hashSide(readSourceCells(db, table), table, options));
+    return await withSnapshot(snapshotPath, (db) =>
+      hashSide(metered(readSourceCells(db, table), meter), table, options),
+    );
   });
 }
 
@@ -122,4 +130,12 @@ async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>):
       ),
     ),
   );
+}
+
+/** The batches, their rows counted as they are read. */
+async function* metered(batches: CellBatches, meter: Meter): AsyncGenerator<CellBatch> {
+  for await (const batch of batches) {
+    meter.add(batch.rowCount);
+    yield batch;
+  }
 }

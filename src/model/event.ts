@@ -56,15 +56,38 @@ export type RunEvent =
   | { readonly tag: 'phase-end'; readonly name: PhaseName; readonly ms: number }
   | { readonly tag: 'table-copied'; readonly table: string; readonly rows: number }
   | { readonly tag: 'table-verified'; readonly table: string; readonly isEqual: boolean }
+  /** A session waits for somebody else, in words; it ends with the next progress or phase. */
+  | { readonly tag: 'waiting'; readonly message: string }
   | { readonly tag: 'progress'; readonly progress: Progress };
 
+/** What a phase counts. `parts`: pieces of work of about the same size; `steps`: pieces of any size. */
+export type ProgressUnit = 'bytes' | 'rows' | 'parts' | 'tables' | 'reads' | 'steps';
+
+/** How far one phase has come. */
 export interface Progress {
-  readonly rows: number;
-  readonly rowsTotal: number;
-  /** COPY bytes sent so far. */
-  readonly bytes: number;
-  /** Tables with a chunk in COPY now. */
-  readonly tablesInWork: readonly string[];
+  readonly phase: PhaseName;
+  readonly unit: ProgressUnit;
+  /** It goes down where a chunk is rolled back. */
+  readonly done: number;
+  /** null where nobody can know. */
+  readonly total: number | null;
+  /** COPY bytes sent so far; null in phases that send none. */
+  readonly bytes: number | null;
+  /** The tables in work now; empty where the phase does not go by tables. */
+  readonly tables: readonly TableProgress[];
   readonly tablesDone: number;
+  /** 0 where the phase does not go by tables. */
   readonly tablesTotal: number;
+}
+
+/** How far one table has come in a phase, in the phase's unit. */
+export interface TableProgress {
+  readonly table: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The progress of a phase that counts, but not by tables. */
+export function plainProgress(phase: PhaseName, unit: ProgressUnit, done: number, total: number | null): Progress {
+  return { phase, unit, done, total, bytes: null, tables: [], tablesDone: 0, tablesTotal: 0 };
 }

@@ -121,6 +121,10 @@ export interface FlagSettings {
   readonly sourceWrites: 'refuse' | 'keep' | 'discard';
   readonly withoutTarget: boolean;
   readonly all: boolean;
+  /** How progress is told on stderr: for people, or one JSON object per line. */
+  readonly progress: 'screen' | 'json';
+  readonly metricsFile: string | null;
+  readonly metricsPort: number | null;
   readonly json: boolean;
   readonly quiet: boolean;
 }

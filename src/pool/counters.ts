@@ -4,7 +4,7 @@ export interface Sent {
   readonly bytes: number;
 }
 
-/** What each cell of the shared memory holds; the heartbeats of the jobs come after these, one cell per slot. */
+/** What each cell of the shared memory holds; the cells of the slots come after these. */
 const cells = {
   /** 1 once every thread shall end its chunk. */
   stopFlag: 0,
@@ -16,8 +16,11 @@ const cells = {
   bytes: 3,
   /** Time that all threads together spent reading and encoding, in microseconds. */
   fillingUs: 4,
-  firstHeartbeat: 5,
+  firstSlot: 5,
 } as const;
+
+/** What each slot holds: the heartbeats of its jobs, and the rows that they sent. */
+const slotCells = { heartbeats: 0, rows: 1, count: 2 } as const;
 
 const cellBytes = BigInt64Array.BYTES_PER_ELEMENT;
 
@@ -36,10 +39,12 @@ export class Counters {
 
   /** `slots` is how many jobs may be in work at once. */
   static create(slots = 0): Counters {
-    return new Counters(new SharedArrayBuffer(cellBytes * (cells.firstHeartbeat + slots)));
+    return new Counters(new SharedArrayBuffer(cellBytes * (cells.firstSlot + slotCells.count * slots)));
   }
 
-  add(sent: Sent): void {
+  /** Counts what a job sent, or, below 0, what was rolled back. */
+  add(sent: Sent, slot: number | null = null): void {
+    if (slot !== null) Atomics.add(this.#cells, cellOf(slot, 'rows'), BigInt(sent.rows));
     Atomics.add(this.#cells, cells.rows, BigInt(sent.rows));
     Atomics.add(this.#cells, cells.bytes, BigInt(sent.bytes));
   }
@@ -68,12 +73,17 @@ export class Counters {
 
   /** Says that the job in this slot is alive: called whenever its thread's event loop turns, and with every block. */
   heartbeat(slot: number): void {
-    Atomics.add(this.#cells, cells.firstHeartbeat + slot, 1n);
+    Atomics.add(this.#cells, cellOf(slot, 'heartbeats'), 1n);
   }
 
   /** How many heartbeats the jobs in this slot have given so far. */
   heartbeats(slot: number): number {
-    return this.#read(cells.firstHeartbeat + slot);
+    return this.#read(cellOf(slot, 'heartbeats'));
+  }
+
+  /** Rows that the jobs in this slot have sent so far, all together. */
+  rowsIn(slot: number): number {
+    return this.#read(cellOf(slot, 'rows'));
   }
 
   /** Asks every thread to end its chunk now; the chunk's transaction rolls back. */
@@ -88,4 +98,8 @@ export class Counters {
   #read(cell: number): number {
     return Number(Atomics.load(this.#cells, cell));
   }
+}
+
+function cellOf(slot: number, what: 'heartbeats' | 'rows'): number {
+  return cells.firstSlot + slotCells.count * slot + slotCells[what];
 }

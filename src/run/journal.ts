@@ -1,7 +1,10 @@
 import { toWire } from '../model/error.js';
-import type { PhaseName, PhaseTime, RunEvent } from '../model/event.js';
+import type { PhaseName, PhaseTime, Progress, RunEvent } from '../model/event.js';
 import { describeFinding } from '../report/text/findings-text.js';
 import { sanitize } from '../report/units.js';
+
+/** How often a phase that counts is asked how far it has come. */
+const lookEveryMs = 250;
 
 /** Measures a run's phases, which may overlap, and passes its events to all listeners. */
 export class Journal {
@@ -24,13 +27,24 @@ export class Journal {
     this.emit({ tag: 'warning', message });
   }
 
-  /** Runs one phase. Its wall time counts also when it fails. */
-  async phase<T>(name: PhaseName, run: () => T | Promise<T>): Promise<T> {
+  /**
+   * Runs one phase. Its wall time counts also when it fails. `look` says how far it has come; it is asked at the
+   * beginning, now and then, and at the end.
+   */
+  async phase<T>(name: PhaseName, run: () => T | Promise<T>, look?: () => Progress): Promise<T> {
     this.emit({ tag: 'phase-begin', name });
     const startedAtMs = performance.now();
+    const report = () => {
+      if (look !== undefined) this.emit({ tag: 'progress', progress: look() });
+    };
+    report();
+    const timer = look === undefined ? undefined : setInterval(report, lookEveryMs);
     try {
-      return await run();
+      const result = await run();
+      report();
+      return result;
     } finally {
+      clearInterval(timer);
       const ms = Math.round(performance.now() - startedAtMs);
       this.#phases.set(name, (this.#phases.get(name) ?? 0) + ms);
       this.emit({ tag: 'phase-end', name, ms });
@@ -48,6 +62,7 @@ export function logLine(event: RunEvent, now: Date): string | null {
   const text = (() => {
     switch (tag) {
       case 'progress':
+      case 'waiting':
         return null;
       case 'note':
       case 'warning':

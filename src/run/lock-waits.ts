@@ -3,5 +3,9 @@ import type { Context } from './context.js';
 
 /** A session that waits for a lock says so, and the first Ctrl-C ends that wait. */
 export function lockWaits({ journal, signal }: Pick<Context, 'journal' | 'signal'>): LockWaits {
-  return { onWait: (words) => journal.warn(words), signal };
+  const onWait = (words: string) => {
+    journal.warn(words);
+    journal.emit({ tag: 'waiting', message: words });
+  };
+  return { onWait, signal };
 }

@@ -61,6 +61,7 @@ test('a command line becomes one plain invocation', async () => {
       isWhole: false,
       isJson: false,
       isQuiet: false,
+      isJsonProgress: false,
     },
   ]);
 });

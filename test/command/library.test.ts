@@ -102,7 +102,9 @@ function checkEvents(events: readonly RunEvent[]): void {
   for (const name of ['snapshot', 'census', 'init', 'plan', 'copy', 'indexes', 'verify', 'analyze'] as const) {
     assert.ok(begun.includes(name), name);
   }
-  const rows = events.flatMap((event) => (event.tag === 'progress' ? [event.progress.rows] : []));
+  const rows = events.flatMap((event) =>
+    event.tag === 'progress' && event.progress.phase === 'copy' ? [event.progress.done] : [],
+  );
   assert.equal(rows[0], 0);
   assert.deepEqual(
     rows,
@@ -124,7 +126,7 @@ test('an abort in the middle of a copy rejects with interrupted, and the next ca
       maxRowsPerSecond: 15_000,
       signal: stopping.signal,
       onEvent: (event) => {
-        if (event.tag === 'progress' && event.progress.rows > 5000) stopping.abort();
+        if (event.tag === 'progress' && event.progress.phase === 'copy' && event.progress.done > 5000) stopping.abort();
       },
     });
     await assert.rejects(stopped, isInterruption);

@@ -22,7 +22,16 @@ const withoutFlag = [
   'health',
 ];
 /** Settings of a command line alone, or those by which a person shows that he means it. */
-const commandLine = ['json', 'quiet', 'confirm', 'rollbackSha256', 'rollbackSnapshot'];
+const commandLine = [
+  'json',
+  'quiet',
+  'progress',
+  'metricsFile',
+  'metricsPort',
+  'confirm',
+  'rollbackSha256',
+  'rollbackSnapshot',
+];
 
 const camelCase = (name: string) => name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 

@@ -1,6 +1,6 @@
 import { all, paged } from './command-groups.js';
 import type { OptionTable } from './option.js';
-import { flag, count, text } from './syntax.js';
+import { choice, count, flag, text } from './syntax.js';
 
 /** What is printed. */
 export const outputOptions = {
@@ -55,6 +55,37 @@ export const outputOptions = {
     isFlagOnly: true,
     standard: false,
     help: 'print the result as one JSON object',
+    commands: all,
+  },
+  progress: {
+    heading: 'output',
+    flag: 'progress',
+    value: 'how',
+    env: [],
+    syntax: choice('screen', 'json'),
+    isFlagOnly: true,
+    standard: 'screen',
+    help: 'json: what happens as one JSON object per line on stderr, for programs',
+    commands: all,
+  },
+  metricsFile: {
+    heading: 'output',
+    flag: 'metrics-file',
+    value: 'file',
+    env: ['METRICS_FILE'],
+    syntax: text(),
+    standard: null,
+    help: 'file for Prometheus’s text format, replaced every few seconds while the command runs',
+    commands: all,
+  },
+  metricsPort: {
+    heading: 'output',
+    flag: 'metrics-port',
+    value: 'port',
+    env: ['METRICS_PORT'],
+    syntax: count({ min: 1, max: 65_535 }),
+    standard: null,
+    help: 'port on 127.0.0.1 that answers GET /metrics with the same text',
     commands: all,
   },
   quiet: {

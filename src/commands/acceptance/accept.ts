@@ -1,13 +1,15 @@
 import { rmSync } from 'node:fs';
-import type { Plan } from '../../model/plan.js';
+import type { Plan, TablePlan } from '../../model/plan.js';
 import type { AcceptResult } from '../../model/shadow.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Threads } from '../../pool/threads.js';
+import { metersOf } from '../../run/compare/compare-table.js';
 import { makeRunFolder, removedOnFailure, type RunFolder } from '../../report/files/run-folder.js';
+import { beginWatchedSnapshot } from '../../run/survey/watched-snapshot.js';
 import { warnOfImport } from '../../run/survey/warnings.js';
 import { nameSource } from '../../source/import/named-source.js';
-import { checkSnapshot, takeSnapshot } from '../../source/snapshot/snapshot.js';
+import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { Run } from '../../target/ledger/run.js';
 import { writeAcceptance } from './acceptance-record.js';
@@ -96,14 +98,9 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
 
 async function takeOwnSnapshot({ context, folder }: Acceptance, threads: Threads): Promise<Snapshot> {
   const { settings, journal, signal } = context;
-  const snapshot = await journal.phase('snapshot', () =>
-    takeSnapshot({
-      ...nameSource(settings),
-      snapshotPath: folder.pathOf(acceptanceSnapshotName),
-      signal,
-      checkPages: (path) => threads.run('check', path),
-    }),
-  );
+  const snapshotPath = folder.pathOf(acceptanceSnapshotName);
+  const request = { source: nameSource(settings), snapshotPath, threads, signal };
+  const snapshot = await (await beginWatchedSnapshot(context, request)).prove();
   warnOfImport(journal, snapshot);
   return snapshot;
 }
@@ -139,17 +136,21 @@ async function compareAll(
   const compared = await compareTables(comparison, plan);
   const quarantines = await readQuarantines(comparison, plan);
   const reports = new Map(compared.map(({ report }) => [report.table, report]));
-  const keysets = await context.journal.phase('keysets', () =>
-    Promise.all(
-      plan.tables.map((table) =>
-        hashKeyset(table, reports.get(table.source), {
-          threads,
-          snapshotPath,
-          encoding: catalog.encoding,
-          quarantines,
-        }),
-      ),
-    ),
+  const meters = metersOf(plan.tables);
+  const hash = (table: TablePlan) =>
+    meters.during(table.source, (meter) =>
+      hashKeyset(table, reports.get(table.source), {
+        threads,
+        snapshotPath,
+        encoding: catalog.encoding,
+        quarantines,
+        meter,
+      }),
+    );
+  const keysets = await context.journal.phase(
+    'keysets',
+    () => Promise.all(plan.tables.map(hash)),
+    () => meters.progress('keysets'),
   );
   const shadow = await runShadowReads(comparison, plan);
   const schema = await compareSchemas(comparison, plan);

@@ -14,6 +14,8 @@ export interface KeysetRequest {
   readonly encoding: SourceCatalog['encoding'];
   /** Tables of which rows are in quarantine, or were converted. */
   readonly quarantines: ReadonlyMap<string, unknown>;
+  /** Counts the rows of both sides. */
+  readonly meter: SharedArrayBuffer;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function hashKeyset(
   counted: TableReport | undefined,
   request: KeysetRequest,
 ): Promise<KeysetReport> {
-  const { threads, snapshotPath, encoding, quarantines } = request;
+  const { threads, snapshotPath, encoding, quarantines, meter } = request;
   const keyset = await chooseKeyset(table, request);
   const { origin, leftOut } = keyset;
   const columns = keyset.columns.map(({ column }) => column);
@@ -42,8 +44,8 @@ export async function hashKeyset(
   const read = isUtf16 ? (keysetSql(keyset, table, (field) => `${utf8Order}(${field})`) ?? sql) : sql;
   const run = (job: KeysetJob) => threads.run<LineHash>('keyset', job);
   const [source, target] = await Promise.all([
-    run({ tag: 'source', snapshotPath, sql: read.source }),
-    run({ tag: 'target', table: table.target, sql: sql.target }),
+    run({ tag: 'source', snapshotPath, sql: read.source, meter }),
+    run({ tag: 'target', table: table.target, sql: sql.target, meter }),
   ]);
   return {
     ...head,

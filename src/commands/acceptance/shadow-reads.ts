@@ -1,3 +1,4 @@
+import { plainProgress } from '../../model/event.js';
 import type { Code } from '../../model/codes/codes.js';
 import type { ShadowJob } from '../../jobs/shadow-job.js';
 import type { Finding, Plan } from '../../model/plan.js';
@@ -26,16 +27,26 @@ export interface ShadowReads {
 /** Runs the application's reads, or such as its schema suggests, on both sides and compares them. */
 export async function runShadowReads(comparison: Comparison, plan: Plan): Promise<ShadowReads> {
   const { context, threads, snapshotPath } = comparison;
-  return await context.journal.phase('shadow', async () => {
+  let done = 0;
+  let total: number | null = null;
+  const look = () => plainProgress('shadow', 'reads', done, total);
+  const run = async () => {
     const { reads, findings } = await chooseReads(comparison, plan);
+    total = reads.length;
     const rowsMax = context.settings.shadowLimit;
     const times = timeKindsOf(plan.tables);
     const jobs = batches(reads).map((batch): ShadowJob => {
       return { snapshotPath, reads: batch, rowsMax, differencesMax, times };
     });
-    const reports = (await Promise.all(jobs.map((job) => threads.run<ShadowReport[]>('shadow', job)))).flat();
+    const runJob = async (job: ShadowJob) => {
+      const reports = await threads.run<ShadowReport[]>('shadow', job);
+      done += job.reads.length;
+      return reports;
+    };
+    const reports = (await Promise.all(jobs.map(runJob))).flat();
     return { reads: reports, findings: [...findings, ...reports.flatMap(findingOf)] };
-  });
+  };
+  return await context.journal.phase('shadow', run, look);
 }
 
 interface ChosenReads {

@@ -10,7 +10,7 @@ import { readJournalMode } from '../../source/live/journal-mode.js';
 import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { digestTables } from '../../target/fingerprint/digest.js';
+import { digestInPhase } from '../../run/carry/digest-phase.js';
 import { readSqlFolder } from '../../target/schema/schema.js';
 import { withScratchSchema } from '../../target/schema/scratch.js';
 import { withFollowSession } from '../../run/follow/follow-session.js';
@@ -119,7 +119,7 @@ async function rehearsePass(
   const audited = { ...scratch, sourcePath: migrated.snapshot?.path ?? scratch.sourcePath };
   const accepted = await journal.phase('accept', () => runAccept(innerContext(context, audited, signal)));
   if (!accepted.ok) throw differs(migrated);
-  await journal.phase('digest', () => digestTables(client, rehearsalSchema));
+  await digestInPhase(journal, 'digest', { client, schema: rehearsalSchema });
   return null;
 }
 

@@ -71,6 +71,10 @@ export const usageCodes = {
       'A shadow read of the config file asks for a sample of a column that is not there, or that has no usable value.',
     todo: 'Name a table and column of the source that are compared, or write the value itself.',
   },
+  'usage.metrics': {
+    means: 'The file or the port for metrics cannot be had.',
+    todo: 'Name a file in a folder that you may write to, or a port that is free.',
+  },
   'usage.secret': {
     means: 'A path, a name or another value holds a password or a token, and would be printed and recorded with it.',
     todo: 'Give passwords in the URL of the target, in `PGPASSWORD` or in a password file alone.',

@@ -4,49 +4,42 @@ import type { Progress } from '../../model/event.js';
 const windowMs = 10_000;
 /** Shorter than this, a rate says nothing yet. */
 const windowMsMin = 500;
-/** After this time without a row, the display says what it waits for. */
+/** After this time without progress, the display says that it waits. */
 export const stallMs = 30_000;
 
 export interface PaceNow {
-  /** Null while too little is known. */
-  readonly rowsPerSecond: number | null;
-  /** null where the rate is unknown, or nothing is left. */
+  /** Units per second; null while too little is known. */
+  readonly perSecond: number | null;
+  /** null where the rate or the total is unknown, or nothing is left. */
   readonly leftMs: number | null;
   readonly isStalled: boolean;
 }
 
-/** How fast the rows go, and how long the rest will take. */
+/** How fast a phase goes, and how long its rest will take. */
 export class Pace {
-  readonly #nowMs: () => number;
-  #samples: { readonly atMs: number; readonly rows: number }[] = [];
-  #gainedAtMs: number;
+  #samples: { readonly atMs: number; readonly done: number }[] = [];
+  #gainedAtMs: number | null = null;
 
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
-    this.#gainedAtMs = nowMs();
-  }
-
-  note(progress: Progress): PaceNow {
-    const atMs = this.#nowMs();
+  note(progress: Pick<Progress, 'done' | 'total'>, atMs: number): PaceNow {
     const before = this.#samples.at(-1);
-    if (before === undefined || progress.rows > before.rows) this.#gainedAtMs = atMs;
-    this.#samples.push({ atMs, rows: progress.rows });
+    if (before === undefined || progress.done > before.done) this.#gainedAtMs = atMs;
+    this.#samples.push({ atMs, done: progress.done });
     // One sample from before the window stays, so that the rate is over the whole of it.
     while ((this.#samples[1]?.atMs ?? atMs) <= atMs - windowMs) this.#samples.shift();
-    const rowsPerSecond = this.#rate();
-    const left = progress.rowsTotal - progress.rows;
+    const perSecond = this.#rate();
+    const left = progress.total === null ? 0 : progress.total - progress.done;
     return {
-      rowsPerSecond,
-      leftMs: rowsPerSecond === null || rowsPerSecond === 0 || left <= 0 ? null : (left / rowsPerSecond) * 1000,
-      isStalled: progress.tablesInWork.length > 0 && atMs - this.#gainedAtMs > stallMs,
+      perSecond,
+      leftMs: perSecond === null || perSecond === 0 || left <= 0 ? null : (left / perSecond) * 1000,
+      isStalled: left > 0 && atMs - (this.#gainedAtMs ?? atMs) > stallMs,
     };
   }
 
-  /** Rows may go down when a chunk is rolled back; a rate below nothing would confuse. */
+  /** What is done may go down when a chunk is rolled back; a rate below nothing would confuse. */
   #rate(): number | null {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
     if (first === undefined || last === undefined || last.atMs - first.atMs < windowMsMin) return null;
-    return Math.max(0, ((last.rows - first.rows) / (last.atMs - first.atMs)) * 1000);
+    return Math.max(0, ((last.done - first.done) / (last.atMs - first.atMs)) * 1000);
   }
 }

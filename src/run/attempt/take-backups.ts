@@ -1,15 +1,18 @@
+import { statSync } from 'node:fs';
+import { plainProgress } from '../../model/event.js';
 import { chooseTables } from '../../plan/fit.js';
 import { choiceOf } from '../choices.js';
 import type { Snapshot } from '../../model/source.js';
 import type { Threads } from '../../pool/threads.js';
+import { CountedThreads } from '../../pool/counted-threads.js';
 import { ThreadShare } from '../../pool/share.js';
 import type { RunFolder } from '../../report/files/run-folder.js';
-import { beginSnapshot, type TakenSnapshot } from '../../source/snapshot/snapshot.js';
 import { dumpTarget } from '../../target/program/dump.js';
 import type { Attempt } from './attempt.js';
 import { threadCount } from '../load/copy-threads.js';
 import { snapshotName } from './resume.js';
 import { readCatalog, type Survey, surveySource } from '../survey/survey.js';
+import { beginWatchedSnapshot } from '../survey/watched-snapshot.js';
 import { warnOfImport, warnOfUnchecked } from '../survey/warnings.js';
 
 const dumpName = 'postgres-precutover.sql';
@@ -30,15 +33,20 @@ export async function takeBackups(
   resources: BackupResources,
 ): Promise<{ readonly snapshot: Snapshot; readonly survey: Survey }> {
   const over = new AbortController();
-  const copying = takeRunSnapshot(attempt, resources);
+  const copying = beginWatchedSnapshot(attempt.context, {
+    source: attempt.source,
+    snapshotPath: resources.folder.pathOf(snapshotName),
+    threads: resources.threads,
+    signal: attempt.signal,
+  });
   const saving = attempt.command === 'migrate' ? backUpTarget(attempt, resources, over.signal) : Promise.resolve();
   // A failure is looked at below, perhaps much later; until then it must not count as an unhandled rejection.
   copying.catch(() => {});
   saving.catch(() => {});
   try {
-    const taken = await copying;
+    const { taken, prove } = await copying;
     warnOfImport(attempt.context.journal, taken);
-    const proving = attempt.context.journal.phase('check', () => taken.proof);
+    const proving = prove();
     const share = new ThreadShare(resources.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
     const surveying = survey(attempt, share, taken.path);
     proving.then(
@@ -60,22 +68,13 @@ async function backUpTarget(attempt: Attempt, { folder }: BackupResources, over:
   const { address, context } = attempt;
   const { journal } = context;
   const signal = AbortSignal.any([attempt.signal, over]);
-  const saved = await journal.phase('dump', () => dumpTarget({ address, path: folder.pathOf(dumpName), signal }));
-  if (saved.tag === 'absent') journal.warn(`the target was not saved with pg_dump: ${saved.reason}`);
-}
-
-async function takeRunSnapshot(
-  { context, source, signal }: Attempt,
-  { folder, threads }: BackupResources,
-): Promise<TakenSnapshot> {
-  return await context.journal.phase('snapshot', () =>
-    beginSnapshot({
-      ...source,
-      snapshotPath: folder.pathOf(snapshotName),
-      signal,
-      checkPages: (path) => threads.run('check', path),
-    }),
+  const path = folder.pathOf(dumpName);
+  const saved = await journal.phase(
+    'dump',
+    () => dumpTarget({ address, path, signal }),
+    () => plainProgress('dump', 'bytes', statSync(path, { throwIfNoEntry: false })?.size ?? 0, null),
   );
+  if (saved.tag === 'absent') journal.warn(`the target was not saved with pg_dump: ${saved.reason}`);
 }
 
 /**
@@ -84,14 +83,18 @@ async function takeRunSnapshot(
  */
 async function survey({ context }: Attempt, threads: Threads, snapshotPath: string): Promise<Survey> {
   const { journal, settings } = context;
-  return await journal.phase('census', async () =>
-    surveySource({
-      snapshotPath,
-      catalog: await readCatalog(snapshotPath),
-      threads,
-      chunkBytes: settings.chunkBytes,
-      isChosen: chooseTables(choiceOf(settings)),
-      countsPages: settings.reader !== 'rows',
-    }),
+  const counted = new CountedThreads(threads);
+  return await journal.phase(
+    'census',
+    async () =>
+      surveySource({
+        snapshotPath,
+        catalog: await readCatalog(snapshotPath),
+        threads: counted,
+        chunkBytes: settings.chunkBytes,
+        isChosen: chooseTables(choiceOf(settings)),
+        countsPages: settings.reader !== 'rows',
+      }),
+    () => counted.progress('census', 'parts'),
   );
 }

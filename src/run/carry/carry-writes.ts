@@ -6,12 +6,13 @@ import { CopierError, must } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
+import type { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readGivenNumbers } from '../../target/schema/sequences.js';
 import { bucketCountFor, finestBucketCount, type SideSummary } from '../../verify/table.js';
-import { compareSums, compareTable, type QuarantineRun } from '../compare/compare-table.js';
+import { compareSums, compareTable, metersOf, type QuarantineRun } from '../compare/compare-table.js';
 import { findQuarantines } from '../compare/quarantined-rows.js';
 import type { Context } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
@@ -58,10 +59,18 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   if (uncarried.length > 0) return { tables: [], uncarried };
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
-    const carrying = { request, threads: pool, catalog, planned, quarantines, sums: new Map<string, SideSummary>() };
+    const sums = new Map<string, SideSummary>();
+    const carrying = { request, threads: pool, catalog, planned, quarantines, sums, meters: metersOf(planned) };
     const outcome = await carry(carrying, await findTables(carrying));
     if (outcome.uncarried.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
-    else await context.journal.phase('prove', () => prove(carrying));
+    else {
+      const meters = metersOf(planned);
+      await context.journal.phase(
+        'prove',
+        () => prove({ ...carrying, meters }),
+        () => meters.progress('prove'),
+      );
+    }
     return outcome;
   });
 }
@@ -123,6 +132,8 @@ interface Carrying {
   readonly quarantines: ReadonlyMap<string, QuarantineRun>;
   /** What the tables of the target summed up to, by source name: nobody writes there until all is proven. */
   readonly sums: Map<string, SideSummary>;
+  /** Counts the rows that the comparison of the two sides reads. */
+  readonly meters: TableMeters;
 }
 
 function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable {
@@ -157,7 +168,7 @@ async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
 
 /** The sums of a table, null where both sides have the same. */
 async function differingTable(
-  { threads, sums }: Carrying,
+  { threads, sums, meters }: Carrying,
   one: {
     readonly plan: TablePlan;
     readonly source: SourceTable;
@@ -168,7 +179,9 @@ async function differingTable(
   const { plan, source, ...options } = one;
   const known = sums.get(plan.source);
   const bucketCount = finestBucketCount(plan.rows);
-  const compared = await compareSums(plan, { threads, bucketCount, ...options, ...(known !== undefined && { known }) });
+  const compared = await meters.during(plan.source, (meter) =>
+    compareSums(plan, { threads, bucketCount, meter, ...options, ...(known !== undefined && { known }) }),
+  );
   const { comparison, rowsOfBucket, target } = compared;
   sums.set(plan.source, target);
   if (comparison.equal) return null;

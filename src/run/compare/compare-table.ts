@@ -1,6 +1,7 @@
 import type { VerifyJob } from '../../jobs/verify-job.js';
 import type { Finding, TablePlan } from '../../model/plan.js';
 import type { Difference, DifferenceTotal, TableReport } from '../../model/result.js';
+import { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
 import type { FoundDifferences } from '../../verify/differences.js';
 import {
@@ -29,6 +30,13 @@ export interface CompareOptions {
   readonly snapshotPath: string;
   /** The run that has rows of the table in quarantine, or null. */
   readonly quarantine: QuarantineRun | null;
+  /** Counts the rows of both sides. */
+  readonly meter?: SharedArrayBuffer | undefined;
+}
+
+/** Meters for tables that are read on both sides. */
+export function metersOf(tables: readonly TablePlan[]): TableMeters {
+  return new TableMeters(tables.map(({ source, rows }) => ({ table: source, rows: 2 * rows })));
 }
 
 /** The sums of both sides of a table, each read anew on its own thread. */
@@ -51,13 +59,13 @@ export async function compareSums(
   planned: TablePlan,
   options: CompareOptions & { readonly known?: SideSummary; readonly bucketCount?: number },
 ): Promise<ComparedSums> {
-  const { threads, snapshotPath, quarantine, known } = options;
+  const { threads, snapshotPath, quarantine, known, meter } = options;
   const { chunks, ...table } = planned;
   const bucketCount = options.bucketCount ?? bucketCountFor(table.rows);
   const run = <T>(job: VerifyJob) => threads.run<T>('verify', job);
   const [source, target, quarantined] = await Promise.all([
-    run<SideSummary>({ tag: 'source', snapshotPath, table, bucketCount }),
-    known ?? run<SideSummary>({ tag: 'target', snapshotPath, table, bucketCount }),
+    run<SideSummary>({ tag: 'source', snapshotPath, table, bucketCount, meter }),
+    known ?? run<SideSummary>({ tag: 'target', snapshotPath, table, bucketCount, meter }),
     quarantine === null
       ? null
       : run<QuarantineSummary>({ tag: 'quarantined', table, runId: quarantine.runId, bucketCount }),

@@ -1,15 +1,16 @@
 import { chooseTables } from '../../plan/fit.js';
 import { choiceOf } from '../choices.js';
 import { CopierError } from '../../model/error.js';
-import type { Plan } from '../../model/plan.js';
+import type { Plan, TablePlan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
+import { CountedThreads } from '../../pool/counted-threads.js';
 import type { Threads } from '../../pool/threads.js';
 import { isOfPolicies } from '../../plan/rules/apply-policies.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
-import { type ComparedTable, compareTable } from './compare-table.js';
+import { type ComparedTable, compareTable, metersOf } from './compare-table.js';
 import { type Context, refuseIfBlocked } from '../context.js';
 import { lockWaits } from '../lock-waits.js';
 import { findQuarantines, listQuarantineFindings } from './quarantined-rows.js';
@@ -30,16 +31,20 @@ export interface Comparison {
 export async function planComparison(comparison: Comparison): Promise<Plan> {
   const { context, address, snapshotPath, catalog, threads } = comparison;
   const { settings, journal, signal } = context;
-  const survey = await journal.phase('census', () =>
-    surveySource({
-      snapshotPath,
-      catalog,
-      threads,
-      chunkBytes: settings.chunkBytes,
-      isChosen: chooseTables(choiceOf(settings)),
-      // The proof must not rely on the page reader, which the copy uses.
-      countsPages: false,
-    }),
+  const counted = new CountedThreads(threads);
+  const survey = await journal.phase(
+    'census',
+    () =>
+      surveySource({
+        snapshotPath,
+        catalog,
+        threads: counted,
+        chunkBytes: settings.chunkBytes,
+        isChosen: chooseTables(choiceOf(settings)),
+        // The proof must not rely on the page reader, which the copy uses.
+        countsPages: false,
+      }),
+    () => counted.progress('census', 'parts'),
   );
   const connecting = { applicationName: 'pgferry verify', signal, locks: lockWaits(context) };
   const { plan, quarantineFindings } = await withTarget(address, connecting, async (client) => {
@@ -63,19 +68,19 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
   const { settings, journal } = context;
   const { differencesMax } = settings;
   const quarantines = await readQuarantines(comparison, plan);
-  return await journal.phase('compare', () =>
-    Promise.all(
-      plan.tables.map(async (table) => {
-        const compared = await compareTable(table, {
-          threads,
-          snapshotPath,
-          differencesMax,
-          quarantine: quarantines.get(table.source) ?? null,
-        });
-        journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
-        return compared;
-      }),
-    ),
+  const meters = metersOf(plan.tables);
+  const compare = async (table: TablePlan) => {
+    const quarantine = quarantines.get(table.source) ?? null;
+    const compared = await meters.during(table.source, (meter) =>
+      compareTable(table, { threads, snapshotPath, differencesMax, quarantine, meter }),
+    );
+    journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
+    return compared;
+  };
+  return await journal.phase(
+    'compare',
+    () => Promise.all(plan.tables.map(compare)),
+    () => meters.progress('compare'),
   );
 }
 

@@ -26,6 +26,7 @@ export async function proveTables(
   session: FollowSession,
   base: Base,
   tables: readonly TablePlan[],
+  onTable: (done: number) => void = () => {},
 ): Promise<ProvenTables> {
   const { context, client, run, threads, address, plan } = session;
   const { journal, settings } = context;
@@ -65,6 +66,7 @@ export async function proveTables(
     }
     if (report.ok && !isWhole) await noteLoaded(session, table, source);
     proven.tables.push(report);
+    onTable(proven.tables.length);
     journal.emit({ tag: 'table-verified', table: table.source, isEqual: report.ok });
   }
   return proven;

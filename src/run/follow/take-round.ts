@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RoundJob, RoundResult } from '../../jobs/follow/round-job.js';
+import { plainProgress } from '../../model/event.js';
 import type { RoundReport } from '../../model/follow.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { KnownPages } from '../../jobs/follow/changes-job.js';
-import { beginSnapshot } from '../../source/snapshot/snapshot.js';
+import { CountedThreads } from '../../pool/counted-threads.js';
+import { beginSnapshot, type SnapshotProgress } from '../../source/snapshot/snapshot.js';
 import { threadCount } from '../load/copy-threads.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
 import { readCatalog } from '../survey/survey.js';
@@ -35,7 +37,7 @@ export interface RoundOptions {
   /** Takes the round back at its end. */
   readonly isRehearsal: boolean;
   /** Makes the newer snapshot at this path; the standard way is a backup of the source. */
-  readonly take?: (path: string) => Promise<NewerSnapshot>;
+  readonly take?: (path: string, onProgress: (progress: SnapshotProgress) => void) => Promise<NewerSnapshot>;
   /** Where the newer snapshot is put; the standard is the run's folder, where later rounds remove it. */
   readonly path?: string;
 }
@@ -56,22 +58,34 @@ export async function takeRound(
   const number = base.rounds + 1;
   const startedAtMs = performance.now();
   const path = options.path ?? join(dirname(run.snapshotPath), roundSnapshotName(number));
-  const take = options.take ?? ((to: string) => backUp(session, to));
+  const take = options.take ?? backUp(session);
   try {
-    const taken: NewerSnapshot = await journal.phase('snapshot', () => take(path));
+    let copied = plainProgress('snapshot', 'bytes', 0, null);
+    const onProgress = ({ doneBytes, totalBytes }: SnapshotProgress) => {
+      copied = plainProgress('snapshot', 'bytes', doneBytes, totalBytes);
+    };
+    const taken: NewerSnapshot = await journal.phase(
+      'snapshot',
+      () => take(path, onProgress),
+      () => copied,
+    );
     // It may fail while the files are still compared; the comparison then does not matter.
     taken.proof.catch(() => undefined);
     const takenAtMs = performance.now();
     const now = await readCatalog(path);
-    const found = await journal.phase('compare', () =>
-      findChanges({
-        threads,
-        parts: threadCount(context.settings),
-        paths: { old: base.snapshot.path, now: path },
-        catalogs: { old: catalog, now },
-        plan,
-        ...(taken.known === undefined ? {} : { known: taken.known }),
-      }),
+    const counted = new CountedThreads(threads);
+    const found = await journal.phase(
+      'compare',
+      () =>
+        findChanges({
+          threads: counted,
+          parts: threadCount(context.settings),
+          paths: { old: base.snapshot.path, now: path },
+          catalogs: { old: catalog, now },
+          plan,
+          ...(taken.known === undefined ? {} : { known: taken.known }),
+        }),
+      () => counted.progress('compare', 'parts'),
     );
     const snapshot = await taken.proof;
     const comparedAtMs = performance.now();
@@ -103,8 +117,9 @@ export async function takeRound(
 }
 
 /** A backup of the source as it is now. */
-function backUp({ sourcePath, signal }: FollowSession, snapshotPath: string): Promise<NewerSnapshot> {
-  return beginSnapshot({ sourcePath, mustBeLive: true, snapshotPath, signal, checkPages: async () => [] });
+function backUp({ sourcePath, signal }: FollowSession): NonNullable<RoundOptions['take']> {
+  return (snapshotPath, onProgress) =>
+    beginSnapshot({ sourcePath, mustBeLive: true, snapshotPath, signal, onProgress, checkPages: async () => [] });
 }
 
 function jobOf(

@@ -1,7 +1,6 @@
 import type { CopyJob } from '../../copy/copy-job.js';
 import { CopierError, must } from '../../model/error.js';
 import type { ChunkResult } from '../../model/copy.js';
-import type { Progress } from '../../model/event.js';
 import type { Chunk } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import { coordinate, type ServerCapacity } from '../../pool/coordinator.js';
@@ -11,9 +10,9 @@ import { choosePages, type PageLayout } from '../../source/pages/layout.js';
 import { isRetryable, isTooMany } from '../../target/connection/errors.js';
 import type { Journal } from '../journal.js';
 import type { LoadRequest } from './load-request.js';
+import type { CopyProgress } from './copy-progress.js';
 import type { ConnectionSlots } from './connection-slots.js';
 
-const progressEveryMs = 250;
 /** After the run is told to stop, chunks in work may take this long to finish. Then they are rolled back. */
 const stopGraceMs = 5_000;
 
@@ -22,30 +21,23 @@ export interface CopyListener {
   readonly onTable: (table: string, results: readonly ChunkResult[]) => void;
 }
 
-/** Sends every chunk that the ledger does not hold to the threads, and emits the progress meanwhile. */
+export interface CopyResources {
+  readonly isBarrier: boolean;
+  readonly slots: ConnectionSlots;
+  readonly progress: CopyProgress;
+}
+
+/** Sends every chunk that the ledger does not hold to the threads, and notes the progress meanwhile. */
 export async function copyChunks(
   request: LoadRequest,
-  { isBarrier, slots }: { readonly isBarrier: boolean; readonly slots: ConnectionSlots },
+  { isBarrier, slots, progress }: CopyResources,
   listener: CopyListener,
 ): Promise<void> {
   const { plan, context, threads, counters, done, signal } = request;
   const { settings, journal } = context;
   const jobOf = createJobs(request, isBarrier);
   const limitMs = settings.stallTimeoutSeconds * 1000;
-  const inWork = new Map<string, number>();
-  const tablesDone = new Set<string>();
-  const rowsBefore = done.reduce((sum, result) => sum + result.rows, 0);
-  const ticker = setInterval(() => journal.emit({ tag: 'progress', progress: progressNow() }), progressEveryMs);
-  const progressNow = (): Progress => ({
-    rows: rowsBefore + counters.total().rows,
-    rowsTotal: plan.tables.reduce((sum, table) => sum + table.rows, 0),
-    bytes: counters.total().bytes,
-    tablesInWork: [...inWork.keys()],
-    tablesDone: tablesDone.size,
-    tablesTotal: plan.tables.length,
-  });
   counters.markStart(process.hrtime.bigint());
-  journal.emit({ tag: 'progress', progress: progressNow() });
   const stopInTime = stopWithin(signal, counters);
   try {
     await coordinate({
@@ -59,31 +51,30 @@ export async function copyChunks(
       capacityAfter: (error) => (isTooMany(error) ? useFewerSlots(slots, journal) : 'enough'),
       runJob: async (chunk) => {
         const slot = slots.take();
-        inWork.set(chunk.table, (inWork.get(chunk.table) ?? 0) + 1);
+        const end = progress.begin(chunk.table, slot);
         try {
           const watch = { counters, slot, limitMs };
           return await threads.run<ChunkResult>('copy', { ...jobOf(chunk), slot }, watch);
         } finally {
           slots.giveBack(slot);
-          const left = (inWork.get(chunk.table) ?? 1) - 1;
-          if (left === 0) inWork.delete(chunk.table);
-          else inWork.set(chunk.table, left);
+          end();
         }
       },
-      onChunkDone: listener.onChunk,
+      onChunkDone: (result) => {
+        progress.noteChunk(result);
+        listener.onChunk(result);
+      },
       onRetry: (chunk, tryNumber, error) => {
         const why = error instanceof Error ? error.message : String(error);
         journal.warn(`chunk ${chunk.index} of ${chunk.table}: ${why}; try ${tryNumber}`);
       },
       onTableDone: (table, results) => {
-        tablesDone.add(table);
+        progress.noteTable(table);
         listener.onTable(table, results);
       },
       signal,
     });
-    journal.emit({ tag: 'progress', progress: progressNow() });
   } finally {
-    clearInterval(ticker);
     stopInTime.close();
   }
 }

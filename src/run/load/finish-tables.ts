@@ -10,6 +10,7 @@ import type { ConnectionPool, Priority } from './connection-pool.js';
 import type { LoadRequest } from './load-request.js';
 import { canFingerprint, markOf, proveTable, type ProvenTable, type TableToProve } from './proof.js';
 import { helpersFor } from './sessions.js';
+import { StepCount } from './step-count.js';
 
 /**
  * The ranks of what is done to a table that is whole; the lowest goes first. Statistics come before the index builds
@@ -36,12 +37,18 @@ export class TableFinish {
   readonly #results = new Map<string, readonly ChunkResult[]>();
   readonly #builds: Promise<void>[] = [];
   readonly #statistics = new Map<string, Promise<readonly Skipped[]>>();
+  /** How many tables are proven and have their statistics, and how many of the steps of their indexes are done. */
+  readonly proven = new StepCount();
+  readonly analyzed = new StepCount();
+  readonly steps = new StepCount();
   readonly #copyOver: Promise<void>;
   #endCopy: () => void = () => {};
 
   constructor(request: LoadRequest, options: FinishOptions) {
     this.#request = request;
     this.#options = options;
+    this.proven.expect(request.plan.tables.length);
+    this.analyzed.expect(request.plan.tables.length);
     this.#copyOver = new Promise((resolve) => {
       this.#endCopy = resolve;
     });
@@ -124,7 +131,9 @@ export class TableFinish {
 
   async #prove(table: TablePlan, results: readonly ChunkResult[]): Promise<ProvenTable> {
     const priority = priorityOf('proof', table);
-    return await this.#proveWith(table, results, (task) => this.#options.pool.run(task, priority));
+    const proven = await this.#proveWith(table, results, (task) => this.#options.pool.run(task, priority));
+    this.proven.noteOne();
+    return proven;
   }
 
   async #proveWith(table: TablePlan, results: readonly ChunkResult[], run: TableToProve['run']): Promise<ProvenTable> {
@@ -162,8 +171,15 @@ export class TableFinish {
   async #buildAll(table: TablePlan, steps: readonly RestoreStep[]): Promise<void> {
     const { pool } = this.#options;
     const { ticket } = this.#request;
-    const build = (step: RestoreStep) =>
-      pool.run((client) => buildStep(client, ticket, step.ordinal, helpersFor(pool, step)), buildPriority(step, table));
+    this.steps.expect(steps.length);
+    const build = async (step: RestoreStep) => {
+      const isWhole = await pool.run(
+        (client) => buildStep(client, ticket, step.ordinal, helpersFor(pool, step)),
+        buildPriority(step, table),
+      );
+      this.steps.noteOne();
+      return isWhole;
+    };
     // All of them, also where one fails: who tries again later must not meet one that is still being built.
     const built = await Promise.allSettled(steps.map(build));
     const left = steps.filter((_, at) => built[at]?.status === 'fulfilled' && !built[at].value);
@@ -180,7 +196,9 @@ export class TableFinish {
 
   async #analyze(table: TablePlan, when: 'earlyStatistics' | 'statistics'): Promise<readonly Skipped[]> {
     const name = { schema: table.targetSchema, name: table.target };
-    return await this.#options.pool.run((client) => analyzeTables(client, [name]), priorityOf(when, table));
+    const skipped = await this.#options.pool.run((client) => analyzeTables(client, [name]), priorityOf(when, table));
+    this.analyzed.noteOne();
+    return skipped;
   }
 }
 

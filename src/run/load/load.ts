@@ -19,6 +19,8 @@ import { setSequences } from '../../target/schema/sequences.js';
 import { prepareTarget } from './prepare-target.js';
 import { concludeRun, type CopyOutcome, type Recorder } from './conclude.js';
 import { copyChunks } from './copy-chunks.js';
+import { CopyProgress } from './copy-progress.js';
+import { StepCount } from './step-count.js';
 import { streamCount } from './copy-threads.js';
 import { TableFinish } from './finish-tables.js';
 import type { Journal } from '../journal.js';
@@ -59,21 +61,30 @@ export async function loadTables(request: LoadRequest, record: Recorder): Promis
     const finish = await TableFinish.create(request, { pool, isBarrier });
     const copied = await copyAndCheck(request, { isBarrier, slots, finish });
     await startFinishing(request.client, request.ticket);
-    await journal.phase('indexes', async () => {
-      await finish.buildsSettled();
-      await restoreStage(request, pool, 'indexes');
-    });
-    await journal.phase('constraints', async () => {
-      await restoreStage(request, pool, 'foreignKeys');
-      await restoreStage(request, pool, 'validations');
-      await restoreStage(request, pool, 'triggers');
-    });
+    await journal.phase(
+      'indexes',
+      async () => {
+        await finish.buildsSettled();
+        await restoreStages(request, { pool, steps: finish.steps }, ['indexes']);
+      },
+      () => finish.steps.progress('indexes'),
+    );
+    const steps = new StepCount();
+    await journal.phase(
+      'constraints',
+      () => restoreStages(request, { pool, steps }, ['foreignKeys', 'validations', 'triggers']),
+      () => steps.progress('constraints'),
+    );
     await journal.phase('sequences', () =>
       setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),
     );
-    await journal.phase('analyze', async () => {
-      for (const { table, warning } of await finish.statistics()) journal.note(`statistics of ${table}: ${warning}`);
-    });
+    await journal.phase(
+      'analyze',
+      async () => {
+        for (const { table, warning } of await finish.statistics()) journal.note(`statistics of ${table}: ${warning}`);
+      },
+      () => finish.analyzed.progress('analyze'),
+    );
     return await concludeRun(request, { finish, outcome: copied, record });
   });
 }
@@ -82,7 +93,7 @@ function releaseConnection(slots: ConnectionSlots, journal: Journal): void {
   if (slots.shrinkLeft()) journal.warn('the server has no connection free: going on with fewer beside the copy');
 }
 
-interface CopyResources {
+interface CopyWork {
   readonly isBarrier: boolean;
   readonly slots: ConnectionSlots;
   readonly finish: TableFinish;
@@ -92,21 +103,27 @@ interface CopyResources {
  * Copies every chunk, and starts to finish each table as soon as it is whole. Resolves when all tables are proven;
  * index builds and statistics may still run.
  */
-async function copyAndCheck(request: LoadRequest, resources: CopyResources): Promise<CopyOutcome> {
-  const { context, counters } = request;
+async function copyAndCheck(request: LoadRequest, work: CopyWork): Promise<CopyOutcome> {
+  const { context, counters, plan, done } = request;
   const { journal } = context;
-  const { finish } = resources;
+  const { finish } = work;
   const copied: ChunkResult[] = [];
-  await journal.phase('copy', async () => {
+  const progress = new CopyProgress(plan, done, counters);
+  const copy = async () => {
     const onTable = (table: string, results: readonly ChunkResult[]) => {
       journal.emit({ tag: 'table-copied', table, rows: results.reduce((sum, { rows }) => sum + rows, 0) });
       finish.begin(table, results);
     };
-    await copyChunks(request, resources, { onChunk: (result) => copied.push(result), onTable });
+    await copyChunks(request, { ...work, progress }, { onChunk: (result) => copied.push(result), onTable });
     for (const { table, results } of await settleAfterCopy(request, finish)) finish.begin(table, results);
     finish.endCopy();
-  });
-  await journal.phase('verify', () => finish.proofs());
+  };
+  await journal.phase('copy', copy, () => progress.now());
+  await journal.phase(
+    'verify',
+    () => finish.proofs(),
+    () => finish.proven.progress('verify'),
+  );
   return {
     chunksCopied: copied.length,
     bytesCopied: totalBytes(copied),
@@ -131,15 +148,28 @@ async function settleAfterCopy(
   return [...touched].map((source) => ({ table: source, results: all.filter(({ table }) => table === source) }));
 }
 
+interface Restoring {
+  readonly pool: ConnectionPool;
+  readonly steps: StepCount;
+}
+
+/** Runs all missing steps of these stages, one stage after the other. */
+async function restoreStages(request: LoadRequest, using: Restoring, stages: readonly RestoreStage[]): Promise<void> {
+  const missing = await listRestoreSteps(request.client, request.ticket.runId);
+  using.steps.expect(missing.filter(({ stage }) => stages.includes(stage)).length);
+  for (const stage of stages) await restoreStage(request, using, stage);
+}
+
 /** Runs all missing steps of one stage, the biggest tables first, on all connections of the pool. */
-async function restoreStage(request: LoadRequest, pool: ConnectionPool, stage: RestoreStage): Promise<void> {
+async function restoreStage(request: LoadRequest, { pool, steps }: Restoring, stage: RestoreStage): Promise<void> {
   const { client, ticket } = request;
-  const steps = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
+  const missing = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
   await Promise.all(
-    steps.map((step) =>
+    missing.map((step) =>
       pool
         .run((pooled) => restoreStep(pooled, ticket, step.ordinal, helpersFor(pool, step)))
-        .catch((error) => leaveOut(request, step, error)),
+        .catch((error) => leaveOut(request, step, error))
+        .then(() => steps.noteOne()),
     ),
   );
 }

@@ -3,10 +3,12 @@ import { mkdtemp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeIgnoredFolder } from '../../lib/ignored-folder.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import { withThreads } from '../../pool/threads.js';
 import { nameSource } from '../../source/import/named-source.js';
-import { takeSnapshot } from '../../source/snapshot/snapshot.js';
 import type { Context } from '../context.js';
+import { heapMbMax } from '../load/copy-threads.js';
 import { readCatalog } from './survey.js';
+import { beginWatchedSnapshot } from './watched-snapshot.js';
 import { warnOfImport, warnOfUnchecked } from './warnings.js';
 
 /** Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. */
@@ -20,8 +22,10 @@ export async function withTemporarySnapshot<T>(
   makeIgnoredFolder(base);
   const folder = await mkdtemp(join(base, 'reading-'));
   try {
-    const snapshot = await journal.phase('snapshot', () =>
-      takeSnapshot({ ...source, snapshotPath: join(folder, 'snapshot.db'), signal }),
+    const snapshotPath = join(folder, 'snapshot.db');
+    const thread = { threads: 1, threadData: null, heapMbMax, signal };
+    const snapshot = await withThreads(thread, async (threads) =>
+      (await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal })).prove(),
     );
     warnOfImport(journal, snapshot);
     warnOfUnchecked(journal, snapshot);

@@ -1,6 +1,7 @@
 import { chooseTables } from '../../plan/fit.js';
 import { choiceOf } from '../choices.js';
 import type { TargetAddress } from '../../model/target.js';
+import { CountedThreads } from '../../pool/counted-threads.js';
 import type { Context } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
 import { type Survey, surveySource } from './survey.js';
@@ -16,15 +17,19 @@ export async function withTemporarySurvey<T>(
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
     const request = { settings, address, applicationName: `pgferry ${name}`, signal };
     return await withRunThreads(request, async (threads) => {
-      const survey = await journal.phase('census', () =>
-        surveySource({
-          snapshotPath: snapshot.path,
-          catalog,
-          threads,
-          chunkBytes: settings.chunkBytes,
-          isChosen: chooseTables(choiceOf(settings)),
-          countsPages: settings.reader !== 'rows',
-        }),
+      const counted = new CountedThreads(threads);
+      const survey = await journal.phase(
+        'census',
+        () =>
+          surveySource({
+            snapshotPath: snapshot.path,
+            catalog,
+            threads: counted,
+            chunkBytes: settings.chunkBytes,
+            isChosen: chooseTables(choiceOf(settings)),
+            countsPages: settings.reader !== 'rows',
+          }),
+        () => counted.progress('census', 'parts'),
       );
       return await use(survey);
     });

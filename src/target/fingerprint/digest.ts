@@ -5,15 +5,24 @@ import { quoteTable } from '../../lib/quote.js';
 /**
  * The number of rows and a sum of row hashes for every table of the schema, by name. Works for all types, since a row
  * is hashed by its text. It says whether a table was written since, not what was written. Reads every row.
+ * `onTable` is told before each table how many are done.
  */
-export async function digestTables(client: TargetClient, schema: string): Promise<TableDigest[]> {
+export async function digestTables(
+  client: TargetClient,
+  schema: string,
+  onTable: (done: number, total: number) => void = () => {},
+): Promise<TableDigest[]> {
   const names = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE "C"`,
     [schema],
   );
   const digests: TableDigest[] = [];
-  for (const { name } of names) digests.push(await digestTable(client, schema, name));
+  for (const { name } of names) {
+    onTable(digests.length, names.length);
+    digests.push(await digestTable(client, schema, name));
+  }
+  onTable(names.length, names.length);
   return digests;
 }
 
