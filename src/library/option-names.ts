@@ -169,6 +169,7 @@ const rollback: NamesOf<RollbackOptions> = {
   leaveBehind: true,
   discardTargetWrites: true,
   rollbackDryRun: true,
+  rollbackAccept: true,
   sourceWrites: true,
 };
 const release: NamesOf<ReleaseOptions> = sides;

@@ -326,6 +326,8 @@ export interface RollbackOptions extends SidesOptions {
   readonly discardTargetWrites?: boolean;
   /** Only say what would be brought back: false. */
   readonly rollbackDryRun?: boolean;
+  /** Keep the proof of the way back, as `accept` makes it: false. */
+  readonly rollbackAccept?: boolean;
   /** What becomes of rows that SQLite took after it was moved or restored: refuse. */
   readonly sourceWrites?: 'refuse' | 'keep' | 'discard';
 }

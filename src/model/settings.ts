@@ -117,6 +117,8 @@ export interface FlagSettings {
   /** The older name of `targetWrites: 'discard'`. */
   readonly discardTargetWrites: boolean;
   readonly rollbackDryRun: boolean;
+  /** Whether a rollback makes the artefacts of an acceptance once the application is back. */
+  readonly rollbackAccept: boolean;
   /** What a rollback does where SQLite took writes since it was moved or restored. */
   readonly sourceWrites: 'refuse' | 'keep' | 'discard';
   readonly withoutTarget: boolean;

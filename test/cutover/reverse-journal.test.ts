@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { Database } from '../../src/source/sqlite.js';
@@ -208,4 +210,20 @@ test('a rehearsal says what the journal would cost on this server', async () => 
       assert.equal(await countLeft(client), 0);
     }),
   );
+});
+
+test('the proof of the way back is kept as accept makes it, with what was restored', async () => {
+  await withJournal(async ({ app, client }) => {
+    await client.query(`UPDATE plain SET t = 'changed' WHERE id = 1; INSERT INTO bag VALUES (9, 'nine')`);
+    const { exitCode, json, stderr } = await runFor(app, 'rollback', { args: ['--accept'] });
+    assert.equal(exitCode, 0, stderr);
+    const folder = json.runDir ?? '';
+    const files = readdirSync(join(folder, 'acceptance'));
+    for (const name of ['acceptance.json', 'audit.sh']) assert.ok(files.includes(name), files.join(' '));
+    const { ok } = JSON.parse(readFileSync(join(folder, 'acceptance', 'acceptance.json'), 'utf8')) as { ok: boolean };
+    assert.equal(ok, true);
+    const kept = new Database(join(folder, 'sqlite-restored.db'), { readonly: true });
+    assert.deepEqual(kept.prepare('SELECT t FROM plain WHERE id = 1').pluck().all(), ['changed']);
+    kept.close();
+  });
 });

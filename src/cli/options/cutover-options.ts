@@ -253,6 +253,16 @@ export const cutoverOptions = {
     help: 'say what the rollback would bring back, how long it would take, and what it could not bring back; nothing is changed',
     commands: ['rollback'],
   },
+  rollbackAccept: {
+    heading: 'cutover',
+    flag: 'accept',
+    value: null,
+    env: ['ROLLBACK_ACCEPT'],
+    syntax: flag(),
+    standard: false,
+    help: 'once the application is back, compare what was restored with PostgreSQL in full, and keep counts, key hashes, report and audit script in the folder of the rollback, as accept does',
+    commands: ['rollback'],
+  },
   sourceWrites: {
     heading: 'cutover',
     flag: 'source-writes',

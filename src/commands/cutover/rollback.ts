@@ -21,6 +21,7 @@ import { settleFacts } from './live/settle-facts.js';
 import { asRefusal, sessionOptions } from './preflight.js';
 import { withMoved } from './moved-settings.js';
 import { reopenSource } from './release.js';
+import { acceptRestored } from './way-back/accept-restored.js';
 import { endJournal } from './way-back/reverse-journal.js';
 import { isLeft, type RollbackProgress, refuseWritten, restoreAndSwitch } from './restore-and-switch.js';
 import {
@@ -153,7 +154,11 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   } catch (error) {
     return await undoRollback(session, preflight, progress, error);
   }
-  return await conclude(session, locked, preflight, { ...rows, replacedPath: progress.replacedPath });
+  return await conclude(session, locked, preflight, {
+    ...rows,
+    replacedPath: progress.replacedPath,
+    restored: isLeft(restore) ? null : { snapshotPath, snapshotSha256: facts.snapshotSha256 },
+  });
 }
 
 /** What a rollback would bring back now; nothing is locked or changed. */
@@ -184,7 +189,13 @@ async function conclude(
   session: CutoverSession,
   locked: LockedTarget,
   preflight: RollbackPreflight,
-  { savedWrites, carried, replacedPath }: Pick<CutoverResult, 'savedWrites' | 'carried' | 'replacedPath'>,
+  {
+    restored,
+    ...rows
+  }: Pick<CutoverResult, 'savedWrites' | 'carried' | 'replacedPath'> & {
+    /** The snapshot that was restored, if no copy of it was; null where the file was left. */
+    readonly restored: Pick<CutoverFacts, 'snapshotPath' | 'snapshotSha256'> | null;
+  },
 ): Promise<CutoverResult> {
   const { context, client, cutover, folder } = session;
   try {
@@ -202,17 +213,18 @@ async function conclude(
     state: 'rolled_back',
     runDir: folder.path,
     // An attempt that was killed may have kept it.
-    replacedPath: [replacedPath, preflight.replacedPath].find((path) => path !== null && existsSync(path)) ?? null,
-    savedWrites,
-    carried,
+    replacedPath: [rows.replacedPath, preflight.replacedPath].find((path) => path !== null && existsSync(path)) ?? null,
+    savedWrites: rows.savedWrites,
+    carried: rows.carried,
     phases: context.journal.phases,
   });
   writeRecord(context, folder, result);
+  const known = restored !== null && context.settings.rollbackAccept ? await acceptRestored(session, restored) : [];
   removeCarriedCopies(cutover.folder);
   // Those that are left to hands still need their copies.
   forgetSwitches(preflight.switches);
   await endJournal(context, client, session.address.schema);
-  await writeManifest(folder).catch((error: unknown) => context.journal.warn(toWire(error).message));
+  await writeManifest(folder, { known }).catch((error: unknown) => context.journal.warn(toWire(error).message));
   await runHooks(session, 'after-rollback').catch((error: unknown) => {
     const { message, hint } = toWire(error);
     throw new CopierError('stuck.hook', `the application is on SQLite again, and its hook failed: ${message}`, {
