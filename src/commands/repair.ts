@@ -108,6 +108,7 @@ async function repair(session: FollowSession, tables: readonly TablePlan[]): Pro
           results.filter((result) => result.table === table.source),
         ),
       })),
+    mayHoldOrphans: session.mayHoldOrphans,
     sequences: sequenceNeeds(plan, catalog),
     sentinel: choices.nullSentinel,
     allowSentinel: choices.allowSentinel,

@@ -273,3 +273,60 @@ test('rows enter and leave the quarantine in rounds, and converted rows are foll
     await assertSame('--waive', 'check:item_n_check');
   });
 });
+
+const orphanSource = `
+  CREATE TABLE kind (id INTEGER PRIMARY KEY, name TEXT);
+  CREATE TABLE item (id INTEGER PRIMARY KEY, kind INTEGER REFERENCES kind (id) ON DELETE CASCADE, note TEXT);
+  INSERT INTO kind VALUES (1, 'one'), (2, 'two');
+  INSERT INTO item VALUES (1, 1, 'a'), (2, 2, 'b')`;
+
+/** An application that does not have its foreign keys enforced. */
+function withoutKeys(source: string, sql: string): void {
+  const db = new Database(source);
+  db.pragma('foreign_keys = OFF');
+  db.exec(sql);
+  db.close();
+}
+
+test('rows without their parent arrive in rounds where such may stay, and stop them elsewhere', async () => {
+  await inFollowWorld({ sourceSql: orphanSource }, async ({ run, source, client, assertSame }) => {
+    const validity = async () => {
+      const { rows } = await client.query(
+        `SELECT convalidated, condeferrable FROM pg_constraint WHERE contype = 'f' AND conrelid = 'item'::regclass`,
+      );
+      return rows;
+    };
+    assert.deepEqual(await validity(), [{ convalidated: true, condeferrable: false }]);
+    withoutKeys(source, `INSERT INTO item VALUES (3, 99, 'no parent')`);
+    const first = await run('follow');
+    assert.equal(first.exitCode, 0, first.stderr);
+    assert.match(first.stderr, /foreign-key:\S*item\S* is NOT VALID from this round on/);
+    assert.deepEqual(await validity(), [{ convalidated: false, condeferrable: false }]);
+    await assertSame();
+    // A parent that goes would take its children along on the target; the source keeps them.
+    withoutKeys(source, `DELETE FROM kind WHERE id = 2; UPDATE item SET kind = 98 WHERE id = 1`);
+    const second = await run('follow');
+    assert.equal(second.exitCode, 0, second.stderr);
+    assert.doesNotMatch(second.stderr, /NOT VALID/, 'said once');
+    await assertSame();
+    await assert.rejects(client.query(`INSERT INTO item VALUES (4, 97, 'new')`), /foreign key/);
+  });
+  const fitted = `CREATE TABLE kind (id int PRIMARY KEY, name text);
+    CREATE TABLE item (id int PRIMARY KEY, kind int REFERENCES kind ON DELETE CASCADE, note text)`;
+  await inFollowWorld({ sourceSql: orphanSource, targetSql: fitted }, async ({ run, source, client }) => {
+    const wrongs = [
+      [`INSERT INTO item VALUES (3, 99, 'no parent')`, /^item: .*\(kind\)=\(99\) is not present in table "kind"/],
+      [
+        `DELETE FROM item WHERE id = 3; DELETE FROM kind WHERE id = 2`,
+        /^item: \(kind\) = \(2\) refers to a row of kind/,
+      ],
+    ] as const;
+    for (const [sql, says] of wrongs) {
+      withoutKeys(source, sql);
+      const { exitCode, error } = await run('follow');
+      assert.deepEqual([exitCode, error?.code], [23, 'data.orphan']);
+      assert.match(error?.message ?? '', says);
+      assert.equal((await client.query('SELECT FROM item')).rowCount, 2);
+    }
+  });
+});

@@ -48,7 +48,7 @@ interface Writing {
 
 /** Writers in processes of their own, while `use` runs. Gives what each noted as acknowledged, and its last words. */
 async function underWriters(app: App, { mode, more }: Writing, use: () => Promise<void>) {
-  const pauseMs = mode === 'WAL' ? '0' : '5';
+  const pauseMs = mode === 'WAL' && more === undefined ? '0' : '5';
   const count = mode === 'WAL' ? 2 : 1;
   const timeoutMs = more === undefined ? '5000' : '200';
   const writers = Array.from({ length: count }, (_, i) => {
@@ -103,8 +103,11 @@ for (const writing of [{ mode: 'WAL' }, { mode: 'WAL', more: 'checkpoints' }, { 
 
 test('the snapshot of a live cutover is the database as it was closed, with its own SHA-256 in rollback.env', async () => {
   await withLiveApp(async (app, client) => {
-    const { json } = await runFor(app, 'cutover');
+    const { json, stderr } = await runFor(app, 'cutover');
     assert.equal(json.state, 'switched');
+    const { rows: compared } = await client.query('SELECT command, ok, is_outdated AS "isOld" FROM pgferry.comparison');
+    assert.deepEqual(compared.at(-1), { command: 'accept', ok: true, isOld: false }, 'the last proof is noted too');
+    assert.doesNotMatch(stderr, /will not know/);
     const [{ facts }] = (await client.query('SELECT facts FROM pgferry.cutover')).rows;
     assert.match(facts.snapshotSha256, /^[0-9a-f]{64}$/);
     assert.ok(readFileSync(json.rollbackEnvPath ?? '', 'utf8').includes(facts.snapshotSha256));

@@ -3,6 +3,7 @@ import { stopSignal, threadData } from '../../copy/session.js';
 import type { TableFingerprint } from '../../model/copy.js';
 import { CopierError, must } from '../../model/error.js';
 import type { RoundChange } from '../../model/follow.js';
+import { waiverOf } from '../../plan/schema/compare-objects.js';
 import { isSameContent } from '../../pool/tally.js';
 import type { PageLayout } from '../../source/pages/layout.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -10,6 +11,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holders.js';
 import { withTransaction } from '../../target/connection/transaction.js';
 import { claimRound } from '../../target/ledger/round.js';
+import { addWaivers } from '../../target/ledger/waiver.js';
 import { applyRound, checkHeld, keepWritersOut } from '../../target/round/apply-round.js';
 import {
   onlyDifferingSql,
@@ -39,6 +41,8 @@ export interface RepairJob extends Travel {
   readonly snapshotPath: string;
   /** Parents first. */
   readonly tables: readonly TableToRepair[];
+  /** Target names of the tables whose rows may stay without those that they refer to. */
+  readonly mayHoldOrphans: readonly string[];
   readonly sequences: readonly SequenceNeed[];
 }
 
@@ -72,7 +76,8 @@ async function repair(client: TargetClient, job: RepairJob): Promise<readonly Ro
   const staged: StagedTable[] = [];
   for (const [index, one] of job.tables.entries()) staged.push(await stage(client, job, one, index));
   const differing = staged.filter(({ rows }) => rows.old > 0 || rows.now > 0);
-  const applied = await applyRound(client, job.schema, differing);
+  const applied = await applyRound(client, job.schema, differing, new Set(job.mayHoldOrphans));
+  await addWaivers(client, job.runId, applied.leftOpen.map(waiverOf));
   for (const one of differing) await checkHeld(client, one);
   const touched = new Set(differing.map(({ table }) => table.target));
   await setSequences(
@@ -80,7 +85,7 @@ async function repair(client: TargetClient, job: RepairJob): Promise<readonly Ro
     job.schema,
     job.sequences.filter(({ table }) => touched.has(table)),
   );
-  return applied.map((change) => ({ ...change, quarantined: 0, released: 0, way: 'compared by the server' }));
+  return applied.changes.map((change) => ({ ...change, quarantined: 0, released: 0, way: 'compared by the server' }));
 }
 
 async function stage(client: TargetClient, job: RepairJob, one: TableToRepair, index: number): Promise<StagedTable> {

@@ -4,6 +4,7 @@ import type { BothFiles, ChangedTable } from '../../follow/changed-rows.js';
 import type { ChunkResult, TableFingerprint } from '../../model/copy.js';
 import { CopierError, must } from '../../model/error.js';
 import type { RoundChange } from '../../model/follow.js';
+import { waiverOf } from '../../plan/schema/compare-objects.js';
 import { addUp, isSameContent, subtract } from '../../pool/tally.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holders.js';
@@ -13,6 +14,7 @@ import { fingerprintRows } from '../../target/fingerprint/fingerprint.js';
 import { recordLoaded } from '../../target/fingerprint/loaded.js';
 import { listChunks } from '../../target/ledger/chunk.js';
 import { claimRound, recordRound, type Round } from '../../target/ledger/round.js';
+import { addWaivers } from '../../target/ledger/waiver.js';
 import { type AppliedChange, applyRound, checkHeld, refuseMissing } from '../../target/round/apply-round.js';
 import { heldRowsSql, isKeyed, type StagedTable, stagingTable } from '../../target/round/round-sql.js';
 import { planForRounds } from '../../target/round/staging.js';
@@ -32,6 +34,8 @@ export interface RoundJob extends Travel {
   readonly tables: readonly ChangedTable[];
   /** Of all tables; none where no page of the source changed. */
   readonly sequences: readonly SequenceNeed[];
+  /** Target names of the tables whose rows may stay without those that they refer to. */
+  readonly mayHoldOrphans: readonly string[];
   /** Whether the server computes the fingerprints that we do. */
   readonly hasFingerprints: boolean;
   /** Takes all back at the end. */
@@ -41,6 +45,8 @@ export interface RoundJob extends Travel {
 export interface RoundResult {
   readonly changes: readonly RoundChange[];
   readonly bytes: number;
+  /** Foreign keys that rows without their parent stand against since this round, as `--waive` names them. */
+  readonly leftOpen: readonly string[];
 }
 
 /** Brings one round in one transaction, with its row of the ledger; what it gives has been committed. */
@@ -98,10 +104,11 @@ async function bringRound(client: TargetClient, files: BothFiles, job: RoundJob)
     client,
     job.schema,
     pairs.map(({ staged }) => staged).filter(({ rows }) => rows.old > 0 || rows.now > 0),
+    new Set(job.mayHoldOrphans),
   );
   for (const pair of pairs) await (job.hasFingerprints ? prove(client, pair) : checkHeld(client, pair.staged));
   const durationMs = performance.now() - beganAtMs;
-  const changes = pairs.map((pair) => changeOf(pair, applied));
+  const changes = pairs.map((pair) => changeOf(pair, applied.changes));
   await recordRound(
     client,
     job.runId,
@@ -111,7 +118,8 @@ async function bringRound(client: TargetClient, files: BothFiles, job: RoundJob)
   await noteLoaded(client, job, pairs);
   // Numbers may have been handed out and their rows be gone again, so this is not for changed tables alone.
   await setSequences(client, job.schema, job.sequences);
-  return { changes, bytes: pairs.reduce((sum, { rows }) => sum + rows.bytes, 0) };
+  const leftOpen = await addWaivers(client, job.runId, applied.leftOpen.map(waiverOf));
+  return { changes, bytes: pairs.reduce((sum, { rows }) => sum + rows.bytes, 0), leftOpen };
 }
 
 function describeWay({ way }: ChangedTable): string {

@@ -21,7 +21,9 @@ export async function recordComparison(context: Context, address: TargetAddress,
   if (compared.ok && (settings.tables.length > 0 || settings.exclude.length > 0)) return;
   const connecting = { applicationName: 'pgferry note', signal, locks: lockWaits(context) };
   try {
-    await withTarget(address, connecting, async (client) => {
+    // A session that sees the target as it was can only read.
+    const { frozenAs: _, ...asItIs } = address;
+    await withTarget(asItIs, connecting, async (client) => {
       const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
       if (run === null) return;
       const { command, ok } = compared;

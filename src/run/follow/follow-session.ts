@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { hashSample } from '../../encode/fingerprint/sample-hash.js';
 import { CopierError } from '../../model/error.js';
-import type { Plan } from '../../model/plan.js';
+import type { Plan, TablePlan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import { hashPlan } from '../../plan/plan-hash.js';
+import { leavesOrphans } from '../../plan/rules/rules.js';
 import type { Threads } from '../../pool/threads.js';
 import { liveFile } from '../../source/import/named-source.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -34,6 +35,8 @@ export interface FollowSession {
   /** The catalog of that snapshot. */
   readonly catalog: SourceCatalog;
   readonly hasFingerprints: boolean;
+  /** Target names of the tables whose rows may stay without those that they refer to. */
+  readonly mayHoldOrphans: readonly string[];
   /** Fires when the lock is lost. */
   readonly signal: AbortSignal;
 }
@@ -71,11 +74,19 @@ export async function withFollowSession<T>(
           base,
           catalog,
           hasFingerprints,
+          mayHoldOrphans: tablesWithOrphans(stored),
           signal,
         }),
       );
     }),
   );
+}
+
+/** By the policy of the table; in a schema that pgferry translated also where nothing was said of orphans, as in a load. */
+function tablesWithOrphans({ plan, schema }: StoredPlan): string[] {
+  const isUnsaid = ({ policies = {} }: TablePlan) => !('orphan' in policies) && !('*' in policies);
+  const mayHold = (table: TablePlan) => leavesOrphans(table) || (schema?.isTranslated === true && isUnsaid(table));
+  return plan.tables.filter(mayHold).map(({ target }) => target);
 }
 
 async function canFingerprint(client: TargetClient): Promise<boolean> {

@@ -1,9 +1,11 @@
 import { CopierError, must } from '../../model/error.js';
 import type { RoundChange } from '../../model/follow.js';
 import type { TargetClient } from '../connection/client.js';
+import type { DetachableObject } from '../constraints/detachable-object.js';
 import { withTransaction } from '../connection/transaction.js';
 import { quoteTable } from '../../lib/quote.js';
 import {
+  type BrokenConstraint,
   deferForeignKeys,
   readRoundForeignKeys,
   refuseActions,
@@ -21,7 +23,7 @@ import {
   type StagedTable,
   updateSql,
 } from './round-sql.js';
-import { liftIndex, type LiftedIndex, putBack } from './unique-index.js';
+import { type Lifted, liftForeignKey, liftIndex, putBack } from './lifted.js';
 
 /*
  * Brings staged changes into their tables, in the caller's transaction and as whole sets:
@@ -33,7 +35,8 @@ import { liftIndex, type LiftedIndex, putBack } from './unique-index.js';
  * A row is deleted or updated only where the target holds it byte for byte as it was before; where one is not, somebody
  * else has written, and nothing stays. `checkHeld` then checks that the target holds every new row, byte for byte.
  * Indexes are in force all the time. Where values of a unique index move between rows, everything is rolled back to the
- * beginning and done again without that index, which is built again at the end of the same transaction.
+ * beginning and done again without that index, which is built again at the end of the same transaction. In the same way a
+ * foreign key is taken away that rows without their parent stand against, where these may stay, and comes back NOT VALID.
  */
 
 /** Rows that were changed in one table, by its name in the source. */
@@ -42,32 +45,46 @@ export type AppliedChange = Pick<RoundChange, 'table'> & Counts;
 const changeNames = ['deleted', 'updated', 'inserted'] as const;
 type Counts = Record<(typeof changeNames)[number], number>;
 
-/** `staged` in the order of their layers, parents first. */
+export interface OpenForeignKey {
+  readonly kind: 'foreign_key';
+  readonly table: string;
+  readonly name: string;
+}
+
+export interface AppliedRound {
+  readonly changes: readonly AppliedChange[];
+  /** Foreign keys that rows without their parent stand against; they are NOT VALID now. */
+  readonly leftOpen: readonly OpenForeignKey[];
+}
+
+/**
+ * `staged` in the order of their layers, parents first; `mayHoldOrphans` the target names of the tables whose rows may
+ * stay without the rows that they refer to.
+ */
 export async function applyRound(
   client: TargetClient,
   schema: string,
   staged: readonly StagedTable[],
-): Promise<AppliedChange[]> {
-  if (staged.length === 0) return [];
+  mayHoldOrphans: ReadonlySet<string>,
+): Promise<AppliedRound> {
+  if (staged.length === 0) return { changes: [], leftOpen: [] };
   const tables = staged.map(({ table }) => table);
   const names = tables.map(({ target }) => target);
   await keepWritersOut(client, schema, tables);
   const keys = await readRoundForeignKeys(client, schema, names);
   const quiet = await quietTables(client, schema, tables);
   await deferForeignKeys(client, keys);
-  const lifted: LiftedIndex[] = [];
-  const changes = await changeTables(client, { schema, staged, keys, quiet, lifted });
+  const lifted: Lifted[] = [];
+  const changes = await changeTables(client, { schema, staged, keys, quiet, mayHoldOrphans, lifted });
+  for (const one of lifted) await putBack(client, one);
+  // What was lifted comes back as it was then: deferred.
   await settleForeignKeys(
-    client,
-    keys.filter((key) => !isLifted(lifted, key)),
-  );
-  for (const index of lifted) await putBack(client, index);
-  await restoreDeferral(
     client,
     keys.filter((key) => isLifted(lifted, key)),
   );
   await wakeTables(client, quiet);
-  return changes;
+  const leftOpen = lifted.flatMap(({ objects: [object] }) => (object === undefined ? [] : openKey(object)));
+  return { changes, leftOpen };
 }
 
 /** Keeps other writers out until the transaction ends; readers continue. */
@@ -80,34 +97,63 @@ export async function keepWritersOut(
     await client.run(`LOCK TABLE ${quoteTable(schema, name)} IN SHARE ROW EXCLUSIVE MODE`, [], { table: name });
 }
 
+function openKey({ kind, table, name }: DetachableObject): OpenForeignKey[] {
+  return kind === 'foreign_key' ? [{ kind, table, name }] : [];
+}
+
 interface Work {
   readonly schema: string;
   readonly staged: readonly StagedTable[];
   readonly keys: readonly RoundForeignKey[];
   readonly quiet: QuietTables;
-  /** Grows with each index that prevented a change. */
-  readonly lifted: LiftedIndex[];
+  readonly mayHoldOrphans: ReadonlySet<string>;
+  /** Grows with each index and foreign key that prevented a change. */
+  readonly lifted: Lifted[];
 }
 
-/** Each index can prevent a change only once, so the loop ends. */
+/** Each index or foreign key can prevent a change only once, so the loop ends. */
 async function changeTables(client: TargetClient, work: Work): Promise<AppliedChange[]> {
   for (;;) {
+    const keys = work.keys.filter((key) => !isLifted(work.lifted, key));
     try {
-      return await withTransaction(client, () => changeOnce(client, work));
+      return await withTransaction(client, async () => {
+        const changes = await changeOnce(client, { ...work, keys });
+        await settleForeignKeys(client, keys);
+        return changes;
+      });
     } catch (error) {
-      const index = await liftFor(client, work, error);
-      if (index === null) throw error;
-      work.lifted.push(index);
+      const lifted = await liftFor(client, work, error);
+      if (lifted === null) throw asOrphan(error);
+      work.lifted.push(lifted);
     }
   }
 }
 
-async function liftFor(client: TargetClient, { schema, lifted }: Work, error: unknown): Promise<LiftedIndex | null> {
-  if (!(error instanceof CopierError) || error.foreignCode !== '23505') return null;
-  const { constraint, table } = error.cause as { readonly constraint?: string; readonly table?: string };
-  if (constraint === undefined || table === undefined) return null;
-  if (lifted.some(({ objects }) => objects.some(({ name }) => name === constraint))) return null;
-  return await liftIndex(client, { schema, table, name: constraint });
+/** A foreign key that the server found broken, in the words that a load has for it. */
+function asOrphan(error: unknown): unknown {
+  if (!(error instanceof CopierError) || error.foreignCode !== '23503') return error;
+  const { table = error.table ?? '' } = (error.cause ?? {}) as Partial<BrokenConstraint>;
+  return new CopierError('data.orphan', `${table}: ${error.message}`, {
+    table,
+    key: error.key,
+    hint: 'mend the row in the source, or load anew with the policy leave-not-valid for orphans of this table',
+    cause: error,
+  });
+}
+
+async function liftFor(
+  client: TargetClient,
+  { schema, lifted, mayHoldOrphans }: Work,
+  error: unknown,
+): Promise<Lifted | null> {
+  if (!(error instanceof CopierError)) return null;
+  const { schema: of = schema, table, constraint: name } = (error.cause ?? {}) as Partial<BrokenConstraint>;
+  if (name === undefined || table === undefined || of !== schema) return null;
+  if (lifted.some(({ objects }) => objects.some((object) => object.name === name && object.table === table)))
+    return null;
+  if (error.foreignCode === '23505') return await liftIndex(client, { schema, table, name });
+  const isOrphan = error.foreignCode === '23503' || error.code === 'data.orphan';
+  return isOrphan && mayHoldOrphans.has(table) ? await liftForeignKey(client, { schema, table, name }) : null;
 }
 
 async function changeOnce(client: TargetClient, { staged, keys, quiet }: Work): Promise<AppliedChange[]> {
@@ -183,16 +229,11 @@ function changedElsewhere({ table }: StagedTable, what: string): CopierError {
   });
 }
 
-function isLifted(lifted: readonly LiftedIndex[], key: RoundForeignKey): boolean {
+function isLifted(lifted: readonly Lifted[], key: RoundForeignKey): boolean {
   return lifted.some(({ objects }) =>
     objects.some(
       ({ kind, schema, table, name }) =>
         kind === 'foreign_key' && schema === key.schema && table === key.table && name === key.name,
     ),
   );
-}
-
-/** A foreign key that was lifted comes back as it was then: deferred. */
-async function restoreDeferral(client: TargetClient, keys: readonly RoundForeignKey[]): Promise<void> {
-  await settleForeignKeys(client, keys);
 }

@@ -135,10 +135,18 @@ function strandedSql(
     JOIN ${stagingTable(parent, 'old')} o ON ${refers} WHERE ${isChanged}${own} LIMIT 1`;
 }
 
-function stranded({ name, table, columns, parentTable }: RoundForeignKey, values: string): CopierError {
+/** Which constraint stands against a change, as the server's own errors name it. */
+export interface BrokenConstraint {
+  readonly schema: string;
+  readonly table: string;
+  readonly constraint: string;
+}
+
+function stranded({ name, schema, table, columns, parentTable }: RoundForeignKey, values: string): CopierError {
+  const cause: BrokenConstraint = { schema, table, constraint: name };
   return new CopierError(
     'data.orphan',
     `${table}: (${columns.join(', ')}) = ${values} refers to a row of ${parentTable} that is gone from the source, and foreign key ${name} would change it too`,
-    { table, hint: 'mend the row in the source (PRAGMA foreign_key_check lists such rows), then run again' },
+    { table, hint: 'mend the row in the source (PRAGMA foreign_key_check lists such rows), then run again', cause },
   );
 }

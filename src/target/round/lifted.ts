@@ -3,9 +3,18 @@ import type { TargetClient } from '../connection/client.js';
 import { readDetachable } from '../constraints/detachable.js';
 import type { DetachableObject } from '../constraints/detachable-object.js';
 
-/** A unique index or constraint that is out of force for the rest of a transaction, with the foreign keys that lean on it. */
-export interface LiftedIndex {
+/**
+ * What is out of force for the rest of a transaction: a foreign key, or a unique index or constraint, last, after the
+ * foreign keys that lean on it.
+ */
+export interface Lifted {
   readonly objects: readonly DetachableObject[];
+}
+
+interface Location {
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
 }
 
 /**
@@ -13,11 +22,7 @@ export interface LiftedIndex {
  * that move between rows (two that swap) collide on the way, though all are different in the end. Null where the index
  * cannot be removed.
  */
-export async function liftIndex(
-  client: TargetClient,
-  location: { readonly schema: string; readonly table: string; readonly name: string },
-): Promise<LiftedIndex | null> {
-  const { schema, table, name } = location;
+export async function liftIndex(client: TargetClient, { schema, table, name }: Location): Promise<Lifted | null> {
   const { objects } = await readDetachable(client, schema, [table]);
   const index = objects.find((object) => object.table === table && object.name === name && object.kind !== 'trigger');
   if (index === undefined) return null;
@@ -38,11 +43,23 @@ export async function liftIndex(
   return { objects: lifted };
 }
 
+/**
+ * Removes a foreign key until `putBack`, which makes it again NOT VALID, so that rows without their parent stay. Null
+ * where it cannot be removed.
+ */
+export async function liftForeignKey(client: TargetClient, { schema, table, name }: Location): Promise<Lifted | null> {
+  const { objects } = await readDetachable(client, schema, [table]);
+  const key = objects.find((object) => object.kind === 'foreign_key' && object.name === name);
+  if (key === undefined || key.dropSql === null) return null;
+  await client.run(key.dropSql, [], { table });
+  return { objects: [key] };
+}
+
 /** Makes again what was removed; fails where two rows are equal for PostgreSQL after all. */
-export async function putBack(client: TargetClient, { objects }: LiftedIndex): Promise<void> {
-  const index = must(objects.at(-1), 'index');
+export async function putBack(client: TargetClient, { objects }: Lifted): Promise<void> {
+  const last = must(objects.at(-1), 'object');
   const keys = objects.slice(0, -1);
-  for (const object of [index, ...keys.filter(isKey), ...keys.filter((one) => !isKey(one))]) {
+  for (const object of [last, ...keys.filter(isKey), ...keys.filter((one) => !isKey(one))]) {
     await client.query(`SELECT set_config('default_tablespace', $1, true)`, [object.tablespace ?? '']);
     const statements = [object.indexSql, object.constraintSql, ...object.extraSql];
     for (const sql of statements) if (sql !== null) await client.run(sql, [], { table: object.table });
