@@ -26,7 +26,7 @@ export async function beginWatchedSnapshot(
   { source, snapshotPath, threads, signal }: SnapshotRequest,
 ): Promise<WatchedSnapshot> {
   let copied: Progress = plainProgress('snapshot', 'bytes', 0, null);
-  const thread = sharedThread();
+  const check = pageCheck(threads);
   const request = {
     ...source,
     snapshotPath,
@@ -34,16 +34,32 @@ export async function beginWatchedSnapshot(
     onProgress: ({ doneBytes, totalBytes }: { readonly doneBytes: number; readonly totalBytes: number }) => {
       copied = plainProgress('snapshot', 'bytes', doneBytes, totalBytes);
     },
-    checkPages: (path: string) => threads.run<readonly UncheckedTable[]>('check', { path, thread } satisfies CheckJob),
+    checkPages: check.run,
   };
   const taken = await journal.phase(
     'snapshot',
     () => beginSnapshot(request),
     () => copied,
   );
-  const look = () => {
-    const bytes = bytesReadSince(thread);
-    return plainProgress('check', 'bytes', Math.min(bytes ?? 0, taken.bytes), bytes === null ? null : taken.bytes);
+  return {
+    taken,
+    prove: () =>
+      journal.phase(
+        'check',
+        () => taken.proof,
+        () => check.look(taken.bytes),
+      ),
   };
-  return { taken, prove: () => journal.phase('check', () => taken.proof, look) };
+}
+
+/** The check of a snapshot's pages on a thread, and how far it is in a file of so many bytes. */
+export function pageCheck(threads: Threads) {
+  const thread = sharedThread();
+  return {
+    run: (path: string) => threads.run<readonly UncheckedTable[]>('check', { path, thread } satisfies CheckJob),
+    look: (fileBytes: number): Progress => {
+      const bytes = bytesReadSince(thread);
+      return plainProgress('check', 'bytes', Math.min(bytes ?? 0, fileBytes), bytes === null ? null : fileBytes);
+    },
+  };
 }

@@ -5,6 +5,8 @@ import { pendingSha256 } from '../../../model/follow.js';
 import type { Snapshot } from '../../../model/source.js';
 import type { Threads } from '../../../pool/threads.js';
 import { replaceArtefact } from '../../../report/files/run-folder.js';
+import { pageCheck } from '../../../run/survey/watched-snapshot.js';
+import { statFile } from '../../../source/open.js';
 import { settleBase } from '../../../run/follow/base.js';
 import { describeTarget } from '../../../target/connection/address.js';
 import { digestTables } from '../../../target/fingerprint/digest.js';
@@ -56,13 +58,20 @@ export async function proveSwitched(
 }
 
 async function proveSnapshot(
-  { client, cutover }: CutoverSession,
+  { client, cutover, context }: CutoverSession,
   facts: CutoverFacts,
   threads: Threads,
 ): Promise<Snapshot> {
   const { runId, snapshotPath: path, snapshotSha256 } = facts;
   const known = { path, sourcePath: cutover.sourcePath, takenAt: facts.fencedAt, sha256: snapshotSha256 };
-  const check = (file: string) => threads.run('check', file);
+  const { run, look } = pageCheck(threads);
+  const { size } = statFile(path);
+  const check = (file: string) =>
+    context.journal.phase(
+      'check',
+      () => run(file),
+      () => look(size),
+    );
   // The whole backup of rollback-journal mode has its hash already, but its pages were not checked under the fence.
   if (snapshotSha256 !== pendingSha256) await check(path);
   return await settleBase(client, runId, known, check);
