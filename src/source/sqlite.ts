@@ -19,6 +19,7 @@ const load = createRequire(import.meta.url);
 
 export const Database: typeof BetterSqlite3 = loadDatabase();
 export type Database = BetterSqlite3.Database;
+export type PreparedStatement<Bound extends unknown[], Row> = BetterSqlite3.Statement<Bound, Row>;
 export const SqliteError = Database.SqliteError;
 
 function loadDatabase(): typeof BetterSqlite3 {

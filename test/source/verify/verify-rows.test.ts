@@ -6,13 +6,18 @@ import { CopierError } from '../../../src/model/error.js';
 import type { ColumnPlan } from '../../../src/model/plan.js';
 import type { Kind } from '../../../src/model/kind.js';
 import { type SqliteValue, Storage } from '../../../src/model/value.js';
-import { type SourceTableToVerify, readSourceCells } from '../../../src/source/verify/verify-rows.js';
+import type { SourceTableToVerify } from '../../../src/source/verify/packed-sql.js';
+import { readSourceCells } from '../../../src/source/verify/verify-rows.js';
 import { runCount } from '../../support/run-count.js';
 
 function tableOf(names: readonly string[], tag: 'text' | 'float8' = 'float8', source = 't'): SourceTableToVerify {
   const kind: Kind = tag === 'text' ? { tag, maxChars: null } : { tag };
   const rest = { declaredType: '', affinity: 'blob', targetType: '', kind, reason: '', isTextual: false } as const;
-  return { source, columns: names.map((name): ColumnPlan => ({ source: name, target: name, ...rest })) };
+  return {
+    source,
+    rowidName: null,
+    columns: names.map((name): ColumnPlan => ({ source: name, target: name, ...rest })),
+  };
 }
 
 type Cell = readonly [number, Buffer, number | null];
@@ -51,15 +56,21 @@ const value: fc.Arbitrary<SqliteValue> = fc.oneof(
   fc.uint8Array({ maxLength: 30 }).map((bytes) => Buffer.from(bytes)),
 );
 
-for (const encoding of ['UTF-8', 'UTF-16le', 'UTF-16be']) {
-  test(`every value of every storage class is read exactly from a ${encoding} file`, () => {
+for (const [encoding, rowidName] of [
+  ['UTF-8', null],
+  ['UTF-8', 'rowid'],
+  ['UTF-16le', 'rowid'],
+  ['UTF-16be', null],
+] as const) {
+  const how = rowidName === null ? 'row by row' : 'by rowid';
+  test(`every value of every storage class is read exactly from a ${encoding} file, ${how}`, () => {
     const db = new Database(':memory:');
     db.exec(`PRAGMA encoding = '${encoding}'; CREATE TABLE t(a, b, c)`);
     const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?)');
     const property = fc.property(fc.array(fc.tuple(value, value, value), { maxLength: 8 }), (rows) => {
       db.exec('DELETE FROM t');
       for (const row of rows) insert.run(...row);
-      const read = readAll(db, tableOf(['a', 'b', 'c']));
+      const read = readAll(db, { ...tableOf(['a', 'b', 'c']), rowidName });
       assert.equal(read.length, rows.length);
       for (const [r, row] of rows.entries()) {
         for (const [c, cell] of row.entries()) {
@@ -109,6 +120,30 @@ test('batches are bounded, a great value and strange names pass, and no row is l
   );
   assert.deepEqual(rows[2500]?.[1]?.[1], Buffer.alloc(3_000_000, 58));
   assert.ok(rows.every((row, i) => i === 2500 || row[1]?.[1].length === i % 300));
+  db.close();
+});
+
+test('groups of rows have every row once, with its own doubles, also where great rows and the outermost rowids are among them', () => {
+  const db = new Database(':memory:');
+  db.exec('CREATE TABLE t("x ""y", z)');
+  const insert = db.prepare('INSERT INTO t(rowid, "x ""y", z) VALUES (?, ?, ?)');
+  const rowids = [
+    -(2n ** 63n),
+    ...[...Array(3000).keys()].map((i) => BigInt(i < 1500 ? i - 1000 : i * i)),
+    2n ** 63n - 1n,
+  ];
+  const realOf = (i: number) => (i % 500 < 250 ? i : i / 3 + 0.1);
+  const textOf = (i: number) => (i % 700 === 9 ? Buffer.alloc(300_000, 58) : 'v'.repeat(i % 300));
+  for (const [i, rowid] of rowids.entries()) insert.run(rowid, i % 11 === 0 ? null : realOf(i), textOf(i));
+  const table = { ...tableOf(['x "y', 'z']), rowidName: 'rowid' };
+  const batches = [...readSourceCells(db, table)].map((batch) => batch.bytes.length);
+  assert.ok(batches.length > 3 && batches.every((bytes) => bytes < 2_000_000));
+  const rows = readAll(db, table);
+  assert.equal(rows.length, rowids.length);
+  for (const [i, [x, z]] of rows.entries()) {
+    assert.equal(x?.[2], i % 11 === 0 ? null : realOf(i));
+    assert.deepEqual(z?.[1], Buffer.from(textOf(i)));
+  }
   db.close();
 });
 

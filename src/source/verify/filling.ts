@@ -1,0 +1,152 @@
+import { assert } from '../../model/error.js';
+import { type CellBatch, type SqliteValue, Storage, type StorageCode } from '../../model/value.js';
+
+/** A batch is handed on when it holds this many bytes or rows, whichever comes first. */
+const batchBytes = 1 << 18;
+const batchRows = 1024;
+
+/** A batch and, for each of its rows, the values of the columns by which SQLite finds the row again; integers are bigints. */
+export interface AddressedBatch {
+  readonly batch: CellBatch;
+  readonly addresses: readonly (readonly SqliteValue[])[];
+}
+
+/** The batch that is being filled, and the position of its next cell. */
+export class Filling {
+  readonly batch: CellBatch;
+  #addresses: (readonly SqliteValue[])[] = [];
+  #used = 0;
+  #isTaken = false;
+  readonly #reals: readonly number[];
+  readonly #isUtf16: boolean;
+
+  constructor(columnCount: number, reals: readonly number[], isUtf16: boolean) {
+    const cells = columnCount * batchRows;
+    this.#reals = reals;
+    this.#isUtf16 = isUtf16;
+    this.batch = {
+      rowCount: 0,
+      columnCount,
+      bytes: Buffer.allocUnsafe(batchBytes),
+      start: new Int32Array(cells),
+      end: new Int32Array(cells),
+      storage: new Uint8Array(cells),
+      number: new Float64Array(cells),
+    };
+  }
+
+  isFull(): boolean {
+    return this.batch.rowCount === batchRows || this.#used >= batchBytes;
+  }
+
+  /** Lends the batch; the next row begins it anew. */
+  take(): AddressedBatch {
+    this.#isTaken = true;
+    return { batch: this.batch, addresses: this.#addresses };
+  }
+
+  add(row: readonly unknown[]): void {
+    if (this.#isTaken) this.#restart();
+    const [packed] = row;
+    const first = this.batch.rowCount * this.batch.columnCount;
+    if (typeof packed === 'string') this.#addText(packed, first);
+    else if (Buffer.isBuffer(packed)) this.#readCells(packed, first, this.batch.columnCount);
+    else assert(false, 'sqlite packs a row into one value');
+    for (let i = 0; i < this.#reals.length; i += 1) {
+      const value = row[i + 1];
+      if (typeof value === 'number') this.batch.number[first + (this.#reals[i] as number)] = value;
+    }
+    const addressAt = 1 + this.#reals.length;
+    if (row.length > addressAt) this.#addresses.push(row.slice(addressAt) as SqliteValue[]);
+    this.batch.rowCount += 1;
+  }
+
+  /** Adds rows that were packed one after the other. Returns the number of the batch's first row that is theirs. */
+  addGroup(packed: Buffer, rows: number): number {
+    if (this.#isTaken) this.#restart();
+    const first = this.batch.rowCount;
+    assert(first + rows <= batchRows, 'a batch has room for the rows of a group');
+    this.#readCells(packed, first * this.batch.columnCount, rows * this.batch.columnCount);
+    this.batch.rowCount += rows;
+    return first;
+  }
+
+  /** Whether a group of this many rows has no room before the batch is taken. */
+  isFullFor(rows: number): boolean {
+    return !this.#isTaken && this.batch.rowCount > 0 && (this.isFull() || this.batch.rowCount + rows > batchRows);
+  }
+
+  #restart(): void {
+    this.#isTaken = false;
+    this.batch.rowCount = 0;
+    this.#addresses = [];
+    this.#used = 0;
+    // A single great value must not be held for the rest of the table.
+    if (this.batch.bytes.length > 4 * batchBytes) this.batch.bytes = Buffer.allocUnsafe(batchBytes);
+  }
+
+  /** Reads this many packed cells, which become those of the batch from the `first` on. */
+  #readCells(packed: Buffer, first: number, count: number): void {
+    const base = this.#reserve(packed.length);
+    const { bytes, start, end, storage } = this.batch;
+    packed.copy(bytes, base);
+    let at = base;
+    for (let cell = first; cell < first + count; cell += 1) {
+      storage[cell] = storageOf(bytes[at] as number);
+      let size = 0;
+      for (at += 1; bytes[at] !== 58; at += 1) size = size * 10 + (bytes[at] as number) - 48;
+      start[cell] = at + 1;
+      at += 1 + size;
+      end[cell] = at;
+    }
+    assert(at === base + packed.length, 'packed cells fill what they came in');
+    this.#used = at;
+  }
+
+  /** A UTF-16 file: octet_length() counted two bytes for each code unit. */
+  #addText(packed: string, first: number): void {
+    assert(this.#isUtf16, 'only a utf-16 file packs rows as text');
+    const { batch } = this;
+    let at = 0;
+    for (let cell = first; cell < first + batch.columnCount; cell += 1) {
+      const colon = packed.indexOf(':', at);
+      const storage = storageOf(packed.charCodeAt(at));
+      const size = Number(packed.slice(at + 1, colon)) / 2;
+      const value = Buffer.from(packed.slice(colon + 1, colon + 1 + size), storage === Storage.Blob ? 'hex' : 'utf8');
+      const base = this.#reserve(value.length);
+      value.copy(batch.bytes, base);
+      batch.storage[cell] = storage;
+      batch.start[cell] = base;
+      batch.end[cell] = base + value.length;
+      this.#used = base + value.length;
+      at = colon + 1 + size;
+    }
+    assert(at === packed.length, 'the cells of a packed row fill it');
+  }
+
+  /** Makes the buffer large enough, and returns where the new bytes begin. */
+  #reserve(size: number): number {
+    const needed = this.#used + size;
+    if (needed > this.batch.bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.batch.bytes.length * 2));
+      this.batch.bytes.copy(larger, 0, 0, this.#used);
+      this.batch.bytes = larger;
+    }
+    return this.#used;
+  }
+}
+
+function storageOf(initial: number): StorageCode {
+  switch (initial) {
+    case 110:
+      return Storage.Null;
+    case 105:
+      return Storage.Integer;
+    case 114:
+      return Storage.Real;
+    case 116:
+      return Storage.Text;
+    default:
+      return Storage.Blob;
+  }
+}

@@ -1,0 +1,128 @@
+import { quoteIdentifier } from '../../lib/quote.js';
+import { assert } from '../../model/error.js';
+import { type CellBatch, Storage } from '../../model/value.js';
+import type { Database, PreparedStatement } from '../sqlite.js';
+import { Filling } from './filling.js';
+import { exactRealsOf, packedSql, realSql, type SourceTableToVerify, selectSql, sizeSql } from './packed-sql.js';
+import { readRefusal } from './read-failure.js';
+
+/**
+ * Reads a table by groups of rows in the order of their rowids, each group packed into one value by SQLite: handing a
+ * blob over for every row costs more than packing it. A group with a row too large for that is read row by row, so that
+ * memory never holds more than one such row. The exact doubles of a group are asked for only in columns where it has
+ * reals.
+ */
+
+const rowsPerGroup = 128;
+/** A larger row is not packed together with others. */
+const groupedRowBytes = 4096;
+/** SQLite bounds the depth of an expression (1000), and a sum is as deep as it is long. */
+const groupedColumnsMax = 200;
+const lowestRowid = -(2n ** 63n);
+const highestRowid = 2n ** 63n - 1n;
+
+interface Group {
+  readonly packed: Buffer;
+  readonly rows: number;
+  readonly from: bigint;
+  readonly through: bigint;
+}
+
+/** The table's name for its rowid, where it can be read in groups, or null. UTF-16 files pack rows as text, one by one. */
+export function groupedBy(table: SourceTableToVerify, isUtf16: boolean): string | null {
+  return isUtf16 || table.columns.length > groupedColumnsMax ? null : (table.rowidName ?? null);
+}
+
+/** Yields every row of the table; the same batch object is filled again each time. Memory: one batch, or the largest row. */
+export function* readGroupedCells(db: Database, table: SourceTableToVerify, rowidName: string): Generator<CellBatch> {
+  const reals = exactRealsOf(table);
+  const filling = new Filling(table.columns.length, reals, false);
+  const next = groupReader(db, table, rowidName);
+  const doubles = doublesReader(db, table, rowidName);
+  let single: PreparedStatement<[bigint, bigint], unknown[]> | null = null;
+  for (let group = next(lowestRowid); group !== null; ) {
+    if ('packed' in group) {
+      if (filling.isFullFor(group.rows)) yield filling.take().batch;
+      const first = filling.addGroup(group.packed, group.rows);
+      for (const column of reals) addDoubles(filling.batch, { column, first, group }, doubles);
+    } else {
+      single ??= singleReader(db, table, { reals, rowidName });
+      for (const row of single.iterate(group.from, group.through)) {
+        if (filling.isFull()) yield filling.take().batch;
+        filling.add(row);
+      }
+    }
+    group = group.through === highestRowid ? null : next(group.through + 1n);
+  }
+  if (filling.batch.rowCount > 0) yield filling.take().batch;
+}
+
+type GreatGroup = Pick<Group, 'from' | 'through'>;
+
+/** Gives the first group of rows at or after a rowid: packed, or only its range where a row is too large; null at the end. */
+function groupReader(db: Database, table: SourceTableToVerify, rowidName: string) {
+  const rowid = `t.${quoteIdentifier(rowidName)}`;
+  const size = sizeSql(table);
+  const statement = db
+    .prepare<[bigint], [Buffer | null, bigint | null, bigint, bigint]>(
+      `SELECT CAST(group_concat(x, '') AS BLOB), max(r), count(*), count(x) FROM (SELECT CASE WHEN ${size} <= ${groupedRowBytes} THEN ${packedSql(table, false)} END AS x, ${rowid} AS r FROM ${quoteIdentifier(table.source)} AS t WHERE ${rowid} >= ? ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,
+    )
+    .raw()
+    .safeIntegers(true);
+  return (from: bigint): Group | GreatGroup | null => {
+    const [packed = null, through = null, rows = 0n, packedRows = 0n] = statement.get(from) ?? [];
+    if (through === null) return null;
+    // Only a damaged tree gives rowids out of order; going on from there might never end.
+    if (through < from) throw readRefusal(table.source, 'its rowids are out of order');
+    return packed === null || packedRows < rows ? { from, through } : { packed, rows: Number(rows), from, through };
+  };
+}
+
+/** Gives one column of a group in the order of the rows: reals as doubles, anything else as null. */
+function doublesReader(db: Database, table: SourceTableToVerify, rowidName: string) {
+  const rowid = `t.${quoteIdentifier(rowidName)}`;
+  const statements = new Map<number, PreparedStatement<[bigint, bigint], number | null>>();
+  return (column: number, { from, through }: GreatGroup): (number | null)[] => {
+    const statement =
+      statements.get(column) ??
+      db
+        .prepare<[bigint, bigint], number | null>(
+          `SELECT ${realSql(table, column)} FROM ${quoteIdentifier(table.source)} AS t WHERE ${rowid} BETWEEN ? AND ? ORDER BY ${rowid}`,
+        )
+        .pluck();
+    statements.set(column, statement);
+    return statement.all(from, through);
+  };
+}
+
+function singleReader(
+  db: Database,
+  table: SourceTableToVerify,
+  { reals, rowidName }: { readonly reals: readonly number[]; readonly rowidName: string },
+): PreparedStatement<[bigint, bigint], unknown[]> {
+  const rowid = `t.${quoteIdentifier(rowidName)}`;
+  return db
+    .prepare<[bigint, bigint], unknown[]>(
+      `${selectSql(table, { reals, isUtf16: false })} WHERE ${rowid} BETWEEN ? AND ? ORDER BY ${rowid}`,
+    )
+    .raw();
+}
+
+/** Puts the doubles of a group into the batch where one of its cells in this column is a real. */
+function addDoubles(
+  batch: CellBatch,
+  { column, first, group }: { readonly column: number; readonly first: number; readonly group: Group },
+  read: ReturnType<typeof doublesReader>,
+): void {
+  const cellOf = (row: number) => (first + row) * batch.columnCount + column;
+  let hasReal = false;
+  for (let row = 0; row < group.rows && !hasReal; row += 1) hasReal = batch.storage[cellOf(row)] === Storage.Real;
+  if (!hasReal) return;
+  const values = read(column, group);
+  assert(values.length === group.rows, 'a group has as many doubles as rows');
+  for (let row = 0; row < group.rows; row += 1) {
+    const isReal = batch.storage[cellOf(row)] === Storage.Real;
+    assert(isReal === (values[row] !== null), 'a double belongs to each real');
+    if (isReal) batch.number[cellOf(row)] = values[row] as number;
+  }
+}

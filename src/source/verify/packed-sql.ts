@@ -1,0 +1,88 @@
+import { quoteIdentifier } from '../../lib/quote.js';
+import type { Kind } from '../../model/kind.js';
+import type { TablePlan } from '../../model/plan.js';
+
+export type SourceTableToVerify = Pick<TablePlan, 'source' | 'columns'> & Partial<Pick<TablePlan, 'rowidName'>>;
+
+/** SQLite bounds the arguments of a function (SQLITE_LIMIT_FUNCTION_ARG, 100 in old builds); a cell takes four. */
+const cellsPerCall = 20;
+
+const exactReals: ReadonlySet<Kind['tag']> = new Set([
+  'int2',
+  'int4',
+  'int8',
+  'float4',
+  'float8',
+  'numeric',
+  'date',
+  'timestamp',
+  'timestamptz',
+]);
+
+/** The columns, by index, whose reals are also read as doubles. */
+export function exactRealsOf(table: SourceTableToVerify): number[] {
+  return table.columns.flatMap((column, index) => (exactReals.has(column.kind.tag) ? [index] : []));
+}
+
+/** Reads each row of table t as its packed cells, then its doubles, then the columns of its address. */
+export function selectSql(
+  table: SourceTableToVerify,
+  {
+    reals,
+    isUtf16,
+    address = [],
+  }: { readonly reals: readonly number[]; readonly isUtf16: boolean; readonly address?: readonly string[] },
+): string {
+  const packed = packedSql(table, isUtf16);
+  const doubles = reals.map((index) => realSql(table, index));
+  const addresses = address.map((name) => `t.${quoteIdentifier(name)}`);
+  return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles, ...addresses].join(', ')} FROM ${quoteIdentifier(table.source)} AS t`;
+}
+
+/** An expression for a row of t: its cells packed into one text. */
+export function packedSql(table: SourceTableToVerify, isUtf16: boolean): string {
+  const names = columnNames(table);
+  const calls: string[] = [];
+  for (let i = 0; i < names.length; i += cellsPerCall) {
+    calls.push(
+      `concat(${names
+        .slice(i, i + cellsPerCall)
+        .map((name) => cellSql(name, isUtf16))
+        .join(', ')})`,
+    );
+  }
+  return nest(calls);
+}
+
+/** An expression for a row of t: the bytes of all its cells, which SQLite knows without reading them. */
+export function sizeSql(table: SourceTableToVerify): string {
+  return columnNames(table)
+    .map((name) => `ifnull(octet_length(${name}), 0)`)
+    .join(' + ');
+}
+
+/** An expression for a row of t: the column where it is a real, else NULL. */
+export function realSql(table: SourceTableToVerify, index: number): string {
+  const name = columnNames(table)[index];
+  return `CASE WHEN typeof(${name}) = 'real' THEN ${name} END`;
+}
+
+function columnNames(table: SourceTableToVerify): string[] {
+  return table.columns.map((column) => `t.${quoteIdentifier(column.source)}`);
+}
+
+/** Joins any number of texts without a call of too many arguments or an expression too deep. */
+function nest(calls: readonly string[]): string {
+  if (calls.length === 1) return calls[0] ?? '';
+  const outer: string[] = [];
+  for (let i = 0; i < calls.length; i += cellsPerCall)
+    outer.push(`concat(${calls.slice(i, i + cellsPerCall).join(', ')})`);
+  return nest(outer);
+}
+
+/** concat() passes over NULL, so that a NULL cell is just `n:`. In UTF-16 files blobs must be hexadecimal to survive as text. */
+function cellSql(name: string, isUtf16: boolean): string {
+  const value = isUtf16 ? `CASE WHEN typeof(${name}) = 'blob' THEN hex(${name}) ELSE ${name} END` : name;
+  const initial = `CASE typeof(${name}) WHEN 'text' THEN 't' WHEN 'integer' THEN 'i' WHEN 'null' THEN 'n' WHEN 'real' THEN 'r' ELSE 'b' END`;
+  return `${initial}, octet_length(${value}), ':', ${value}`;
+}
