@@ -31,7 +31,7 @@ export interface Answer {
 export async function answer(
   name: CommandName,
   context: Context,
-  invocation: Pick<Invocation, 'form' | 'word' | 'isWhole'>,
+  invocation: Pick<Invocation, 'form' | 'word' | 'detail' | 'isWhole'>,
 ): Promise<Answer> {
   try {
     return await run(name, context, invocation);
@@ -54,7 +54,7 @@ function notLoaded(cause: Error): CopierError {
 async function run(
   name: CommandName,
   context: Context,
-  { form, word, isWhole }: Pick<Invocation, 'form' | 'word' | 'isWhole'>,
+  { form, word, detail, isWhole }: Pick<Invocation, 'form' | 'word' | 'detail' | 'isWhole'>,
 ): Promise<Answer> {
   switch (name) {
     case 'doctor': {
@@ -172,14 +172,21 @@ async function run(
     }
     case 'status': {
       const { runStatus } = await import('../commands/status.js');
+      const { watchStatus } = await import('../commands/watch-status.js');
       const { describeStatus } = await import('../report/text/status-text.js');
-      const status = await runStatus(context);
+      const status = await (context.settings.watch ? watchStatus(context) : runStatus(context));
       return {
         exitCode: exitCodes.ok,
         json: { ...status },
         text: describeStatus(status),
         next: next.afterStatus(status),
       };
+    }
+    case 'control': {
+      const { runControl } = await import('../commands/control.js');
+      const { describeControl } = await import('../report/text/control-text.js');
+      const result = await runControl(context, word ?? '', detail);
+      return { exitCode: exitCodes.ok, json: { ...result }, text: describeControl(result, result.runDir), next: null };
     }
   }
 }

@@ -1,4 +1,5 @@
 import { type Answer, answer } from './answer.js';
+import { Orders } from '../run/control/orders.js';
 import { Journal } from '../run/journal.js';
 import { beginning } from './help.js';
 import { buildProgram, type Invocation, runProgram } from './program.js';
@@ -75,23 +76,25 @@ function commandLineError(message: string): WireError {
 }
 
 async function runInvocation(invocation: Invocation): Promise<void> {
-  const { command, word, sides, configPath, form, isWhole, isJson, isQuiet, isJsonProgress } = invocation;
+  const { command, word, detail, sides, configPath, form, isWhole, isJson, isQuiet, isJsonProgress } = invocation;
   const said = { own, configPath, flags: flagsSaid(invocation) };
   await conclude({ name: command, isJson, isQuiet, isJsonProgress, isWhole, said }, async (journal, run) => {
     const flags = assignSides(sides, invocation.flags);
     const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
     await watchMetrics(settings, run);
+    const orders = new Orders();
     const [first = '', ...rest] = process.argv.slice(2).map(maskSecrets);
     const context = {
       settings,
       journal,
-      signal: stopping.signal,
+      signal: AbortSignal.any([stopping.signal, orders.stopping]),
+      orders,
       toolVersion: toolVersion(),
       own,
       calledAs: ownLine(own, first, rest),
     };
-    return answer(command, context, { form, word, isWhole });
+    return answer(command, context, { form, word, detail, isWhole });
   });
 }
 

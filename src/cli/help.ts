@@ -1,3 +1,4 @@
+import { controlActions } from '../model/control.js';
 import type { CommandName } from '../model/settings.js';
 import type { OptionRow } from './options/option.js';
 
@@ -7,6 +8,8 @@ export interface CommandRow {
   readonly summary: string;
   /** A word that must follow the name. */
   readonly argument?: { readonly name: string; readonly help: string };
+  /** A second word that may follow. */
+  readonly detail?: { readonly name: string; readonly help: string };
   readonly examples: readonly string[];
 }
 
@@ -106,7 +109,20 @@ export const commandRows: readonly CommandRow[] = [
   {
     name: 'status',
     summary: 'show where the last run and the last cutover stand, from the ledger in the target',
-    examples: ['pgferry status', 'pgferry status --json'],
+    examples: ['pgferry status', 'pgferry status --watch', 'pgferry status --json'],
+  },
+  {
+    name: 'control',
+    argument: {
+      name: 'action',
+      help: Object.entries(controlActions)
+        .map(([name, what]) => `${name}: ${what}`)
+        .join('; '),
+    },
+    detail: { name: 'n', help: 'how many chunks at a time, for workers' },
+    summary:
+      'say something to a run that works on this machine: pause, resume, throttle, workers, stop, when to switch',
+    examples: ['pgferry control pause', 'pgferry control throttle --max-mbps 20', 'pgferry control workers 2'],
   },
 ];
 

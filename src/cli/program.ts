@@ -11,6 +11,8 @@ export interface Invocation {
   readonly command: CommandName;
   /** The word that follows the name, for commands that want one. */
   readonly word: string | null;
+  /** A second one, for commands that know one. */
+  readonly detail: string | null;
   /** Source and target, as far as they are named without a flag. */
   readonly sides: readonly string[];
   readonly flags: GivenFlags;
@@ -112,6 +114,7 @@ function messageOf({ code, message }: CommanderError): string {
 function addCommand(program: Command, row: CommandRow, actions: Actions): void {
   const command = program.command(row.name).description(row.summary);
   if (row.argument !== undefined) command.argument(`<${row.argument.name}>`, row.argument.help);
+  if (row.detail !== undefined) command.argument(`[${row.detail.name}]`, row.detail.help);
   for (const { name, help } of positionalSides(row.name)) command.argument(`[${name}]`, help);
   for (const option of optionsOf(row.name)) {
     const flag = `--${option.flag}${option.value === null ? '' : ` <${option.value}>`}`;
@@ -136,7 +139,11 @@ const forms = [
 /** Options as commander hands them over, by camel-cased flag. */
 type Given = Readonly<Record<string, string | boolean>>;
 
-function readInvocation({ name: command, argument }: CommandRow, given: Given, words: readonly string[]): Invocation {
+function readInvocation(
+  { name: command, argument, detail }: CommandRow,
+  given: Given,
+  words: readonly string[],
+): Invocation {
   const flags: Partial<Record<keyof FlagSettings, string | boolean>> = {};
   // Two commands may give one flag to different settings.
   for (const { flag, setting } of optionsOf(command)) {
@@ -147,7 +154,8 @@ function readInvocation({ name: command, argument }: CommandRow, given: Given, w
   return {
     command,
     word: argument === undefined ? null : (words[0] ?? null),
-    sides: argument === undefined ? words : words.slice(1),
+    detail: detail === undefined ? null : (words[1] ?? null),
+    sides: words.slice([argument, detail].filter((named) => named !== undefined).length),
     flags,
     configPath: typeof config === 'string' ? config : null,
     form: forms.find(({ flag }) => given[flag] === true)?.form ?? 'page',

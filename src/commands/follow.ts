@@ -5,6 +5,7 @@ import { CopierError } from '../model/error.js';
 import type { FollowResult, RoundReport } from '../model/follow.js';
 import { formatDuration } from '../report/units.js';
 import { describeTarget } from '../target/connection/address.js';
+import { withControl } from '../run/control/with-control.js';
 import type { Context } from '../run/context.js';
 import type { Base } from '../run/follow/base.js';
 import { type FollowSession, withFollowSession } from '../run/follow/follow-session.js';
@@ -52,6 +53,11 @@ async function rehearse(session: FollowSession): Promise<Followed> {
 }
 
 async function follow(session: FollowSession): Promise<Followed> {
+  const folder = dirname(session.run.snapshotPath);
+  return await withControl(session.context, { command: 'follow', folder }, () => takeRounds(session));
+}
+
+async function takeRounds(session: FollowSession): Promise<Followed> {
   const { context, signal } = session;
   const { followRounds, followUntilQuiet, followEverySeconds } = context.settings;
   const roundsMax = followRounds ?? (followUntilQuiet || followEverySeconds !== null ? Number.POSITIVE_INFINITY : 1);
@@ -59,6 +65,8 @@ async function follow(session: FollowSession): Promise<Followed> {
   const unproven = new Set<string>();
   let shown: Pick<FollowSession, 'base' | 'catalog'> = session;
   while (rounds.length < roundsMax) {
+    await context.orders.whileGoing(signal);
+    if (signal.aborted) throw stopOf(signal);
     const beganAtMs = performance.now();
     const taken = await takeRound(session, shown, { isRehearsal: false });
     shown = taken.shown;
@@ -97,9 +105,12 @@ function isQuiet(round: RoundReport | undefined): boolean {
 /** While it waits for the next round, an interruption ends it at once. */
 async function pause(signal: AbortSignal, ms: number): Promise<void> {
   if (ms > 0 && !signal.aborted) await wait(ms, undefined, { signal }).catch(() => undefined);
-  if (!signal.aborted) return;
-  if (signal.reason instanceof CopierError) throw signal.reason;
-  throw new CopierError('interrupted.by_operator', 'stopped at the edge of a round, as asked; its rows are there', {
+  if (signal.aborted) throw stopOf(signal);
+}
+
+function stopOf({ reason }: AbortSignal): CopierError {
+  if (reason instanceof CopierError) return reason;
+  return new CopierError('interrupted.by_operator', 'stopped at the edge of a round, as asked; its rows are there', {
     hint: 'run the same command again: it goes on with the next round',
   });
 }

@@ -60,11 +60,21 @@ export function stopped(): CopierError {
 
 /**
  * Waits until the run as a whole is back under its limits: what all threads have sent since the start may not be
- * more than the limit times the time gone by.
+ * more than the limit times the time gone by. While the run is paused it waits, too.
  */
 export async function waitForRate(): Promise<void> {
+  for (;;) {
+    const waitMs = counters.isPaused ? lookEveryMs : rateWaitMs();
+    if (waitMs === 0) return;
+    // In pieces, since limits may change meanwhile.
+    const piece = Math.min(waitMs, lookEveryMs);
+    await wait(piece, undefined, { signal: stopSignal }).catch(() => stopSignal.throwIfAborted());
+  }
+}
+
+function rateWaitMs(): number {
+  const { bytesPerSecond, rowsPerSecond } = threadData.limits;
+  const limits = { rowsPerSecond, bytesPerSecond: counters.bytesPerSecond(bytesPerSecond) };
   const goneMs = Number(process.hrtime.bigint() - counters.startedAtNs) / 1e6;
-  const waitMs = waitOf(threadData.limits, counters.total(), goneMs);
-  if (waitMs === 0) return;
-  await wait(waitMs, undefined, { signal: stopSignal }).catch(() => stopSignal.throwIfAborted());
+  return waitOf(limits, counters.sinceStart(), goneMs);
 }

@@ -5,6 +5,7 @@ import { installed } from '../lib/own-command.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
 import type { Context } from '../run/context.js';
+import { Orders } from '../run/control/orders.js';
 import { Journal } from '../run/journal.js';
 import { type FunctionName, optionNames } from './option-names.js';
 import type { CallOptions, SourceOptions, TargetOptions } from './options.js';
@@ -34,10 +35,13 @@ export async function contextOf(
   const journal = new Journal();
   if (onEvent !== undefined) journal.listen(onEvent);
   const settings = readSettings({ command: name, flags: {}, env: {}, config, configWord: 'option' });
+  const orders = new Orders();
+  const signals = signal === undefined ? [] : [signal];
   return {
     settings,
     journal,
-    signal: signal ?? new AbortController().signal,
+    signal: AbortSignal.any([...signals, orders.stopping]),
+    orders,
     toolVersion: toolVersion(),
     own: installed,
     calledAs: `${name}() of the library`,

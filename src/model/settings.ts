@@ -21,7 +21,8 @@ export type CommandName =
   | 'rollback'
   | 'release'
   | 'settle-cutover'
-  | 'status';
+  | 'status'
+  | 'control';
 
 /** Where Prisma applications keep the SQL of the target; it need not be there. */
 export const standardSqlFolder = 'prisma/postgres';
@@ -61,6 +62,8 @@ export interface FlagSettings {
   readonly format: 'binary' | 'text';
   readonly maxMbps: number | null;
   readonly maxRowsPerSecond: number | null;
+  /** Whether fewer chunks are in work while the server is slow or busy. */
+  readonly adaptive: boolean;
   readonly memoryLimitMb: number | null;
   readonly stallTimeoutSeconds: number;
   readonly keepConstraints: boolean;
@@ -122,6 +125,7 @@ export interface FlagSettings {
   /** What a rollback does where SQLite took writes since it was moved or restored. */
   readonly sourceWrites: 'refuse' | 'keep' | 'discard';
   readonly withoutTarget: boolean;
+  readonly watch: boolean;
   readonly all: boolean;
   /** How progress is told on stderr: for people, or one JSON object per line. */
   readonly progress: 'screen' | 'json';

@@ -37,6 +37,8 @@ export interface CoordinatorOptions {
   readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
   /** Called once per table, when its last chunk has committed; chunk results in chunk order. */
   readonly onTableDone: (table: string, results: readonly ChunkResult[]) => void;
+  /** Resolves when `concurrency` may have grown, beside the end of a chunk. */
+  readonly moreMayStart?: () => Promise<void>;
   /** Called before each wait with the number of connection slots that chunks hold, or would take if they could start now. */
   readonly onDemand?: (slots: number) => void;
   /** Once it fires no further chunk starts; chunks that are in work end first. */
@@ -99,7 +101,8 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
     }
     options.onDemand?.(isDrained ? running.size : options.concurrency());
     if (running.size === 0) break;
-    await Promise.race(running);
+    const woken = options.moreMayStart === undefined ? [] : [options.moreMayStart()];
+    await Promise.race([...running, ...woken]);
   }
   // Where the run was lost (its lock is gone, for example) the signal's reason is the cause, and the chunks' own errors
   // follow from it.

@@ -16,7 +16,14 @@ const cells = {
   bytes: 3,
   /** Time that all threads together spent reading and encoding, in microseconds. */
   fillingUs: 4,
-  firstSlot: 5,
+  /** 1 while nothing shall be sent. */
+  pauseFlag: 5,
+  /** Bytes per second that may be sent; 0: as the run began; -1: any number. */
+  bytesPerSecond: 6,
+  /** Rows and bytes from which on the limits count. */
+  rowsBefore: 7,
+  bytesBefore: 8,
+  firstSlot: 9,
 } as const;
 
 /** What each slot holds: the heartbeats of its jobs, and the rows that they sent. */
@@ -84,6 +91,37 @@ export class Counters {
   /** Rows that the jobs in this slot have sent so far, all together. */
   rowsIn(slot: number): number {
     return this.#read(cellOf(slot, 'rows'));
+  }
+
+  /** Holds what is sent, or lets it go on. */
+  pause(isPaused: boolean): void {
+    Atomics.store(this.#cells, cells.pauseFlag, isPaused ? 1n : 0n);
+  }
+
+  get isPaused(): boolean {
+    return Atomics.load(this.#cells, cells.pauseFlag) !== 0n;
+  }
+
+  /** From now on at most so many bytes per second, or any number; what was sent before does not count. */
+  limit(bytesPerSecond: number | null, nowNs: bigint): void {
+    const sent = this.total();
+    Atomics.store(this.#cells, cells.rowsBefore, BigInt(sent.rows));
+    Atomics.store(this.#cells, cells.bytesBefore, BigInt(sent.bytes));
+    this.markStart(nowNs);
+    Atomics.store(this.#cells, cells.bytesPerSecond, bytesPerSecond === null ? -1n : BigInt(Math.ceil(bytesPerSecond)));
+  }
+
+  /** The limit on bytes that holds now; `standard` is the one with which the run began. */
+  bytesPerSecond(standard: number | null): number | null {
+    const now = this.#read(cells.bytesPerSecond);
+    if (now === 0) return standard;
+    return now < 0 ? null : now;
+  }
+
+  /** What was sent since the moment from which limits count. */
+  sinceStart(): Sent {
+    const { rows, bytes } = this.total();
+    return { rows: rows - this.#read(cells.rowsBefore), bytes: bytes - this.#read(cells.bytesBefore) };
   }
 
   /** Asks every thread to end its chunk now; the chunk's transaction rolls back. */

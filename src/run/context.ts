@@ -7,6 +7,7 @@ import type { TargetAddress } from '../model/target.js';
 import { parseTargetUrl } from '../target/connection/address.js';
 import { withTarget } from '../target/connection/connect.js';
 import { startEmbedded } from '../target/embedded/embedded.js';
+import type { Orders } from './control/orders.js';
 import type { Journal } from './journal.js';
 import type { Settings } from '../model/settings.js';
 
@@ -15,6 +16,8 @@ export interface Context {
   readonly settings: Settings;
   readonly journal: Journal;
   readonly signal: AbortSignal;
+  /** What is asked of it while it works. */
+  readonly orders: Orders;
   readonly toolVersion: string;
   /** How this user calls pgferry. */
   readonly own: OwnCommand;

@@ -8,11 +8,13 @@ const lookEveryMs = 250;
 
 /** Measures a run's phases, which may overlap, and passes its events to all listeners. */
 export class Journal {
-  readonly #listeners: ((event: RunEvent) => void)[] = [];
+  readonly #listeners = new Set<(event: RunEvent) => void>();
   readonly #phases = new Map<PhaseName, number>();
 
-  listen(listener: (event: RunEvent) => void): void {
-    this.#listeners.push(listener);
+  /** Calls the listener for each event. Gives what ends that. */
+  listen(listener: (event: RunEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   emit(event: RunEvent): void {

@@ -21,7 +21,8 @@ export const targeted: readonly CommandName[] = [
   'settle-cutover',
   'status',
 ];
-export const all: readonly CommandName[] = ['census', ...targeted];
+export const working: readonly CommandName[] = ['census', ...targeted];
+export const all: readonly CommandName[] = [...working, 'control'];
 export const loading: readonly CommandName[] = ['init-config', 'plan', 'copy', 'migrate', 'cutover'];
 export const making: readonly CommandName[] = ['init-config', 'init', 'plan', 'migrate', 'cutover'];
 export const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept', 'cutover'];

@@ -52,7 +52,7 @@ export const cutoverOptions = {
     syntax: text(),
     standard: '.db-cutover-runs',
     help: 'folder under which each cutover makes its own folder',
-    commands: ['cutover'],
+    commands: ['cutover', 'control'],
   },
   cutoverRunFolder: {
     heading: 'cutover',

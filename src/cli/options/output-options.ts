@@ -1,4 +1,4 @@
-import { all, paged } from './command-groups.js';
+import { all, paged, working } from './command-groups.js';
 import type { OptionTable } from './option.js';
 import { choice, count, flag, text } from './syntax.js';
 
@@ -35,6 +35,17 @@ export const outputOptions = {
     help: 'show every table, read and finding, also where there are hundreds of a kind',
     commands: paged,
   },
+  watch: {
+    heading: 'output',
+    flag: 'watch',
+    value: null,
+    env: [],
+    syntax: flag(),
+    isFlagOnly: true,
+    standard: false,
+    help: 'follow the run until it ends, from here or, in the folder of a run on this machine, as it sees itself',
+    commands: ['status'],
+  },
   writeConfig: {
     heading: 'output',
     flag: 'write-config',
@@ -66,7 +77,7 @@ export const outputOptions = {
     isFlagOnly: true,
     standard: 'screen',
     help: 'json: what happens as one JSON object per line on stderr, for programs',
-    commands: all,
+    commands: working,
   },
   metricsFile: {
     heading: 'output',
@@ -76,7 +87,7 @@ export const outputOptions = {
     syntax: text(),
     standard: null,
     help: 'file for Prometheus’s text format, replaced every few seconds while the command runs',
-    commands: all,
+    commands: working,
   },
   metricsPort: {
     heading: 'output',
@@ -86,7 +97,7 @@ export const outputOptions = {
     syntax: count({ min: 1, max: 65_535 }),
     standard: null,
     help: 'port on 127.0.0.1 that answers GET /metrics with the same text',
-    commands: all,
+    commands: working,
   },
   quiet: {
     heading: 'output',

@@ -12,7 +12,7 @@ export const runOptions = {
     syntax: text(),
     standard: '.db-migration-backups',
     help: 'folder under which each run makes its own folder; a passing snapshot goes there too',
-    commands: reading,
+    commands: [...reading, 'control'],
   },
   runFolder: {
     heading: 'run',
@@ -22,8 +22,8 @@ export const runOptions = {
     syntax: text(),
     standard: null,
     standardText: '<backup-dir>/<timestamp>',
-    help: 'the run’s own folder, which must be new or empty',
-    commands: ['copy', 'migrate', 'verify'],
+    help: 'the run’s own folder, which must be new or empty; for control the folder of the run that works',
+    commands: ['copy', 'migrate', 'verify', 'control'],
   },
   stallTimeoutSeconds: {
     heading: 'run',

@@ -79,6 +79,16 @@ export const speedOptions = {
     syntax: rate(),
     standard: null,
     help: 'at most n megabits of COPY data per second, over all threads',
+    commands: ['copy', 'migrate', 'cutover', 'control'],
+  },
+  adaptive: {
+    heading: 'speed',
+    flag: 'adaptive',
+    value: null,
+    env: ['ADAPTIVE'],
+    syntax: flag(),
+    standard: false,
+    help: 'fewer chunks at a time while the server commits slowly or others run many statements, more while it is calm',
     commands: ['copy', 'migrate', 'cutover'],
   },
   maxRowsPerSecond: {

@@ -75,6 +75,14 @@ export const usageCodes = {
     means: 'The file or the port for metrics cannot be had.',
     todo: 'Name a file in a folder that you may write to, or a port that is free.',
   },
+  'usage.no_run': {
+    means: 'No run listens in the folder, so none can be spoken to.',
+    todo: 'Name the folder of a run that works now with `--run-dir`; `pgferry status` says what the last one came to.',
+  },
+  'usage.refused_order': {
+    means: 'The run cannot do what was ordered.',
+    todo: 'The message says why; `pgferry help control` lists what can be ordered.',
+  },
   'usage.secret': {
     means: 'A path, a name or another value holds a password or a token, and would be printed and recorded with it.',
     todo: 'Give passwords in the URL of the target, in `PGPASSWORD` or in a password file alone.',

@@ -1,5 +1,6 @@
 import { exitCodes, toWire } from '../../model/error.js';
 import { appendLog, removeRunFolder, type RunFolder } from '../../report/files/run-folder.js';
+import { withControl } from '../control/with-control.js';
 import { type Journal, logError, logLine } from '../journal.js';
 import type { Attempt } from './attempt.js';
 
@@ -24,18 +25,20 @@ export async function loggedOrRemoved<T>(
   }
 }
 
-/** Writes the run's log while `use` runs. An error becomes its last line. */
-export async function logged<T>({ context }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
+/** Writes the run's log while `use` runs, and lets the operator speak to the run. An error becomes its last line. */
+export async function logged<T>({ context, command }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
   const append = createLog(context.journal, folder.pathOf('run.log'));
-  context.journal.listen((event) => {
+  const forget = context.journal.listen((event) => {
     const line = logLine(event, new Date());
     if (line !== null) append(line);
   });
   try {
-    return await use();
+    return await withControl(context, { command, folder: folder.path }, use);
   } catch (error) {
     append(logError(error, new Date()));
     throw error;
+  } finally {
+    forget();
   }
 }
 

@@ -17,7 +17,10 @@ export class ConnectionSlots {
   #streams: number;
   /** How many slots chunks hold or wait for. */
   #wanted: number;
+  /** What was ordered, beside what the server allows. */
+  #limit = Number.POSITIVE_INFINITY;
   #onMore: () => void = () => {};
+  #onLimit: () => void = () => {};
   readonly #free: number[];
 
   constructor({ connections, streams }: SlotCounts) {
@@ -27,14 +30,27 @@ export class ConnectionSlots {
     this.#free = Array.from({ length: this.#streams }, (_, slot) => slot);
   }
 
-  /** How many chunks may be in work at once. It never grows. */
+  /** How many chunks may be in work at once. */
   get streams(): number {
-    return this.#streams;
+    return Math.min(this.#streams, this.#limit);
   }
 
-  /** How many connections are left for work other than chunks now. */
+  /** How many connections are left for work other than chunks now. Below a limit, at least one. */
   get left(): number {
-    return this.#connections - this.#wanted;
+    const left = this.#connections - this.#wanted;
+    return Math.min(left, Math.max(this.#limit - this.#wanted, left > 0 ? 1 : 0));
+  }
+
+  /** At most so many at once from now on, chunks and other work together; null: as many as there are. */
+  limitTo(count: number | null): void {
+    this.#limit = Math.max(1, count ?? Number.POSITIVE_INFINITY);
+    this.#onLimit();
+    this.#onMore();
+  }
+
+  /** The listener is called whenever the limit changes. */
+  onLimit(listener: () => void): void {
+    this.#onLimit = listener;
   }
 
   /** Whether no chunk is in work, nor waits. */

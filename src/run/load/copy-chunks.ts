@@ -46,6 +46,7 @@ export async function copyChunks(
       isBarrier,
       done: groupByTable(done),
       concurrency: () => slots.streams,
+      moreMayStart: () => new Promise((resolve) => slots.onLimit(resolve)),
       onDemand: (wanted) => slots.want(wanted),
       isRetryable: (error) => isRetryable(error) || isThreadGone(error),
       capacityAfter: (error) => (isTooMany(error) ? useFewerSlots(slots, journal) : 'enough'),

@@ -23,6 +23,8 @@ import { CopyProgress } from './copy-progress.js';
 import { StepCount } from './step-count.js';
 import { streamCount } from './copy-threads.js';
 import { TableFinish } from './finish-tables.js';
+import { adaptLoad } from '../control/adapt-load.js';
+import { driveLoad } from '../control/drive-load.js';
 import type { Journal } from '../journal.js';
 import { type ConnectionPool, withConnectionPool } from './connection-pool.js';
 import { lockWaits } from '../lock-waits.js';
@@ -57,36 +59,52 @@ export async function loadTables(request: LoadRequest, record: Recorder): Promis
     onFewer: () => releaseConnection(slots, journal),
     signal,
   };
-  return await withConnectionPool(options, async (pool) => {
-    const finish = await TableFinish.create(request, { pool, isBarrier });
-    const copied = await copyAndCheck(request, { isBarrier, slots, finish });
-    await startFinishing(request.client, request.ticket);
-    await journal.phase(
-      'indexes',
-      async () => {
-        await finish.buildsSettled();
-        await restoreStages(request, { pool, steps: finish.steps }, ['indexes']);
-      },
-      () => finish.steps.progress('indexes'),
-    );
-    const steps = new StepCount();
-    await journal.phase(
-      'constraints',
-      () => restoreStages(request, { pool, steps }, ['foreignKeys', 'validations', 'triggers']),
-      () => steps.progress('constraints'),
-    );
-    await journal.phase('sequences', () =>
-      setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),
-    );
-    await journal.phase(
-      'analyze',
-      async () => {
-        for (const { table, warning } of await finish.statistics()) journal.note(`statistics of ${table}: ${warning}`);
-      },
-      () => finish.analyzed.progress('analyze'),
-    );
-    return await concludeRun(request, { finish, outcome: copied, record });
-  });
+  return await inHand(request, slots, () =>
+    withConnectionPool(options, async (pool) => {
+      const finish = await TableFinish.create(request, { pool, isBarrier });
+      const copied = await copyAndCheck(request, { isBarrier, slots, finish });
+      await startFinishing(request.client, request.ticket);
+      await journal.phase(
+        'indexes',
+        async () => {
+          await finish.buildsSettled();
+          await restoreStages(request, { pool, steps: finish.steps }, ['indexes']);
+        },
+        () => finish.steps.progress('indexes'),
+      );
+      const steps = new StepCount();
+      await journal.phase(
+        'constraints',
+        () => restoreStages(request, { pool, steps }, ['foreignKeys', 'validations', 'triggers']),
+        () => steps.progress('constraints'),
+      );
+      await journal.phase('sequences', () =>
+        setSequences(request.client, address.schema, sequenceNeeds(plan, request.catalog)),
+      );
+      await journal.phase(
+        'analyze',
+        async () => {
+          for (const { table, warning } of await finish.statistics())
+            journal.note(`statistics of ${table}: ${warning}`);
+        },
+        () => finish.analyzed.progress('analyze'),
+      );
+      return await concludeRun(request, { finish, outcome: copied, record });
+    }),
+  );
+}
+
+/** What is ordered while the load works holds for it, and what the server's load asks for. */
+async function inHand<T>(request: LoadRequest, slots: ConnectionSlots, use: () => Promise<T>): Promise<T> {
+  const { context, counters, address } = request;
+  const letGo = driveLoad(context, { counters, slots });
+  const stopAdapting = adaptLoad(context, address);
+  try {
+    return await use();
+  } finally {
+    letGo();
+    await stopAdapting();
+  }
 }
 
 function releaseConnection(slots: ConnectionSlots, journal: Journal): void {

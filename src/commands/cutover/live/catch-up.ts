@@ -1,4 +1,5 @@
 import { isWorthAnother, predictDowntimeMs } from '../../../cutover/prediction.js';
+import { interruption } from '../../../lib/interruption.js';
 import { CopierError } from '../../../model/error.js';
 import { formatDuration } from '../../../report/units.js';
 import type { FollowSession } from '../../../run/follow/follow-session.js';
@@ -27,6 +28,26 @@ export async function catchUp(follow: FollowSession, from: Shown, isWal: boolean
     if (!isWorthAnother(predictedMs, beforeMs)) throw tooLong(predictedMs, limitMs);
     beforeMs = predictedMs;
   }
+}
+
+/** The pause between two rounds while the switch is postponed. */
+const postponedEveryMs = 5_000;
+
+/** The same, and further rounds while the operator postpones the switch. */
+export async function untilSwitch(follow: FollowSession, from: Shown, isWal: boolean): Promise<CaughtUp> {
+  const { context, signal } = follow;
+  const { orders, journal } = context;
+  let caughtUp = await catchUp(follow, from, isWal);
+  if (orders.isSwitchPostponed)
+    journal.note('the switch is postponed: rounds go on until `pgferry control switch-now`');
+  while (orders.isSwitchPostponed && !signal.aborted) {
+    await orders.next(AbortSignal.any([signal, AbortSignal.timeout(postponedEveryMs)]));
+    await orders.whileGoing(signal);
+    if (signal.aborted) break;
+    caughtUp = await catchUp(follow, caughtUp.shown, isWal);
+  }
+  if (signal.aborted) throw interruption(signal);
+  return caughtUp;
 }
 
 export function predictAfter({ report }: TakenRound, before: Shown, isWal: boolean): number {

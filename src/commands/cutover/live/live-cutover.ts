@@ -3,6 +3,7 @@ import { toWire } from '../../../model/error.js';
 import { formatDuration } from '../../../report/units.js';
 import { warnOfWayBack } from '../../../run/carry/way-back-limits.js';
 import { type FollowSession, withFollowSession } from '../../../run/follow/follow-session.js';
+import { withControl } from '../../../run/control/with-control.js';
 import { readJournalMode } from '../../../source/live/journal-mode.js';
 import { moveCutover } from '../../../target/ledger/cutover.js';
 import { dropJournal } from '../../../target/reverse/journal.js';
@@ -20,7 +21,7 @@ import {
 } from '../cutover-session.js';
 import { acceptanceContext, differs } from '../switch.js';
 import { undoCutover } from '../undo.js';
-import { type CaughtUp, catchUp } from './catch-up.js';
+import { type CaughtUp, catchUp, untilSwitch } from './catch-up.js';
 import { openViewer } from './frozen-view.js';
 import { type LiveProgress, type LiveSwitched, readTableMarks, switchLive } from './live-switch.js';
 import { closeForLive, loadForLive } from './load-for-live.js';
@@ -53,16 +54,22 @@ export async function cutOverLive(
     // An earlier rollback may have closed the target's tables to writers. No application uses them now.
     await reopenTargetTables(client, address.schema);
     await dropJournal(client, address.schema);
-    await runStep(session, 'load', () => loadForLive(session, preflight.sourcePath, signal));
-    return await withFollowSession(innerContext(context, context.settings, signal), 'follow', async (follow) => {
-      const viewer = await openViewer(address, signal);
-      try {
-        const switched = await prepareAndSwitch({ session, preflight, progress, signal }, follow, viewer);
-        return await concludeLive({ session, preflight, follow, signal }, switched);
-      } finally {
-        await viewer.close();
-      }
-    });
+    return await withControl(
+      context,
+      { command: 'cutover', folder: session.folder.path, hasSwitch: true },
+      async () => {
+        await runStep(session, 'load', () => loadForLive(session, preflight.sourcePath, signal));
+        return await withFollowSession(innerContext(context, context.settings, signal), 'follow', async (follow) => {
+          const viewer = await openViewer(address, signal);
+          try {
+            const switched = await prepareAndSwitch({ session, preflight, progress, signal }, follow, viewer);
+            return await concludeLive({ session, preflight, follow, signal }, switched);
+          } finally {
+            await viewer.close();
+          }
+        });
+      },
+    );
   } catch (error) {
     if (progress.isSwitched) throw error;
     return await undoCutover(session, preflight, progress, error);
@@ -90,7 +97,7 @@ async function prepareAndSwitch(
   const marks = await readTableMarks(follow, client);
   await step('accept', () => accept(session, near, signal));
   // The acceptance took its time, in which the application wrote on.
-  const caughtUp = await step('follow', () => catchUp(follow, near.shown, isWal));
+  const caughtUp = await step('follow', () => untilSwitch(follow, near.shown, isWal));
   progress.step = 'hooks before-fence';
   await runHooks(session, 'before-fence', follow.run.runId);
   return await switchLive({ session, preflight, follow, progress, signal, isWal, viewer, marks }, caughtUp);
