@@ -1,4 +1,4 @@
-import { controlActions } from '../model/control.js';
+import { controlActions } from '../lib/control-orders.js';
 import type { CommandName } from '../model/settings.js';
 import type { OptionRow } from './options/option.js';
 

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type ControlAction, type ControlAnswer, controlActions, isControlAction } from '../model/control.js';
+import { type ControlAction, type ControlAnswer, controlActions, isControlAction } from '../lib/control-orders.js';
 import { CopierError } from '../model/error.js';
 import type { Context } from '../run/context.js';
 import { hasControlSocket, sendControl } from '../run/control/control-socket.js';

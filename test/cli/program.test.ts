@@ -54,6 +54,7 @@ test('a command line becomes one plain invocation', async () => {
     {
       command: 'plan',
       word: null,
+      detail: null,
       sides: [],
       flags: { sourcePath: 'a.db', keepConstraints: true },
       configPath: 'c.json',

@@ -1,4 +1,4 @@
-import type { ControlAnswer } from '../../model/control.js';
+import type { ControlAnswer } from '../../lib/control-orders.js';
 import { sanitize } from '../units.js';
 
 /** What a run said to an order, and what holds for it now. */

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type ControlAnswer, type ControlRequest, isControlAction } from '../../model/control.js';
+import { type ControlAnswer, type ControlRequest, isControlAction } from '../../lib/control-orders.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { RunEvent } from '../../model/event.js';
 import { hasUnixSockets } from '../../platform/system.js';

@@ -45,33 +45,33 @@ export class Orders {
 
   pause(isPaused: boolean): void {
     this.#isPaused = isPaused;
-    this.#tell();
+    this.#announce();
   }
 
   throttle(maxMbps: number | null): void {
     this.#maxMbps = maxMbps ?? 'none';
-    this.#tell();
+    this.#announce();
   }
 
   limitWorkers(count: number): void {
     this.#workers = count;
-    this.#tell();
+    this.#announce();
   }
 
   /** As the server's load allows; null: as many as there are. */
   adaptWorkers(count: number | null): void {
     this.#adapted = count;
-    this.#tell();
+    this.#announce();
   }
 
   postponeSwitch(isPostponed: boolean): void {
     this.#isSwitchPostponed = isPostponed;
-    this.#tell();
+    this.#announce();
   }
 
   stop(): void {
     this.#stopping.abort();
-    this.#tell();
+    this.#announce();
   }
 
   /** Calls the listener after each order. Gives what ends that. */
@@ -99,7 +99,7 @@ export class Orders {
     while (this.#isPaused && !signal.aborted) await this.next(signal);
   }
 
-  #tell(): void {
+  #announce(): void {
     for (const listener of this.#listeners) listener();
   }
 }

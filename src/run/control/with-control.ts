@@ -1,5 +1,5 @@
 import { pid } from 'node:process';
-import type { ControlAnswer, ControlRequest, ControlState } from '../../model/control.js';
+import type { ControlAnswer, ControlRequest, ControlState } from '../../lib/control-orders.js';
 import type { Context } from '../context.js';
 import { openControlSocket } from './control-socket.js';
 
