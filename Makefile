@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
 
-.PHONY: bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop
+.PHONY: bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -24,6 +24,7 @@ help:
 	@echo 'make db-pg-follow    bring what changed in the source since the load (ARGS="--every 10s --until-quiet")'
 	@echo 'make db-pg-repair    carry over again what differs on the target'
 	@echo 'make db-pg-status    where the last run stands'
+	@echo 'make db-pg-fleet-plan    many files at once; then -enqueue, -work, -status, -retry, -verify (ARGS="--sources tenants/*.db")'
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
 	@echo 'make test-unit       the tests that need no server, in seconds'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
@@ -104,6 +105,24 @@ db-pg-status: build
 
 db-pg-stop: build
 	@$(PGFERRY) embedded stop
+
+db-pg-fleet-plan: build
+	@$(PGFERRY) fleet plan $(ARGS)
+
+db-pg-fleet-enqueue: build
+	@$(PGFERRY) fleet enqueue $(ARGS)
+
+db-pg-fleet-work: build
+	@$(PGFERRY) fleet work $(ARGS)
+
+db-pg-fleet-status: build
+	@$(PGFERRY) fleet status $(ARGS)
+
+db-pg-fleet-retry: build
+	@$(PGFERRY) fleet retry $(ARGS)
+
+db-pg-fleet-verify: build
+	@$(PGFERRY) fleet verify $(ARGS)
 
 lint: $(INSTALLED)
 	npx --no-install biome check .

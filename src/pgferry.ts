@@ -1,4 +1,5 @@
 import { runAccept } from './commands/acceptance/accept.js';
+import { runFleet } from './commands/fleet/fleet.js';
 import { runFollow } from './commands/follow.js';
 import { runRepair } from './commands/repair.js';
 import { runShadow } from './commands/acceptance/shadow.js';
@@ -23,6 +24,7 @@ import type {
   CopyOptions,
   CutoverOptions,
   DoctorOptions,
+  FleetOptions,
   FollowOptions,
   InitOptions,
   MigrateOptions,
@@ -39,6 +41,7 @@ import type {
 import type { DoctorResult } from './model/doctor.js';
 import type { FullCensus } from './model/census.js';
 import { CopierError } from './model/error.js';
+import type { FleetResult } from './model/fleet/fleet.js';
 import type { FollowResult, RepairResult } from './model/follow.js';
 import type { Plan } from './model/plan.js';
 import type { RunResult } from './model/result.js';
@@ -55,6 +58,7 @@ export type { Check, DoctorResult } from './model/doctor.js';
 export type { CutoverResult } from './model/cutover.js';
 export { CopierError } from './model/error.js';
 export type { Progress, RunEvent } from './model/event.js';
+export type { FleetAction, FleetFile, FleetReason, FleetResult, FleetVersion } from './model/fleet/fleet.js';
 export type { FollowResult, RepairResult, RoundChange, RoundReport } from './model/follow.js';
 export type { Finding, Plan, TablePlan } from './model/plan.js';
 export type { QuarantineResult } from './model/quarantine.js';
@@ -123,6 +127,14 @@ export async function accept(options: AcceptOptions): Promise<AcceptResult> {
 /** Lists the rows that could not arrive or were converted, or brings in what fits now. */
 export async function quarantine({ action, ...options }: QuarantineOptions): Promise<QuarantineResult> {
   return await runQuarantine(await contextOf('quarantine', options), action);
+}
+
+/**
+ * Moves many files into one target. `ok` is false where a file was refused, failed or differs; which, and why, is said
+ * file by file.
+ */
+export async function fleet({ action, ...options }: FleetOptions): Promise<FleetResult> {
+  return await runFleet(await contextOf('fleet', options), action);
 }
 
 /** Everything that a run needs, looked at one by one; writes nothing, and throws nothing that it can tell. */

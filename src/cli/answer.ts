@@ -188,6 +188,12 @@ async function run(
       const result = await runControl(context, word ?? '', detail);
       return { exitCode: exitCodes.ok, json: { ...result }, text: describeControl(result, result.runDir), next: null };
     }
+    case 'fleet': {
+      const { runFleet } = await import('../commands/fleet/fleet.js');
+      const { describeFleet } = await import('../report/text/fleet-text.js');
+      const result = await runFleet(context, word ?? '');
+      return ended(result, describeFleet(result, isWhole), next.afterFleet(result));
+    }
   }
 }
 
@@ -219,7 +225,7 @@ function fromResult(result: RunResult, isWhole: boolean): Answer {
 }
 
 /** The answer of a command whose result says whether both sides are the same. */
-function ended<R extends { readonly ok: boolean }>(result: R, text: string, step: NextStep): Answer {
+function ended<R extends { readonly ok: boolean }>(result: R, text: string, step: NextStep | null): Answer {
   return { exitCode: exitCodeFor(result), json: { ...result }, text, next: step };
 }
 

@@ -78,7 +78,7 @@ function commandLineError(message: string): WireError {
 async function runInvocation(invocation: Invocation): Promise<void> {
   const { command, word, detail, sides, configPath, form, isWhole, isJson, isQuiet, isJsonProgress } = invocation;
   const said = { own, configPath, flags: flagsSaid(invocation) };
-  await conclude({ name: command, isJson, isQuiet, isJsonProgress, isWhole, said }, async (journal, run) => {
+  await conclude({ name: command, action: word, isJson, isQuiet, isJsonProgress, isWhole, said }, async (journal, run) => {
     const flags = assignSides(sides, invocation.flags);
     const config = configPath === null ? {} : await readConfigFile(configPath);
     const settings = readSettings({ command, flags, env: process.env, config });
@@ -142,6 +142,8 @@ async function printConfigSchema(): Promise<void> {
 /** How a command was called, as far as the frame around it must know. */
 interface Call {
   readonly name: string;
+  /** The word that followed the name. */
+  readonly action?: string | null;
   readonly isJson: boolean;
   readonly isQuiet: boolean;
   readonly isJsonProgress?: boolean;
@@ -205,9 +207,13 @@ async function watchMetrics({ metricsFile: path, metricsPort: port }: Settings, 
   process.on('exit', (code) => metrics.close({ exitCode: code }));
 }
 
-function report({ name, isJson, isWhole = false, said }: Call, error: unknown, durationMs: number): number {
+function report(
+  { name, action = null, isJson, isWhole = false, said }: Call,
+  error: unknown,
+  durationMs: number,
+): number {
   const wire = toWire(error);
-  const after = afterError(name, wire);
+  const after = afterError(name, wire, action);
   const step = after === null ? null : nextCommand(after, said);
   const findings = error instanceof CopierError ? error.findings : [];
   const code =

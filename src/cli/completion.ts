@@ -1,4 +1,5 @@
 import { CopierError } from '../model/error.js';
+import { fleetActions } from '../model/fleet/fleet.js';
 import { commandRows } from './help.js';
 import { optionsOf } from './options/table.js';
 import type { OptionRow } from './options/option.js';
@@ -31,11 +32,14 @@ export function completionScript(shell: string): string {
   });
 }
 
+/** The actions of commands that want one. */
+const wordsAfter: Readonly<Record<string, readonly string[]>> = { quarantine: ['list', 'retry'], fleet: fleetActions };
+
 function completed(): readonly Completed[] {
   const commands = commandRows.map(({ name, summary }) => ({
     name,
     summary,
-    words: name === 'quarantine' ? ['list', 'retry'] : [],
+    words: wordsAfter[name] ?? [],
     flags: [
       ...optionsOf(name).map(flagOf),
       { flag: 'config', help: 'JSON file of settings and rules', takesValue: true, choices: [] },

@@ -124,6 +124,19 @@ export const commandRows: readonly CommandRow[] = [
       'say something to a run that works on this machine: pause, resume, throttle, workers, stop, when to switch',
     examples: ['pgferry control pause', 'pgferry control throttle --max-mbps 20', 'pgferry control workers 2'],
   },
+  {
+    name: 'fleet',
+    argument: {
+      name: 'action',
+      help: 'plan: one census over all files; enqueue: enter them; work: load what is here; status, retry, verify',
+    },
+    summary: 'move many SQLite files into one PostgreSQL, each a schema, by any number of machines',
+    examples: [
+      "pgferry fleet plan --sources 'tenants/*.db'",
+      "pgferry fleet enqueue postgresql://app@db/app --sources 'tenants/*.db'",
+      'pgferry fleet work postgresql://app@db/app --concurrency 2',
+    ],
+  },
 ];
 
 /** What is printed where no command is given. */

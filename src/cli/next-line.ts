@@ -33,6 +33,7 @@ const notRepeated: ReadonlySet<string> = new Set([
   'cutoverRunFolder',
   'confirm',
   'dryRun',
+  'writeManifest',
 ]);
 
 /**

@@ -1,6 +1,7 @@
 import type { DoctorResult } from '../model/doctor.js';
 import type { CutoverResult } from '../model/cutover.js';
 import { exitCodes } from '../model/error.js';
+import type { FleetResult } from '../model/fleet/fleet.js';
 import type { Finding } from '../model/plan.js';
 import type { QuarantineResult } from '../model/quarantine.js';
 import type { RunResult } from '../model/result.js';
@@ -128,14 +129,27 @@ function afterComplete(compared: LastComparison | null, isSourceChanged: boolean
   return step('accept', 'the proof to keep: values, keys, schema and reads, with a report');
 }
 
+export function afterFleet({ action, counts, notHere }: FleetResult): NextStep | null {
+  if (action === 'plan') {
+    if (counts.waiting === 0) return null;
+    return step('fleet', 'enters the files that are not refused', { words: ['enqueue'] });
+  }
+  if (counts.waiting > (notHere ?? 0) || counts.taken > 0)
+    return step('fleet', 'loads what is on this machine; any number of machines may', { words: ['work'] });
+  if (counts.waiting > 0) return step('fleet', 'on a machine that has the files which wait', { words: ['work'] });
+  if (counts.failed > 0) return step('fleet', 'once the reasons are mended; then work goes on', { words: ['retry'] });
+  if (action === 'verify') return null;
+  return step('fleet', 'every value of every file, read anew', { words: ['verify'] });
+}
+
 export function afterEmbedded(action: string): NextStep {
   if (action === 'start') return step('migrate', 'a SQLite file into this server', { flags: ['app.db'] });
   if (action === 'stop') return step('embedded', 'starts it again', { words: ['start'] });
   return step('embedded', 'stops it; its data stays', { words: ['stop'] });
 }
 
-/** After a failure, whose hint says what to mend first. Null where no command helps. */
-export function afterError(name: string, { code, exitCode }: WireError): NextStep | null {
+/** After a failure of a command with this action, whose hint says what to mend first. Null where no command helps. */
+export function afterError(name: string, { code, exitCode }: WireError, action: string | null = null): NextStep | null {
   if (exitCode === exitCodes.bug || name === 'completion') return null;
   const isCommand = name !== 'pgferry' && name !== 'embedded';
   if (exitCode === exitCodes.usage) return step('help', 'lists the flags', { words: isCommand ? [name] : [] });
@@ -144,5 +158,6 @@ export function afterError(name: string, { code, exitCode }: WireError): NextSte
   if (code === 'plan.refused' && command !== 'plan') return step('plan', 'the same reasons; nothing is written');
   if (exitCode === exitCodes.cutoverStuck) return look;
   const isStopped = exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated;
-  return step(command, isStopped ? 'goes on where it stopped' : 'once the reason is mended');
+  const words = action === null ? [] : [action];
+  return step(command, isStopped ? 'goes on where it stopped' : 'once the reason is mended', { words });
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RunResult } from '../model/result.js';
 import type { Snapshot } from '../model/source.js';
+import type { TargetAddress } from '../model/target.js';
 import { makeRunFolder, type RunFolder, writeArtefact } from '../report/files/run-folder.js';
 import { jsonText } from '../report/units.js';
 import { nameSource } from '../source/import/named-source.js';
@@ -47,12 +48,25 @@ export async function runCopy(context: Context): Promise<RunResult> {
   return await runLoad(context, 'copy');
 }
 
+/** The same into a schema of a target that is known already. */
+export async function migrateInto(context: Context, address: TargetAddress): Promise<RunResult> {
+  return await loadInto(context, 'migrate', async () => address);
+}
+
 async function runLoad(context: Context, command: 'migrate' | 'copy'): Promise<RunResult> {
+  return await loadInto(context, command, async () => (await resolveTarget(context)).address);
+}
+
+async function loadInto(
+  context: Context,
+  command: 'migrate' | 'copy',
+  findAddress: () => Promise<TargetAddress>,
+): Promise<RunResult> {
   const startedAtMs = performance.now();
   const source = nameSource(context.settings);
   // A --memory-limit that is too small is refused before anything is begun.
   threadCount(context.settings);
-  const { address } = await resolveTarget(context);
+  const address = await findAddress();
   const connecting = { applicationName: holderName('coordinator'), locks: lockWaits(context) };
   return await withTarget(address, connecting, (client) =>
     withRunLock(client, address.schema, async (lost) => {

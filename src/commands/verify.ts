@@ -1,4 +1,5 @@
 import type { RunResult } from '../model/result.js';
+import type { TargetAddress } from '../model/target.js';
 import { makeRunFolder, removedOnFailure } from '../report/files/run-folder.js';
 import { nameSource } from '../source/import/named-source.js';
 import { describeTarget } from '../target/connection/address.js';
@@ -14,11 +15,15 @@ import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
  * sides. Refused while a run is unfinished, since its target is not meant to be whole.
  */
 export async function runVerify(context: Context): Promise<RunResult> {
+  // A missing source is reported before any server is started or asked.
+  nameSource(context.settings);
+  return await verifyIn(context, (await resolveTarget(context)).address);
+}
+
+/** The same with a schema of a target that is known already. */
+export async function verifyIn(context: Context, address: TargetAddress): Promise<RunResult> {
   const startedAtMs = performance.now();
   const { settings, journal } = context;
-  // A missing source is reported before any server is started or asked.
-  nameSource(settings);
-  const { address } = await resolveTarget(context);
   await refuseUnfinished(context, address);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
     const request = { settings, address, applicationName: 'pgferry verify', signal: context.signal };

@@ -33,7 +33,6 @@ export function ownCommand(
 const makeTargets: Readonly<Record<string, string>> = {
   accept: 'db-pg-acceptance',
   'quarantine list': 'db-pg-quarantine',
-  'quarantine retry': 'db-pg-quarantine-retry',
   'embedded stop': 'db-pg-stop',
 };
 
@@ -44,7 +43,7 @@ const noTarget: ReadonlySet<string> = new Set(['embedded start', 'embedded statu
 export function ownLine(own: OwnCommand, name: string, args: readonly string[] = []): string {
   const words = args.map(shellWord).join(' ');
   if (own.tag === 'make' && !noTarget.has(name)) {
-    const target = makeTargets[name] ?? `db-pg-${name}`;
+    const target = makeTargets[name] ?? `db-pg-${name.replace(' ', '-')}`;
     return words === '' ? `make ${target}` : `make ${target} ARGS=${shellWord(words.replaceAll('$', '$$$$'))}`;
   }
   const program = own.tag === 'make' ? `node ${builtEntry}` : own.program;

@@ -12,7 +12,7 @@ import type { CallOptions, SourceOptions, TargetOptions } from './options.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
 
 /** The part of any function's options that this file uses. */
-interface Given extends CallOptions, SourceOptions, Partial<TargetOptions> {
+interface Given extends CallOptions, Partial<SourceOptions>, Partial<TargetOptions> {
   readonly policies?: Policies;
   readonly tableRules?: Readonly<Record<string, TableRules>>;
   readonly columns?: Readonly<Record<string, HabitRules>>;

@@ -6,6 +6,7 @@ import type {
   CutoverOptions,
   DifferenceOptions,
   DoctorOptions,
+  FleetOptions,
   FollowOptions,
   InitOptions,
   LimitOptions,
@@ -172,6 +173,25 @@ const rollback: NamesOf<RollbackOptions> = {
   rollbackAccept: true,
   sourceWrites: true,
 };
+const fleet: NamesOf<FleetOptions> = {
+  ...call,
+  ...target,
+  ...reading,
+  ...tables,
+  ...rules,
+  ...schema,
+  ...load,
+  ...limits,
+  ...differences,
+  action: true,
+  fleetSources: true,
+  fleetManifest: true,
+  fleetForm: true,
+  fleetName: true,
+  concurrency: true,
+  fetchCommand: true,
+  writeManifest: true,
+};
 const release: NamesOf<ReleaseOptions> = sides;
 const settle: NamesOf<SettleOptions> = sides;
 
@@ -193,6 +213,7 @@ const byFunction = {
   rollback,
   release,
   'settle-cutover': settle,
+  fleet,
 } as const;
 
 /** The functions of the library that run a command of the same name. */

@@ -1,5 +1,6 @@
 import type { HealthRule, HookRules, SwitchRule } from '../model/application/rules.js';
 import type { RunEvent } from '../model/event.js';
+import type { FleetAction, FleetForm } from '../model/fleet/fleet.js';
 import type { OwnRead } from '../model/shadow.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
 
@@ -335,3 +336,30 @@ export interface RollbackOptions extends SidesOptions {
 export interface ReleaseOptions extends SidesOptions {}
 
 export interface SettleOptions extends SidesOptions {}
+export interface FleetOptions
+  extends CallOptions,
+    TargetOptions,
+    ReadingOptions,
+    TableOptions,
+    RuleOptions,
+    SchemaOptions,
+    LoadOptions,
+    LimitOptions,
+    DifferenceOptions {
+  /** `plan`, `enqueue`, `work`, `status`, `retry` or `verify`: as the command of this name. */
+  readonly action: FleetAction;
+  /** The files, by a pattern; of `plan` and `enqueue`. */
+  readonly fleetSources?: string;
+  /** The files, by a file of lines: a source, or a source, a tab and its schema. */
+  readonly fleetManifest?: string;
+  /** What the files become: `schema-per-file`. */
+  readonly fleetForm?: FleetForm;
+  /** The name of the fleet: `main`. */
+  readonly fleetName?: string;
+  /** Files that this process works on at once: one per core. */
+  readonly concurrency?: number;
+  /** A command of the shell that brings a file which is not on this machine. */
+  readonly fetchCommand?: string;
+  /** With `plan`: a new file for the manifest. */
+  readonly writeManifest?: string;
+}

@@ -1,4 +1,5 @@
 import type { HealthRule, HookRules, SwitchRule } from './application/rules.js';
+import type { FleetForm } from './fleet/fleet.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
 import type { OwnRead } from './shadow.js';
 
@@ -22,7 +23,8 @@ export type CommandName =
   | 'release'
   | 'settle-cutover'
   | 'status'
-  | 'control';
+  | 'control'
+  | 'fleet';
 
 /** Where Prisma applications keep the SQL of the target; it need not be there. */
 export const standardSqlFolder = 'prisma/postgres';
@@ -126,6 +128,17 @@ export interface FlagSettings {
   readonly sourceWrites: 'refuse' | 'keep' | 'discard';
   readonly withoutTarget: boolean;
   readonly watch: boolean;
+  /** A pattern, or a file of lines, that names the files of a fleet. */
+  readonly fleetSources: string | null;
+  readonly fleetManifest: string | null;
+  readonly fleetForm: FleetForm;
+  readonly fleetName: string;
+  /** How many files of a fleet are worked on at once. */
+  readonly concurrency: number;
+  /** A command of the shell that brings a file of a fleet which is not on this machine. */
+  readonly fetchCommand: string | null;
+  /** A new file for the manifest of a fleet. */
+  readonly writeManifest: string | null;
   readonly all: boolean;
   /** How progress is told on stderr: for people, or one JSON object per line. */
   readonly progress: 'screen' | 'json';

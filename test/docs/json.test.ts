@@ -28,12 +28,14 @@ test('the object that --json prints has exactly the fields of the contract, comm
       writeFileSync(join(folder, '.vps.env'), 'VPS_DB_PROVIDER=sqlite\n');
       const more: Partial<Record<CommandName, readonly string[]>> = {
         quarantine: ['list'],
+        fleet: ['plan', '--sources', 'app.db'],
         cutover: ['--confirm', confirmation, '--generate-provider', '0'],
       };
       const last: readonly CommandName[] = ['cutover', 'settle-cutover', 'release', 'rollback'];
       for (const name of [...commandNames.filter((one) => !last.includes(one) && one !== 'control'), ...last]) {
         const target = name === 'census' ? [] : ['--target', url];
-        const args = [name, '--source', source, ...target, ...(more[name] ?? [])];
+        const named = name === 'fleet' ? [] : ['--source', source];
+        const args = [name, ...named, ...target, ...(more[name] ?? [])];
         const { json, stderr, exitCode } = await runJson(args, { cwd: folder });
         assert.equal(exitCode, 0, stderr);
         assert.deepEqual(Object.keys(json).sort(), fieldsOf(name).sort(), name);

@@ -2,7 +2,8 @@ import type { CommandName } from '../../model/settings.js';
 
 /* Commands that share options. */
 
-export const targeted: readonly CommandName[] = [
+/** Of one source. */
+const single: readonly CommandName[] = [
   'doctor',
   'init-config',
   'init',
@@ -21,12 +22,23 @@ export const targeted: readonly CommandName[] = [
   'settle-cutover',
   'status',
 ];
+/** Of one source, which they name. */
+export const sourced: readonly CommandName[] = ['census', ...single];
+export const targeted: readonly CommandName[] = [...single, 'fleet'];
 export const working: readonly CommandName[] = ['census', ...targeted];
 export const all: readonly CommandName[] = [...working, 'control'];
-export const loading: readonly CommandName[] = ['init-config', 'plan', 'copy', 'migrate', 'cutover'];
-export const making: readonly CommandName[] = ['init-config', 'init', 'plan', 'migrate', 'cutover'];
+export const loading: readonly CommandName[] = ['init-config', 'plan', 'copy', 'migrate', 'cutover', 'fleet'];
+export const making: readonly CommandName[] = ['init-config', 'init', 'plan', 'migrate', 'cutover', 'fleet'];
 export const comparing: readonly CommandName[] = ['verify', 'shadow', 'accept', 'cutover'];
-export const surveying: readonly CommandName[] = ['init-config', 'plan', 'copy', 'migrate', 'init', ...comparing];
+export const surveying: readonly CommandName[] = [
+  'init-config',
+  'plan',
+  'copy',
+  'migrate',
+  'init',
+  'fleet',
+  ...comparing,
+];
 /** Whose page folds what is alike. */
 export const paged: readonly CommandName[] = [
   'init',
@@ -38,5 +50,6 @@ export const paged: readonly CommandName[] = [
   'accept',
   'follow',
   'repair',
+  'fleet',
 ];
 export const reading: readonly CommandName[] = ['doctor', 'census', ...surveying];

@@ -9,6 +9,7 @@ export const headings = {
   run: 'The run:',
   follow: 'Rounds:',
   cutover: 'Cutover and rollback:',
+  fleet: 'Fleet:',
   speed: 'Speed and memory:',
   output: 'Output:',
 } as const;

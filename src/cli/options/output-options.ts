@@ -12,7 +12,7 @@ export const outputOptions = {
     syntax: count({ min: 1, max: 100_000 }),
     standard: 20,
     help: 'differences shown per table',
-    commands: ['verify', 'accept', 'follow', 'repair', 'cutover'],
+    commands: ['verify', 'accept', 'follow', 'repair', 'cutover', 'fleet'],
   },
   listMax: {
     heading: 'output',

@@ -45,7 +45,7 @@ export const rowOptions = {
     isEmptyRefused: true,
     standard: '__PGFERRY_NULL__',
     help: 'text that stands for NULL wherever values travel as text',
-    commands: ['plan', 'copy', 'migrate', 'quarantine', ...comparing],
+    commands: ['plan', 'copy', 'migrate', 'quarantine', 'fleet', ...comparing],
   },
   allowSentinel: {
     heading: 'rows',

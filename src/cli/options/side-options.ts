@@ -1,4 +1,4 @@
-import { targeted, working } from './command-groups.js';
+import { targeted, sourced } from './command-groups.js';
 import type { OptionTable } from './option.js';
 import { text } from './syntax.js';
 import { sourceSyntax, targetSyntax } from './side-syntax.js';
@@ -13,7 +13,7 @@ export const sideOptions = {
     syntax: sourceSyntax(),
     standard: 'prisma/dev.db',
     help: 'SQLite file, as a path or a file: URL; also a dump in SQL, either compressed (.gz, .zip, .zst), or - for standard input',
-    commands: working,
+    commands: sourced,
   },
   targetUrl: {
     heading: 'sides',
@@ -34,6 +34,6 @@ export const sideOptions = {
     syntax: text(),
     standard: null,
     help: 'a command of the shell whose output is the source, in place of --source',
-    commands: working,
+    commands: sourced,
   },
 } satisfies Partial<OptionTable>;

@@ -79,7 +79,7 @@ export const speedOptions = {
     syntax: rate(),
     standard: null,
     help: 'at most n megabits of COPY data per second, over all threads',
-    commands: ['copy', 'migrate', 'cutover', 'control'],
+    commands: ['copy', 'migrate', 'cutover', 'control', 'fleet'],
   },
   adaptive: {
     heading: 'speed',
@@ -99,7 +99,7 @@ export const speedOptions = {
     syntax: rate(),
     standard: null,
     help: 'at most n rows per second, over all threads',
-    commands: ['copy', 'migrate', 'cutover'],
+    commands: ['copy', 'migrate', 'cutover', 'fleet'],
   },
   memoryLimitMb: {
     heading: 'speed',
@@ -109,7 +109,7 @@ export const speedOptions = {
     syntax: count({ min: 128, max: 1_048_576 }),
     standard: null,
     help: 'memory the whole process may take, in MB: fewer threads where needed',
-    commands: ['copy', 'migrate', 'follow', 'repair', 'cutover'],
+    commands: ['copy', 'migrate', 'follow', 'repair', 'cutover', 'fleet'],
   },
   keepConstraints: {
     heading: 'speed',
@@ -130,6 +130,6 @@ export const speedOptions = {
     standard: null,
     standardText: '128MB',
     help: 'PostgreSQL memory per index build, such as 256MB',
-    commands: ['copy', 'migrate', 'cutover'],
+    commands: ['copy', 'migrate', 'cutover', 'fleet'],
   },
 } satisfies Partial<OptionTable>;

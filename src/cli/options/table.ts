@@ -1,5 +1,6 @@
 import type { CommandName, FlagSettings } from '../../model/settings.js';
 import { cutoverOptions } from './cutover-options.js';
+import { fleetOptions } from './fleet-options.js';
 import { followOptions } from './follow-options.js';
 import { outputOptions } from './output-options.js';
 import { rowOptions } from './row-options.js';
@@ -20,6 +21,7 @@ export const optionTable: OptionTable = {
   ...runOptions,
   ...followOptions,
   ...cutoverOptions,
+  ...fleetOptions,
   ...speedOptions,
   ...outputOptions,
 };

@@ -45,6 +45,10 @@ export const sourceCodes = {
       'During a cutover somebody wrote to the SQLite file in spite of its lock, or replaced it. The application was not switched.',
     todo: 'Stop whatever writes around SQLite, then run again.',
   },
+  'source.fetch': {
+    means: 'The command of `--fetch-command` failed, or did not bring the file.',
+    todo: 'Run it by itself with the source as `$1` and the schema as `$2`; it must put the file where the source says.',
+  },
   'source.hard_link': {
     means: 'The file has a second name. Its newest rows may stand in a `-wal` beside the other one.',
     todo: 'Find all names with `find / -samefile FILE` and keep the one that the application opens, or use a copy made with `sqlite3 FILE ".backup COPY"`.',

@@ -50,6 +50,26 @@ export const usageCodes = {
     means: 'The process may not open enough files.',
     todo: 'Raise the limit (`ulimit -n 1024`), or lower `--workers` and `--connections`.',
   },
+  'usage.fleet_empty': {
+    means: 'The pattern or the manifest of a fleet names no file.',
+    todo: 'Put the pattern in quotes, and look from which folder it starts.',
+  },
+  'usage.fleet_line': {
+    means: 'A line of a manifest is none, its path cannot stand in one, or the name of its schema cannot be one.',
+    todo: 'Write one file per line: its path, or its path, one tab and the name of its schema.',
+  },
+  'usage.fleet_manifest': {
+    means: 'The manifest of a fleet cannot be read or written.',
+    todo: 'Check the path and its permissions; a manifest is only written into a new file.',
+  },
+  'usage.fleet_twice': {
+    means: 'A fleet names a file, or a schema, twice. The first line counts, the other is refused.',
+    todo: 'Take one of the two lines out of the manifest.',
+  },
+  'usage.fleet_unknown': {
+    means: 'The target has no fleet of this name.',
+    todo: "Enter the files first: `pgferry fleet enqueue --sources 'tenants/*.db'`.",
+  },
   'usage.memory_limit': {
     means: '`--memory-limit` has no room for even one worker thread.',
     todo: 'Raise it to what the hint names, or make `--block-bytes` smaller.',

@@ -14,11 +14,12 @@ import { withTransaction } from '../connection/transaction.js';
  *   loaded      what a table held when a run finished it
  *   round   which newer snapshot each round brought; its sums are chunks with negative numbers
  *   cutover, cutover_step   the state of an application's switch, and its steps
+ *   fleet, fleet_worker, fleet_file   the files that are moved together, and who is at which of them
  * It never holds a password or a connection string.
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 6;
+export const ledgerVersion = 7;
 
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
@@ -172,7 +173,42 @@ CREATE TABLE pgferry.cutover_step (
   begun_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   ended_at timestamptz,
   PRIMARY KEY (cutover_id, ordinal)
-);`;
+);
+CREATE TABLE pgferry.fleet (
+  name text PRIMARY KEY,
+  form text NOT NULL CHECK (form IN ('schema-per-file')),
+  made_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE pgferry.fleet_worker (
+  number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  lock_key bigint NOT NULL UNIQUE,
+  host text NOT NULL,
+  pid integer NOT NULL,
+  began_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE pgferry.fleet_file (
+  fleet text NOT NULL REFERENCES pgferry.fleet,
+  target_schema text NOT NULL UNIQUE,
+  source text NOT NULL,
+  version text,
+  bytes bigint,
+  state text NOT NULL CHECK (state IN ('waiting', 'taken', 'done', 'failed', 'refused')),
+  job uuid,
+  worker integer REFERENCES pgferry.fleet_worker,
+  after_run bigint NOT NULL,
+  attempts integer NOT NULL DEFAULT 0,
+  losses integer NOT NULL DEFAULT 0,
+  run_id text,
+  rows bigint,
+  reason jsonb,
+  remarks jsonb NOT NULL DEFAULT '[]',
+  verified jsonb,
+  began_at timestamptz,
+  ended_at timestamptz,
+  PRIMARY KEY (fleet, target_schema),
+  UNIQUE (fleet, source)
+);
+CREATE INDEX fleet_file_state ON pgferry.fleet_file (fleet, state);`;
 
 /**
  * Makes the ledger where there is none. Another version is refused with both named (`target.ledger_version`), and so is

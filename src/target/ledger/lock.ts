@@ -29,6 +29,19 @@ export async function withCutoverLock<T>(
   return await withLock(client, { key, describe: () => describeCutoverHolder(client, schema) }, use);
 }
 
+/** Serialises the making of a fleet's queue. The number has no meaning, but must not be used by anything else. */
+const queueLockKey = '7366466925186049794';
+
+/** Waits until nobody else makes a queue, and runs `use`, which may have transactions of its own. */
+export async function withMakingLock<T>(client: TargetClient, use: () => Promise<T>): Promise<T> {
+  await client.query('SELECT pg_advisory_lock($1::bigint)', [queueLockKey]);
+  try {
+    return await use();
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1::bigint)', [queueLockKey]).catch(() => undefined);
+  }
+}
+
 interface WantedLock {
   readonly key: string;
   /** Describes the session that holds it. */

@@ -19,6 +19,8 @@ export interface DumpOptions {
 
 export type DumpResult =
   | { readonly tag: 'dumped'; readonly bytes: number }
+  /** The schema is not there yet, so there is nothing to save. */
+  | { readonly tag: 'nothing' }
   /** Nothing was written; the reason is for people. */
   | { readonly tag: 'absent'; readonly reason: string };
 
@@ -33,13 +35,13 @@ const dumpTimeoutMs = 6 * 3_600_000;
 export async function dumpTarget({ address, path, packageFolders, signal }: DumpOptions): Promise<DumpResult> {
   const options = signal === undefined ? {} : { signal };
   const server = await readServer(address, signal);
+  if (!server.schemaExists) return { tag: 'nothing' };
   const found = await findDumpProgram({
     serverMajor: server.major,
     ...options,
     ...(packageFolders === undefined ? {} : { packageFolders }),
   });
   if (found.tag === 'absent') return absent(found.reason);
-  if (!server.schemaExists) return absent(`schema ${address.schema} does not exist yet`);
   return dumpInto({ address, path, ...options }, found.program);
 }
 

@@ -1,0 +1,78 @@
+import { availableParallelism } from 'node:os';
+import type { OptionTable } from './option.js';
+import { choice, count, text } from './syntax.js';
+
+/** Which files, how they become one database, and who works on them. */
+export const fleetOptions = {
+  fleetSources: {
+    heading: 'fleet',
+    flag: 'sources',
+    value: 'pattern',
+    env: ['FLEET_SOURCES'],
+    syntax: text(),
+    standard: null,
+    help: 'the files, by a pattern in quotes: *, ?, [ab], and ** for any folders',
+    commands: ['fleet'],
+  },
+  fleetManifest: {
+    heading: 'fleet',
+    flag: 'manifest',
+    value: 'file',
+    env: ['FLEET_MANIFEST'],
+    syntax: text(),
+    standard: null,
+    help: 'the files, by a file of lines: a source, or a source, a tab and its schema',
+    commands: ['fleet'],
+  },
+  fleetForm: {
+    heading: 'fleet',
+    flag: 'into',
+    value: 'form',
+    env: ['FLEET_INTO'],
+    syntax: choice('schema-per-file'),
+    standard: 'schema-per-file',
+    help: 'what the files become: each a schema of its own',
+    commands: ['fleet'],
+  },
+  fleetName: {
+    heading: 'fleet',
+    flag: 'fleet',
+    value: 'name',
+    env: ['FLEET_NAME'],
+    syntax: text(),
+    standard: 'main',
+    help: 'the name of the fleet, of which a target may hold several',
+    commands: ['fleet'],
+  },
+  concurrency: {
+    heading: 'fleet',
+    flag: 'concurrency',
+    value: 'n',
+    env: ['FLEET_CONCURRENCY'],
+    syntax: count({ min: 1, max: 256 }),
+    standard: availableParallelism(),
+    standardText: 'one per core',
+    help: 'files that this process works on at once; they share --workers',
+    commands: ['fleet'],
+  },
+  fetchCommand: {
+    heading: 'fleet',
+    flag: 'fetch-command',
+    value: 'command',
+    env: ['FLEET_FETCH_COMMAND'],
+    syntax: text(),
+    standard: null,
+    help: 'a command of the shell that puts a file which is not on this machine where its source says; it gets the source as $1 and the schema as $2',
+    commands: ['fleet'],
+  },
+  writeManifest: {
+    heading: 'fleet',
+    flag: 'write-manifest',
+    value: 'file',
+    env: [],
+    syntax: text(),
+    standard: null,
+    help: 'with plan: write the manifest of the files that are not refused into this new file',
+    commands: ['fleet'],
+  },
+} satisfies Partial<OptionTable>;

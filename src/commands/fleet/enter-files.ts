@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { CopierError } from '../../model/error.js';
+import type { FleetEntry, FleetFile, FleetResult } from '../../model/fleet/fleet.js';
+import { formatLines } from '../../fleet/lines.js';
+import { countOf } from '../../report/units.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { withTarget } from '../../target/connection/connect.js';
+import { withTransaction } from '../../target/connection/transaction.js';
+import { enterFiles, listFleetSchemas, makeFleet, reviveFiles } from '../../target/ledger/fleet.js';
+import { openLedger } from '../../target/ledger/ledger.js';
+import { withMakingLock } from '../../target/ledger/lock.js';
+import { type Context, resolveTarget } from '../../run/context.js';
+import { queueOf } from './worker-files.js';
+import { countStates, readFleet, refuseUnknown } from './read-fleet.js';
+import { type FleetCensus, readFleetLines, takeFleetCensus } from './read-sources.js';
+
+/** Files entered by one statement. */
+const filesAtOnce = 1000;
+
+/** The action `plan`: the census over all files; nothing is written but the manifest that is asked for. */
+export async function planFleet(context: Context): Promise<FleetResult> {
+  const { settings } = context;
+  const census = await takeFleetCensus(context, readFleetLines(settings), { known: [], fleet: settings.fleetName });
+  const written = settings.writeManifest === null ? [] : [writeManifestOf(census, settings.writeManifest)];
+  const files = census.entries.map(asFile);
+  return {
+    action: 'plan',
+    ok: files.every(({ reason }) => reason === null),
+    fleet: settings.fleetName,
+    form: settings.fleetForm,
+    versions: census.versions,
+    files,
+    counts: countStates(files),
+    handled: 0,
+    notHere: census.entries.filter(({ version, reason }) => version === null && reason === null).length,
+    pace: null,
+    written,
+  };
+}
+
+/** The action `enqueue`: the same census, and every file entered into ledger and queue; refused ones into the ledger alone. */
+export async function enqueueFleet(context: Context): Promise<FleetResult> {
+  const { fleetName: fleet, fleetForm } = context.settings;
+  const lines = readFleetLines(context.settings);
+  const { address } = await resolveTarget(context);
+  return await withTarget(address, { applicationName: 'pgferry fleet', signal: context.signal }, async (client) => {
+    await openLedger(client);
+    const census = await takeFleetCensus(context, lines, { known: await listFleetSchemas(client), fleet });
+    for (const { source, reason } of census.entries.filter(isRepeated))
+      context.journal.warn(`${source} is left out: ${reason?.message ?? ''}`);
+    const entries = census.entries.filter((entry) => !isRepeated(entry));
+    await withMakingLock(client, () => queueOf(client, fleet).open());
+    await makeFleet(client, fleet, fleetForm);
+    let handled = 0;
+    for (let first = 0; first < entries.length; first += filesAtOnce)
+      handled += await enterBatch(client, fleet, entries.slice(first, first + filesAtOnce));
+    return { ...(await readFleet(client, fleet, 'enqueue')), versions: census.versions, handled };
+  });
+}
+
+/** The action `retry`: failed files out of the dead letters and back into the queue. */
+export async function retryFleet(context: Context): Promise<FleetResult> {
+  const { fleetName: fleet } = context.settings;
+  const { address } = await resolveTarget(context);
+  return await withTarget(address, { applicationName: 'pgferry fleet', signal: context.signal }, async (client) => {
+    await refuseUnknown(client, fleet);
+    const handled = await withTransaction(client, async () => {
+      const queue = queueOf(client, fleet);
+      const revived = await reviveFiles(client, fleet);
+      for (const { buried } of revived) await queue.unbury(buried);
+      await queue.add(revived.map(({ job, schema }) => ({ id: job, schema })));
+      return revived.length;
+    });
+    context.journal.note(`${countOf(handled, 'failed file')} put back into the queue`);
+    return { ...(await readFleet(client, fleet, 'retry')), handled };
+  });
+}
+
+async function enterBatch(client: TargetClient, fleet: string, entries: readonly FleetEntry[]): Promise<number> {
+  return await withTransaction(client, async () => {
+    const files = entries.map((entry) => ({ ...entry, job: randomUUID() }));
+    const waiting = new Set(await enterFiles(client, fleet, files));
+    const jobs = files.filter(({ schema }) => waiting.has(schema)).map(({ job, schema }) => ({ id: job, schema }));
+    await queueOf(client, fleet).add(jobs);
+    return jobs.length;
+  });
+}
+
+/** A line about a file or a schema that another line, or a fleet, has already: there is nothing to enter. */
+function isRepeated({ reason }: FleetEntry): boolean {
+  return reason?.code === 'usage.fleet_twice';
+}
+
+function asFile(entry: FleetEntry): FleetFile {
+  const nothing = {
+    attempts: 0,
+    worker: null,
+    runId: null,
+    rows: null,
+    remarks: [],
+    beganAt: null,
+    endedAt: null,
+    verified: null,
+  };
+  return { ...entry, ...nothing, state: entry.reason === null ? 'waiting' : 'refused' };
+}
+
+function writeManifestOf({ entries }: FleetCensus, path: string): string {
+  const lines = entries.filter(({ reason }) => reason === null);
+  try {
+    writeFileSync(path, formatLines(lines), { flag: 'wx' });
+  } catch (cause) {
+    throw new CopierError(
+      'usage.fleet_manifest',
+      `the manifest ${path} cannot be written: ${(cause as Error).message}`,
+      {
+        hint: 'name a file that is not there yet, in a folder that may be written',
+        cause,
+      },
+    );
+  }
+  return path;
+}

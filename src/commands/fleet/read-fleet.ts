@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CopierError } from '../../model/error.js';
+import {
+  type FleetAction,
+  type FleetFile,
+  type FleetFileState,
+  type FleetResult,
+  fleetStates,
+} from '../../model/fleet/fleet.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { findFleet, listFleetFiles, readFleetPace } from '../../target/ledger/fleet.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+
+/** Throws `usage.fleet_unknown` where the ledger has no fleet of this name. */
+export async function refuseUnknown(client: TargetClient, fleet: string): Promise<void> {
+  if ((await hasLedger(client)) && (await findFleet(client, fleet)) !== null) return;
+  throw new CopierError('usage.fleet_unknown', `the target knows no fleet ${JSON.stringify(fleet)}`, {
+    hint: "enter its files first: pgferry fleet enqueue --sources 'tenants/*.db'; or name another one with --fleet",
+  });
+}
+
+/** The fleet as the ledger has it now, as the result of an action that handled nothing yet. */
+export async function readFleet(client: TargetClient, fleet: string, action: FleetAction): Promise<FleetResult> {
+  const files = await listFleetFiles(client, fleet);
+  const form = (await findFleet(client, fleet)) ?? 'schema-per-file';
+  const waiting = files.filter(({ state }) => state === 'waiting');
+  return {
+    action,
+    ok: files.every(isWell),
+    fleet,
+    form,
+    versions: [],
+    files,
+    counts: countStates(files),
+    handled: 0,
+    notHere: waiting.filter(({ source }) => !existsSync(resolve(source))).length,
+    pace: await readFleetPace(client, fleet),
+    written: [],
+  };
+}
+
+/** How many files are in which state. */
+export function countStates(files: readonly FleetFile[]): Record<FleetFileState, number> {
+  const counts: Record<FleetFileState, number> = { waiting: 0, taken: 0, done: 0, failed: 0, refused: 0 };
+  for (const state of fleetStates) counts[state] = files.filter((file) => file.state === state).length;
+  return counts;
+}
+
+function isWell({ state, verified }: FleetFile): boolean {
+  return state !== 'failed' && state !== 'refused' && verified?.ok !== false;
+}

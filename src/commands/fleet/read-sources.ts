@@ -1,0 +1,165 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { interruption } from '../../lib/interruption.js';
+import { CopierError, exitCodes, toWire } from '../../model/error.js';
+import type { FleetEntry, FleetLine, FleetReason, FleetVersion } from '../../model/fleet/fleet.js';
+import { findFiles } from '../../fleet/find-files.js';
+import { fitsLine, parseLines } from '../../fleet/lines.js';
+import { nameSchemas, schemaNameFault } from '../../fleet/schema-names.js';
+import { type FoundVersion, rankVersions, schemaParts, versionId } from '../../fleet/versions.js';
+import type { Context } from '../../run/context.js';
+import { Journal } from '../../run/journal.js';
+import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
+
+/** The census over all files of a fleet. */
+export interface FleetCensus {
+  readonly entries: readonly FleetEntry[];
+  readonly versions: readonly FleetVersion[];
+}
+
+/** The files that `--sources` or `--manifest` names. Throws `usage.*` where neither, both, or nothing is named. */
+export function readFleetLines({ fleetSources, fleetManifest }: Context['settings']): FleetLine[] {
+  if ((fleetSources === null) === (fleetManifest === null)) {
+    throw new CopierError('usage.combination', 'a fleet needs --sources or --manifest, one of the two', {
+      hint: "name the files by a pattern in quotes: pgferry fleet plan --sources 'tenants/*.db'; or write them into a file, one per line",
+    });
+  }
+  const lines =
+    fleetSources !== null
+      ? findFiles(fleetSources).map((source) => ({ source, schema: null }))
+      : parseLines(readManifest(fleetManifest ?? ''), fleetManifest ?? '');
+  if (lines.length > 0) return lines;
+  throw new CopierError('usage.fleet_empty', `${fleetSources ?? fleetManifest} names no file`, {
+    hint: 'quote the pattern, so that the shell leaves it alone, and look from which folder it starts',
+  });
+}
+
+/** A source as its fleet and the census look at it: what was read, or why not. */
+type Looked = { readonly parts: FoundVersion['parts']; readonly tables: number; readonly bytes: number };
+
+/** A file that a fleet of the target has already. */
+export interface KnownFile {
+  readonly source: string;
+  readonly schema: string;
+  readonly fleet: string;
+}
+
+/** What the target has already, and the fleet that is looked at. */
+interface Known {
+  readonly known: readonly KnownFile[];
+  readonly fleet: string;
+}
+
+/**
+ * Reads the schema of every file, each from a private snapshot, and names its schema. A file that is not on this machine is left unread: whoever has it will load it.
+ */
+export async function takeFleetCensus(
+  context: Context,
+  lines: readonly FleetLine[],
+  { known, fleet }: Known,
+): Promise<FleetCensus> {
+  const names = nameLines(lines, { known, fleet });
+  const faults = findFaults(lines, names, { known, fleet });
+  const versions = new Map<string, FoundVersion>();
+  const entries: FleetEntry[] = [];
+  for (const [index, { source }] of lines.entries()) {
+    if (context.signal.aborted) throw interruption(context.signal);
+    const schema = names[index] ?? '';
+    const fault = faults.get(index) ?? null;
+    const looked = fault === null && existsSync(resolve(source)) ? await look(context, source) : null;
+    if (looked === null || 'code' in looked) {
+      entries.push({ source, schema, version: null, bytes: null, reason: fault ?? looked });
+      continue;
+    }
+    const id = versionId(looked.parts);
+    const found = versions.get(id) ?? { id, parts: looked.parts, tables: looked.tables, example: source, files: 0 };
+    versions.set(id, { ...found, files: found.files + 1 });
+    entries.push({ source, schema, version: id, bytes: looked.bytes, reason: null });
+  }
+  return { entries, versions: rankVersions([...versions.values()]) };
+}
+
+function readManifest(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new CopierError('usage.fleet_manifest', `the manifest ${path} cannot be read: ${(cause as Error).message}`, {
+      hint: 'name a file of lines: a source, or a source, a tab and a schema',
+      cause,
+    });
+  }
+}
+
+/** The schema of each line: the one that it names, the one that its source has already, or one that is made for it. */
+function nameLines(lines: readonly FleetLine[], { known, fleet }: Known): string[] {
+  const ours = known.filter((file) => file.fleet === fleet);
+  const bySource = new Map(ours.map(({ source, schema }) => [source, schema]));
+  const unnamed = lines.filter(({ source, schema }) => schema === null && !bySource.has(source));
+  const chosen = lines.flatMap(({ schema }) => (schema === null ? [] : [schema]));
+  const taken = new Set([...known.map(({ schema }) => schema), ...chosen]);
+  const made = nameSchemas(
+    unnamed.map(({ source }) => source),
+    taken,
+  );
+  return lines.map(({ source, schema }) => schema ?? bySource.get(source) ?? made.get(source) ?? '');
+}
+
+/** What is wrong with lines whatever their files hold, by their number. */
+function findFaults(lines: readonly FleetLine[], names: readonly string[], { known, fleet }: Known) {
+  const faults = new Map<number, FleetReason>();
+  const files = new Map<string, string>();
+  const schemas = new Map<string, string>();
+  for (const [index, { source }] of lines.entries()) {
+    const name = names[index] ?? '';
+    const file = existsSync(resolve(source)) ? realpathSync(resolve(source)) : resolve(source);
+    const nameFault = schemaNameFault(name);
+    const used = known.find((one) => one.schema === name && !(one.fleet === fleet && one.source === source));
+    const entered = known.find((one) => one.fleet === fleet && one.source === source && one.schema !== name);
+    const [sameFile, sameSchema] = [files.get(file), schemas.get(name)];
+    if (!fitsLine(source)) faults.set(index, unwritable(source));
+    else if (nameFault !== null) faults.set(index, badName(name, nameFault));
+    else if (sameFile !== undefined) faults.set(index, twice(`it is the same file as ${sameFile}`));
+    else if (sameSchema !== undefined) faults.set(index, twice(`its schema ${name} is that of ${sameSchema} too`));
+    else if (used !== undefined)
+      faults.set(index, twice(`its schema ${name} is that of ${used.source} in fleet ${used.fleet}`));
+    else if (entered !== undefined)
+      faults.set(index, twice(`it is in the fleet already, with the schema ${entered.schema}`));
+    else {
+      files.set(file, source);
+      schemas.set(name, source);
+    }
+  }
+  return faults;
+}
+
+function unwritable(source: string): FleetReason {
+  const message = `the path ${JSON.stringify(source)} has a tab or a line end, or begins with #`;
+  return { code: 'usage.fleet_line', message, hint: 'rename the file, or name it by a link' };
+}
+
+function badName(name: string, fault: string): FleetReason {
+  const message = `the schema ${JSON.stringify(name)} ${fault}`;
+  return { code: 'usage.fleet_line', message, hint: 'give the file another schema in the manifest' };
+}
+
+function twice(message: string): FleetReason {
+  return { code: 'usage.fleet_twice', message, hint: 'take one of the two lines out of the manifest' };
+}
+
+async function look(context: Context, source: string): Promise<Looked | FleetReason> {
+  const settings = { ...context.settings, sourcePath: source, sourceCommand: null };
+  try {
+    return await withTemporarySnapshot(
+      { ...context, settings, journal: new Journal() },
+      async ({ snapshot, catalog }) => ({
+        parts: schemaParts(catalog),
+        tables: catalog.tables.length,
+        bytes: snapshot.bytes,
+      }),
+    );
+  } catch (error) {
+    const { code, message, hint, exitCode } = toWire(error);
+    if (exitCode !== exitCodes.source && exitCode !== exitCodes.usage) throw error;
+    return { code, message, hint };
+  }
+}

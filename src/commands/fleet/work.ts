@@ -1,0 +1,84 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FleetResult } from '../../model/fleet/fleet.js';
+import type { TargetAddress } from '../../model/target.js';
+import { countOf } from '../../report/units.js';
+import { withTarget } from '../../target/connection/connect.js';
+import type { TakenFile } from '../../target/ledger/fleet.js';
+import { holderName } from '../../target/ledger/lock.js';
+import { type Context, resolveTarget } from '../../run/context.js';
+import { WorkerFiles } from './worker-files.js';
+import { loadFleetFile } from './load-file.js';
+import { readFleet, refuseUnknown } from './read-fleet.js';
+
+/** How long a slot that finds nothing to do waits before it asks again. */
+const pauseMs = 500;
+
+/**
+ * The action `work`: loads files of the fleet, as many at a time as `--concurrency` says, until nothing is left that
+ * this machine could do. Ctrl-C stops at the edge of a chunk and gives the files back.
+ */
+export async function workFleet(context: Context): Promise<FleetResult> {
+  const { address } = await resolveTarget(context);
+  const { fleetName: fleet, fetchCommand } = context.settings;
+  return await withTarget(address, { applicationName: holderName('fleet') }, async (client) => {
+    await refuseUnknown(client, fleet);
+    const files = await WorkerFiles.open(client, fleet, { fetches: fetchCommand !== null });
+    const handled = await runSlots(context, { address, files });
+    if (context.signal.aborted) context.journal.warn('stopped: the files that were being loaded are given back');
+    return { ...(await readFleet(client, fleet, 'work')), handled };
+  });
+}
+
+interface Shop {
+  readonly address: TargetAddress;
+  readonly files: WorkerFiles;
+}
+
+/** Runs all slots; where one fails, the others stop at the edge of a chunk, and its error is thrown. */
+async function runSlots(context: Context, shop: Shop): Promise<number> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  const slots = Array.from({ length: context.settings.concurrency }, () =>
+    runSlot({ ...context, signal }, shop).catch((error: unknown) => {
+      over.abort();
+      throw error;
+    }),
+  );
+  const ended = await Promise.allSettled(slots);
+  const failed = ended.find((slot) => slot.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return ended.reduce((sum, slot) => sum + (slot.status === 'fulfilled' ? slot.value : 0), 0);
+}
+
+/** Loads one file after the other; gives how many ended here. */
+async function runSlot(context: Context, shop: Shop): Promise<number> {
+  let handled = 0;
+  while (!context.signal.aborted) {
+    const taken = await shop.files.take();
+    if (taken.tag === 'over') break;
+    if (taken.tag === 'wait') await wait(pauseMs, undefined, { signal: context.signal }).catch(() => {});
+    else if (await handle(context, shop, taken.file)) handled += 1;
+  }
+  return handled;
+}
+
+/** Loads one file and hands it back; whether it ended. */
+async function handle(context: Context, { address, files }: Shop, file: TakenFile): Promise<boolean> {
+  const { journal } = context;
+  const loaded = await loadFleetFile(context, { address, files, file });
+  switch (loaded.tag) {
+    case 'done':
+      await files.done(file, loaded);
+      journal.note(`${file.schema}: done, ${countOf(loaded.rows, 'row')}`);
+      return true;
+    case 'failed':
+      await files.bury(file, loaded);
+      journal.warn(`${file.schema}: failed (${loaded.reason.code}): ${loaded.reason.message}`);
+      return true;
+    case 'again':
+      await files.giveBack(file, loaded);
+      if (loaded.reason !== null)
+        journal.warn(`${file.schema}: given back (${loaded.reason.code}): ${loaded.reason.message}`);
+      return false;
+  }
+}

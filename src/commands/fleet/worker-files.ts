@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { pid } from 'node:process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { FleetReason } from '../../model/fleet/fleet.js';
+import { FleetQueue } from '../../fleet/queue.js';
+import type { TargetClient } from '../../target/connection/client.js';
+import { withTransaction } from '../../target/connection/transaction.js';
+import {
+  endFile,
+  enterWorker,
+  findCompleteRun,
+  type FleetEnding,
+  giveFileBack,
+  listOpenSources,
+  takeFile,
+  takeLostFiles,
+  type TakenFile,
+} from '../../target/ledger/fleet.js';
+import { findUnfinishedRun } from '../../target/ledger/run.js';
+
+/** How often a worker may die over one file before the file counts as the cause. */
+const lossesMax = 10;
+
+/** What a worker finds when it asks for work. */
+export type Taken =
+  | { readonly tag: 'file'; readonly file: TakenFile }
+  /** Nothing to do now, but a file that this machine has is with another worker, which may give it back. */
+  | { readonly tag: 'wait' }
+  /** Nothing is left that this machine could do. */
+  | { readonly tag: 'over' };
+
+export interface FileStanding {
+  readonly complete: { readonly runId: string; readonly rows: number } | null;
+  readonly unfinishedSource: string | null;
+}
+
+/**
+ * Where one worker gets its files and hands them back: the ledger and the queue, changed in one transaction each. All
+ * slots of a worker share its one session, whose lock says that the worker lives; so one goes after the other.
+ */
+export class WorkerFiles {
+  readonly #client: TargetClient;
+  readonly #fleet: string;
+  readonly #worker: number;
+  readonly #queue: FleetQueue;
+  /** Whether a file that is not here can be fetched. */
+  readonly #fetches: boolean;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(client: TargetClient, fleet: string, { worker, fetches }: { worker: number; fetches: boolean }) {
+    this.#client = client;
+    this.#fleet = fleet;
+    this.#worker = worker;
+    this.#fetches = fetches;
+    this.#queue = queueOf(client, fleet);
+  }
+
+  /** Enters this process as a worker of the fleet. */
+  static async open(client: TargetClient, fleet: string, options: { readonly fetches: boolean }): Promise<WorkerFiles> {
+    const worker = await enterWorker(client, { host: hostname(), pid });
+    return new WorkerFiles(client, fleet, { worker, fetches: options.fetches });
+  }
+
+  /** Takes the next file that is here. */
+  async take(): Promise<Taken> {
+    return await this.#alone(async () => {
+      const passed = new Set<string>();
+      for (;;) {
+        const file = await this.#takeNext();
+        if (file !== null && this.#isHere(file.source)) return { tag: 'file', file };
+        if (file !== null) {
+          await this.#giveBack(file, { isCounted: false, reason: null });
+          const isSeenAgain = passed.has(file.schema);
+          passed.add(file.schema);
+          if (!isSeenAgain) continue;
+        }
+        if ((await this.#takeOver()) > 0) continue;
+        const open = (await listOpenSources(this.#client, this.#fleet)).filter(({ source }) => this.#isHere(source));
+        if (open.length === 0) return { tag: 'over' };
+        // What waits and is here came in between, unless it is passed over since another session looks at it.
+        return { tag: 'wait' };
+      }
+    });
+  }
+
+  /** What the ledger knows of runs of the file's schema: the one that has loaded it, and the source of one that has not. */
+  async standing({ schema }: TakenFile): Promise<FileStanding> {
+    return await this.#alone(async () => {
+      const complete = await findCompleteRun(this.#client, { fleet: this.#fleet, schema });
+      const unfinished = await findUnfinishedRun(this.#client, schema);
+      return { complete, unfinishedSource: unfinished?.sourcePath ?? null };
+    });
+  }
+
+  /** Takes a file that is loaded and proven out of the queue. */
+  async done(file: TakenFile, ending: Extract<FleetEnding, { tag: 'done' }>): Promise<void> {
+    await this.#end(file, ending, () => this.#queue.remove(file.job));
+  }
+
+  /** Ends a file that cannot be loaded: into the dead letters. */
+  async bury(file: TakenFile, ending: Extract<FleetEnding, { tag: 'failed' }>): Promise<void> {
+    const job = { id: file.job, schema: file.schema };
+    await this.#end(file, ending, () => this.#queue.bury(job, ending.reason));
+  }
+
+  /** Gives a file back for another try. */
+  async giveBack(
+    file: TakenFile,
+    next: { readonly isCounted: boolean; readonly reason: FleetReason | null },
+  ): Promise<void> {
+    await this.#alone(() => this.#giveBack(file, next));
+  }
+
+  async #takeNext(): Promise<TakenFile | null> {
+    return await withTransaction(this.#client, async () => {
+      for (;;) {
+        const job = await this.#queue.take();
+        if (job === null) return null;
+        const held = { fleet: this.#fleet, schema: job.schema, job: job.id, worker: this.#worker };
+        const file = await takeFile(this.#client, held);
+        if (file !== null) return file;
+        // The ledger knows better: the file is done, or waits under another job.
+        await this.#queue.remove(job.id);
+      }
+    });
+  }
+
+  /** Gives the files of dead workers back, or buries those that too many died over. Gives how many there were. */
+  async #takeOver(): Promise<number> {
+    return await withTransaction(this.#client, async () => {
+      const lost = await takeLostFiles(this.#client, this.#fleet, this.#worker);
+      for (const file of lost) {
+        if (file.losses < lossesMax) await this.#giveBack(file, { isCounted: true, reason: null });
+        else await this.#bury(file);
+      }
+      return lost.length;
+    });
+  }
+
+  async #bury(file: TakenFile): Promise<void> {
+    const reason = {
+      code: 'thread.lost',
+      message: `${file.losses} workers died while they loaded ${file.source}`,
+      hint: 'load it by itself and look what ends the process: pgferry migrate; then pgferry fleet retry',
+    };
+    const held = { fleet: this.#fleet, schema: file.schema, worker: this.#worker };
+    await endFile(this.#client, held, { tag: 'failed', runId: null, reason });
+    await this.#queue.bury({ id: file.job, schema: file.schema }, reason);
+  }
+
+  async #end(file: TakenFile, ending: FleetEnding, andQueue: () => Promise<void>): Promise<void> {
+    await this.#alone(() =>
+      withTransaction(this.#client, async () => {
+        const held = { fleet: this.#fleet, schema: file.schema, worker: this.#worker };
+        if (await endFile(this.#client, held, ending)) await andQueue();
+      }),
+    );
+  }
+
+  async #giveBack(
+    file: TakenFile,
+    next: { readonly isCounted: boolean; readonly reason: FleetReason | null },
+  ): Promise<void> {
+    await withTransaction(this.#client, async () => {
+      const held = { fleet: this.#fleet, schema: file.schema, worker: this.#worker };
+      const job = randomUUID();
+      if (!(await giveFileBack(this.#client, held, { ...next, job }))) return;
+      await this.#queue.remove(file.job);
+      await this.#queue.add([{ id: job, schema: file.schema }]);
+    });
+  }
+
+  #isHere(source: string): boolean {
+    return this.#fetches || existsSync(resolve(source));
+  }
+
+  /** Runs `use` when all that was asked for before is over. */
+  async #alone<T>(use: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(use, use);
+    this.#last = mine.catch(() => undefined);
+    return await mine;
+  }
+}
+
+/** The queue of a fleet, whose statements go through this client. */
+export function queueOf(client: TargetClient, fleet: string): FleetQueue {
+  return new FleetQueue(fleet, async (sql, values) => ({ rows: (await client.run(sql, values)).rows }));
+}

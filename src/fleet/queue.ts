@@ -1,0 +1,81 @@
+import PgBoss from 'pg-boss';
+import type { FleetReason } from '../model/fleet/fleet.js';
+
+/** The schema of the target in which the queue keeps its tables. */
+export const queueSchema = 'pgferry_queue';
+
+/** Runs a statement of the queue on a connection that the caller has, within the transaction that it may be in. */
+export type RunStatement = (sql: string, values: readonly unknown[]) => Promise<{ readonly rows: unknown[] }>;
+
+/** One piece of work that the queue hands out. */
+export interface FleetJob {
+  readonly id: string;
+  /** The schema of the file, which is its name in the ledger. */
+  readonly schema: string;
+}
+
+/**
+ * The queue of one fleet and its dead letters. It hands work out and knows nothing else: every call is made in the
+ * transaction in which the ledger is changed too, so that neither can be ahead of the other. pg-boss makes no connection
+ * of its own, and neither retries nor expires a job: what becomes of a file is decided by the ledger.
+ */
+export class FleetQueue {
+  readonly #boss: PgBoss;
+  readonly #name: string;
+  /** pg-boss says nothing of an error while it fetches. */
+  #failure: unknown = null;
+
+  constructor(fleet: string, run: RunStatement) {
+    this.#name = `fleet_${fleet}`;
+    const executeSql = async (sql: string, values?: unknown[]) => {
+      try {
+        return (await run(sql, values ?? [])) as { rows: never[] };
+      } catch (error) {
+        this.#failure = error;
+        throw error;
+      }
+    };
+    const database = { db: { executeSql }, schema: queueSchema };
+    this.#boss = new PgBoss({ ...database, supervise: false, schedule: false, migrate: true });
+  }
+
+  get #dead(): string {
+    return `${this.#name}_dead`;
+  }
+
+  /** Makes what is not there yet: schema and queues. Call it outside of a transaction, one caller at a time. */
+  async open(): Promise<void> {
+    await this.#boss.start();
+    for (const name of [this.#dead, this.#name]) await this.#boss.createQueue(name, { name, retryLimit: 0 });
+  }
+
+  async add(jobs: readonly FleetJob[]): Promise<void> {
+    if (jobs.length === 0) return;
+    await this.#boss.insert(jobs.map(({ id, schema }) => ({ id, name: this.#name, data: { schema } })));
+  }
+
+  /** Takes the job that has waited longest, which no other session sees then; null where there is none. */
+  async take(): Promise<FleetJob | null> {
+    this.#failure = null;
+    const [job] = await this.#boss.fetch<{ schema: string }>(this.#name, { batchSize: 1, priority: false });
+    if (this.#failure !== null) throw this.#failure;
+    return job === undefined ? null : { id: job.id, schema: job.data.schema };
+  }
+
+  /** Takes a job out: its file is done, or waits under a new job. */
+  async remove(id: string): Promise<void> {
+    await this.#boss.deleteJob(this.#name, id);
+  }
+
+  /** Ends a job that cannot be done, and puts it with its reason into the dead letters, under the same id. */
+  async bury({ id, schema }: FleetJob, reason: FleetReason): Promise<void> {
+    await this.#boss.fail(this.#name, id, { ...reason });
+    await this.#boss.send(this.#dead, { schema, reason }, { id, retryLimit: 0 });
+  }
+
+  /** Takes a job out of the dead letters. */
+  async unbury(id: string): Promise<void> {
+    await this.#boss.deleteJob(this.#dead, id);
+    await this.remove(id);
+  }
+}

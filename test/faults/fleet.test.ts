@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Dice } from '../source/pages/pages-scenario.js';
+import { startCommand } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { assertLoadedOnce, makeTenants, runFleetJson } from '../support/fleet.js';
+import { withFolder } from '../support/folder.js';
+import { runCount } from '../support/run-count.js';
+
+const killsWanted = runCount({ usual: 8, full: 200 });
+const filesPerRound = runCount({ usual: 16, full: 60 });
+const seed = Number(process.env.PGFERRY_SEED ?? Date.now() % 1_000_000);
+
+test(`workers that are killed at any moment lose no file and load none twice (seed ${seed})`, async () => {
+  const dice = new Dice(seed);
+  let kills = 0;
+  for (let round = 0; kills < killsWanted; round++) {
+    await withFolder((folder) =>
+      withDatabase(async (url, client) => {
+        const paths = makeTenants(join(folder, 'tenants'), { count: filesPerRound });
+        await runFleetJson(url, folder, ['enqueue', '--sources', 'tenants/*.db']);
+        const begin = () => startCommand(['fleet', 'work', '--concurrency', '2', '--target', url], { cwd: folder });
+        const workers = [begin(), begin()];
+        const left = async () =>
+          Number(
+            (await client.query(`SELECT count(*) AS n FROM pgferry.fleet_file WHERE state IN ('waiting', 'taken')`))
+              .rows[0].n,
+          );
+        while (kills < killsWanted && (await left()) > 2) {
+          await wait(dice.roll(1500));
+          const slot = dice.roll(2);
+          workers[slot]?.child.kill('SIGKILL');
+          await workers[slot]?.ended;
+          workers[slot] = begin();
+          kills += 1;
+        }
+        for (const { ended } of workers) {
+          const { exitCode, stderr } = await ended;
+          assert.equal(exitCode, 0, stderr);
+        }
+        const { json, stderr } = await runFleetJson(url, folder, ['work']);
+        assert.deepEqual(json.counts, { waiting: 0, taken: 0, done: filesPerRound, failed: 0, refused: 0 }, stderr);
+        for (const [index, path] of paths.entries()) await assertLoadedOnce(client, path, `tenant_${index}`);
+        const jobs = await client.query(`SELECT name, state FROM pgferry_queue.job`);
+        assert.deepEqual(jobs.rows, []);
+      }),
+    );
+    assert.ok(kills > 0 || round < 3, 'somebody was killed');
+  }
+});
+
+test('a file that a dead worker had is taken over, and one whose load was over already is not loaded again', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const [path = ''] = makeTenants(join(folder, 'tenants'), { count: 1 });
+      await runFleetJson(url, folder, ['enqueue', '--sources', 'tenants/*.db']);
+      await runFleetJson(url, folder, ['work']);
+      const { rows: loaded } = await client.query('SELECT run_id FROM pgferry.run');
+      // As a worker leaves it that dies between the end of the run and its note: the worker that had it is gone.
+      await client.query(`UPDATE pgferry.fleet_file SET state = 'taken', run_id = NULL`);
+      const { json, stderr } = await runFleetJson(url, folder, ['work']);
+      assert.deepEqual([json.handled, json.counts.done, json.files[0]?.runId], [1, 1, loaded[0]?.run_id], stderr);
+      await assertLoadedOnce(client, path, 'tenant_0');
+      assert.equal((await client.query('SELECT losses FROM pgferry.fleet_file')).rows[0].losses, 1);
+    }),
+  );
+});
+
+test('a file over which worker after worker died ends in the dead letters', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      makeTenants(join(folder, 'tenants'), { count: 1 });
+      await runFleetJson(url, folder, ['enqueue', '--sources', 'tenants/*.db']);
+      await client.query(`INSERT INTO pgferry.fleet_worker (lock_key, host, pid) VALUES (1, 'gone', 1)`);
+      await client.query(
+        `UPDATE pgferry.fleet_file SET state = 'taken', losses = 9, worker = (SELECT max(number) FROM pgferry.fleet_worker)`,
+      );
+      const { json, exitCode, stderr } = await runFleetJson(url, folder, ['work']);
+      assert.deepEqual([exitCode, json.counts.failed, json.files[0]?.reason?.code], [1, 1, 'thread.lost'], stderr);
+      const dead = await client.query(
+        `SELECT data->>'schema' AS schema FROM pgferry_queue.job WHERE name = 'fleet_main_dead'`,
+      );
+      assert.deepEqual(dead.rows, [{ schema: 'tenant_0' }]);
+    }),
+  );
+});
