@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { commandRows } from '../../../src/cli/help.js';
 import { cutoverOptions } from '../../../src/cli/options/cutover-options.js';
+import { fleetOptions } from '../../../src/cli/options/fleet-options.js';
 import { followOptions } from '../../../src/cli/options/follow-options.js';
 import { headings } from '../../../src/cli/options/option.js';
 import { outputOptions } from '../../../src/cli/options/output-options.js';
@@ -25,6 +26,7 @@ test('no two parts of the table have the same setting, of which the second would
     runOptions,
     followOptions,
     cutoverOptions,
+    fleetOptions,
     speedOptions,
     outputOptions,
   ] as const;
