@@ -78,24 +78,27 @@ function commandLineError(message: string): WireError {
 async function runInvocation(invocation: Invocation): Promise<void> {
   const { command, word, detail, sides, configPath, form, isWhole, isJson, isQuiet, isJsonProgress } = invocation;
   const said = { own, configPath, flags: flagsSaid(invocation) };
-  await conclude({ name: command, action: word, isJson, isQuiet, isJsonProgress, isWhole, said }, async (journal, run) => {
-    const flags = assignSides(sides, invocation.flags);
-    const config = configPath === null ? {} : await readConfigFile(configPath);
-    const settings = readSettings({ command, flags, env: process.env, config });
-    await watchMetrics(settings, run);
-    const orders = new Orders();
-    const [first = '', ...rest] = process.argv.slice(2).map(maskSecrets);
-    const context = {
-      settings,
-      journal,
-      signal: AbortSignal.any([stopping.signal, orders.stopping]),
-      orders,
-      toolVersion: toolVersion(),
-      own,
-      calledAs: ownLine(own, first, rest),
-    };
-    return answer(command, context, { form, word, detail, isWhole });
-  });
+  await conclude(
+    { name: command, action: word, isJson, isQuiet, isJsonProgress, isWhole, said },
+    async (journal, run) => {
+      const flags = assignSides(sides, invocation.flags);
+      const config = configPath === null ? {} : await readConfigFile(configPath);
+      const settings = readSettings({ command, flags, env: process.env, config });
+      await watchMetrics(settings, run);
+      const orders = new Orders();
+      const [first = '', ...rest] = process.argv.slice(2).map(maskSecrets);
+      const context = {
+        settings,
+        journal,
+        signal: AbortSignal.any([stopping.signal, orders.stopping]),
+        orders,
+        toolVersion: toolVersion(),
+        own,
+        calledAs: ownLine(own, first, rest),
+      };
+      return answer(command, context, { form, word, detail, isWhole });
+    },
+  );
 }
 
 /** The flags with the sides that were named without one, as far as they can be told. */
