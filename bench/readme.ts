@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderChart } from './chart.js';
+import { type LiveResult, liveRequirements } from './live-result.js';
 import { requirementCells } from './render.js';
 import { type BenchResult, type CaseResult, floorName, oursName, phaseMs, tenthName } from './result.js';
 
@@ -12,6 +13,7 @@ import { type BenchResult, type CaseResult, floorName, oursName, phaseMs, tenthN
 
 const resultsFolder = 'bench/results';
 const section = /<!-- bench -->[\s\S]*<!-- \/bench -->/;
+const liveSection = /<!-- bench-live -->[\s\S]*<!-- \/bench-live -->/;
 const megabyte = 1_000_000;
 
 /** The README's part about speed: the ways side by side, on all rows of the main fixture. */
@@ -30,6 +32,42 @@ export function renderPage(main: BenchResult, others: readonly BenchResult[]): s
     ...(others.length === 0 ? [] : ['Other shapes and sizes, same machine:', table(otherHead, others.map(otherRow))]),
     'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes these figures from them.',
   ]);
+}
+
+/** What a live move costs; `larger` is the same of ten times as many rows, where it was measured. */
+export function renderLive(result: LiveResult, larger: LiveResult | undefined): string {
+  const { machine, measuredAt, size, rows, bytes } = result;
+  const parts = [
+    `One run of \`make bench-live SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, PostgreSQL on the same cores: ${spaced(rows)} rows, ${Math.round(bytes / megabyte)} MB, ${spaced(result.changedPerSecond)} rows changed each second while it switches.`,
+    table(['figure', 'must be', 'is', ''], liveRequirements(result, larger).map(requirementCells)),
+    table(
+      [
+        'size',
+        'migrate s',
+        'backup s',
+        'quiet round s',
+        '100 000 rows of one range s',
+        '100 000 rows all over s',
+        'writers wait ms',
+        'peak MB of a round',
+      ],
+      [result, ...(larger === undefined ? [] : [larger])].map(liveRow),
+    ),
+  ];
+  return `<!-- bench-live -->\n${parts.join('\n\n')}\n<!-- /bench-live -->`;
+}
+
+function liveRow(one: LiveResult): string[] {
+  return [
+    `${spaced(one.rows)} rows`,
+    secondsOf(one.migrateMs),
+    secondsOf(one.backupMs),
+    secondsOf(one.quietRoundMs),
+    secondsOf(one.recentRound.durationMs),
+    secondsOf(one.scatteredRound.durationMs),
+    String(Math.round(one.liveDowntimeMs)),
+    String(one.peakMb.follow ?? '–'),
+  ];
 }
 
 function mark(parts: readonly string[]): string {
@@ -113,20 +151,28 @@ function main(name: string): void {
   const results = readdirSync(resultsFolder)
     .filter((file) => file.endsWith('.json'))
     .sort()
-    .map((file) => JSON.parse(readFileSync(join(resultsFolder, file), 'utf8')) as BenchResult);
+    .map((file) => JSON.parse(readFileSync(join(resultsFolder, file), 'utf8')) as BenchResult)
+    .filter(({ cases }) => Array.isArray(cases));
   const chosen = results.find((result) => nameOf(result) === name);
   if (chosen === undefined) throw new Error(`${resultsFolder} has no ${name}.json: run make bench first`);
   for (const result of results) writeFileSync(join(resultsFolder, `${nameOf(result)}.svg`), renderChart(result));
   const others = results.filter((result) => result !== chosen);
   replaceSection('README.md', renderReadme(chosen));
   replaceSection('docs/benchmarks.md', renderPage(chosen, others));
+  const live = readLive('large');
+  if (live !== undefined) replaceSection('docs/benchmarks.md', renderLive(live, readLive('huge')), liveSection);
 }
 
-function replaceSection(path: string, text: string): void {
+function readLive(size: string): LiveResult | undefined {
+  const path = join(resultsFolder, `live-${size}.json`);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as LiveResult) : undefined;
+}
+
+function replaceSection(path: string, text: string, of = section): void {
   const page = readFileSync(path, 'utf8');
   writeFileSync(
     path,
-    page.replace(section, () => text),
+    page.replace(of, () => text),
   );
 }
 
