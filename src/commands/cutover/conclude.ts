@@ -1,5 +1,5 @@
 import { rollbackEnvName } from '../../cutover/rollback-env.js';
-import type { Cutover, CutoverResult } from '../../model/cutover.js';
+import type { Cutover, CutoverFacts, CutoverResult } from '../../model/cutover.js';
 import { CopierError, toWire } from '../../model/error.js';
 import { replaceArtefact, writeManifest } from '../../report/files/run-folder.js';
 import { formatDuration, jsonText } from '../../report/units.js';
@@ -12,11 +12,15 @@ import type { Switched } from './switch.js';
 import { describeWritten, type WrittenTable } from './target-writes.js';
 import { relative } from 'node:path';
 
-/** The application is switched. From here on nothing may fail: what cannot be written is only reported. */
+/**
+ * The application is switched. From here on nothing may fail: what cannot be written is only reported. `settle` does what
+ * follows the switch, and may fail; the record is closed after it in any case.
+ */
 export async function conclude(
   session: CutoverSession,
   preflight: Preflight,
   { facts, downtimeMs, written = [] }: Switched,
+  settle: () => Promise<void> = async () => {},
 ): Promise<CutoverResult> {
   const { context, client, cutover, folder, address } = session;
   try {
@@ -41,17 +45,30 @@ export async function conclude(
     phases: journal.phases,
   });
   try {
+    await settle();
+  } finally {
+    await closeRecord(session, facts, result);
+  }
+  if (written.length > 0) throw unlocked(cutover, written);
+  return result;
+}
+
+/** Writes what the cutover came to, and the hashes of all its files. */
+async function closeRecord(
+  { context, folder }: CutoverSession,
+  facts: CutoverFacts,
+  result: CutoverResult,
+): Promise<void> {
+  try {
     replaceArtefact(folder.pathOf('cutover.json'), `${jsonText({ ...result, facts }, 1)}\n`);
     // The snapshot was hashed when it was taken, and is as large as the source.
     const name = relative(folder.path, facts.snapshotPath);
     await writeManifest(folder, { known: [{ name, sha256: facts.snapshotSha256 }] });
   } catch (error) {
-    journal.warn(
+    context.journal.warn(
       `the application is switched, but the record in ${folder.path} is not whole: ${toWire(error).message}`,
     );
   }
-  if (written.length > 0) throw unlocked(cutover, written);
-  return result;
 }
 
 /** The lock went with its session at the very switch: whose these writes are, nobody can tell. */

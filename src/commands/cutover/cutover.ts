@@ -154,9 +154,9 @@ async function begin(
   } catch (error) {
     return await undoCutover(session, preflight, progress, error);
   }
-  const result = await conclude(session, preflight, switched);
-  await settleApplication(session, switched.facts);
-  return result;
+  return await conclude(session, preflight, switched, async () => {
+    await settleApplication(session, switched.facts);
+  });
 }
 
 /** What was left after the switch: hooks and health checks. */

@@ -61,8 +61,8 @@ export async function resumeCutover(
     );
   }
   const downtimeMs = Date.now() - Date.parse(facts.fencedAt);
-  const result = await conclude(session, preflight, { facts: switched, downtimeMs });
-  await settleApplication(session, switched);
+  const settle = () => settleApplication(session, switched);
+  const result = await conclude(session, preflight, { facts: switched, downtimeMs }, settle);
   return result;
 }
 

@@ -224,14 +224,17 @@ async function conclude(
   // Those that are left to hands still need their copies.
   forgetSwitches(preflight.switches);
   await endJournal(context, client, session.address.schema);
-  await writeManifest(folder, { known }).catch((error: unknown) => context.journal.warn(toWire(error).message));
-  await runHooks(session, 'after-rollback').catch((error: unknown) => {
+  try {
+    await runHooks(session, 'after-rollback');
+  } catch (error) {
     const { message, hint } = toWire(error);
     throw new CopierError('stuck.hook', `the application is on SQLite again, and its hook failed: ${message}`, {
       hint,
       cause: error,
     });
-  });
+  } finally {
+    await writeManifest(folder, { known }).catch((error: unknown) => context.journal.warn(toWire(error).message));
+  }
   return result;
 }
 
