@@ -62,8 +62,7 @@ export async function resumeCutover(
   }
   const downtimeMs = Date.now() - Date.parse(facts.fencedAt);
   const settle = () => settleApplication(session, switched);
-  const result = await conclude(session, preflight, { facts: switched, downtimeMs }, settle);
-  return result;
+  return await conclude(session, preflight, { facts: switched, downtimeMs }, settle);
 }
 
 /** Switches the application only to the very rows that were accepted: looked at under the lock that is held until then. */
