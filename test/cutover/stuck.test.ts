@@ -65,7 +65,7 @@ test('a switch that fails while somebody keeps the database from being opened ag
           { cwd: app.folder, env: { ...env, ...slow } },
           {
             code: 'stuck.undo',
-            says: /failed at its step switch \(.*was edited meanwhile.*\) and could not be undone whole/,
+            says: /failed at its step close \(.*is locked by another process.*\) and could not be undone whole/,
             hint: /do this by hand: open the SQLite database again with `pgferry release`/,
           },
         );

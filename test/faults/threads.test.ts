@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { CheckJob } from '../../src/jobs/check-job.js';
+import { sharedThread } from '../../src/platform/thread-reads.js';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -102,7 +104,7 @@ test('threads that are ended in the middle of reading leave the process and the 
       });
     }
     const unchecked = await withThreads({ threads: 1, threadData: null, heapMbMax: 64 }, (threads) =>
-      threads.run('check', snapshotPath),
+      threads.run('check', { path: snapshotPath, thread: sharedThread() } satisfies CheckJob),
     );
     assert.deepEqual(unchecked, [], 'the file is sound');
     // SQLite's backup and the file system may have given libuv's own few threads their start.
