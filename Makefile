@@ -3,7 +3,7 @@ NODE ?= node
 PGFERRY = $(NODE) dist/src/start.js
 INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
-SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null)
+SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null) $(wildcard src/run/recipes/*.json)
 
 .PHONY: bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify
 
@@ -42,6 +42,7 @@ $(INSTALLED): package.json package-lock.json
 $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
 	rm -rf dist
 	npx --no-install tsc -p tsconfig.json
+	@cp -R src/run/recipes dist/src/run/
 	@npm run --silent build:kernel
 	@$(PGFERRY) config-schema > dist/src/config.schema.json
 	@touch $(BUILT)

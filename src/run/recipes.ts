@@ -5,7 +5,6 @@ import { CopierError } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
 import type { SourceCatalog } from '../model/source.js';
 import { makeFinding } from '../plan/findings/finding.js';
-import { packageFolder } from '../platform/installation.js';
 
 /*
  * Recipes are data: how an application is recognised, how its tables come into PostgreSQL, and a part of a config file.
@@ -29,7 +28,7 @@ export interface Recipe {
 }
 
 /** All recipes of this installation, by name. */
-export function readRecipes(folder = join(packageFolder, 'recipes')): Recipe[] {
+export function readRecipes(folder = join(import.meta.dirname, 'recipes')): Recipe[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort()

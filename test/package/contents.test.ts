@@ -19,7 +19,14 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 
 test('a package of a clone that was never built holds what it needs', () => {
-  const wanted = ['start.js', 'pgferry.js', 'pgferry.d.ts', 'config.schema.json', 'encode/kernel/kernel.wasm'];
+  const wanted = [
+    'start.js',
+    'pgferry.js',
+    'pgferry.d.ts',
+    'config.schema.json',
+    'encode/kernel/kernel.wasm',
+    'run/recipes/directus.json',
+  ];
   for (const name of wanted) assert.ok(names.includes(`package/dist/src/${name}`), name);
   for (const name of ['dist/workers/copy.js', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs/guide.md']) {
     assert.ok(names.includes(`package/${name}`), name);
