@@ -77,7 +77,7 @@ test('a switch that fails while somebody wants the lock behind the closing is un
         assert.deepEqual([exitCode, code], [25, 'stuck.undo']);
         assert.match(
           message,
-          /failed at its step close \(.*is locked by another process.*\) and could not be undone whole/,
+          /failed at its step (close|switch) \(.*(is locked by another process|was edited meanwhile).*\) and could not be undone whole/,
         );
         assert.match(hint, /do this by hand: open the SQLite database again with `pgferry release`/);
         assert.deepEqual(world, ['sqlite', true, false]);
