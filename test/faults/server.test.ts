@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
+import { ledgerVersion } from '../../src/target/ledger/ledger.js';
 import { runJson, startCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
@@ -240,14 +241,17 @@ test('a ledger that another version made is refused with both versions named', a
     child.kill('SIGKILL');
     await ended;
     const before = await committedChunks(client);
-    await client.query('UPDATE pgferry.ledger_version SET version = 7');
+    await client.query('UPDATE pgferry.ledger_version SET version = version + 1');
     const refused = await runJson(args, { cwd: folder });
     assert.equal(refused.exitCode, 22, refused.stderr);
     assert.equal(refused.json.error?.code, 'target.ledger_version');
-    assert.match(refused.json.error?.message ?? '', /version 7.*version 6/);
+    assert.match(
+      refused.json.error?.message ?? '',
+      new RegExp(`version ${ledgerVersion + 1}.*version ${ledgerVersion}$`),
+    );
     assert.deepEqual(await committedChunks(client), before);
     assert.equal(await runState(client), 'copying');
-    await client.query('UPDATE pgferry.ledger_version SET version = 6');
+    await client.query('UPDATE pgferry.ledger_version SET version = $1', [ledgerVersion]);
     assert.equal((await startCommand(args, { cwd: folder }).ended).exitCode, 0);
   });
 });
