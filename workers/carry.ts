@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runCarryJob } from '../src/jobs/carry/carry-job.js';
 
-export default answering(runCarryJob);
+export default answering<'carry'>(runCarryJob);

@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runChangesJob } from '../src/jobs/follow/changes-job.js';
 
-export default answering(runChangesJob);
+export default answering<'changes'>(runChangesJob);

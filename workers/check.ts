@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runCheckJob } from '../src/jobs/check-job.js';
 
-export default answering(runCheckJob);
+export default answering<'check'>(runCheckJob);

@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runCopyJob } from '../src/copy/copy-chunk.js';
 
-export default answering(runCopyJob);
+export default answering<'copy'>(runCopyJob);

@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runKeysetJob } from '../src/jobs/keyset-job.js';
 
-export default answering(runKeysetJob);
+export default answering<'keyset'>(runKeysetJob);

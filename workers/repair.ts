@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runRepairJob } from '../src/jobs/follow/repair-job.js';
 
-export default answering(runRepairJob);
+export default answering<'repair'>(runRepairJob);

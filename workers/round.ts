@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runRoundJob } from '../src/jobs/follow/round-job.js';
 
-export default answering(runRoundJob);
+export default answering<'round'>(runRoundJob);

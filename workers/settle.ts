@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runSettleJob } from '../src/copy/settle-job.js';
 
-export default answering(runSettleJob);
+export default answering<'settle'>(runSettleJob);

@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runShadowJob } from '../src/jobs/shadow-job.js';
 
-export default answering(runShadowJob);
+export default answering<'shadow'>(runShadowJob);

@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runTrialJob } from '../src/jobs/trial-job.js';
 
-export default answering(runTrialJob);
+export default answering<'trial'>(runTrialJob);

@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runValuesJob } from '../src/jobs/values-job.js';
 
-export default answering(runValuesJob);
+export default answering<'values'>(runValuesJob);

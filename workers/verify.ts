@@ -1,4 +1,4 @@
 import { answering } from '../src/jobs/answering.js';
 import { runVerifyJob } from '../src/jobs/verify-job.js';
 
-export default answering(runVerifyJob);
+export default answering<'verify'>(runVerifyJob);

@@ -1,6 +1,6 @@
 import type { ValuesJob } from '../jobs/values-job.js';
 import { must } from '../model/error.js';
-import type { CountedTable, FullCensus, TableValues } from '../model/census.js';
+import type { CountedTable, FullCensus } from '../model/census.js';
 import type { SourceCatalog, SourceTable } from '../model/source.js';
 import { asBookkeeping } from '../lib/bookkeeping.js';
 import { chooseTables } from '../plan/fit.js';
@@ -57,7 +57,7 @@ async function countTable(table: SourceTable, counting: Counting): Promise<Count
   const ranges = readRanges(chunks, layout !== null);
   const parts = ranges.map((range) => {
     const job: ValuesJob = { snapshotPath, table, layout, range };
-    return threads.run<TableValues>('values', job);
+    return threads.run('values', job);
   });
   const census = must(
     survey.census.find((one) => one.table === table.name),

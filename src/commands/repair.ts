@@ -114,5 +114,5 @@ async function repair(session: FollowSession, tables: readonly TablePlan[]): Pro
     allowSentinel: choices.allowSentinel,
     blockBytes: context.settings.blockBytes,
   };
-  return await context.journal.phase('copy', () => threads.run<readonly RoundChange[]>('repair', job));
+  return await context.journal.phase('copy', () => threads.run('repair', job));
 }

@@ -34,6 +34,12 @@ let idle: NodeJS.Timeout | undefined;
 /** An idle connection is closed after this time, so that others can have it on a server that has few. */
 const idleMs = 2000;
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    copy: [CopyJob, ChunkResult];
+  }
+}
+
 export async function runCopyJob(job: CopyJob): Promise<ChunkResult> {
   return await withHeartbeat(job.slot, () => copyChunk(job));
 }

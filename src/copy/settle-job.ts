@@ -11,6 +11,12 @@ export interface SettleJob extends SettleRequest {
   readonly layout: PageLayout | null;
 }
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    settle: [SettleJob, Settled];
+  }
+}
+
 /** Takes those rows of one table out of the target that cannot stay there, in one transaction. */
 export async function runSettleJob(job: SettleJob): Promise<Settled> {
   const { address, applicationName } = threadData;

@@ -1,12 +1,15 @@
 import { toWire } from '../model/error.js';
 import { translateSqliteError } from '../source/source-error.js';
 import type { JobAnswer } from '../model/wire.js';
+import type { AnswerTo, JobOf, ThreadEntry } from '../pool/threads.js';
 
 /**
  * A thread's entry for one kind of job. Its answer is the result, or the error as plain data, since `postMessage` drops
  * an error's class.
  */
-export function answering<Job, Result>(run: (job: Job) => Promise<Result>): (job: Job) => Promise<JobAnswer<Result>> {
+export function answering<Entry extends ThreadEntry>(
+  run: (job: JobOf<Entry>) => Promise<AnswerTo<Entry, JobOf<Entry>>>,
+): (job: JobOf<Entry>) => Promise<JobAnswer<AnswerTo<Entry, JobOf<Entry>>>> {
   return async (job) => {
     try {
       return { tag: 'done', result: await run(job) };

@@ -18,6 +18,12 @@ export type Count =
   | { readonly tag: 'columns' | 'rows' }
   | { readonly tag: 'pages'; readonly layout: PageLayout; readonly range: ChunkRange };
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    census: [CensusJob, TableCensus];
+  }
+}
+
 /** Counts what one table, or a part of it, holds. */
 export async function runCensusJob(job: CensusJob): Promise<TableCensus> {
   return await runCount(job);

@@ -8,6 +8,12 @@ export interface CheckJob {
   readonly thread: SharedArrayBuffer;
 }
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    check: [CheckJob, readonly UncheckedTable[]];
+  }
+}
+
 /** Checks that the pages of the snapshot are sound, and gives the tables that cannot be checked, while the coordinator hashes the file. */
 export async function runCheckJob({ path, thread }: CheckJob): Promise<readonly UncheckedTable[]> {
   announceThread(thread);

@@ -12,6 +12,14 @@ export type KeysetJob =
   | { readonly tag: 'source'; readonly snapshotPath: string; readonly sql: string; readonly meter: SharedArrayBuffer }
   | { readonly tag: 'target'; readonly table: string; readonly sql: string; readonly meter: SharedArrayBuffer };
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    keyset:
+      | [Extract<KeysetJob, { readonly tag: 'doubts' }>, boolean[]]
+      | [Extract<KeysetJob, { readonly tag: 'source' | 'target' }>, LineHash];
+  }
+}
+
 /** Hashes the keys of a table as plain SQL prints them. */
 export async function runKeysetJob(job: KeysetJob): Promise<LineHash | boolean[]> {
   return await run(job);

@@ -38,6 +38,12 @@ interface Handles {
 /** The latency is the median of this many runs of the plain form. */
 const runs = 3;
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    shadow: [ShadowJob, ShadowReport[]];
+  }
+}
+
 /** Runs reads on both sides and compares what they give. */
 export async function runShadowJob(job: ShadowJob): Promise<ShadowReport[]> {
   return await runReads(job);

@@ -17,6 +17,12 @@ export interface TimesJob {
   readonly range: ChunkRange;
 }
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    times: [TimesJob, TimeCounts[]];
+  }
+}
+
 /** Counts the integers of columns by the unit in which they are times. Gives the counts for each column. */
 export async function runTimesJob({ snapshotPath, table, columns, layout, range }: TimesJob): Promise<TimeCounts[]> {
   const { name: source, rootPage, rowidName, isWithoutRowid, primaryKey } = table;

@@ -17,6 +17,12 @@ export interface TrialJob {
   readonly range: ChunkRange;
 }
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    trial: [TrialJob, TableTrial];
+  }
+}
+
 /** Tries the values that the census could not judge with the encoders of the copy. */
 export async function runTrialJob(job: TrialJob): Promise<TableTrial> {
   return await run(job);

@@ -16,6 +16,12 @@ export interface ValuesJob {
   readonly range: ChunkRange;
 }
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    values: [ValuesJob, TableValues];
+  }
+}
+
 /** Sorts every value of a part of a table into its class. */
 export async function runValuesJob(job: ValuesJob): Promise<TableValues> {
   return await count(job);

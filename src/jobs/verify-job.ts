@@ -44,6 +44,15 @@ export type VerifyJob =
 
 type VerifiedTable = Omit<TablePlan, 'chunks'>;
 
+declare module '../pool/threads.js' {
+  interface ThreadJobs {
+    verify:
+      | [Extract<VerifyJob, { readonly tag: 'source' | 'target' }>, SideSummary]
+      | [Extract<VerifyJob, { readonly tag: 'quarantined' }>, QuarantineSummary]
+      | [Extract<VerifyJob, { readonly tag: 'differences' }>, FoundDifferences];
+  }
+}
+
 /** The independent proof: it reads both sides anew and shares no code with the copy. */
 export async function runVerifyJob(job: VerifyJob): Promise<SideSummary | FoundDifferences | QuarantineSummary> {
   return await run(job);

@@ -1,5 +1,5 @@
 import { plainProgress, type PhaseName, type Progress, type ProgressUnit } from '../model/event.js';
-import type { ThreadEntry, Threads, Watch } from './threads.js';
+import type { AnswerTo, JobOf, ThreadEntry, Threads, Watch } from './threads.js';
 
 /** Threads that count the jobs which were given to them, and those that are done. */
 export class CountedThreads implements Threads {
@@ -11,9 +11,13 @@ export class CountedThreads implements Threads {
     this.#threads = threads;
   }
 
-  async run<T>(entry: ThreadEntry, job: unknown, watch?: Watch): Promise<T> {
+  async run<Entry extends ThreadEntry, Job extends JobOf<Entry>>(
+    entry: Entry,
+    job: Job,
+    watch?: Watch,
+  ): Promise<AnswerTo<Entry, Job>> {
     this.#given += 1;
-    const result = await this.#threads.run<T>(entry, job, watch);
+    const result = await this.#threads.run(entry, job, watch);
     this.#done += 1;
     return result;
   }

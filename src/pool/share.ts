@@ -1,4 +1,4 @@
-import type { ThreadEntry, Threads, Watch } from './threads.js';
+import type { AnswerTo, JobOf, ThreadEntry, Threads, Watch } from './threads.js';
 
 /**
  * A share of the threads: at most this many of its jobs run at a time, and further ones wait in the order in which they
@@ -14,11 +14,15 @@ export class ThreadShare implements Threads {
     this.#free = atOnce;
   }
 
-  async run<T>(entry: ThreadEntry, job: unknown, watch?: Watch): Promise<T> {
+  async run<Entry extends ThreadEntry, Job extends JobOf<Entry>>(
+    entry: Entry,
+    job: Job,
+    watch?: Watch,
+  ): Promise<AnswerTo<Entry, Job>> {
     if (this.#free === 0) await new Promise<void>((begin) => this.#waiting.push(begin));
     else this.#free -= 1;
     try {
-      return await this.#threads.run<T>(entry, job, watch);
+      return await this.#threads.run(entry, job, watch);
     } finally {
       this.grow();
     }

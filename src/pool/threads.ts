@@ -5,22 +5,25 @@ import { CopierError, fromWire } from '../model/error.js';
 import type { JobAnswer } from '../model/wire.js';
 import type { Counters } from './counters.js';
 
-/** The programs a thread can run: one file each in workers/. */
-export type ThreadEntry =
-  | 'carry'
-  | 'changes'
-  | 'check'
-  | 'census'
-  | 'copy'
-  | 'keyset'
-  | 'repair'
-  | 'round'
-  | 'settle'
-  | 'shadow'
-  | 'times'
-  | 'trial'
-  | 'values'
-  | 'verify';
+/**
+ * The programs that a thread can run, one file each in workers/: by name what the program takes and what it answers, a
+ * pair for each kind of job. The file that defines a job adds it here (`declare module`), since the pool stands below.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: the jobs above fill it.
+export interface ThreadJobs {}
+
+export type ThreadEntry = keyof ThreadJobs;
+type PairOf<Entry extends ThreadEntry> = Extract<ThreadJobs[Entry], readonly [unknown, unknown]>;
+export type JobOf<Entry extends ThreadEntry> = PairOf<Entry>[0];
+/** What the program answers to such a job. */
+export type AnswerTo<Entry extends ThreadEntry, Job> =
+  PairOf<Entry> extends infer Pair
+    ? Pair extends readonly [infer Taken, infer Answer]
+      ? Job extends Taken
+        ? Answer
+        : never
+      : never
+    : never;
 
 export interface ThreadOptions {
   readonly threads: number;
@@ -43,7 +46,11 @@ export interface Watch {
 
 export interface Threads {
   /** Runs one job on a free thread. Rejects with the thread's own CopierError, `thread.lost` or `thread.hung`. */
-  run<T>(entry: ThreadEntry, job: unknown, watch?: Watch): Promise<T>;
+  run<Entry extends ThreadEntry, Job extends JobOf<Entry>>(
+    entry: Entry,
+    job: Job,
+    watch?: Watch,
+  ): Promise<AnswerTo<Entry, Job>>;
 }
 
 /** Lends a Piscina pool and ends its threads afterwards, whatever happened. */

@@ -1,5 +1,4 @@
 import type { KeysetJob } from '../../jobs/keyset-job.js';
-import type { LineHash } from '../../accept/key-hash.js';
 import { doubtsOf, type Keyset, keysetOf, keysetSql, withoutDoubtful } from '../../accept/keyset-sql.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { TableReport } from '../../model/result.js';
@@ -42,7 +41,7 @@ export async function hashKeyset(
   }
   const isUtf16 = encoding !== 'UTF-8';
   const read = isUtf16 ? (keysetSql(keyset, table, (field) => `${utf8Order}(${field})`) ?? sql) : sql;
-  const run = (job: KeysetJob) => threads.run<LineHash>('keyset', job);
+  const run = <Job extends KeysetJob>(job: Job) => threads.run('keyset', job);
   const [source, target] = await Promise.all([
     run({ tag: 'source', snapshotPath, sql: read.source, meter }),
     run({ tag: 'target', table: table.target, sql: sql.target, meter }),
@@ -61,8 +60,8 @@ async function chooseKeyset(table: TablePlan, { threads, snapshotPath }: KeysetR
   const keyset = keysetOf(table);
   const doubts = doubtsOf(keyset);
   if (doubts.length === 0) return keyset;
-  const job: KeysetJob = { tag: 'doubts', snapshotPath, sqls: doubts.map(({ sql }) => sql) };
-  const answers = await threads.run<boolean[]>('keyset', job);
+  const job = { tag: 'doubts', snapshotPath, sqls: doubts.map(({ sql }) => sql) } as const;
+  const answers = await threads.run('keyset', job);
   const doubtful = doubts.filter((_, i) => answers[i] === true).map(({ column }) => column);
   return withoutDoubtful(keyset, doubtful);
 }

@@ -39,7 +39,7 @@ export async function runShadowReads(comparison: Comparison, plan: Plan): Promis
       return { snapshotPath, reads: batch, rowsMax, differencesMax, times };
     });
     const runJob = async (job: ShadowJob) => {
-      const reports = await threads.run<ShadowReport[]>('shadow', job);
+      const reports = await threads.run('shadow', job);
       done += job.reads.length;
       return reports;
     };

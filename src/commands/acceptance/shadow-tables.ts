@@ -1,6 +1,5 @@
 import { isBuiltInCollation } from '../../lib/collation.js';
 import { isSameName } from '../../lib/fold-case.js';
-import type { KeysetJob } from '../../jobs/keyset-job.js';
 import { type KeyField, keyFieldOf } from '../../accept/key-field.js';
 import { doubtsOf } from '../../accept/keyset-sql.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
@@ -62,8 +61,8 @@ async function shadowColumns(
       'text' in field && ordering.has(column.source) ? [{ column: column.source, field }] : [],
     ),
   });
-  const job: KeysetJob = { tag: 'doubts', snapshotPath, sqls: doubts.map(({ sql }) => sql) };
-  const answers = doubts.length === 0 ? [] : await threads.run<boolean[]>('keyset', job);
+  const job = { tag: 'doubts', snapshotPath, sqls: doubts.map(({ sql }) => sql) } as const;
+  const answers = doubts.length === 0 ? [] : await threads.run('keyset', job);
   const doubtful = new Set(doubts.filter((_, i) => answers[i] === true).map(({ column }) => column));
   return fields.map(({ column, field }) => {
     const collation = source?.columns.find(({ name }) => name === column.source)?.collation ?? 'BINARY';

@@ -47,6 +47,12 @@ export interface CarryOutcome {
   readonly uncarried: readonly Uncarried[];
 }
 
+declare module '../../pool/threads.js' {
+  interface ThreadJobs {
+    carry: [CarryJob, CarryOutcome];
+  }
+}
+
 /** Brings rows that differ on the target into a copy of the snapshot, in one transaction of SQLite. */
 export async function runCarryJob(job: CarryJob): Promise<CarryOutcome> {
   const { applicationName, address } = threadData;

@@ -58,6 +58,16 @@ export interface BegunChanges {
 
 export type ChangesResult = BegunChanges | Uint8Array | TouchedLeaves | null;
 
+declare module '../../pool/threads.js' {
+  interface ThreadJobs {
+    changes:
+      | [Extract<ChangesJob, { readonly tag: 'begin' }>, BegunChanges]
+      | [Extract<ChangesJob, { readonly tag: 'pages' | 'listed' }>, Uint8Array]
+      | [Extract<ChangesJob, { readonly tag: 'owners' }>, null]
+      | [Extract<ChangesJob, { readonly tag: 'leaves' }>, TouchedLeaves];
+  }
+}
+
 export async function runChangesJob(job: ChangesJob): Promise<ChangesResult> {
   return await withBothFiles<ChangesResult>(job.paths, (files) => {
     switch (job.tag) {

@@ -46,6 +46,12 @@ export interface RepairJob extends Travel {
   readonly sequences: readonly SequenceNeed[];
 }
 
+declare module '../../pool/threads.js' {
+  interface ThreadJobs {
+    repair: [RepairJob, readonly RoundChange[]];
+  }
+}
+
 /**
  * Makes tables of the target hold what the snapshot says, in one transaction: their rows travel to a staging table, and
  * only those that differ are deleted, updated or inserted. The ledger stays as it is, since it said so before.

@@ -49,6 +49,12 @@ export interface RoundResult {
   readonly leftOpen: readonly string[];
 }
 
+declare module '../../pool/threads.js' {
+  interface ThreadJobs {
+    round: [RoundJob, RoundResult];
+  }
+}
+
 /** Brings one round in one transaction, with its row of the ledger; what it gives has been committed. */
 export async function runRoundJob(job: RoundJob): Promise<RoundResult> {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;

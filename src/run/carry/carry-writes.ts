@@ -218,7 +218,7 @@ async function carry({ request, threads }: Carrying, tables: readonly TableToCar
   copyFileSync(snapshotPath, copyPath, constants.COPYFILE_FICLONE);
   chmodSync(copyPath, 0o600);
   try {
-    return await threads.run<CarryOutcome>('carry', { snapshotPath, copyPath, tables } satisfies CarryJob);
+    return await threads.run('carry', { snapshotPath, copyPath, tables });
   } catch (error) {
     rmSync(copyPath, { force: true });
     throw error;
@@ -239,7 +239,7 @@ async function prove(carrying: Carrying): Promise<void> {
       if (differing === null) return;
       // Sums cannot tell a row in quarantine that was carried from one that was not; its rows can.
       const job: CarryJob = { snapshotPath: copyPath, copyPath: null, tables: [{ ...differing, sequence: null }] };
-      const { tables } = await threads.run<CarryOutcome>('carry', job);
+      const { tables } = await threads.run('carry', job);
       if (tables.every(({ inserted, updated, deleted }) => inserted + updated + deleted === 0)) return;
       const options = { threads, snapshotPath: copyPath, quarantine, differencesMax: 1 };
       throw unproven(plan, await compareTable(plan, options));

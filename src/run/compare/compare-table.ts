@@ -8,7 +8,6 @@ import {
   bucketCountFor,
   compareSides,
   expectedSide,
-  type QuarantineSummary,
   type SideSummary,
   type TableComparison,
 } from '../../verify/table.js';
@@ -62,13 +61,11 @@ export async function compareSums(
   const { threads, snapshotPath, quarantine, known, meter } = options;
   const { chunks, ...table } = planned;
   const bucketCount = options.bucketCount ?? bucketCountFor(table.rows);
-  const run = <T>(job: VerifyJob) => threads.run<T>('verify', job);
+  const run = <Job extends VerifyJob>(job: Job) => threads.run('verify', job);
   const [source, target, quarantined] = await Promise.all([
-    run<SideSummary>({ tag: 'source', snapshotPath, table, bucketCount, meter }),
-    known ?? run<SideSummary>({ tag: 'target', snapshotPath, table, bucketCount, meter }),
-    quarantine === null
-      ? null
-      : run<QuarantineSummary>({ tag: 'quarantined', table, runId: quarantine.runId, bucketCount }),
+    run({ tag: 'source', snapshotPath, table, bucketCount, meter }),
+    known ?? run({ tag: 'target', snapshotPath, table, bucketCount, meter }),
+    quarantine === null ? null : run({ tag: 'quarantined', table, runId: quarantine.runId, bucketCount }),
   ]);
   const expected = quarantined === null ? source : expectedSide(source, quarantined);
   return {
@@ -92,7 +89,7 @@ export async function compareTable(
   if (comparison.equal) return { report, differences: [], totals: [], findings: [] };
   const { chunks, ...table } = planned;
   const { differingBuckets } = comparison;
-  const found = await threads.run<FoundDifferences>('verify', {
+  const found = await threads.run('verify', {
     tag: 'differences',
     snapshotPath,
     table,
@@ -101,7 +98,7 @@ export async function compareTable(
     differingBuckets,
     rowsOfBucket,
     differencesMax,
-  } satisfies VerifyJob);
+  });
   return { report, ...found, findings: findingsOf(table.source, found) };
 }
 

@@ -1,4 +1,4 @@
-import type { BegunChanges, ChangesJob, KnownPages } from '../../jobs/follow/changes-job.js';
+import type { ChangesJob, KnownPages } from '../../jobs/follow/changes-job.js';
 import type { BothPaths } from '../../follow/both-files.js';
 import type { ChangedTable, ChangeWay } from '../../follow/changed-rows.js';
 import { canJoin } from '../../follow/join-rows.js';
@@ -8,7 +8,6 @@ import type { SourceCatalog } from '../../model/source.js';
 import type { Threads } from '../../pool/threads.js';
 import { createOwners } from '../../source/changes/overflow-owners.js';
 import { PageChanges } from '../../source/changes/page-changes.js';
-import type { TouchedLeaves } from '../../source/changes/touched-leaves.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
 
 export interface ChangesRequest {
@@ -38,12 +37,12 @@ export interface FoundChanges {
  */
 export async function findChanges(request: ChangesRequest): Promise<FoundChanges> {
   const { threads, paths, parts, plan, known } = request;
-  const run = <T>(job: ChangesJob) => threads.run<T>('changes', job);
-  const { spans, isComparable, pages } = await run<BegunChanges>({ tag: 'begin', paths, parts });
+  const run = <Job extends ChangesJob>(job: Job) => threads.run('changes', job);
+  const { spans, isComparable, pages } = await run({ tag: 'begin', paths, parts });
   const compared =
     known === undefined
-      ? await Promise.all(spans.map((span) => run<Uint8Array>({ tag: 'pages', paths, span })))
-      : [await run<Uint8Array>({ tag: 'listed', paths, ...known })];
+      ? await Promise.all(spans.map((span) => run({ tag: 'pages', paths, span })))
+      : [await run({ tag: 'listed', paths, ...known })];
   const bits = isComparable ? Buffer.concat(compared) : null;
   const comparedAtMs = performance.now();
   const isMarked = known !== undefined;
@@ -55,7 +54,7 @@ export async function findChanges(request: ChangesRequest): Promise<FoundChanges
       if (bits !== null && pagesChanged === 0) return { table, roots, way: { tag: 'same' } };
       const layout = layoutFor(table, request.catalogs.now);
       if (typeof layout === 'string') return { table, roots, way: sqlWay(table, layout) };
-      const leaves = await run<TouchedLeaves>({ tag: 'leaves', paths, table: table.source, roots, bits, isMarked });
+      const leaves = await run({ tag: 'leaves', paths, table: table.source, roots, bits, isMarked });
       const isSame = leaves.old.length === 0 && leaves.now.length === 0;
       return { table, roots, way: isSame ? { tag: 'same' } : { tag: 'leaves', leaves, layout } };
     }),
@@ -104,7 +103,7 @@ export async function findOwners(request: {
   await Promise.all(
     tables.map((table) => {
       const job = { tag: 'owners', paths, ownersPath, table: table.source, rootPage: rootOf(catalog, table) } as const;
-      return threads.run<null>('changes', job satisfies ChangesJob);
+      return threads.run('changes', job);
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RoundJob, RoundResult } from '../../jobs/follow/round-job.js';
+import type { RoundJob } from '../../jobs/follow/round-job.js';
 import { plainProgress } from '../../model/event.js';
 import type { RoundReport } from '../../model/follow.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
@@ -91,7 +91,7 @@ export async function takeRound(
     const comparedAtMs = performance.now();
     signal.throwIfAborted();
     const job = jobOf(session, { base, snapshot, number, now, isRehearsal }, found);
-    const result = await journal.phase('copy', () => threads.run<RoundResult>('round', job));
+    const result = await journal.phase('copy', () => threads.run('round', job));
     const endedAtMs = performance.now();
     for (const name of result.leftOpen) journal.warn(leftOpenWords(name));
     const report: RoundReport = {

@@ -55,7 +55,7 @@ export async function copyChunks(
         const end = progress.begin(chunk.table, slot);
         try {
           const watch = { counters, slot, limitMs };
-          return await threads.run<ChunkResult>('copy', { ...jobOf(chunk), slot }, watch);
+          return await threads.run('copy', { ...jobOf(chunk), slot }, watch);
         } finally {
           slots.giveBack(slot);
           end();

@@ -110,7 +110,7 @@ async function runJob(
     allowSentinel,
     blockBytes,
   };
-  return await threads.run<Settled>('settle', job);
+  return await threads.run('settle', job);
 }
 
 function noKey({ source }: TablePlan, causes: readonly SettleCause[]): CopierError {

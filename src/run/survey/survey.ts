@@ -147,7 +147,7 @@ async function surveyTable(
   const { snapshotPath, threads } = request;
   const run = (count: Count): Promise<TableCensus> => {
     const job: CensusJob = { snapshotPath, table, count };
-    return threads.run<TableCensus>('census', job);
+    return threads.run('census', job);
   };
   const cut = (): Cut[] => cutTable({ ...cutting, snapshotPath, table });
   if (layout === null) {

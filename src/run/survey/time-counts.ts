@@ -59,7 +59,7 @@ async function countColumns(
   const parts = await Promise.all(
     ranges.map((range) => {
       const job: TimesJob = { snapshotPath, table, columns, layout, range };
-      return threads.run<TimeCounts[]>('times', job);
+      return threads.run('times', job);
     }),
   );
   return columns.map((_, at) => mergeTimes(parts.map((part) => must(part[at], 'counts of a column'))));

@@ -26,7 +26,7 @@ export async function tryValues(
       const layout = choice?.tag === 'pages' ? withRowid(choice.layout, source) : null;
       const parts = readRanges(chunks, layout !== null).map((range) => {
         const job: TrialJob = { snapshotPath, table, columns, layout, range };
-        return threads.run<TableTrial>('trial', job);
+        return threads.run('trial', job);
       });
       return mergeTrials(await Promise.all(parts));
     }),

@@ -1,6 +1,5 @@
-import type { CheckJob } from '../../jobs/check-job.js';
 import { plainProgress, type Progress } from '../../model/event.js';
-import type { Snapshot, UncheckedTable } from '../../model/source.js';
+import type { Snapshot } from '../../model/source.js';
 import { bytesReadSince, sharedThread } from '../../platform/thread-reads.js';
 import type { Threads } from '../../pool/threads.js';
 import type { NamedSource } from '../../source/import/named-source.js';
@@ -56,7 +55,7 @@ export async function beginWatchedSnapshot(
 export function pageCheck(threads: Threads) {
   const thread = sharedThread();
   return {
-    run: (path: string) => threads.run<readonly UncheckedTable[]>('check', { path, thread } satisfies CheckJob),
+    run: (path: string) => threads.run('check', { path, thread }),
     look: (fileBytes: number): Progress => {
       const bytes = bytesReadSince(thread);
       return plainProgress('check', 'bytes', Math.min(bytes ?? 0, fileBytes), bytes === null ? null : fileBytes);
