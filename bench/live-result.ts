@@ -24,6 +24,8 @@ export interface LiveResult {
   /** The longest wait that a writer of the application had itself. */
   readonly liveWriterWaitedMs: number;
   readonly changedPerSecond: number;
+  /** Rows that the last round brought, while writers waited. */
+  readonly lastRoundRows: number;
   readonly migrateMs: number;
   readonly quietRoundMs: number;
   /** Rows all over the table. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pg from 'pg';
 import { must } from '../src/model/error.js';
 import type { CutoverResult } from '../src/model/cutover.js';
 import type { FollowResult } from '../src/model/follow.js';
@@ -26,8 +27,11 @@ import { addressUrl } from './target-url.js';
 const writerPath = fileURLToPath(new URL('./live-writer.js', import.meta.url));
 const table = 'Metric';
 
-/** Rows that the application changes each second while it is moved. */
-const changedPerSecond = 1000;
+/**
+ * Rows that the application changes each second while it is moved. The last round gets those of the time that a copy of
+ * the file takes, so a larger file gets fewer a second: about a thousand in the last round.
+ */
+const changedPerSecondOf = (size: string): number => (size === largest ? 50 : 1000);
 const changedInRound = 100_000;
 const quietRounds = 3;
 /** There a cutover that fences for all of it would take too long to be of interest. */
@@ -41,7 +45,8 @@ interface World {
 
 type Figures = Omit<LiveResult, 'size' | 'measuredAt' | 'machine'>;
 
-async function measure({ fixture, folder, url }: World, hasWhole: boolean): Promise<Figures> {
+async function measure({ fixture, folder, url }: World, size: string): Promise<Figures> {
+  const changedPerSecond = changedPerSecondOf(size);
   const rows = fixture.tables[table] ?? 0;
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   say('the backup alone');
@@ -50,7 +55,7 @@ async function measure({ fixture, folder, url }: World, hasWhole: boolean): Prom
     takeSnapshot({ sourcePath: source, snapshotPath: join(folder, 'backup.db'), checkPages: async () => [] }),
   );
   rmSync(join(folder, 'backup.db'));
-  const whole = hasWhole ? await cutOverWhole({ fixture, folder, url }) : null;
+  const whole = size !== largest ? await cutOverWhole({ fixture, folder, url }) : null;
   say('the load, and rounds');
   const live = { source, folder, url, schema: 'live', fixture };
   const migrate = await run(live, ['migrate', '--keep-closed']);
@@ -74,6 +79,7 @@ async function measure({ fixture, folder, url }: World, hasWhole: boolean): Prom
     liveDowntimeMs: must(switched.result.downtimeMs, 'downtime'),
     liveWriterWaitedMs: Number(await longest),
     changedPerSecond,
+    lastRoundRows: await lastRoundRows(url),
     migrateMs: Math.round(migrate.wallMs),
     quietRoundMs: median(quiet),
     scatteredRound: roundOf(scattered.result),
@@ -92,6 +98,22 @@ async function cutOverWhole({ fixture, folder, url }: World) {
   const ended = await cutOver({ source, folder, url, schema: 'whole', fixture }, []);
   rmSync(source);
   return ended;
+}
+
+/** Rows that the last round of all brought, as the ledger says. */
+async function lastRoundRows(url: string): Promise<number> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ rows: number }>(
+      `SELECT (SELECT coalesce(sum((c->>'deleted')::int + (c->>'updated')::int + (c->>'inserted')::int), 0)
+                 FROM jsonb_array_elements(changes) c)::int AS rows
+         FROM pgferry.round ORDER BY committed_at DESC LIMIT 1`,
+    );
+    return must(rows[0], 'a round').rows;
+  } finally {
+    await client.end();
+  }
 }
 
 function roundOf({ rounds }: FollowResult): RoundFigures {
@@ -151,7 +173,7 @@ async function main(size: string): Promise<void> {
   const serverFolder = join(folder, 'server');
   const { address } = await startEmbedded({ folder: serverFolder });
   try {
-    const figures = await measure({ fixture, folder, url: addressUrl(address) }, size !== largest);
+    const figures = await measure({ fixture, folder, url: addressUrl(address) }, size);
     const result: LiveResult = { size, measuredAt: new Date().toISOString(), machine: readMachineFacts(), ...figures };
     const text = `${JSON.stringify(result, null, 2)}\n`;
     writeFileSync(`bench/results/live-${size}.json`, text);

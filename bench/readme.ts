@@ -38,7 +38,7 @@ export function renderPage(main: BenchResult, others: readonly BenchResult[]): s
 export function renderLive(result: LiveResult, larger: LiveResult | undefined): string {
   const { machine, measuredAt, size, rows, bytes } = result;
   const parts = [
-    `One run of \`make bench-live SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, PostgreSQL on the same cores: ${spaced(rows)} rows, ${Math.round(bytes / megabyte)} MB, ${spaced(result.changedPerSecond)} rows changed each second while it switches.`,
+    `One run of \`make bench-live SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, PostgreSQL on the same cores: ${spaced(rows)} rows, ${Math.round(bytes / megabyte)} MB.`,
     table(['figure', 'must be', 'is', ''], liveRequirements(result, larger).map(requirementCells)),
     table(
       [
@@ -49,6 +49,7 @@ export function renderLive(result: LiveResult, larger: LiveResult | undefined): 
         '100 000 rows of one range s',
         '100 000 rows all over s',
         'writers wait ms',
+        'rows of the last round',
         'peak MB of a round',
       ],
       [result, ...(larger === undefined ? [] : [larger])].map(liveRow),
@@ -66,6 +67,7 @@ function liveRow(one: LiveResult): string[] {
     secondsOf(one.recentRound.durationMs),
     secondsOf(one.scatteredRound.durationMs),
     String(Math.round(one.liveDowntimeMs)),
+    spaced(one.lastRoundRows),
     String(one.peakMb.follow ?? '–'),
   ];
 }
