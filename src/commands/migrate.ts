@@ -22,7 +22,9 @@ import { loadTables } from '../run/load/load.js';
 import { sessionsOf } from '../run/load/sessions.js';
 import { listQuarantineFindings } from '../run/compare/quarantined-rows.js';
 import { lockWaits } from '../run/lock-waits.js';
+import { recordSettings } from '../run/moved-settings.js';
 import { preparePlan, withoutTwins } from '../run/plan/plan-in-place.js';
+import type { StoredPlan } from '../run/plan/stored-plan.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { writeRecord } from '../run/attempt/record.js';
 import { checkSchema, waiversOf } from '../run/plan/schema-check.js';
@@ -151,7 +153,7 @@ async function planAndBegin(
     snapshotSha256: snapshot.sha256,
     snapshotTakenAt: snapshot.takenAt,
     sourcePath,
-    plan: JSON.stringify(stored),
+    plan: JSON.stringify({ ...stored, moved: recordSettings(context) } satisfies StoredPlan),
   });
   await addWaivers(client, run.runId, settings.waive);
   return { run, stored, snapshot, catalog: survey.catalog, folder, done: [] };

@@ -55,6 +55,7 @@ export async function runStatus(context: Context): Promise<RunStatus> {
         tablesClosed: await countClosed(client, run.runId),
         compared: await lastComparison(client, run.runId),
         waived: await listWaivers(client, run.runId),
+        configured: Object.keys(stored.moved ?? {}),
       },
       follow: await readFollow(client, address.schema, run),
       cutover,

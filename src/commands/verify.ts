@@ -6,6 +6,7 @@ import { describeTarget } from '../target/connection/address.js';
 import { compareSchemas, compareTables, planComparison, refuseUnfinished } from '../run/compare/comparison.js';
 import { recordComparison } from '../run/compare/note-comparison.js';
 import { type Context, resolveTarget } from '../run/context.js';
+import { asRunWas } from '../run/moved-settings.js';
 import { withRunThreads } from '../run/load/copy-threads.js';
 import { writeRecord } from '../run/attempt/record.js';
 import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
@@ -21,10 +22,11 @@ export async function runVerify(context: Context): Promise<RunResult> {
 }
 
 /** The same with a schema of a target that is known already. */
-export async function verifyIn(context: Context, address: TargetAddress): Promise<RunResult> {
+export async function verifyIn(given: Context, address: TargetAddress): Promise<RunResult> {
   const startedAtMs = performance.now();
+  await refuseUnfinished(given, address);
+  const context = await asRunWas(given, address);
   const { settings, journal } = context;
-  await refuseUnfinished(context, address);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
     const request = { settings, address, applicationName: 'pgferry verify', signal: context.signal };
     return await withRunThreads(request, async (threads) => {

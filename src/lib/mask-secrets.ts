@@ -17,6 +17,11 @@ const parameter = /((?:^|[?&;#,\s])[\w.%-]*(?:token|pass|pwd|secret|auth|key|cre
 /** A signed token, by the two JSON objects that it begins with. */
 const signedToken = /\beyJ[\w-]{8,}\.[\w-]{4,}[\w.-]*/g;
 
+/** A header of HTTP that lets one in, as a command line gives it. */
+const header = /((?:^|[\s"'])(?:(?:proxy-)?authorization|x-[\w-]*(?:token|key|secret|auth)[\w-]*)\s*:\s*).+/is;
+/** An option whose name smells of a secret, with its value as the next word. */
+const optionOfSecret = /((?:^|\s)--[\w-]*(?:token|password|passwd|secret|api-?key)\s+).+/is;
+
 /** A path or URL as it may be printed: without password, user's part, and parameters that may be secrets. */
 export function maskSecrets(text: string): string {
   return text
@@ -24,6 +29,8 @@ export function maskSecrets(text: string): string {
     .replace(userAlone, `$1${hidden}`)
     .replace(userWithoutScheme, `${hidden}@`)
     .replace(parameter, `$1${hidden}`)
+    .replace(header, `$1${hidden}`)
+    .replace(optionOfSecret, `$1${hidden}`)
     .replace(signedToken, hidden);
 }
 

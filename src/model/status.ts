@@ -28,6 +28,8 @@ export interface RunStatus {
     readonly compared: LastComparison | null;
     /** What the operator gave up by name. */
     readonly waived: readonly string[];
+    /** Names of what it was configured with, by which later commands go. */
+    readonly configured: readonly string[];
   } | null;
   /** How far the target is behind the source; null where no run is complete. */
   readonly follow: FollowStatus | null;

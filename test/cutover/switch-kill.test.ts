@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
@@ -154,5 +154,18 @@ test('a cutover that is killed within a hook after the switch goes on with the h
     writeFileSync(join(app.folder, 'restarted-before'), '');
     await goOn(app, client, false);
     assert.ok(existsSync(join(app.folder, 'restarted')));
+  });
+});
+
+test('what is left after the switch is done without the config file, as the cutover was configured', async () => {
+  await withOwn({ hooks: { 'after-switch': [`${deadly('killed')}; touch restarted`] } }, async (app) => {
+    const { ended } = await runWithFault(app, 'cutover', 'count', 0);
+    assert.equal(ended.signal, 'SIGKILL');
+    rmSync(app.configPath);
+    const again = await runFor(app, 'cutover', { args: ['--switch-env', '0'] });
+    assert.deepEqual([again.exitCode, again.json.state], [0, 'switched'], again.stderr);
+    assert.match(again.stderr, /as cutover \w+ was configured: hooks/);
+    assert.ok(existsSync(join(app.folder, 'restarted')));
+    assertNew(app);
   });
 });

@@ -17,6 +17,9 @@ const masked: readonly (readonly [text: string, shown: string])[] = [
   ['host=h user=u password=CANARY dbname=d', 'host=h user=u password=…'],
   ['app:CANARY@db/app', '…@db/app'],
   ['x eyJhbGciOiJFZERTQSJ9.eyJDQU5BUlkiOjF9.CANARY y', 'x … y'],
+  ['curl -H "Authorization: Bearer CANARY" http://h/', 'curl -H "Authorization: …'],
+  ['curl -H X-Api-Key:CANARY', 'curl -H X-Api-Key:…'],
+  ['deploy --api-token CANARY', 'deploy --api-token …'],
   ['line\npostgresql://app:CAN\nARY@db/app', 'line\npostgresql://…@db/app'],
 ];
 

@@ -23,6 +23,7 @@ import {
 } from '../../run/compare/comparison.js';
 import { recordComparison } from '../../run/compare/note-comparison.js';
 import { type Context, resolveTarget } from '../../run/context.js';
+import { asRunWas } from '../../run/moved-settings.js';
 import { withRunThreads } from '../../run/load/copy-threads.js';
 import { hashKeyset } from './keysets.js';
 import { runShadowReads } from './shadow-reads.js';
@@ -51,7 +52,7 @@ export async function runAccept(context: Context): Promise<AcceptResult> {
   const startedAtMs = performance.now();
   nameSource(context.settings);
   const { address } = await resolveTarget(context);
-  return await acceptWith(context, { address, given: null, startedAtMs });
+  return await acceptWith(await asRunWas(context, address), { address, given: null, startedAtMs });
 }
 
 /**

@@ -3,6 +3,7 @@ import { nameSource } from '../../source/import/named-source.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { planComparison, refuseUnfinished } from '../../run/compare/comparison.js';
 import { type Context, resolveTarget } from '../../run/context.js';
+import { asRunWas } from '../../run/moved-settings.js';
 import { withRunThreads } from '../../run/load/copy-threads.js';
 import { runShadowReads } from './shadow-reads.js';
 import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
@@ -11,12 +12,13 @@ import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
  * The shadow command: runs the same reads on a temporary snapshot of the source and on the target, and compares the
  * results value by value. Both sides are only read.
  */
-export async function runShadow(context: Context): Promise<ShadowResult> {
+export async function runShadow(given: Context): Promise<ShadowResult> {
   const startedAtMs = performance.now();
+  nameSource(given.settings);
+  const { address } = await resolveTarget(given);
+  await refuseUnfinished(given, address);
+  const context = await asRunWas(given, address);
   const { settings, journal, signal } = context;
-  nameSource(settings);
-  const { address } = await resolveTarget(context);
-  await refuseUnfinished(context, address);
   return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
     const request = { settings, address, applicationName: 'pgferry shadow', signal };
     return await withRunThreads(request, async (threads) => {

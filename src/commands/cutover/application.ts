@@ -12,7 +12,7 @@ import { findPassword } from '../../target/connection/password.js';
 import { findApplication } from '../../target/connection/sessions.js';
 import type { TargetAddress } from '../../model/target.js';
 import { type CutoverSession, noteStep, type Preflight } from './cutover-session.js';
-import { movedSettings } from './moved-settings.js';
+import { recordSettings } from '../../run/moved-settings.js';
 import { resolve } from 'node:path';
 
 /*
@@ -33,12 +33,8 @@ export function applicationFacts(
   preflight: Preflight,
   progress: { prepared: readonly PlannedSwitch[] },
 ): Pick<CutoverFacts, 'env' | 'prismaSchemas' | 'switches' | 'after' | 'moved'> {
-  const { settings, journal } = context;
-  const { recorded, leftOut } = movedSettings(settings);
-  if (leftOut.length > 0)
-    journal.warn(
-      `${leftOut.join(', ')}: not kept for later commands, since it seems to hold a secret; give them --config`,
-    );
+  const { settings } = context;
+  const recorded = recordSettings(context);
   const switches = prepareSwitches(preflight.switchPlan ?? [], cutover.cutoverId);
   progress.prepared = switches;
   const hooks = Object.keys(settings.hooks);

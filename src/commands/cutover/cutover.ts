@@ -6,6 +6,7 @@ import type { Cutover, CutoverResult } from '../../model/cutover.js';
 import { CopierError, must, toWire } from '../../model/error.js';
 import { makeRunFolder, openRunFolder, removeRunFolder } from '../../report/files/run-folder.js';
 import { type Context, resolveTarget, whoWeAre } from '../../run/context.js';
+import { asMoved } from '../../run/moved-settings.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { beginCutover, latestCutover } from '../../target/ledger/cutover.js';
 import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
@@ -71,13 +72,13 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
       throw new CopierError(move.code, move.message, { hint: move.hint });
     case 'prove':
       if (context.settings.dryRun) throw unfinished(move.cutover);
-      return await resumeLive(context, preflight, locked, move.cutover);
+      return await resumeLive(asBegun(context, move.cutover), preflight, locked, move.cutover);
     case 'go-on':
       if (context.settings.dryRun) throw unfinished(move.cutover);
-      return await resumeCutover(context, preflight, locked, move.cutover);
+      return await resumeCutover(asBegun(context, move.cutover), preflight, locked, move.cutover);
     case 'settle':
       if (context.settings.dryRun) throw unfinished(move.cutover);
-      return await settle(context, preflight, locked, move.cutover);
+      return await settle(asBegun(context, move.cutover), preflight, locked, move.cutover);
     case 'again':
     case 'begin': {
       refuseSwitched(preflight);
@@ -88,6 +89,11 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
       return await begin(context, ready, locked, move.tag === 'again' ? move.cutover : null);
     }
   }
+}
+
+/** What goes on goes by what it began with, but for what it is told itself. */
+function asBegun(context: Context, { cutoverId, facts }: Cutover): Context {
+  return asMoved(context, facts?.moved, `cutover ${cutoverId}`);
 }
 
 function unfinished({ cutoverId }: Cutover): CopierError {

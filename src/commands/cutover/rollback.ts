@@ -19,7 +19,7 @@ import { cutoverResult } from './cutover-result.js';
 import { type CutoverSession, type LockedTarget, keepLog, noteStep } from './cutover-session.js';
 import { settleFacts } from './live/settle-facts.js';
 import { asRefusal, sessionOptions } from './preflight.js';
-import { withMoved } from './moved-settings.js';
+import { asMoved } from '../../run/moved-settings.js';
 import { reopenSource } from './release.js';
 import { acceptRestored } from './way-back/accept-restored.js';
 import { endJournal } from './way-back/reverse-journal.js';
@@ -95,13 +95,12 @@ async function decideAndDo(context: Context, locked: LockedTarget): Promise<Cuto
       await endJournal(context, client, address.schema);
       return resultOf(move.cutover, locked, { state: 'rolled_back', replacedPath: replacedPathOf(move.cutover) });
     case 'roll-back':
-      return await rollBack(asMoved(context, move.cutover), locked, move.cutover);
+      return await rollBack(asMoved(context, move.cutover.facts?.moved, nameOf(move.cutover)), locked, move.cutover);
   }
 }
 
-/** What the move was configured with, where this command was not told otherwise. */
-function asMoved(context: Context, { facts }: Cutover): Context {
-  return { ...context, settings: withMoved(context.settings, facts?.moved) };
+function nameOf({ cutoverId }: Cutover): string {
+  return `cutover ${cutoverId}`;
 }
 
 const nothingKnown: LocalFacts = { provider: null, closedBy: null };

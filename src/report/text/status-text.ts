@@ -93,6 +93,7 @@ function describeRun({ target, run, follow }: RunStatus): string {
     ...closed,
     ...comparedLine(run.compared),
     ...(run.waived.length === 0 ? [] : [`  waived     ${run.waived.map(sanitize).join(', ')}`]),
+    ...(run.configured.length === 0 ? [] : [`  configured ${run.configured.join(', ')}`]),
     `  → ${adviceOf(run, follow)}`,
   ].join('\n')}\n`;
 }

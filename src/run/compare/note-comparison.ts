@@ -5,8 +5,11 @@ import { withTarget } from '../../target/connection/connect.js';
 import { noteComparison } from '../../target/ledger/comparison.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { latestRun } from '../../target/ledger/run.js';
+import type { Settings } from '../../model/settings.js';
+import { stableJson } from '../../plan/plan-hash.js';
 import type { Context } from '../context.js';
 import { lockWaits } from '../lock-waits.js';
+import { readStoredPlan } from '../plan/stored-plan.js';
 
 /** What of a result is noted. */
 type Compared = Pick<RunResult, 'command' | 'ok' | 'differenceTotals' | 'findings'>;
@@ -18,7 +21,6 @@ type Compared = Pick<RunResult, 'command' | 'ok' | 'differenceTotals' | 'finding
  */
 export async function recordComparison(context: Context, address: TargetAddress, compared: Compared): Promise<void> {
   const { settings, journal, signal } = context;
-  if (compared.ok && (settings.tables.length > 0 || settings.exclude.length > 0)) return;
   const connecting = { applicationName: 'pgferry note', signal, locks: lockWaits(context) };
   try {
     // A session that sees the target as it was can only read.
@@ -26,6 +28,7 @@ export async function recordComparison(context: Context, address: TargetAddress,
     await withTarget(asItIs, connecting, async (client) => {
       const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
       if (run === null) return;
+      if (compared.ok && isOfSome(settings, (await readStoredPlan(client, run.runId)).choices)) return;
       const { command, ok } = compared;
       await noteComparison(client, run.runId, { command, ok, differences: differencesOf(compared) });
     });
@@ -33,6 +36,14 @@ export async function recordComparison(context: Context, address: TargetAddress,
     journal.note(`pgferry status will not know of this comparison: ${toWire(error).message}`);
   }
 }
+
+/** Whether other tables were chosen than those of the run. */
+function isOfSome({ tables, exclude }: Chosen, ofRun: Chosen): boolean {
+  if (tables.length === 0 && exclude.length === 0) return false;
+  return stableJson([tables, exclude]) !== stableJson([ofRun.tables, ofRun.exclude]);
+}
+
+type Chosen = Pick<Settings, 'tables' | 'exclude'>;
 
 /** Rows and values that differ, and everything of the schema. */
 function differencesOf({ differenceTotals = [], findings }: Compared): number {

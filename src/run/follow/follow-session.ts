@@ -16,6 +16,7 @@ import type { Run } from '../../target/ledger/run.js';
 import { type Context, resolveTarget } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
 import { lockWaits } from '../lock-waits.js';
+import { warnOfOther } from '../moved-settings.js';
 import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
 import { type Base, findBase, findRunToFollow, removeOldSnapshots } from './base.js';
@@ -56,6 +57,7 @@ export async function withFollowSession<T>(
       refuseOtherSource(run, sourcePath);
       const stored = await readStoredPlan(client, run.runId);
       if (hashPlan(stored.plan) !== run.planHash) throw changedPlan(run);
+      warnOfOther(context, stored.moved, run.runId);
       const base = await findBase(client, run);
       removeOldSnapshots(run, base.snapshot);
       const catalog = await readCatalog(base.snapshot.path);

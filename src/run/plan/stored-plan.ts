@@ -13,6 +13,8 @@ export interface StoredPlan {
   readonly toEmpty: readonly string[];
   /** The settings that shape the plan. A run cannot be resumed with others. */
   readonly choices: Choices;
+  /** What the move was configured with, for its later commands. A ledger of an older pgferry has none. */
+  readonly moved?: Partial<Settings>;
   /** The target's schema before the load, to compare later ones with. A ledger of an older pgferry has none. */
   readonly schema?: StoredSchema;
 }

@@ -21,6 +21,7 @@ const run: KnownRun = {
   toolVersion: '1.2.3',
   compared: null,
   waived: [],
+  configured: [],
   chunksDone: 3,
   chunksTotal: 1200,
   rowsDone: 5000,
