@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { Database } from '../../src/source/sqlite.js';
@@ -113,6 +113,9 @@ test('the snapshot of a live cutover is the database as it was closed, with its 
     assert.ok(readFileSync(json.rollbackEnvPath ?? '', 'utf8').includes(facts.snapshotSha256));
     assert.ok(existsSync(facts.snapshotPath));
     assert.equal(facts.digests.length, 4);
+    const [{ loaded }] = (await client.query('SELECT snapshot_path AS loaded FROM pgferry.run')).rows;
+    const left = readdirSync(dirname(loaded)).filter((name) => name.endsWith('.db'));
+    assert.deepEqual(left, [basename(loaded)], 'snapshots of rounds go when nobody waits any more');
     const back = await runFor(app, 'rollback');
     assert.equal(back.exitCode, 0, back.stderr);
     assert.equal(readFileSync(app.envPath, 'utf8'), envBefore);

@@ -1,16 +1,17 @@
 import { rollbackEnv, rollbackEnvName } from '../../../cutover/rollback-env.js';
 import type { CutoverFacts } from '../../../model/cutover.js';
-import { CopierError, toWire } from '../../../model/error.js';
+import { CopierError, must, toWire } from '../../../model/error.js';
 import { pendingSha256 } from '../../../model/follow.js';
 import type { Snapshot } from '../../../model/source.js';
 import type { Threads } from '../../../pool/threads.js';
 import { replaceArtefact } from '../../../report/files/run-folder.js';
 import { pageCheck } from '../../../run/survey/watched-snapshot.js';
 import { statFile } from '../../../source/open.js';
-import { settleBase } from '../../../run/follow/base.js';
+import { removeOldSnapshots, settleBase } from '../../../run/follow/base.js';
 import { describeTarget } from '../../../target/connection/address.js';
 import { digestTables } from '../../../target/fingerprint/digest.js';
 import { moveCutover } from '../../../target/ledger/cutover.js';
+import { latestRun } from '../../../target/ledger/run.js';
 import { acceptSnapshot } from '../../acceptance/accept.js';
 import type { CutoverSession } from '../cutover-session.js';
 import { acceptanceContext } from '../switch.js';
@@ -40,6 +41,10 @@ export async function proveSwitched(
   try {
     const snapshot = await proveSnapshot(session, facts, threads);
     const hashed = await note(session, { ...facts, snapshotSha256: snapshot.sha256 });
+    removeOldSnapshots(
+      must(await latestRun(session.client, session.address.schema), 'the run of the switch'),
+      snapshot,
+    );
     if (view === null) {
       session.context.journal.warn(
         'what PostgreSQL held at the switch can be seen no more: `pgferry verify` compares the two sides as they are, with all that was written since',
