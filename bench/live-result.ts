@@ -53,8 +53,14 @@ export function liveRequirements(result: LiveResult, larger: LiveResult | undefi
       larger === undefined ? null : larger.liveDowntimeMs / live,
     ),
     most('a round where nothing changed / the backup alone', 2, result.quietRoundMs / result.backupMs),
-    most('a round with 100 000 rows of one range / migrate', 0.25, result.recentRound.durationMs / result.migrateMs),
-    most('a round with 100 000 rows all over / migrate', 0.25, result.scatteredRound.durationMs / result.migrateMs),
+    ...[result, ...(larger === undefined ? [] : [larger])].flatMap((one) => {
+      const of = `rows of ${one.rows / 1_000_000} million`;
+      return [
+        most(`a round with 100 000 ${of}, one range / migrate`, 0.25, one.recentRound.durationMs / one.migrateMs),
+        most(`a round with 100 000 ${of}, all over / migrate`, 0.25, one.scatteredRound.durationMs / one.migrateMs),
+      ];
+    }),
     most('peak memory of a round, MB', 200, result.peakMb.follow),
+    most('the same of ten times as many rows, MB', 200, larger?.peakMb.follow ?? null),
   ];
 }
