@@ -187,6 +187,7 @@ const fleet: NamesOf<FleetOptions> = {
   fleetSources: true,
   fleetManifest: true,
   fleetForm: true,
+  tenantColumn: true,
   fleetName: true,
   concurrency: true,
   fetchCommand: true,

@@ -352,8 +352,10 @@ export interface FleetOptions
   readonly fleetSources?: string;
   /** The files, by a file of lines: a source, or a source, a tab and its schema. */
   readonly fleetManifest?: string;
-  /** What the files become: `schema-per-file`. */
+  /** What the files become: `schema-per-file`, or `tenant-column`. */
   readonly fleetForm?: FleetForm;
+  /** With `tenant-column`: the column that says the tenant: `tenant`. */
+  readonly tenantColumn?: string;
   /** The name of the fleet: `main`. */
   readonly fleetName?: string;
   /** Files that this process works on at once: one per core. */

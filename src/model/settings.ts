@@ -1,5 +1,6 @@
 import type { HealthRule, HookRules, SwitchRule } from './application/rules.js';
 import type { FleetForm } from './fleet/fleet.js';
+import type { TenantPartition } from './fleet/tenant.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
 import type { OwnRead } from './shadow.js';
 
@@ -132,6 +133,8 @@ export interface FlagSettings {
   readonly fleetSources: string | null;
   readonly fleetManifest: string | null;
   readonly fleetForm: FleetForm;
+  /** The column that says the tenant of a row. */
+  readonly tenantColumn: string;
   readonly fleetName: string;
   /** How many files of a fleet are worked on at once. */
   readonly concurrency: number;
@@ -171,4 +174,7 @@ export interface RuleSettings {
 }
 
 /** Everything an operator can decide. */
-export interface Settings extends FlagSettings, RuleSettings {}
+export interface Settings extends FlagSettings, RuleSettings {
+  /** Of the run of one file of a fleet: where its tables belong. No operator says so. */
+  readonly tenant?: TenantPartition;
+}

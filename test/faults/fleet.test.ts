@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type pg from 'pg';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Dice } from '../source/pages/pages-scenario.js';
 import { startCommand } from '../support/command.js';
@@ -13,43 +14,58 @@ const killsWanted = runCount({ usual: 8, full: 200 });
 const filesPerRound = runCount({ usual: 16, full: 60 });
 const seed = Number(process.env.PGFERRY_SEED ?? Date.now() % 1_000_000);
 
-test(`workers that are killed at any moment lose no file and load none twice (seed ${seed})`, async () => {
-  const dice = new Dice(seed);
-  let kills = 0;
-  for (let round = 0; kills < killsWanted; round++) {
-    await withFolder((folder) =>
-      withDatabase(async (url, client) => {
-        const paths = makeTenants(join(folder, 'tenants'), { count: filesPerRound });
-        await runFleetJson(url, folder, ['enqueue', '--sources', 'tenants/*.db']);
-        const begin = () => startCommand(['fleet', 'work', '--concurrency', '2', '--target', url], { cwd: folder });
-        const workers = [begin(), begin()];
-        const left = async () =>
-          Number(
-            (await client.query(`SELECT count(*) AS n FROM pgferry.fleet_file WHERE state IN ('waiting', 'taken')`))
-              .rows[0].n,
-          );
-        while (kills < killsWanted && (await left()) > 2) {
-          await wait(dice.roll(1500));
-          const slot = dice.roll(2);
-          workers[slot]?.child.kill('SIGKILL');
-          await workers[slot]?.ended;
-          workers[slot] = begin();
-          kills += 1;
-        }
-        for (const { ended } of workers) {
-          const { exitCode, stderr } = await ended;
-          assert.equal(exitCode, 0, stderr);
-        }
-        const { json, stderr } = await runFleetJson(url, folder, ['work']);
-        assert.deepEqual(json.counts, { waiting: 0, taken: 0, done: filesPerRound, failed: 0, refused: 0 }, stderr);
-        for (const [index, path] of paths.entries()) await assertLoadedOnce(client, path, `tenant_${index}`);
-        const jobs = await client.query(`SELECT name, state FROM pgferry_queue.job`);
-        assert.deepEqual(jobs.rows, []);
-      }),
+for (const form of ['schema-per-file', 'tenant-column'])
+  test(`${form}: workers that are killed at any moment lose no file and load none twice (seed ${seed})`, async () => {
+    const dice = new Dice(seed);
+    let kills = 0;
+    for (let round = 0; kills < killsWanted; round++) {
+      await withFolder((folder) =>
+        withDatabase(async (url, client) => {
+          const paths = makeTenants(join(folder, 'tenants'), { count: filesPerRound });
+          await runFleetJson(url, folder, ['enqueue', '--sources', 'tenants/*.db', '--into', form]);
+          const begin = () => startCommand(['fleet', 'work', '--concurrency', '2', '--target', url], { cwd: folder });
+          const workers = [begin(), begin()];
+          const left = async () =>
+            Number(
+              (await client.query(`SELECT count(*) AS n FROM pgferry.fleet_file WHERE state IN ('waiting', 'taken')`))
+                .rows[0].n,
+            );
+          while (kills < killsWanted && (await left()) > 2) {
+            await wait(dice.roll(1500));
+            const slot = dice.roll(2);
+            workers[slot]?.child.kill('SIGKILL');
+            await workers[slot]?.ended;
+            workers[slot] = begin();
+            kills += 1;
+          }
+          for (const { ended } of workers) {
+            const { exitCode, stderr } = await ended;
+            assert.equal(exitCode, 0, stderr);
+          }
+          const { json, stderr } = await runFleetJson(url, folder, ['work']);
+          assert.deepEqual(json.counts, { waiting: 0, taken: 0, done: filesPerRound, failed: 0, refused: 0 }, stderr);
+          for (const [index, path] of paths.entries()) await assertLoadedOnce(client, path, `tenant_${index}`);
+          if (form === 'tenant-column') await assertAttached(client, filesPerRound);
+          const jobs = await client.query(`SELECT name, state FROM pgferry_queue.job`);
+          assert.deepEqual(jobs.rows, []);
+        }),
+      );
+      assert.ok(kills > 0 || round < 3, 'somebody was killed');
+    }
+  });
+
+/** Every tenant is there by way of the partitioned tables, once, and a query of one reads no other. */
+async function assertAttached(client: pg.Client, count: number): Promise<void> {
+  for (const table of ['person', 'note']) {
+    const { rows } = await client.query(
+      `SELECT count(*)::int AS partitions, (SELECT count(DISTINCT tenant)::int FROM ${table}) AS tenants FROM pg_inherits WHERE inhparent = '${table}'::regclass`,
     );
-    assert.ok(kills > 0 || round < 3, 'somebody was killed');
+    assert.deepEqual(rows, [{ partitions: count, tenants: count }], table);
+    const plan = await client.query(`EXPLAIN (VERBOSE) SELECT id FROM ${table} WHERE tenant = 'tenant_1'`);
+    const read = plan.rows.flatMap((row) => /on (\S+) /.exec(row['QUERY PLAN'])?.[1] ?? []);
+    assert.deepEqual(read, [`tenant_1.${table}`]);
   }
-});
+}
 
 test('a file that a dead worker had is taken over, and one whose load was over already is not loaded again', async () => {
   await withFolder((folder) =>

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { CopierError } from '../../model/error.js';
-import type { FleetEntry, FleetFile, FleetResult } from '../../model/fleet/fleet.js';
+import type { FleetEntry, FleetFile, FleetResult, FleetShape } from '../../model/fleet/fleet.js';
 import { formatLines } from '../../fleet/lines.js';
 import { countOf } from '../../report/units.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { withTransaction } from '../../target/connection/transaction.js';
-import { enterFiles, listFleetSchemas, makeFleet, reviveFiles } from '../../target/ledger/fleet.js';
+import { enterFiles, findFleet, listFleetSchemas, makeFleet, reviveFiles } from '../../target/ledger/fleet.js';
 import { openLedger } from '../../target/ledger/ledger.js';
 import { withMakingLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
@@ -21,7 +21,11 @@ const filesAtOnce = 1000;
 /** The action `plan`: the census over all files; nothing is written but the manifest that is asked for. */
 export async function planFleet(context: Context): Promise<FleetResult> {
   const { settings } = context;
-  const census = await takeFleetCensus(context, readFleetLines(settings), { known: [], fleet: settings.fleetName });
+  const census = await takeFleetCensus(context, readFleetLines(settings), {
+    known: [],
+    fleet: settings.fleetName,
+    parents: null,
+  });
   const written = settings.writeManifest === null ? [] : [writeManifestOf(census, settings.writeManifest)];
   const files = census.entries.map(asFile);
   return {
@@ -41,17 +45,23 @@ export async function planFleet(context: Context): Promise<FleetResult> {
 
 /** The action `enqueue`: the same census, and every file entered into ledger and queue; refused ones into the ledger alone. */
 export async function enqueueFleet(context: Context): Promise<FleetResult> {
-  const { fleetName: fleet, fleetForm } = context.settings;
+  const { fleetName: fleet, fleetForm: form, tenantColumn: column } = context.settings;
   const lines = readFleetLines(context.settings);
   const { address } = await resolveTarget(context);
   return await withTarget(address, { applicationName: 'pgferry fleet', signal: context.signal }, async (client) => {
     await openLedger(client);
-    const census = await takeFleetCensus(context, lines, { known: await listFleetSchemas(client), fleet });
+    const parents = form === 'tenant-column' ? { schema: address.schema, column } : null;
+    await makeFleet(client, fleet, { form, parents });
+    refuseOtherShape(await findFleet(client, fleet), { form, parents });
+    const census = await takeFleetCensus(context, lines, {
+      known: await listFleetSchemas(client),
+      fleet,
+      parents: parents?.schema ?? null,
+    });
     for (const { source, reason } of census.entries.filter(isRepeated))
       context.journal.warn(`${source} is left out: ${reason?.message ?? ''}`);
     const entries = census.entries.filter((entry) => !isRepeated(entry));
     await withMakingLock(client, () => queueOf(client, fleet).open());
-    await makeFleet(client, fleet, fleetForm);
     let handled = 0;
     for (let first = 0; first < entries.length; first += filesAtOnce)
       handled += await enterBatch(client, fleet, entries.slice(first, first + filesAtOnce));
@@ -75,6 +85,20 @@ export async function retryFleet(context: Context): Promise<FleetResult> {
     context.journal.note(`${countOf(handled, 'failed file')} put back into the queue`);
     return { ...(await readFleet(client, fleet, 'retry')), handled };
   });
+}
+
+/** A fleet stays what it was made as: half of it in another form would be neither. */
+function refuseOtherShape(is: FleetShape | null, wanted: FleetShape): void {
+  if (is === null || JSON.stringify(is) === JSON.stringify(wanted)) return;
+  const describe = ({ form, parents }: FleetShape) =>
+    parents === null ? form : `${form} (column ${parents.column} of the tables in ${parents.schema})`;
+  throw new CopierError(
+    'usage.fleet_form',
+    `the fleet is ${describe(is)}, and this would enter files as ${describe(wanted)}`,
+    {
+      hint: `enter them as the fleet is: --into ${is.form}; or make another fleet of them: --fleet NAME`,
+    },
+  );
 }
 
 async function enterBatch(client: TargetClient, fleet: string, entries: readonly FleetEntry[]): Promise<number> {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CopierError, exitCodes, toWire } from '../../model/error.js';
-import type { FleetReason } from '../../model/fleet/fleet.js';
+import type { FleetReason, FleetShape } from '../../model/fleet/fleet.js';
 import type { RunResult } from '../../model/result.js';
 import type { Settings } from '../../model/settings.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -25,19 +25,30 @@ export type LoadedFile =
   | FleetEnding
   | { readonly tag: 'again'; readonly isCounted: boolean; readonly reason: FleetReason | null };
 
+/** One file, and what a worker knows of the fleet that it is of. */
+interface FileLoad {
+  readonly address: TargetAddress;
+  readonly files: WorkerFiles;
+  readonly parents: FleetShape['parents'];
+  readonly file: TakenFile;
+}
+
 /**
  * Loads one file into its schema by the run that `pgferry migrate` makes, in this process. One that a run has loaded
  * whole since it was entered is not loaded again. Throws what is neither the file's fault nor may pass.
  */
 export async function loadFleetFile(
   context: Context,
-  { address, files, file }: { readonly address: TargetAddress; readonly files: WorkerFiles; readonly file: TakenFile },
+  { address, files, parents, file }: FileLoad,
 ): Promise<LoadedFile> {
   try {
     const { complete, unfinishedSource } = await files.standing(file);
-    if (complete !== null) return { tag: 'done', ...complete, bytes: null, remarks: [] };
+    if (complete !== null) {
+      if (parents !== null) await files.attach(file, { ...parents, value: file.schema });
+      return { tag: 'done', ...complete, bytes: null, remarks: [] };
+    }
     if (!existsSync(resolve(file.source))) await fetchFile(context, file);
-    const settings = fileSettings(context.settings, file);
+    const settings = fileSettings(context.settings, file, parents);
     // Another machine has begun it under another path: what its run loaded is given up, and its snapshot is not here.
     const fresh = unfinishedSource !== null && unfinishedSource !== nameSource(settings).sourcePath;
     const journal = fileJournal(context.journal, file.schema);
@@ -52,7 +63,11 @@ export async function loadFleetFile(
 }
 
 /** The settings of one file's run or verify: its own source and folder, and its share of the machine. */
-export function fileSettings(settings: Settings, file: { readonly source: string; readonly schema: string }): Settings {
+export function fileSettings(
+  settings: Settings,
+  file: { readonly source: string; readonly schema: string },
+  parents: FleetShape['parents'] = null,
+): Settings {
   const threads = Math.max(1, Math.floor(settings.workers / settings.concurrency));
   return {
     ...settings,
@@ -62,6 +77,7 @@ export function fileSettings(settings: Settings, file: { readonly source: string
     backupFolder: join(settings.backupFolder, file.schema),
     workers: threads,
     connections: threads,
+    ...(parents === null ? {} : { tenant: { ...parents, value: file.schema } }),
   };
 }
 

@@ -6,15 +6,17 @@ import {
   type FleetFile,
   type FleetFileState,
   type FleetResult,
+  type FleetShape,
   fleetStates,
 } from '../../model/fleet/fleet.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { findFleet, listFleetFiles, readFleetPace } from '../../target/ledger/fleet.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 
-/** Throws `usage.fleet_unknown` where the ledger has no fleet of this name. */
-export async function refuseUnknown(client: TargetClient, fleet: string): Promise<void> {
-  if ((await hasLedger(client)) && (await findFleet(client, fleet)) !== null) return;
+/** What the fleet becomes. Throws `usage.fleet_unknown` where the ledger has none of this name. */
+export async function refuseUnknown(client: TargetClient, fleet: string): Promise<FleetShape> {
+  const shape = (await hasLedger(client)) ? await findFleet(client, fleet) : null;
+  if (shape !== null) return shape;
   throw new CopierError('usage.fleet_unknown', `the target knows no fleet ${JSON.stringify(fleet)}`, {
     hint: "enter its files first: pgferry fleet enqueue --sources 'tenants/*.db'; or name another one with --fleet",
   });
@@ -23,13 +25,13 @@ export async function refuseUnknown(client: TargetClient, fleet: string): Promis
 /** The fleet as the ledger has it now, as the result of an action that handled nothing yet. */
 export async function readFleet(client: TargetClient, fleet: string, action: FleetAction): Promise<FleetResult> {
   const files = await listFleetFiles(client, fleet);
-  const form = (await findFleet(client, fleet)) ?? 'schema-per-file';
+  const shape = await findFleet(client, fleet);
   const waiting = files.filter(({ state }) => state === 'waiting');
   return {
     action,
     ok: files.every(isWell),
     fleet,
-    form,
+    form: shape?.form ?? 'schema-per-file',
     versions: [],
     files,
     counts: countStates(files),

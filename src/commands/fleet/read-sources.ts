@@ -48,6 +48,8 @@ export interface KnownFile {
 interface Known {
   readonly known: readonly KnownFile[];
   readonly fleet: string;
+  /** The schema of the tables that are partitioned by tenant, which none can have; null where there are none. */
+  readonly parents: string | null;
 }
 
 /**
@@ -56,10 +58,10 @@ interface Known {
 export async function takeFleetCensus(
   context: Context,
   lines: readonly FleetLine[],
-  { known, fleet }: Known,
+  target: Known,
 ): Promise<FleetCensus> {
-  const names = nameLines(lines, { known, fleet });
-  const faults = findFaults(lines, names, { known, fleet });
+  const names = nameLines(lines, target);
+  const faults = findFaults(lines, names, target);
   const versions = new Map<string, FoundVersion>();
   const entries: FleetEntry[] = [];
   for (const [index, { source }] of lines.entries()) {
@@ -91,12 +93,12 @@ function readManifest(path: string): string {
 }
 
 /** The schema of each line: the one that it names, the one that its source has already, or one that is made for it. */
-function nameLines(lines: readonly FleetLine[], { known, fleet }: Known): string[] {
+function nameLines(lines: readonly FleetLine[], { known, fleet, parents }: Known): string[] {
   const ours = known.filter((file) => file.fleet === fleet);
   const bySource = new Map(ours.map(({ source, schema }) => [source, schema]));
   const unnamed = lines.filter(({ source, schema }) => schema === null && !bySource.has(source));
   const chosen = lines.flatMap(({ schema }) => (schema === null ? [] : [schema]));
-  const taken = new Set([...known.map(({ schema }) => schema), ...chosen]);
+  const taken = new Set([...known.map(({ schema }) => schema), ...chosen, ...(parents === null ? [] : [parents])]);
   const made = nameSchemas(
     unnamed.map(({ source }) => source),
     taken,
@@ -105,7 +107,7 @@ function nameLines(lines: readonly FleetLine[], { known, fleet }: Known): string
 }
 
 /** What is wrong with lines whatever their files hold, by their number. */
-function findFaults(lines: readonly FleetLine[], names: readonly string[], { known, fleet }: Known) {
+function findFaults(lines: readonly FleetLine[], names: readonly string[], { known, fleet, parents }: Known) {
   const faults = new Map<number, FleetReason>();
   const files = new Map<string, string>();
   const schemas = new Map<string, string>();
@@ -118,6 +120,7 @@ function findFaults(lines: readonly FleetLine[], names: readonly string[], { kno
     const [sameFile, sameSchema] = [files.get(file), schemas.get(name)];
     if (!fitsLine(source)) faults.set(index, unwritable(source));
     else if (nameFault !== null) faults.set(index, badName(name, nameFault));
+    else if (name === parents) faults.set(index, badName(name, 'is that of the partitioned tables'));
     else if (sameFile !== undefined) faults.set(index, twice(`it is the same file as ${sameFile}`));
     else if (sameSchema !== undefined) faults.set(index, twice(`its schema ${name} is that of ${sameSchema} too`));
     else if (used !== undefined)

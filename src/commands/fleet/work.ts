@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { FleetResult } from '../../model/fleet/fleet.js';
+import type { FleetResult, FleetShape } from '../../model/fleet/fleet.js';
 import type { TargetAddress } from '../../model/target.js';
 import { countOf } from '../../report/units.js';
 import { withTarget } from '../../target/connection/connect.js';
@@ -21,9 +21,9 @@ export async function workFleet(context: Context): Promise<FleetResult> {
   const { address } = await resolveTarget(context);
   const { fleetName: fleet, fetchCommand } = context.settings;
   return await withTarget(address, { applicationName: holderName('fleet') }, async (client) => {
-    await refuseUnknown(client, fleet);
+    const { parents } = await refuseUnknown(client, fleet);
     const files = await WorkerFiles.open(client, fleet, { fetches: fetchCommand !== null });
-    const handled = await runSlots(context, { address, files });
+    const handled = await runSlots(context, { address, files, parents });
     if (context.signal.aborted) context.journal.warn('stopped: the files that were being loaded are given back');
     return { ...(await readFleet(client, fleet, 'work')), handled };
   });
@@ -32,6 +32,7 @@ export async function workFleet(context: Context): Promise<FleetResult> {
 interface Shop {
   readonly address: TargetAddress;
   readonly files: WorkerFiles;
+  readonly parents: FleetShape['parents'];
 }
 
 /** Runs all slots; where one fails, the others stop at the edge of a chunk, and its error is thrown. */
@@ -63,9 +64,10 @@ async function runSlot(context: Context, shop: Shop): Promise<number> {
 }
 
 /** Loads one file and hands it back; whether it ended. */
-async function handle(context: Context, { address, files }: Shop, file: TakenFile): Promise<boolean> {
+async function handle(context: Context, shop: Shop, file: TakenFile): Promise<boolean> {
   const { journal } = context;
-  const loaded = await loadFleetFile(context, { address, files, file });
+  const { files } = shop;
+  const loaded = await loadFleetFile(context, { ...shop, file });
   switch (loaded.tag) {
     case 'done':
       await files.done(file, loaded);

@@ -4,6 +4,7 @@ import { pid } from 'node:process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { FleetReason } from '../../model/fleet/fleet.js';
+import type { TenantPartition } from '../../model/fleet/tenant.js';
 import { FleetQueue } from '../../fleet/queue.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTransaction } from '../../target/connection/transaction.js';
@@ -19,6 +20,7 @@ import {
   type TakenFile,
 } from '../../target/ledger/fleet.js';
 import { findUnfinishedRun } from '../../target/ledger/run.js';
+import { attachPartitions } from '../../target/tenant/partitions.js';
 
 /** How often a worker may die over one file before the file counts as the cause. */
 const lossesMax = 10;
@@ -92,6 +94,11 @@ export class WorkerFiles {
       const unfinished = await findUnfinishedRun(this.#client, schema);
       return { complete, unfinishedSource: unfinished?.sourcePath ?? null };
     });
+  }
+
+  /** Makes the tables of a file that was loaded before partitions, where they are none yet. */
+  async attach({ schema }: TakenFile, partition: TenantPartition): Promise<void> {
+    await this.#alone(() => withTransaction(this.#client, () => attachPartitions(this.#client, schema, partition)));
   }
 
   /** Takes a file that is loaded and proven out of the queue. */

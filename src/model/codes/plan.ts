@@ -96,6 +96,19 @@ export const planCodes = {
       'A framework made the source, as its bookkeeping shows, and the target has no tables: a translated schema would not fit its models. A warning where the embedded PostgreSQL is the target, which is for trying out.',
     todo: 'Let the framework make its tables with the command in the hint, then run with `--truncate-target`. To translate all the same: `--from-source`.',
   },
+  'plan.tenant_action': {
+    means:
+      'A foreign key sets its columns when the parent goes or changes, and in tables of tenants one of these would be that of the tenant.',
+    todo: 'Use `--into schema-per-file`, or PostgreSQL 15 or newer, which can leave the tenant out of ON DELETE.',
+  },
+  'plan.tenant_column': {
+    means: 'A table of the source has a column of the name that the column of the tenant is to have.',
+    todo: 'Choose another name with `--tenant-column` when the fleet is entered.',
+  },
+  'plan.tenant_table': {
+    means: 'A table is there already that should be partitioned by the tenant, and is not.',
+    todo: 'Rename or partition it, or name another schema in the address when the fleet is entered.',
+  },
   'plan.free_sequence': {
     means:
       'A sequence of the target belongs to no column, so that nothing says from which number on it should go. A warning.',

@@ -54,6 +54,10 @@ export const usageCodes = {
     means: 'The pattern or the manifest of a fleet names no file.',
     todo: 'Put the pattern in quotes, and look from which folder it starts.',
   },
+  'usage.fleet_form': {
+    means: 'The fleet was entered in another form, for instance as a schema per file.',
+    todo: 'Enter more files in the form that it has, or make another fleet of them with `--fleet`.',
+  },
   'usage.fleet_line': {
     means: 'A line of a manifest is none, its path cannot stand in one, or the name of its schema cannot be one.',
     todo: 'Write one file per line: its path, or its path, one tab and the name of its schema.',

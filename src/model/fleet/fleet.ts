@@ -1,5 +1,12 @@
 /** How the files of a fleet become one database. */
-export type FleetForm = 'schema-per-file';
+export type FleetForm = 'schema-per-file' | 'tenant-column';
+
+/** A fleet as the ledger has it. */
+export interface FleetShape {
+  readonly form: FleetForm;
+  /** Of tenant-column: the schema of the partitioned tables, and their column. */
+  readonly parents: { readonly schema: string; readonly column: string } | null;
+}
 
 /** What the command `fleet` can do. */
 export const fleetActions = ['plan', 'enqueue', 'work', 'status', 'retry', 'verify'] as const;

@@ -7,6 +7,7 @@ import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
 import { finishRun } from '../../target/ledger/run.js';
 import { openToOthers } from '../../target/schema/closed-tables.js';
 import { lockForRun } from '../../target/schema/table-locks.js';
+import { attachPartitions } from '../../target/tenant/partitions.js';
 import type { TableFinish } from './finish-tables.js';
 import type { LoadRequest } from './load-request.js';
 import type { ProvenTable } from './proof.js';
@@ -14,7 +15,7 @@ import type { ProvenTable } from './proof.js';
 /*
  * The end of a run, in one transaction that keeps writers out: every table is still what was proven (its mark is the
  * same), or is proven again; the record is written; the content of each table is recorded; the tables are opened, unless
- * they are to stay closed for rounds and a switch; the run is complete, or failed. A table that could not be closed is always read again here. Readers are kept out only at
+ * they are to stay closed for rounds and a switch; those of a tenant become partitions; the run is complete, or failed. A table that could not be closed is always read again here. Readers are kept out only at
  * the end, since dropping a trigger needs a lock against them.
  */
 
@@ -88,6 +89,8 @@ async function conclude(
   for (const one of loaded) await recordLoaded(client, one);
   // What differs is opened, so that it can be mended; what is followed stays closed until the switch.
   if (!context.settings.keepClosed || !result.ok) await openToOthers(client, ticket.runId);
+  const { tenant } = context.settings;
+  if (tenant !== undefined && result.ok) await attachPartitions(client, schema, tenant);
   await finishRun(client, ticket, result.ok ? 'complete' : 'failed');
   return result;
 }

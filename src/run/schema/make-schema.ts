@@ -25,6 +25,7 @@ import {
 } from '../../target/schema/schema.js';
 import { findDoubtedTypes } from './doubted-types.js';
 import { findMissing, type MissingTables, notMade } from './make-missing.js';
+import { makeTenantSchema } from './make-tenant.js';
 import { resetForRun } from './reset.js';
 import { refuseIfBlocked } from '../context.js';
 import { type Settings, standardSqlFolder } from '../../model/settings.js';
@@ -33,7 +34,8 @@ import type { Survey } from '../survey/survey.js';
 
 /**
  * Makes the target schema, inside the caller's transaction where there is one: from the .sql files where there are any, else translated
- * from SQLite. Where tables are there already nothing is made; `plan` compares them with the source.
+ * from SQLite. Where tables are there already nothing is made; `plan` compares them with the source. The tables of a
+ * tenant are made like those that are partitioned by it.
  */
 export async function makeSchema(request: {
   readonly client: TargetClient;
@@ -48,7 +50,10 @@ export async function makeSchema(request: {
   const { client, schema, settings, survey } = request;
   const files = settings.resetSchema ? await readFiles(settings) : null;
   const dropped = files === null ? [] : await resetForRun(client, { schema, settings, survey, files });
-  const made = await makeWhereMissing(request, files);
+  const makePlain = () => makeWhereMissing(request, files);
+  const { tenant } = settings;
+  const made =
+    tenant === undefined ? await makePlain() : await makeTenantSchema({ client, schema, partition: tenant }, makePlain);
   return { ...made, findings: [...dropped, ...made.findings] };
 }
 

@@ -3,9 +3,9 @@ import type {
   FleetEntry,
   FleetFile,
   FleetFileState,
-  FleetForm,
   FleetPace,
   FleetReason,
+  FleetShape,
   FleetVerdict,
 } from '../../model/fleet/fleet.js';
 import type { TargetClient } from '../connection/client.js';
@@ -28,15 +28,22 @@ export interface TakenFile {
 const iso = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const taken = `source, target_schema AS schema, job::text AS job, attempts, losses`;
 
-/** The form of a fleet; null where there is none of this name. */
-export async function findFleet(client: TargetClient, fleet: string): Promise<FleetForm | null> {
-  const [row] = await client.query<{ form: FleetForm }>('SELECT form FROM pgferry.fleet WHERE name = $1', [fleet]);
-  return row?.form ?? null;
+/** What a fleet becomes; null where there is none of this name. */
+export async function findFleet(client: TargetClient, fleet: string): Promise<FleetShape | null> {
+  const [row] = await client.query<FleetShape & Record<string, unknown>>(
+    `SELECT form, CASE WHEN parents_schema IS NOT NULL THEN json_build_object('schema', parents_schema, 'column', tenant_column)
+       END AS parents FROM pgferry.fleet WHERE name = $1`,
+    [fleet],
+  );
+  return row ?? null;
 }
 
-/** Makes a fleet where there is none of this name. */
-export async function makeFleet(client: TargetClient, fleet: string, form: FleetForm): Promise<void> {
-  await client.query('INSERT INTO pgferry.fleet (name, form) VALUES ($1, $2) ON CONFLICT DO NOTHING', [fleet, form]);
+/** Makes a fleet where there is none of this name; one that is there stays what it is. */
+export async function makeFleet(client: TargetClient, fleet: string, { form, parents }: FleetShape): Promise<void> {
+  await client.query(
+    'INSERT INTO pgferry.fleet (name, form, parents_schema, tenant_column) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+    [fleet, form, parents?.schema ?? null, parents?.column ?? null],
+  );
 }
 
 /** Schemas that files of any fleet have. */

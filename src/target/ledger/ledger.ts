@@ -19,7 +19,7 @@ import { withTransaction } from '../connection/transaction.js';
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 7;
+export const ledgerVersion = 8;
 
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
@@ -176,7 +176,9 @@ CREATE TABLE pgferry.cutover_step (
 );
 CREATE TABLE pgferry.fleet (
   name text PRIMARY KEY,
-  form text NOT NULL CHECK (form IN ('schema-per-file')),
+  form text NOT NULL CHECK (form IN ('schema-per-file', 'tenant-column')),
+  parents_schema text,
+  tenant_column text,
   made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE TABLE pgferry.fleet_worker (

@@ -3,11 +3,12 @@ import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable } from 
 import type { TargetClient } from '../connection/client.js';
 import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
 import { findTablesWithRows } from './table-rows.js';
+import { isTenantColumnSql } from '../tenant/constant-column.js';
 
 /**
  * Reads what pg_catalog says about one schema: ordinary, partitioned and foreign tables with columns, keys, rights and
  * triggers, in name order. A handful of statements however many tables there are. The ledger lives in a schema of its
- * own and so is never among them.
+ * own and so is never among them. The column of a tenant is in no list of columns.
  */
 export async function readTargetCatalog(client: TargetClient, schema: string): Promise<TargetCatalog> {
   const [server] = await client.query<ServerRow>(serverSql, [schema]);
@@ -158,7 +159,7 @@ const columnSql = `
     JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
-     AND a.attnum > 0 AND NOT a.attisdropped
+     AND a.attnum > 0 AND NOT a.attisdropped AND NOT ${isTenantColumnSql('c.oid', 'a.attnum')}
    ORDER BY a.attrelid, a.attnum`;
 
 /** Whole, valid unique indexes of plain columns; constraints have one too. INCLUDE columns are no part of the key. */
@@ -166,7 +167,7 @@ const keySql = `
   SELECT i.indrelid AS "tableOid", i.indisprimary AS "isPrimary",
          ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
                  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-                WHERE k.n <= i.indnkeyatts ORDER BY k.n) AS columns
+                WHERE k.n <= i.indnkeyatts AND NOT ${isTenantColumnSql('i.indrelid', 'k.attnum')} ORDER BY k.n) AS columns
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_class x ON x.oid = i.indexrelid
@@ -177,10 +178,12 @@ const keySql = `
 const foreignKeySql = `
   SELECT k.conrelid AS "tableOid", k.conname::text AS name,
          ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, n)
-                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY u.n) AS columns,
+                 JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum
+                WHERE NOT ${isTenantColumnSql('k.conrelid', 'u.attnum')} ORDER BY u.n) AS columns,
          pn.nspname::text AS "parentSchema", p.relname::text AS "parentTable",
          ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, n)
-                 JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum ORDER BY u.n) AS "parentColumns"
+                 JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum
+                WHERE NOT ${isTenantColumnSql('k.confrelid', 'u.attnum')} ORDER BY u.n) AS "parentColumns"
     FROM pg_constraint k
     JOIN pg_class c ON c.oid = k.conrelid
     JOIN pg_class p ON p.oid = k.confrelid

@@ -1,6 +1,7 @@
 import type { SchemaObject } from '../../model/schema.js';
 import { ownTriggerSql } from './closed-tables.js';
 import { leavesTableSql } from './closing.js';
+import { isTenantColumnSql, isTenantTableSql, tenantCheck } from '../tenant/constant-column.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 
@@ -8,7 +9,8 @@ import { withTransaction } from '../connection/transaction.js';
  * Everything that the tables of a schema have besides their rows: columns with defaults and identity, keys and other
  * constraints, indexes, triggers, sequences. One list by table, kind and name, so that two readings can be compared.
  * Not listed: what PostgreSQL makes for itself (NOT NULL constraints, the triggers of foreign keys, the indexes of
- * constraints), and what belongs to a partition by way of its parent.
+ * constraints), and what belongs to a partition by way of its parent; of a tenant's table, which is loaded before it becomes
+ * one, its keys and indexes are listed, but not the column of the tenant, nor sequences, which the parent has.
  */
 export async function readSchemaObjects(client: TargetClient, schema: string): Promise<SchemaObject[]> {
   return await withTransaction(client, async () => {
@@ -23,7 +25,8 @@ const tables = `pg_class c ON c.relnamespace = (SELECT oid FROM pg_namespace WHE
 /** Names of the columns with these numbers; an expression, which has number 0, is ''. */
 const names = (relation: string, numbers: string) =>
   `ARRAY(SELECT coalesce(m.attname::text, '') FROM unnest(${numbers}) WITH ORDINALITY AS u(number, n)
-           LEFT JOIN pg_attribute m ON m.attrelid = ${relation} AND m.attnum = u.number AND u.number <> 0 ORDER BY u.n)`;
+           LEFT JOIN pg_attribute m ON m.attrelid = ${relation} AND m.attnum = u.number AND u.number <> 0
+          WHERE NOT ${isTenantColumnSql(relation, 'u.number')} ORDER BY u.n)`;
 
 const action = (column: string) =>
   `CASE ${column} WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT'
@@ -42,7 +45,7 @@ const columnsSql = `
     FROM pg_attribute a JOIN ${tables} AND c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN pg_collation l ON l.oid = a.attcollation
-   WHERE a.attnum > 0 AND NOT a.attisdropped`;
+   WHERE a.attnum > 0 AND NOT a.attisdropped AND NOT ${isTenantColumnSql('c.oid', 'a.attnum')}`;
 
 const constraintsSql = `
   SELECT c.relname::text, CASE k.contype WHEN 'p' THEN 'primary_key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign_key'
@@ -61,14 +64,15 @@ const constraintsSql = `
     FROM pg_constraint k JOIN ${tables} AND c.oid = k.conrelid
     LEFT JOIN pg_index i ON i.indexrelid = k.conindid AND k.contype IN ('p', 'u', 'x')
     LEFT JOIN pg_class p ON p.oid = k.confrelid LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
-   WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0`;
+   WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conname <> '${tenantCheck}'
+     AND (k.conparentid = 0 OR (k.contype IN ('p', 'u') AND ${isTenantTableSql('c.oid')}))`;
 
 const indexesSql = `
   SELECT c.relname::text, 'index', x.relname::text, ${names('i.indrelid', 'i.indkey::int2[]')},
          pg_get_indexdef(i.indexrelid), CASE WHEN NOT (i.indisvalid AND i.indisready) THEN 'invalid' END, NULL,
          i.indisunique AND i.indpred IS NULL
     FROM pg_index i JOIN ${tables} AND c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
-   WHERE NOT x.relispartition
+   WHERE (NOT x.relispartition OR ${isTenantTableSql('c.oid')})
      AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))`;
 
 const triggersSql = `
@@ -82,7 +86,8 @@ const sequencesSql = `
                 q.seqincrement, q.seqmin, q.seqmax, CASE WHEN q.seqcycle THEN ' CYCLE' END), NULL, NULL, false
     FROM pg_depend d JOIN ${tables} AND c.oid = d.refobjid JOIN pg_sequence q ON q.seqrelid = d.objid
     JOIN pg_class s ON s.oid = q.seqrelid JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid
-   WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')`;
+   WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
+     AND NOT ${isTenantTableSql('c.oid')}`;
 
 const query = `${[columnsSql, constraintsSql, indexesSql, triggersSql, sequencesSql].join('\n  UNION ALL')}
   ORDER BY 1, 2, 3`;

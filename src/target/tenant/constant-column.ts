@@ -1,0 +1,19 @@
+/*
+ * A table of one tenant has a column that the source has not. A CHECK of a name of ours holds it to one value, says by
+ * that which column it is, and spares PostgreSQL the reading of all rows when the table becomes a partition. Readers of
+ * the catalog leave the column out, so that to everybody else the table is a plain one.
+ */
+
+/** The name of that CHECK. */
+export const tenantCheck = 'pgferry_tenant';
+
+/** SQL: the table with this oid is one of a tenant. */
+export function isTenantTableSql(relation: string): string {
+  return `EXISTS (SELECT FROM pg_constraint q WHERE q.conrelid = ${relation} AND q.contype = 'c' AND q.conname = '${tenantCheck}')`;
+}
+
+/** SQL: the column with this number is the one of the tenant. */
+export function isTenantColumnSql(relation: string, number: string): string {
+  return `EXISTS (SELECT FROM pg_constraint q WHERE q.conrelid = ${relation} AND q.contype = 'c'
+                     AND q.conname = '${tenantCheck}' AND q.conkey = ARRAY[${number}]::int2[])`;
+}
