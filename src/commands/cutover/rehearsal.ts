@@ -11,6 +11,7 @@ import { busyTimeoutMs } from '../../source/open.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { digestInPhase } from '../../run/carry/digest-phase.js';
+import { copyForRehearsal } from '../../run/schema/copy-for-rehearsal.js';
 import { readSqlFolder } from '../../target/schema/schema.js';
 import { withScratchSchema } from '../../target/schema/scratch.js';
 import { withFollowSession } from '../../run/follow/follow-session.js';
@@ -68,6 +69,7 @@ export async function rehearseCutover(
       ),
     );
     const waitMs = await withScratchSchema(client, rehearsalSchema, async () => {
+      await copyForRehearsal(context, client, { from: address.schema, to: rehearsalSchema, plan });
       const startedAtMs = performance.now();
       const predictedMs = await rehearsePass(context, preflight, { address, client, folder: folder.path });
       return predictedMs ?? performance.now() - startedAtMs;
