@@ -31,7 +31,7 @@ help:
 	@echo 'make test-full       the same with the long property and fault loops'
 	@echo 'make test-apps       real applications, from the registry, moved and served from both sides'
 	@echo 'make docs            write the parts of docs/ that are made from the code'
-	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app)'
+	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app|many)'
 
 # The lock file has the better-sqlite3 of Node 20; later ones need the next.
 LATER = $(shell $(NODE) -p "parseInt(process.versions.node, 10) > 20 ? 'better-sqlite3@13.2.0' : ''")

@@ -2,7 +2,17 @@ import { parseArgs } from 'node:util';
 import { CopierError } from '../src/model/error.js';
 import { type ShapeName, type SizeName, shapeNames, sizeNames } from './shapes.js';
 
-export const caseNames = ['ours', 'tenth', 'limits', 'readers', 'floor', 'plain', 'pgloader', 'sequel'] as const;
+export const caseNames = [
+  'ours',
+  'tenth',
+  'limits',
+  'readers',
+  'floor',
+  'plain',
+  'session',
+  'pgloader',
+  'sequel',
+] as const;
 export type CaseName = (typeof caseNames)[number];
 
 export interface BenchArguments {
@@ -21,10 +31,11 @@ export interface BenchArguments {
 export const benchHelp = `usage: node dist/bench/run.js [--size SIZE] [--shape SHAPE] [options]
 
   --size SIZE        small (1/100), medium (1/10), large (1), huge (10); default small
-  --shape SHAPE      narrow, wide, blobs, app, mixed; default mixed
+  --shape SHAPE      narrow, wide, blobs, app, mixed, many; default mixed
   --only CASES       out of ${caseNames.join(',')}; default all
                      tenth: memory with a tenth of the data; limits: --max-mbps and --max-rows-per-second over ten
-                     seconds; readers: CPU of the page reader and of the row reader
+                     seconds; readers: CPU of the page reader and of the row reader; session: one
+                     psql that makes the schema and copies from prepared files
   --repeat N         runs per case, the median counts; default 3; sequel runs once
   --workers LIST     numbers of threads for our copy, as 1,2; default 1,2
   --target URL       a server to make databases on; default an embedded one

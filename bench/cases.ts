@@ -17,9 +17,11 @@ import {
   plainName,
   type ReaderCost,
   sequelName,
+  sessionName,
   type SkippedCase,
   tenthName,
 } from './result.js';
+import { measureSession } from './session.js';
 import { environmentOf, settle, withBenchDatabase, withClient } from './server.js';
 
 const megabyte = 1_000_000;
@@ -50,6 +52,8 @@ export async function measureCase(bench: Bench, name: CaseName): Promise<CaseOut
       return [await attempt(floorName, () => measureFloorCase(bench))];
     case 'plain':
       return [await attempt(plainName, () => measurePlainCase(bench))];
+    case 'session':
+      return [await attempt(sessionName, () => measureSession(bench))];
     case 'pgloader':
       return [await attempt(pgloaderName, () => measurePeer(bench, pgloader))];
     case 'sequel':

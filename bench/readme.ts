@@ -30,7 +30,7 @@ export function renderPage(main: BenchResult, others: readonly BenchResult[]): s
     table(['figure', 'must be', 'is', ''], main.requirements.map(requirementCells)),
     `![where the time goes](../${resultsFolder}/${nameOf(main)}.svg)`,
     ...(others.length === 0 ? [] : ['Other shapes and sizes, same machine:', table(otherHead, others.map(otherRow))]),
-    'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes these figures from them.',
+    'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app|many`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes these figures from them.',
   ]);
 }
 

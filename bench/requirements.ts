@@ -6,6 +6,7 @@ import {
   pgloaderName,
   phaseMs,
   type Requirement,
+  sessionName,
   tenthName,
 } from './result.js';
 
@@ -16,9 +17,12 @@ import {
 
 const megabyte = 1_000_000;
 
-type Measured = Pick<BenchResult, 'cases' | 'readers' | 'limits'>;
+type Measured = Pick<BenchResult, 'cases' | 'readers' | 'limits'> & {
+  readonly shape: string;
+  readonly fixture: Pick<BenchResult['fixture'], 'tables'>;
+};
 
-/** Every figure with its limit; `workers` as they were measured. */
+/** Every figure with its limit; `workers` as they were measured. Where tables are many and small, what a table costs. */
 export function findRequirements(result: Measured, workers: readonly number[]): Requirement[] {
   const pass = (name: string): Pass | undefined => result.cases.find((one) => one.name === name)?.median;
   const [ours, floor] = [pass(oursName(Math.max(...workers))), pass(floorName)];
@@ -40,6 +44,13 @@ export function findRequirements(result: Measured, workers: readonly number[]): 
     limit,
     value,
   });
+  if (result.shape === 'many') {
+    return [
+      most(`whole migrate / ${sessionName}`, 2.5, divide(ours?.wallMs, pass(sessionName)?.wallMs)),
+      most('our CPU per table, ms', 5, divide(ours?.cpuMs, Object.keys(result.fixture.tables).length)),
+      most('peak memory, MB', 200, divide(ours?.peakBytes, megabyte)),
+    ];
+  }
   return [
     most('copy phase / floor load', 1.8, divide(copyMs, loadMs)),
     most('whole migrate / floor load + indexes', 1.6, divide(ours?.wallMs, floor?.wallMs)),

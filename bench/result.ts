@@ -123,6 +123,7 @@ export function phaseMs(pass: Pass, name: string): number | null {
 
 export const floorName = 'floor';
 export const plainName = 'sqlite3 | psql';
+export const sessionName = 'one psql';
 export const pgloaderName = 'pgloader';
 export const sequelName = 'sequel -C';
 export const tenthName = 'pgferry, a tenth of the rows';
@@ -153,6 +154,7 @@ export function computeRatios(cases: readonly CaseResult[], workers: readonly nu
       ours && phaseMs(ours, 'copy'),
     ],
     ['our CPU / server CPU', ours?.cpuMs, ours?.serverCpuMs],
+    [`whole migrate / ${sessionName}`, ours?.wallMs, pass(sessionName)?.wallMs],
     [`${plainName} / whole migrate`, pass(plainName)?.wallMs, ours?.wallMs],
     [`${pgloaderName} / whole migrate`, pass(pgloaderName)?.wallMs, ours?.wallMs],
     [`${sequelName} / whole migrate, per row`, msPerRow(sequelName), msPerRow(oursName(most))],

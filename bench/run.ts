@@ -30,10 +30,9 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
     const { repeat, workers } = choice;
     const bench: Bench = { fixture, tenth: tenthOf(choice, folder), serverUrl, server, repeat, workers, say };
     const outcomes: CaseOutcome[] = [];
-    // Whichever case loads first leaves the floor's COPY files behind, so the floor comes after them.
-    const order = [...caseNames]
-      .sort((a, b) => Number(a === 'floor') - Number(b === 'floor'))
-      .filter((name) => choice.cases.includes(name));
+    // Whichever case loads first leaves the COPY files behind that these two need.
+    const isLater = (name: string) => Number(name === 'floor' || name === 'session');
+    const order = [...caseNames].sort((a, b) => isLater(a) - isLater(b)).filter((name) => choice.cases.includes(name));
     for (const name of order) outcomes.push(...(await measureCase(bench, name)));
     const measured = {
       readers: outcomes.flatMap((outcome) => (outcome.tag === 'readers' ? outcome.readers : [])),
@@ -51,7 +50,7 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
       skipped: outcomes.flatMap((outcome) => (outcome.tag === 'skipped' ? [outcome.skipped] : [])),
       ratios: computeRatios(cases, workers),
       ...measured,
-      requirements: findRequirements({ cases, ...measured }, workers),
+      requirements: findRequirements({ shape: choice.shape, fixture, cases, ...measured }, workers),
       command: commandOf(choice),
     };
     keepResult(choice.resultsFolder, result);

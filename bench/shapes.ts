@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Database } from '../src/source/sqlite.js';
 import { createDraw, cycle, type Draw, makeCuid, sampleNowMs } from '../prisma/sample-values.js';
+import { manyTables } from './many.js';
 
 /** One table of a benchmark's database: its schema on both sides and how it is filled. */
 export interface ShapeTable {
@@ -14,7 +15,7 @@ export interface ShapeTable {
   fill(db: Database, rowCount: number): void;
 }
 
-export const shapeNames = ['narrow', 'wide', 'blobs', 'app', 'mixed'] as const;
+export const shapeNames = ['narrow', 'wide', 'blobs', 'app', 'mixed', 'many'] as const;
 export type ShapeName = (typeof shapeNames)[number];
 
 /** Rows at size large are multiplied by this. */
@@ -158,6 +159,7 @@ export const shapeTables: Readonly<Record<Exclude<ShapeName, 'app'>, readonly Sh
   wide: [wide],
   blobs: [blobs],
   mixed: [narrow, wide],
+  many: manyTables,
 };
 
 /** The sample's scale at which it holds 4.7 million rows: its size large. */

@@ -55,7 +55,7 @@ const result: BenchResult = {
   skipped: [{ name: 'pgloader', reason: 'pgloader is not installed' }],
   ratios: computeRatios(cases, [1, 2]),
   ...measured,
-  requirements: findRequirements({ cases, ...measured }, [1, 2]),
+  requirements: findRequirements({ shape: 'mixed', fixture: { tables: {} }, cases, ...measured }, [1, 2]),
   command: 'make bench',
 };
 
@@ -182,4 +182,23 @@ test('a URL is shown without its password', () => {
     'postgres://me:***@h:5432/d?sslmode=require',
   );
   assert.ok(!withoutPassword('postgres://h/d?password=s3cret').includes('s3cret'));
+});
+
+test('of many small tables the cost of a table is required, and the ratio to one psql', () => {
+  const ours = pass(4000, {}, { cpuMs: 1500, peakBytes: 100e6 });
+  const many = {
+    shape: 'many',
+    fixture: { tables: { a: 1, b: 1, c: 1 } },
+    cases: [oneCase('pgferry, 1 worker', ours), oneCase('one psql', pass(2000))],
+    readers: [],
+    limits: [],
+  };
+  assert.deepEqual(
+    findRequirements(many, [1]).map(({ name, value }) => [name, value]),
+    [
+      ['whole migrate / one psql', 2],
+      ['our CPU per table, ms', 500],
+      ['peak memory, MB', 100],
+    ],
+  );
 });
