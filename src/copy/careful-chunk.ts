@@ -153,7 +153,7 @@ async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known
     }
     await write(quarantined.finish());
   };
-  const taken = await copyIn(client, quarantineCopy, feed);
+  const taken = await copyIn(client, quarantineCopy(client), feed);
   assert(taken === quarantined.rows, 'the quarantine takes every row');
   encoder.finish();
   return { ...encoder.result(), table: table.source, index, quarantined: refused, durationMs: 0 };

@@ -93,7 +93,7 @@ async function noteChunk(
   const edit = new RowEdit(table.columns.length);
   const notes = new QuarantineRows({ runId, table: table.source, chunkIndex, step }, blockBytes);
   let seen = 0;
-  await copyIn(client, quarantineCopy, async (write) => {
+  await copyIn(client, quarantineCopy(client), async (write) => {
     for await (const note of heldNotes(reading, request, chunkIndex)) {
       seen += 1;
       edit.loadQuarantined(note.original.storage, note.original.cells);

@@ -131,7 +131,7 @@ async function settleChunk(request: SettleRequest, resources: SettleResources, w
     request.blockBytes,
   );
   let removed = 0;
-  await copyIn(client, quarantineCopy, async (write) => {
+  await copyIn(client, quarantineCopy(client), async (write) => {
     for await (const { original, sent, position, cause, known } of findRows(request, resources, work)) {
       before.encodeRow(sent);
       drop(before);

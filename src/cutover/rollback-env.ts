@@ -16,7 +16,7 @@ export const rollbackEnvName = 'rollback.env';
 export function rollbackEnv(
   cutover: Pick<Cutover, 'cutoverId' | 'sourcePath' | 'folder'>,
   facts: CutoverFacts,
-  targetUrl: string,
+  { url, ledgerSchema }: { readonly url: string; readonly ledgerSchema: string | null },
   own: OwnCommand,
 ): string {
   const { prismaSchemas } = facts;
@@ -25,6 +25,7 @@ export function rollbackEnv(
     ['ROLLBACK_SQLITE_BACKUP', facts.snapshotPath],
     ['ROLLBACK_SQLITE_SHA256', facts.snapshotSha256],
     ['SQLITE_DB_PATH', cutover.sourcePath],
+    ...(ledgerSchema === null ? [] : ([['LEDGER_SCHEMA', ledgerSchema]] as const)),
     ...switchAssignments(cutover, facts),
     ...(prismaSchemas === null
       ? ([['ROLLBACK_GENERATE_PROVIDER', '0']] as const)
@@ -35,7 +36,7 @@ export function rollbackEnv(
     `#   source rollback.env && ${ownLine(own, 'rollback')}`,
     ...assignments.map(([name, value]) => `export ${name}=${quoteShell(value)}`),
     '# Give it its password by PGPASSWORD or PGPASSFILE, or set the whole URL before.',
-    `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${quoteShell(targetUrl)}; fi`,
+    `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${quoteShell(url)}; fi`,
     '',
   ].join('\n');
 }

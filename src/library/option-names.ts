@@ -36,7 +36,7 @@ type NamesOf<T> = { readonly [name in keyof T]-?: true };
 
 const call: NamesOf<CallOptions> = { signal: true, onEvent: true };
 const source: NamesOf<SourceOptions> = { sourcePath: true };
-const target: NamesOf<TargetOptions> = { targetUrl: true, stallTimeoutSeconds: true };
+const target: NamesOf<TargetOptions> = { targetUrl: true, ledgerSchema: true, stallTimeoutSeconds: true };
 const sides = { ...call, ...source, ...target };
 const reading: NamesOf<ReadingOptions> = { backupFolder: true, workers: true };
 const tables: NamesOf<TableOptions> = { tables: true, exclude: true };

@@ -26,6 +26,8 @@ export interface SourceOptions {
 export interface TargetOptions {
   /** PostgreSQL URL; Prisma's form with `?schema=` is understood. Without a password PGPASSWORD or PGPASSFILE is read. */
   readonly targetUrl: string;
+  /** Schema in which the ledger is kept, where none may be made also the one of the tables: `pgferry`. The same for every call. */
+  readonly ledgerSchema?: string;
   /** Seconds of silence of the server, or of a thread, after which it counts as lost and its chunk is tried again: 300. */
   readonly stallTimeoutSeconds?: number;
 }

@@ -37,6 +37,8 @@ export interface FlagSettings {
   readonly sourceCommand: string | null;
   /** null: the embedded server. */
   readonly targetUrl: string | null;
+  /** Where the ledger of runs is; null: in a schema of its own. */
+  readonly ledgerSchema: string | null;
   /** The application whose recipe is used, by its name. */
   readonly app: string | null;
   readonly sqlFolder: string;

@@ -7,6 +7,8 @@ export interface TargetAddress {
   readonly user: string;
   readonly password: string | null;
   readonly schema: string;
+  /** Where the ledger of runs is, in place of a schema of its own. */
+  readonly ledgerSchema?: string;
   readonly sslmode: 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
   readonly sslRootCertPath: string | null;
   readonly sslCertPath: string | null;
@@ -86,6 +88,7 @@ export interface TargetCatalog {
   /** Whether our role may reach what is in the schema; true where it is not there. */
   readonly canUseSchema: boolean;
   readonly canCreateInSchema: boolean;
+  readonly ledgerSchema: string;
   readonly ledgerSchemaExists: boolean;
   /** Whether our role may write the ledger that is there, or make one. */
   readonly canKeepLedger: boolean;

@@ -36,14 +36,15 @@ export interface ResolvedTarget {
 /** The operator's target, or the embedded server, which is started if it is not running and announced loudly. */
 export async function resolveTarget({ settings, journal, own }: Context): Promise<ResolvedTarget> {
   const stallTimeoutMs = settings.stallTimeoutSeconds * 1000;
+  const ledger = settings.ledgerSchema === null ? {} : { ledgerSchema: settings.ledgerSchema };
   if (settings.targetUrl !== null) {
     const { address, notes } = parseTargetUrl(settings.targetUrl);
     for (const note of notes) journal.note(note);
-    return { address: { ...address, stallTimeoutMs }, isEmbedded: false };
+    return { address: { ...address, ...ledger, stallTimeoutMs }, isEmbedded: false };
   }
   const server = await startEmbedded({ folder: embeddedFolder });
   announceEmbedded(journal, server, own);
-  return { address: { ...server.address, stallTimeoutMs }, isEmbedded: true };
+  return { address: { ...server.address, ...ledger, stallTimeoutMs }, isEmbedded: true };
 }
 
 /**

@@ -128,6 +128,7 @@ export function targetCatalog(tables: readonly TargetTable[], parts: Partial<Tar
     canCreateInDatabase: true,
     canUseSchema: true,
     canCreateInSchema: true,
+    ledgerSchema: 'pgferry',
     ledgerSchemaExists: false,
     canKeepLedger: true,
     isReadOnly: false,

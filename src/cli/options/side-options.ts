@@ -26,6 +26,17 @@ export const sideOptions = {
     help: 'PostgreSQL URL; Prisma’s form with ?schema= is understood',
     commands: targeted,
   },
+  ledgerSchema: {
+    heading: 'sides',
+    flag: 'ledger-schema',
+    value: 'name',
+    env: ['LEDGER_SCHEMA'],
+    syntax: text(),
+    standard: null,
+    standardText: 'pgferry',
+    help: 'schema in which pgferry keeps its ledger; one that is there where none may be made, also the one of the tables',
+    commands: targeted,
+  },
   sourceCommand: {
     heading: 'sides',
     flag: 'source-command',

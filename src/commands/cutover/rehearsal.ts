@@ -5,6 +5,7 @@ import type { TargetAddress } from '../../model/target.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { makeRunFolder, removedOnFailure, writeManifest } from '../../report/files/run-folder.js';
 import { formatDuration } from '../../report/units.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 import { withFence } from '../../source/live/fence.js';
 import { readJournalMode } from '../../source/live/journal-mode.js';
 import { busyTimeoutMs } from '../../source/open.js';
@@ -13,7 +14,7 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { digestInPhase } from '../../run/carry/digest-phase.js';
 import { copyForRehearsal } from '../../run/schema/copy-for-rehearsal.js';
 import { readSqlFolder } from '../../target/schema/schema.js';
-import { withScratchSchema } from '../../target/schema/scratch.js';
+import { mayMakeScratch, withScratchSchema } from '../../target/schema/scratch.js';
 import { withFollowSession } from '../../run/follow/follow-session.js';
 import { acceptSnapshot, runAccept } from '../acceptance/accept.js';
 import { catchUp } from './live/catch-up.js';
@@ -51,6 +52,7 @@ export async function rehearseCutover(
   },
 ): Promise<CutoverResult> {
   const { settings, journal } = context;
+  if (!(await mayMakeScratch(client))) throw needsScratch(address);
   const { plan } = await runPlan(innerContext(context, settings, context.signal));
   refuseIfBlocked(plan, 'the cutover would be refused, since the plan refuses');
   const folder = makeRunFolder({
@@ -156,4 +158,10 @@ async function timed(use: () => Promise<unknown>): Promise<number> {
   const startedAtMs = performance.now();
   await use();
   return performance.now() - startedAtMs;
+}
+
+function needsScratch({ database, user }: TargetAddress): CopierError {
+  const message = `a rehearsal makes the schema ${rehearsalSchema} for a while, which the role ${user} may not`;
+  const hint = `GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${quoteIdentifier(user)}; or rehearse on another database`;
+  return new CopierError('target.no_rights', message, { hint });
 }

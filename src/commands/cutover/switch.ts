@@ -176,7 +176,8 @@ export async function close(
   const facts = { ...known, schemaVersion: fence.prepareClosing(cutover.cutoverId, new Date()) };
   if (facts.switches !== undefined)
     replaceArtefact(folder.pathOf(switchesName), `${JSON.stringify(facts.switches, null, 1)}\n`);
-  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address), context.own));
+  const target = { url: describeTarget(address), ledgerSchema: context.settings.ledgerSchema };
+  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, target, context.own));
   await moveCutover(client, cutover.cutoverId, 'closing', facts);
   fence.check();
   // Before the act: a commit that fails is undone like one that did not.

@@ -6,7 +6,7 @@ import type { TargetAddress } from '../../model/target.js';
 import { countOf, formatCount } from '../../report/units.js';
 import { saveChangedRows } from '../../target/fingerprint/changed-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { copyTableShape, withScratchSchema } from '../../target/schema/scratch.js';
+import { copyTableShape, mayMakeScratch, withScratchSchema } from '../../target/schema/scratch.js';
 import { splitUrl } from '../../target/connection/url.js';
 import type { Context } from '../../run/context.js';
 import { innerContext } from './cutover-session.js';
@@ -87,6 +87,11 @@ export async function saveWrites(
   const saved: { table: string; path: string; rows: number }[] = [];
   for (const { table } of others) saved.push(await save(table, [], null));
   if (known.length === 0) return saved;
+  if (!(await mayMakeScratch(client))) {
+    context.journal.warn('the tables are saved whole, since our role may make no schema for what they held before');
+    for (const { target } of known) saved.push(await save(target, [], null));
+    return saved;
+  }
   return await withScratchSchema(client, beforeSchema, async () => {
     let schema: string | null = beforeSchema;
     try {

@@ -116,7 +116,7 @@ async function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides
   const keys = noted === null ? null : await readNotedKeys(reading, noted);
   const columns = noted === null ? [] : keyColumns(noted);
   const only = keys === null ? null : conditionForKeys(snapshot, table.source, columns, keys.printed);
-  const from = noted === null ? undefined : notedRowsSql(noted);
+  const from = noted === null ? undefined : notedRowsSql(client, noted);
   return findRowChanges({
     table,
     bucketCount,

@@ -27,7 +27,7 @@ export async function readNotedKeys(client: TargetClient, noted: NotedRows): Pro
   let batch: CellBatch | null = null;
   let row = 0;
   async function* batches(): AsyncGenerator<CellBatch> {
-    for await (const one of readTargetCells(client, table, notedKeysSql(noted))) {
+    for await (const one of readTargetCells(client, table, notedKeysSql(client, noted))) {
       batch = one;
       row = 0;
       yield one;

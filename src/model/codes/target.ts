@@ -72,8 +72,13 @@ export const targetCodes = {
     todo: 'Read its log before you run again.',
   },
   'target.ledger_foreign': {
-    means: 'There is a schema `pgferry` in the target that is not our ledger.',
-    todo: 'Rename or move it: pgferry keeps its ledger in a schema of that name.',
+    means:
+      'The schema for the ledger (`pgferry`, or the one of `--ledger-schema`) holds tables with its names that are not our ledger.',
+    todo: 'Rename or move them, or name another schema with `--ledger-schema`.',
+  },
+  'target.ledger_elsewhere': {
+    means: 'Runs of this schema are noted in a ledger that is in another schema than the one where this command looks.',
+    todo: 'Say the same `--ledger-schema` to every command; the message names it. `LEDGER_SCHEMA` in the environment, or `ledgerSchema` in the config, says it once for all.',
   },
   'target.ledger_version': {
     means: 'The ledger was made by another version of pgferry.',

@@ -1,6 +1,7 @@
 import type { Finding } from '../../model/plan.js';
 import type { TargetCatalog } from '../../model/target.js';
 import { makeFinding } from '../findings/finding.js';
+import { quoteShell } from '../../lib/shell-word.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 
 /** Whether the tables, and the ledger where one is needed, can be made: everything in the way, before the first try. */
@@ -39,16 +40,22 @@ export function checkReading(target: TargetCatalog): Finding[] {
 export function checkLedger(target: TargetCatalog): Finding[] {
   if (target.canKeepLedger) return [];
   const role = quoteIdentifier(target.role);
+  const ledger = quoteIdentifier(target.ledgerSchema);
   if (!target.ledgerSchemaExists) {
     const finding = rightsFinding(
       target,
       `CREATE on the database ${target.database}, for the ledger`,
       grantCreate(target),
     );
-    return [{ ...finding, hint: `${finding.hint} (or, as its owner: CREATE SCHEMA pgferry AUTHORIZATION ${role};)` }];
+    const own = `as its owner: CREATE SCHEMA ${ledger} AUTHORIZATION ${role};`;
+    // Where the tables may be made the ledger's may stand beside them.
+    const beside = target.canCreateInSchema
+      ? `, or beside the tables: --ledger-schema ${quoteShell(target.schema)}`
+      : '';
+    return [{ ...finding, hint: `${finding.hint} (or, ${own}${beside})` }];
   }
-  const grants = `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA pgferry TO ${role}; GRANT USAGE, CREATE ON SCHEMA pgferry`;
-  return [rightsFinding(target, 'rights on the ledger in schema pgferry', grants)];
+  const grants = `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ${ledger} TO ${role}; GRANT USAGE, CREATE ON SCHEMA ${ledger}`;
+  return [rightsFinding(target, `rights on the ledger in schema ${target.ledgerSchema}`, grants)];
 }
 
 function checkCreating(target: TargetCatalog): Finding[] {

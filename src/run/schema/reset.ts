@@ -6,6 +6,8 @@ import { countOf } from '../../report/units.js';
 import { findStoredSchema } from '../plan/schema-check.js';
 import { quoteShell } from '../../lib/shell-word.js';
 import type { TargetClient } from '../../target/connection/client.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
+import { ledgerSchemaOf } from '../../target/ledger/names.js';
 import { type ResetObject, resetSchema } from '../../target/schema/reset.js';
 import type { SqlFile } from '../../target/schema/schema.js';
 import type { Survey } from '../survey/survey.js';
@@ -25,6 +27,7 @@ export async function resetForRun(
   },
 ): Promise<Finding[]> {
   const { schema, settings, survey, files } = request;
+  if (ledgerSchemaOf(client.address) === schema && (await hasLedger(client))) throw holdsLedger(schema);
   // A schema that an earlier run translated was empty before, so that all tables of then are ours.
   const earlier = await findStoredSchema(client, schema);
   const ours = earlier?.isTranslated === true ? earlier.objects.map(({ table }) => table) : [];
@@ -84,6 +87,13 @@ const createName = new RegExp(
   String.raw`^CREATE\s(?:[^"'(;]*?\s)?(?:${kinds.replaceAll(' ', String.raw`\s+`)})\s+(?:IF\s+NOT\s+EXISTS\s+)?(?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?(?:"((?:[^"]|"")+)"|([\w$\x80-\uffff]+))`,
   'i',
 );
+
+function holdsLedger(schema: string): CopierError {
+  const message = `schema ${schema} holds the ledger of the runs beside the tables, which a reset would drop too; nothing was dropped`;
+  const hint =
+    'to load the tables again: --truncate-target; to make them anew, drop them yourself, but not what begins with pgferry_';
+  return new CopierError('plan.reset_others', message, { hint });
+}
 
 function refusal(schema: string, strangers: readonly ResetObject[]): CopierError {
   const names = strangers.map(({ name, identity, isOutside }) => (isOutside ? identity : name));

@@ -5,6 +5,7 @@ import { CopierError } from '../../model/error.js';
 import type { TargetAddress } from '../../model/target.js';
 import { type PgErrorContext, translatePgError } from './errors.js';
 import { heldBy, type LockPolicy, type LockWaits, LockWatch } from './lock-watch.js';
+import { type LedgerName, ledgerName } from '../ledger/names.js';
 import { pg } from './pg.js';
 import { sessionSettings } from './session-settings.js';
 
@@ -126,6 +127,11 @@ export class TargetClient {
   /** Process id of the backend that serves the session, as pg_stat_activity has it; null before it was learned. */
   get backendPid(): number | null {
     return this.#backendPid;
+  }
+
+  /** A name of the ledger as SQL writes it, wherever this target keeps its ledger. */
+  ledger(name: LedgerName): string {
+    return ledgerName(this.address, name);
   }
 
   /** Runs one statement and gives its rows. `int8` and numeric come as text, dates and times as text. */

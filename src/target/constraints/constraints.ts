@@ -66,7 +66,7 @@ export async function listRestoreSteps(client: TargetClient, runId: string): Pro
     `SELECT o.ordinal, o.kind, o.table_schema AS schema, o.table_name AS table, o.name,
             coalesce(length(o.index_sql) - length(replace(o.index_sql, '(', '')) = 1, false) AS "isPlain",
             coalesce(pg_table_size(c.oid), 0)::text AS bytes
-       FROM pgferry.object o
+       FROM ${client.ledger('object')} o
        LEFT JOIN pg_namespace n ON n.nspname = o.table_schema
        LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = o.table_name
       WHERE o.run_id = $1 AND o.state = 'dropped' ORDER BY o.ordinal`,

@@ -9,11 +9,11 @@ export async function recordObjects(
   objects: readonly DetachableObject[],
 ): Promise<void> {
   // Ends a race with another session of this run: ordinals are given under the run's row lock.
-  await client.query('SELECT 1 FROM pgferry.run WHERE run_id = $1 FOR UPDATE', [runId]);
+  await client.query(`SELECT 1 FROM ${client.ledger('run')} WHERE run_id = $1 FOR UPDATE`, [runId]);
   await client.query(
-    `INSERT INTO pgferry.object (run_id, ordinal, kind, table_schema, table_name, name, definition, tablespace, drop_sql,
+    `INSERT INTO ${client.ledger('object')} (run_id, ordinal, kind, table_schema, table_name, name, definition, tablespace, drop_sql,
        index_sql, constraint_sql, extra_sql)
-     SELECT $1, (SELECT coalesce(max(ordinal), 0) FROM pgferry.object WHERE run_id = $1) + o.ordinality,
+     SELECT $1, (SELECT coalesce(max(ordinal), 0) FROM ${client.ledger('object')} WHERE run_id = $1) + o.ordinality,
             o.value ->> 'kind', o.value ->> 'schema', o.value ->> 'table', o.value ->> 'name', o.value ->> 'definition',
             o.value ->> 'tablespace', o.value ->> 'dropSql', o.value ->> 'indexSql', o.value ->> 'constraintSql',
             o.value -> 'extraSql'
@@ -31,7 +31,7 @@ export async function readDropped(
   const rows = await client.query<DetachableObject & { state: string }>(
     `SELECT kind, table_schema AS schema, table_name AS table, name, definition, tablespace, drop_sql AS "dropSql",
             index_sql AS "indexSql", constraint_sql AS "constraintSql", extra_sql AS "extraSql", state
-       FROM pgferry.object WHERE run_id = $1 AND ordinal = $2`,
+       FROM ${client.ledger('object')} WHERE run_id = $1 AND ordinal = $2`,
     [runId, ordinal],
   );
   const { state, ...object } = must(rows[0], `object ${ordinal} of run ${runId}`);
@@ -41,7 +41,7 @@ export async function readDropped(
 /** Notes that an object is in force again; to be called in the transaction that made it. */
 export async function markRestored(client: TargetClient, runId: string, ordinal: number): Promise<void> {
   await client.query(
-    `UPDATE pgferry.object SET state = 'restored', restored_at = clock_timestamp() WHERE run_id = $1 AND ordinal = $2`,
+    `UPDATE ${client.ledger('object')} SET state = 'restored', restored_at = clock_timestamp() WHERE run_id = $1 AND ordinal = $2`,
     [runId, ordinal],
   );
 }

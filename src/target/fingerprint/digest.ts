@@ -1,5 +1,6 @@
 import type { TableDigest } from '../../model/cutover.js';
 import type { TargetClient } from '../connection/client.js';
+import { isOwnRelationSql } from '../ledger/names.js';
 import { quoteTable } from '../../lib/quote.js';
 
 /**
@@ -14,7 +15,7 @@ export async function digestTables(
 ): Promise<TableDigest[]> {
   const names = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE "C"`,
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT ${isOwnRelationSql('c')} ORDER BY c.relname COLLATE "C"`,
     [schema],
   );
   const digests: TableDigest[] = [];
@@ -41,7 +42,7 @@ export async function digestSmall(
   const names = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relkind = 'r' AND NOT c.relispartition AND pg_relation_size(c.oid) <= $2
-        AND NOT c.relname = ANY ($3) ORDER BY c.relname COLLATE "C"`,
+        AND NOT c.relname = ANY ($3) AND NOT ${isOwnRelationSql('c')} ORDER BY c.relname COLLATE "C"`,
     [schema, smallBytes, except],
   );
   const digests: TableDigest[] = [];

@@ -65,7 +65,7 @@ async function readUnplanned(client: TargetClient, table: FingerprintTable): Pro
 /** Records the content of a finished table; the newest record of a table replaces the one before. */
 export async function recordLoaded(client: TargetClient, loaded: LoadedTable): Promise<void> {
   await client.query(
-    `INSERT INTO pgferry.loaded (target_schema, table_name, run_id, rows, keyset, columns)
+    `INSERT INTO ${client.ledger('loaded')} (target_schema, table_name, run_id, rows, keyset, columns)
      VALUES ($1, $2, $3, $4, $5, $6::jsonb)
      ON CONFLICT (target_schema, table_name) DO UPDATE SET run_id = excluded.run_id, rows = excluded.rows,
        keyset = excluded.keyset, columns = excluded.columns, loaded_at = clock_timestamp()`,
@@ -83,7 +83,7 @@ export async function findLoaded(client: TargetClient, schema: string): Promise<
     columns: readonly ColumnResult[];
   }>(
     `SELECT table_name AS table, run_id AS "runId", rows::text AS rows, keyset, columns
-       FROM pgferry.loaded WHERE target_schema = $1 ORDER BY table_name`,
+       FROM ${client.ledger('loaded')} WHERE target_schema = $1 ORDER BY table_name`,
     [schema],
   );
   return rows.map((row) => ({ ...row, schema, rows: Number(row.rows) }));

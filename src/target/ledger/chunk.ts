@@ -54,7 +54,7 @@ export async function readChunk(
   { runId, table, index }: Omit<ChunkTicket, 'token'>,
 ): Promise<ChunkResult> {
   const rows = await client.query<ChunkRow & Record<string, unknown>>(
-    `SELECT ${columns} FROM pgferry.chunk WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
+    `SELECT ${columns} FROM ${client.ledger('chunk')} WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
     [runId, table, index],
   );
   return toResult(must(rows[0], `chunk ${index} of ${table} in the ledger`));
@@ -63,7 +63,7 @@ export async function readChunk(
 /** Every committed chunk of a run, by table and index. */
 export async function listChunks(client: TargetClient, runId: string): Promise<ChunkResult[]> {
   const rows = await client.query<ChunkRow & Record<string, unknown>>(
-    `SELECT ${columns} FROM pgferry.chunk WHERE run_id = $1 ORDER BY table_name, chunk_index`,
+    `SELECT ${columns} FROM ${client.ledger('chunk')} WHERE run_id = $1 ORDER BY table_name, chunk_index`,
     [runId],
   );
   return rows.map(toResult);
@@ -84,7 +84,7 @@ export async function listChunkTimes(
   }>(
     `SELECT table_name AS table, chunk_index AS index, rows::text AS rows, bytes::text AS bytes, duration_ms AS ms,
             extract(epoch FROM committed_at)::float8 * 1000 AS end
-       FROM pgferry.chunk WHERE run_id = $1 AND committed_at IS NOT NULL ORDER BY committed_at`,
+       FROM ${client.ledger('chunk')} WHERE run_id = $1 AND committed_at IS NOT NULL ORDER BY committed_at`,
     [runId],
   );
   return rows.map(({ table, index, rows: count, bytes, ms, end }) => {
@@ -97,8 +97,8 @@ export async function listChunkTimes(
  * rows from the tables.
  */
 export async function forgetChunks(client: TargetClient, runId: string): Promise<void> {
-  await client.query('DELETE FROM pgferry.chunk WHERE run_id = $1', [runId]);
-  await client.query('DELETE FROM pgferry.quarantine WHERE run_id = $1', [runId]);
+  await client.query(`DELETE FROM ${client.ledger('chunk')} WHERE run_id = $1`, [runId]);
+  await client.query(`DELETE FROM ${client.ledger('quarantine')} WHERE run_id = $1`, [runId]);
 }
 
 /**
@@ -108,7 +108,7 @@ export async function forgetChunks(client: TargetClient, runId: string): Promise
 export async function claimRun(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
   await shareAttempt(client, runId);
   const rows = await client.query(
-    `SELECT 1 FROM pgferry.run WHERE run_id = $1 AND token = $2::bigint AND state = 'copying' FOR SHARE`,
+    `SELECT 1 FROM ${client.ledger('run')} WHERE run_id = $1 AND token = $2::bigint AND state = 'copying' FOR SHARE`,
     [runId, token],
   );
   if (rows.length === 0) throw superseded(runId);
@@ -144,7 +144,7 @@ async function claimChunk(client: TargetClient, { runId, table, index }: ChunkTi
 
 async function insertChunk(client: TargetClient, { runId, table, index }: ChunkTicket): Promise<boolean> {
   const rows = await client.query(
-    `INSERT INTO pgferry.chunk (run_id, table_name, chunk_index) VALUES ($1, $2, $3)
+    `INSERT INTO ${client.ledger('chunk')} (run_id, table_name, chunk_index) VALUES ($1, $2, $3)
      ON CONFLICT DO NOTHING RETURNING chunk_index`,
     [runId, table, index],
   );
@@ -158,7 +158,7 @@ export async function recordChunk(
   result: ChunkResult,
 ): Promise<void> {
   await client.query(
-    `UPDATE pgferry.chunk SET rows = $4, bytes = $5, keyset = $6, receipt = $7, columns = $8::jsonb, duration_ms = $9,
+    `UPDATE ${client.ledger('chunk')} SET rows = $4, bytes = $5, keyset = $6, receipt = $7, columns = $8::jsonb, duration_ms = $9,
        quarantined = $10, committed_at = clock_timestamp() WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
     [
       ticket.runId,

@@ -10,7 +10,7 @@ export async function noteComparison(
   { command, ok, differences }: Omit<LastComparison, 'at' | 'isOutdated'>,
 ): Promise<void> {
   await client.query(
-    `INSERT INTO pgferry.comparison (run_id, command, ok, differences) VALUES ($1, $2, $3, $4)
+    `INSERT INTO ${client.ledger('comparison')} (run_id, command, ok, differences) VALUES ($1, $2, $3, $4)
      ON CONFLICT (run_id) DO UPDATE SET command = $2, ok = $3, differences = $4, is_outdated = false,
        compared_at = clock_timestamp()`,
     [runId, command, ok, differences],
@@ -19,7 +19,7 @@ export async function noteComparison(
 
 /** A round or a repair has changed the target: what was found before is out of date. */
 export async function outdateComparison(client: TargetClient, runId: string): Promise<void> {
-  await client.query('UPDATE pgferry.comparison SET is_outdated = true WHERE run_id = $1', [runId]);
+  await client.query(`UPDATE ${client.ledger('comparison')} SET is_outdated = true WHERE run_id = $1`, [runId]);
 }
 
 /** Null where nothing was compared since the run. */
@@ -34,7 +34,7 @@ export async function lastComparison(client: TargetClient, runId: string): Promi
     `SELECT command, ok, differences::text AS differences,
        to_char(compared_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at,
        is_outdated AS "isOutdated"
-     FROM pgferry.comparison WHERE run_id = $1`,
+     FROM ${client.ledger('comparison')} WHERE run_id = $1`,
     [runId],
   );
   const [row] = rows;

@@ -21,9 +21,9 @@ type CutoverRow = Cutover & Record<string, unknown>;
 /** Enters a cutover in state preparing; one with this id begins its next attempt. */
 export async function beginCutover(client: TargetClient, cutover: NewCutover): Promise<Cutover> {
   const rows = await client.query<CutoverRow>(
-    `INSERT INTO pgferry.cutover (cutover_id, target_schema, state, attempt, folder, source_path, env_path, host, pid, tool_version)
+    `INSERT INTO ${client.ledger('cutover')} AS known (cutover_id, target_schema, state, attempt, folder, source_path, env_path, host, pid, tool_version)
      VALUES ($1, $2, 'preparing', 1, $3, $4, $5, $6, $7, $8)
-     ON CONFLICT (cutover_id) DO UPDATE SET state = 'preparing', attempt = cutover.attempt + 1, facts = NULL,
+     ON CONFLICT (cutover_id) DO UPDATE SET state = 'preparing', attempt = known.attempt + 1, facts = NULL,
        env_path = excluded.env_path, host = excluded.host, pid = excluded.pid, tool_version = excluded.tool_version,
        updated_at = clock_timestamp()
      RETURNING ${columns}`,
@@ -44,7 +44,7 @@ export async function beginCutover(client: TargetClient, cutover: NewCutover): P
 /** The youngest cutover of the schema, whatever its state and whatever the server's clock said when it began. */
 export async function latestCutover(client: TargetClient, schema: string): Promise<Cutover | null> {
   const rows = await client.query<CutoverRow>(
-    `SELECT ${columns} FROM pgferry.cutover WHERE target_schema = $1 ORDER BY number DESC LIMIT 1`,
+    `SELECT ${columns} FROM ${client.ledger('cutover')} WHERE target_schema = $1 ORDER BY number DESC LIMIT 1`,
     [schema],
   );
   return rows[0] ?? null;
@@ -53,7 +53,7 @@ export async function latestCutover(client: TargetClient, schema: string): Promi
 /** The cutover that switched an application to what this run loaded, and was rolled back since; null where there is none. */
 export async function rolledBackCutoverOf(client: TargetClient, runId: string): Promise<string | null> {
   const rows = await client.query<{ cutoverId: string }>(
-    `SELECT cutover_id AS "cutoverId" FROM pgferry.cutover WHERE state = 'rolled_back' AND facts ->> 'runId' = $1`,
+    `SELECT cutover_id AS "cutoverId" FROM ${client.ledger('cutover')} WHERE state = 'rolled_back' AND facts ->> 'runId' = $1`,
     [runId],
   );
   return rows[0]?.cutoverId ?? null;
@@ -70,7 +70,7 @@ export async function moveCutover(
   facts: CutoverFacts | null = null,
 ): Promise<Cutover> {
   const rows = await client.query<CutoverRow>(
-    `UPDATE pgferry.cutover SET state = $2, facts = coalesce($3::jsonb, facts), updated_at = clock_timestamp()
+    `UPDATE ${client.ledger('cutover')} SET state = $2, facts = coalesce($3::jsonb, facts), updated_at = clock_timestamp()
       WHERE cutover_id = $1 RETURNING ${columns}`,
     [cutoverId, state, facts === null ? null : JSON.stringify(facts)],
   );
@@ -88,8 +88,8 @@ export async function beginStep(
   step: string,
 ): Promise<number> {
   const rows = await client.query<{ ordinal: number }>(
-    `INSERT INTO pgferry.cutover_step (cutover_id, ordinal, attempt, step, state)
-     SELECT $1, coalesce(max(ordinal), 0) + 1, $2, $3, 'begun' FROM pgferry.cutover_step WHERE cutover_id = $1
+    `INSERT INTO ${client.ledger('cutover_step')} (cutover_id, ordinal, attempt, step, state)
+     SELECT $1, coalesce(max(ordinal), 0) + 1, $2, $3, 'begun' FROM ${client.ledger('cutover_step')} WHERE cutover_id = $1
      RETURNING ordinal`,
     [cutoverId, attempt, step],
   );
@@ -103,7 +103,7 @@ export async function endStep(
   state: 'done' | 'failed',
 ): Promise<void> {
   await client.query(
-    `UPDATE pgferry.cutover_step SET state = $3, ended_at = clock_timestamp() WHERE cutover_id = $1 AND ordinal = $2`,
+    `UPDATE ${client.ledger('cutover_step')} SET state = $3, ended_at = clock_timestamp() WHERE cutover_id = $1 AND ordinal = $2`,
     [cutoverId, ordinal, state],
   );
 }
@@ -112,7 +112,7 @@ export async function endStep(
 export async function listSteps(client: TargetClient, cutoverId: string): Promise<CutoverStep[]> {
   return await client.query<CutoverStep & Record<string, unknown>>(
     `SELECT step, attempt, state, ${iso('begun_at')} AS "begunAt", ${iso('ended_at')} AS "endedAt"
-       FROM pgferry.cutover_step WHERE cutover_id = $1 ORDER BY ordinal`,
+       FROM ${client.ledger('cutover_step')} WHERE cutover_id = $1 ORDER BY ordinal`,
     [cutoverId],
   );
 }

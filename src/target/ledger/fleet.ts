@@ -32,7 +32,7 @@ const taken = `source, target_schema AS schema, job::text AS job, attempts, loss
 export async function findFleet(client: TargetClient, fleet: string): Promise<FleetShape | null> {
   const [row] = await client.query<FleetShape & Record<string, unknown>>(
     `SELECT form, CASE WHEN parents_schema IS NOT NULL THEN json_build_object('schema', parents_schema, 'column', tenant_column)
-       END AS parents FROM pgferry.fleet WHERE name = $1`,
+       END AS parents FROM ${client.ledger('fleet')} WHERE name = $1`,
     [fleet],
   );
   return row ?? null;
@@ -41,7 +41,7 @@ export async function findFleet(client: TargetClient, fleet: string): Promise<Fl
 /** Makes a fleet where there is none of this name; one that is there stays what it is. */
 export async function makeFleet(client: TargetClient, fleet: string, { form, parents }: FleetShape): Promise<void> {
   await client.query(
-    'INSERT INTO pgferry.fleet (name, form, parents_schema, tenant_column) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
+    `INSERT INTO ${client.ledger('fleet')} (name, form, parents_schema, tenant_column) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
     [fleet, form, parents?.schema ?? null, parents?.column ?? null],
   );
 }
@@ -50,7 +50,7 @@ export async function makeFleet(client: TargetClient, fleet: string, { form, par
 export async function listFleetSchemas(
   client: TargetClient,
 ): Promise<{ source: string; schema: string; fleet: string }[]> {
-  return await client.query('SELECT source, target_schema AS schema, fleet FROM pgferry.fleet_file');
+  return await client.query(`SELECT source, target_schema AS schema, fleet FROM ${client.ledger('fleet_file')}`);
 }
 
 /**
@@ -63,13 +63,13 @@ export async function enterFiles(
   files: readonly (FleetEntry & { readonly job: string })[],
 ): Promise<string[]> {
   const rows = await client.query<{ schema: string; state: FleetFileState }>(
-    `INSERT INTO pgferry.fleet_file (fleet, target_schema, source, version, bytes, state, job, reason, after_run)
+    `INSERT INTO ${client.ledger('fleet_file')} AS f (fleet, target_schema, source, version, bytes, state, job, reason, after_run)
      SELECT $1, schema, source, version, bytes, CASE WHEN reason IS NULL THEN 'waiting' ELSE 'refused' END, job, reason,
-            (SELECT coalesce(max(number), 0) FROM pgferry.run)
+            (SELECT coalesce(max(number), 0) FROM ${client.ledger('run')})
        FROM jsonb_to_recordset($2::jsonb) AS f (schema text, source text, version text, bytes bigint, job uuid, reason jsonb)
      ON CONFLICT (fleet, target_schema) DO UPDATE SET source = excluded.source, version = excluded.version,
        bytes = excluded.bytes, state = excluded.state, job = excluded.job, reason = excluded.reason
-       WHERE fleet_file.state = 'refused'
+       WHERE f.state = 'refused'
      RETURNING target_schema AS schema, state`,
     [fleet, JSON.stringify(files.map((file) => ({ ...file, reason: file.reason ?? undefined })))],
   );
@@ -81,7 +81,7 @@ export async function enterWorker(client: TargetClient, who: { host: string; pid
   const key = randomBytes(8).readBigInt64BE(0).toString();
   const [row] = await client.query<{ number: number }>(
     `WITH held AS MATERIALIZED (SELECT pg_advisory_lock($1::bigint))
-     INSERT INTO pgferry.fleet_worker (lock_key, host, pid) SELECT $1, $2, $3 FROM held RETURNING number`,
+     INSERT INTO ${client.ledger('fleet_worker')} (lock_key, host, pid) SELECT $1, $2, $3 FROM held RETURNING number`,
     [key, who.host, who.pid],
   );
   return row?.number ?? 0;
@@ -93,7 +93,7 @@ export async function takeFile(
   { fleet, schema, job, worker }: { fleet: string; schema: string; job: string; worker: number },
 ): Promise<TakenFile | null> {
   const [file] = await client.query<TakenFile & Record<string, unknown>>(
-    `UPDATE pgferry.fleet_file SET state = 'taken', worker = $4, attempts = attempts + 1, began_at = clock_timestamp(),
+    `UPDATE ${client.ledger('fleet_file')} SET state = 'taken', worker = $4, attempts = attempts + 1, began_at = clock_timestamp(),
         ended_at = NULL, reason = NULL
       WHERE fleet = $1 AND target_schema = $2 AND job = $3 AND state = 'waiting' RETURNING ${taken}`,
     [fleet, schema, job, worker],
@@ -122,7 +122,7 @@ export async function endFile(
   const done = ending.tag === 'done' ? ending : null;
   const reason = ending.tag === 'failed' ? JSON.stringify(ending.reason) : null;
   const rows = await client.query(
-    `UPDATE pgferry.fleet_file SET state = $4, run_id = $5, rows = coalesce($6, rows), bytes = coalesce($7, bytes),
+    `UPDATE ${client.ledger('fleet_file')} SET state = $4, run_id = $5, rows = coalesce($6, rows), bytes = coalesce($7, bytes),
         reason = $8, remarks = $9, ended_at = clock_timestamp()
       WHERE fleet = $1 AND target_schema = $2 AND worker = $3 AND state = 'taken' RETURNING 1`,
     [
@@ -147,7 +147,7 @@ export async function giveFileBack(
   next: { readonly job: string; readonly isCounted: boolean; readonly reason: FleetReason | null },
 ): Promise<boolean> {
   const rows = await client.query(
-    `UPDATE pgferry.fleet_file SET state = 'waiting', job = $4, attempts = attempts - $5, reason = $6
+    `UPDATE ${client.ledger('fleet_file')} SET state = 'waiting', job = $4, attempts = attempts - $5, reason = $6
       WHERE fleet = $1 AND target_schema = $2 AND worker = $3 AND state = 'taken' RETURNING 1`,
     [
       fleet,
@@ -169,7 +169,7 @@ const isGone = `NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory'
 /** Takes the files of workers that are gone over for `worker`, and counts the loss. */
 export async function takeLostFiles(client: TargetClient, fleet: string, worker: number): Promise<TakenFile[]> {
   return await client.query<TakenFile & Record<string, unknown>>(
-    `UPDATE pgferry.fleet_file f SET worker = $2, losses = losses + 1 FROM pgferry.fleet_worker w
+    `UPDATE ${client.ledger('fleet_file')} f SET worker = $2, losses = losses + 1 FROM ${client.ledger('fleet_worker')} w
       WHERE f.fleet = $1 AND f.state = 'taken' AND w.number = f.worker AND ${isGone} RETURNING ${taken}`,
     [fleet, worker],
   );
@@ -181,8 +181,8 @@ export async function findCompleteRun(
   { fleet, schema }: { fleet: string; schema: string },
 ): Promise<{ runId: string; rows: number } | null> {
   const [row] = await client.query<{ runId: string; rows: string }>(
-    `SELECT r.run_id AS "runId", (SELECT coalesce(sum(c.rows), 0) FROM pgferry.chunk c WHERE c.run_id = r.run_id)::text AS rows
-       FROM pgferry.fleet_file f JOIN pgferry.run r ON r.target_schema = f.target_schema
+    `SELECT r.run_id AS "runId", (SELECT coalesce(sum(c.rows), 0) FROM ${client.ledger('chunk')} c WHERE c.run_id = r.run_id)::text AS rows
+       FROM ${client.ledger('fleet_file')} f JOIN ${client.ledger('run')} r ON r.target_schema = f.target_schema
       WHERE f.fleet = $1 AND f.target_schema = $2 AND r.number > f.after_run AND r.state = 'complete'
       ORDER BY r.number DESC LIMIT 1`,
     [fleet, schema],
@@ -196,8 +196,8 @@ export async function reviveFiles(
   fleet: string,
 ): Promise<{ schema: string; job: string; buried: string }[]> {
   return await client.query(
-    `UPDATE pgferry.fleet_file f SET state = 'waiting', job = gen_random_uuid(), attempts = 0, losses = 0, reason = NULL
-       FROM (SELECT target_schema, job FROM pgferry.fleet_file WHERE fleet = $1 AND state = 'failed' FOR UPDATE) AS old
+    `UPDATE ${client.ledger('fleet_file')} f SET state = 'waiting', job = gen_random_uuid(), attempts = 0, losses = 0, reason = NULL
+       FROM (SELECT target_schema, job FROM ${client.ledger('fleet_file')} WHERE fleet = $1 AND state = 'failed' FOR UPDATE) AS old
       WHERE f.fleet = $1 AND f.target_schema = old.target_schema
       RETURNING f.target_schema AS schema, f.job::text AS job, old.job::text AS buried`,
     [fleet],
@@ -211,7 +211,7 @@ export async function noteVerified(
   verdict: Omit<FleetVerdict, 'at'>,
 ): Promise<void> {
   await client.query(
-    `UPDATE pgferry.fleet_file SET verified = $3::jsonb || jsonb_build_object('at', ${iso('clock_timestamp()')})
+    `UPDATE ${client.ledger('fleet_file')} SET verified = $3::jsonb || jsonb_build_object('at', ${iso('clock_timestamp()')})
       WHERE fleet = $1 AND target_schema = $2`,
     [fleet, schema, JSON.stringify(verdict)],
   );
@@ -223,7 +223,7 @@ export async function listFleetFiles(client: TargetClient, fleet: string): Promi
     `SELECT f.source, f.target_schema AS schema, f.version, f.bytes, f.reason, f.state, f.attempts,
             'pid ' || w.pid || ' on ' || w.host AS worker, f.run_id AS "runId", f.rows, f.remarks,
             ${iso('f.began_at')} AS "beganAt", ${iso('f.ended_at')} AS "endedAt", f.verified
-       FROM pgferry.fleet_file f LEFT JOIN pgferry.fleet_worker w ON w.number = f.worker
+       FROM ${client.ledger('fleet_file')} f LEFT JOIN ${client.ledger('fleet_worker')} w ON w.number = f.worker
       WHERE f.fleet = $1 ORDER BY f.target_schema COLLATE "C"`,
     [fleet],
   );
@@ -237,7 +237,7 @@ export async function listOpenSources(
   fleet: string,
 ): Promise<{ source: string; schema: string; state: 'waiting' | 'taken' }[]> {
   return await client.query(
-    `SELECT source, target_schema AS schema, state FROM pgferry.fleet_file WHERE fleet = $1 AND state IN ('waiting', 'taken')`,
+    `SELECT source, target_schema AS schema, state FROM ${client.ledger('fleet_file')} WHERE fleet = $1 AND state IN ('waiting', 'taken')`,
     [fleet],
   );
 }
@@ -249,7 +249,7 @@ export async function readFleetPace(client: TargetClient, fleet: string): Promis
             least(60, extract(epoch FROM clock_timestamp() - min(began_at) FILTER (WHERE isRecent)))::float8 AS seconds,
             count(*) FILTER (WHERE state IN ('waiting', 'taken'))::text AS left
        FROM (SELECT *, state = 'done' AND ended_at > clock_timestamp() - interval '1 minute' AS isRecent
-               FROM pgferry.fleet_file WHERE fleet = $1) AS f`,
+               FROM ${client.ledger('fleet_file')} WHERE fleet = $1) AS f`,
     [fleet],
   );
   const files = Number(row?.files ?? 0);

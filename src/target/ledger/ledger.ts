@@ -1,9 +1,13 @@
 import { CopierError } from '../../model/error.js';
+import { quoteName } from '../../lib/quote.js';
+import { quoteShell } from '../../lib/shell-word.js';
+import type { TargetAddress } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { bareLedgerName, type LedgerName, ledgerName, ledgerPrefixOf, ledgerSchemaOf } from './names.js';
 
 /*
- * The tables of schema "pgferry" in the target. All state is there, so that no local state can be out of date:
+ * The tables of schema "pgferry" in the target, or of the schema that the operator named for them (`names.ts`). All state is there, so that no local state can be out of date:
  *   run         one row per run; its token keeps older attempts from writing
  *   chunk       one row per chunk, written in the very transaction of its COPY
  *   waiver      what the operator of a run gave up by name
@@ -24,10 +28,11 @@ export const ledgerVersion = 8;
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
 
-const tables = `
-CREATE TABLE pgferry.ledger_version (version integer NOT NULL);
-INSERT INTO pgferry.ledger_version VALUES (${ledgerVersion});
-CREATE TABLE pgferry.run (
+/** What makes the ledger, by where its names stand. */
+const makingSql = (name: (bare: LedgerName) => string, prefix: string) => `
+CREATE TABLE ${name('ledger_version')} (version integer NOT NULL);
+INSERT INTO ${name('ledger_version')} VALUES (${ledgerVersion});
+CREATE TABLE ${name('run')} (
   run_id text PRIMARY KEY,
   number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   target_schema text NOT NULL,
@@ -46,23 +51,23 @@ CREATE TABLE pgferry.run (
   finished_at timestamptz,
   plan text NOT NULL
 );
-CREATE UNIQUE INDEX run_unfinished ON pgferry.run (target_schema)
+CREATE UNIQUE INDEX ${prefix}run_unfinished ON ${name('run')} (target_schema)
   WHERE state IN ('copying', 'finishing', 'failed');
-CREATE TABLE pgferry.waiver (
-  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+CREATE TABLE ${name('waiver')} (
+  run_id text NOT NULL REFERENCES ${name('run')} ON DELETE CASCADE,
   name text NOT NULL,
   PRIMARY KEY (run_id, name)
 );
-CREATE TABLE pgferry.comparison (
-  run_id text PRIMARY KEY REFERENCES pgferry.run ON DELETE CASCADE,
+CREATE TABLE ${name('comparison')} (
+  run_id text PRIMARY KEY REFERENCES ${name('run')} ON DELETE CASCADE,
   command text NOT NULL,
   ok boolean NOT NULL,
   differences bigint NOT NULL,
   is_outdated boolean NOT NULL DEFAULT false,
   compared_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE TABLE pgferry.chunk (
-  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+CREATE TABLE ${name('chunk')} (
+  run_id text NOT NULL REFERENCES ${name('run')} ON DELETE CASCADE,
   table_name text NOT NULL,
   chunk_index integer NOT NULL,
   rows bigint,
@@ -75,8 +80,8 @@ CREATE TABLE pgferry.chunk (
   committed_at timestamptz,
   PRIMARY KEY (run_id, table_name, chunk_index)
 );
-CREATE TABLE pgferry.quarantine (
-  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+CREATE TABLE ${name('quarantine')} (
+  run_id text NOT NULL REFERENCES ${name('run')} ON DELETE CASCADE,
   table_name text NOT NULL,
   chunk_index integer NOT NULL,
   row_number bigint NOT NULL,
@@ -95,8 +100,8 @@ CREATE TABLE pgferry.quarantine (
   changed_cells bytea[],
   PRIMARY KEY (run_id, table_name, chunk_index, row_number, step)
 );
-CREATE TABLE pgferry.object (
-  run_id text NOT NULL REFERENCES pgferry.run,
+CREATE TABLE ${name('object')} (
+  run_id text NOT NULL REFERENCES ${name('run')},
   ordinal integer NOT NULL,
   kind text NOT NULL,
   table_schema text NOT NULL,
@@ -113,8 +118,8 @@ CREATE TABLE pgferry.object (
   restored_at timestamptz,
   PRIMARY KEY (run_id, ordinal)
 );
-CREATE TABLE pgferry.closed (
-  run_id text NOT NULL REFERENCES pgferry.run,
+CREATE TABLE ${name('closed')} (
+  run_id text NOT NULL REFERENCES ${name('run')},
   table_oid oid NOT NULL,
   table_schema text NOT NULL,
   table_name text NOT NULL,
@@ -122,9 +127,9 @@ CREATE TABLE pgferry.closed (
   opened_at timestamptz,
   PRIMARY KEY (run_id, table_oid)
 );
-CREATE FUNCTION pgferry.refuse_others() RETURNS trigger LANGUAGE plpgsql AS
+CREATE FUNCTION ${name('refuse_others')}() RETURNS trigger LANGUAGE plpgsql AS
   'BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = ''object_in_use''; END';
-CREATE TABLE pgferry.loaded (
+CREATE TABLE ${name('loaded')} (
   target_schema text NOT NULL,
   table_name text NOT NULL,
   run_id text NOT NULL,
@@ -134,8 +139,8 @@ CREATE TABLE pgferry.loaded (
   loaded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (target_schema, table_name)
 );
-CREATE TABLE pgferry.round (
-  run_id text NOT NULL REFERENCES pgferry.run ON DELETE CASCADE,
+CREATE TABLE ${name('round')} (
+  run_id text NOT NULL REFERENCES ${name('run')} ON DELETE CASCADE,
   number integer NOT NULL CHECK (number > 0),
   base_sha256 text NOT NULL,
   snapshot_path text NOT NULL,
@@ -147,7 +152,7 @@ CREATE TABLE pgferry.round (
   committed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   PRIMARY KEY (run_id, number)
 );
-CREATE TABLE pgferry.cutover (
+CREATE TABLE ${name('cutover')} (
   cutover_id text PRIMARY KEY,
   number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
   target_schema text NOT NULL,
@@ -164,8 +169,8 @@ CREATE TABLE pgferry.cutover (
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE TABLE pgferry.cutover_step (
-  cutover_id text NOT NULL REFERENCES pgferry.cutover ON DELETE CASCADE,
+CREATE TABLE ${name('cutover_step')} (
+  cutover_id text NOT NULL REFERENCES ${name('cutover')} ON DELETE CASCADE,
   ordinal integer NOT NULL,
   attempt integer NOT NULL,
   step text NOT NULL,
@@ -174,29 +179,29 @@ CREATE TABLE pgferry.cutover_step (
   ended_at timestamptz,
   PRIMARY KEY (cutover_id, ordinal)
 );
-CREATE TABLE pgferry.fleet (
+CREATE TABLE ${name('fleet')} (
   name text PRIMARY KEY,
   form text NOT NULL CHECK (form IN ('schema-per-file', 'tenant-column')),
   parents_schema text,
   tenant_column text,
   made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE TABLE pgferry.fleet_worker (
+CREATE TABLE ${name('fleet_worker')} (
   number integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   lock_key bigint NOT NULL UNIQUE,
   host text NOT NULL,
   pid integer NOT NULL,
   began_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE TABLE pgferry.fleet_file (
-  fleet text NOT NULL REFERENCES pgferry.fleet,
+CREATE TABLE ${name('fleet_file')} (
+  fleet text NOT NULL REFERENCES ${name('fleet')},
   target_schema text NOT NULL UNIQUE,
   source text NOT NULL,
   version text,
   bytes bigint,
   state text NOT NULL CHECK (state IN ('waiting', 'taken', 'done', 'failed', 'refused')),
   job uuid,
-  worker integer REFERENCES pgferry.fleet_worker,
+  worker integer REFERENCES ${name('fleet_worker')},
   after_run bigint NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
   losses integer NOT NULL DEFAULT 0,
@@ -210,7 +215,7 @@ CREATE TABLE pgferry.fleet_file (
   PRIMARY KEY (fleet, target_schema),
   UNIQUE (fleet, source)
 );
-CREATE INDEX fleet_file_state ON pgferry.fleet_file (fleet, state);`;
+CREATE INDEX ${prefix}fleet_file_state ON ${name('fleet_file')} (fleet, state);`;
 
 /**
  * Makes the ledger where there is none. Another version is refused with both named (`target.ledger_version`), and so is
@@ -227,39 +232,73 @@ export async function openLedger(client: TargetClient): Promise<void> {
 
 /** Whether the target has a ledger of our version; reads only, so `status` and `verify` leave nothing behind. */
 export async function hasLedger(client: TargetClient): Promise<boolean> {
+  const { address } = client;
   // Not by to_regclass: within a transaction that waited for the making lock it may not see what was committed since.
   const found = await client.query(
-    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = 'pgferry' AND c.relname = 'ledger_version'`,
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
+    [ledgerSchemaOf(address), bareLedgerName(address, 'ledger_version')],
   );
-  if (found.length === 0) return false;
-  const rows = await client.query<{ version: number }>('SELECT version FROM pgferry.ledger_version');
+  if (found.length === 0) {
+    await refuseLedgerElsewhere(client);
+    return false;
+  }
+  const rows = await client.query<{ version: number }>(`SELECT version FROM ${client.ledger('ledger_version')}`);
   const version = rows[0]?.version;
   if (rows.length === 1 && version === ledgerVersion) return true;
+  const schema = ledgerSchemaOf(address);
   throw new CopierError(
     'target.ledger_version',
-    `the ledger in schema "pgferry" has version ${version ?? 'none'}, this pgferry needs version ${ledgerVersion}`,
-    { hint: 'use the pgferry that made it, or, once no run needs it any more, drop the schema "pgferry"' },
+    `the ledger in schema "${schema}" has version ${version ?? 'none'}, this pgferry needs version ${ledgerVersion}`,
+    {
+      hint: `use the pgferry that made it, or, once no run needs it any more, drop ${ledgerPrefixOf(address) === '' ? `the schema "${schema}"` : 'its tables, whose names begin with pgferry_'}`,
+    },
   );
+}
+
+/** A run of this schema may be noted in another ledger, of a command that was told another place. */
+async function refuseLedgerElsewhere(client: TargetClient): Promise<void> {
+  const { address } = client;
+  const others = await client.query<{ schema: string }>(
+    `SELECT n.nspname::text AS schema FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relname = CASE n.nspname WHEN 'pgferry' THEN 'run' ELSE 'pgferry_run' END AND c.relkind = 'r'
+        AND n.nspname <> $1
+        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'target_schema')
+        AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1`,
+    [ledgerSchemaOf(address)],
+  );
+  for (const { schema } of others) {
+    const other = ledgerName({ ledgerSchema: schema }, 'run');
+    const runs = await client.query(`SELECT 1 FROM ${other} WHERE target_schema = $1 LIMIT 1`, [address.schema]);
+    if (runs.length === 0) continue;
+    const message = `the ledger of schema ${address.schema} is in schema "${schema}", not in "${ledgerSchemaOf(address)}"`;
+    const hint = `say so with --ledger-schema ${quoteShell(schema)}`;
+    throw new CopierError('target.ledger_elsewhere', message, { hint });
+  }
 }
 
 async function makeLedger(client: TargetClient): Promise<void> {
-  const doing = { doing: 'make the ledger in schema "pgferry"' };
-  const [schema] = await client.query<{ relations: string }>(
-    `SELECT (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid)::text AS relations
-       FROM pg_namespace n WHERE n.nspname = 'pgferry'`,
+  const { address } = client;
+  const name = ledgerSchemaOf(address);
+  const doing = { doing: `make the ledger in schema "${name}"` };
+  const [schema] = await client.query<{ isFree: boolean }>(
+    `SELECT NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND starts_with(c.relname, $2)) AS "isFree"
+       FROM pg_namespace n WHERE n.nspname = $1`,
+    [name, ledgerPrefixOf(address)],
   );
-  if (schema === undefined) await client.run('CREATE SCHEMA pgferry', [], doing);
-  else if (schema.relations !== '0') throw foreignLedger();
-  await client.run(tables, [], doing);
+  if (schema === undefined) await client.run(`CREATE SCHEMA ${quoteName(name)}`, [], doing);
+  else if (!schema.isFree) throw foreignLedger(address);
+  const sql = makingSql((bare) => client.ledger(bare), ledgerPrefixOf(address));
+  await client.run(sql, [], doing);
 }
 
-function foreignLedger(): CopierError {
+function foreignLedger(address: TargetAddress): CopierError {
+  const prefix = ledgerPrefixOf(address);
+  const which = prefix === '' ? 'tables' : `tables named ${prefix}…`;
   return new CopierError(
     'target.ledger_foreign',
-    'schema "pgferry" of the target holds tables that are not our ledger',
+    `schema "${ledgerSchemaOf(address)}" of the target holds ${which} that are not our ledger`,
     {
-      hint: 'pgferry keeps its ledger in a schema of that name: rename or move the one that is there',
+      hint: 'pgferry keeps its ledger there: rename or move what is there, or name another schema with --ledger-schema',
     },
   );
 }

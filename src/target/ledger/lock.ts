@@ -199,7 +199,7 @@ async function readHolder(client: TargetClient, key: string) {
 async function readActiveRun(client: TargetClient, schema: string) {
   const rows = await client.query<{ runId: string; pid: number; host: string; since: string }>(
     `SELECT run_id AS "runId", pid, host, to_char(updated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') AS since
-       FROM pgferry.run WHERE target_schema = $1 AND state IN ('copying', 'finishing')`,
+       FROM ${client.ledger('run')} WHERE target_schema = $1 AND state IN ('copying', 'finishing')`,
     [schema],
   );
   return rows[0];

@@ -39,7 +39,7 @@ export async function* readQuarantine(
 ): AsyncGenerator<QuarantinedRow, void, void> {
   const sql = `SELECT chunk_index, row_number, state, key, column_name, hazard, rule, reason, storage, cells, changed,
       changed_storage, changed_cells
-    FROM pgferry.quarantine
+    FROM ${client.ledger('quarantine')}
    WHERE run_id = ${quoteLiteral(runId)} AND table_name = ${quoteLiteral(table)}
      AND state IN (${states.map(quoteLiteral).join(', ')})${chunkIndex === undefined ? '' : ` AND chunk_index = ${chunkIndex}`}
    ORDER BY chunk_index, row_number`;
@@ -49,7 +49,7 @@ export async function* readQuarantine(
 /** A number above every step that has notes of the table. */
 export async function nextStep(client: TargetClient, runId: string, table: string): Promise<number> {
   const [row] = await client.query<{ step: number }>(
-    'SELECT coalesce(max(step), 0) + 1 AS step FROM pgferry.quarantine WHERE run_id = $1 AND table_name = $2',
+    `SELECT coalesce(max(step), 0) + 1 AS step FROM ${client.ledger('quarantine')} WHERE run_id = $1 AND table_name = $2`,
     [runId, table],
   );
   return must(row, 'step').step;
@@ -58,8 +58,8 @@ export async function nextStep(client: TargetClient, runId: string, table: strin
 /** Deletes all but the last note of each row. */
 export async function forgetEarlierSteps(client: TargetClient, runId: string, table: string): Promise<void> {
   await client.query(
-    `DELETE FROM pgferry.quarantine AS q WHERE run_id = $1 AND table_name = $2
-        AND EXISTS (SELECT 1 FROM pgferry.quarantine AS later
+    `DELETE FROM ${client.ledger('quarantine')} AS q WHERE run_id = $1 AND table_name = $2
+        AND EXISTS (SELECT 1 FROM ${client.ledger('quarantine')} AS later
                      WHERE later.run_id = q.run_id AND later.table_name = q.table_name
                        AND later.chunk_index = q.chunk_index AND later.row_number = q.row_number AND later.step > q.step)`,
     [runId, table],
@@ -71,7 +71,7 @@ export async function countQuarantine(client: TargetClient, runId: string): Prom
   const rows = await client.query<Omit<QuarantineGroup, 'rows'> & { rows: string }>(
     `SELECT table_name AS table, state, column_name AS column, hazard, rule, count(*)::text AS rows,
             array_remove(ARRAY[min(key), min(key) FILTER (WHERE row_number % 2 = 1), max(key)], NULL) AS examples
-       FROM pgferry.quarantine WHERE run_id = $1
+       FROM ${client.ledger('quarantine')} WHERE run_id = $1
       GROUP BY table_name, state, column_name, hazard, rule ORDER BY 1, 2, 3, 4, 5`,
     [runId],
   );
@@ -85,7 +85,7 @@ export async function readQuarantineNotes(
   rowsMax: number,
 ): Promise<QuarantinedRowReport[]> {
   return await client.query<QuarantinedRowReport & Record<string, unknown>>(
-    `SELECT table_name AS table, state, key, column_name AS column, hazard, rule, reason FROM pgferry.quarantine
+    `SELECT table_name AS table, state, key, column_name AS column, hazard, rule, reason FROM ${client.ledger('quarantine')}
       WHERE run_id = $1 AND state <> 'released' ORDER BY table_name, chunk_index, row_number LIMIT $2`,
     [runId, rowsMax],
   );
@@ -94,7 +94,7 @@ export async function readQuarantineNotes(
 /** Chunks of a table with held rows, in order. */
 export async function listQuarantinedChunks(client: TargetClient, runId: string, table: string): Promise<number[]> {
   const rows = await client.query<{ index: number }>(
-    `SELECT DISTINCT chunk_index AS index FROM pgferry.quarantine
+    `SELECT DISTINCT chunk_index AS index FROM ${client.ledger('quarantine')}
       WHERE run_id = $1 AND table_name = $2 AND state = 'held' ORDER BY 1`,
     [runId, table],
   );
@@ -107,8 +107,8 @@ export async function listQuarantinedTables(
   schema: string,
 ): Promise<{ readonly runId: string; readonly table: string }[]> {
   return await client.query<{ runId: string; table: string }>(
-    `SELECT DISTINCT q.run_id AS "runId", q.table_name AS table FROM pgferry.quarantine q
-       JOIN pgferry.run r USING (run_id) WHERE r.target_schema = $1 AND q.state <> 'released'`,
+    `SELECT DISTINCT q.run_id AS "runId", q.table_name AS table FROM ${client.ledger('quarantine')} q
+       JOIN ${client.ledger('run')} r USING (run_id) WHERE r.target_schema = $1 AND q.state <> 'released'`,
     [schema],
   );
 }

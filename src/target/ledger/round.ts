@@ -32,7 +32,7 @@ const columns = `number, base_sha256 AS "baseSha256", snapshot_path AS "snapshot
 /** All rounds of a run, in order. */
 export async function listRounds(client: TargetClient, runId: string): Promise<Round[]> {
   const rows = await client.query<Omit<Round, 'snapshotBytes'> & { snapshotBytes: string }>(
-    `SELECT ${columns} FROM pgferry.round WHERE run_id = $1 ORDER BY number`,
+    `SELECT ${columns} FROM ${client.ledger('round')} WHERE run_id = $1 ORDER BY number`,
     [runId],
   );
   return rows.map((row) => ({ ...row, snapshotBytes: Number(row.snapshotBytes) }));
@@ -41,7 +41,7 @@ export async function listRounds(client: TargetClient, runId: string): Promise<R
 /** The last round of a run, null before the first. */
 export async function latestRound(client: TargetClient, runId: string): Promise<Round | null> {
   const rows = await client.query<Omit<Round, 'snapshotBytes'> & { snapshotBytes: string }>(
-    `SELECT ${columns} FROM pgferry.round WHERE run_id = $1 ORDER BY number DESC LIMIT 1`,
+    `SELECT ${columns} FROM ${client.ledger('round')} WHERE run_id = $1 ORDER BY number DESC LIMIT 1`,
     [runId],
   );
   const row = rows[0];
@@ -53,7 +53,7 @@ export async function latestRound(client: TargetClient, runId: string): Promise<
  * committed by the server, and only then the ledger says what the target shows. See `claimRound`.
  */
 export async function awaitRounds(client: TargetClient, runId: string): Promise<void> {
-  await client.query('SELECT 1 FROM pgferry.run WHERE run_id = $1 FOR UPDATE', [runId]);
+  await client.query(`SELECT 1 FROM ${client.ledger('run')} WHERE run_id = $1 FOR UPDATE`, [runId]);
 }
 
 /** Enters the SHA-256 of a snapshot that a round has brought before its bytes were read. */
@@ -63,7 +63,7 @@ export async function settleRound(
   { path, sha256 }: { readonly path: string; readonly sha256: string },
 ): Promise<void> {
   await client.query(
-    `UPDATE pgferry.round SET snapshot_sha256 = $3 WHERE run_id = $1 AND snapshot_path = $2 AND snapshot_sha256 = $4`,
+    `UPDATE ${client.ledger('round')} SET snapshot_sha256 = $3 WHERE run_id = $1 AND snapshot_path = $2 AND snapshot_sha256 = $4`,
     [runId, path, sha256, pendingSha256],
   );
 }
@@ -78,9 +78,10 @@ export async function claimRound(
   { runId, snapshotSha256 }: Pick<Run, 'runId' | 'snapshotSha256'>,
   { number, baseSha256 }: Pick<Round, 'number' | 'baseSha256'>,
 ): Promise<void> {
-  const runs = await client.query(`SELECT 1 FROM pgferry.run WHERE run_id = $1 AND state = 'complete' FOR UPDATE`, [
-    runId,
-  ]);
+  const runs = await client.query(
+    `SELECT 1 FROM ${client.ledger('run')} WHERE run_id = $1 AND state = 'complete' FOR UPDATE`,
+    [runId],
+  );
   const last = await latestRound(client, runId);
   const isNext = number === (last?.number ?? 0) + 1 && baseSha256 === (last?.snapshotSha256 ?? snapshotSha256);
   if (runs.length === 1 && isNext) return;
@@ -97,7 +98,7 @@ export async function recordRound(
   results: readonly ChunkResult[],
 ): Promise<void> {
   await client.query(
-    `INSERT INTO pgferry.round (run_id, number, base_sha256, snapshot_path, snapshot_sha256, snapshot_taken_at,
+    `INSERT INTO ${client.ledger('round')} (run_id, number, base_sha256, snapshot_path, snapshot_sha256, snapshot_taken_at,
        snapshot_bytes, changes, duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9)`,
     [
       runId,
@@ -114,7 +115,7 @@ export async function recordRound(
   if (round.changes.length > 0) await outdateComparison(client, runId);
   for (const result of results) {
     const location = { runId, table: result.table, index: -round.number };
-    await client.query('INSERT INTO pgferry.chunk (run_id, table_name, chunk_index) VALUES ($1, $2, $3)', [
+    await client.query(`INSERT INTO ${client.ledger('chunk')} (run_id, table_name, chunk_index) VALUES ($1, $2, $3)`, [
       runId,
       location.table,
       location.index,

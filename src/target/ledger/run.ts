@@ -60,7 +60,7 @@ const unfinished = `state IN ('copying', 'finishing', 'failed')`;
 /** Enters a new run, state copying, token 1. `target.run_unfinished` where the schema has one that is not finished. */
 export async function beginRun(client: TargetClient, run: NewRun): Promise<Run> {
   const rows = await client.query<Run & Record<string, unknown>>(
-    `INSERT INTO pgferry.run (run_id, target_schema, state, token, plan_hash, snapshot_path, snapshot_sha256,
+    `INSERT INTO ${client.ledger('run')} (run_id, target_schema, state, token, plan_hash, snapshot_path, snapshot_sha256,
        snapshot_taken_at, source_path, tool_version, host, pid, plan)
      VALUES ($1, $2, 'copying', 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      ON CONFLICT (target_schema) WHERE ${unfinished} DO NOTHING RETURNING ${columns}`,
@@ -107,7 +107,7 @@ export async function fenceRun(client: TargetClient, runId: string): Promise<Run
 /** The run of the schema that neither completed nor was abandoned; there is at most one. */
 export async function findUnfinishedRun(client: TargetClient, schema: string): Promise<Run | null> {
   const rows = await client.query<Run & Record<string, unknown>>(
-    `SELECT ${columns} FROM pgferry.run WHERE target_schema = $1 AND ${unfinished}`,
+    `SELECT ${columns} FROM ${client.ledger('run')} WHERE target_schema = $1 AND ${unfinished}`,
     [schema],
   );
   return rows[0] ?? null;
@@ -116,7 +116,7 @@ export async function findUnfinishedRun(client: TargetClient, schema: string): P
 /** The youngest run of the schema, whatever its state: by its number, since the server's clock may have been set back. */
 export async function latestRun(client: TargetClient, schema: string): Promise<Run | null> {
   const rows = await client.query<Run & Record<string, unknown>>(
-    `SELECT ${columns} FROM pgferry.run WHERE target_schema = $1 ORDER BY number DESC LIMIT 1`,
+    `SELECT ${columns} FROM ${client.ledger('run')} WHERE target_schema = $1 ORDER BY number DESC LIMIT 1`,
     [schema],
   );
   return rows[0] ?? null;
@@ -124,7 +124,9 @@ export async function latestRun(client: TargetClient, schema: string): Promise<R
 
 /** The plan of a run, the very text that beginRun was given. */
 export async function readPlan(client: TargetClient, runId: string): Promise<string> {
-  const rows = await client.query<{ plan: string }>('SELECT plan FROM pgferry.run WHERE run_id = $1', [runId]);
+  const rows = await client.query<{ plan: string }>(`SELECT plan FROM ${client.ledger('run')} WHERE run_id = $1`, [
+    runId,
+  ]);
   return must(rows[0], `run ${runId}`).plan;
 }
 
@@ -144,7 +146,7 @@ export async function abandonRun(client: TargetClient, runId: string): Promise<v
   await refuseMissing(client, runId);
   await drainAttempt(client, runId);
   await client.query(
-    `UPDATE pgferry.run SET state = 'abandoned', token = token + 1, updated_at = clock_timestamp(),
+    `UPDATE ${client.ledger('run')} SET state = 'abandoned', token = token + 1, updated_at = clock_timestamp(),
        finished_at = clock_timestamp() WHERE run_id = $1 AND ${unfinished}`,
     [runId],
   );
@@ -156,7 +158,7 @@ export async function abandonRun(client: TargetClient, runId: string): Promise<v
  */
 export async function checkToken(client: TargetClient, { runId, token }: RunTicket): Promise<void> {
   const rows = await client.query(
-    `SELECT 1 FROM pgferry.run WHERE run_id = $1 AND token = $2::bigint AND ${unfinished}`,
+    `SELECT 1 FROM ${client.ledger('run')} WHERE run_id = $1 AND token = $2::bigint AND ${unfinished}`,
     [runId, token],
   );
   if (rows.length === 0) throw superseded(runId);
@@ -171,7 +173,7 @@ export function superseded(runId: string): CopierError {
 
 async function moveRun(client: TargetClient, ticket: RunTicket, state: RunState): Promise<void> {
   const rows = await client.query(
-    `UPDATE pgferry.run SET state = $3, updated_at = clock_timestamp(),
+    `UPDATE ${client.ledger('run')} SET state = $3, updated_at = clock_timestamp(),
        finished_at = CASE WHEN $3 = 'finishing' THEN NULL ELSE clock_timestamp() END
      WHERE run_id = $1 AND token = $2::bigint AND state IN ('copying', 'finishing') RETURNING run_id`,
     [ticket.runId, ticket.token, state],
@@ -205,7 +207,7 @@ async function takeOver(client: TargetClient, runId: string, raise: () => Promis
 /** `also` are further assignments; their values begin at $2. */
 async function raiseToken(client: TargetClient, runId: string, also: string, values: readonly unknown[]): Promise<Run> {
   const rows = await client.query<Run & Record<string, unknown>>(
-    `UPDATE pgferry.run SET token = token + 1, updated_at = clock_timestamp()${also}
+    `UPDATE ${client.ledger('run')} SET token = token + 1, updated_at = clock_timestamp()${also}
       WHERE run_id = $1 AND ${unfinished} RETURNING ${columns}`,
     [runId, ...values],
   );
@@ -216,7 +218,7 @@ async function raiseToken(client: TargetClient, runId: string, also: string, val
 
 async function refuseMissing(client: TargetClient, runId: string): Promise<void> {
   const rows = await client.query<{ kind: string; table: string; name: string }>(
-    `SELECT kind, table_name AS table, name FROM pgferry.object WHERE run_id = $1 AND state = 'dropped' ORDER BY ordinal`,
+    `SELECT kind, table_name AS table, name FROM ${client.ledger('object')} WHERE run_id = $1 AND state = 'dropped' ORDER BY ordinal`,
     [runId],
   );
   const first = rows[0];

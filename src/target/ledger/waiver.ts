@@ -6,7 +6,7 @@ import type { TargetClient } from '../connection/client.js';
 export async function addWaivers(client: TargetClient, runId: string, names: readonly string[]): Promise<string[]> {
   if (names.length === 0) return [];
   const rows = await client.query<{ name: string }>(
-    `INSERT INTO pgferry.waiver (run_id, name) SELECT $1, name FROM unnest($2::text[]) AS given(name)
+    `INSERT INTO ${client.ledger('waiver')} (run_id, name) SELECT $1, name FROM unnest($2::text[]) AS given(name)
      ON CONFLICT DO NOTHING RETURNING name`,
     [runId, names],
   );
@@ -14,8 +14,9 @@ export async function addWaivers(client: TargetClient, runId: string, names: rea
 }
 
 export async function listWaivers(client: TargetClient, runId: string): Promise<string[]> {
-  const rows = await client.query<{ name: string }>('SELECT name FROM pgferry.waiver WHERE run_id = $1 ORDER BY name', [
-    runId,
-  ]);
+  const rows = await client.query<{ name: string }>(
+    `SELECT name FROM ${client.ledger('waiver')} WHERE run_id = $1 ORDER BY name`,
+    [runId],
+  );
   return rows.map(({ name }) => name);
 }

@@ -1,6 +1,7 @@
 import type { NotedTable } from '../../model/cutover.js';
 import type { TablePlan } from '../../model/plan.js';
-import { quoteTable } from '../../lib/quote.js';
+import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
+import { ledgerPrefixOf, ledgerSchemaOf } from '../ledger/names.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { staysOpenSql, treeSql } from '../schema/closed-tables.js';
@@ -44,7 +45,7 @@ export async function makeJournal(
   for (const { table, key, relations } of found) {
     if (relations.length === 0 || relations.some(({ oid }) => isShared(oid))) continue;
     for (const relation of relations)
-      await client.run(makeNotesSql(relation), [], { table, doing: 'note changes for a rollback' });
+      await client.run(makeNotesSql(client, relation), [], { table, doing: 'note changes for a rollback' });
     tables.push({ table, relations: relations.map(({ oid }) => oid), key });
   }
   const marks = await readNoteMarks(client, schema, tables);
@@ -99,7 +100,7 @@ export async function readNoteMarks(
        SELECT CASE WHEN ${staysOpenSql('to_regclass(root.quoted)')} IS NULL AND bool_and(own.mark IS NOT NULL)
               THEN md5(string_agg(concat_ws(':', c.oid, pg_relation_filenode(c.oid), own.mark,
                 ${columnsMarkSql('c.oid')}), ';' ORDER BY c.oid)) END
-         FROM pg_class c, LATERAL (${ownMarkSql}) AS own
+         FROM pg_class c, LATERAL (${ownMarkSql(client)}) AS own
         WHERE c.oid IN (${treeSql('to_regclass(root.quoted)')})) AS mark
        FROM unnest($1::text[], $2::text[]) AS root (name, quoted)`,
     [
@@ -112,12 +113,13 @@ export async function readNoteMarks(
 }
 
 /** SQL: the mark of the triggers, the function and the notes of pg_class c; null where one is missing or does not always fire. */
-const ownMarkSql = `
+const ownMarkSql = ({ address }: Pick<TargetClient, 'address'>) => `
   SELECT CASE WHEN count(*) = cardinality($3::text[]) AND bool_and(t.tgenabled = 'A') AND bool_and(k.tgenabled = 'A')
               THEN string_agg(concat_ws(':', t.oid, t.xmin, f.oid, f.xmin, j.oid, pg_relation_filenode(j.oid), k.oid, k.xmin), ',' ORDER BY t.tgname) END AS mark
     FROM pg_trigger t
-    JOIN pg_proc f ON f.oid = t.tgfoid AND f.proname = 'note_' || c.oid AND f.pronamespace = to_regnamespace('pgferry')
-    JOIN pg_class j ON j.relname = 'noted_' || c.oid AND j.relnamespace = f.pronamespace
+    JOIN pg_proc f ON f.oid = t.tgfoid AND f.proname = '${ledgerPrefixOf(address)}note_' || c.oid
+      AND f.pronamespace = to_regnamespace(${quoteLiteral(quoteName(ledgerSchemaOf(address)))})
+    JOIN pg_class j ON j.relname = '${ledgerPrefixOf(address)}noted_' || c.oid AND j.relnamespace = f.pronamespace
     JOIN pg_trigger k ON k.tgrelid = j.oid AND k.tgname = '${keepTrigger}'
    WHERE t.tgrelid = c.oid AND t.tgname = ANY ($3)`;
 
@@ -139,7 +141,7 @@ export async function readNotes(
   const notes = new Map<string, Notes>();
   for (const { table, relations, mark } of tables) {
     if (marks.get(table) !== mark) continue;
-    const each = relations.map((oid) => `SELECT k0 FROM ${notesOf(oid)}`).join(' UNION ALL ');
+    const each = relations.map((oid) => `SELECT k0 FROM ${notesOf(client, oid)}`).join(' UNION ALL ');
     const [row] = await client.query<{ count: string; hasUnknown: boolean }>(
       `SELECT count(*)::text AS count, count(*) > count(k0) AS "hasUnknown" FROM (${each}) AS notes`,
       [],
@@ -156,15 +158,15 @@ const triggerNames = Object.values(noteTriggers);
 /** Removes the journal of the schema, each table in a transaction of its own where the caller has none; gives how many had one. */
 export async function dropJournal(client: TargetClient, schema: string): Promise<number> {
   const noted = await client.query<{ oid: number; schema: string | null; name: string | null }>(
-    `SELECT substr(f.proname, 6)::oid AS oid, n.nspname::text AS schema, c.relname::text AS name
-       FROM pg_proc f LEFT JOIN pg_class c ON c.oid = substr(f.proname, 6)::oid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE f.pronamespace = to_regnamespace('pgferry') AND f.proname ~ '^note_[0-9]+$'
+    `SELECT substring(f.proname from '[0-9]+$')::oid AS oid, n.nspname::text AS schema, c.relname::text AS name
+       FROM pg_proc f LEFT JOIN pg_class c ON c.oid = substring(f.proname from '[0-9]+$')::oid LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE f.pronamespace = to_regnamespace($2) AND f.proname ~ '^${ledgerPrefixOf(client.address)}note_[0-9]+$'
         AND (c.oid IS NULL OR c.oid IN (
           WITH RECURSIVE tree (oid) AS (
             SELECT t.oid FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = $1
              UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
           SELECT oid FROM tree)) ORDER BY 1`,
-    [schema],
+    [schema, quoteName(ledgerSchemaOf(client.address))],
   );
   for (const { oid, schema: at, name } of noted) {
     await withTransaction(client, async () => {
@@ -172,7 +174,9 @@ export async function dropJournal(client: TargetClient, schema: string): Promise
         const drops = triggerNames.map((trigger) => `DROP TRIGGER IF EXISTS ${trigger} ON ${quoteTable(at, name)}`);
         await client.run(drops.join('; '), [], { table: name, doing: 'end the journal of changes' });
       }
-      await client.run(`DROP FUNCTION IF EXISTS ${noterOf(oid)}() CASCADE; DROP TABLE IF EXISTS ${notesOf(oid)}`);
+      await client.run(
+        `DROP FUNCTION IF EXISTS ${noterOf(client, oid)}() CASCADE; DROP TABLE IF EXISTS ${notesOf(client, oid)}`,
+      );
     });
   }
   return noted.length;

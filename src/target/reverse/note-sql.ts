@@ -1,4 +1,5 @@
-import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
+import { quoteLiteral, quoteTable } from '../../lib/quote.js';
+import type { TargetClient } from '../connection/client.js';
 
 /*
  * The SQL of the reverse journal. Each table, and each partition, has a table of notes, a function that writes them, and one
@@ -19,8 +20,11 @@ export interface NotedRelation {
   readonly needsSettings: boolean;
 }
 
-export const notesOf = (oid: number) => `pgferry.${quoteName(`noted_${oid}`)}`;
-export const noterOf = (oid: number) => `pgferry.${quoteName(`note_${oid}`)}`;
+/** Who says where the ledger is, among whose tables the notes are. */
+export type Ledger = Pick<TargetClient, 'ledger'>;
+
+export const notesOf = (client: Ledger, oid: number) => client.ledger(`noted_${oid}`);
+export const noterOf = (client: Ledger, oid: number) => client.ledger(`note_${oid}`);
 
 export const noteTriggers = {
   INSERT: 'pgferry_note_insert',
@@ -49,7 +53,7 @@ const printingSettings = [
 ];
 
 /** Makes the journal of one relation. */
-export function makeNotesSql(relation: NotedRelation): string {
+export function makeNotesSql(client: Ledger, relation: NotedRelation): string {
   const { oid, schema, name, positions } = relation;
   const table = quoteTable(schema, name);
   const columns = Math.max(1, positions.length);
@@ -57,16 +61,16 @@ export function makeNotesSql(relation: NotedRelation): string {
   const refusal = `the notes of ${name} for a rollback must stay whole; pgferry settle-cutover removes them`;
   const triggers = (Object.keys(noteTriggers) as (keyof typeof noteTriggers)[]).flatMap((event) => [
     `CREATE OR REPLACE TRIGGER ${noteTriggers[event]} AFTER ${event} ON ${table} ${transitionTables[event]}
-       FOR EACH STATEMENT EXECUTE FUNCTION ${noterOf(oid)}()`,
+       FOR EACH STATEMENT EXECUTE FUNCTION ${noterOf(client, oid)}()`,
     `ALTER TABLE ONLY ${table} ENABLE ALWAYS TRIGGER ${noteTriggers[event]}`,
   ]);
   return [
-    `CREATE TABLE ${notesOf(oid)} (${definitions})`,
-    `CREATE TRIGGER ${keepTrigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON ${notesOf(oid)}
-       FOR EACH STATEMENT EXECUTE FUNCTION pgferry.refuse_others(${quoteLiteral(refusal)})`,
-    `ALTER TABLE ${notesOf(oid)} ENABLE ALWAYS TRIGGER ${keepTrigger}`,
-    noterSql(relation),
-    `REVOKE ALL ON FUNCTION ${noterOf(oid)}() FROM PUBLIC`,
+    `CREATE TABLE ${notesOf(client, oid)} (${definitions})`,
+    `CREATE TRIGGER ${keepTrigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON ${notesOf(client, oid)}
+       FOR EACH STATEMENT EXECUTE FUNCTION ${client.ledger('refuse_others')}(${quoteLiteral(refusal)})`,
+    `ALTER TABLE ${notesOf(client, oid)} ENABLE ALWAYS TRIGGER ${keepTrigger}`,
+    noterSql(client, relation),
+    `REVOKE ALL ON FUNCTION ${noterOf(client, oid)}() FROM PUBLIC`,
     ...triggers,
   ].join(';\n');
 }
@@ -76,8 +80,8 @@ export function makeNotesSql(relation: NotedRelation): string {
  * application's write would: columns are named by their position, so that one may be renamed, and where one of them was dropped
  * only the write itself is noted.
  */
-function noterSql({ oid, positions, columns, needsSettings }: NotedRelation): string {
-  const notes = notesOf(oid);
+function noterSql(client: Ledger, { oid, positions, columns, needsSettings }: NotedRelation): string {
+  const notes = notesOf(client, oid);
   const aliases = columns.map((_, i) => `c${i + 1}`).join(', ');
   const keys = positions.map((position) => `n.c${position}::text`).join(', ');
   const keysFrom = (rows: string) => `SELECT ${keys} FROM ${rows} AS n (${aliases})`;
@@ -95,6 +99,6 @@ function noterSql({ oid, positions, columns, needsSettings }: NotedRelation): st
   RETURN NULL;
 END`;
   const settings = ['search_path = pg_catalog, pg_temp', ...(needsSettings ? printingSettings : [])];
-  return `CREATE FUNCTION ${noterOf(oid)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  return `CREATE FUNCTION ${noterOf(client, oid)}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     ${settings.map((setting) => `SET ${setting}`).join(' ')} AS ${quoteLiteral(body)}`;
 }

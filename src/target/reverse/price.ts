@@ -1,5 +1,6 @@
 import { must } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
+import { bareLedgerName, ledgerSchemaOf } from '../ledger/names.js';
 import { makeNotesSql, noterOf, notesOf } from './note-sql.js';
 
 /*
@@ -20,13 +21,20 @@ export async function measurePrice(client: TargetClient, rounds: number): Promis
   await dropTables(client);
   try {
     for (const name of Object.values(tables)) {
-      await client.run(`CREATE TABLE pgferry.${name} (id bigint PRIMARY KEY, at timestamptz, n integer, t text);
-        CREATE INDEX ON pgferry.${name} (at)`);
+      await client.run(`CREATE TABLE ${client.ledger(name)} (id bigint PRIMARY KEY, at timestamptz, n integer, t text);
+        CREATE INDEX ON ${client.ledger(name)} (at)`);
     }
-    const [row] = await client.query<{ oid: number }>('SELECT $1::regclass::oid AS oid', [`pgferry.${tables.with}`]);
+    const [row] = await client.query<{ oid: number }>('SELECT $1::regclass::oid AS oid', [client.ledger(tables.with)]);
     const { oid } = must(row, 'oid of a table');
-    const relation = { oid, schema: 'pgferry', name: tables.with, positions: [1], columns: [1], needsSettings: false };
-    await client.run(makeNotesSql(relation));
+    const relation = {
+      oid,
+      schema: ledgerSchemaOf(client.address),
+      name: bareLedgerName(client.address, tables.with),
+      positions: [1],
+      columns: [1],
+      needsSettings: false,
+    };
+    await client.run(makeNotesSql(client, relation));
     return await measure(client, rounds);
   } finally {
     await dropTables(client);
@@ -40,7 +48,7 @@ async function measure(client: TargetClient, rounds: number): Promise<JournalPri
   };
   let id = 0;
   const insert = async (side: keyof typeof tables, rows: number) => {
-    const sql = `INSERT INTO pgferry.${tables[side]} SELECT i, now(), i % 100, repeat('x', 60) FROM generate_series($1::bigint, $2::bigint) AS i`;
+    const sql = `INSERT INTO ${client.ledger(tables[side])} SELECT i, now(), i % 100, repeat('x', 60) FROM generate_series($1::bigint, $2::bigint) AS i`;
     const begun = performance.now();
     await client.query(sql, [id + 1, id + rows]);
     id += rows;
@@ -61,11 +69,13 @@ async function measure(client: TargetClient, rounds: number): Promise<JournalPri
 
 async function dropTables(client: TargetClient): Promise<void> {
   const [row] = await client.query<{ oid: number | null }>('SELECT to_regclass($1)::oid AS oid', [
-    `pgferry.${tables.with}`,
+    client.ledger(tables.with),
   ]);
-  for (const name of Object.values(tables)) await client.run(`DROP TABLE IF EXISTS pgferry.${name}`);
+  for (const name of Object.values(tables)) await client.run(`DROP TABLE IF EXISTS ${client.ledger(name)}`);
   if (row?.oid == null) return;
-  await client.run(`DROP FUNCTION IF EXISTS ${noterOf(row.oid)}(); DROP TABLE IF EXISTS ${notesOf(row.oid)}`);
+  await client.run(
+    `DROP FUNCTION IF EXISTS ${noterOf(client, row.oid)}(); DROP TABLE IF EXISTS ${notesOf(client, row.oid)}`,
+  );
 }
 
 function median(values: readonly number[]): number {

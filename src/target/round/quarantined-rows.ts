@@ -24,7 +24,7 @@ export interface QuarantineMatch {
 /** Whether the quarantine has rows of the table, or the originals of converted ones. */
 export async function hasQuarantinedRows(client: TargetClient, runId: string, table: string): Promise<boolean> {
   const rows = await client.query(
-    `SELECT 1 FROM pgferry.quarantine WHERE run_id = $1 AND table_name = $2 AND state <> 'released' LIMIT 1`,
+    `SELECT 1 FROM ${client.ledger('quarantine')} WHERE run_id = $1 AND table_name = $2 AND state <> 'released' LIMIT 1`,
     [runId, table],
   );
   return rows.length > 0;
@@ -32,7 +32,7 @@ export async function hasQuarantinedRows(client: TargetClient, runId: string, ta
 
 export async function makeQuarantineStaging(client: TargetClient): Promise<void> {
   await client.run(
-    `CREATE TEMP TABLE IF NOT EXISTS ${quarantineStaging} ON COMMIT DROP AS SELECT * FROM pgferry.quarantine WITH NO DATA`,
+    `CREATE TEMP TABLE IF NOT EXISTS ${quarantineStaging} ON COMMIT DROP AS SELECT * FROM ${client.ledger('quarantine')} WITH NO DATA`,
   );
   await client.run(`TRUNCATE ${quoteTable(stagingSchema, quarantineStaging)}`);
 }
@@ -54,7 +54,7 @@ export async function matchQuarantine(client: TargetClient, runId: string, table
        FROM (SELECT *, row_number() OVER (PARTITION BY storage, cells ORDER BY row_number) AS copy
                FROM ${quoteTable(stagingSchema, quarantineStaging)}) s
        JOIN (SELECT *, row_number() OVER (PARTITION BY storage, cells ORDER BY chunk_index, row_number) AS copy
-               FROM pgferry.quarantine WHERE run_id = $1 AND table_name = $2 AND state <> 'released') q
+               FROM ${client.ledger('quarantine')} WHERE run_id = $1 AND table_name = $2 AND state <> 'released') q
          ON q.storage = s.storage AND q.cells IS NOT DISTINCT FROM s.cells AND q.copy = s.copy`,
     [runId, table],
   );
@@ -75,7 +75,7 @@ export async function forgetQuarantined(
   matches: readonly QuarantineMatch[],
 ): Promise<void> {
   await client.query(
-    `DELETE FROM pgferry.quarantine q USING unnest($3::int[], $4::bigint[], $5::int[]) AS gone(chunk, row, step)
+    `DELETE FROM ${client.ledger('quarantine')} q USING unnest($3::int[], $4::bigint[], $5::int[]) AS gone(chunk, row, step)
       WHERE q.run_id = $1 AND q.table_name = $2 AND q.chunk_index = gone.chunk AND q.row_number = gone.row AND q.step = gone.step`,
     [
       location.runId,

@@ -1,17 +1,18 @@
 import { must } from '../../model/error.js';
 import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
+import { isOwnRelationSql, ledgerSchemaOf } from '../ledger/names.js';
 import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
 import { findTablesWithRows } from './table-rows.js';
 import { isTenantColumnSql } from '../tenant/constant-column.js';
 
 /**
  * Reads what pg_catalog says about one schema: ordinary, partitioned and foreign tables with columns, keys, rights and
- * triggers, in name order. A handful of statements however many tables there are. The ledger lives in a schema of its
- * own and so is never among them. The column of a tenant is in no list of columns.
+ * triggers, in name order. A handful of statements however many tables there are. The ledger is never
+ * among them, wherever it is. The column of a tenant is in no list of columns.
  */
 export async function readTargetCatalog(client: TargetClient, schema: string): Promise<TargetCatalog> {
-  const [server] = await client.query<ServerRow>(serverSql, [schema]);
+  const [server] = await client.query<ServerRow>(serverSql, [schema, ledgerSchemaOf(client.address)]);
   const tables = await client.query<TableRow>(tableSql, [schema]);
   const columns = groupByTable(await client.query<ColumnRow>(columnSql, [schema]));
   const keys = groupByTable(await client.query<KeyRow>(keySql, [schema]));
@@ -75,6 +76,7 @@ const lockCapacitySql = `current_setting('max_locks_per_transaction')::int
 const locksNeededSql = `(
            WITH RECURSIVE tree (oid) AS (
              SELECT c.oid FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+                AND NOT ${isOwnRelationSql('c')}
               UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
            SELECT sum(1 + CASE WHEN c.reltoastrelid <> 0 THEN 2 ELSE 0 END
                       + (SELECT count(*) FROM pg_index x WHERE x.indrelid = c.oid)
@@ -94,6 +96,9 @@ const freeSequencesSql = `ARRAY(
                                WHERE c.relnamespace = n.oid AND position(s.relname::text IN pg_get_expr(f.adbin, f.adrelid)) > 0)
             ORDER BY s.relname COLLATE "C")`;
 
+/** SQL: c is something of the ledger in schema l, which may be the application's too. */
+const ofLedgerSql = `c.relnamespace = l.oid AND (l.nspname = 'pgferry' OR ${isOwnRelationSql('c')})`;
+
 const serverSql = `
   SELECT n.oid IS NOT NULL AS "schemaExists",
          current_setting('server_version_num')::int AS "serverVersion",
@@ -104,17 +109,17 @@ const serverSql = `
          has_database_privilege(current_database(), 'CREATE') AS "canCreateInDatabase",
          coalesce(has_schema_privilege(n.oid, 'USAGE'), true) AS "canUseSchema",
          coalesce(has_schema_privilege(n.oid, 'CREATE'), false) AS "canCreateInSchema",
-         l.oid IS NOT NULL AS "ledgerSchemaExists",
+         l.oid IS NOT NULL AS "ledgerSchemaExists", $2::text AS "ledgerSchema",
          CASE WHEN l.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
               WHEN NOT has_schema_privilege(l.oid, 'USAGE') THEN false
-              WHEN NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = l.oid) THEN has_schema_privilege(l.oid, 'CREATE')
+              WHEN NOT EXISTS (SELECT FROM pg_class c WHERE ${ofLedgerSql}) THEN has_schema_privilege(l.oid, 'CREATE')
               ELSE NOT EXISTS (SELECT FROM pg_class c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS p(name)
-                                WHERE c.relnamespace = l.oid AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
+                                WHERE ${ofLedgerSql} AND c.relkind = 'r' AND NOT has_table_privilege(c.oid, p.name))
          END AS "canKeepLedger",
          pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly",
          ${lockCapacitySql} AS "lockCapacity", coalesce(${locksNeededSql}, 0)::int AS "locksNeeded",
          ${freeSequencesSql} AS "freeSequences"
-    FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = 'pgferry'`;
+    FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = $2`;
 
 /** Partitions are listed like other tables, since rows may be in the source's table of the same name. */
 const tableSql = `
@@ -128,6 +133,7 @@ const tableSql = `
          ${staysOpenSql('c.oid')} AS "staysOpen"
     FROM pg_class c
    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+     AND NOT ${isOwnRelationSql('c')}
    ORDER BY c.relname COLLATE "C"`;
 
 /**
@@ -159,6 +165,7 @@ const columnSql = `
     JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+     AND NOT ${isOwnRelationSql('c')}
      AND a.attnum > 0 AND NOT a.attisdropped AND NOT ${isTenantColumnSql('c.oid', 'a.attnum')}
    ORDER BY a.attrelid, a.attnum`;
 

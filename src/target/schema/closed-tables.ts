@@ -1,5 +1,6 @@
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { isLedgerFunctionSql, isNoterSql } from '../ledger/names.js';
 import { columnsMarkSql } from './columns-mark.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
@@ -21,12 +22,12 @@ const triggerName = 'pgferry_loading';
 const statementsPerMessage = 100;
 
 /** SQL: t, a row of pg_trigger, is one by which a run closes a table. */
-const closesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
-  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry' AND f.proname = 'refuse_others'))`;
+const closesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid IN (SELECT f.oid FROM pg_proc f
+  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE ${isLedgerFunctionSql('refuse_others')}))`;
 
 /** SQL: t is a trigger of ours, by which a run closes a table or the reverse journal notes what changes there; it is no part of the operator's schema. */
 export const ownTriggerSql = `(${closesTableSql} OR t.tgname LIKE 'pgferry\\_note\\_%' AND t.tgfoid IN (SELECT f.oid FROM pg_proc f
-  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry'))`;
+  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE ${isNoterSql}))`;
 
 /** SQL: the trigger t closes for this run. Its arguments are stored one after the other, each ended by a zero. */
 const isOfRun = (runId: string) =>
@@ -91,7 +92,7 @@ export async function closeToOthers(
     [tables.map((name) => quoteTable(schema, name)), runId],
   );
   await client.query(
-    `INSERT INTO pgferry.closed (run_id, table_oid, table_schema, table_name)
+    `INSERT INTO ${client.ledger('closed')} (run_id, table_oid, table_schema, table_name)
      SELECT $1, o.oid, o.schema, o.name FROM jsonb_to_recordset($2::jsonb) AS o(oid oid, schema text, name text)
      ON CONFLICT (run_id, table_oid) DO UPDATE SET closed_at = clock_timestamp(), opened_at = NULL,
        table_schema = excluded.table_schema, table_name = excluded.table_name`,
@@ -103,7 +104,7 @@ export async function closeToOthers(
       const table = quoteTable(schema, name);
       return `CREATE OR REPLACE TRIGGER ${quoteName(triggerName)} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${table}
         FOR EACH STATEMENT WHEN (current_setting(${quoteLiteral(writerSetting)}, true) IS DISTINCT FROM ${quoteLiteral(runId)})
-        EXECUTE FUNCTION pgferry.refuse_others(${quoteLiteral(message)}, ${quoteLiteral(runId)});
+        EXECUTE FUNCTION ${client.ledger('refuse_others')}(${quoteLiteral(message)}, ${quoteLiteral(runId)});
         ALTER TABLE ONLY ${table} ENABLE ALWAYS TRIGGER ${quoteName(triggerName)}`;
     }),
     'close the tables to other writers',
@@ -125,7 +126,7 @@ export async function openToOthers(client: TargetClient, runId: string): Promise
       'open the tables to other writers',
     );
     await client.query(
-      `UPDATE pgferry.closed SET opened_at = clock_timestamp() WHERE run_id = $1 AND opened_at IS NULL`,
+      `UPDATE ${client.ledger('closed')} SET opened_at = clock_timestamp() WHERE run_id = $1 AND opened_at IS NULL`,
       [runId],
     );
   });
@@ -134,7 +135,7 @@ export async function openToOthers(client: TargetClient, runId: string): Promise
 /** Opens what ended runs of this schema kept closed, from the commit of the caller's transaction on; gives how many runs did. */
 export async function openEndedRuns(client: TargetClient, schema: string): Promise<number> {
   const runs = await client.query<{ runId: string }>(
-    `SELECT DISTINCT r.run_id AS "runId" FROM pgferry.run r JOIN pgferry.closed c ON c.run_id = r.run_id
+    `SELECT DISTINCT r.run_id AS "runId" FROM ${client.ledger('run')} r JOIN ${client.ledger('closed')} c ON c.run_id = r.run_id
       WHERE r.target_schema = $1 AND r.state = 'complete' AND c.opened_at IS NULL ORDER BY 1`,
     [schema],
   );
@@ -145,7 +146,7 @@ export async function openEndedRuns(client: TargetClient, schema: string): Promi
 /** The tables that a run has closed, from the ledger. */
 export async function countClosed(client: TargetClient, runId: string): Promise<number> {
   const rows = await client.query<{ count: number }>(
-    'SELECT count(*)::int AS count FROM pgferry.closed WHERE run_id = $1 AND opened_at IS NULL',
+    `SELECT count(*)::int AS count FROM ${client.ledger('closed')} WHERE run_id = $1 AND opened_at IS NULL`,
     [runId],
   );
   return rows[0]?.count ?? 0;

@@ -1,5 +1,6 @@
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { isLedgerFunctionSql, isOwnRelationSql } from '../ledger/names.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 /*
@@ -10,8 +11,8 @@ import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 const triggerName = 'pgferry_closed';
 
 /** SQL: t, a row of pg_trigger, is one by which a rollback left a table; it is no part of the operator's schema. */
-export const leavesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid = (SELECT f.oid FROM pg_proc f
-  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE g.nspname = 'pgferry' AND f.proname = 'refuse_write'))`;
+export const leavesTableSql = `(t.tgname = '${triggerName}' AND t.tgfoid IN (SELECT f.oid FROM pg_proc f
+  JOIN pg_namespace g ON g.oid = f.pronamespace WHERE ${isLedgerFunctionSql('refuse_write')}))`;
 
 /**
  * Keeps all other sessions from writing to the tables of the schema while `use` runs; they may read. The caller must be
@@ -31,7 +32,7 @@ export async function lockTables(client: TargetClient, schema: string): Promise<
 const writableTables = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'f') AND c.oid IN (
     WITH RECURSIVE tree (oid) AS (
-      SELECT t.oid FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = $1 AND t.relkind IN ('r', 'p')
+      SELECT t.oid FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = $1 AND t.relkind IN ('r', 'p') AND NOT ${isOwnRelationSql('t')}
        UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
     SELECT oid FROM tree)`;
 
@@ -39,7 +40,7 @@ const writableTables = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relname
 export async function closeTargetTables(client: TargetClient, schema: string, message: string): Promise<void> {
   const body = `BEGIN RAISE EXCEPTION USING MESSAGE = TG_ARGV[0], ERRCODE = 'read_only_sql_transaction'; END`;
   await client.run(
-    `CREATE OR REPLACE FUNCTION pgferry.refuse_write() RETURNS trigger LANGUAGE plpgsql AS ${quoteLiteral(body)}`,
+    `CREATE OR REPLACE FUNCTION ${client.ledger('refuse_write')}() RETURNS trigger LANGUAGE plpgsql AS ${quoteLiteral(body)}`,
   );
   const { rows } = await client.run<{ schema: string; name: string }>(
     `SELECT n.nspname AS schema, c.relname AS name ${writableTables} ORDER BY c.oid`,
@@ -48,7 +49,7 @@ export async function closeTargetTables(client: TargetClient, schema: string, me
   for (const { schema: at, name } of rows) {
     await client.run(
       `CREATE OR REPLACE TRIGGER ${quoteName(triggerName)} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE
-         ON ${quoteTable(at, name)} FOR EACH STATEMENT EXECUTE FUNCTION pgferry.refuse_write(${quoteLiteral(message)})`,
+         ON ${quoteTable(at, name)} FOR EACH STATEMENT EXECUTE FUNCTION ${client.ledger('refuse_write')}(${quoteLiteral(message)})`,
       [],
       { table: name },
     );
@@ -89,7 +90,8 @@ export async function reopenTargetTables(client: TargetClient, schema: string): 
 export async function listTables(client: TargetClient, schema: string): Promise<string[]> {
   const rows = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.relname COLLATE "C"`,
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+        AND NOT ${isOwnRelationSql('c')} ORDER BY c.relname COLLATE "C"`,
     [schema],
   );
   return rows.map(({ name }) => name);

@@ -1,4 +1,5 @@
 import type { SchemaObject } from '../../model/schema.js';
+import { isOwnRelationSql } from '../ledger/names.js';
 import { ownTriggerSql } from './closed-tables.js';
 import { leavesTableSql } from './closing.js';
 import { isTenantColumnSql, isTenantTableSql, tenantCheck } from '../tenant/constant-column.js';
@@ -20,7 +21,8 @@ export async function readSchemaObjects(client: TargetClient, schema: string): P
   });
 }
 
-const tables = `pg_class c ON c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')`;
+const tables = `pg_class c ON c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+  AND NOT ${isOwnRelationSql('c')}`;
 
 /** Names of the columns with these numbers; an expression, which has number 0, is ''. */
 const names = (relation: string, numbers: string) =>

@@ -12,6 +12,14 @@ import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
 const mark = 'made by pgferry for a while; it may be dropped at any time';
 
+/** Whether our role may make a schema for a while. */
+export async function mayMakeScratch(client: TargetClient): Promise<boolean> {
+  const [row] = await client.query<{ may: boolean }>(
+    `SELECT has_database_privilege(current_database(), 'CREATE') AS may`,
+  );
+  return row?.may === true;
+}
+
 /** Lends a new, empty schema of this name, and drops it afterwards with what the ledger noted about it. Error: `target.scratch_foreign`. */
 export async function withScratchSchema<T>(client: TargetClient, name: string, use: () => Promise<T>): Promise<T> {
   await dropScratch(client, name);
@@ -49,11 +57,11 @@ async function dropScratch(client: TargetClient, name: string): Promise<void> {
 }
 
 async function forgetSchema(client: TargetClient, name: string): Promise<void> {
-  await client.query('DELETE FROM pgferry.loaded WHERE target_schema = $1', [name]);
-  const ofIt = 'run_id IN (SELECT run_id FROM pgferry.run WHERE target_schema = $1)';
-  await client.query(`DELETE FROM pgferry.object WHERE ${ofIt}`, [name]);
-  await client.query(`DELETE FROM pgferry.closed WHERE ${ofIt}`, [name]);
-  await client.query('DELETE FROM pgferry.run WHERE target_schema = $1', [name]);
+  await client.query(`DELETE FROM ${client.ledger('loaded')} WHERE target_schema = $1`, [name]);
+  const ofIt = `run_id IN (SELECT run_id FROM ${client.ledger('run')} WHERE target_schema = $1)`;
+  await client.query(`DELETE FROM ${client.ledger('object')} WHERE ${ofIt}`, [name]);
+  await client.query(`DELETE FROM ${client.ledger('closed')} WHERE ${ofIt}`, [name]);
+  await client.query(`DELETE FROM ${client.ledger('run')} WHERE target_schema = $1`, [name]);
 }
 
 function foreign(name: string): CopierError {

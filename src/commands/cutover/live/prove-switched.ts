@@ -87,7 +87,8 @@ async function note(
   { client, cutover, folder, address, context }: CutoverSession,
   facts: CutoverFacts,
 ): Promise<CutoverFacts> {
-  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, describeTarget(address), context.own));
+  const target = { url: describeTarget(address), ledgerSchema: context.settings.ledgerSchema };
+  replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, target, context.own));
   await moveCutover(client, cutover.cutoverId, 'proving', facts);
   return facts;
 }
