@@ -25,7 +25,7 @@ test('every thread entry has its line of messages', () => {
 });
 
 test('every table of the ledger is there, in its order', () => {
-  const tables = [...ledger.matchAll(/^CREATE TABLE pgferry\.(\w+)/gm)].map((match) => match[1]);
+  const tables = [...ledger.matchAll(/^CREATE TABLE \$\{name\('(\w+)'\)\}/gm)].map((match) => match[1]);
   assert.deepEqual(firstCells('ledger table'), tables);
 });
 

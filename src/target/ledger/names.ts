@@ -35,26 +35,26 @@ export type LedgerName =
   | `note_${number}`
   | `price_${string}`;
 
-type Place = Pick<TargetAddress, 'ledgerSchema'>;
+type LedgerAddress = Pick<TargetAddress, 'ledgerSchema'>;
 
 /** The schema of the ledger. */
-export function ledgerSchemaOf({ ledgerSchema }: Place): string {
+export function ledgerSchemaOf({ ledgerSchema }: LedgerAddress): string {
   return ledgerSchema ?? own;
 }
 
 /** What the bare names begin with there. */
-export function ledgerPrefixOf(place: Place): string {
-  return ledgerSchemaOf(place) === own ? '' : `${own}_`;
+export function ledgerPrefixOf(address: LedgerAddress): string {
+  return ledgerSchemaOf(address) === own ? '' : `${own}_`;
 }
 
 /** A name of the ledger without its schema, not quoted. */
-export function bareLedgerName(place: Place, name: LedgerName): string {
-  return `${ledgerPrefixOf(place)}${name}`;
+export function bareLedgerName(address: LedgerAddress, name: LedgerName): string {
+  return `${ledgerPrefixOf(address)}${name}`;
 }
 
 /** A name of the ledger as SQL writes it, with its schema. */
-export function ledgerName(place: Place, name: LedgerName): string {
-  return quoteTable(ledgerSchemaOf(place), bareLedgerName(place, name));
+export function ledgerName(address: LedgerAddress, name: LedgerName): string {
+  return quoteTable(ledgerSchemaOf(address), bareLedgerName(address, name));
 }
 
 /** SQL: the function f in schema g is the ledger's of this name, wherever the ledger is. */

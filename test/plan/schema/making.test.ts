@@ -21,7 +21,7 @@ test('all that a bare role lacks is listed at once, each with its GRANT', () => 
   const hints = checkMaking(targetCatalog([], bare), { needsLedger: true }).map(({ hint }) => hint);
   assert.deepEqual(hints, [
     'GRANT USAGE, CREATE ON SCHEMA "public" TO "bare";',
-    'GRANT CREATE ON DATABASE "d" TO "bare"; (or, as its owner: CREATE SCHEMA pgferry AUTHORIZATION "bare";)',
+    'GRANT CREATE ON DATABASE "d" TO "bare"; (or, as its owner: CREATE SCHEMA "pgferry" AUTHORIZATION "bare";)',
   ]);
 });
 
@@ -49,8 +49,8 @@ test('a read-only server and an encoding that cannot hold every text are refused
 
 test('a ledger that belongs to somebody else comes with the GRANTs on its schema and tables', () => {
   const [finding] = checkLedger(targetCatalog([], { ...bare, ledgerSchemaExists: true }));
-  assert.match(finding?.hint ?? '', /GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA pgferry TO "bare";/);
-  assert.match(finding?.hint ?? '', /GRANT USAGE, CREATE ON SCHEMA pgferry TO "bare";/);
+  assert.match(finding?.hint ?? '', /GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA "pgferry" TO "bare";/);
+  assert.match(finding?.hint ?? '', /GRANT USAGE, CREATE ON SCHEMA "pgferry" TO "bare";/);
 });
 
 test('a schema that may not be entered is named', () => {
