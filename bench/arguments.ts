@@ -5,6 +5,7 @@ import { type ShapeName, type SizeName, shapeNames, sizeNames } from './shapes.j
 export const caseNames = [
   'ours',
   'tenth',
+  'proofs',
   'limits',
   'readers',
   'floor',
@@ -33,9 +34,10 @@ export const benchHelp = `usage: node dist/bench/run.js [--size SIZE] [--shape S
   --size SIZE        small (1/100), medium (1/10), large (1), huge (10); default small
   --shape SHAPE      narrow, wide, blobs, app, mixed, many; default mixed
   --only CASES       out of ${caseNames.join(',')}; default all
-                     tenth: memory with a tenth of the data; limits: --max-mbps and --max-rows-per-second over ten
-                     seconds; readers: CPU of the page reader and of the row reader; session: one
-                     psql that makes the schema and copies from prepared files
+                     tenth: memory with a tenth of the data; proofs: census, verify and accept;
+                     limits: --max-mbps and --max-rows-per-second over ten seconds;
+                     readers: CPU of the page reader and of the row reader; session: one psql
+                     that makes the schema and copies from prepared files
   --repeat N         runs per case, the median counts; default 3; sequel runs once
   --workers LIST     numbers of threads for our copy, as 1,2; default 1,2
   --target URL       a server to make databases on; default an embedded one

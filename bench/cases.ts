@@ -7,6 +7,7 @@ import type { Fixture } from './fixtures.js';
 import { measureFloor } from './floor.js';
 import { type OurRun, measureOurs } from './ours.js';
 import { isInstalled, planPlainCopy } from './plain.js';
+import { measureProofs } from './proofs.js';
 import { measureReaders } from './readers.js';
 import {
   type CaseResult,
@@ -43,6 +44,8 @@ export async function measureCase(bench: Bench, name: CaseName): Promise<CaseOut
       return measureEach(bench.workers, (workers) => attempt(oursName(workers), () => measureOurCase(bench, workers)));
     case 'tenth':
       return [await attempt(tenthName, () => measureTenthCase(bench))];
+    case 'proofs':
+      return await attemptAll('proofs', () => measureProofs(bench));
     case 'limits':
       return measureEach(limitedFlags, (limited) => attempt(limited.flag, () => measureLimit(bench, limited)));
     case 'readers':
@@ -67,6 +70,19 @@ async function measureEach<T>(items: readonly T[], measure: (item: T) => Promise
   return outcomes;
 }
 
+/** The same for cases that are measured together. */
+async function attemptAll(name: string, measure: () => Promise<readonly CaseResult[]>): Promise<CaseOutcome[]> {
+  try {
+    return (await measure()).map((result) => ({ tag: 'measured', result }));
+  } catch (error) {
+    return [skipped(name, error)];
+  }
+}
+
+function skipped(name: string, error: unknown): CaseOutcome {
+  return { tag: 'skipped', skipped: { name, reason: error instanceof Error ? error.message : String(error) } };
+}
+
 /** Measures one case. A failure is reported with its reason, and the other cases go on. */
 async function attempt(name: string, measure: () => Promise<CaseResult | CaseOutcome | string>): Promise<CaseOutcome> {
   try {
@@ -74,10 +90,7 @@ async function attempt(name: string, measure: () => Promise<CaseResult | CaseOut
     if (typeof result === 'string') return { tag: 'skipped', skipped: { name, reason: result } };
     return 'tag' in result ? result : { tag: 'measured', result };
   } catch (error) {
-    return {
-      tag: 'skipped',
-      skipped: { name, reason: error instanceof Error ? error.message : String(error) },
-    };
+    return skipped(name, error);
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ChildCommand, type ChildResult, measureChild } from './child.js';
 import type { Fixture } from './fixtures.js';
-import type { Phase } from './result.js';
+import type { Phase, ProofName } from './result.js';
 
 const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
 
@@ -18,24 +18,31 @@ export interface OurRun extends ChildResult {
 
 /** Runs the real command on a fixture, as an operator would: snapshot, init, copy, indexes, full verification. */
 export async function measureOurs(fixture: Fixture, url: string, flags: readonly string[]): Promise<OurRun> {
-  const runFolder = mkdtempSync(join(fixture.schemaFolder, 'run-'));
-  const args = ['migrate', '--json', '--quiet', '--source', fixture.path, ...flags];
+  const folder = mkdtempSync(join(fixture.schemaFolder, 'run-'));
+  try {
+    return await runOurs({ command: 'migrate', fixture, url, flags, runFolder: join(folder, 'run') });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs one of our commands on a fixture; what it leaves behind lies in the run folder. */
+export async function runOurs(request: {
+  readonly command: 'migrate' | ProofName;
+  readonly fixture: Fixture;
+  readonly url: string;
+  readonly flags: readonly string[];
+  readonly runFolder: string;
+}): Promise<OurRun> {
+  const { fixture, url, flags, runFolder } = request;
   const command = {
     file: process.execPath,
-    args: [cliPath, ...args],
+    args: [cliPath, request.command, '--json', '--quiet', '--source', fixture.path, ...flags],
     // The target's url goes through the environment, since it may hold a password.
-    env: {
-      POSTGRES_DATABASE_URL: url,
-      POSTGRES_SQL_DIR: fixture.schemaFolder,
-      MIGRATION_RUN_DIR: join(runFolder, 'run'),
-    },
+    env: { POSTGRES_DATABASE_URL: url, POSTGRES_SQL_DIR: fixture.schemaFolder, MIGRATION_RUN_DIR: runFolder },
   };
-  try {
-    const run = await measureChild(command);
-    return { ...run, command, ...readAnswer(run.exitCode === 0 ? run.stdout : '{}') };
-  } finally {
-    rmSync(runFolder, { recursive: true, force: true });
-  }
+  const run = await measureChild(command);
+  return { ...run, command, ...readAnswer(run.exitCode === 0 ? run.stdout : '{}') };
 }
 
 /** The figures from the command's JSON that count here; none where it has none. */

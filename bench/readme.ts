@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { renderChart } from './chart.js';
 import { type LiveResult, liveRequirements } from './live-result.js';
 import { requirementCells } from './render.js';
-import { type BenchResult, type CaseResult, floorName, oursName, phaseMs, tenthName } from './result.js';
+import {
+  type BenchResult,
+  type CaseResult,
+  floorName,
+  oursName,
+  phaseMs,
+  proofName,
+  proofNames,
+  tenthName,
+} from './result.js';
 
 /*
  * `node dist/bench/readme.js [shape-size]` writes the measured figures and the charts anew from the JSON in
@@ -18,7 +27,7 @@ const megabyte = 1_000_000;
 
 /** The README's part about speed: the ways side by side, on all rows of the main fixture. */
 export function renderReadme(main: BenchResult): string {
-  const whole = main.cases.filter(({ name }) => name !== tenthName);
+  const whole = main.cases.filter(({ name }) => name !== tenthName && !isProof(name));
   return mark([`${machineLine(main)}\n${fixtureLine(main)}`, table(caseHead, whole.map(caseRow))]);
 }
 
@@ -72,6 +81,8 @@ function liveRow(one: LiveResult): string[] {
   ];
 }
 
+const isProof = (name: string): boolean => proofNames.some((proof) => name === proofName(proof));
+
 function mark(parts: readonly string[]): string {
   return `<!-- bench -->\n${parts.join('\n\n')}\n<!-- /bench -->`;
 }
@@ -93,9 +104,15 @@ const caseHead = ['way', 'seconds', 'rows/s', 'CPU s', 'server CPU s', 'peak MB'
 
 function caseRow({ name, median, rows, note }: CaseResult): string[] {
   const seconds = median.wallMs / 1000;
-  const isOurs = name.startsWith('pgferry');
+  const isOurs = name.startsWith('pgferry,');
   const floor = 'the floor: prepared binary COPY files, then the indexes';
-  const way = isOurs ? name.replace('pgferry', 'pgferry migrate') : name === floorName ? floor : `\`${name}\``;
+  const way = isOurs
+    ? name.replace('pgferry', 'pgferry migrate')
+    : isProof(name)
+      ? `${name}, on what was loaded`
+      : name === floorName
+        ? floor
+        : `\`${name}\``;
   return [
     escapeBar(way),
     seconds.toFixed(1),

@@ -121,6 +121,14 @@ export function phaseMs(pass: Pass, name: string): number | null {
   return found.length === 0 ? null : found.reduce((sum, { ms }) => sum + ms, 0);
 }
 
+/** Commands that are measured on what was loaded. */
+export const proofNames = ['census', 'verify', 'accept'] as const;
+export type ProofName = (typeof proofNames)[number];
+
+export function proofName(name: ProofName): string {
+  return `pgferry ${name}`;
+}
+
 export const floorName = 'floor';
 export const plainName = 'sqlite3 | psql';
 export const sessionName = 'one psql';
@@ -153,6 +161,11 @@ export function computeRatios(cases: readonly CaseResult[], workers: readonly nu
       most > 1 ? one && phaseMs(one, 'copy') : null,
       ours && phaseMs(ours, 'copy'),
     ],
+    ...proofNames.map((name): (typeof ratios)[number] => [
+      `${name} / whole migrate`,
+      pass(proofName(name))?.wallMs,
+      ours?.wallMs,
+    ]),
     ['our CPU / server CPU', ours?.cpuMs, ours?.serverCpuMs],
     [`whole migrate / ${sessionName}`, ours?.wallMs, pass(sessionName)?.wallMs],
     [`${plainName} / whole migrate`, pass(plainName)?.wallMs, ours?.wallMs],

@@ -50,7 +50,7 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
       skipped: outcomes.flatMap((outcome) => (outcome.tag === 'skipped' ? [outcome.skipped] : [])),
       ratios: computeRatios(cases, workers),
       ...measured,
-      requirements: findRequirements({ shape: choice.shape, fixture, cases, ...measured }, workers),
+      requirements: findRequirements({ shape: choice.shape, size: choice.size, fixture, cases, ...measured }, workers),
       command: commandOf(choice),
     };
     keepResult(choice.resultsFolder, result);

@@ -10,7 +10,7 @@ test('without arguments the small mixed fixture is measured in every way', () =>
   assert.deepEqual(parse(''), {
     shape: 'mixed',
     size: 'small',
-    cases: ['ours', 'tenth', 'limits', 'readers', 'floor', 'plain', 'session', 'pgloader', 'sequel'],
+    cases: ['ours', 'tenth', 'proofs', 'limits', 'readers', 'floor', 'plain', 'session', 'pgloader', 'sequel'],
     repeat: 3,
     workers: [1, 2],
     target: null,
