@@ -2,7 +2,7 @@ import type { Code } from './codes/codes.js';
 import type { Kind } from './kind.js';
 import type { Policies } from './rules.js';
 import type { Affinity, LeftOut } from './source.js';
-import type { TargetForeignKey } from './target.js';
+import type { TargetForeignKey, UniqueIndex } from './target.js';
 
 export interface ColumnPlan {
   readonly source: string;
@@ -70,6 +70,7 @@ export interface TablePlan {
    */
   readonly foreignKeys?: readonly TargetForeignKey[];
   readonly uniqueKeys?: readonly (readonly string[])[];
+  readonly uniqueIndexes?: readonly UniqueIndex[];
   readonly key: KeyPlan;
   /** 0 for tables without parents; a component of a cycle shares one layer. */
   readonly layer: number;

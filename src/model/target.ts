@@ -50,6 +50,17 @@ export interface TargetForeignKey {
   readonly parentColumns: readonly string[];
 }
 
+/** A unique index that is partial, or over expressions. */
+export interface UniqueIndex {
+  readonly name: string;
+  /** Each term of its key as SQL over the columns of the table. */
+  readonly terms: readonly string[];
+  /** Its condition as SQL; null where it is whole. */
+  readonly where: string | null;
+  /** The columns that it looks at. */
+  readonly columns: readonly string[];
+}
+
 export interface TargetTable {
   readonly schema: string;
   readonly name: string;
@@ -69,8 +80,12 @@ export interface TargetTable {
   readonly isOwned: boolean;
   /** Missing privileges out of SELECT, INSERT, UPDATE, TRUNCATE. */
   readonly missingPrivileges: readonly string[];
-  /** Names of enabled user triggers. */
+  /** Names of enabled user triggers, without those that only fill a tsvector. */
   readonly triggers: readonly string[];
+  /** Columns that such triggers fill from other columns of the row, also while rows are copied. */
+  readonly searchColumns?: readonly string[];
+  /** Unique indexes that are partial or over expressions. */
+  readonly uniqueIndexes?: readonly UniqueIndex[];
   /** Why a load cannot close it to other writers; null where it can. */
   readonly staysOpen: string | null;
 }

@@ -206,8 +206,8 @@ function hasRules({ policies, tableRules, columns = {}, declared = {} }: Rules):
   return [policies, tableRules, columns, declared].some((rules) => Object.keys(rules).length > 0);
 }
 
-function keysOf({ primaryKey, uniqueKeys, foreignKeys }: TableFit['target']) {
-  return { foreignKeys, uniqueKeys: primaryKey.length === 0 ? uniqueKeys : [primaryKey, ...uniqueKeys] };
+function keysOf({ primaryKey, uniqueKeys, uniqueIndexes = [], foreignKeys }: TableFit['target']) {
+  return { foreignKeys, uniqueIndexes, uniqueKeys: primaryKey.length === 0 ? uniqueKeys : [primaryKey, ...uniqueKeys] };
 }
 
 /** Whether NULL against the empty string is a question for this kind. */

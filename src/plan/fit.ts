@@ -237,13 +237,14 @@ function checkUnfilled(table: string, column: TargetColumn): Finding[] {
   return [makeFinding({ severity: 'error', code: 'plan.column_unfilled', table, column: column.name, message, hint })];
 }
 
-/** A column that only a trigger fills stays empty, since no trigger fires while rows are copied. */
+/** A column that only a trigger of the application's own fills stays empty, since none fires while rows are copied. */
 function noteSearch(
   table: string,
-  { name, triggers }: TargetTable,
+  { name, triggers, searchColumns = [] }: TargetTable,
   { column, columns }: { readonly column: TargetColumn; readonly columns: readonly ColumnFit[] },
 ): Finding[] {
   if (column.baseType !== 'tsvector' || column.isGenerated || column.notNull || triggers.length === 0) return [];
+  if (searchColumns.includes(column.name)) return [];
   const message = `left to a trigger of the target (${triggers.join(', ')}), and triggers do not fire while rows are copied`;
   // A trigger can depend on which columns an UPDATE sets, not only on whether they changed.
   const sets = columns.map(({ target }) => `${quoteIdentifier(target.name)} = ${quoteIdentifier(target.name)}`);

@@ -124,7 +124,7 @@ function attempt(render: () => Rendered): Portable {
 export function renderColumn(column: ColumnDraft): Rendered {
   const { affinity } = column.source;
   const value = yields(classOf(column), quoteIdentifier(column.name));
-  const known = { ...value, ...storageOf(column) };
+  const known = { ...value, ...storageOf(column), ...lettersOf(column) };
   const named = column.type.class === 'text' && value.class !== 'text' ? { ...known, isText: true } : known;
   if (affinity === 'blob') return named;
   return { ...named, affinity: affinity === 'text' ? 'text' : 'number' };
@@ -136,6 +136,11 @@ function storageOf({ census }: ColumnDraft): Pick<Rendered, 'storage'> {
   const held = (Object.keys(names) as (keyof typeof names)[]).filter((name) => census[name] > 0);
   const [only, more] = held;
   return only === undefined || more !== undefined ? {} : { storage: names[only] };
+}
+
+function lettersOf({ census, type }: ColumnDraft): Pick<Rendered, 'isLetters'> {
+  const isOnlyTexts = census.integers + census.reals + census.blobs === 0;
+  return type.class === 'bool' && isOnlyTexts && census.charsMax === 1 ? { isLetters: true } : {};
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ColumnCensus } from '../model/census.js';
 import type { SourceColumn } from '../model/source.js';
+import { ruleLine } from '../plan/findings/choices.js';
 import { makeFinding } from '../plan/findings/finding.js';
 import {
   bigint,
@@ -146,10 +147,18 @@ function mixed({ table, column, census }: TypeQuestion, severity: 'error' | 'war
   const message = `holds ${counts.join(', ')}${severity === 'error' ? ': no one type carries them' : ': becomes text, numbers as SQLite writes them'}`;
   const hint =
     severity === 'error'
-      ? 'bring the column to one storage class in SQLite'
+      ? 'bring the column to one storage class in SQLite, or name a type in the config file:'
       : 'bring the column to one storage class in SQLite if it should be numeric';
+  const choices = severity === 'error' ? ofOneType(table, column.name, census) : [];
   return {
     type: textType,
-    findings: [makeFinding({ severity, code: 'plan.mixed_types', table, column: column.name, message, hint })],
+    findings: [makeFinding({ severity, code: 'plan.mixed_types', table, column: column.name, message, hint, choices })],
   };
+}
+
+/** The types that settle texts beside blobs: bytes of both, or texts without the rows of the others. */
+function ofOneType(table: string, column: string, { integers, reals }: ColumnCensus): string[] {
+  const bytes = { type: 'bytea', policies: { text_in_blob: { convert: 'utf8' } } };
+  const texts = { type: 'text', policies: { blob_in_text: 'quarantine' } };
+  return [...(integers + reals === 0 ? [bytes] : []), texts].map((rules) => ruleLine(table, column, rules));
 }

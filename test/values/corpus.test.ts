@@ -93,7 +93,7 @@ test('every value that PostgreSQL cannot hold is named before the copy, and kept
   );
 });
 
-test('a tsvector is left to its generation, and where a trigger fills it the plan says what to run after the copy', async () => {
+test('a tsvector is left to its generation or its own trigger, and where another one fills it the plan says what to run after the copy', async () => {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
       mkdirSync(join(folder, 'sql'));
@@ -102,11 +102,14 @@ test('a tsvector is left to its generation, and where a trigger fills it the pla
         `CREATE TABLE a (id integer PRIMARY KEY, body text, search tsvector GENERATED ALWAYS AS (to_tsvector('simple', body)) STORED);
          CREATE TABLE b (id integer PRIMARY KEY, body text, search tsvector);
          CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON b FOR EACH ROW
-           EXECUTE FUNCTION tsvector_update_trigger(search, 'pg_catalog.simple', body);`,
+           EXECUTE FUNCTION tsvector_update_trigger(search, 'pg_catalog.simple', body);
+         CREATE TABLE c (id integer PRIMARY KEY, body text, search tsvector);
+         CREATE FUNCTION search_c() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.search := to_tsvector('simple', NEW.body); RETURN NEW; END $$;
+         CREATE TRIGGER fill BEFORE INSERT OR UPDATE ON c FOR EACH ROW EXECUTE FUNCTION search_c();`,
       );
       const source = makeSqlite(
         folder,
-        ['a', 'b']
+        ['a', 'b', 'c']
           .map(
             (name) =>
               `CREATE TABLE ${name}(id INTEGER PRIMARY KEY, body TEXT); INSERT INTO ${name} VALUES (1, 'two cats');`,
@@ -119,10 +122,11 @@ test('a tsvector is left to its generation, and where a trigger fills it the pla
       const searchOf = async (table: string) =>
         (await client.query(`SELECT search::text FROM ${table}`)).rows[0].search;
       assert.equal(await searchOf('a'), "'cats':2 'two':1");
-      const [finding, ...others] = json.findings.filter(({ code }) => code === 'plan.search_column');
-      assert.deepEqual([finding?.table, finding?.column, others.length], ['b', 'search', 0]);
-      await client.query(/UPDATE .*/.exec(finding?.hint ?? '')?.[0] ?? 'no statement');
       assert.equal(await searchOf('b'), "'cats':2 'two':1");
+      const [finding, ...others] = json.findings.filter(({ code }) => code === 'plan.search_column');
+      assert.deepEqual([finding?.table, finding?.column, others.length], ['c', 'search', 0]);
+      await client.query(/UPDATE .*/.exec(finding?.hint ?? '')?.[0] ?? 'no statement');
+      assert.equal(await searchOf('c'), "'cats':2 'two':1");
     }),
   );
 });

@@ -280,7 +280,8 @@ export const planCodes = {
     todo: 'Correct `search` in the config file, or leave it out.',
   },
   'plan.search_column': {
-    means: 'A column for full-text search is filled by a trigger, and triggers do not fire during the copy. A warning.',
+    means:
+      'A column for full-text search is filled by a trigger of the application, and triggers do not fire during the copy. Those by `tsvector_update_trigger` alone fire. A warning.',
     todo: 'After the run, run the UPDATE that the hint has.',
   },
   'plan.stays_open': {
@@ -308,6 +309,11 @@ export const planCodes = {
   'plan.tampered': {
     means: 'The plan in the ledger is not the one with which the run began.',
     todo: 'Find out who writes to the schema `pgferry`, then give the run up with `--fresh`.',
+  },
+  'plan.empty_target': {
+    means:
+      'The schema had no tables and they were translated, though tables seem to have been meant to be there: another schema of the database has those of the source, or `--truncate-target` was named. A warning.',
+    todo: 'Name the schema of the application in the URL (`?schema=`), or let the application make its tables first.',
   },
   'plan.target_has_rows': {
     means: 'Target tables hold rows that pgferry did not load, or that were changed since.',

@@ -54,6 +54,12 @@ export function plausibleReadings(min: number, max: number): TimeUnit[] {
   return [...digits, ...julian, ...counted];
 }
 
+/** Whether a number is, in a unit, a date of the years that applications mostly store. */
+export function isPlausible(value: number, unit: TimeUnit): boolean {
+  const days = readingOf(value, unit);
+  return days !== null && days >= plausibleYears.first && days <= plausibleYears.last;
+}
+
 /** Days since 1970, with a fraction, that a number means in a unit; null beyond the years 1 to 9999, or where it is no date. */
 export function readingOf(value: number, unit: TimeUnit): number | null {
   const days = daysOfNumber(value, unit);

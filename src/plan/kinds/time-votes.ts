@@ -1,7 +1,7 @@
-import { describeUnit } from '../../lib/epochs.js';
+import { describeUnit, isEpochUnit } from '../../lib/epochs.js';
 import type { ColumnCensus, TimeCounts } from '../../model/census.js';
 import type { TimeUnit } from '../../model/kind.js';
-import { plausibleReadings, unixBand, unixUnits } from './time-reading.js';
+import { isPlausible, plausibleReadings, unixBand, unixUnits } from './time-reading.js';
 import { type UnitChoice, type UnitQuestion, ambiguous, decided, isInCalendar } from './unit-choice.js';
 
 export type UnixUnit = 's' | 'ms' | 'us' | 'ns';
@@ -34,7 +34,10 @@ export function chooseFromIntegers(question: UnitQuestion, min: bigint, max: big
     const list = voted.map((unit) => `${votes[unit]} read as ${describeUnit(unit)}`).join(', ');
     return ambiguous(`the unit of its integers cannot be told: ${list}`, range, voted);
   }
-  if (others.length > 0) return ambiguous('the unit of its integers cannot be told', range, [...others, only]);
+  if (others.length > 0) {
+    const candidates = isLikely(range, only) || !others.some(isDigits) ? [...others, only] : others;
+    return ambiguous('the unit of its integers cannot be told', range, candidates);
+  }
   if (![range.min, range.max].every((value) => isInCalendar(value, only))) {
     const message = `the unit of its integers cannot be told: some are beyond the years 1 to 9999 as ${describeUnit(only)}`;
     return ambiguous(message, range, [only]);
@@ -44,6 +47,15 @@ export function chooseFromIntegers(question: UnitQuestion, min: bigint, max: big
       ? `only ${votes[only]} of ${votes[only] + counts.unvoted} integers are times from 1971 to 2100 as ${describeUnit(only)}`
       : null;
   return { ...decided(only, { min, max }, 'integers'), doubt };
+}
+
+/** Whether a unit gives dates as applications mostly store them. One that does not is no choice beside calendar digits. */
+function isLikely({ min, max }: { readonly min: bigint; readonly max: bigint }, unit: UnixUnit): boolean {
+  return [min, max].every((value) => isPlausible(Number(value), unit));
+}
+
+function isDigits(unit: TimeUnit): boolean {
+  return unit !== 'julian' && !isEpochUnit(unit);
 }
 
 /**

@@ -2,7 +2,8 @@ import type { SettleJob } from '../../copy/settle-job.js';
 import { CopierError } from '../../model/error.js';
 import type { KeyPlan, TablePlan } from '../../model/plan.js';
 import type { Policy } from '../../model/rules.js';
-import type { TargetForeignKey } from '../../model/target.js';
+import { quoteIdentifier } from '../../lib/quote.js';
+import type { TargetForeignKey, UniqueIndex } from '../../model/target.js';
 import { isConversion, policyFor } from '../../plan/rules/rules.js';
 import {
   canSettle,
@@ -133,8 +134,8 @@ interface Causes {
 }
 
 function causesOf(table: TablePlan, lossy: ReadonlySet<string>): Causes {
-  const { policies = {}, foreignKeys = [], uniqueKeys = [] } = table;
-  const duplicates = policyFor(policies, 'duplicate_key') === 'quarantine' ? uniqueKeys : [];
+  const { policies = {}, foreignKeys = [] } = table;
+  const duplicates = policyFor(policies, 'duplicate_key') === 'quarantine' ? uniqueOf(table) : [];
   const orphan = policyFor(policies, 'orphan');
   const causes = foreignKeys
     .filter(({ parentTable }) => orphan !== 'fail' || lossy.has(parentTable))
@@ -155,8 +156,14 @@ function wholeRow({ columns }: TablePlan): KeyPlan {
   return { origin: 'none', columns: hashed };
 }
 
-function duplicateCause(table: TablePlan, unique: readonly string[]): SettleCause[] {
-  const columns = indexesOf(table, unique);
+/** All unique keys of the target, whole ones first. */
+function uniqueOf({ uniqueKeys = [], uniqueIndexes = [] }: TablePlan): Omit<UniqueIndex, 'name'>[] {
+  const whole = uniqueKeys.map((columns) => ({ columns, terms: columns.map(quoteIdentifier), where: null }));
+  return [...whole, ...uniqueIndexes];
+}
+
+function duplicateCause(table: TablePlan, unique: Omit<UniqueIndex, 'name'>): SettleCause[] {
+  const columns = indexesOf(table, unique.columns);
   if (columns === null || isOwnKey(table, columns)) return [];
   return [
     {
@@ -165,7 +172,7 @@ function duplicateCause(table: TablePlan, unique: readonly string[]): SettleCaus
       hazard: 'duplicate_key',
       rule: 'quarantine',
       columns,
-      reason: `for PostgreSQL equal to a row before it under the unique key (${unique.join(', ')})`,
+      reason: `for PostgreSQL equal to a row before it under the unique key (${unique.terms.join(', ')})${unique.where === null ? '' : ` where ${unique.where}`}`,
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { warnOfEmpty } from './empty-target.js';
 import { existsSync } from 'node:fs';
 import { CopierError } from '../../model/error.js';
 import type { Finding } from '../../model/plan.js';
@@ -110,8 +111,11 @@ async function makeWhereMissing(
   }
   const framework = settings.fromSource ? null : recogniseFramework(survey.catalog);
   if (framework !== null && settings.targetUrl !== null) throw madeElsewhere(framework);
+  const sources = survey.catalog.tables.map(({ name }) => name);
+  const ofEmpty = await warnOfEmpty(client, { schema, sources, truncateTarget: settings.truncateTarget });
   const made = await translate(request, target.serverVersion);
-  return framework === null ? made : { ...made, findings: [forTryingOut(framework), ...made.findings] };
+  const trying = framework === null ? [] : [forTryingOut(framework)];
+  return { ...made, findings: [...trying, ...ofEmpty, ...made.findings] };
 }
 
 /** A translation is a schema that the framework did not make: its models would not fit, and some would drop columns. */

@@ -1,6 +1,7 @@
 import type { TargetClient } from '../connection/client.js';
 import type { DetachableObject } from './detachable-object.js';
 import { ownTriggerSql } from '../schema/closed-tables.js';
+import { fillsSearchSql } from '../schema/search-trigger.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
 interface TriggerRow {
@@ -11,12 +12,16 @@ interface TriggerRow {
   readonly mode: 'O' | 'A' | 'R';
 }
 
-/** Triggers that users made and that are enabled in any mode; they are disabled for the load, never dropped. */
+/**
+ * Triggers that users made and that are enabled in any mode; they are disabled for the load, never dropped. Those that
+ * only fill a tsvector stay on.
+ */
 export async function readTriggers(client: TargetClient, tableOids: readonly number[]): Promise<DetachableObject[]> {
   const rows = await client.query<TriggerRow & Record<string, unknown>>(
     `SELECT n.nspname AS schema, c.relname AS table, t.tgname AS name, t.tgenabled AS mode
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND NOT ${ownTriggerSql}
+        AND NOT ${fillsSearchSql}
       ORDER BY n.nspname, c.relname, t.tgname`,
     [tableOids],
   );

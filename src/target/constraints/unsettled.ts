@@ -1,6 +1,6 @@
 import { must } from '../../model/error.js';
 import type { KeyPlan, TablePlan } from '../../model/plan.js';
-import type { TargetForeignKey } from '../../model/target.js';
+import type { TargetForeignKey, UniqueIndex } from '../../model/target.js';
 import { keyHash } from '../fingerprint/hash-sql.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 
@@ -38,22 +38,25 @@ export function detachOrphansSql(
     WHERE pgferry_u.ctid = pgferry_d.pgferry_c RETURNING pgferry_d.pgferry_k`;
 }
 
+/** The terms of a unique key as SQL, and the condition under which rows are held against each other. */
+export type EqualTerms = Pick<UniqueIndex, 'terms' | 'where'>;
+
 /**
  * Deletes all but the first, in key order, of rows that are equal under a unique key. Returns the hash of `identity`,
  * since the table's key may be what is equal.
  */
 export function deleteDuplicatesSql(
   table: SettledTable,
-  { unique, identity }: { readonly unique: readonly string[]; readonly identity: KeyPlan },
+  { unique, identity }: { readonly unique: EqualTerms; readonly identity: KeyPlan },
 ): string {
   const name = quoteTable(table.targetSchema, table.target);
-  const columns = unique.map(quoteName);
+  const { terms, where } = unique;
   const order =
     table.key.origin === 'none'
       ? 'ctid'
       : table.key.columns.map((index) => quoteName(must(table.columns[index], 'key column').target)).join(', ');
-  const rows = `SELECT ctid AS pgferry_c, row_number() OVER (PARTITION BY ${columns.join(', ')} ORDER BY ${order}) AS pgferry_n
-    FROM ${name} WHERE ${columns.map((column) => `${column} IS NOT NULL`).join(' AND ')}`;
+  const rows = `SELECT ctid AS pgferry_c, row_number() OVER (PARTITION BY ${terms.join(', ')} ORDER BY ${order}) AS pgferry_n
+    FROM ${name} WHERE ${[...terms.map((term) => `(${term}) IS NOT NULL`), ...(where === null ? [] : [`(${where})`])].join(' AND ')}`;
   return `DELETE FROM ${name} AS pgferry_t USING (${rows}) AS pgferry_d
     WHERE pgferry_t.ctid = pgferry_d.pgferry_c AND pgferry_d.pgferry_n > 1 RETURNING ${keyHash({ ...table, key: identity })}`;
 }

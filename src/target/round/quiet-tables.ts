@@ -1,6 +1,7 @@
 import { quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
 import { ownTriggerSql } from '../schema/closed-tables.js';
+import { fillsSearchSql } from '../schema/search-trigger.js';
 import { isKeyed, type RoundTablePlan } from './round-sql.js';
 
 interface ActiveRow {
@@ -37,7 +38,7 @@ export async function quietTables(
     `SELECT c.relname AS table, 'TRIGGER' AS kind, t.tgname AS name, t.tgenabled AS mode
        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-        AND NOT ${ownTriggerSql}
+        AND NOT ${ownTriggerSql} AND NOT ${fillsSearchSql}
       UNION ALL
      SELECT c.relname, 'RULE', r.rulename, r.ev_enabled
        FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace

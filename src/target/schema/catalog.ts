@@ -1,8 +1,9 @@
 import { must } from '../../model/error.js';
-import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable } from '../../model/target.js';
+import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable, UniqueIndex } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { isOwnRelationSql, ledgerSchemaOf } from '../ledger/names.js';
 import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
+import { fillsSearchSql, searchColumnSql } from './search-trigger.js';
 import { findTablesWithRows } from './table-rows.js';
 import { isTenantColumnSql } from '../tenant/constant-column.js';
 
@@ -16,6 +17,7 @@ export async function readTargetCatalog(client: TargetClient, schema: string): P
   const tables = await client.query<TableRow>(tableSql, [schema]);
   const columns = groupByTable(await client.query<ColumnRow>(columnSql, [schema]));
   const keys = groupByTable(await client.query<KeyRow>(keySql, [schema]));
+  const indexes = groupByTable(await client.query<UniqueIndexRow>(uniqueIndexSql, [schema]));
   const foreignKeys = groupByTable(await client.query<ForeignKeyRow>(foreignKeySql, [schema]));
   const filled = await findTablesWithRows(client, schema, tables);
   return {
@@ -27,6 +29,7 @@ export async function readTargetCatalog(client: TargetClient, schema: string): P
       columns: (columns.get(table.oid) ?? []).map(toColumn),
       primaryKey: keys.get(table.oid)?.find((key) => key.isPrimary)?.columns ?? [],
       uniqueKeys: (keys.get(table.oid) ?? []).filter((key) => !key.isPrimary).map((key) => key.columns),
+      uniqueIndexes: (indexes.get(table.oid) ?? []).map(({ tableOid: _, ...index }) => index),
       foreignKeys: (foreignKeys.get(table.oid) ?? []).map(toForeignKey),
       hasRows: filled.has(table.oid),
     })),
@@ -41,6 +44,7 @@ interface OfTable {
 }
 type ColumnRow = TargetColumn & OfTable;
 type ForeignKeyRow = TargetForeignKey & OfTable;
+type UniqueIndexRow = UniqueIndex & OfTable;
 interface KeyRow extends OfTable {
   readonly isPrimary: boolean;
   readonly columns: readonly string[];
@@ -129,7 +133,9 @@ const tableSql = `
                 WHERE NOT has_table_privilege(c.oid, p.name) ORDER BY p.i) AS "missingPrivileges",
          ARRAY(SELECT t.tgname::text FROM pg_trigger t
                 WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-                   AND NOT ${ownTriggerSql} ORDER BY t.tgname) AS triggers,
+                   AND NOT ${ownTriggerSql} AND NOT ${fillsSearchSql} ORDER BY t.tgname) AS triggers,
+         ARRAY(SELECT ${searchColumnSql} FROM pg_trigger t
+                WHERE t.tgrelid = c.oid AND ${fillsSearchSql} ORDER BY t.tgname) AS "searchColumns",
          ${staysOpenSql('c.oid')} AS "staysOpen"
     FROM pg_class c
    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
@@ -180,6 +186,22 @@ const keySql = `
     JOIN pg_class x ON x.oid = i.indexrelid
    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p')
      AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+   ORDER BY i.indrelid, x.relname COLLATE "C"`;
+
+const uniqueIndexSql = `
+  SELECT i.indrelid AS "tableOid", x.relname::text AS name,
+         ARRAY(SELECT pg_get_indexdef(i.indexrelid, n, true) FROM generate_series(1, i.indnkeyatts) AS n ORDER BY n) AS terms,
+         pg_get_expr(i.indpred, i.indrelid) AS where,
+         ARRAY(SELECT a.attname::text FROM pg_attribute a
+                WHERE a.attrelid = i.indrelid AND a.attnum > 0 AND EXISTS (
+                      SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+                         AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid AND d.refobjsubid = a.attnum)
+                ORDER BY a.attnum) AS columns
+    FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indrelid
+    JOIN pg_class x ON x.oid = i.indexrelid
+   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p')
+     AND i.indisunique AND i.indisvalid AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL)
    ORDER BY i.indrelid, x.relname COLLATE "C"`;
 
 const foreignKeySql = `

@@ -173,9 +173,12 @@ function asAffine(value: Rendered, other: Rendered): Rendered {
   return value;
 }
 
-/** 0 and 1 compared with a boolean are false and true. */
+/** 0 and 1 compared with a boolean are false and true; 't' and 'f' where the column holds such texts only. */
 function asTruth(value: Rendered, other: Rendered): Rendered {
-  if (other.class !== 'bool' || value.class !== 'integer') return value;
+  if (other.class !== 'bool') return value;
+  if (other.isLetters === true && (value.literal === 't' || value.literal === 'f'))
+    return yields('bool', value.literal === 't' ? 'true' : 'false');
+  if (value.class !== 'integer') return value;
   if (value.literal === '0' || value.literal === '1') return yields('bool', value.literal === '1' ? 'true' : 'false');
   return refuseTranslation('a boolean is compared with another number than 0 and 1');
 }

@@ -17,6 +17,8 @@ export interface Rendered {
   readonly isText?: boolean;
   /** What typeof gives in SQLite for all that the column holds; left out where that is more than one class, or none. */
   readonly storage?: 'integer' | 'real' | 'text' | 'blob';
+  /** Of a boolean: whether SQLite has a text of one letter in its place. */
+  readonly isLetters?: boolean;
   /** The type of a column of times, or of what a function makes of one. */
   readonly temporal?: Temporal;
   /** Of a column: what SQLite turns a literal into that it is compared with. */

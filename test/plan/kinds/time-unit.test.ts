@@ -25,8 +25,8 @@ function reals(...values: readonly number[]): ColumnCensus {
 const day = 86_400_000;
 
 const cases: readonly (readonly [string, ColumnCensus, string | readonly string[], Partial<UnitQuestion>?])[] = [
-  ['digits of year to second without a century', counted([180303235924, 180304000001]), ['YYMMDDHHMMSS', 'ms']],
-  ['digits of year to minute', counted([202301041530, 202301042359]), ['YYYYMMDDHHMM', 'ms']],
+  ['digits of year to second without a century', counted([180303235924, 180304000001]), ['YYMMDDHHMMSS']],
+  ['digits of year to minute', counted([202301041530, 202301042359]), ['YYYYMMDDHHMM']],
   ['digits of a day', counted([20180303, 20240229]), ['YYYYMMDD']],
   ['digits of year to second', counted([20180303235924, 20240229000000]), ['YYYYMMDDHHMMSS']],
   ['digits of a day without a century', counted([180303, 240229]), ['YYMMDD']],
