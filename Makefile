@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null) $(wildcard src/run/recipes/*.json)
 
-.PHONY: bench-live bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify
+.PHONY: bench-live bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify db-pg-fleet-report
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -24,7 +24,7 @@ help:
 	@echo 'make db-pg-follow    bring what changed in the source since the load (ARGS="--every 10s --until-quiet")'
 	@echo 'make db-pg-repair    carry over again what differs on the target'
 	@echo 'make db-pg-status    where the last run stands'
-	@echo 'make db-pg-fleet-plan    many files at once; then -enqueue, -work, -status, -retry, -verify (ARGS="--sources tenants/*.db")'
+	@echo 'make db-pg-fleet-plan    many files at once; then -enqueue, -work, -status, -retry, -verify, -report (ARGS="--sources tenants/*.db")'
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
 	@echo 'make test-unit       the tests that need no server, in seconds'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
@@ -124,6 +124,9 @@ db-pg-fleet-retry: build
 
 db-pg-fleet-verify: build
 	@$(PGFERRY) fleet verify $(ARGS)
+
+db-pg-fleet-report: build
+	@$(PGFERRY) fleet report $(ARGS)
 
 lint: $(INSTALLED)
 	npx --no-install biome check .

@@ -1,3 +1,4 @@
+import { readFileOptions } from './file-options.js';
 import { type Answer, answer } from './answer.js';
 import { Orders } from '../run/control/orders.js';
 import { Journal } from '../run/journal.js';
@@ -95,6 +96,7 @@ async function runInvocation(invocation: Invocation): Promise<void> {
         toolVersion: toolVersion(),
         own,
         calledAs: ownLine(own, first, rest),
+        readFileOptions,
       };
       return answer(command, context, { form, word, detail, isWhole });
     },

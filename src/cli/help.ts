@@ -128,7 +128,7 @@ export const commandRows: readonly CommandRow[] = [
     name: 'fleet',
     argument: {
       name: 'action',
-      help: 'plan: one census over all files; enqueue: enter them; work: load what is here; status, retry, verify',
+      help: 'plan: one census over all files; enqueue: enter them; work: load what is here; status, retry, verify, report',
     },
     summary: 'move many SQLite files into one PostgreSQL, each a schema, by any number of machines',
     examples: [

@@ -138,7 +138,8 @@ export function afterFleet({ action, counts, notHere }: FleetResult): NextStep |
     return step('fleet', 'loads what is on this machine; any number of machines may', { words: ['work'] });
   if (counts.waiting > 0) return step('fleet', 'on a machine that has the files which wait', { words: ['work'] });
   if (counts.failed > 0) return step('fleet', 'once the reasons are mended; then work goes on', { words: ['retry'] });
-  if (action === 'verify') return null;
+  if (action === 'report') return null;
+  if (action === 'verify') return step('fleet', 'every verdict as a page and as JSON', { words: ['report'] });
   return step('fleet', 'every value of every file, read anew', { words: ['verify'] });
 }
 

@@ -1,3 +1,4 @@
+import { readFileOptions } from '../cli/file-options.js';
 import { checkRules } from '../cli/config-file.js';
 import { readSettings } from '../cli/settings.js';
 import { toolVersion } from '../cli/version.js';
@@ -45,6 +46,7 @@ export async function contextOf(
     toolVersion: toolVersion(),
     own: installed,
     calledAs: `${name}() of the library`,
+    readFileOptions,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { HealthRule, HookRules, SwitchRule } from '../model/application/rules.js';
 import type { RunEvent } from '../model/event.js';
-import type { FleetAction, FleetForm } from '../model/fleet/fleet.js';
+import type { FleetAction } from '../model/fleet/fleet.js';
+import type { FleetForm } from '../model/fleet/form.js';
 import type { OwnRead } from '../model/shadow.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
 
@@ -348,11 +349,11 @@ export interface FleetOptions
     LoadOptions,
     LimitOptions,
     DifferenceOptions {
-  /** `plan`, `enqueue`, `work`, `status`, `retry` or `verify`: as the command of this name. */
+  /** `plan`, `enqueue`, `work`, `status`, `retry`, `verify` or `report`: as the command of this name. */
   readonly action: FleetAction;
   /** The files, by a pattern; of `plan` and `enqueue`. */
   readonly fleetSources?: string;
-  /** The files, by a file of lines: a source, or a source, a tab and its schema. */
+  /** The files, by a file of lines: a source, or a source, a tab and its schema, or these, a tab and its options. */
   readonly fleetManifest?: string;
   /** What the files become: `schema-per-file`, or `tenant-column`. */
   readonly fleetForm?: FleetForm;

@@ -1,5 +1,5 @@
 import type { HealthRule, HookRules, SwitchRule } from './application/rules.js';
-import type { FleetForm } from './fleet/fleet.js';
+import type { FleetForm } from './fleet/form.js';
 import type { TenantPartition } from './fleet/tenant.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
 import type { OwnRead } from './shadow.js';

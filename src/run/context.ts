@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { pid } from 'node:process';
 import { type OwnCommand, ownLine } from '../lib/own-command.js';
 import { CopierError } from '../model/error.js';
+import type { FileOptions } from '../model/fleet/file-options.js';
 import type { Plan } from '../model/plan.js';
 import type { TargetAddress } from '../model/target.js';
 import { parseTargetUrl } from '../target/connection/address.js';
@@ -23,6 +24,8 @@ export interface Context {
   readonly own: OwnCommand;
   /** The command line without its secrets, or the function of the library. */
   readonly calledAs: string;
+  /** Reads the options of one file of a fleet; throws `usage.*`. */
+  readonly readFileOptions: (given: Readonly<Record<string, unknown>>) => Promise<FileOptions>;
 }
 
 /** Where the embedded PostgreSQL lives, below the folder from which the command runs. */

@@ -152,3 +152,71 @@ test('two machines with folders of their own each load what they have, at the sa
     }),
   );
 });
+
+test('a line has options of its own, and the report has the verdict of every file', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      makeTenants(join(folder, 'tenants'), { count: 3 });
+      makeHostile(join(folder, 'tenants'));
+      const lines = [
+        `tenants/tenant 0.db\t\t${JSON.stringify({ tables: ['person'] })}`,
+        'tenants/tenant 1.db\tall',
+        `tenants/tenant 2.db\tbad\t${JSON.stringify({ workers: 3 })}`,
+        `tenants/orphans.db\tstrict\t${JSON.stringify({ policies: { orphan: 'fail' } })}`,
+        `tenants/damaged0.db\t<b>"&`,
+      ];
+      writeFileSync(join(folder, 'own.tsv'), lines.join('\n'));
+      const entered = await runFleetJson(url, folder, ['enqueue', '--manifest', 'own.tsv']);
+      assert.deepEqual(
+        entered.json.files.map(({ schema, state, reason }) => [schema, state, reason?.code ?? null]),
+        [
+          ['<b>"&', 'refused', 'source.corrupt'],
+          ['all', 'waiting', null],
+          ['bad', 'refused', 'usage.config_key'],
+          ['strict', 'waiting', null],
+          ['tenant_0', 'waiting', null],
+        ],
+        entered.stderr,
+      );
+      const worked = await runFleetJson(url, folder, ['work']);
+      assert.deepEqual(
+        worked.json.files.map(({ schema, state }) => [schema, state]),
+        [
+          ['<b>"&', 'refused'],
+          ['all', 'done'],
+          ['bad', 'refused'],
+          ['strict', 'failed'],
+          ['tenant_0', 'done'],
+        ],
+        worked.stderr,
+      );
+      const tables = await client.query(
+        `SELECT schemaname AS schema, tablename AS name FROM pg_tables WHERE schemaname IN ('all', 'tenant_0') ORDER BY 1, 2`,
+      );
+      assert.deepEqual(
+        tables.rows.map(({ schema, name }) => `${schema}.${name}`),
+        ['all.note', 'all.person', 'tenant_0.person'],
+      );
+      const verified = await runFleetJson(url, folder, ['verify']);
+      assert.deepEqual(
+        verified.json.files.flatMap(({ verified: verdict }) => verdict?.ok ?? []),
+        [true, true],
+        verified.stderr,
+      );
+
+      const reported = await runFleetJson(url, folder, ['report', '--backup-dir', 'backups']);
+      assert.deepEqual(reported.json.written, ['backups/fleet-main.html', 'backups/fleet-main.json'], reported.stderr);
+      const page = readFileSync(join(folder, 'backups/fleet-main.html'), 'utf8');
+      assert.match(page, /✗ 3 of 5 files need a look/);
+      assert.match(page, /&lt;b&gt;&quot;&amp;/);
+      assert.doesNotMatch(page, /<b>"&/);
+      const told = JSON.parse(readFileSync(join(folder, 'backups/fleet-main.json'), 'utf8')) as typeof reported.json;
+      assert.deepEqual(told.files, reported.json.files);
+      assert.equal(
+        (await runFleetJson(url, folder, ['report', '--backup-dir', 'backups'])).json.written.length,
+        2,
+        'made anew',
+      );
+    }),
+  );
+});

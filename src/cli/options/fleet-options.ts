@@ -21,7 +21,7 @@ export const fleetOptions = {
     env: ['FLEET_MANIFEST'],
     syntax: text(),
     standard: null,
-    help: 'the files, by a file of lines: a source, or a source, a tab and its schema',
+    help: 'the files, by a file of lines: a source, or a source, a tab and its schema, or these, a tab and its options as JSON',
     commands: ['fleet'],
   },
   fleetForm: {

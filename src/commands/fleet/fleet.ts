@@ -4,6 +4,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { type Context, resolveTarget } from '../../run/context.js';
 import { enqueueFleet, planFleet, retryFleet } from './enter-files.js';
 import { readFleet, refuseUnknown } from './read-fleet.js';
+import { reportFleet } from './report-fleet.js';
 import { verifyFleet } from './verify-fleet.js';
 import { workFleet } from './work.js';
 
@@ -20,6 +21,7 @@ const actions: Readonly<Record<FleetAction, (context: Context) => Promise<FleetR
   status: readStatus,
   retry: retryFleet,
   verify: verifyFleet,
+  report: reportFleet,
 };
 
 function actionOf(action: string): (context: Context) => Promise<FleetResult> {

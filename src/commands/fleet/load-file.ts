@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CopierError, exitCodes, toWire } from '../../model/error.js';
+import type { FileOptions } from '../../model/fleet/file-options.js';
 import type { FleetReason, FleetShape } from '../../model/fleet/fleet.js';
 import type { RunResult } from '../../model/result.js';
 import type { Settings } from '../../model/settings.js';
@@ -65,12 +66,12 @@ export async function loadFleetFile(
 /** The settings of one file's run or verify: its own source and folder, and its share of the machine. */
 export function fileSettings(
   settings: Settings,
-  file: { readonly source: string; readonly schema: string },
+  file: Pick<TakenFile, 'source' | 'schema' | 'options'>,
   parents: FleetShape['parents'] = null,
 ): Settings {
   const threads = Math.max(1, Math.floor(settings.workers / settings.concurrency));
   return {
-    ...settings,
+    ...withOptions(settings, file.options ?? {}),
     sourcePath: file.source,
     sourceCommand: null,
     runFolder: null,
@@ -78,6 +79,20 @@ export function fileSettings(
     workers: threads,
     connections: threads,
     ...(parents === null ? {} : { tenant: { ...parents, value: file.schema } }),
+  };
+}
+
+/** The rules of the file beside those of all files; its other options in place of theirs. */
+function withOptions(settings: Settings, options: FileOptions): Settings {
+  const { policies, tableRules, columns, declared, search } = settings;
+  return {
+    ...settings,
+    ...options,
+    policies: { ...policies, ...options.policies },
+    tableRules: { ...tableRules, ...options.tableRules },
+    columns: { ...columns, ...options.columns },
+    declared: { ...declared, ...options.declared },
+    search: { ...search, ...options.search },
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { interruption } from '../../lib/interruption.js';
 import { CopierError, exitCodes, toWire } from '../../model/error.js';
+import type { FileOptions } from '../../model/fleet/file-options.js';
 import type { FleetEntry, FleetLine, FleetReason, FleetVersion } from '../../model/fleet/fleet.js';
 import { findFiles } from '../../fleet/find-files.js';
 import { fitsLine, parseLines } from '../../fleet/lines.js';
@@ -26,7 +27,7 @@ export function readFleetLines({ fleetSources, fleetManifest }: Context['setting
   }
   const lines =
     fleetSources !== null
-      ? findFiles(fleetSources).map((source) => ({ source, schema: null }))
+      ? findFiles(fleetSources).map((source) => ({ source, schema: null, options: null }))
       : parseLines(readManifest(fleetManifest ?? ''), fleetManifest ?? '');
   if (lines.length > 0) return lines;
   throw new CopierError('usage.fleet_empty', `${fleetSources ?? fleetManifest} names no file`, {
@@ -62,21 +63,23 @@ export async function takeFleetCensus(
 ): Promise<FleetCensus> {
   const names = nameLines(lines, target);
   const faults = findFaults(lines, names, target);
+  const options = await readOptions(context, lines, faults);
   const versions = new Map<string, FoundVersion>();
   const entries: FleetEntry[] = [];
   for (const [index, { source }] of lines.entries()) {
     if (context.signal.aborted) throw interruption(context.signal);
     const schema = names[index] ?? '';
+    const own = { source, schema, options: options[index] ?? null };
     const fault = faults.get(index) ?? null;
     const looked = fault === null && existsSync(resolve(source)) ? await look(context, source) : null;
     if (looked === null || 'code' in looked) {
-      entries.push({ source, schema, version: null, bytes: null, reason: fault ?? looked });
+      entries.push({ ...own, version: null, bytes: null, reason: fault ?? looked });
       continue;
     }
     const id = versionId(looked.parts);
     const found = versions.get(id) ?? { id, parts: looked.parts, tables: looked.tables, example: source, files: 0 };
     versions.set(id, { ...found, files: found.files + 1 });
-    entries.push({ source, schema, version: id, bytes: looked.bytes, reason: null });
+    entries.push({ ...own, version: id, bytes: looked.bytes, reason: null });
   }
   return { entries, versions: rankVersions([...versions.values()]) };
 }
@@ -133,6 +136,25 @@ function findFaults(lines: readonly FleetLine[], names: readonly string[], { kno
     }
   }
   return faults;
+}
+
+/** The options of each line; what is wrong with them is entered into `faults`. */
+async function readOptions(
+  context: Context,
+  lines: readonly FleetLine[],
+  faults: Map<number, FleetReason>,
+): Promise<(FileOptions | null)[]> {
+  const read: (FileOptions | null)[] = [];
+  for (const [index, { options }] of lines.entries()) {
+    try {
+      read.push(options === null ? null : await context.readFileOptions(options));
+    } catch (error) {
+      const { code, message, hint } = toWire(error);
+      if (!faults.has(index)) faults.set(index, { code, message, hint });
+      read.push(null);
+    }
+  }
+  return read;
 }
 
 function unwritable(source: string): FleetReason {

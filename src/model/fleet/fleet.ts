@@ -1,5 +1,5 @@
-/** How the files of a fleet become one database. */
-export type FleetForm = 'schema-per-file' | 'tenant-column';
+import type { FileOptions } from './file-options.js';
+import type { FleetForm } from './form.js';
 
 /** A fleet as the ledger has it. */
 export interface FleetShape {
@@ -9,7 +9,7 @@ export interface FleetShape {
 }
 
 /** What the command `fleet` can do. */
-export const fleetActions = ['plan', 'enqueue', 'work', 'status', 'retry', 'verify'] as const;
+export const fleetActions = ['plan', 'enqueue', 'work', 'status', 'retry', 'verify', 'report'] as const;
 export type FleetAction = (typeof fleetActions)[number];
 
 /**
@@ -32,6 +32,8 @@ export interface FleetLine {
   readonly source: string;
   /** null where the name is to be made from that of the file. */
   readonly schema: string | null;
+  /** What is to be otherwise for this file, by the keys of the config file; null for nothing. */
+  readonly options: Readonly<Record<string, unknown>> | null;
 }
 
 /** What the census of a plan found out about one file. */
@@ -41,6 +43,8 @@ export interface FleetEntry {
   /** The id of its schema version; null where the file was not read. */
   readonly version: string | null;
   readonly bytes: number | null;
+  /** What its line of the manifest sets otherwise; null for nothing. */
+  readonly options: FileOptions | null;
   readonly reason: FleetReason | null;
 }
 

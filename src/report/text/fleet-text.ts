@@ -108,6 +108,7 @@ function verdictOf({ action, ok, handled, counts }: FleetResult): string {
         ? `✓ ${countOf(handled, 'file')} compared: equal`
         : `✗ ${countOf(handled, 'file')} compared; not all is well, see above`;
     case 'status':
+    case 'report':
       return '';
   }
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { FileOptions } from '../../model/fleet/file-options.js';
 import type {
   FleetEntry,
   FleetFile,
@@ -23,10 +24,12 @@ export interface TakenFile {
   readonly attempts: number;
   /** How often a worker died over it. */
   readonly losses: number;
+  /** What its line of the manifest sets otherwise. */
+  readonly options: FileOptions | null;
 }
 
 const iso = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-const taken = `source, target_schema AS schema, job::text AS job, attempts, losses`;
+const taken = `source, target_schema AS schema, job::text AS job, attempts, losses, options`;
 
 /** What a fleet becomes; null where there is none of this name. */
 export async function findFleet(client: TargetClient, fleet: string): Promise<FleetShape | null> {
@@ -63,15 +66,20 @@ export async function enterFiles(
   files: readonly (FleetEntry & { readonly job: string })[],
 ): Promise<string[]> {
   const rows = await client.query<{ schema: string; state: FleetFileState }>(
-    `INSERT INTO ${client.ledger('fleet_file')} AS f (fleet, target_schema, source, version, bytes, state, job, reason, after_run)
-     SELECT $1, schema, source, version, bytes, CASE WHEN reason IS NULL THEN 'waiting' ELSE 'refused' END, job, reason,
+    `INSERT INTO ${client.ledger('fleet_file')} AS f (fleet, target_schema, source, version, bytes, options, state, job, reason, after_run)
+     SELECT $1, schema, source, version, bytes, options, CASE WHEN reason IS NULL THEN 'waiting' ELSE 'refused' END, job, reason,
             (SELECT coalesce(max(number), 0) FROM ${client.ledger('run')})
-       FROM jsonb_to_recordset($2::jsonb) AS f (schema text, source text, version text, bytes bigint, job uuid, reason jsonb)
+       FROM jsonb_to_recordset($2::jsonb) AS f (schema text, source text, version text, bytes bigint, options jsonb, job uuid, reason jsonb)
      ON CONFLICT (fleet, target_schema) DO UPDATE SET source = excluded.source, version = excluded.version,
-       bytes = excluded.bytes, state = excluded.state, job = excluded.job, reason = excluded.reason
+       bytes = excluded.bytes, options = excluded.options, state = excluded.state, job = excluded.job, reason = excluded.reason
        WHERE f.state = 'refused'
      RETURNING target_schema AS schema, state`,
-    [fleet, JSON.stringify(files.map((file) => ({ ...file, reason: file.reason ?? undefined })))],
+    [
+      fleet,
+      JSON.stringify(
+        files.map((file) => ({ ...file, options: file.options ?? undefined, reason: file.reason ?? undefined })),
+      ),
+    ],
   );
   return rows.filter(({ state }) => state === 'waiting').map(({ schema }) => schema);
 }
@@ -220,7 +228,7 @@ export async function noteVerified(
 /** Every file of a fleet, by the name of its schema. */
 export async function listFleetFiles(client: TargetClient, fleet: string): Promise<FleetFile[]> {
   const rows = await client.query<Omit<FleetFile, 'bytes' | 'rows'> & { bytes: string | null; rows: string | null }>(
-    `SELECT f.source, f.target_schema AS schema, f.version, f.bytes, f.reason, f.state, f.attempts,
+    `SELECT f.source, f.target_schema AS schema, f.version, f.bytes, f.options, f.reason, f.state, f.attempts,
             'pid ' || w.pid || ' on ' || w.host AS worker, f.run_id AS "runId", f.rows, f.remarks,
             ${iso('f.began_at')} AS "beganAt", ${iso('f.ended_at')} AS "endedAt", f.verified
        FROM ${client.ledger('fleet_file')} f LEFT JOIN ${client.ledger('fleet_worker')} w ON w.number = f.worker

@@ -23,7 +23,7 @@ import { bareLedgerName, type LedgerName, ledgerName, ledgerPrefixOf, ledgerSche
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 8;
+export const ledgerVersion = 9;
 
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
@@ -199,6 +199,7 @@ CREATE TABLE ${name('fleet_file')} (
   source text NOT NULL,
   version text,
   bytes bigint,
+  options jsonb,
   state text NOT NULL CHECK (state IN ('waiting', 'taken', 'done', 'failed', 'refused')),
   job uuid,
   worker integer REFERENCES ${name('fleet_worker')},

@@ -1,0 +1,131 @@
+import type { FleetFile, FleetResult } from '../../model/fleet/fleet.js';
+import { countOf, formatBytes, formatCount } from '../units.js';
+import { Html, html } from './html.js';
+import { style } from './style.js';
+import { moment } from './verdict.js';
+
+/** Files without trouble beyond this number are folded away. */
+const unfoldedFilesMax = 50;
+
+/** The report over a fleet as one HTML file: it fetches nothing, needs no script, and its own policy allows neither. */
+export function fleetPage(result: FleetResult, createdAt: Date): string {
+  const whole = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>Fleet ${result.fleet}: ${headlineOf(result).words}</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+<main>
+${verdictPart(result, createdAt)}
+${troublePart(result)}
+${filesPart(result)}
+${remarksPart(result)}
+<footer>Made by pgferry on ${createdAt.toISOString()}. What this page says stands in <code>fleet-${result.fleet}.json</code> beside it.</footer>
+</main>
+</body>
+</html>
+`;
+  return whole.text;
+}
+
+/** Whether somebody must look at a file. */
+function isTrouble({ state, verified }: FleetFile): boolean {
+  return state === 'failed' || state === 'refused' || verified?.ok === false;
+}
+
+function headlineOf({ files, counts }: FleetResult): { readonly mark: string; readonly words: string } {
+  const troubled = files.filter(isTrouble).length;
+  const open = counts.waiting + counts.taken;
+  if (troubled > 0)
+    return { mark: '✗', words: `${formatCount(troubled)} of ${countOf(files.length, 'file')} need a look` };
+  if (open > 0)
+    return { mark: '…', words: `${formatCount(open)} of ${countOf(files.length, 'file')} are still to be loaded` };
+  return { mark: '✓', words: `${countOf(files.length, 'file')} loaded and proven` };
+}
+
+function verdictPart(result: FleetResult, createdAt: Date): Html {
+  const { fleet, form, files, counts } = result;
+  const { mark, words } = headlineOf(result);
+  const sum = (value: (file: FleetFile) => number | null) =>
+    files.reduce((total, file) => total + (value(file) ?? 0), 0);
+  const verified = files.filter(({ verified: verdict }) => verdict?.ok === true).length;
+  const kind = mark === '✗' ? 'bad' : mark === '✓' ? 'good' : 'warn';
+  const cells: readonly (readonly [string, string])[] = [
+    [formatCount(counts.done), 'done'],
+    [formatCount(counts.waiting + counts.taken), 'waiting or at work'],
+    [formatCount(counts.failed), 'failed'],
+    [formatCount(counts.refused), 'refused'],
+    [formatCount(verified), 'compared once more: equal'],
+    [formatCount(sum(({ rows }) => rows)), 'rows in PostgreSQL'],
+    [formatBytes(sum(({ bytes }) => bytes)), 'of SQLite files'],
+  ];
+  return html`<section class="card verdict ${kind === 'bad' ? 'differs' : ''}">
+<div class="tag">Fleet ${fleet}, ${form}</div>
+<h1 class="${kind}">${mark} ${words}</h1>
+<p>A file is done once every value of it was compared with PostgreSQL, with nothing changed until the transaction that ended its run. What <code>pgferry fleet verify</code> found later is in the last column.</p>
+<p class="soft small">${moment(createdAt)}</p>
+</section>
+<ul class="facts">${cells.map(([number, label]) => html`<li><b>${number}</b><span>${label}</span></li>`)}</ul>`;
+}
+
+function troublePart({ files }: FleetResult): Html | null {
+  const troubled = files.filter(isTrouble);
+  if (troubled.length === 0) return null;
+  return html`<h2>What needs a look</h2>
+<div class="card"><ul class="checks">${troubled.map(
+    ({ source, schema, state, reason, verified }) =>
+      html`<li class="bad"><b>${source}</b> <span class="soft">(${schema}), ${state}</span><br>${
+        reason === null
+          ? `differs from its file: ${countOf(verified?.differences ?? 0, 'difference')}; pgferry verify with this file and schema names them`
+          : html`<code>${reason.code}</code> ${reason.message}<div class="why">${reason.hint}</div>`
+      }</li>`,
+  )}</ul></div>`;
+}
+
+function filesPart({ files }: FleetResult): Html {
+  const isShort = files.length <= unfoldedFilesMax;
+  const first = isShort ? files : files.filter((file) => isTrouble(file) || file.state !== 'done');
+  const folded = isShort ? [] : files.filter((file) => !first.includes(file));
+  const rows = folded.reduce((total, file) => total + (file.rows ?? 0), 0);
+  return html`<h2>File by file</h2>
+<div class="card">${first.length === 0 ? null : tableOf(first)}${
+    folded.length === 0
+      ? null
+      : html`<details class="more"><summary>${countOf(folded.length, 'file')} with ${countOf(rows, 'row')}: loaded and proven</summary>${tableOf(folded)}</details>`
+  }</div>`;
+}
+
+function tableOf(files: readonly FleetFile[]): Html {
+  return html`<table class="stack" style="--across:3"><thead><tr><th>File</th><th>Schema</th><th class="num">Rows</th><th class="num">Size</th><th>State</th><th>Compared later</th></tr></thead>
+<tbody>${files.map(fileRow)}</tbody></table>`;
+}
+
+const pills = { done: 'good', failed: 'bad', refused: 'bad', waiting: 'warn', taken: 'warn' } as const;
+
+function fileRow({ source, schema, rows, bytes, state, runId, verified }: FleetFile): Html {
+  const words = { done: 'proven', failed: 'failed', refused: 'refused', waiting: 'waiting', taken: 'at work' }[state];
+  return html`<tr><td class="wide"><b>${source}</b>${runId === null ? null : html`<div class="soft">run ${runId}</div>`}</td>
+<td class="whole" data-label="Schema">${schema}</td>
+<td class="num up" data-label="Rows">${rows === null ? '–' : formatCount(rows)}</td>
+<td class="num up" data-label="Size">${bytes === null ? '–' : formatBytes(bytes)}</td>
+<td class="up" data-label="State"><span class="pill ${pills[state]}">${words}</span></td>
+<td data-label="Compared later">${
+    verified === null
+      ? html`<span class="soft">not yet</span>`
+      : html`<span class="pill ${verified.ok ? 'good' : 'bad'}">${verified.ok ? 'equal' : 'differs'}</span> <span class="soft small">${verified.at.slice(0, 16).replace('T', ' ')} UTC</span>`
+  }</td></tr>`;
+}
+
+function remarksPart({ files }: FleetResult): Html | null {
+  const warned = files.filter(({ remarks }) => remarks.length > 0);
+  if (warned.length === 0) return null;
+  return html`<h2>What the runs warned of</h2>
+<div class="card"><details${warned.length > unfoldedFilesMax ? null : new Html(' open')}><summary>${countOf(warned.length, 'file')}</summary><ul class="checks">${warned.flatMap(
+    ({ schema, remarks }) => remarks.map((remark) => html`<li><b>${schema}</b> ${remark}</li>`),
+  )}</ul></details></div>`;
+}
