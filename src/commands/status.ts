@@ -75,10 +75,21 @@ async function readFollow(client: TargetClient, schema: string, run: Run): Promi
     showsSourceOf: snapshot.takenAt,
     behindSeconds: Math.max(0, Math.round((Date.now() - Date.parse(snapshot.takenAt)) / 1000)),
     isSourceChanged: changedAtMs === null ? null : changedAtMs > Date.parse(snapshot.takenAt),
+    ...sizesOf(run.sourcePath, snapshot.path),
     lastRows: last?.changes.reduce((sum, change) => sum + change.deleted + change.updated + change.inserted, 0) ?? null,
     lastMs: last === undefined ? null : Math.round(last.durationMs),
     snapshotPath: snapshot.path,
     isSnapshotThere: existsSync(snapshot.path),
+  };
+}
+
+/** How far the source has grown, by the sizes of its files alone. */
+function sizesOf(sourcePath: string, snapshotPath: string): Pick<FollowStatus, 'grownBytes' | 'logBytes'> {
+  const sizeOf = (path: string) => (existsSync(path) ? statFile(path).size : null);
+  const [now, then] = [sizeOf(sourcePath), sizeOf(snapshotPath)];
+  return {
+    grownBytes: now === null || then === null ? null : now - then,
+    logBytes: now === null ? null : (sizeOf(`${sourcePath}-wal`) ?? 0),
   };
 }
 

@@ -58,6 +58,10 @@ export interface FollowStatus {
   readonly behindSeconds: number;
   /** Whether the source was written since, by the times of its files; null where it is not on this machine. */
   readonly isSourceChanged: boolean | null;
+  /** How many bytes the file has more than the snapshot that the target shows; null where one of them is not on this machine. */
+  readonly grownBytes: number | null;
+  /** Bytes of the -wal beside the source, which may hold more; 0 where there is none, null where the source is not here. */
+  readonly logBytes: number | null;
   /** Rows that the last round changed, and how long it took on the target; null before the first. */
   readonly lastRows: number | null;
   readonly lastMs: number | null;

@@ -34,8 +34,7 @@ export class Journal {
    * beginning, now and then, and at the end.
    */
   async phase<T>(name: PhaseName, run: () => T | Promise<T>, look?: () => Progress): Promise<T> {
-    this.emit({ tag: 'phase-begin', name });
-    const startedAtMs = performance.now();
+    const end = this.begin(name);
     const report = () => {
       if (look !== undefined) this.emit({ tag: 'progress', progress: look() });
     };
@@ -47,10 +46,22 @@ export class Journal {
       return result;
     } finally {
       clearInterval(timer);
+      end();
+    }
+  }
+
+  /** Begins a phase that ends in the midst of something else; gives what ends it, and does nothing the second time. */
+  begin(name: PhaseName): () => void {
+    this.emit({ tag: 'phase-begin', name });
+    const startedAtMs = performance.now();
+    let hasEnded = false;
+    return () => {
+      if (hasEnded) return;
+      hasEnded = true;
       const ms = Math.round(performance.now() - startedAtMs);
       this.#phases.set(name, (this.#phases.get(name) ?? 0) + ms);
       this.emit({ tag: 'phase-end', name, ms });
-    }
+    };
   }
 
   get phases(): readonly PhaseTime[] {

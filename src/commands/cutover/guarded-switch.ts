@@ -14,12 +14,30 @@ import { programsOf } from './application.js';
 import type { CutoverSession } from './cutover-session.js';
 import { describeWrites } from './source-state.js';
 import { findWritten, type WrittenTable } from './target-writes.js';
+import type { Context } from '../../run/context.js';
 import type { CutoverProgress } from './undo.js';
 
 /* The one moment at which an application is switched: what must hold right before and right after it. */
 
+/** Lends the fence of the source, whose phase is the wait for the application's writers. */
+export async function withFencePhase<T>(
+  { settings, journal }: Context,
+  path: string,
+  use: (fence: Fence) => Promise<T>,
+): Promise<T> {
+  const end = journal.begin('fence');
+  try {
+    return await withFence(path, fenceOptions(settings), async (fence) => {
+      end();
+      return await use(fence);
+    });
+  } finally {
+    end();
+  }
+}
+
 /** Around the file that was named, for a switch. */
-export function fenceOptions({ sourcePath }: Settings): FenceOptions {
+function fenceOptions({ sourcePath }: Settings): FenceOptions {
   return { timeoutMs: busyTimeoutMs, named: sourcePath };
 }
 

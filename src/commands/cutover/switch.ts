@@ -6,7 +6,7 @@ import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import { CopierError, must } from '../../model/error.js';
 import type { RunResult } from '../../model/result.js';
 import { type RunFolder, replaceArtefact, writeArtefact } from '../../report/files/run-folder.js';
-import { type Fence, withFence } from '../../source/live/fence.js';
+import type { Fence } from '../../source/live/fence.js';
 import { describeTarget } from '../../target/connection/address.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
@@ -28,7 +28,7 @@ import {
 } from './cutover-session.js';
 import type { Context } from '../../run/context.js';
 import { sessionOptions } from './preflight.js';
-import { fenceOptions, findUnlocked, switchIfClosed } from './guarded-switch.js';
+import { findUnlocked, switchIfClosed, withFencePhase } from './guarded-switch.js';
 import type { WrittenTable } from './target-writes.js';
 import { keepJournal } from './way-back/reverse-journal.js';
 import type { CutoverProgress } from './undo.js';
@@ -48,13 +48,11 @@ export async function prepareAndSwitch(
 ): Promise<Switched> {
   const { context, client, address } = session;
   const signal = AbortSignal.any([context.signal, locked.lost]);
-  const { journal } = context;
   progress.step = 'hooks before-fence';
   await runHooks(session, 'before-fence');
   progress.step = 'fence';
   const isWanted = context.settings.reverseJournal;
-  journal.emit({ tag: 'phase-begin', name: 'fence' });
-  return await withFence(preflight.sourcePath, fenceOptions(context.settings), async (held) => {
+  return await withFencePhase(context, preflight.sourcePath, async (held) => {
     held.refuseClosed();
     const heldAtMs = performance.now();
     const fencedAt = new Date().toISOString();

@@ -17,7 +17,7 @@ export interface JsonLinesOptions {
 
 /** Writes each event as one JSON object on one line; progress at most once a second for each phase. docs/progress.md names the fields. */
 export function jsonLines({ write, run, nowMs, now }: JsonLinesOptions): (event: RunEvent) => void {
-  const written = new Map<PhaseName, { readonly atMs: number; readonly isLast: boolean }>();
+  const written = new Map<PhaseName, { readonly atMs: number; readonly end: number | null }>();
   return (event) => {
     const at = now().toISOString();
     if (event.tag !== 'progress') {
@@ -27,10 +27,11 @@ export function jsonLines({ write, run, nowMs, now }: JsonLinesOptions): (event:
     }
     const { progress } = event;
     const before = written.get(progress.phase);
-    const isLast = progress.done === progress.total;
-    const isNewEnd = isLast && before?.isLast !== true;
+    // The last rows may be there before the table that they belong to counts as done.
+    const end = progress.done === progress.total ? progress.tablesDone : null;
+    const isNewEnd = end !== null && before?.end !== end;
     if (before !== undefined && nowMs() - before.atMs < lineEveryMs && !isNewEnd) return;
-    written.set(progress.phase, { atMs: nowMs(), isLast });
+    written.set(progress.phase, { atMs: nowMs(), end });
     const { phases, leftMs, waitsFor, elapsedMs } = run.view();
     const phase = phases.find(({ name }) => name === progress.phase);
     const rest = { perSecond: rounded(phase?.perSecond), leftMs: rounded(phase?.leftMs) };

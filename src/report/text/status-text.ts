@@ -1,5 +1,5 @@
 import type { CutoverStatus, FollowStatus, LastComparison, RunStatus } from '../../model/status.js';
-import { countOf, formatCount, formatDuration, sanitize } from '../units.js';
+import { countOf, formatBytes, formatCount, formatDuration, sanitize } from '../units.js';
 
 const nextStep = {
   copying: 'run the same command again to go on; finished chunks are not sent twice (--fresh begins anew instead)',
@@ -39,6 +39,8 @@ function describeFollow({
   showsSourceOf,
   behindSeconds,
   isSourceChanged,
+  grownBytes,
+  logBytes,
   lastRows,
   lastMs,
   isSnapshotThere,
@@ -49,9 +51,21 @@ function describeFollow({
       : `, the last of ${countOf(lastRows, 'row')} in ${formatDuration(lastMs)}`;
   const since =
     isSourceChanged === null ? 'is not on this machine' : `was ${isSourceChanged ? '' : 'not '}written since`;
+  const behind =
+    isSourceChanged === true
+      ? `\n  behind     ${sizesText(grownBytes, logBytes)}; \`pgferry follow --dry-run\` counts the rows`
+      : '';
   const base = isSnapshotThere ? '' : '; its snapshot is not on this machine, where `pgferry follow` would need it';
-  return `  shows      the source of ${showsSourceOf}, ${formatDuration(1000 * behindSeconds)} ago; the source ${since}${base}
+  return `  shows      the source of ${showsSourceOf}, ${formatDuration(1000 * behindSeconds)} ago; the source ${since}${base}${behind}
   rounds     ${formatCount(rounds)}${last}`;
+}
+
+function sizesText(grownBytes: number | null, logBytes: number | null): string {
+  const grown =
+    grownBytes === null || grownBytes === 0
+      ? 'the file is as large as it was'
+      : `the file is ${formatBytes(Math.abs(grownBytes))} ${grownBytes < 0 ? 'smaller' : 'larger'}`;
+  return logBytes === null || logBytes === 0 ? grown : `${grown}, with ${formatBytes(logBytes)} in its -wal`;
 }
 
 function comparedLine(compared: LastComparison | null): string[] {

@@ -80,6 +80,8 @@ test('a complete run tells what the target shows, how old that is, and what the 
     showsSourceOf: '2026-01-02T05:00:00.000Z',
     behindSeconds: 65,
     isSourceChanged: true,
+    grownBytes: -8192,
+    logBytes: 4_120_032,
     lastRows: 1200,
     lastMs: 840,
     snapshotPath: '/srv/run/follow-0003.db',
@@ -89,6 +91,10 @@ test('a complete run tells what the target shows, how old that is, and what the 
   assert.match(
     text,
     /shows {6}the source of 2026-01-02T05:00:00.000Z, 1 min 05 s ago; the source was written since; its snapshot is not/,
+  );
+  assert.match(
+    text,
+    /behind {5}the file is 8.2 kB smaller, with 4.1 MB in its -wal; `pgferry follow --dry-run` counts the rows/,
   );
   assert.match(text, /rounds {5}3, the last of 1 200 rows in 840 ms/);
   assert.match(text, /`pgferry follow` brings .* `pgferry verify`/);

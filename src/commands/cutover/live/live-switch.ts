@@ -8,7 +8,6 @@ import { readSettledBase } from '../../../run/follow/base.js';
 import type { FollowSession } from '../../../run/follow/follow-session.js';
 import { proveTables, refuseUnproven } from '../../../run/follow/prove-tables.js';
 import { type Shown, takeRound } from '../../../run/follow/take-round.js';
-import { withFence } from '../../../source/live/fence.js';
 import { type HeldReader, withHeldReader } from '../../../source/live/held-reader.js';
 import { removeWithSidecars } from '../../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../../target/connection/client.js';
@@ -16,7 +15,7 @@ import { digestSmall } from '../../../target/fingerprint/digest.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
 import { applicationFacts, runHooks } from '../application.js';
 import { type CutoverSession, type Preflight, stepsOf } from '../cutover-session.js';
-import { fenceOptions, type Guards, switchIfClosed } from '../guarded-switch.js';
+import { type Guards, switchIfClosed, withFencePhase } from '../guarded-switch.js';
 import { attemptFolder, close, generate, type Switched, withLockedTables } from '../switch.js';
 import { keepJournal } from '../way-back/reverse-journal.js';
 import type { CutoverProgress } from '../undo.js';
@@ -116,13 +115,12 @@ async function fenceAndSwitch(
   held: HeldReader | null,
 ): Promise<LiveSwitched> {
   const { session, preflight, follow, progress, signal } = work;
-  const { journal, settings } = session.context;
+  const { settings } = session.context;
   const path = last?.path ?? freePath(session);
   const step = stepsOf(session, progress);
   if (signal.aborted) throw interruption(signal);
   progress.step = 'fence';
-  journal.emit({ tag: 'phase-begin', name: 'fence' });
-  return await withFence(preflight.sourcePath, fenceOptions(settings), async (fence) => {
+  return await withFencePhase(session.context, preflight.sourcePath, async (fence) => {
     fence.refuseClosed();
     const fencedAtMs = performance.now();
     const fencedAt = new Date().toISOString();
