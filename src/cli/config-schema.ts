@@ -58,6 +58,7 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   });
   const table = closed({
     target: { description: 'name of the target table', ...name },
+    seeded: seededSchema(),
     policies,
     columns: { description: 'by source column', type: 'object', additionalProperties: column },
   });
@@ -89,6 +90,19 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
     },
     ...applicationSchemas(),
     shadowReads: { description: 'reads that shadow runs besides its own', type: 'array', items: ownReadSchema() },
+  };
+}
+
+function seededSchema(): JsonSchema {
+  const isObject = { type: 'object' };
+  const match = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
+  return {
+    description:
+      'what becomes of rows that the application itself makes on the target: they give way, they stay, or they stay and what refers to them follows their keys, matched by these columns',
+    allOf: [
+      { if: isObject, else: { enum: ['replace', 'keep'] } },
+      { if: { not: isObject }, else: { ...closed({ match }), required: ['match'] } },
+    ],
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RunResult } from '../model/result.js';
+import type { Snapshot, SourceCatalog } from '../model/source.js';
 import type { TargetAddress } from '../model/target.js';
 import { makeRunFolder, removedOnFailure } from '../report/files/run-folder.js';
 import { nameSource } from '../source/import/named-source.js';
@@ -27,7 +28,7 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
   await refuseUnfinished(given, address);
   const context = await asRunWas(given, address);
   const { settings, journal } = context;
-  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
+  const compare = async ({ snapshot, catalog }: { readonly snapshot: Snapshot; readonly catalog: SourceCatalog }) => {
     const request = { settings, address, applicationName: 'pgferry verify', signal: context.signal };
     return await withRunThreads(request, async (threads) => {
       const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
@@ -66,5 +67,6 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
         return result;
       });
     });
-  });
+  };
+  return await withTemporarySnapshot(context, compare, address);
 }

@@ -31,10 +31,18 @@ export interface ColumnRules {
   readonly policies?: Policies;
 }
 
+/**
+ * What becomes of a table that the application fills by itself on PostgreSQL. `replace`: its rows there give way. `keep`:
+ * they stay, and SQLite's are left out. `match`: they stay, and what refers to SQLite's rows follows the keys that these
+ * have there, by columns that name a row on both sides.
+ */
+export type SeededRule = 'replace' | 'keep' | { readonly match: readonly string[] };
+
 /** What the operator decided about one source table. */
 export interface TableRules {
   /** Name of the target table. */
   readonly target?: string;
+  readonly seeded?: SeededRule;
   readonly policies?: Policies;
   /** By source column. */
   readonly columns?: Readonly<Record<string, ColumnRules>>;

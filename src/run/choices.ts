@@ -1,4 +1,5 @@
 import type { Rules } from '../model/rules.js';
+import { excludedSeeds } from '../plan/rules/seeded.js';
 import type { RuleSettings, Settings } from '../model/settings.js';
 
 /** The operator's rules in the form in which the plan takes them. */
@@ -15,6 +16,6 @@ export function rulesOf({
 }
 
 /** The operator's choice of tables in the form in which the plan takes it. */
-export function choiceOf({ tables, exclude }: Pick<Settings, 'tables' | 'exclude'>) {
-  return { tables: tables.length === 0 ? null : tables, exclude };
+export function choiceOf({ tables, exclude, tableRules }: Pick<Settings, 'tables' | 'exclude' | 'tableRules'>) {
+  return { tables: tables.length === 0 ? null : tables, exclude: [...exclude, ...excludedSeeds(tableRules)] };
 }

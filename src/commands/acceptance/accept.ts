@@ -27,6 +27,7 @@ import { asRunWas } from '../../run/moved-settings.js';
 import { withRunThreads } from '../../run/load/copy-threads.js';
 import { hashKeyset } from './keysets.js';
 import { runShadowReads } from './shadow-reads.js';
+import { mapSeeded } from '../../run/survey/map-seeded.js';
 import { readCatalog } from '../../run/survey/survey.js';
 
 /** The name of the snapshot that an acceptance keeps where it cannot use the run's. */
@@ -97,12 +98,14 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
   });
 }
 
-async function takeOwnSnapshot({ context, folder }: Acceptance, threads: Threads): Promise<Snapshot> {
+async function takeOwnSnapshot({ context, address, folder }: Acceptance, threads: Threads): Promise<Snapshot> {
   const { settings, journal, signal } = context;
   const snapshotPath = folder.pathOf(acceptanceSnapshotName);
   const request = { source: nameSource(settings), snapshotPath, threads, signal };
-  const snapshot = await (await beginWatchedSnapshot(context, request)).prove();
-  warnOfImport(journal, snapshot);
+  const taken = await (await beginWatchedSnapshot(context, request)).prove();
+  warnOfImport(journal, taken);
+  const snapshot = await mapSeeded(context, address, taken);
+  if (snapshot !== taken) rmSync(taken.path, { force: true });
   return snapshot;
 }
 

@@ -1,4 +1,5 @@
 import type { ShadowResult } from '../../model/shadow.js';
+import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import { nameSource } from '../../source/import/named-source.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { planComparison, refuseUnfinished } from '../../run/compare/comparison.js';
@@ -19,7 +20,13 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
   await refuseUnfinished(given, address);
   const context = await asRunWas(given, address);
   const { settings, journal, signal } = context;
-  return await withTemporarySnapshot(context, async ({ snapshot, catalog }) => {
+  const compare = async ({
+    snapshot,
+    catalog,
+  }: {
+    readonly snapshot: Snapshot;
+    readonly catalog: SourceCatalog;
+  }): Promise<ShadowResult> => {
     const request = { settings, address, applicationName: 'pgferry shadow', signal };
     return await withRunThreads(request, async (threads) => {
       const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
@@ -40,5 +47,6 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
         reads,
       };
     });
-  });
+  };
+  return await withTemporarySnapshot(context, compare, address);
 }

@@ -6,6 +6,7 @@ import type { Cutover, CutoverResult } from '../../model/cutover.js';
 import { CopierError, must, toWire } from '../../model/error.js';
 import { makeRunFolder, openRunFolder, removeRunFolder } from '../../report/files/run-folder.js';
 import { type Context, resolveTarget, whoWeAre } from '../../run/context.js';
+import { refuseMatches } from '../../run/survey/map-seeded.js';
 import { asMoved } from '../../run/moved-settings.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { beginCutover, latestCutover } from '../../target/ledger/cutover.js';
@@ -47,6 +48,7 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
   const { settings } = context;
   if (!settings.dryRun) refuseUnconfirmed(settings);
   refuseEmbedded(settings);
+  refuseMatches(context, 'a cutover, whose way back takes rows along,');
   if (settings.exclude.length > 0)
     context.journal.warn(`these tables stay behind, as --exclude says: ${settings.exclude.join(', ')}`);
   try {

@@ -315,6 +315,16 @@ export const planCodes = {
       'The schema had no tables and they were translated, though tables seem to have been meant to be there: another schema of the database has those of the source, or `--truncate-target` was named. A warning.',
     todo: 'Name the schema of the application in the URL (`?schema=`), or let the application make its tables first.',
   },
+  'plan.seeded': {
+    means:
+      'What becomes of a table that the application fills by itself on the target, as `seeded` of the config says. A note.',
+    todo: 'Nothing.',
+  },
+  'plan.seeded_match': {
+    means:
+      'Rows of a table cannot be matched with those that the application has made on the target: by these columns a row is not told on both sides, has no match, or its keys cannot be mapped.',
+    todo: 'As the hint says: match by other columns, make the missing rows on the target, or replace the table.',
+  },
   'plan.target_has_rows': {
     means: 'Target tables hold rows that pgferry did not load, or that were changed since.',
     todo: 'To replace them: `--truncate-target`, or `--reset-schema` for the whole schema. To keep them: another schema with `?schema=` in the URL.',

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { CopierError } from '../../model/error.js';
 import type { Snapshot } from '../../model/source.js';
 import { hashPlan } from '../../plan/plan-hash.js';
@@ -48,7 +49,7 @@ export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<Begun
 }
 
 function folderOf(snapshotPath: string): string {
-  return snapshotPath.slice(0, -`/${snapshotName}`.length);
+  return dirname(snapshotPath);
 }
 
 /** The run's snapshot, checked against its SHA-256, or the reason why it cannot be used. */

@@ -11,6 +11,7 @@ import { dumpTarget } from '../../target/program/dump.js';
 import type { Attempt } from './attempt.js';
 import { threadCount } from '../load/copy-threads.js';
 import { snapshotName } from './resume.js';
+import { hasMatches, mapSeeded } from '../survey/map-seeded.js';
 import { readCatalog, type Survey, surveySource } from '../survey/survey.js';
 import { beginWatchedSnapshot } from '../survey/watched-snapshot.js';
 import { warnOfImport, warnOfUnchecked } from '../survey/warnings.js';
@@ -46,9 +47,12 @@ export async function takeBackups(
   try {
     const { taken, prove } = await copying;
     warnOfImport(attempt.context.journal, taken);
-    const proving = prove();
+    const proving = prove().then((snapshot) => mapSeeded(attempt.context, attempt.address, snapshot));
     const share = new ThreadShare(resources.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
-    const surveying = survey(attempt, share, taken.path);
+    // Keys that are mapped are those of another file.
+    const surveying = hasMatches(attempt.context)
+      ? proving.then(({ path }) => survey(attempt, share, path))
+      : survey(attempt, share, taken.path);
     proving.then(
       () => share.grow(),
       () => over.abort(),

@@ -9,6 +9,7 @@ import { closedMessage, closeToOthers, openEndedRuns } from '../../target/schema
 import { lockForRun } from '../../target/schema/table-locks.js';
 import { countTargetRows, findTablesWithRows, readNamedTables } from '../../target/schema/table-rows.js';
 import { emptyTables } from '../../target/schema/truncate.js';
+import { isReplaced } from '../../plan/rules/seeded.js';
 import { isAsLoaded, readLoaded } from '../plan/replaceable.js';
 import type { LoadRequest } from './load-request.js';
 
@@ -86,6 +87,7 @@ async function findFilled(request: LoadRequest): Promise<string[]> {
   const foreign: string[] = [];
   for (const table of fresh) {
     if (!filled.includes(table.target)) continue;
+    if (isReplaced(context.settings.tableRules, table.source)) continue;
     const before = loaded.get(table.target);
     const mayGo = done.length === 0 && toEmpty.includes(table.target) && (await isAsLoaded(client, table, before));
     if (!mayGo) foreign.push(await describeRows(client, address.schema, table.target, before?.rows ?? null));

@@ -8,6 +8,7 @@ import { buildPlan } from '../../plan/build.js';
 import { isTemporal } from '../../plan/kinds/kinds.js';
 import { foldCase } from '../../lib/fold-case.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
+import { isReplaced, noteSeeded } from '../../plan/rules/seeded.js';
 import { proposeShared } from '../../plan/findings/shared-choices.js';
 import { findDoubts } from '../../plan/rules/doubt.js';
 import { choosePages } from '../../source/pages/layout.js';
@@ -60,7 +61,7 @@ export async function preparePlan(request: {
     ...common,
     rules: isOurs ? withOrphans(rules, violations) : rules,
     violations,
-    replaceable: isComparison ? new Set() : await findReplaceable(client, schema, draft, target),
+    replaceable: isComparison ? new Set() : await findReplaceable(client, schema, { draft, target, settings }),
     trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
     rowFindings:
       isComparison || isOurs
@@ -73,7 +74,8 @@ export async function preparePlan(request: {
   const stored = made === null ? null : await storeSchema(client, schema, made);
   const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
   const application = isComparison ? [] : noteApplication(survey.catalog, settings.app);
-  const findings = withoutTwins([...application, ...(made?.findings ?? []), ...plan.findings, ...promises]);
+  const seeded = isComparison ? [] : noteSeeded(settings.tableRules);
+  const findings = withoutTwins([...application, ...seeded, ...(made?.findings ?? []), ...plan.findings, ...promises]);
   const shared = isComparison ? [] : proposeShared(findings, survey.catalog, rules);
   return {
     plan: { ...plan, findings: [...findings, ...shared] },
@@ -202,17 +204,21 @@ function tablesWithRows(plan: Plan, target: TargetCatalog) {
 }
 
 /**
- * Tables that hold exactly what an earlier run of ours left there, by count and fingerprint. Their rows may be
- * replaced.
+ * Tables whose rows may be replaced: as the operator says, and those that hold exactly what an earlier run of ours left
+ * there, by count and fingerprint.
  */
 async function findReplaceable(
   client: TargetClient,
   schema: string,
-  plan: Plan,
-  target: TargetCatalog,
+  {
+    draft: plan,
+    target,
+    settings,
+  }: { readonly draft: Plan; readonly target: TargetCatalog; readonly settings: Settings },
 ): Promise<Set<string>> {
   const loaded = await readLoaded(client, schema);
-  const replaceable = new Set<string>();
+  const sources = plan.tables.map(({ source }) => source);
+  const replaceable = new Set(sources.filter((name) => isReplaced(settings.tableRules, name)));
   for (const table of loaded.size === 0 ? [] : tablesWithRows(plan, target)) {
     if (await isAsLoaded(client, table, loaded.get(table.target))) replaceable.add(table.source);
   }

@@ -5,16 +5,22 @@ import { makeIgnoredFolder } from '../../lib/ignored-folder.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import { withThreads } from '../../pool/threads.js';
 import { nameSource } from '../../source/import/named-source.js';
+import type { TargetAddress } from '../../model/target.js';
 import type { Context } from '../context.js';
 import { heapMbMax } from '../load/copy-threads.js';
+import { mapSeeded } from './map-seeded.js';
 import { readCatalog } from './survey.js';
 import { beginWatchedSnapshot } from './watched-snapshot.js';
 import { warnOfImport, warnOfUnchecked } from './warnings.js';
 
-/** Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. */
+/**
+ * Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. Where a target is given,
+ * keys of rows that the application seeds there are mapped to those of the target.
+ */
 export async function withTemporarySnapshot<T>(
   context: Context,
   use: (found: { readonly snapshot: Snapshot; readonly catalog: SourceCatalog }) => Promise<T>,
+  address: TargetAddress | null = null,
 ): Promise<T> {
   const { settings, journal, signal } = context;
   const source = nameSource(settings);
@@ -24,11 +30,12 @@ export async function withTemporarySnapshot<T>(
   try {
     const snapshotPath = join(folder, 'snapshot.db');
     const thread = { threads: 1, threadData: null, heapMbMax, signal };
-    const snapshot = await withThreads(thread, async (threads) =>
+    const taken = await withThreads(thread, async (threads) =>
       (await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal })).prove(),
     );
-    warnOfImport(journal, snapshot);
-    warnOfUnchecked(journal, snapshot);
+    warnOfImport(journal, taken);
+    warnOfUnchecked(journal, taken);
+    const snapshot = address === null ? taken : await mapSeeded(context, address, taken);
     return await use({ snapshot, catalog: await readCatalog(snapshot.path) });
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,48 @@
+import { isSameName } from '../../lib/fold-case.js';
+import type { Finding } from '../../model/plan.js';
+import type { SeededRule, TableRules } from '../../model/rules.js';
+import { makeFinding } from '../findings/finding.js';
+
+/* What becomes of tables that the application fills by itself on PostgreSQL. */
+
+type ByTable = Readonly<Record<string, TableRules>>;
+
+/** Tables whose rows on the target stay, and which are not loaded. */
+export function excludedSeeds(tableRules: ByTable): string[] {
+  return seededRules(tableRules)
+    .filter(({ rule }) => rule !== 'replace')
+    .map(({ table }) => table);
+}
+
+/** Whether the rows that the target has of this table may be replaced. */
+export function isReplaced(tableRules: ByTable, table: string): boolean {
+  return seededRules(tableRules).some((one) => one.rule === 'replace' && isSameName(one.table, table));
+}
+
+/** Tables whose rows stay and are matched by a natural key, so that what refers to them follows their keys. */
+export function matchedTables(tableRules: ByTable): { readonly table: string; readonly match: readonly string[] }[] {
+  return seededRules(tableRules).flatMap(({ table, rule }) =>
+    typeof rule === 'object' ? [{ table, match: rule.match }] : [],
+  );
+}
+
+/** What the plan says of each. */
+export function noteSeeded(tableRules: ByTable): Finding[] {
+  return seededRules(tableRules).map(({ table, rule }) =>
+    makeFinding({ severity: 'note', code: 'plan.seeded', table, ...wordsFor(rule) }),
+  );
+}
+
+function wordsFor(rule: SeededRule): Pick<Finding, 'message' | 'hint'> {
+  const hint = 'change seeded in tableRules of the config file to decide otherwise';
+  if (rule === 'replace') return { message: 'the rows that the target has give way to those of SQLite', hint };
+  if (rule === 'keep') return { message: 'the rows that the target has stay; those of SQLite are left out', hint };
+  const message = `the rows that the target has stay, and what refers to them follows their keys, matched by ${rule.match.join(', ')}`;
+  return { message, hint };
+}
+
+function seededRules(tableRules: ByTable): { readonly table: string; readonly rule: SeededRule }[] {
+  return Object.entries(tableRules).flatMap(([table, { seeded }]) =>
+    seeded === undefined ? [] : [{ table, rule: seeded }],
+  );
+}
