@@ -157,7 +157,22 @@ $(STRAPI):
 	echo '{"private": true, "allowScripts": {"better-sqlite3": true, "esbuild": true, "sharp": true}}' > .cache/apps/strapi/package.json
 	cd .cache/apps/strapi && npm install --no-audit --no-fund --save-exact --legacy-peer-deps @strapi/strapi@5.54.0 better-sqlite3@12.11.1 pg@8.16.3 react@18 react-dom@18 react-router-dom@6 styled-components@6
 
-test-apps: build $(DIRECTUS) $(STRAPI)
+FRAMEWORKS = .cache/apps/frameworks/installed
+$(FRAMEWORKS): test/apps/frameworks/package.json
+	mkdir -p .cache/apps/frameworks
+	cp test/apps/frameworks/package.json .cache/apps/frameworks/package.json
+	cd .cache/apps/frameworks && npm install --no-audit --no-fund --ignore-scripts
+	cd .cache/apps/frameworks && npm rebuild better-sqlite3 sqlite3
+	touch $@
+
+# Where there is no registry of Python's packages the test of Django is skipped, and that of Rails where Ruby lacks its own.
+DJANGO = .cache/apps/python/installed
+$(DJANGO):
+	mkdir -p .cache/apps
+	(python3 -m venv .cache/apps/python && .cache/apps/python/bin/pip install -q Django==5.2.17 'psycopg[binary]==3.3.6' && touch $@) || echo 'Django is not tested: Python could not install it'
+	@ruby -ractive_record -rpg -rsqlite3 -e '' || echo 'Rails is not tested: Ruby lacks active_record, pg or sqlite3 (Debian: apt-get install ruby-activerecord ruby-pg ruby-sqlite3)'
+
+test-apps: build $(DIRECTUS) $(STRAPI) $(FRAMEWORKS) $(DJANGO)
 	@$(NODE) dist/test/run.js apps/
 
 SIZE ?= medium

@@ -5,6 +5,7 @@ import { CopierError } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
 import type { SourceCatalog } from '../model/source.js';
 import { makeFinding } from '../plan/findings/finding.js';
+import { recogniseFramework } from '../source/catalog/frameworks.js';
 
 /*
  * Recipes are data: how an application is recognised, how its tables come into PostgreSQL, and a part of a config file.
@@ -19,6 +20,8 @@ export interface Recipe {
   readonly proof: 'run' | 'schema';
   /** Tables by which it is recognised: all of them. */
   readonly tables: readonly string[];
+  /** The framework whose bookkeeping shows it, beside its tables. */
+  readonly framework?: string;
   /** Tables that describe the SQLite file, and are left out. */
   readonly bookkeeping: readonly string[];
   /** How the target's tables are made before the move. */
@@ -45,14 +48,21 @@ export function unknownRecipe(name: string): CopierError {
   });
 }
 
-/** The application whose tables these are; the recipe that asks for the most where several fit. */
-export function recogniseApplication(
-  { tables, leftOut }: Pick<SourceCatalog, 'tables' | 'leftOut'>,
-  recipes: readonly Recipe[],
-): Recipe | null {
-  const there = new Set([...tables, ...leftOut].map(({ name }) => foldCase(name)));
-  const fitting = recipes.filter((recipe) => recipe.tables.every((name) => there.has(foldCase(name))));
+/** The application whose tables these are; the recipe that asks for the most tables where several fit. */
+export function recogniseApplication(catalog: SourceCatalog, recipes: readonly Recipe[]): Recipe | null {
+  const all = [...catalog.tables, ...catalog.leftOut];
+  const there = new Set(all.map(({ name }) => foldCase(name)));
+  const frameworks = new Set([recogniseFramework(catalog), ...all.map((one) => one.framework)].map((one) => one?.name));
+  const fitting = recipes.filter(
+    ({ tables, framework }) =>
+      tables.every((name) => there.has(foldCase(name))) && (framework === undefined || frameworks.has(framework)),
+  );
   return fitting.sort((a, b) => b.tables.length - a.tables.length)[0] ?? null;
+}
+
+/** What an application is recognised by, in words. */
+function marksOf({ tables, framework }: Recipe): string {
+  return framework === undefined ? `the tables ${tables.join(', ')}` : `bookkeeping or names of ${framework}`;
 }
 
 /** What the plan says of the application: what was recognised, and what the recipe that is used decides. */
@@ -68,7 +78,7 @@ export function noteApplication(catalog: SourceCatalog, used: string | null): Fi
 function recognised(recipe: Recipe): Finding {
   return note(
     'note',
-    `this is a database of ${recipe.title} (it has ${recipe.tables.join(', ')})`,
+    `this is a database of ${recipe.title} (it has ${marksOf(recipe)})`,
     `its recipe, ${proofOf(recipe)}, is used with --app ${recipe.name}; ${recipe.prepare}`,
   );
 }
@@ -86,7 +96,7 @@ function otherTables(recipe: Recipe, found: Recipe | null): Finding {
   const instead = found === null ? '' : `; they are those of ${found.title}: --app ${found.name}`;
   return note(
     'warning',
-    `the recipe ${recipe.name} is used, and the tables ${recipe.tables.join(', ')} are not all there${instead}`,
+    `the recipe ${recipe.name} is used, and the source has not ${marksOf(recipe)}${instead}`,
     'leave --app out where this is another application',
   );
 }

@@ -2,27 +2,38 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkRules } from '../../src/cli/config-file.js';
 import { readSettings } from '../../src/cli/settings.js';
-import { noteApplication, readRecipes, recogniseApplication } from '../../src/run/recipes.js';
+import { noteApplication, type Recipe, readRecipes, recogniseApplication } from '../../src/run/recipes.js';
 import { frameworkOf } from '../../src/source/catalog/frameworks.js';
 import type { SourceCatalog, SourceTable } from '../../src/model/source.js';
 
 const recipes = readRecipes();
 
 const tableOf = (name: string, columns: readonly string[] = []) =>
-  ({ name, columns: columns.map((column) => ({ name: column })) }) as unknown as SourceTable;
+  ({ name, sql: '', indexes: [], columns: columns.map((column) => ({ name: column })) }) as unknown as SourceTable;
 
 const catalogOf = (names: readonly string[]) =>
   ({ tables: names.map((name) => tableOf(name)), leftOut: [] }) as unknown as SourceCatalog;
+
+/** The source as it is read: bookkeeping is known by its name, or by its columns. */
+const readCatalogOf = ({ tables, bookkeeping }: Recipe) =>
+  ({
+    tables: tables.map((name) => tableOf(name)),
+    leftOut: bookkeeping.map((name) => {
+      const framework = frameworkOf(tableOf(name, ['id', 'timestamp', 'name']));
+      return { name, type: 'bookkeeping', framework };
+    }),
+  }) as unknown as SourceCatalog;
 
 test('every recipe is a valid part of a config file', async () => {
   assert.ok(recipes.length > 5);
   for (const { name, config } of recipes) await assert.doesNotReject(checkRules(config), name);
 });
 
-test('every recipe is recognised by its own tables, and by no others', () => {
+test('every recipe is recognised by its own tables, or the bookkeeping of its framework, and by no others', () => {
   for (const recipe of recipes) {
-    assert.equal(recogniseApplication(catalogOf(recipe.tables), recipes)?.name, recipe.name);
+    assert.equal(recogniseApplication(readCatalogOf(recipe), recipes)?.name, recipe.name);
     assert.equal(recogniseApplication(catalogOf(recipe.tables.slice(1)), recipes), null, recipe.name);
+    assert.equal(recipe.tables.length === 0, recipe.framework !== undefined, recipe.name);
   }
 });
 
@@ -58,6 +69,6 @@ test('the plan says what was recognised, what the recipe decides, and where it d
   assert.match(used?.message ?? '', /decides makeMissing, declared, switch, health; left out .* directus_migrations/);
   const [wrong] = noteApplication(catalogOf(directus), 'n8n');
   assert.equal(wrong?.severity, 'warning');
-  assert.match(wrong?.message ?? '', /not all there; they are those of Directus: --app directus/);
+  assert.match(wrong?.message ?? '', /has not the tables .*; they are those of Directus: --app directus/);
   assert.deepEqual(noteApplication(catalogOf(['posts']), null), []);
 });
