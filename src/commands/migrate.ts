@@ -180,9 +180,9 @@ async function finish(
 ): Promise<RunResult> {
   const { context, client, address, signal } = attempt;
   const { run, stored, snapshot, catalog, folder, done } = begun;
-  const { plan, toEmpty } = stored;
+  const { plan, toEmpty, seeded = {} } = stored;
   const ticket = { runId: run.runId, token: run.token };
-  const request = { context, client, address, ticket, plan, snapshot, catalog, toEmpty, done, signal };
+  const request = { context, client, address, ticket, plan, snapshot, catalog, toEmpty, seeded, done, signal };
   const record = async (outcome: LoadOutcome): Promise<RunResult> => {
     const result = await describeRun(attempt, begun, { outcome, startedAtMs });
     // In this order: a run that is complete has its record.

@@ -4,6 +4,7 @@ import type { Rules } from '../model/rules.js';
 import type { SourceTable, SourceCatalog, ForeignKeyViolation } from '../model/source.js';
 import type { TargetCatalog } from '../model/target.js';
 import type { TableChoice } from './fit.js';
+import type { SeededTables } from './readiness.js';
 import type { WholeTables } from './graph/whole-tables.js';
 
 export interface ReaderChoice {
@@ -22,6 +23,8 @@ export interface PlanChoices extends TableChoice {
   readonly waive?: readonly string[];
   /** Source names of tables that hold exactly what an earlier run loaded. */
   readonly replaceable: ReadonlySet<string>;
+  /** What was found of rows that somebody else put into the target. */
+  readonly seeded?: SeededTables | undefined;
   readonly format: 'binary' | 'text';
   /** Whether the operator asked for this format, so that a table which cannot keep it is a warning. */
   readonly isFormatForced: boolean;

@@ -5,6 +5,14 @@ import type { TableFit } from './fit.js';
 import { checkLedger, checkReading, checkServer } from './schema/making.js';
 import { quoteIdentifier, quotePath, quoteText } from '../lib/quote.js';
 
+/** Target tables with rows that no run of ours loaded, by source table, as far as they were compared. */
+export interface SeededTables {
+  /** Those that hold nothing but rows of the source. */
+  readonly equal: { readonly has: (table: string) => boolean };
+  /** Which rows of the others differ, in words. */
+  readonly differing: ReadonlyMap<string, string>;
+}
+
 export interface ReadinessRequest {
   readonly target: TargetCatalog;
   readonly tables: readonly TableFit[];
@@ -13,6 +21,7 @@ export interface ReadinessRequest {
   readonly isComparison?: boolean;
   /** Source names of tables that hold exactly what an earlier run loaded. */
   readonly replaceable: ReadonlySet<string>;
+  readonly seeded?: SeededTables | undefined;
   /** The framework whose bookkeeping the source has, by its name. */
   readonly framework?: string | null;
 }
@@ -117,20 +126,33 @@ const seededTables: Readonly<Record<string, readonly string[]>> = {
 
 function checkRows(request: ReadinessRequest): Finding[] {
   if (request.truncateTarget) return [];
-  const names = request.tables
+  const tables = request.tables
     .filter(({ source, target }) => target.hasRows && !request.replaceable.has(source.name))
-    .map(({ target }) => target.name);
-  if (names.length === 0) return [];
+    .map(({ source, target }) => ({ source: source.name, target: target.name }));
+  const equal = request.tables.filter(({ source }) => request.seeded?.equal.has(source.name) === true).map(noteEqual);
+  if (tables.length === 0) return equal;
+  const names = tables.map(({ target }) => target);
   const what = names.length === 1 ? 'one target table holds' : `${names.length} target tables hold`;
   const { framework = null } = request;
   const isFrameworks = names.every((name) => seededTables[framework ?? '']?.includes(name) === true);
   const whose = isFrameworks
     ? `that ${framework}'s own migration made`
     : 'that pgferry did not load, or that were changed since';
-  const message = `${what} rows ${whose}: ${names.join(', ')}`;
+  const named = tables.map(({ source, target }) => target + inWords(request.seeded?.differing.get(source)));
+  const message = `${what} rows ${whose}: ${named.join(', ')}`;
   const replace = 'to replace them: TRUNCATE_TARGET=1 (--truncate-target) empties these tables';
   // Made again, it would be a translation, which does not fit the framework's models.
   const again = framework === null ? ', RESET_PUBLIC_SCHEMA=1 (--reset-schema) makes the whole schema again' : '';
   const hint = `${replace}${again}; to keep them: name another schema with ?schema= in the target url`;
-  return [makeFinding({ severity: 'error', code: 'plan.target_has_rows', message, hint })];
+  return [makeFinding({ severity: 'error', code: 'plan.target_has_rows', message, hint }), ...equal];
+}
+
+function inWords(differing: string | undefined): string {
+  return differing === undefined ? '' : ` (${differing})`;
+}
+
+function noteEqual({ source }: TableFit): Finding {
+  const message = 'the target holds rows that pgferry did not load, all of which the source has with the same values';
+  const hint = 'nothing to do: they are loaded anew';
+  return makeFinding({ severity: 'note', code: 'plan.equal_rows', table: source.name, message, hint });
 }

@@ -16,7 +16,14 @@ const cases: readonly Case[] = [
       INSERT INTO "Metadata" VALUES (1, true); INSERT INTO "NewThing" VALUES (1, 3);
       INSERT INTO "VersionInfo" VALUES (1, now(), 'initial'), (3, now(), 'third');`,
     steps: [
-      { exit: 20, codes: ['plan.target_has_rows', 'plan.rows_elsewhere'], says: ['Profiles', 'Metadata', 'NewThing'] },
+      {
+        exit: 20,
+        codes: ['plan.target_has_rows', 'plan.rows_elsewhere'],
+        says: [
+          'Profiles (2 rows with other values (Id=1; Id=2), 1 row that the source does not have (Id=3)), Metadata',
+          'NewThing',
+        ],
+      },
       {
         exit: 20,
         args: ['--truncate-target'],
@@ -31,6 +38,34 @@ const cases: readonly Case[] = [
           ['SELECT "Enable" FROM "Metadata"', '(f)'],
           ['SELECT count(*) FROM "VersionInfo"', '(2)'],
           [`SELECT nextval(pg_get_serial_sequence('"Profiles"', 'Id'))`, '(3)'],
+        ],
+      },
+    ],
+  },
+  {
+    name: 'rows of the target that equal the source are no reason to refuse, and those that differ are named',
+    source: `CREATE TABLE a (id INTEGER PRIMARY KEY, at DATETIME, v TEXT); INSERT INTO a VALUES (1, '2024-01-01 10:00:00', 'x'), (2, '2024-01-02', 'y'), (3, NULL, NULL);
+      CREATE TABLE b (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO b VALUES (1, 'x');`,
+    target: `CREATE TABLE a (id bigint PRIMARY KEY, at timestamp, v text, more text); CREATE TABLE b (id bigint PRIMARY KEY, v text);
+      INSERT INTO a VALUES (1, '2024-01-01 10:00', 'x'), (3, NULL, NULL); INSERT INTO b VALUES (1, 'other');`,
+    steps: [
+      {
+        exit: 20,
+        codes: ['plan.target_has_rows', 'plan.equal_rows'],
+        says: ['one target table holds rows', ': b (1 row with other values (id=1))'],
+        look: [['SELECT id FROM a ORDER BY id', '(1) (3)']],
+      },
+      {
+        before: `UPDATE b SET v = 'x'; UPDATE a SET more = 'own'`,
+        exit: 20,
+        says: [': a (values in columns that the source does not have)'],
+      },
+      {
+        before: 'UPDATE a SET more = NULL',
+        codes: ['plan.equal_rows'],
+        look: [
+          ['SELECT id, v FROM a ORDER BY id', '(1,x) (2,y) (3,)'],
+          ['SELECT * FROM b', '(1,x)'],
         ],
       },
     ],

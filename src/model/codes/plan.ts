@@ -310,6 +310,11 @@ export const planCodes = {
     means: 'The plan in the ledger is not the one with which the run began.',
     todo: 'Find out who writes to the schema `pgferry`, then give the run up with `--fresh`.',
   },
+  'plan.equal_rows': {
+    means:
+      'A target table holds rows that pgferry did not load, and the source has each of them with the same values. A note.',
+    todo: 'Nothing: they are loaded anew.',
+  },
   'plan.empty_target': {
     means:
       'The schema had no tables and they were translated, though tables seem to have been meant to be there: another schema of the database has those of the source, or `--truncate-target` was named. A warning.',

@@ -1,4 +1,4 @@
-import type { ChunkResult } from '../../model/copy.js';
+import type { ChunkResult, TableFingerprint } from '../../model/copy.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Plan } from '../../model/plan.js';
@@ -20,6 +20,8 @@ export interface LoadRequest {
   readonly catalog: SourceCatalog;
   /** Target tables to be emptied before the first chunk. */
   readonly toEmpty: readonly string[];
+  /** By target table: what it held where that was nothing but rows of the source. */
+  readonly seeded: Readonly<Record<string, TableFingerprint>>;
   /** Chunks that earlier attempts at this run committed. */
   readonly done: readonly ChunkResult[];
   readonly threads: Threads;

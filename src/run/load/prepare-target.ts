@@ -66,11 +66,11 @@ async function inOneTransaction(
 
 /**
  * The tables to empty now: those that have no chunk yet and hold rows. All of the rows must have been loaded by an
- * earlier run of ours, or the operator must have said (--truncate-target) that any rows may go. Other rows stop the
+ * earlier run of ours, or be the source's own, or the operator must have said (--truncate-target) that any rows may go. Other rows stop the
  * run: `plan.foreign_rows`.
  */
 async function findFilled(request: LoadRequest): Promise<string[]> {
-  const { client, plan, address, toEmpty, context, done } = request;
+  const { client, plan, address, toEmpty, seeded, context, done } = request;
   const begun = new Set(done.map(({ table }) => table));
   const fresh = plan.tables.filter(({ source }) => !begun.has(source));
   const named = await readNamedTables(
@@ -89,7 +89,9 @@ async function findFilled(request: LoadRequest): Promise<string[]> {
     if (!filled.includes(table.target)) continue;
     if (isReplaced(context.settings.tableRules, table.source)) continue;
     const before = loaded.get(table.target);
-    const mayGo = done.length === 0 && toEmpty.includes(table.target) && (await isAsLoaded(client, table, before));
+    const isKnown = async () =>
+      (await isAsLoaded(client, table, before)) || (await isAsLoaded(client, table, seeded[table.target]));
+    const mayGo = done.length === 0 && toEmpty.includes(table.target) && (await isKnown());
     if (!mayGo) foreign.push(await describeRows(client, address.schema, table.target, before?.rows ?? null));
   }
   if (foreign.length > 0) throw foreignRows(request, foreign);

@@ -1,5 +1,6 @@
 import { noteApplication } from '../recipes.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
+import type { TableFingerprint } from '../../model/copy.js';
 import type { Chunk, Finding, Plan } from '../../model/plan.js';
 import type { Rules } from '../../model/rules.js';
 import type { ForeignKeyViolation } from '../../model/source.js';
@@ -20,6 +21,7 @@ import { readSchemaObjects } from '../../target/schema/objects.js';
 import { wholeTablesOf } from '../load/copy-threads.js';
 import type { MadeSchema } from '../../model/schema.js';
 import { isAsLoaded, readLoaded } from './replaceable.js';
+import { compareSeeded, type SeededRows } from './seeded-rows.js';
 import { checkClaims } from '../../translate/compare/claims.js';
 import { findStoredSchema } from './schema-check.js';
 import type { Settings } from '../../model/settings.js';
@@ -57,11 +59,16 @@ export async function preparePlan(request: {
   };
   const draft = buildFrom({ ...common, rules, violations: [], replaceable: new Set(), trials: [], rowFindings: [] });
   const violations = await survey.judgeReferences(referencesToLookAt(draft, survey.catalog, survey.violations));
+  const own = isComparison ? new Set<string>() : await findReplaceable(client, schema, { draft, target, settings });
+  const foreign = tablesWithRows(draft, target).filter(({ source }) => !own.has(source));
+  const isLookedAt = !isComparison && !settings.truncateTarget;
+  const compared = await compareSeeded(client, survey, isLookedAt ? foreign : []);
   const plan = buildFrom({
     ...common,
     rules: isOurs ? withOrphans(rules, violations) : rules,
     violations,
-    replaceable: isComparison ? new Set() : await findReplaceable(client, schema, { draft, target, settings }),
+    replaceable: new Set([...own, ...compared.equal.keys()]),
+    seeded: compared,
     trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
     rowFindings:
       isComparison || isOurs
@@ -80,6 +87,7 @@ export async function preparePlan(request: {
   return {
     plan: { ...plan, findings: [...findings, ...shared] },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
+    ...(compared.equal.size === 0 ? {} : { seeded: byTarget(compared, plan) }),
     choices: choicesOf(settings),
     ...(stored === null ? {} : { schema: stored }),
   };
@@ -163,6 +171,7 @@ function buildFrom(request: {
   readonly isTranslated: boolean;
   readonly wholeTables: WholeTables | null;
   readonly replaceable: ReadonlySet<string>;
+  readonly seeded?: SeededRows;
   readonly trials: readonly TableTrial[];
   readonly rowFindings: readonly Finding[];
 }): Plan {
@@ -182,6 +191,7 @@ function buildFrom(request: {
       truncateTarget: settings.truncateTarget,
       isComparison,
       replaceable,
+      seeded: request.seeded,
       wholeTables,
       rules,
       waive: settings.waive,
@@ -197,6 +207,16 @@ function buildFrom(request: {
       },
     },
   });
+}
+
+/** What the tables held that hold nothing but rows of the source, by their names on the target. */
+function byTarget({ equal }: SeededRows, { tables }: Plan): Record<string, TableFingerprint> {
+  return Object.fromEntries(
+    tables.flatMap(({ source, target }) => {
+      const held = equal.get(source);
+      return held === undefined ? [] : [[target, held] as const];
+    }),
+  );
 }
 
 function tablesWithRows(plan: Plan, target: TargetCatalog) {

@@ -1,3 +1,4 @@
+import type { TableFingerprint } from '../../model/copy.js';
 import type { TablePlan } from '../../model/plan.js';
 import { isSameContent } from '../../pool/tally.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -12,13 +13,13 @@ export async function readLoaded(client: TargetClient, schema: string): Promise<
 }
 
 /**
- * Whether a table holds exactly what a run of ours left there, by count and fingerprint: only such rows may be replaced.
+ * Whether a table holds exactly what it held before (when a run of ours left it, or when it was compared), by count and fingerprint: only such rows may be replaced.
  * Reads the whole table; the answer lasts as long as the caller keeps writers off it.
  */
 export async function isAsLoaded(
   client: TargetClient,
   table: TablePlan,
-  before: LoadedTable | undefined,
+  before: TableFingerprint | undefined,
 ): Promise<boolean> {
   if (before === undefined) return false;
   const now = await withUnhashed(client, table, await fingerprintTable(client, table));

@@ -1,6 +1,7 @@
 import type { TargetClient } from '../../target/connection/client.js';
 import { readPlan } from '../../target/ledger/run.js';
 import { CopierError } from '../../model/error.js';
+import type { TableFingerprint } from '../../model/copy.js';
 import type { Plan } from '../../model/plan.js';
 import type { SchemaObject } from '../../model/schema.js';
 import { stableJson } from '../../plan/plan-hash.js';
@@ -11,6 +12,8 @@ export interface StoredPlan {
   readonly plan: Plan;
   /** Target tables that held rows which may be replaced. */
   readonly toEmpty: readonly string[];
+  /** By target table, of those that held nothing but rows of the source: what that was. Such rows may be replaced. */
+  readonly seeded?: Readonly<Record<string, TableFingerprint>>;
   /** The settings that shape the plan. A run cannot be resumed with others. */
   readonly choices: Choices;
   /** What the move was configured with, for its later commands. A ledger of an older pgferry has none. */

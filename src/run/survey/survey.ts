@@ -10,7 +10,7 @@ import {
 import type { CensusJob, Count } from '../../jobs/census-job.js';
 import { CopierError, must } from '../../model/error.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
-import type { Chunk } from '../../model/plan.js';
+import type { Chunk, TablePlan } from '../../model/plan.js';
 import type { ForeignKeyViolation, SourceCatalog, SourceForeignKey, SourceTable } from '../../model/source.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
 import { isBuiltInCollation } from '../../lib/collation.js';
@@ -28,11 +28,15 @@ import {
   judgeReferences,
   type ReferenceLook,
 } from '../../source/catalog/violations.js';
+import { type ComparedTable, compareTable } from '../compare/compare-table.js';
 import { addTimeCounts, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
 
 /** Bytes of pages per chunk, unless the operator names another number. */
 const standardChunkBytes = 16 * 1024 * 1024;
+
+/** How many differing rows are named at most where rows are compared before the load. */
+const comparedMax = 1000;
 
 /** What is known about a snapshot before planning. */
 export interface Survey {
@@ -42,6 +46,8 @@ export interface Survey {
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
   /** Tries values of the snapshot on the threads that surveyed it. Usable only while those threads live. */
   readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
+  /** Compares every value of a table with what the target holds now, as the verifier does. */
+  readonly compareRows: (table: TablePlan) => Promise<ComparedTable>;
   /** The violations after some foreign keys were looked at again, as the target compares their values. */
   readonly judgeReferences: (looks: readonly ReferenceLook[]) => Promise<readonly ForeignKeyViolation[]>;
   /** Rows of the snapshot that are equal under a key. */
@@ -107,6 +113,8 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       violations,
       chunks,
       tryValues: (doubts) => tryValues(doubts, request),
+      compareRows: (table) =>
+        compareTable(table, { threads: request.threads, snapshotPath, quarantine: null, differencesMax: comparedMax }),
       judgeReferences: async (looks) =>
         looks.length === 0
           ? violations

@@ -49,6 +49,11 @@ export async function withUnhashed(
   return { ...now, columns: [...columns, { column: unplanned, nulls: 0, empties: 0, fingerprint: restSum }] };
 }
 
+/** Whether columns that are in no plan hold values. */
+export function hasUnplanned({ columns }: TableFingerprint): boolean {
+  return columns.some(({ column }) => column === unplanned);
+}
+
 const sumOf = (text: string) => `coalesce(sum(hashtextextended(${text} COLLATE "C", k)), 0)::text`;
 
 /** Columns of the table that the plan does not fill, by the order of the table. */
