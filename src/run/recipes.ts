@@ -24,6 +24,8 @@ export interface Recipe {
   readonly framework?: string;
   /** Tables that describe the SQLite file, and are left out. */
   readonly bookkeeping: readonly string[];
+  /** Rows that are the same on both sides where both are of one version. */
+  readonly versions?: readonly { readonly table: string; readonly columns: readonly string[] }[];
   /** How the target's tables are made before the move. */
   readonly prepare: string;
   /** Keys of a config file. */
@@ -63,6 +65,11 @@ export function recogniseApplication(catalog: SourceCatalog, recipes: readonly R
 /** What an application is recognised by, in words. */
 function marksOf({ tables, framework }: Recipe): string {
   return framework === undefined ? `the tables ${tables.join(', ')}` : `bookkeeping or names of ${framework}`;
+}
+
+/** The recipe that is used, or null. */
+export function findRecipe(name: string | null): Recipe | null {
+  return readRecipes().find((recipe) => recipe.name === name) ?? null;
 }
 
 /** What the plan says of the application: what was recognised, and what the recipe that is used decides. */

@@ -81,6 +81,9 @@ for (const one of cases.filter(({ name }) => only === undefined || name === only
         const sides = ['--source', join(folder, 'data.db'), '--target', url];
         const plan = await runCommand(['plan', ...sides], { cwd: folder });
         assert.match(plan.stdout, new RegExp(`proven by moving the real application, is used with --app ${one.name};`));
+        const told = await runCommand(['plan', ...sides, '--app', one.name, '--truncate-target'], { cwd: folder });
+        assert.match(told.stdout, new RegExp(`the recipe ${one.name}, .* decides switch`));
+        assert.doesNotMatch(told.stdout, /application_version/);
         const args = ['migrate', ...sides, '--app', one.name, '--truncate-target'];
         const { exitCode, stderr } = await runCommand(args, { cwd: folder });
         assert.equal(exitCode, 0, stderr);

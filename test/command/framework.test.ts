@@ -64,3 +64,29 @@ test('a translated schema takes the names of the migrations along, so that the f
     });
   });
 });
+
+test('the plan says where both sides of an application are not of one version', async () => {
+  await withDatabase(async (url, client) => {
+    await withFolder(async (folder) => {
+      const sides = ['--source', makeSqlite(folder, sourceSql), '--target', url];
+      const versions = async () => {
+        const args = ['plan', ...sides, '--app', 'django', '--truncate-target'];
+        const { json } = await runJson(args, { cwd: folder });
+        return json.findings.filter(({ code }) => code === 'plan.application_version').map(({ message }) => message);
+      };
+      await client.query('CREATE TABLE shop_item (id bigserial PRIMARY KEY, name varchar(9))');
+      assert.match((await versions())[0] ?? '', /Django has not made django_migrations in the target/);
+      await client.query('CREATE TABLE django_migrations (id bigint PRIMARY KEY, app text, name text)');
+      assert.match((await versions())[0] ?? '', /\(app, name\) the target lacks shop\.0001_initial$/);
+      await client.query(`INSERT INTO django_migrations VALUES (7, 'shop', '0001_initial')`);
+      assert.deepEqual(await versions(), []);
+      await client.query(
+        `INSERT INTO django_migrations SELECT n, 'shop', 'next_' || n FROM generate_series(10, 14) AS n`,
+      );
+      assert.match(
+        (await versions())[0] ?? '',
+        /not of one version.* the source lacks shop\.next_10, shop\.next_11, shop\.next_12 and 2 more$/,
+      );
+    });
+  });
+});

@@ -91,6 +91,11 @@ export const planCodes = {
       'The tables are those of an application for which there is a recipe, or not those of the one that `--app` names.',
     todo: 'See `pgferry apps`; `--app NAME` uses its recipe.',
   },
+  'plan.application_version': {
+    means:
+      'The rows by which the application that `--app` names keeps account of its version or migrations differ between the sides, or it has made none in the target. A warning.',
+    todo: 'Bring both sides to one version, so that its tables mean the same, and plan again.',
+  },
   'plan.framework': {
     means:
       'A framework made the source, as its bookkeeping shows, and the target has no tables: a translated schema would not fit its models. A warning where the embedded PostgreSQL is the target, which is for trying out.',

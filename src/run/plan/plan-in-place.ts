@@ -1,4 +1,4 @@
-import { noteApplication } from '../recipes.js';
+import { findRecipe, noteApplication } from '../recipes.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { TableFingerprint } from '../../model/copy.js';
 import type { Chunk, Finding, Plan } from '../../model/plan.js';
@@ -30,6 +30,7 @@ import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js'
 import { referencesToLookAt } from '../survey/references.js';
 import { checkOutsideRows } from '../survey/outside-rows.js';
 import { tryTargetRules } from '../survey/target-rules.js';
+import { checkVersions } from '../survey/application-version.js';
 import type { Survey } from '../survey/survey.js';
 import type { WantedTimes } from '../survey/time-counts.js';
 
@@ -80,9 +81,18 @@ export async function preparePlan(request: {
   });
   const stored = made === null ? null : await storeSchema(client, schema, made);
   const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
+  const recipe = isComparison ? null : findRecipe(settings.app);
   const application = isComparison ? [] : noteApplication(survey.catalog, settings.app);
+  const versions = recipe === null || isOurs ? [] : await checkVersions({ recipe, survey, client, target });
   const seeded = isComparison ? [] : noteSeeded(settings.tableRules);
-  const findings = withoutTwins([...application, ...seeded, ...(made?.findings ?? []), ...plan.findings, ...promises]);
+  const findings = withoutTwins([
+    ...application,
+    ...versions,
+    ...seeded,
+    ...(made?.findings ?? []),
+    ...plan.findings,
+    ...promises,
+  ]);
   const shared = isComparison ? [] : proposeShared(findings, survey.catalog, rules);
   return {
     plan: { ...plan, findings: [...findings, ...shared] },
