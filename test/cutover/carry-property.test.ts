@@ -67,7 +67,8 @@ function fill(app: App, seed: number): void {
   const db = new Database(app.source);
   const list = columns.map(({ name, declared }) => `${name} ${declared}`).join(', ');
   db.exec(`CREATE TABLE every (id INTEGER PRIMARY KEY, ${list}, UNIQUE (ident));
-    CREATE TABLE held (id INTEGER PRIMARY KEY, n INT, t TEXT)`);
+    CREATE TABLE held (id INTEGER PRIMARY KEY, n INT, t TEXT);
+    CREATE TABLE worded (w TEXT, id INTEGER, t TEXT, PRIMARY KEY (w, id))`);
   const row = fc.tuple(
     ...columns.map(({ cells }) =>
       fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 6, arbitrary: cells }),
@@ -80,6 +81,10 @@ function fill(app: App, seed: number): void {
   // Every third number is none, and stays in quarantine; every seventh text is cut.
   for (let id = 0; id < rowCount; id += 1)
     held.run(id, id % 3 === 0 ? 'no number' : id, id % 7 === 0 ? `a\0${id}` : `t${id}`);
+  const worded = db.prepare('INSERT INTO worded VALUES (?, ?, ?)');
+  const words = fc.tuple(fc.string({ unit: 'grapheme' }), fc.string());
+  for (const [id, [w, t]] of fc.sample(words, { seed, numRuns: rowCount }).entries())
+    worded.run(w.replaceAll('\0', ''), id, t.replaceAll('\0', ''));
   db.close();
 }
 
@@ -89,7 +94,7 @@ function statement(draw: (count: number) => number): string {
   const [id, other] = [draw(rowCount), draw(rowCount)];
   const fresh = rowCount + draw(1000);
   const rest = names.filter((name) => name !== 'ident').join(', ');
-  switch (draw(9)) {
+  switch (draw(12)) {
     case 0:
       return `DELETE FROM every WHERE id = ${id}`;
     case 1:
@@ -108,6 +113,12 @@ function statement(draw: (count: number) => number): string {
       return `INSERT INTO held VALUES (${fresh}, ${id}, 'new') ON CONFLICT DO NOTHING`;
     case 7:
       return `UPDATE held SET t = 'changed' WHERE id = ${id}`;
+    case 8:
+      return `DELETE FROM worded WHERE id = ${id}`;
+    case 9:
+      return `UPDATE worded SET w = w || '''"\\', t = NULL WHERE id = ${id}`;
+    case 10:
+      return `INSERT INTO worded SELECT w, ${fresh}, t FROM worded WHERE id = ${id} ON CONFLICT DO NOTHING`;
     default:
       return column === 'ident'
         ? `UPDATE every SET ident = gen_random_uuid() WHERE id = ${id}`
@@ -139,13 +150,18 @@ test('what PostgreSQL made of random rows comes back as it is, and what nobody c
   for (let run = 0; run < (isFull ? 40 : 1); run += 1) {
     const seed = Number(process.env['PGFERRY_SEED'] ?? Date.now() % 2 ** 31) + run;
     t.diagnostic(`PGFERRY_SEED=${seed}`);
-    await withFolder((folder) =>
-      withDatabase((url, client) => goThereAndBack(makeSmallApp(folder, url), client, seed)),
-    );
+    for (const journal of [[], ['--reverse-journal']])
+      await withFolder((folder) =>
+        withDatabase((url, client) => goThereAndBack(makeSmallApp(folder, url), client, { seed, journal })),
+      );
   }
 });
 
-async function goThereAndBack(app: App, client: pg.Client, seed: number): Promise<void> {
+async function goThereAndBack(
+  app: App,
+  client: pg.Client,
+  { seed, journal }: { readonly seed: number; readonly journal: readonly string[] },
+): Promise<void> {
   fill(app, seed);
   const policies = {
     tableRules: {
@@ -156,10 +172,12 @@ async function goThereAndBack(app: App, client: pg.Client, seed: number): Promis
   };
   writeFileSync(join(app.folder, 'c.json'), JSON.stringify(policies));
   const config = ['--config', 'c.json'];
-  const cut = await runFor(app, 'cutover', { args: config });
+  const cut = await runFor(app, 'cutover', { args: [...config, ...journal] });
   assert.equal(cut.exitCode, 0, cut.stderr);
   await client.query(`SET timezone = 'UTC'`);
   const [cells, held] = [cellsOf(app, 'every', names), cellsOf(app, 'held', ['n', 't'])];
+  const words = ['w', 't'];
+  const [worded, wordedBefore] = [cellsOf(app, 'worded', words), await printed(client, 'worded', words)];
   const [before, heldBefore] = [await printed(client, 'every', names), await printed(client, 'held', ['n', 't'])];
   let state = seed;
   const draw = (count: number) => {
@@ -169,8 +187,10 @@ async function goThereAndBack(app: App, client: pg.Client, seed: number): Promis
   const statements = Array.from({ length: 40 }, () => statement(draw));
   for (const sql of statements) await client.query(sql);
   const [after, heldAfter] = [await printed(client, 'every', names), await printed(client, 'held', ['n', 't'])];
+  const wordedAfter = await printed(client, 'worded', words);
   const back = await runFor(app, 'rollback');
   assert.equal(back.exitCode, 0, `${back.stderr}\n${statements.join('\n')}`);
+  checkCells({ cells: worded, before: wordedBefore, after: wordedAfter, back: cellsOf(app, 'worded', words) });
   checkCells({ cells, before, after, back: cellsOf(app, 'every', names) });
   const onlyHeld = [...held.keys()].filter((id) => !heldBefore.has(id));
   assert.ok(onlyHeld.length > 5, 'rows in quarantine');
@@ -183,11 +203,11 @@ async function goThereAndBack(app: App, client: pg.Client, seed: number): Promis
     after: heldAfter,
     back: new Map([...heldBack].filter(([id]) => heldAfter.has(id))),
   });
-  const sides = ['--source', app.source, '--target', app.url, '--workers', '1', '--tables', 'every'];
+  const sides = ['--source', app.source, '--target', app.url, '--workers', '1', '--tables', 'every,worded'];
   // The schema has triggers that refuse writes; it is the values that must be the same.
   const { json } = await runJson(['verify', ...sides, ...config], { cwd: app.folder });
   const { differences, tables } = json as unknown as { differences: unknown[]; tables: { ok: boolean }[] };
-  assert.deepEqual([differences, tables.map(({ ok }) => ok)], [[], [true]]);
+  assert.deepEqual([differences, tables.map(({ ok }) => ok)], [[], [true, true]]);
 }
 
 function checkCells({ cells, before, after, back }: Record<'cells' | 'before' | 'after' | 'back', Cells>): void {

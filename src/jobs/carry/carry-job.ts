@@ -3,7 +3,6 @@ import type { CarriedTable, Uncarried } from '../../model/carry.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
 import { CarriedCopy, type Orphan, orphansOf } from '../../source/carry/carried-copy.js';
-import { conditionForKeys } from '../../source/carry/rows-by-key.js';
 import { addressOf } from '../../source/carry/table-writer.js';
 import { withSource } from '../../source/open.js';
 import type { Database } from '../../source/sqlite.js';
@@ -11,12 +10,11 @@ import { readAddressedCells } from '../../source/verify/verify-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { readTargetCells, renderLiterals } from '../../target/copy/verify-rows.js';
-import { keyColumns, notedRowsSql } from '../../target/reverse/noted-rows.js';
 import { findRowChanges } from '../../verify/row-changes.js';
 import { quarantineReader } from '../quarantine-batches.js';
 import { TableCarrier } from './carry-table.js';
 import { ColumnCells } from './column-cells.js';
-import { readNotedKeys } from './noted-keys.js';
+import { differingKeys, notedKeys } from './keys-to-read.js';
 
 /** A table whose two sides differ, with what their summaries said. */
 export interface TableToCarry {
@@ -111,19 +109,16 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
 }
 
 async function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides) {
-  const { table, source, bucketCount, differingBuckets, rowsOfBucket, quarantineRunId } = one;
-  const noted = one.noted === null ? null : { relations: one.noted, table };
-  const keys = noted === null ? null : await readNotedKeys(reading, noted);
-  const columns = noted === null ? [] : keyColumns(noted);
-  const only = keys === null ? null : conditionForKeys(snapshot, table.source, columns, keys.printed);
-  const from = noted === null ? undefined : notedRowsSql(client, noted);
+  const { table, source, bucketCount, differingBuckets, rowsOfBucket, quarantineRunId, noted } = one;
+  const sides = { snapshot, reading };
+  const keys = noted === null ? await differingKeys(sides, one) : await notedKeys(sides, { relations: noted, table });
   return findRowChanges({
     table,
     bucketCount,
     differingBuckets,
     rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
-    readSource: () => readAddressedCells(snapshot, table, addressOf(source), only),
-    readTarget: () => readTargetCells(reading, table, from),
+    readSource: () => readAddressedCells(snapshot, table, addressOf(source), keys?.ofSource),
+    readTarget: () => readTargetCells(reading, table, keys?.ofTarget),
     quarantined: quarantineRunId === null ? null : quarantineOf(reading, table, quarantineRunId),
     renderLiterals: (type, texts) => renderLiterals(client, type, texts),
     onlyKeys: keys?.hashes ?? null,

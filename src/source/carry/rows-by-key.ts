@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../../lib/quote.js';
+import type { Kind } from '../../model/kind.js';
 import type { ColumnPlan } from '../../model/plan.js';
 import type { Database } from '../sqlite.js';
 import type { RowCondition } from '../verify/verify-rows.js';
@@ -6,7 +7,12 @@ import type { RowCondition } from '../verify/verify-rows.js';
 /** More texts in a key than this would be too many combinations. */
 const textColumnsMax = 3;
 
-const integers: ReadonlySet<string> = new Set(['int2', 'int4', 'int8']);
+const integers: ReadonlySet<Kind['tag']> = new Set(['int2', 'int4', 'int8']);
+
+/** Whether keys of this kind are integers on both sides. */
+export function isIntegerKind({ tag }: Kind): boolean {
+  return integers.has(tag);
+}
 
 /**
  * The condition for the rows under these keys, as PostgreSQL prints them, and perhaps some more rows. Null where a key may
@@ -18,7 +24,7 @@ export function conditionForKeys(
   columns: readonly Pick<ColumnPlan, 'source' | 'kind' | 'affinity'>[],
   keys: readonly (readonly string[])[],
 ): RowCondition | null {
-  const isInteger = columns.map(({ kind }) => integers.has(kind.tag));
+  const isInteger = columns.map(({ kind }) => isIntegerKind(kind));
   const texts = columns.filter(({ kind }) => kind.tag === 'text');
   const isKnown = columns.every(
     ({ affinity }, i) =>

@@ -1,31 +1,48 @@
 import type { TablePlan } from '../../model/plan.js';
-import { quoteName, quoteTable } from '../../lib/quote.js';
+import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 import { type Ledger, notesOf } from './note-sql.js';
+
+/** A table whose rows are asked for by their keys. */
+export type KeyedTable = Pick<TablePlan, 'source' | 'targetSchema' | 'target' | 'key' | 'columns'>;
 
 /** A table whose notes name the rows that changed, each by its key. */
 export interface NotedRows {
   readonly relations: readonly number[];
-  readonly table: Pick<TablePlan, 'targetSchema' | 'target' | 'key' | 'columns'>;
+  readonly table: KeyedTable;
 }
 
 /** SQL: the noted keys, each text of one once, under the names of the key's columns, as table t. */
-export function notedKeysSql(client: Ledger, noted: NotedRows): string {
-  const columns = keyColumns(noted);
-  const texts = columns.map((_, i) => `k${i}`).join(', ');
-  const keys = columns.map(({ target, targetType }, i) => `k${i}::${targetType} AS ${quoteName(target)}`).join(', ');
-  const notes = noted.relations.map((oid) => `SELECT * FROM ${notesOf(client, oid)}`).join(' UNION ALL ');
-  return `(SELECT ${keys} FROM (SELECT DISTINCT ${texts} FROM (${notes}) AS every) AS once) AS t`;
+export function notedKeysSql(client: Ledger, { relations, table }: NotedRows): string {
+  const texts = keyColumns(table).map((_, i) => `k${i}`);
+  const notes = relations.map((oid) => `SELECT * FROM ${notesOf(client, oid)}`).join(' UNION ALL ');
+  return typedKeysSql(table, `SELECT DISTINCT ${texts.join(', ')} FROM (${notes}) AS every`);
 }
 
 /** SQL: the rows of table t whose keys are noted, each once, even where two texts are one key. */
 export function notedRowsSql(client: Ledger, noted: NotedRows): string {
-  const { targetSchema, target } = noted.table;
-  const names = keyColumns(noted).map((column) => `t.${quoteName(column.target)}`);
-  const own = `${quoteTable(targetSchema, target)} AS t`;
-  return `${own} WHERE (${names.join(', ')}) IN (SELECT ${names.join(', ')} FROM ${notedKeysSql(client, noted)})`;
+  return rowsOfKeysSql(noted.table, notedKeysSql(client, noted));
+}
+
+/** SQL: the rows of table t under these keys, as the server prints them. */
+export function namedRowsSql(table: KeyedTable, keys: readonly (readonly string[])[]): string {
+  const texts = keyColumns(table).map((_, i) => `k.value ->> ${i} AS k${i}`);
+  const values = `json_array_elements(${quoteLiteral(JSON.stringify(keys))}::json) AS k (value)`;
+  return rowsOfKeysSql(table, typedKeysSql(table, `SELECT ${texts.join(', ')} FROM ${values}`));
 }
 
 /** The columns of the key, in its order. */
-export function keyColumns({ table }: NotedRows) {
-  return table.key.columns.flatMap((index) => table.columns[index] ?? []);
+export function keyColumns({ key, columns }: Pick<KeyedTable, 'key' | 'columns'>) {
+  return key.columns.flatMap((index) => columns[index] ?? []);
+}
+
+/** The texts k0, k1 … that a query gives, as values of the key's columns. */
+function typedKeysSql(table: KeyedTable, textsSql: string): string {
+  const keys = keyColumns(table).map(({ target, targetType }, i) => `k${i}::${targetType} AS ${quoteName(target)}`);
+  return `(SELECT ${keys.join(', ')} FROM (${textsSql}) AS texts) AS t`;
+}
+
+function rowsOfKeysSql(table: KeyedTable, keysSql: string): string {
+  const names = keyColumns(table).map((column) => `t.${quoteName(column.target)}`);
+  const own = `${quoteTable(table.targetSchema, table.target)} AS t`;
+  return `${own} WHERE (${names.join(', ')}) IN (SELECT ${names.join(', ')} FROM ${keysSql})`;
 }
