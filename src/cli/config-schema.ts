@@ -29,6 +29,10 @@ export function configSchema(): JsonSchema {
   };
 }
 
+/** What `readSqliteLiteral` reads. */
+const literalPattern =
+  "^([+-]?\\d+|[+-]?(\\d+\\.\\d*|\\.\\d+|\\d+(?=[eE]))([eE][+-]?\\d+)?|'([^']|'')*'|[xX]'([0-9a-fA-F]{2})*')$";
+
 /** What has no flag: objects by table and column. */
 function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   const policies = policiesSchema();
@@ -54,6 +58,12 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
   };
   const column = closed({
     target: { description: 'name of the target column', ...name },
+    rollbackLike: {
+      description:
+        "a cell in the form in which a rollback writes values of this column, as a literal of SQLite: 1700000000000, 0.5, '2024-01-31 12:00:00', x'00ff'; else it is the form of most cells",
+      type: 'string',
+      pattern: literalPattern,
+    },
     ...habits,
   });
   const table = closed({

@@ -36,6 +36,11 @@ export interface ColumnRules {
   readonly targetZone?: string;
   /** The byte order of uuids in blobs: as they are written, or as .NET's Guid.ToByteArray() gives them. */
   readonly uuidBytes?: 'rfc' | 'dotnet';
+  /**
+   * A cell in the form in which a rollback writes values of this column, as a literal of SQLite: `1700000000000`, `'2024-01-31 12:00:00'`,
+   * `x'00ff'`. Where nothing is said, it is the form that most cells of the column have.
+   */
+  readonly rollbackLike?: string;
   /** For the values of this column alone. */
   readonly policies?: Policies;
 }

@@ -71,15 +71,20 @@ export class CellWriter {
   readonly #printedAs: PrintedAs;
   readonly #votes = new Map<string, { readonly form: CellForm; votes: number }>();
   readonly #usual: CellForm;
+  /** Forms that the operator named by a cell; null where none was named. */
+  readonly #said: readonly CellForm[] | null;
   #cells = 0;
   #unknown: SqliteValue = null;
 
-  constructor(column: Pick<ColumnPlan, 'kind' | 'affinity' | 'declaredType'>) {
+  /** `like`: a cell in the form to write; other forms serve where that one has no cell for a value. */
+  constructor(column: Pick<ColumnPlan, 'kind' | 'affinity' | 'declaredType'>, like: SqliteValue = null) {
     const { kind } = column;
     this.#kind = kind;
     this.#inverse = inverseOf(kind);
     this.#printedAs = createPrinter(kind);
     this.#usual = usualForm(column) ?? this.#inverse.usual;
+    this.#said = like === null ? null : this.formsOf(like);
+    if (this.#said?.length === 0) this.#unknown = like;
   }
 
   /** Takes a cell of the column for evidence. */
@@ -87,7 +92,7 @@ export class CellWriter {
     if (cell === null) return;
     this.#cells += 1;
     const forms = this.formsOf(cell);
-    if (forms.length === 0) this.#unknown = cell;
+    if (forms.length === 0 && this.#said === null) this.#unknown = cell;
     for (const form of forms) {
       const known = this.#votes.get(form.name) ?? { form, votes: 0 };
       known.votes += 1;
@@ -109,7 +114,7 @@ export class CellWriter {
   }
 
   get hasLearnt(): boolean {
-    return this.#cells > 0;
+    return this.#cells > 0 || this.#said !== null;
   }
 
   /** The forms of the column, the most frequent first, in words. */
@@ -117,8 +122,12 @@ export class CellWriter {
     return this.#ranked().map(({ name }) => name);
   }
 
-  /** A cell of the column where none is in a form that can be written; null where one is, or where the column is empty. */
+  /**
+   * A cell of the column where none is in a form that can be written, or the one that was named and is in none; null where
+   * one is, or where the column is empty.
+   */
   get unwritable(): SqliteValue {
+    if (this.#said !== null) return this.#said.length === 0 ? this.#unknown : null;
     return this.#votes.size === 0 && this.#cells > 0 ? this.#unknown : null;
   }
 
@@ -144,8 +153,10 @@ export class CellWriter {
   }
 
   #ranked(): CellForm[] {
-    if (this.#votes.size === 0) return [this.#usual];
-    return [...this.#votes.values()].sort((a, b) => b.votes - a.votes).map(({ form }) => form);
+    const learnt = [...this.#votes.values()].sort((a, b) => b.votes - a.votes).map(({ form }) => form);
+    const said = this.#said ?? [];
+    const ranked = [...said, ...learnt.filter(({ name }) => said.every((one) => one.name !== name))];
+    return ranked.length === 0 ? [this.#usual] : ranked;
   }
 
   #widened(form: CellForm, printed: string): SqliteValue | undefined {

@@ -13,7 +13,7 @@ import { readTargetCells, renderLiterals } from '../../target/copy/verify-rows.j
 import { findRowChanges } from '../../verify/row-changes.js';
 import { quarantineReader } from '../quarantine-batches.js';
 import { TableCarrier } from './carry-table.js';
-import { ColumnCells } from './column-cells.js';
+import { type CellLikes, ColumnCells } from './column-cells.js';
 import { differingKeys, notedKeys } from './keys-to-read.js';
 
 /** A table whose two sides differ, with what their summaries said. */
@@ -27,6 +27,8 @@ export interface TableToCarry {
   readonly rowsOfBucket: Uint32Array;
   /** The last number that the target handed out for an AUTOINCREMENT key, decimal; null where there is none. */
   readonly sequence: string | null;
+  /** Forms that the operator named. */
+  readonly likes: CellLikes;
   /** Where the journal names the rows that changed: the relations whose notes they are. Null: rows are looked for. */
   readonly noted: readonly number[] | null;
 }
@@ -96,7 +98,7 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
       one.table,
       one.source,
       copy.table(one.source),
-      new ColumnCells(sides.snapshot, one.table, true),
+      new ColumnCells(sides.snapshot, one.table, { isWhole: true, likes: one.likes }),
     );
     for await (const changes of await changesOf(one, sides)) carrier.carry(changes);
     carried.push(carrier.finish());

@@ -1,5 +1,6 @@
 import { CellWriter } from '../../encode/inverse/inverse.js';
 import { quoteIdentifier } from '../../lib/quote.js';
+import { readSqliteLiteral } from '../../lib/sqlite-literal.js';
 import { must } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SqliteValue } from '../../model/value.js';
@@ -12,6 +13,9 @@ const rowsMax = 10_000;
 /** Longer cells are no evidence that is worth reading. */
 const evidenceBytesMax = 65_536;
 
+/** By column of the source: a cell in the form to write, as a literal of SQLite. */
+export type CellLikes = Readonly<Record<string, string>>;
+
 type FormTable = Pick<TablePlan, 'source' | 'columns' | 'rowidName' | 'isWithoutRowid'>;
 
 /** The writers of a table's columns, each made when it is first asked for, from the cells that the snapshot holds. */
@@ -19,13 +23,19 @@ export class ColumnCells {
   readonly #db: Database;
   readonly #table: FormTable;
   readonly #isWhole: boolean;
+  readonly #likes: CellLikes;
   readonly #writers = new Map<number, CellWriter>();
 
   /** `isWhole`: a column without a value in its youngest rows is read to its end. */
-  constructor(db: Database, table: FormTable, isWhole: boolean) {
+  constructor(
+    db: Database,
+    table: FormTable,
+    { isWhole, likes }: { readonly isWhole: boolean; readonly likes: CellLikes },
+  ) {
     this.#db = db;
     this.#table = table;
     this.#isWhole = isWhole;
+    this.#likes = likes;
   }
 
   writerOf(index: number): CellWriter {
@@ -36,7 +46,8 @@ export class ColumnCells {
 
   #learn(index: number): CellWriter {
     const column = must(this.#table.columns[index], 'column');
-    const writer = new CellWriter(column);
+    const like = this.#likes[column.source];
+    const writer = new CellWriter(column, like === undefined ? null : (readSqliteLiteral(like) ?? null));
     const { source, rowidName, isWithoutRowid } = this.#table;
     const name = quoteIdentifier(column.source);
     const order = isWithoutRowid || rowidName === null ? '' : ` ORDER BY ${quoteIdentifier(rowidName)} DESC`;

@@ -18,6 +18,7 @@ import type { Context } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
 import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
+import { likesOf } from './cell-likes.js';
 import type { LeftBehind } from './left-behind.js';
 import { type WrittenSince, findUnknownColumns, findUnknownTables } from './unknown-parts.js';
 
@@ -168,7 +169,7 @@ async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
 
 /** The sums of a table, null where both sides have the same. */
 async function differingTable(
-  { threads, sums, meters }: Carrying,
+  { request, threads, sums, meters }: Carrying,
   one: {
     readonly plan: TablePlan;
     readonly source: SourceTable;
@@ -188,7 +189,8 @@ async function differingTable(
   const { chunks, ...table } = plan;
   const { differingBuckets } = comparison;
   const quarantineRunId = one.quarantine?.runId ?? null;
-  return { table, source, quarantineRunId, bucketCount, differingBuckets, rowsOfBucket, noted: null };
+  const likes = likesOf(request.context.settings.tableRules, plan);
+  return { table, source, quarantineRunId, bucketCount, differingBuckets, rowsOfBucket, likes, noted: null };
 }
 
 /** More notes than this are not worth to be looked up one by one. */
@@ -208,7 +210,9 @@ function notedTable(
   const bucketCount = bucketCountFor(noted.count);
   const rowsOfBucket = new Uint32Array(bucketCount).fill(Math.ceil((2 * noted.count) / bucketCount));
   const differingBuckets = [...rowsOfBucket.keys()];
-  return { table, source, quarantineRunId: null, bucketCount, differingBuckets, rowsOfBucket, noted: noted.relations };
+  const likes = likesOf(request.context.settings.tableRules, table);
+  const { relations } = noted;
+  return { table, source, quarantineRunId: null, bucketCount, differingBuckets, rowsOfBucket, likes, noted: relations };
 }
 
 async function carry({ request, threads }: Carrying, tables: readonly TableToCarry[]): Promise<CarryOutcome> {

@@ -4,7 +4,9 @@ import type { Plan } from '../../model/plan.js';
 import type { RunResult } from '../../model/result.js';
 import { withSource } from '../../source/open.js';
 import type { TargetClient } from '../../target/connection/client.js';
+import type { Settings } from '../../model/settings.js';
 import type { Context } from '../context.js';
+import { likesOf } from './cell-likes.js';
 import { readStoredPlan } from '../plan/stored-plan.js';
 
 /** A value that some form of a column may have no cell for, and what it stands for. */
@@ -58,15 +60,20 @@ function probesOf(kind: Kind): readonly Probe[] {
  * What a rollback could not bring back into columns of this snapshot, judged by the forms of their youngest values: one line for
  * each column.
  */
-export async function findWayBackLimits(snapshotPath: string, plan: Plan): Promise<string[]> {
+export async function findWayBackLimits(
+  snapshotPath: string,
+  plan: Plan,
+  rules: Settings['tableRules'],
+): Promise<string[]> {
   return await withSource(snapshotPath, (db) =>
     plan.tables.flatMap((table) => {
-      const cells = new ColumnCells(db, table, false);
+      const cells = new ColumnCells(db, table, { isWhole: false, likes: likesOf(rules, table) });
       return table.columns.flatMap(({ source, kind }, index) => {
         if (alwaysWritten.has(kind.tag)) return [];
         const name = `${table.source}.${source}`;
         const writer = cells.writerOf(index);
-        if (writer.unwritable !== null) return [`${name}: any change, since its values have a form of their own`];
+        if (writer.unwritable !== null)
+          return [`${name}: any change, since ${whyUnwritable(likesOf(rules, table)[source])}`];
         const lost = writer.hasLearnt
           ? probesOf(kind).filter(({ printed }) => writer.write(printed) === undefined)
           : [];
@@ -78,17 +85,23 @@ export async function findWayBackLimits(snapshotPath: string, plan: Plan): Promi
   );
 }
 
+function whyUnwritable(like: string | undefined): string {
+  return like === undefined
+    ? 'its values have a form of their own (rollbackLike in the config names one)'
+    : `its rollbackLike, ${like}, is no value of it`;
+}
+
 const namedMax = 20;
 
 /** Says before the switch what a rollback could not bring back. */
 export async function warnOfWayBack(
-  { journal }: Context,
+  { journal, settings }: Context,
   client: TargetClient,
   { runId, snapshot }: Pick<RunResult, 'runId' | 'snapshot'>,
 ): Promise<void> {
   if (runId === null || snapshot === null) return;
   const { plan } = await readStoredPlan(client, runId);
-  const limits = await findWayBackLimits(snapshot.path, plan);
+  const limits = await findWayBackLimits(snapshot.path, plan, settings.tableRules);
   for (const limit of limits.slice(0, namedMax)) journal.warn(`a rollback could not bring back ${limit}`);
   if (limits.length > namedMax) journal.warn(`nor what ${limits.length - namedMax} columns more may get`);
 }
