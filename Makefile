@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null) $(wildcard src/run/recipes/*.json)
 
-.PHONY: bench-live bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify db-pg-fleet-report
+.PHONY: bench-fleet bench-live bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify db-pg-fleet-report
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -185,6 +185,10 @@ bench-live: build
 	@$(NODE) dist/bench/live.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 
 # What the way back costs, and its journal; needs room for six copies of the fixture.
+# FILES=2000 for the whole measurement; FORM=tenant-column for the other form.
+bench-fleet: build
+	@$(NODE) dist/bench/fleet.js $(or $(FILES),40) $(or $(FORM),schema-per-file)
+
 bench-way-back: build
 	@$(NODE) dist/bench/way-back.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 
