@@ -1,8 +1,13 @@
 import type { TablePlan } from '../model/plan.js';
 import type { Kind } from '../model/kind.js';
 
-/** How the plan reads columns that hold times, by source and target name. */
-export type TimeKinds = Readonly<Record<string, Kind>>;
+/** How the plan reads columns that hold times. */
+export interface TimeKinds {
+  /** By source and target name. */
+  readonly byName: Readonly<Record<string, Kind>>;
+  /** The zone whose clocks every timestamp of the plan shows; left out where that is UTC, or not one zone. */
+  readonly targetZone?: string;
+}
 
 /** The time columns of a plan; of a name that is read in more than one way, none. */
 export function timeKindsOf(tables: readonly Pick<TablePlan, 'columns'>[]): TimeKinds {
@@ -16,15 +21,25 @@ export function timeKindsOf(tables: readonly Pick<TablePlan, 'columns'>[]): Time
       kinds.set(name, isSame ? kind : null);
     }
   }
-  return Object.fromEntries([...kinds].filter((entry): entry is [string, Kind] => entry[1] !== null));
+  const byName = Object.fromEntries([...kinds].filter((entry): entry is [string, Kind] => entry[1] !== null));
+  return { byName, ...zoneOf(tables) };
+}
+
+/** An operator's own read can give a timestamp any name: it is of the zone of all. */
+function zoneOf(tables: readonly Pick<TablePlan, 'columns'>[]): Pick<TimeKinds, 'targetZone'> {
+  const clocks = tables.flatMap(({ columns }) => columns).filter(({ kind }) => kind.tag === 'timestamp');
+  const zones = new Set(clocks.map(({ kind }) => (kind.tag === 'timestamp' ? kind.targetZone : undefined)));
+  const [zone] = zones;
+  return zone === undefined || zones.size > 1 ? {} : { targetZone: zone };
 }
 
 /**
  * How values of a result column are read, by pg_type.typname. A time is read as the plan reads columns of that name,
- * else with numbers as milliseconds.
+ * else with numbers as milliseconds, and by the clocks of the zone of all.
  */
 export function kindOfResult({ name, type }: { readonly name: string; readonly type: string }, times: TimeKinds): Kind {
-  const planned = Object.hasOwn(times, name) ? times[name] : undefined;
+  const { byName, targetZone } = times;
+  const planned = Object.hasOwn(byName, name) ? byName[name] : undefined;
   if (planned?.tag === type) return planned;
   switch (type) {
     case 'bool':
@@ -44,6 +59,7 @@ export function kindOfResult({ name, type }: { readonly name: string; readonly t
     case 'time':
       return { tag: 'time', precision: 6 };
     case 'timestamp':
+      return { tag: type, precision: 6, unit: 'ms', ...(targetZone === undefined ? {} : { targetZone }) };
     case 'timestamptz':
       return { tag: type, precision: 6, unit: 'ms' };
     default:

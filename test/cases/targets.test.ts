@@ -226,6 +226,21 @@ const cases: readonly Case[] = [
     steps: [{ none: ['verify.schema_differs'], look: [['SELECT * FROM item', '(1,{},t,a)']] }],
   },
   {
+    name: 'a foreign key that does something else on the target is told as that',
+    source: `CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) ON UPDATE CASCADE); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1);`,
+    target:
+      'CREATE TABLE p (id bigserial PRIMARY KEY); CREATE TABLE c (id bigserial PRIMARY KEY, p bigint REFERENCES p (id));',
+    steps: [
+      {
+        codes: ['verify.schema_differs'],
+        says: [
+          'FOREIGN KEY (p) REFERENCES p (id) is ON DELETE NO ACTION ON UPDATE CASCADE in SQLite, and ON DELETE NO ACTION ON UPDATE NO ACTION on the target',
+        ],
+        look: [['SELECT * FROM c', '(1,1)']],
+      },
+    ],
+  },
+  {
     name: 'an empty schema is told where another one of the database has the tables, or a flag speaks of them',
     source: `CREATE TABLE a (id integer PRIMARY KEY); CREATE TABLE b (id integer PRIMARY KEY); INSERT INTO a VALUES (1);`,
     target: 'CREATE SCHEMA app; CREATE TABLE app.a (id bigint PRIMARY KEY); CREATE TABLE app.b (id bigint PRIMARY KEY)',

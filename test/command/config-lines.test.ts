@@ -195,3 +195,22 @@ test('the zone of naive texts, and the unit of numbers, are settled by the lines
     }
   });
 });
+
+test('texts and numbers beside blobs, for which no one type is found, are settled by the lines that their findings name', async () => {
+  const sql = `CREATE TABLE m (id INTEGER PRIMARY KEY, a, b BLOB, c);
+    INSERT INTO m VALUES (1, 'x', x'00ff', 1), (2, x'01', 'ü', x'ff')`;
+  await withSides(sql, null, async ({ plan }) => {
+    const refused = await plan({});
+    const findings = refused.json.findings;
+    const named = findings.filter(isChoice);
+    assert.deepEqual(named.map(place).sort(), ['m.a plan.mixed_types', 'm.b plan.mixed_types', 'm.c plan.mixed_types']);
+    const lines = named.map(({ choices = [] }) => [choices[0] ?? '', choices.at(-1) ?? '']);
+    for (const at of [0, 1]) {
+      const settled = await plan(merge(lines.map((both) => both[at] ?? '')));
+      assert.equal(settled.exitCode, 0, settled.stderr);
+    }
+    const [line = ''] = sharedOf(findings);
+    const { json } = await plan(merge([line, lines[2]?.[0] ?? '']));
+    assert.equal(json.ok, true, line);
+  });
+});

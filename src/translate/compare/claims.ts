@@ -1,5 +1,5 @@
 import type { Finding, TablePlan } from '../../model/plan.js';
-import type { SchemaObject } from '../../model/schema.js';
+import type { SchemaObject, SchemaReference } from '../../model/schema.js';
 import type { SourceCatalog, SourceForeignKey, SourceTable } from '../../model/source.js';
 import type { TargetCatalog, TargetColumn, TargetTable } from '../../model/target.js';
 import { translateDefault } from '../default/default-sql.js';
@@ -9,6 +9,7 @@ import { foldCase, isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
 import { textType } from '../pg-type.js';
+import { describeActions, hasActions, isSamePairing, type Pairing } from './references.js';
 import { isSaidByType } from './said-by-type.js';
 import { checkWaiver, columnWaiver, foreignKeyWaiver, indexWaiver, isWaived } from '../../plan/findings/waive.js';
 
@@ -168,8 +169,17 @@ function checkForeignKeys(pair: Pair): Finding[] {
     )
     .map((key) => {
       const column = key.columns.length === 1 ? (key.columns[0] ?? null) : null;
-      const what = `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${describeParent(key)}`;
-      return broken(pair, column, what, foreignKeyWaiver(source.name, key.columns));
+      const what = `FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${key.parentTable} (${key.parentColumns.join(', ')})`;
+      const finding = broken(
+        pair,
+        column,
+        `${what} ${describeActions(key)}`,
+        foreignKeyWaiver(source.name, key.columns),
+      );
+      const [other] = referencesLike(pair, key) ?? [];
+      if (other === undefined) return finding;
+      const message = `${what} is ${describeActions(key)} in SQLite, and ${describeActions(other)} on the target`;
+      return { ...finding, message };
     });
 }
 
@@ -179,27 +189,23 @@ function isWaivedKey({ request, source }: Pair, key: SourceForeignKey): boolean 
   return !isPlanned || isWaived(request.lost, foreignKeyWaiver(source.name, key.columns));
 }
 
-function describeParent(key: SourceForeignKey): string {
-  const deferrable = { no: '', immediate: ' DEFERRABLE', deferred: ' DEFERRABLE INITIALLY DEFERRED' }[key.deferrable];
-  return `${key.parentTable} (${key.parentColumns.join(', ')}) ON DELETE ${key.onDelete} ON UPDATE ${key.onUpdate}${deferrable}`;
+function hasForeignKey(pair: Pair, key: SourceForeignKey): boolean {
+  return referencesLike(pair, key)?.some((reference) => hasActions(reference, key)) ?? true;
 }
 
-function hasForeignKey({ objects, names, request }: Pair, key: SourceForeignKey): boolean {
+/** The foreign keys of the target between the same columns, whatever they do; null where the parent is not planned. */
+function referencesLike({ objects, names, request }: Pair, key: SourceForeignKey): SchemaReference[] | null {
   const parent = request.tables.find((table) => isSameName(table.source, key.parentTable));
-  if (parent === undefined) return true;
-  const columns = key.columns.map((name) => nameOn(names, name));
+  if (parent === undefined) return null;
   const parentNames = namesOf(parent);
-  const parentColumns = key.parentColumns.map((name) => nameOn(parentNames, name));
-  return objects.some(
-    ({ kind, columns: own, reference }) =>
-      kind === 'foreign_key' &&
-      reference?.table === parent.target &&
-      reference.schema === parent.targetSchema &&
-      isSamePairing([own, reference.columns], [columns, parentColumns]) &&
-      reference.onDelete === key.onDelete.toUpperCase() &&
-      reference.onUpdate === key.onUpdate.toUpperCase() &&
-      reference.deferrable === key.deferrable,
-  );
+  const wanted: Pairing = [
+    key.columns.map((name) => nameOn(names, name)),
+    key.parentColumns.map((name) => nameOn(parentNames, name)),
+  ];
+  return objects.flatMap(({ columns, reference }) => {
+    if (reference?.table !== parent.target || reference.schema !== parent.targetSchema) return [];
+    return isSamePairing([columns, reference.columns], wanted) ? [reference] : [];
+  });
 }
 
 function checkIndexes(pair: Pair): Finding[] {
@@ -239,12 +245,4 @@ function isSame(a: readonly string[], b: readonly string[]): boolean {
 
 function isSameSet(a: readonly string[], b: readonly string[]): boolean {
   return isSame([...a].sort(), [...b].sort());
-}
-
-type Pairing = readonly [readonly string[], readonly string[]];
-
-/** Whether the same columns refer to the same columns, in any order. */
-function isSamePairing(a: Pairing, b: Pairing): boolean {
-  const pairs = ([own, other]: Pairing) => own.map((name, index) => `${name}\0${other[index] ?? ''}`);
-  return isSameSet(pairs(a), pairs(b));
 }
