@@ -197,7 +197,7 @@ async function retryPass(
       names,
       chunks.filter(({ table }) => table === source),
     );
-    await recordLoaded(client, { ...ours, schema: address.schema, table: target, runId: run.runId });
+    await recordLoaded(client, [{ ...ours, schema: address.schema, table: target, runId: run.runId }]);
   }
   return released;
 }

@@ -7,10 +7,10 @@ import type { TargetClient } from '../target/connection/client.js';
 import { connectTarget } from '../target/connection/connect.js';
 import { rejectionOf } from '../target/connection/errors.js';
 import { lockWaitFor, nameLockHolders } from '../target/connection/lock-holders.js';
-import { withChunk, readChunk } from '../target/ledger/chunk.js';
+import { type ChunkName, withChunks, readChunk } from '../target/ledger/chunk.js';
 import { writerSetting } from '../target/schema/closed-tables.js';
 import { copyCarefully } from './careful-chunk.js';
-import type { CopyJob } from './copy-job.js';
+import type { CopyBatch, CopyJob } from './copy-job.js';
 import { rowsOf } from './feed.js';
 import {
   withHeartbeat,
@@ -22,10 +22,10 @@ import {
   threadData,
   stopSignal,
 } from './session.js';
-import { streamChunk } from './stream-chunk.js';
+import { streamChunks } from './stream-chunk.js';
 
 /*
- * Thread entry: copies one chunk in one transaction. The thread keeps its connection from one job to the
+ * Thread entry: copies chunks in one transaction. The thread keeps its connection from one job to the
  * next; a connection that failed is dropped, so that the next job begins with a new one.
  */
 let target: TargetClient | null = null;
@@ -36,12 +36,30 @@ const idleMs = 2000;
 
 declare module '../pool/threads.js' {
   interface ThreadJobs {
-    copy: [CopyJob, ChunkResult];
+    copy: [CopyBatch, readonly ChunkResult[]];
   }
 }
 
-export async function runCopyJob(job: CopyJob): Promise<ChunkResult> {
-  return await withHeartbeat(job.slot, () => copyChunk(job));
+export async function runCopyJob({ jobs, slot }: CopyBatch): Promise<readonly ChunkResult[]> {
+  return await withHeartbeat(slot, () => copyBatch(jobs));
+}
+
+/**
+ * Copies the chunks together, in one transaction. Where a value or row of one is refused, copies each by itself: the
+ * others are then in the target, and the error is that of its chunk.
+ */
+async function copyBatch(jobs: readonly CopyJob[]): Promise<readonly ChunkResult[]> {
+  if (jobs.length > 1) {
+    try {
+      return await copyInTransaction(jobs, streamChunks);
+    } catch (error) {
+      if (!isOfData(error)) throw error;
+      heartbeat();
+    }
+  }
+  const results: ChunkResult[] = [];
+  for (const job of jobs) results.push(await copyChunk(job));
+  return results;
 }
 
 /**
@@ -49,26 +67,38 @@ export async function runCopyJob(job: CopyJob): Promise<ChunkResult> {
  * row by row.
  */
 async function copyChunk(job: CopyJob): Promise<ChunkResult> {
+  const one = async (way: CopyWay) => must((await copyInTransaction([job], way))[0], 'result of a chunk');
   try {
-    return await copyInTransaction(job, streamChunk);
+    return await one(streamChunks);
   } catch (error) {
     if (!isOfData(error) || !hasPolicies(job.table)) throw isRejected(error) ? explain(job, error) : error;
     heartbeat();
   }
-  return await copyInTransaction(job, careful);
+  return await one(async (_, client) => [await careful(job, client)]);
 }
 
-type CopyWay = (job: CopyJob, client: TargetClient) => Promise<ChunkResult>;
+type CopyWay = (jobs: readonly CopyJob[], client: TargetClient) => Promise<readonly ChunkResult[]>;
 
-async function copyInTransaction(job: CopyJob, way: CopyWay): Promise<ChunkResult> {
-  const client = await sessionClient(job.runId);
-  const chunkRef = { runId: job.runId, token: job.token, table: job.table.source, index: job.chunk.index };
+async function copyInTransaction(jobs: readonly CopyJob[], way: CopyWay): Promise<readonly ChunkResult[]> {
+  const { runId, token } = must(jobs[0], 'job of a batch');
+  const client = await sessionClient(runId);
+  const chunks = jobs.map(({ table, chunk }) => ({ table: table.source, index: chunk.index }));
+  const copy = (todo: readonly ChunkName[]) =>
+    way(
+      jobs.filter((_, at) => todo.includes(must(chunks[at], 'chunk of a job'))),
+      client,
+    );
   try {
-    const result = await withChunk(client, chunkRef, () => way(job, client));
-    return result === 'already done' ? must(await readChunk(client, chunkRef), 'committed chunk') : result;
+    const results = await withChunks(client, { runId, token }, { chunks, copy });
+    const all: ChunkResult[] = [];
+    for (const [at, result] of results.entries()) {
+      const done = { runId, ...must(chunks[at], 'chunk of a job') };
+      all.push(result === 'already done' ? must(await readChunk(client, done), 'committed chunk') : result);
+    }
+    return all;
   } catch (error) {
     target = null;
-    const named = await nameHolders(job, client, error);
+    const named = await nameHolders(jobs, client, error);
     await client.close();
     throw named;
   } finally {
@@ -116,8 +146,10 @@ function dropClient(): void {
   target = null;
 }
 
-async function nameHolders({ table }: CopyJob, client: TargetClient, error: unknown): Promise<unknown> {
-  return await nameLockHolders(client, { error, schema: table.targetSchema, tables: [table.target], wanted: 'rows' });
+async function nameHolders(jobs: readonly CopyJob[], client: TargetClient, error: unknown): Promise<unknown> {
+  const { targetSchema: schema } = must(jobs[0], 'job of a batch').table;
+  const tables = jobs.map(({ table }) => table.target);
+  return await nameLockHolders(client, { error, schema, tables, wanted: 'rows' });
 }
 
 function isOfData(error: unknown): boolean {

@@ -1,6 +1,13 @@
 import type { Chunk, TablePlan } from '../model/plan.js';
 import type { PageLayout } from '../source/pages/layout.js';
 
+/** What a copy thread gets: chunks that it copies in one transaction. */
+export interface CopyBatch {
+  readonly jobs: readonly CopyJob[];
+  /** The slot of the shared counters that counts the heartbeats of this batch. */
+  readonly slot: number;
+}
+
 /** What a copy thread needs for one chunk. */
 export interface CopyJob {
   readonly snapshotPath: string;
@@ -16,6 +23,4 @@ export interface CopyJob {
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
-  /** The slot of the shared counters that counts the heartbeats of this job. */
-  readonly slot: number;
 }

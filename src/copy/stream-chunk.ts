@@ -4,19 +4,39 @@ import { CopierError } from '../model/error.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { copyIn } from '../target/copy/copy-in.js';
 import { prepareFreeze } from '../target/copy/freeze.js';
-import { checkStillTable } from '../target/schema/still-a-table.js';
+import { checkStillTables } from '../target/schema/still-a-table.js';
 import type { CopyJob } from './copy-job.js';
 import { createFeed } from './feed.js';
 import { heartbeat, counters, countSent, stopped, waitForRate } from './session.js';
 
-/** Reads, encodes and sends a chunk. All of it is rolled back unless the caller's transaction commits. */
-export async function streamChunk(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
+/**
+ * Reads, encodes and sends chunks of different tables, one after the other. All of it is rolled back unless the caller's
+ * transaction commits.
+ */
+export async function streamChunks(jobs: readonly CopyJob[], client: TargetClient): Promise<ChunkResult[]> {
+  const [first] = jobs;
+  if (first === undefined) return [];
+  const { targetSchema } = first.table;
+  const freezable = jobs.filter(({ mayFreeze }) => mayFreeze).map(({ table }) => table.target);
+  const frozen = await prepareFreeze(client, targetSchema, freezable);
+  const results: ChunkResult[] = [];
+  try {
+    for (const job of jobs) results.push(await streamRows(job, client, frozen.has(job.table.target)));
+    const tables = jobs.map(({ table }) => table.target);
+    await checkStillTables(client, targetSchema, tables);
+    return results;
+  } catch (error) {
+    for (const { rows, bytes } of results) countSent({ rows: -rows, bytes: -bytes });
+    throw error;
+  }
+}
+
+async function streamRows(job: CopyJob, client: TargetClient, freeze: boolean): Promise<ChunkResult> {
   const startedAtMs = performance.now();
   const { encoder, fill, close } = await createFeed(job);
   const sent = { rows: 0, bytes: 0, waitedMs: 0 };
   const { table } = job;
   const columns = table.columns.map((column) => column.target);
-  const freeze = job.mayFreeze && (await prepareFreeze(client, table.targetSchema, table.target));
   const into = {
     schema: table.targetSchema,
     table: table.target,
@@ -37,7 +57,6 @@ export async function streamChunk(job: CopyJob, client: TargetClient): Promise<C
     });
     const result = encoder.result();
     if (taken !== result.rows) throw miscounted(job, result.rows, taken);
-    await checkStillTable(client, table.targetSchema, table.target);
     const durationMs = Math.round(performance.now() - startedAtMs);
     return { ...result, table: table.source, index: job.chunk.index, quarantined: 0, durationMs };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { stopError } from '../lib/interruption.js';
-import { CopierError } from '../model/error.js';
+import { CopierError, must } from '../model/error.js';
 import type { ChunkResult } from '../model/copy.js';
 import type { Chunk } from '../model/plan.js';
 import { Queue } from './queue.js';
@@ -32,9 +32,12 @@ export interface CoordinatorOptions {
   readonly isRetryable: (error: unknown) => boolean;
   /** Whether the chunk failed only because the server had no connection free; that does not count as a try. */
   readonly capacityAfter: (error: unknown) => ServerCapacity;
-  readonly runJob: (chunk: Chunk) => Promise<ChunkResult>;
+  /** Copies chunks that travel together; gives their results in the same order. */
+  readonly runJob: (chunks: readonly Chunk[]) => Promise<readonly ChunkResult[]>;
+  /** Whether a chunk may travel with those of a job; left out: each travels alone. */
+  readonly mayJoin?: (job: readonly Chunk[], next: Chunk) => boolean;
   readonly onChunkDone: (result: ChunkResult) => void;
-  readonly onRetry: (chunk: Chunk, tryNumber: number, error: unknown) => void;
+  readonly onRetry: (chunks: readonly Chunk[], tryNumber: number, error: unknown) => void;
   /** Called once per table, when its last chunk has committed; chunk results in chunk order. */
   readonly onTableDone: (table: string, results: readonly ChunkResult[]) => void;
   /** Resolves when `concurrency` may have grown, beside the end of a chunk. */
@@ -72,12 +75,15 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
     if (chunks.length === 0) options.onTableDone(table, []);
   }
 
-  const start = (chunk: Chunk) => {
-    const job = runWithRetries(chunk, options, mayStart)
-      .then((result) => {
-        if (result === 'for later') return queue.putBack(chunk);
-        options.onChunkDone(result);
-        settle(chunk, result);
+  const start = (chunks: readonly Chunk[]) => {
+    const job = runWithRetries(chunks, options, mayStart)
+      .then((answer) => {
+        if (answer === 'for later') return chunks.toReversed().forEach((chunk) => void queue.putBack(chunk));
+        for (const [at, chunk] of chunks.entries()) {
+          const result = must(answer[at], `result of ${chunk.table}`);
+          options.onChunkDone(result);
+          settle(chunk, result);
+        }
       })
       .catch((error: unknown) => {
         failure ??= error;
@@ -87,17 +93,26 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
   };
 
   const isDone = (chunk: Chunk) => options.done.get(chunk.table)?.find((result) => result.index === chunk.index);
+  /** The next chunks to copy, none where nothing may start. Those that the ledger holds are settled on the way. */
+  const takeJob = (): Chunk[] => {
+    const job: Chunk[] = [];
+    for (;;) {
+      const chunk = queue.take((next) => job.length === 0 || (options.mayJoin?.(job, next) ?? false));
+      if (chunk === null) return job;
+      const result = isDone(chunk);
+      if (result === undefined) job.push(chunk);
+      else settle(chunk, result);
+    }
+  };
   for (;;) {
     let isDrained = false;
     while (mayStart() && running.size < options.concurrency()) {
-      const chunk = queue.take();
-      if (chunk === null) {
+      const chunks = takeJob();
+      if (chunks.length === 0) {
         isDrained = true;
         break;
       }
-      const result = isDone(chunk);
-      if (result === undefined) start(chunk);
-      else settle(chunk, result);
+      start(chunks);
     }
     options.onDemand?.(isDrained ? running.size : options.concurrency());
     if (running.size === 0) break;
@@ -112,14 +127,14 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
 }
 
 async function runWithRetries(
-  chunk: Chunk,
+  chunks: readonly Chunk[],
   options: CoordinatorOptions,
   mayStart: () => boolean,
-): Promise<ChunkResult | 'for later'> {
+): Promise<readonly ChunkResult[] | 'for later'> {
   let looks = 0;
   for (let tryNumber = 1; ; ) {
     try {
-      return await options.runJob(chunk);
+      return await options.runJob(chunks);
     } catch (error) {
       if (!mayStart()) throw error;
       const capacity = options.capacityAfter(error);
@@ -131,7 +146,7 @@ async function runWithRetries(
       }
       if (tryNumber === triesMax || !options.isRetryable(error)) throw error;
       tryNumber += 1;
-      options.onRetry(chunk, tryNumber, error);
+      options.onRetry(chunks, tryNumber, error);
       await pause(backoffMs[tryNumber - 2] ?? 0, options.signal);
     }
   }

@@ -35,11 +35,14 @@ export class Queue {
     });
   }
 
-  /** The next chunk that may start now, or null: all are running, done, or behind a barrier. */
-  take(): Chunk | null {
+  /**
+   * The next chunk that may start now; null where all are running, done, or behind a barrier, or where this one is not
+   * accepted.
+   */
+  take(accepts: (next: Chunk) => boolean = () => true): Chunk | null {
     for (let layer = 0; layer < this.#waiting.length; layer++) {
-      const next = this.#waiting[layer]?.shift();
-      if (next !== undefined) return next;
+      const [next] = this.#waiting[layer] ?? [];
+      if (next !== undefined) return accepts(next) ? (this.#waiting[layer]?.shift() ?? null) : null;
       if (this.#isBarrier && (this.#openChunks[layer] ?? 0) > 0) return null;
     }
     return null;

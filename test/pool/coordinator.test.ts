@@ -23,7 +23,10 @@ function resultOf(chunk: Chunk): ChunkResult {
   return { table, index, rows: 1, bytes: 1, keyset: '0', columns: [], receipt: '', quarantined: 0, durationMs: 0 };
 }
 
-function optionsFor(tables: Record<string, number>, changes: Partial<CoordinatorOptions>): CoordinatorOptions {
+type Changes = Partial<CoordinatorOptions> & { readonly runChunk?: (chunk: Chunk) => Promise<ChunkResult> };
+
+function optionsFor(tables: Record<string, number>, changes: Changes): CoordinatorOptions {
+  const { runChunk = async (chunk) => resultOf(chunk), ...others } = changes;
   return {
     layers: [Object.keys(tables)],
     chunks: new Map(Object.entries(tables).map(([table, count]) => [table, chunksOf(table, count)])),
@@ -32,12 +35,12 @@ function optionsFor(tables: Record<string, number>, changes: Partial<Coordinator
     concurrency: () => 2,
     isRetryable: () => false,
     capacityAfter: () => 'enough',
-    runJob: async (chunk) => resultOf(chunk),
+    runJob: async (chunks) => await Promise.all(chunks.map(runChunk)),
     onChunkDone: () => {},
     onRetry: () => {},
     onTableDone: () => {},
     signal: new AbortController().signal,
-    ...changes,
+    ...others,
   };
 }
 
@@ -59,7 +62,7 @@ test('every chunk runs exactly once and every table is reported done once, whate
             layers: Object.keys(tables).map((table) => [table]),
             isBarrier,
             concurrency: () => concurrency,
-            runJob: async (chunk) => {
+            runChunk: async (chunk) => {
               running++;
               assert.ok(running <= concurrency);
               await nextTurn();
@@ -87,7 +90,7 @@ test('with barriers no chunk of a layer starts before the layer above has commit
         layers: [['parent'], ['child']],
         isBarrier: true,
         concurrency: () => 4,
-        runJob: async (chunk) => {
+        runChunk: async (chunk) => {
           if (chunk.table === 'child') assert.ok(finished.has('parent'));
           await nextTurn();
           return resultOf(chunk);
@@ -105,7 +108,7 @@ test('without barriers free threads take chunks of the next layer', async () => 
       { parent: 1, child: 1 },
       {
         layers: [['parent'], ['child']],
-        runJob: async (chunk) => {
+        runChunk: async (chunk) => {
           started.push(chunk.table);
           if (chunk.table === 'parent') while (started.length < 2) await nextTurn();
           return resultOf(chunk);
@@ -146,7 +149,7 @@ test('a chunk of the ledger is not sent again but counts for its table', async (
       { t: 2 },
       {
         done: new Map([['t', [resultOf(first)]]]),
-        runJob: async (chunk) => {
+        runChunk: async (chunk) => {
           ran.push(chunk.index);
           return resultOf(chunk);
         },
@@ -167,7 +170,7 @@ test('a listed failure is tried again, and only so often', async () => {
       { t: 1 },
       {
         isRetryable: (error) => error === lost,
-        runJob: async (chunk) => {
+        runChunk: async (chunk) => {
           tries++;
           if (tries < 3) throw lost;
           return resultOf(chunk);
@@ -182,7 +185,7 @@ test('a listed failure is tried again, and only so often', async () => {
     {
       isRetryable: () => true,
       signal: aborting.signal,
-      runJob: async () => {
+      runChunk: async () => {
         tries++;
         throw lost;
       },
@@ -201,7 +204,7 @@ test('any other failure lets running chunks end, starts no more and is thrown', 
   const options = optionsFor(
     { t: 6 },
     {
-      runJob: async (chunk) => {
+      runChunk: async (chunk) => {
         await nextTurn();
         if (chunk.index === 0) throw bad;
         await nextTurn();
@@ -222,7 +225,7 @@ test('an abort ends the run at the edge of a chunk as interrupted', async () => 
     {
       concurrency: () => 1,
       signal: aborting.signal,
-      runJob: async (chunk) => {
+      runChunk: async (chunk) => {
         ran.push(chunk.index);
         if (chunk.index === 2) aborting.abort();
         return resultOf(chunk);
@@ -240,7 +243,7 @@ test('an abort that brings a reason of ours ends the run with that reason', asyn
     { t: 3 },
     {
       signal: aborting.signal,
-      runJob: async () => {
+      runChunk: async () => {
         aborting.abort(lost);
         throw new CopierError('interrupted.by_operator', 'told to stop', { hint: '' });
       },
@@ -259,7 +262,7 @@ test('a chunk for which the server had no connection goes back into the queue, a
     {
       concurrency: () => connections,
       capacityAfter: (error) => (error !== full ? 'enough' : connections-- > 1 ? 'fewer' : 'none'),
-      runJob: async (chunk) => {
+      runChunk: async (chunk) => {
         running++;
         await nextTurn();
         const isFull = running > 1;
@@ -286,7 +289,7 @@ test('a chunk that finds no free connection waits for one, however often, and th
     { t: 1 },
     {
       capacityAfter: (error) => (error === full ? 'none' : 'enough'),
-      runJob: async (chunk) => {
+      runChunk: async (chunk) => {
         looks++;
         if (looks === 20) return resultOf(chunk);
         setImmediate(() => context.mock.timers.tick(2_000));
@@ -307,7 +310,7 @@ test('a chunk that never finds a free connection ends the run with the reason', 
     { t: 1 },
     {
       capacityAfter: () => 'none',
-      runJob: async () => {
+      runChunk: async () => {
         looks++;
         if (looks < 150) setImmediate(() => context.mock.timers.tick(2_000));
         throw full;

@@ -181,6 +181,6 @@ async function noteLoaded(
       names,
       chunks.filter(({ table }) => table === source),
     );
-    await recordLoaded(client, { ...sums, schema, table: target, runId });
+    await recordLoaded(client, [{ ...sums, schema, table: target, runId }]);
   }
 }

@@ -23,6 +23,6 @@ export async function noteCarried(
   const isWhole = (table: TablePlan) => changed.some((one) => one.table === table.target) && !leftBehind.touches(table);
   for (const table of plan.tables.filter(isWhole)) {
     const now = await withUnhashed(client, table, await fingerprintTable(client, table));
-    await recordLoaded(client, { ...now, schema, table: table.target, runId });
+    await recordLoaded(client, [{ ...now, schema, table: table.target, runId }]);
   }
 }

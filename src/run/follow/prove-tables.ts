@@ -78,7 +78,7 @@ async function noteLoaded(
   source: TableFingerprint,
 ): Promise<void> {
   const loaded = await withUnhashed(client, table, source);
-  await recordLoaded(client, { ...loaded, schema: address.schema, table: table.target, runId: run.runId });
+  await recordLoaded(client, [{ ...loaded, schema: address.schema, table: table.target, runId: run.runId }]);
 }
 
 /** Throws where a whole table differs from what the rounds brought. */

@@ -3,14 +3,20 @@ import type { TablePlan } from '../../model/plan.js';
 import type { Difference, RunResult, TableReport } from '../../model/result.js';
 import { lockWaitFor, nameLockHolders } from '../../target/connection/lock-holders.js';
 import { withTransaction } from '../../target/connection/transaction.js';
-import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
+import {
+  type LoadedTable,
+  readUnplanned,
+  recordLoaded,
+  type UnplannedColumns,
+  withUnhashed,
+} from '../../target/fingerprint/loaded.js';
 import { finishRun } from '../../target/ledger/run.js';
 import { openToOthers } from '../../target/schema/closed-tables.js';
 import { lockForRun } from '../../target/schema/table-locks.js';
 import { attachPartitions } from '../../target/tenant/partitions.js';
 import type { TableFinish } from './finish-tables.js';
 import type { LoadRequest } from './load-request.js';
-import type { ProvenTable } from './proof.js';
+import { readPresentMarks, type ProvenTable } from './proof.js';
 
 /*
  * The end of a run, in one transaction that keeps writers out: every table is still what was proven (its mark is the
@@ -76,17 +82,22 @@ async function conclude(
   const missing = await lockForRun(client, { schema, tables, mode: 'SHARE' });
   if (missing.length > 0) throw dropped(request, missing);
   const proven: ProvenTable[] = [];
-  for (const table of plan.tables) proven.push(await proofOf(request, finish, table));
-  const loaded = [];
-  for (const [index, table] of plan.tables.entries())
-    loaded.push(await loadedOf(request, table, must(proven[index], 'proof').report));
+  const marks = await readPresentMarks(request, client, plan.tables);
+  for (const table of plan.tables)
+    proven.push(await proofOf(request, finish, { table, mark: marks.get(table.target) ?? null }));
+  const unplanned = await readUnplanned(client, plan.tables);
+  const loaded: LoadedTable[] = [];
+  for (const [index, table] of plan.tables.entries()) {
+    const { report } = must(proven[index], 'proof');
+    loaded.push(await loadedOf(request, { table, report, unplanned }));
+  }
   await lockForRun(client, { schema, tables, mode: 'ACCESS EXCLUSIVE' });
   const result = await record({
     ...outcome,
     tables: proven.map(({ report }) => report),
     differences: proven.flatMap(({ differences }) => differences),
   });
-  for (const one of loaded) await recordLoaded(client, one);
+  await recordLoaded(client, loaded);
   // What differs is opened, so that it can be mended; what is followed stays closed until the switch.
   if (!context.settings.keepClosed || !result.ok) await openToOthers(client, ticket.runId);
   const { tenant } = context.settings;
@@ -95,15 +106,29 @@ async function conclude(
   return result;
 }
 
-async function proofOf({ client, context }: LoadRequest, finish: TableFinish, table: TablePlan): Promise<ProvenTable> {
-  const { proven, isNew } = await finish.proofNow(table, client);
+async function proofOf(
+  { client, context }: LoadRequest,
+  finish: TableFinish,
+  now: { readonly table: TablePlan; readonly mark: string | null },
+): Promise<ProvenTable> {
+  const { table } = now;
+  const { proven, isNew } = await finish.proofNow(now, client);
   if (isNew)
     context.journal.note(`${table.target} was read once more at the end: others could have changed it meanwhile`);
   return proven;
 }
 
-async function loadedOf({ client, address, ticket }: LoadRequest, table: TablePlan, report: TableReport) {
-  const now = await withUnhashed(client, table, {
+interface TableAtEnd {
+  readonly table: TablePlan;
+  readonly report: TableReport;
+  readonly unplanned: UnplannedColumns;
+}
+
+async function loadedOf(
+  { client, address, ticket }: LoadRequest,
+  { table, report, unplanned }: TableAtEnd,
+): Promise<LoadedTable> {
+  const proven = {
     rows: report.targetRows,
     keyset: report.keyset.target,
     columns: report.columns.map(({ column, nulls, empty, fingerprint }) => ({
@@ -112,7 +137,8 @@ async function loadedOf({ client, address, ticket }: LoadRequest, table: TablePl
       empties: empty.target,
       fingerprint: fingerprint.target,
     })),
-  });
+  };
+  const now = await withUnhashed(client, table, proven, unplanned);
   return { ...now, schema: address.schema, table: table.target, runId: ticket.runId };
 }
 

@@ -3,6 +3,7 @@ import { CopierError, must } from '../../model/error.js';
 import type { ChunkResult } from '../../model/copy.js';
 import type { Chunk } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
+import { hasPolicies } from '../../plan/rules/rules.js';
 import { coordinate, type ServerCapacity } from '../../pool/coordinator.js';
 import type { Counters } from '../../pool/counters.js';
 import { isThreadGone } from '../../pool/threads.js';
@@ -12,6 +13,7 @@ import type { Journal } from '../journal.js';
 import type { LoadRequest } from './load-request.js';
 import type { CopyProgress } from './copy-progress.js';
 import type { ConnectionSlots } from './connection-slots.js';
+import { isSmallTable, togetherMax } from './small-tables.js';
 
 /** After the run is told to stop, chunks in work may take this long to finish. Then they are rolled back. */
 const stopGraceMs = 5_000;
@@ -50,24 +52,26 @@ export async function copyChunks(
       onDemand: (wanted) => slots.want(wanted),
       isRetryable: (error) => isRetryable(error) || isThreadGone(error),
       capacityAfter: (error) => (isTooMany(error) ? useFewerSlots(slots, journal) : 'enough'),
-      runJob: async (chunk) => {
+      mayJoin: createJoin(request),
+      runJob: async (chunks) => {
         const slot = slots.take();
-        const end = progress.begin(chunk.table, slot);
+        // Of tables that travel together none is long in work.
+        const ends = chunks.length > 1 ? [] : chunks.map(({ table }) => progress.begin(table, slot));
         try {
-          const watch = { counters, slot, limitMs };
-          return await threads.run('copy', { ...jobOf(chunk), slot }, watch);
+          return await threads.run('copy', { jobs: chunks.map(jobOf), slot }, { counters, slot, limitMs });
         } finally {
           slots.giveBack(slot);
-          end();
+          for (const end of ends) end();
         }
       },
       onChunkDone: (result) => {
         progress.noteChunk(result);
         listener.onChunk(result);
       },
-      onRetry: (chunk, tryNumber, error) => {
+      onRetry: (chunks, tryNumber, error) => {
         const why = error instanceof Error ? error.message : String(error);
-        journal.warn(`chunk ${chunk.index} of ${chunk.table}: ${why}; try ${tryNumber}`);
+        const names = chunks.map(({ index, table }) => `chunk ${index} of ${table}`).join(', ');
+        journal.warn(`${names}: ${why}; try ${tryNumber}`);
       },
       onTableDone: (table, results) => {
         progress.noteTable(table);
@@ -112,8 +116,19 @@ function groupByTable(results: readonly ChunkResult[]): Map<string, ChunkResult[
   return byTable;
 }
 
+/**
+ * Small tables travel together. One in which a refused row does not stop the run travels alone, since all that travel
+ * with such a row are copied twice.
+ */
+function createJoin({ plan }: LoadRequest): (job: readonly Chunk[], next: Chunk) => boolean {
+  const small = new Set(
+    plan.tables.filter((table) => isSmallTable(table) && !hasPolicies(table)).map(({ source }) => source),
+  );
+  return (job, next) => job.length < togetherMax && [...job, next].every(({ table }) => small.has(table));
+}
+
 /** Makes the job of a chunk; what is the same for all chunks of a table is made once. */
-function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) => Omit<CopyJob, 'slot'> {
+function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) => CopyJob {
   const { plan, context, ticket, snapshot, catalog } = request;
   const { nullSentinel, allowSentinel, blockBytes } = context.settings;
   const tables = new Map(

@@ -6,17 +6,14 @@ import { addUp, totalQuarantined } from '../../pool/tally.js';
 import { analyzeTables, type Skipped } from '../../target/copy/analyze.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../../target/constraints/constraints.js';
-import type { ConnectionPool, Priority } from './connection-pool.js';
+import type { ConnectionPool } from './connection-pool.js';
+import { buildPriority, priorityOf, quietly } from './finish-order.js';
+import { finishTogether, type SmallTable } from './finish-together.js';
 import type { LoadRequest } from './load-request.js';
-import { canFingerprint, markOf, proveTable, type ProvenTable, type TableToProve } from './proof.js';
+import { canFingerprint, proveTable, type ProvenTable, type ReadTable, type TableToProve } from './proof.js';
 import { helpersFor } from './sessions.js';
+import { inGroups, isSmallTable, togetherMax } from './small-tables.js';
 import { StepCount } from './step-count.js';
-
-/**
- * The ranks of what is done to a table that is whole; the lowest goes first. Statistics come before the index builds
- * that wait for them, or last.
- */
-const ranks = { proof: 0, earlyStatistics: 1, build: 2, statistics: 3 } as const;
 
 export interface FinishOptions {
   readonly pool: ConnectionPool;
@@ -36,6 +33,7 @@ export class TableFinish {
   readonly #proofs = new Map<string, Promise<ProvenTable>>();
   readonly #results = new Map<string, readonly ChunkResult[]>();
   readonly #builds: Promise<void>[] = [];
+  readonly #gathered: SmallTable[] = [];
   readonly #statistics = new Map<string, Promise<readonly Skipped[]>>();
   /** How many tables are proven and have their statistics, and how many of the steps of their indexes are done. */
   readonly proven = new StepCount();
@@ -69,11 +67,16 @@ export class TableFinish {
       `plan of ${source}`,
     );
     this.#results.set(source, results);
-    this.#proofs.set(source, quietly(this.#prove(table, results)));
     const steps = this.#options.steps.get(table.target) ?? [];
     // Where policies exist, the chunk may have been copied row by row, and that way does not freeze its rows.
     const isFrozen = table.chunks.length === 1 && !this.#options.isBarrier && !hasPolicies(table);
-    if (isFrozen && steps.every(({ isPlain }) => isPlain)) this.#analyzeFirst(table, steps);
+    const isPlain = isFrozen && steps.every((step) => step.isPlain);
+    if (isPlain && isSmallTable(table) && this.#options.hasFingerprints) {
+      this.#gather({ table, results, steps });
+      return;
+    }
+    this.#proofs.set(source, quietly(this.#prove(table, results)));
+    if (isPlain) this.#analyzeFirst(table, steps);
     else this.#analyzeLast(table, steps, isFrozen);
   }
 
@@ -96,17 +99,16 @@ export class TableFinish {
 
   /**
    * The latest proof of a table in its present state, on a client whose session keeps writers out: the proof that there
-   * is, where the table's mark is still the same, else a new one.
+   * is, where the table's present mark is still the same, else a new one.
    */
   async proofNow(
-    table: TablePlan,
+    { table, mark }: { readonly table: TablePlan; readonly mark: string | null },
     client: TargetClient,
   ): Promise<{ readonly proven: ProvenTable; readonly isNew: boolean }> {
     const proven = await must(this.#proofs.get(table.source), `proof of ${table.source}`);
-    const mark = await markOf(this.#request, client, table);
     if (mark !== null && mark === proven.mark) return { proven, isNew: false };
     const results = must(this.#results.get(table.source), `chunks of ${table.source}`);
-    return { proven: await this.#proveWith(table, results, (task) => task(client)), isNew: true };
+    return { proven: await this.#proveWith(table, results, { run: (task) => task(client) }), isNew: true };
   }
 
   async proofsSettled(): Promise<void> {
@@ -129,19 +131,53 @@ export class TableFinish {
     return (await Promise.all(tables.map(one))).flat();
   }
 
-  async #prove(table: TablePlan, results: readonly ChunkResult[]): Promise<ProvenTable> {
+  /** Small tables that became whole at the same time go on together. */
+  #gather(small: SmallTable): void {
+    this.#gathered.push(small);
+    if (this.#gathered.length > 1) return;
+    queueMicrotask(() => {
+      for (const group of inGroups(this.#gathered.splice(0), togetherMax)) this.#beginTogether(group);
+    });
+  }
+
+  #beginTogether(group: readonly SmallTable[]): void {
+    const { read, analyzed, built } = finishTogether(this.#request, this.#options.pool, group);
+    for (const { table, results, steps } of group) {
+      this.steps.expect(steps.length);
+      const own = async () => must((await read).get(table.source), `rows of ${table.source}`);
+      this.#proofs.set(table.source, quietly(this.#prove(table, results, own)));
+      const skipped = analyzed.then((all) => all.filter((one) => one.table === table.target));
+      void skipped.then(() => this.analyzed.noteOne()).catch(() => {});
+      this.#statistics.set(table.source, quietly(skipped));
+    }
+    const noteAll = () => {
+      for (const _ of group.flatMap(({ steps }) => steps)) this.steps.noteOne();
+    };
+    this.#builds.push(quietly(built.then(noteAll)));
+  }
+
+  async #prove(
+    table: TablePlan,
+    results: readonly ChunkResult[],
+    read?: () => Promise<ReadTable>,
+  ): Promise<ProvenTable> {
     const priority = priorityOf('proof', table);
-    const proven = await this.#proveWith(table, results, (task) => this.#options.pool.run(task, priority));
+    const run: TableToProve['run'] = (task) => this.#options.pool.run(task, priority);
+    const proven = await this.#proveWith(table, results, { run, ...(read === undefined ? {} : { read }) });
     this.proven.noteOne();
     return proven;
   }
 
-  async #proveWith(table: TablePlan, results: readonly ChunkResult[], run: TableToProve['run']): Promise<ProvenTable> {
+  async #proveWith(
+    table: TablePlan,
+    results: readonly ChunkResult[],
+    how: Pick<TableToProve, 'run' | 'read'>,
+  ): Promise<ProvenTable> {
     const { hasFingerprints } = this.#options;
     const columns = table.columns.map((column) => column.target);
     const quarantinedRows = totalQuarantined(results);
     const source = addUp(columns, results);
-    return await proveTable(this.#request, { table, source, quarantinedRows, run, hasFingerprints });
+    return await proveTable(this.#request, { table, source, quarantinedRows, hasFingerprints, ...how });
   }
 
   /**
@@ -202,26 +238,10 @@ export class TableFinish {
   }
 }
 
-/** Rows mostly arrive in key order, so a primary key is built in half the time. */
-function buildPriority({ kind }: RestoreStep, table: TablePlan): Priority {
-  const { rank, bytes } = priorityOf('build', table);
-  return { rank, bytes: kind === 'primary_key' ? bytes / 2 : bytes };
-}
-
-function priorityOf(work: keyof typeof ranks, { estimatedBytes }: TablePlan): Priority {
-  return { rank: ranks[work], bytes: estimatedBytes };
-}
-
 async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string, RestoreStep[]>> {
   const byTable = new Map<string, RestoreStep[]>();
   for (const step of await listRestoreSteps(client, ticket.runId)) {
     if (step.stage === 'indexes') byTable.set(step.table, [...(byTable.get(step.table) ?? []), step]);
   }
   return byTable;
-}
-
-/** Lets a promise fail unobserved until it is awaited later, so that Node does not report an unhandled rejection. */
-function quietly<T>(work: Promise<T>): Promise<T> {
-  work.catch(() => {});
-  return work;
 }

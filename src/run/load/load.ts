@@ -11,6 +11,7 @@ import {
   listRestoreSteps,
   type RestoreStage,
   restoreStep,
+  restoreTogether,
   type RestoreStep,
 } from '../../target/constraints/constraints.js';
 import { startFinishing } from '../../target/ledger/run.js';
@@ -30,6 +31,7 @@ import { type ConnectionPool, withConnectionPool } from './connection-pool.js';
 import { lockWaits } from '../lock-waits.js';
 import { ConnectionSlots } from './connection-slots.js';
 import { finishSettings, helpersFor } from './sessions.js';
+import { inGroups, isSmallStep, togetherMax } from './small-tables.js';
 import { settleTables } from './settle.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
 import type { LoadRequest } from './load-request.js';
@@ -181,7 +183,8 @@ async function restoreStages(request: LoadRequest, using: Restoring, stages: rea
 /** Runs all missing steps of one stage, the biggest tables first, on all connections of the pool. */
 async function restoreStage(request: LoadRequest, { pool, steps }: Restoring, stage: RestoreStage): Promise<void> {
   const { client, ticket } = request;
-  const missing = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
+  const found = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
+  const missing = await restoreSmall(request, { pool, steps }, found);
   await Promise.all(
     missing.map((step) =>
       pool
@@ -191,6 +194,29 @@ async function restoreStage(request: LoadRequest, { pool, steps }: Restoring, st
     ),
   );
 }
+
+/**
+ * Makes what small tables lack, many steps to a transaction, one transaction after the other: two that lock the same
+ * tables could wait for each other. Gives the steps that are left: of other tables, and of groups that cannot be made
+ * together.
+ */
+async function restoreSmall(
+  { ticket }: LoadRequest,
+  { pool, steps }: Restoring,
+  found: readonly RestoreStep[],
+): Promise<RestoreStep[]> {
+  const left = found.filter((step) => !isSmallStep(step));
+  for (const group of inGroups(found.filter(isSmallStep), togetherMax)) {
+    const ordinals = group.map(({ ordinal }) => ordinal);
+    const isAlone = group.length === 1;
+    const isDone = !isAlone && (await pool.run((client) => restoreTogether(client, ticket, ordinals)).then(...settled));
+    if (isDone) for (const _ of group) steps.noteOne();
+    else left.push(...group);
+  }
+  return left;
+}
+
+const settled = [() => true, () => false] as const;
 
 /**
  * Some rows may rightly violate an object for good: orphans where the policy for them says so, any rows where the

@@ -1,12 +1,12 @@
 import { hashSample } from '../../encode/fingerprint/sample-hash.js';
-import { CopierError } from '../../model/error.js';
+import { CopierError, must } from '../../model/error.js';
 import type { TableFingerprint } from '../../model/copy.js';
 import type { TablePlan } from '../../model/plan.js';
 import { hasPolicies } from '../../plan/rules/rules.js';
 import { compareFingerprints } from '../../pool/tally.js';
-import { fingerprintSamples, fingerprintTable, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
+import { fingerprintSamples, fingerprintTables, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
-import { readMark } from '../../target/schema/closed-tables.js';
+import { readMarks } from '../../target/schema/closed-tables.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import type { LoadRequest } from './load-request.js';
 
@@ -36,6 +36,14 @@ export interface TableToProve {
   /** Lends a connection to the target. */
   readonly run: <T>(task: (client: TargetClient) => Promise<T>) => Promise<T>;
   readonly hasFingerprints: boolean;
+  /** What was read of the table, where it was read together with others. */
+  readonly read?: () => Promise<ReadTable>;
+}
+
+/** A table as the server holds it, and its mark from before that. */
+export interface ReadTable {
+  readonly mark: string | null;
+  readonly target: TableFingerprint;
 }
 
 /** A table that was compared, and its mark from before that; null where others could write to it meanwhile. */
@@ -60,12 +68,10 @@ export async function proveTable(request: LoadRequest, toProve: TableToProve): P
 
 async function byFingerprint(
   request: LoadRequest,
-  { table, source, run, quarantinedRows }: TableToProve,
+  { table, source, run, quarantinedRows, read }: TableToProve,
 ): Promise<ProvenTable> {
-  const { mark, target } = await run(async (client) => {
-    const mark = await markOf(request, client, table);
-    return { mark, target: await fingerprintTable(client, table) };
-  });
+  const readAlone = () => run((client) => readTables(request, client, [table]));
+  const { mark, target } = read === undefined ? must((await readAlone()).get(table.source), 'table') : await read();
   const report = compareFingerprints({
     table: table.source,
     sourceRows: table.rows,
@@ -83,7 +89,8 @@ async function byReading(
   request: LoadRequest,
   { table, source, run, quarantinedRows }: TableToProve,
 ): Promise<ProvenTable> {
-  const mark = await run((client) => markOf(request, client, table));
+  const marks = await run((client) => readPresentMarks(request, client, [table]));
+  const mark = marks.get(table.target) ?? null;
   const compared = await readBack(request, table);
   const { report } = compared;
   const isConserved = source.rows + quarantinedRows === table.rows && report.quarantinedRows === quarantinedRows;
@@ -91,13 +98,30 @@ async function byReading(
   return { ...compared, report: { ...report, copiedRows: source.rows, ok }, mark };
 }
 
-/** The present mark of a planned table. */
-export async function markOf(
-  { ticket }: LoadRequest,
+/** Reads what the server holds of these tables, by their names in the source: first their marks, then their rows. */
+export async function readTables(
+  request: LoadRequest,
   client: TargetClient,
-  { targetSchema, target }: Pick<TablePlan, 'targetSchema' | 'target'>,
-): Promise<string | null> {
-  return await readMark(client, { runId: ticket.runId, schema: targetSchema, table: target });
+  tables: readonly TablePlan[],
+): Promise<ReadonlyMap<string, ReadTable>> {
+  const marks = await readPresentMarks(request, client, tables);
+  const found = await fingerprintTables(client, tables);
+  return new Map(
+    tables.map((table, at) => {
+      const target = must(found[at], `fingerprint of ${table.target}`);
+      return [table.source, { mark: marks.get(table.target) ?? null, target }];
+    }),
+  );
+}
+
+/** The present marks of planned tables, by their names in the target. */
+export async function readPresentMarks(
+  { ticket, address }: LoadRequest,
+  client: TargetClient,
+  tables: readonly Pick<TablePlan, 'target'>[],
+): Promise<ReadonlyMap<string, string>> {
+  const names = tables.map(({ target }) => target);
+  return await readMarks(client, { runId: ticket.runId, schema: address.schema, tables: names });
 }
 
 async function readBack(request: LoadRequest, table: TablePlan): Promise<ComparedTable> {

@@ -16,6 +16,7 @@ import {
   listUniqueKeys,
   refusedByCheck,
   refusedByType,
+  type TableCheck,
   type ValueLists,
 } from '../../target/schema/checked-values.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -46,12 +47,12 @@ export async function tryTargetRules(request: {
 }): Promise<Finding[]> {
   const { survey, client, target, tables, waive } = request;
   const findings: Finding[] = [];
-  for (const plan of tables) {
-    const source = survey.catalog.tables.find(({ name }) => name === plan.source);
-    const to = target.tables.find(({ name }) => name === plan.target);
-    if (source === undefined || to === undefined || plan.rows === 0) continue;
-    const pair = { plan, source, target: to };
-    for (const key of await listUniqueKeys(client, to)) {
+  const pairs = findPairs(survey, target, tables);
+  const targets = pairs.map((pair) => pair.target);
+  const [keys, checks] = [await listUniqueKeys(client, targets), await listChecks(client, targets)];
+  for (const pair of pairs) {
+    const { plan, target: to } = pair;
+    for (const key of keys.get(to.oid) ?? []) {
       const columns = columnsToLookAt(pair, key.columns);
       const waiver = `${key.kind}:${key.name}`;
       if (columns === null || isWaived(waive, waiver)) continue;
@@ -59,10 +60,20 @@ export async function tryTargetRules(request: {
       if (found.count > 0) findings.push(duplicateFinding(plan, columns, { ...found, waiver }));
     }
     findings.push(...(await tryForeignKeys(survey, pair, { tables, waive })));
-    findings.push(...(await tryChecks(survey, client, pair)));
+    findings.push(...(await tryChecks({ survey, client, pair, checks: checks.get(to.oid) ?? [] })));
     if (target.serverVersion >= inputIsValidVersion) findings.push(...(await tryInputs(survey, client, pair)));
   }
   return findings;
+}
+
+/** Planned tables that hold rows, with both sides' catalogs of them. */
+function findPairs(survey: Survey, target: TargetCatalog, tables: readonly TablePlan[]): TablePair[] {
+  const sources = new Map(survey.catalog.tables.map((table) => [table.name, table]));
+  const targets = new Map(target.tables.map((table) => [table.name, table]));
+  return tables.flatMap((plan) => {
+    const [source, to] = [sources.get(plan.source), targets.get(plan.target)];
+    return source === undefined || to === undefined || plan.rows === 0 ? [] : [{ plan, source, target: to }];
+  });
 }
 
 /** The columns of a unique key that rows may break; null where the source keeps it as strictly. */
@@ -150,13 +161,19 @@ function isSameSet(names: readonly string[], others: readonly string[]): boolean
   return names.length === others.length && names.every((name) => others.some((other) => isSameName(name, other)));
 }
 
-async function tryChecks(
-  survey: Survey,
-  client: TargetClient,
-  { plan, source, target }: TablePair,
-): Promise<Finding[]> {
+async function tryChecks({
+  survey,
+  client,
+  pair: { plan, source, target },
+  checks,
+}: {
+  readonly survey: Survey;
+  readonly client: TargetClient;
+  readonly pair: TablePair;
+  readonly checks: readonly TableCheck[];
+}): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const check of await listChecks(client, target)) {
+  for (const check of checks) {
     const planned = check.columns.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
     const columns = check.columns.flatMap((name) => target.columns.find((column) => column.name === name) ?? []);
     if (planned.length !== check.columns.length) continue;

@@ -143,6 +143,19 @@ export class TargetClient {
     return (await this.run<R>(sql, values, context)).rows;
   }
 
+  /** Runs statements without parameters in one message, and so in one transaction; gives the rows of each. */
+  async queryAll<R extends Pg.QueryResultRow>(
+    statements: readonly string[],
+    context: PgErrorContext = {},
+  ): Promise<R[][]> {
+    if (statements.length === 0) return [];
+    // The simple protocol gives a result for each statement, or the result where there is one; pg's types do not say so.
+    const results = (await this.run<R>(statements.join('\n;\n'), [], context)) as unknown as
+      | Pg.QueryResult<R>
+      | readonly Pg.QueryResult<R>[];
+    return (Array.isArray(results) ? results : [results]).map(({ rows }) => rows);
+  }
+
   /** Runs one statement and gives pg's result with its command tag and row count. */
   async run<R extends Pg.QueryResultRow = Pg.QueryResultRow>(
     sql: string,

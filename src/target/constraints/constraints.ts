@@ -1,10 +1,11 @@
 import type { TargetClient } from '../connection/client.js';
+import { joinStatements, runTogether } from '../connection/together.js';
 import { withTransaction } from '../connection/transaction.js';
 import type { DetachableObject, ObjectKind } from './detachable-object.js';
 import { shareAttempt } from '../ledger/lock.js';
-import { quoteTable } from '../../lib/quote.js';
+import { quoteLiteral } from '../../lib/quote.js';
 import { checkToken, type RunTicket } from '../ledger/run.js';
-import { recordObjects, readDropped, markRestored } from './object-ledger.js';
+import { type DroppedObject, recordObjects, readDropped, markRestored } from './object-ledger.js';
 import { explainRestore } from './restore-error.js';
 
 /*
@@ -54,9 +55,12 @@ export function restoreSettings(options: { memory: string; parallelWorkers: numb
 export async function detach(client: TargetClient, runId: string, objects: readonly DetachableObject[]): Promise<void> {
   await withTransaction(client, async () => {
     await recordObjects(client, runId, objects);
-    for (const { dropSql, table, kind, name } of objects) {
-      if (dropSql !== null) await client.run(dropSql, [], { table, doing: `take away ${kind} ${name}` });
-    }
+    await runTogether(
+      client,
+      objects.flatMap(({ dropSql, table, kind, name }) =>
+        dropSql === null ? [] : [{ sql: dropSql, context: { table, doing: `take away ${kind} ${name}` } }],
+      ),
+    );
   });
 }
 
@@ -89,13 +93,13 @@ export async function restoreStep(
   ordinal: number,
   helpers?: number,
 ): Promise<void> {
-  const object = await readDropped(client, ticket.runId, ordinal);
-  if (object === null) return;
+  const [dropped] = await readDropped(client, ticket.runId, [ordinal]);
+  if (dropped === undefined) return;
   try {
-    await buildIndex(client, ticket, object, helpers);
-    await putInForce(client, ticket, { object, ordinal });
+    await buildIndex(client, ticket, dropped, helpers);
+    await putInForce(client, ticket, dropped);
   } catch (error) {
-    throw explainRestore(error, object);
+    throw explainRestore(error, dropped.object);
   }
 }
 
@@ -109,28 +113,52 @@ export async function buildStep(
   ordinal: number,
   helpers: number,
 ): Promise<boolean> {
-  const object = await readDropped(client, ticket.runId, ordinal);
-  if (object === null) return true;
+  const [dropped] = await readDropped(client, ticket.runId, [ordinal]);
+  if (dropped === undefined) return true;
+  const { object } = dropped;
   try {
-    await buildIndex(client, ticket, object, helpers);
+    await buildIndex(client, ticket, dropped, helpers);
     if (object.constraintSql !== null || object.extraSql.length > 0) return false;
-    await putInForce(client, ticket, { object, ordinal });
+    await putInForce(client, ticket, dropped);
     return true;
   } catch (error) {
     throw explainRestore(error, object);
   }
 }
 
-async function putInForce(
+/**
+ * Makes several objects of small tables again, in the order of their ordinals, in one transaction with few round trips.
+ * Where one cannot be made, none is: `restoreStep` of each then does what can be done, and says what stands in the way.
+ */
+export async function restoreTogether(
   client: TargetClient,
   ticket: RunTicket,
-  { object, ordinal }: { readonly object: DetachableObject; readonly ordinal: number },
+  ordinals: readonly number[],
 ): Promise<void> {
   await withTransaction(client, async () => {
     await claimAttempt(client, ticket);
-    await addConstraint(client, object);
+    const dropped = await readDropped(client, ticket.runId, ordinals);
+    const statements = dropped.flatMap(({ object, hasIndex, hasConstraint }) => [
+      ...(hasIndex ? [] : inTablespace(object, object.indexSql)),
+      ...(hasConstraint ? [] : inTablespace(object, object.constraintSql)),
+      ...object.extraSql,
+    ]);
+    if (statements.length > 0) await client.run(joinStatements(statements), [], { doing: 'make indexes again' });
+    await markRestored(
+      client,
+      ticket.runId,
+      dropped.map(({ ordinal }) => ordinal),
+    );
+  });
+}
+
+async function putInForce(client: TargetClient, ticket: RunTicket, dropped: DroppedObject): Promise<void> {
+  const { object, ordinal } = dropped;
+  await withTransaction(client, async () => {
+    await claimAttempt(client, ticket);
+    await addConstraint(client, dropped);
     for (const sql of object.extraSql) await client.run(sql, [], doing(object));
-    await markRestored(client, ticket.runId, ordinal);
+    await markRestored(client, ticket.runId, [ordinal]);
   });
 }
 
@@ -138,7 +166,7 @@ async function putInForce(
 export async function forgetStep(client: TargetClient, ticket: RunTicket, ordinal: number): Promise<void> {
   await withTransaction(client, async () => {
     await claimAttempt(client, ticket);
-    await markRestored(client, ticket.runId, ordinal);
+    await markRestored(client, ticket.runId, [ordinal]);
   });
 }
 
@@ -156,52 +184,30 @@ async function claimAttempt(client: TargetClient, ticket: RunTicket): Promise<vo
 async function buildIndex(
   client: TargetClient,
   ticket: RunTicket,
-  object: DetachableObject,
+  { object, hasIndex }: DroppedObject,
   helpers: number | undefined,
 ): Promise<void> {
   const { indexSql } = object;
-  if (indexSql === null || (await isIndexThere(client, object, indexSql))) return;
+  if (indexSql === null || hasIndex) return;
   await withTransaction(client, async () => {
     await claimAttempt(client, ticket);
-    await useTablespace(client, object);
     if (helpers !== undefined) await useHelpers(client, helpers);
-    await client.run(indexSql, [], doing(object));
+    await client.run(joinStatements(inTablespace(object, indexSql)), [], doing(object));
   });
 }
 
-async function addConstraint(client: TargetClient, object: DetachableObject): Promise<void> {
-  const { constraintSql } = object;
-  if (constraintSql === null || (await isConstraintThere(client, object))) return;
-  await useTablespace(client, object);
-  await client.run(constraintSql, [], doing(object));
+async function addConstraint(client: TargetClient, { object, hasConstraint }: DroppedObject): Promise<void> {
+  if (object.constraintSql === null || hasConstraint) return;
+  await client.run(joinStatements(inTablespace(object, object.constraintSql)), [], doing(object));
 }
 
-/** Set each time, so that the session's own default_tablespace cannot move an index. */
-async function useTablespace(client: TargetClient, object: DetachableObject): Promise<void> {
-  await client.query(`SELECT set_config('default_tablespace', $1, true)`, [object.tablespace ?? '']);
+/** The tablespace is set each time, so that the session's own default_tablespace cannot move an index. */
+function inTablespace({ tablespace }: DetachableObject, sql: string | null): string[] {
+  return sql === null ? [] : [`SET LOCAL default_tablespace = ${quoteLiteral(tablespace ?? '')}`, sql];
 }
 
 async function useHelpers(client: TargetClient, helpers: number): Promise<void> {
   await client.query(`SELECT set_config('max_parallel_maintenance_workers', $1, true)`, [String(helpers)]);
-}
-
-/** The very same index, valid. Another one under that name makes our CREATE fail, which is what must happen. */
-async function isIndexThere(client: TargetClient, object: DetachableObject, indexSql: string): Promise<boolean> {
-  const rows = await client.query(
-    `SELECT 1 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-      WHERE i.indrelid = to_regclass($1) AND c.relname = $2 AND i.indisvalid AND pg_get_indexdef(i.indexrelid) = $3`,
-    [quoteTable(object.schema, object.table), object.name, indexSql],
-  );
-  return rows.length > 0;
-}
-
-async function isConstraintThere(client: TargetClient, object: DetachableObject): Promise<boolean> {
-  const rows = await client.query(
-    `SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass($1) AND conname = $2
-        AND regexp_replace(pg_get_constraintdef(oid), ' NOT VALID$', '') = regexp_replace($3, ' NOT VALID$', '')`,
-    [quoteTable(object.schema, object.table), object.name, object.definition],
-  );
-  return rows.length > 0;
 }
 
 function doing({ kind, name, table }: DetachableObject) {

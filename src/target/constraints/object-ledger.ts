@@ -1,4 +1,3 @@
-import { must } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
 import type { DetachableObject } from './detachable-object.js';
 
@@ -22,26 +21,43 @@ export async function recordObjects(
   );
 }
 
-/** An object that is still missing; null where it was restored. */
+/** An object that is missing, and how much of it is there already, since its steps are transactions of their own. */
+export interface DroppedObject {
+  readonly ordinal: number;
+  readonly object: DetachableObject;
+  /** The very same index, valid. Another one under that name makes our CREATE fail, which is what must happen. */
+  readonly hasIndex: boolean;
+  readonly hasConstraint: boolean;
+}
+
+/** Those of these objects that are still missing, in the order of their ordinals. */
 export async function readDropped(
   client: TargetClient,
   runId: string,
-  ordinal: number,
-): Promise<DetachableObject | null> {
-  const rows = await client.query<DetachableObject & { state: string }>(
-    `SELECT kind, table_schema AS schema, table_name AS table, name, definition, tablespace, drop_sql AS "dropSql",
-            index_sql AS "indexSql", constraint_sql AS "constraintSql", extra_sql AS "extraSql", state
-       FROM ${client.ledger('object')} WHERE run_id = $1 AND ordinal = $2`,
-    [runId, ordinal],
+  ordinals: readonly number[],
+): Promise<DroppedObject[]> {
+  const rows = await client.query<DetachableObject & Omit<DroppedObject, 'object'>>(
+    `SELECT o.ordinal, o.kind, o.table_schema AS schema, o.table_name AS table, o.name, o.definition, o.tablespace,
+            o.drop_sql AS "dropSql", o.index_sql AS "indexSql", o.constraint_sql AS "constraintSql", o.extra_sql AS "extraSql",
+            EXISTS (SELECT FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+                     WHERE i.indrelid = t.oid AND c.relname = o.name AND i.indisvalid
+                       AND pg_get_indexdef(i.indexrelid) = o.index_sql) AS "hasIndex",
+            EXISTS (SELECT FROM pg_constraint k
+                     WHERE k.conrelid = t.oid AND k.conname = o.name
+                       AND regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') = regexp_replace(o.definition, ' NOT VALID$', ''))
+              AS "hasConstraint"
+       FROM ${client.ledger('object')} o,
+            LATERAL (SELECT to_regclass(quote_ident(o.table_schema) || '.' || quote_ident(o.table_name)) AS oid) AS t
+      WHERE o.run_id = $1 AND o.ordinal = ANY ($2) AND o.state = 'dropped' ORDER BY o.ordinal`,
+    [runId, ordinals],
   );
-  const { state, ...object } = must(rows[0], `object ${ordinal} of run ${runId}`);
-  return state === 'dropped' ? object : null;
+  return rows.map(({ ordinal, hasIndex, hasConstraint, ...object }) => ({ ordinal, hasIndex, hasConstraint, object }));
 }
 
-/** Notes that an object is in force again; to be called in the transaction that made it. */
-export async function markRestored(client: TargetClient, runId: string, ordinal: number): Promise<void> {
+/** Notes that objects are in force again; to be called in the transaction that made them. */
+export async function markRestored(client: TargetClient, runId: string, ordinals: readonly number[]): Promise<void> {
   await client.query(
-    `UPDATE ${client.ledger('object')} SET state = 'restored', restored_at = clock_timestamp() WHERE run_id = $1 AND ordinal = $2`,
-    [runId, ordinal],
+    `UPDATE ${client.ledger('object')} SET state = 'restored', restored_at = clock_timestamp() WHERE run_id = $1 AND ordinal = ANY ($2)`,
+    [runId, ordinals],
   );
 }

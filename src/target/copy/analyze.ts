@@ -9,21 +9,25 @@ export interface Skipped {
 }
 
 /**
- * VACUUM (ANALYZE) of each table, for the planner's statistics and the visibility map, outside any transaction. Gives
- * what the server warned about instead of doing it, by table: where our role may not, it skips with a warning.
+ * VACUUM (ANALYZE) of the tables by one statement, for the planner's statistics and the visibility map, outside any
+ * transaction. Gives what the server warned about instead of doing it, by table: where our role may not, it skips with a
+ * warning.
  */
 export async function analyzeTables(client: TargetClient, tables: readonly TableName[]): Promise<Skipped[]> {
   const skipped: Skipped[] = [];
-  for (const { schema, name } of tables) {
-    const onNotice = (notice: { message?: string | undefined }) => {
-      skipped.push({ table: name, warning: notice.message ?? 'skipped' });
-    };
-    client.raw.on('notice', onNotice);
-    try {
-      await client.run(`VACUUM (ANALYZE) ${quoteTable(schema, name)}`, [], { table: name, doing: `analyse ${name}` });
-    } finally {
-      client.raw.off('notice', onNotice);
-    }
+  const [first] = tables;
+  if (first === undefined) return skipped;
+  const onNotice = ({ message = 'skipped' }: { message?: string | undefined }) => {
+    const about = tables.length === 1 ? first : tables.find(({ name }) => message.includes(`"${name}"`));
+    skipped.push({ table: about?.name ?? 'a table', warning: message });
+  };
+  const context = tables.length === 1 ? { table: first.name } : {};
+  const list = tables.map(({ schema, name }) => quoteTable(schema, name)).join(', ');
+  client.raw.on('notice', onNotice);
+  try {
+    await client.run(`VACUUM (ANALYZE) ${list}`, [], { ...context, doing: `analyse ${first.name}` });
+  } finally {
+    client.raw.off('notice', onNotice);
   }
   return skipped;
 }

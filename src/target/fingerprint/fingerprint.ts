@@ -73,6 +73,28 @@ export async function fingerprintTable(client: TargetClient, table: FingerprintT
 }
 
 /**
+ * The same for several tables, in their order: those of few columns by one message, in one transaction of the server.
+ */
+export async function fingerprintTables(
+  client: TargetClient,
+  tables: readonly FingerprintTable[],
+): Promise<TableFingerprint[]> {
+  const isNarrow = (table: FingerprintTable) => table.columns.length <= columnsPerQuery;
+  const [first] = tables;
+  if (first === undefined) return [];
+  if (tables.length === 1) return [await fingerprintTable(client, first)];
+  const narrow = tables.filter(isNarrow);
+  const results = await client.queryAll<Sums & Record<string, unknown>>(
+    narrow.map((table) => fingerprintSql(table)),
+    { doing: 'fingerprint tables' },
+  );
+  const found = new Map(narrow.map((table, at) => [table, toFingerprint(table, results[at]?.[0], 0)]));
+  const all: TableFingerprint[] = [];
+  for (const table of tables) all.push(found.get(table) ?? (await fingerprintTable(client, table)));
+  return all;
+}
+
+/**
  * The same for some rows with the columns of the table, given as an item of a FROM list. Call it in a transaction in
  * which they cannot change.
  */
@@ -180,8 +202,13 @@ async function readPart(
     [],
     context,
   );
+  return toFingerprint(table, row, from);
+}
+
+/** What the aggregate over a table's columns, from this one on, gave. */
+function toFingerprint(table: FingerprintTable, row: Sums | undefined, from: number): TableFingerprint {
   const sums = must(row, 'row of sums');
-  const columns = table.columns.slice(from, to).map((column, i) => toResult(column, sums, i));
+  const columns = table.columns.slice(from, from + sums.sums.length).map((column, i) => toResult(column, sums, i));
   return { rows: Number(sums.rows), keyset: toHex(sums.keyset), columns };
 }
 

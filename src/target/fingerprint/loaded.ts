@@ -13,20 +13,22 @@ export interface LoadedTable extends TableFingerprint {
 }
 
 /** Used instead of a column's name for all columns that are in no plan. */
-const unplanned = '*';
+const unplannedName = '*';
 
 /**
  * The content of a table with its fingerprints completed. For columns that have no hash, a sum over their texts, seeded
  * by the row's key hash, takes the place of their fingerprints. Where columns that are in no plan hold values, one more
- * sum over these follows. Reads the table only where there are such columns.
+ * sum over these follows. Reads the table only where there are such columns; `unplanned` is what `readUnplanned` gave
+ * for it and others.
  */
 export async function withUnhashed(
   client: TargetClient,
   table: FingerprintTable,
   now: TableFingerprint,
+  unplanned?: UnplannedColumns,
 ): Promise<TableFingerprint> {
   const bare = [...table.columns.entries()].filter(([, { kind }]) => kind.tag === 'jsonb' || kind.tag === 'literal');
-  const others = await readUnplanned(client, table);
+  const others = (unplanned ?? (await readUnplanned(client, [table]))).get(table.target) ?? [];
   if (bare.length === 0 && others.length === 0) return now;
   const sums = bare.map(([index]) => sumOf(`c${index}`));
   const texts = bare.map(([index, { target }]) => `${quoteName(target)}::text AS c${index}`);
@@ -46,35 +48,49 @@ export async function withUnhashed(
   const columns = now.columns.map((column, i) => ({ ...column, fingerprint: byIndex.get(i) ?? column.fingerprint }));
   const restSum = must(found[bare.length], 'sum of the other columns');
   if (restSum === '0') return { ...now, columns };
-  return { ...now, columns: [...columns, { column: unplanned, nulls: 0, empties: 0, fingerprint: restSum }] };
+  return { ...now, columns: [...columns, { column: unplannedName, nulls: 0, empties: 0, fingerprint: restSum }] };
 }
 
 /** Whether columns that are in no plan hold values. */
 export function hasUnplanned({ columns }: TableFingerprint): boolean {
-  return columns.some(({ column }) => column === unplanned);
+  return columns.some(({ column }) => column === unplannedName);
 }
 
 const sumOf = (text: string) => `coalesce(sum(hashtextextended(${text} COLLATE "C", k)), 0)::text`;
 
-/** Columns of the table that the plan does not fill, by the order of the table. */
-async function readUnplanned(client: TargetClient, table: FingerprintTable): Promise<string[]> {
-  const rows = await client.query<{ name: string }>(
-    `SELECT a.attname::text AS name FROM pg_attribute a
-      WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL ($2)
-        AND a.attgenerated = '' ORDER BY a.attname COLLATE "C"`,
-    [quoteTable(table.targetSchema, table.target), table.columns.map(({ target }) => target)],
+/** Columns that the plan does not fill, by table. */
+export type UnplannedColumns = ReadonlyMap<string, readonly string[]>;
+
+/** Columns of the tables of one schema that the plan does not fill, in the order of their names. */
+export async function readUnplanned(
+  client: TargetClient,
+  tables: readonly FingerprintTable[],
+): Promise<UnplannedColumns> {
+  const planned = tables.map(({ targetSchema, target, columns }) => ({
+    name: target,
+    quoted: quoteTable(targetSchema, target),
+    columns: columns.map((column) => column.target),
+  }));
+  const rows = await client.query<{ name: string; columns: readonly string[] }>(
+    `SELECT t.name, array_agg(a.attname::text ORDER BY a.attname COLLATE "C") AS columns
+       FROM jsonb_to_recordset($1::jsonb) AS t(name text, quoted text, columns text[])
+       JOIN pg_attribute a ON a.attrelid = to_regclass(t.quoted)
+      WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (t.columns) AND a.attgenerated = ''
+      GROUP BY t.name`,
+    [JSON.stringify(planned)],
   );
-  return rows.map(({ name }) => name);
+  return new Map(rows.map(({ name, columns }) => [name, columns]));
 }
 
-/** Records the content of a finished table; the newest record of a table replaces the one before. */
-export async function recordLoaded(client: TargetClient, loaded: LoadedTable): Promise<void> {
+/** Records the content of finished tables; the newest record of a table replaces the one before. */
+export async function recordLoaded(client: TargetClient, loaded: readonly LoadedTable[]): Promise<void> {
   await client.query(
     `INSERT INTO ${client.ledger('loaded')} (target_schema, table_name, run_id, rows, keyset, columns)
-     VALUES ($1, $2, $3, $4, $5, $6::jsonb)
+     SELECT l.schema, l."table", l."runId", l.rows, l.keyset, l.columns
+       FROM jsonb_to_recordset($1::jsonb) AS l(schema text, "table" text, "runId" text, rows bigint, keyset text, columns jsonb)
      ON CONFLICT (target_schema, table_name) DO UPDATE SET run_id = excluded.run_id, rows = excluded.rows,
        keyset = excluded.keyset, columns = excluded.columns, loaded_at = clock_timestamp()`,
-    [loaded.schema, loaded.table, loaded.runId, loaded.rows, loaded.keyset, JSON.stringify(loaded.columns)],
+    [JSON.stringify(loaded)],
   );
 }
 

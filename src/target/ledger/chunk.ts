@@ -6,11 +6,13 @@ import { withTransaction } from '../connection/transaction.js';
 import { chunkKey, endHolders, shareAttempt } from './lock.js';
 import { type RunTicket, superseded } from './run.js';
 
-/** Which chunk, and with what right. */
-export interface ChunkTicket extends RunTicket {
+export interface ChunkName {
   readonly table: string;
   readonly index: number;
 }
+
+/** Which chunk, and with what right. */
+export interface ChunkTicket extends RunTicket, ChunkName {}
 
 const columns = `table_name AS table, chunk_index AS index, rows::text AS rows, bytes::text AS bytes, keyset, receipt, columns,
   quarantined::text AS quarantined, duration_ms AS "durationMs"`;
@@ -27,24 +29,41 @@ interface ChunkRow {
   readonly durationMs: number;
 }
 
-/**
- * Runs `copy` (on the same client) in one transaction with the chunk's ledger row: afterwards both are there, or
- * neither. `target.run_superseded` where the token is no longer the run's. Where the answer to COMMIT is lost, call it
- * again on a new connection: the ledger row shows whether the chunk committed.
- */
+/** Runs `copy` for one chunk, as `withChunks` does for several. */
 export async function withChunk(
   client: TargetClient,
   ticket: ChunkTicket,
   copy: () => Promise<ChunkResult>,
 ): Promise<ChunkResult | 'already done'> {
+  const [result] = await withChunks(client, ticket, { chunks: [ticket], copy: async () => [await copy()] });
+  return must(result, 'result of a chunk');
+}
+
+export interface ChunksToCopy {
+  readonly chunks: readonly ChunkName[];
+  /** Copies some of these chunks, and gives their results in the same order. */
+  readonly copy: (todo: readonly ChunkName[]) => Promise<readonly ChunkResult[]>;
+}
+
+/**
+ * Runs `copy` (on the same client) in one transaction with the chunks' ledger rows: afterwards all rows are there, or
+ * none. `target.run_superseded` where the token is no longer the run's. Where the answer to COMMIT is lost, call it
+ * again on a new connection: the ledger rows show whether the chunks committed. Gives one answer per chunk.
+ */
+export async function withChunks(
+  client: TargetClient,
+  ticket: RunTicket,
+  { chunks, copy }: ChunksToCopy,
+): Promise<readonly (ChunkResult | 'already done')[]> {
   return await withTransaction(client, async () => {
     await client.query('SET LOCAL synchronous_commit = on');
     await claimRun(client, ticket);
-    await claimChunk(client, ticket);
-    if (!(await insertChunk(client, ticket))) return 'already done';
-    const result = await copy();
-    await recordChunk(client, ticket, result);
-    return result;
+    await claimChunks(client, ticket, chunks);
+    const todo = await insertChunks(client, ticket, chunks);
+    const results = todo.length === 0 ? [] : await copy(todo);
+    await recordChunks(client, ticket.runId, results);
+    const byChunk = new Map(todo.map((chunk, at) => [chunk, must(results[at], `result of ${chunk.table}`)]));
+    return chunks.map((chunk) => byChunk.get(chunk) ?? 'already done');
   });
 }
 
@@ -125,53 +144,61 @@ const claimTriesBeforeEnding = 20;
  * connection was lost and whose backend has not noticed: it is ended. (It cannot belong to a later attempt, since our
  * token is still valid.)
  */
-async function claimChunk(client: TargetClient, { runId, table, index }: ChunkTicket): Promise<void> {
-  const key = chunkKey(runId, table, index);
+async function claimChunks(client: TargetClient, { runId }: RunTicket, chunks: readonly ChunkName[]): Promise<void> {
+  let left = chunks;
   let holders: readonly number[] = [];
   for (let look = 1; look <= claimTriesMax; look++) {
-    const [row] = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock($1::bigint) AS taken', [
-      key,
-    ]);
-    if (row?.taken === true) return;
-    if (look >= claimTriesBeforeEnding) holders = await endHolders(client, key);
+    const keys = left.map(({ table, index }) => chunkKey(runId, table, index));
+    const rows = await client.query<{ taken: boolean }>(
+      'SELECT pg_try_advisory_xact_lock(k.key) AS taken FROM unnest($1::bigint[]) WITH ORDINALITY AS k(key, at) ORDER BY k.at',
+      [keys],
+    );
+    left = left.filter((_, at) => rows[at]?.taken !== true);
+    const [held] = left;
+    if (held === undefined) return;
+    if (look >= claimTriesBeforeEnding) holders = await endHolders(client, chunkKey(runId, held.table, held.index));
     await wait(claimPauseMs);
   }
+  const { table, index } = must(left[0], 'chunk that is held');
   throw new CopierError('target.locked', `chunk ${index} of ${table} is still held by an earlier try at it`, {
     table,
     hint: `its session on the server (pid ${holders.join(', ')}) does not end when told to: stop it there, then run again`,
   });
 }
 
-async function insertChunk(client: TargetClient, { runId, table, index }: ChunkTicket): Promise<boolean> {
-  const rows = await client.query(
-    `INSERT INTO ${client.ledger('chunk')} (run_id, table_name, chunk_index) VALUES ($1, $2, $3)
-     ON CONFLICT DO NOTHING RETURNING chunk_index`,
-    [runId, table, index],
+/** Gives the chunks that the ledger did not hold yet. */
+async function insertChunks(
+  client: TargetClient,
+  { runId }: RunTicket,
+  chunks: readonly ChunkName[],
+): Promise<ChunkName[]> {
+  const rows = await client.query<{ table: string; index: number }>(
+    `INSERT INTO ${client.ledger('chunk')} (run_id, table_name, chunk_index)
+     SELECT $1, c.name, c.number FROM unnest($2::text[], $3::int[]) AS c(name, number)
+     ON CONFLICT DO NOTHING RETURNING table_name AS table, chunk_index AS index`,
+    [runId, chunks.map(({ table }) => table), chunks.map(({ index }) => index)],
   );
-  return rows.length === 1;
+  return chunks.filter((chunk) => rows.some(({ table, index }) => table === chunk.table && index === chunk.index));
 }
 
 /** Records the result of a chunk, in the transaction that brings or changes its rows. */
 export async function recordChunk(
   client: TargetClient,
-  ticket: Omit<ChunkTicket, 'token'>,
+  { runId, table, index }: Omit<ChunkTicket, 'token'>,
   result: ChunkResult,
 ): Promise<void> {
+  await recordChunks(client, runId, [{ ...result, table, index }]);
+}
+
+async function recordChunks(client: TargetClient, runId: string, results: readonly ChunkResult[]): Promise<void> {
+  if (results.length === 0) return;
   await client.query(
-    `UPDATE ${client.ledger('chunk')} SET rows = $4, bytes = $5, keyset = $6, receipt = $7, columns = $8::jsonb, duration_ms = $9,
-       quarantined = $10, committed_at = clock_timestamp() WHERE run_id = $1 AND table_name = $2 AND chunk_index = $3`,
-    [
-      ticket.runId,
-      ticket.table,
-      ticket.index,
-      result.rows,
-      result.bytes,
-      result.keyset,
-      result.receipt,
-      JSON.stringify(result.columns),
-      result.durationMs,
-      result.quarantined,
-    ],
+    `UPDATE ${client.ledger('chunk')} c SET rows = r.rows, bytes = r.bytes, keyset = r.keyset, receipt = r.receipt, columns = r.columns,
+       duration_ms = r."durationMs", quarantined = r.quarantined, committed_at = clock_timestamp()
+      FROM jsonb_to_recordset($2::jsonb) AS r("table" text, index int, rows bigint, bytes bigint, keyset text, receipt text,
+             columns jsonb, "durationMs" int, quarantined bigint)
+     WHERE c.run_id = $1 AND c.table_name = r."table" AND c.chunk_index = r.index`,
+    [runId, JSON.stringify(results)],
   );
 }
 

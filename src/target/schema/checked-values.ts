@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteTable } from '../../lib/quote.js';
+import { quoteIdentifier } from '../../lib/quote.js';
 import type { TargetColumn, TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
@@ -10,18 +10,24 @@ export interface TableCheck {
   readonly expression: string;
 }
 
-/** The enforced CHECKs of a table that look at columns of it. */
-export async function listChecks(client: TargetClient, { schema, name }: TargetTable): Promise<TableCheck[]> {
-  return await client.query<TableCheck & Record<string, unknown>>(
-    `SELECT k.conname::text AS name, pg_get_expr(k.conbin, k.conrelid) AS expression,
+type NamedTable = Pick<TargetTable, 'oid'>;
+
+/** The enforced CHECKs of these tables that look at columns of them, by the oid of the table. */
+export async function listChecks(
+  client: TargetClient,
+  tables: readonly NamedTable[],
+): Promise<ReadonlyMap<number, readonly TableCheck[]>> {
+  const rows = await client.query<TableCheck & { oid: number }>(
+    `SELECT k.conrelid AS oid, k.conname::text AS name, pg_get_expr(k.conbin, k.conrelid) AS expression,
             ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, n)
                     JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum ORDER BY u.n) AS columns
        FROM pg_constraint k
-      WHERE k.conrelid = to_regclass($1) AND k.contype = 'c' AND cardinality(k.conkey) > 0
+      WHERE k.conrelid = ANY ($1::oid[]) AND k.contype = 'c' AND cardinality(k.conkey) > 0
         AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
       ORDER BY k.conname COLLATE "C"`,
-    [quoteTable(schema, name)],
+    [tables.map(({ oid }) => oid)],
   );
+  return byTable(rows);
 }
 
 /** A unique key of plain columns; `kind` as `--waive` names it. */
@@ -31,20 +37,30 @@ export interface KeyOfIndex {
   readonly columns: readonly string[];
 }
 
-/** The whole unique keys of a table. INCLUDE columns are no part of a key. */
-export async function listUniqueKeys(client: TargetClient, { schema, name }: TargetTable): Promise<KeyOfIndex[]> {
-  return await client.query<KeyOfIndex & Record<string, unknown>>(
-    `SELECT x.relname::text AS name,
+/** The whole unique keys of these tables, by the oid of the table. INCLUDE columns are no part of a key. */
+export async function listUniqueKeys(
+  client: TargetClient,
+  tables: readonly NamedTable[],
+): Promise<ReadonlyMap<number, readonly KeyOfIndex[]>> {
+  const rows = await client.query<KeyOfIndex & { oid: number }>(
+    `SELECT i.indrelid AS oid, x.relname::text AS name,
             CASE WHEN k.oid IS NULL THEN 'index' WHEN k.contype = 'p' THEN 'primary-key' ELSE 'unique' END AS kind,
             ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, n)
                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
                    WHERE u.n <= i.indnkeyatts ORDER BY u.n) AS columns
        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
        LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype IN ('p', 'u')
-      WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+      WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
       ORDER BY NOT i.indisprimary, x.relname COLLATE "C"`,
-    [quoteTable(schema, name)],
+    [tables.map(({ oid }) => oid)],
   );
+  return byTable(rows);
+}
+
+function byTable<T>(rows: readonly (T & { readonly oid: number })[]): Map<number, T[]> {
+  const found = new Map<number, T[]>();
+  for (const row of rows) found.set(row.oid, [...(found.get(row.oid) ?? []), row]);
+  return found;
 }
 
 /** Values of the server's text form, one list per column, all of the same length. */

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CopierError } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
+import { runTogether } from '../connection/together.js';
 import { withTransaction } from '../connection/transaction.js';
 import { quoteName } from '../../lib/quote.js';
 import { restoreSession } from '../connection/session.js';
@@ -22,6 +23,9 @@ export interface SqlFiles {
 
 /** A schema is text that people write; a larger file is a dump with data, which belongs into psql. */
 const fileBytesMax = 64 * 1024 * 1024;
+
+/** Statements that leave the session as it is: what follows them in a message is read as it would be after them. */
+const onlyMakes = /^(CREATE|ALTER\s+TABLE|COMMENT)\b/i;
 
 const migrationName = 'migration.sql';
 
@@ -46,7 +50,10 @@ export async function applyStatements(
 ): Promise<void> {
   await withTransaction(client, async () => {
     await client.query(`SET LOCAL search_path = ${quoteName(schema)}`);
-    for (const statement of statements) await client.query(statement, [], { doing: firstWords(statement) });
+    await runTogether(
+      client,
+      statements.map((sql) => ({ sql, context: { doing: firstWords(sql) } })),
+    );
   });
 }
 
@@ -95,18 +102,36 @@ function withoutFrame(statements: readonly SqlStatement[]): readonly SqlStatemen
 async function applyFile(client: TargetClient, file: SqlFile): Promise<void> {
   const { name } = file;
   const statements = withoutFrame(file.statements);
-  const runAll = async (): Promise<void> => {
-    for (const statement of statements) await applyStatement(client, name, statement);
-  };
-  if (!statements.some((statement) => standsAlone.test(statement.code))) return withTransaction(client, runAll);
+  if (!statements.some((statement) => standsAlone.test(statement.code)))
+    return withTransaction(client, () => applyInOrder(client, name, statements));
   if (client.raw.getTransactionStatus() !== 'I') throw needsOwn(name);
   try {
-    await runAll();
+    for (const statement of statements) await applyStatement(client, name, statement);
   } catch (error) {
     await endTransaction(client);
     throw error;
   }
   if (await endTransaction(client)) throw leftOpen(name);
+}
+
+/** In the caller's transaction, statements that only make something many to a message. */
+async function applyInOrder(client: TargetClient, file: string, statements: readonly SqlStatement[]): Promise<void> {
+  const group: SqlStatement[] = [];
+  const flush = async (): Promise<void> => {
+    const together = group.splice(0);
+    await runTogether(
+      client,
+      together.map((statement) => ({ sql: statement.text, alone: () => applyStatement(client, file, statement) })),
+    );
+  };
+  for (const statement of statements) {
+    if (onlyMakes.test(statement.code)) group.push(statement);
+    else {
+      await flush();
+      await applyStatement(client, file, statement);
+    }
+  }
+  await flush();
 }
 
 /** Rolls back what a file left open; false where there is nothing, or no connection any more. */

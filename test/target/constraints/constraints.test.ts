@@ -11,6 +11,7 @@ import {
   restoreAll,
   restoreSettings,
   restoreStep,
+  restoreTogether,
 } from '../../../src/target/constraints/constraints.js';
 import { readDetachable } from '../../../src/target/constraints/detachable.js';
 import { openLedger } from '../../../src/target/ledger/ledger.js';
@@ -157,6 +158,38 @@ test('a crash between any two statements of the restore is made good by the next
     left = Number.POSITIVE_INFINITY;
     assert.deepEqual(await client.query(picture), before);
     assert.deepEqual(await client.query(detachedLeft), []);
+  });
+});
+
+test('what is made again together is as if each had been made alone, also where some of it is there already', async () => {
+  await withSchema(richSchema, async (client) => {
+    const before = await client.query(picture);
+    await detachAll(client, ['User', 'Post']);
+    const steps = await listRestoreSteps(client, 'r1');
+    for (const { ordinal } of steps.filter(({ stage }) => stage === 'indexes').slice(0, 3))
+      await buildStep(client, ticket, ordinal, 0);
+    for (const stage of ['indexes', 'foreignKeys', 'validations', 'triggers']) {
+      const ordinals = steps.filter((step) => step.stage === stage).map(({ ordinal }) => ordinal);
+      await restoreTogether(client, ticket, ordinals);
+      await restoreTogether(client, ticket, ordinals);
+    }
+    assert.deepEqual(await client.query(detachedLeft), []);
+    assert.deepEqual(await client.query(picture), before);
+  });
+});
+
+test('where one of several cannot be made, none is, and the ledger says so', async () => {
+  const sql = 'CREATE SCHEMA app; CREATE TABLE app.t (a int CONSTRAINT u UNIQUE, b int CONSTRAINT w UNIQUE)';
+  await withSchema(sql, async (client) => {
+    await detachAll(client, ['t']);
+    await client.query('INSERT INTO app.t VALUES (1, 1), (2, 1)');
+    const ordinals = (await listRestoreSteps(client, 'r1')).map(({ ordinal }) => ordinal);
+    await assert.rejects(restoreTogether(client, ticket, ordinals), { foreignCode: '23505' });
+    assert.deepEqual(await client.query(detachedLeft), [{ name: 'u' }, { name: 'w' }]);
+    assert.deepEqual(await client.query(`SELECT FROM pg_index WHERE indrelid = 'app.t'::regclass`), []);
+    await assert.rejects(restoreTogether(client, { ...ticket, token: '2' }, ordinals), {
+      code: 'target.run_superseded',
+    });
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { ChunkResult } from '../../../src/model/copy.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
-import { listChunks, readChunk, withChunk } from '../../../src/target/ledger/chunk.js';
+import { listChunks, readChunk, withChunk, withChunks } from '../../../src/target/ledger/chunk.js';
 import { withTarget } from '../../../src/target/connection/connect.js';
 import type { TargetClient } from '../../../src/target/connection/client.js';
 import { hasLedger, ledgerVersion, openLedger } from '../../../src/target/ledger/ledger.js';
@@ -193,6 +193,37 @@ test('a chunk is recorded with its rows, in one transaction, once', async () => 
   });
 });
 
+test('chunks of one transaction are recorded together, and those that are done are not copied again', async () => {
+  await withLedger(async (client, other) => {
+    const run = await beginRun(client, newRun);
+    await client.query('CREATE TABLE public.t (id int)');
+    await withChunk(client, { ...chunkRef, index: 1 }, async () => ({ ...chunk, index: 1 }));
+    const chunks = [0, 1, 2].map((index) => ({ table: chunkRef.table, index }));
+    const broken = new Error('the reader broke');
+    const failing = withChunks(client, run, {
+      chunks,
+      copy: async () => {
+        await client.query('INSERT INTO public.t VALUES (1)');
+        throw broken;
+      },
+    });
+    await assert.rejects(failing, (thrown) => thrown === broken);
+    assert.deepEqual(await client.query('SELECT * FROM public.t'), []);
+    assert.equal((await listChunks(client, 'r1')).length, 1);
+    const copied = await withChunks(other, run, {
+      chunks,
+      copy: async (todo) => todo.map(({ index }) => ({ ...chunk, index, rows: 10 + index })),
+    });
+    assert.deepEqual(copied, [{ ...chunk, index: 0, rows: 10 }, 'already done', { ...chunk, index: 2, rows: 12 }]);
+    const rows = (await listChunks(client, 'r1')).map((one) => [one.index, one.rows]);
+    assert.deepEqual(rows, [
+      [0, 10],
+      [1, chunk.rows],
+      [2, 12],
+    ]);
+  });
+});
+
 test('a chunk whose copy fails leaves neither rows nor ledger row, and can be tried again', async () => {
   await withLedger(async (client) => {
     await beginRun(client, newRun);
@@ -246,9 +277,9 @@ test('chunks commit durably even where the session says otherwise', async () => 
 test('what a table held when it was finished is noted, and the newest note counts', async () => {
   await withLedger(async (client) => {
     const loaded = { schema: 'public', table: 'Snap', runId: 'r1', rows: 7, keyset: 'ff', columns: chunk.columns };
-    await recordLoaded(client, loaded);
-    await recordLoaded(client, { ...loaded, runId: 'r2', rows: 8 });
-    await recordLoaded(client, { ...loaded, schema: 'other' });
+    await recordLoaded(client, [loaded]);
+    await recordLoaded(client, [{ ...loaded, runId: 'r2', rows: 8 }]);
+    await recordLoaded(client, [{ ...loaded, schema: 'other' }]);
     assert.deepEqual(await findLoaded(client, 'public'), [{ ...loaded, runId: 'r2', rows: 8 }]);
   });
 });

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type pg from 'pg';
+import { runCommand, runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
+import { committedChunks, planted } from '../support/runs.js';
+
+/*
+ * Small tables are copied and indexed many to a transaction. Wherever that is broken off, the ledger says of each table
+ * alone what is there.
+ */
+
+const tableCount = 40;
+const names = Array.from({ length: tableCount }, (_, at) => `t${String(at).padStart(2, '0')}`);
+const rowsEach = 20;
+
+const makeTable = (name: string, at: number): string => `
+  CREATE TABLE ${name} (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES ${names[Math.max(0, at - 1)]} (id), word TEXT NOT NULL);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rowsEach})
+    INSERT INTO ${name} SELECT i, i, '${name} ' || i FROM n;
+  CREATE UNIQUE INDEX ${name}_word ON ${name} (word);
+  CREATE INDEX ${name}_parent ON ${name} (parent);`;
+const sql = names.map(makeTable).join('\n');
+
+/** How many rows each table has. */
+async function countAll(client: pg.Client): Promise<Map<string, number>> {
+  const parts = names.map((name) => `SELECT '${name}' AS name, count(*)::int AS count FROM ${name}`);
+  const { rows } = await client.query<{ name: string; count: number }>(parts.join(' UNION ALL '));
+  return new Map(rows.map(({ name, count }) => [name, count]));
+}
+
+/** A table has all of its rows where the ledger has its chunk, and none where it has not. */
+async function assertExact(client: pg.Client, why: string): Promise<number> {
+  const { rows } = await client.query<{ name: string; rows: string }>(
+    'SELECT table_name AS name, rows FROM pgferry.chunk',
+  );
+  const noted = new Map(rows.map((row) => [row.name, Number(row.rows)]));
+  for (const [name, count] of await countAll(client)) assert.equal(count, noted.get(name) ?? 0, `${why}: ${name}`);
+  return noted.size;
+}
+
+async function countObjects(client: pg.Client): Promise<string> {
+  const { rows } = await client.query(`SELECT
+    (SELECT count(*)::int FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r') AS indexes,
+    (SELECT count(*)::int FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype = 'f' AND convalidated) AS keys,
+    (SELECT count(*)::int FROM pg_trigger WHERE tgname LIKE 'pgferry%') AS triggers`);
+  return JSON.stringify(rows[0]);
+}
+
+/** Statements of a run, and after how many of them it is killed. */
+const moments = [
+  { text: 'FREEZE true', when: 5, where: 'threads' },
+  { text: 'UPDATE pgferry.chunk', when: 1, where: 'threads' },
+  { text: 'USING btree', when: 1, where: 'main' },
+  { text: 'NOT VALID', when: 2, where: 'main' },
+] as const;
+
+for (const moment of moments) {
+  test(`killed among many small tables after ${moment.when} × ${moment.text}, a run holds what its ledger says and goes on`, async () => {
+    await withFolder((cwd) =>
+      withDatabase(async (url, client) => {
+        makeSqlite(cwd, sql);
+        const args = ['migrate', 'app.db', url, '--run-dir', 'run'];
+        const env = planted({ at: 'kill', ...moment, counter: join(cwd, 'counter') });
+        const killed = await runCommand(args, { cwd, env });
+        assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+        // What the server still has to say to the dead process is rolled back, or was committed before.
+        await client.query(
+          'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+        );
+        const before = await committedChunks(client);
+        const chunks = await assertExact(client, 'after the kill');
+        const again = await runJson(args, { cwd });
+        assert.equal(again.exitCode, 0, again.stderr);
+        assert.equal(again.json.chunksResumed, chunks);
+        assert.equal(again.json.chunksCopied, tableCount - chunks);
+        const after = new Map((await committedChunks(client)).map((chunk) => [chunk.chunk, chunk.at]));
+        for (const { chunk, at } of before) assert.equal(after.get(chunk), at, `${chunk} was sent again`);
+        assert.equal(await assertExact(client, 'at the end'), tableCount);
+        const expected = { indexes: 3 * tableCount, keys: tableCount, triggers: 0 };
+        assert.equal(await countObjects(client), JSON.stringify(expected));
+      }),
+    );
+  });
+}
+
+test('a value that one of many small tables refuses stops the run with its key, and the ledger is exact', async () => {
+  await withFolder((cwd) =>
+    withDatabase(async (url, client) => {
+      makeSqlite(cwd, `${sql} UPDATE t07 SET word = 'not' || char(0) || 'text' WHERE id = 9;`);
+      await client.query(
+        names.map((name) => `CREATE TABLE ${name} (id int PRIMARY KEY, parent int, word text NOT NULL)`).join('; '),
+      );
+      const run = await runJson(['migrate', 'app.db', url, '--run-dir', 'run'], { cwd });
+      assert.equal(run.exitCode, 23, run.stderr);
+      const { error } = run.json;
+      assert.deepEqual(
+        [error?.code, error?.table, error?.column, error?.key],
+        ['data.nul_byte', 't07', 'word', 'id=9'],
+      );
+      assert.ok((await assertExact(client, 'after the refusal')) > 0, 'others are in the target');
+      assert.equal((await countAll(client)).get('t07'), 0);
+    }),
+  );
+});
