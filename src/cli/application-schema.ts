@@ -39,9 +39,10 @@ export function applicationSchemas(): Readonly<Record<string, SchemaPart>> {
           url: { type: 'string', pattern: '^https?://' },
           status: { description: '200 where left out', type: 'integer', minimum: 100, maximum: 599 },
           contains: text,
+          session: { description: 'application_name, or role, of a session of the application in PostgreSQL', ...text },
           within: time,
         }),
-        required: ['url'],
+        oneOf: [{ required: ['url'] }, { required: ['session'] }],
       },
     },
   };

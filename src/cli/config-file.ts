@@ -115,8 +115,9 @@ function mistakeOf({ instancePath, keyword, params, message }: ErrorObject): Mis
   const allowed: unknown = params['allowedValues'];
   const words = Array.isArray(allowed) ? allowed.filter((value) => value !== null) : null;
   if (keyword === 'oneOf') {
-    const says =
-      'must name one of envFile, json, yaml, toml, ini (with set), link (with to), run (with undo), and only one';
+    const says = parent.includes('health')
+      ? 'must name a url or a session, and only one'
+      : 'must name one of envFile, json, yaml, toml, ini (with set), link (with to), run (with undo), and only one';
     return { code: 'usage.config_value', path: parent, isKey: false, says };
   }
   const isUnit = keyword === 'pattern' && parent.at(-1) === 'unit';

@@ -9,13 +9,16 @@ const standardMs = 60_000;
 const pauseMs = 500;
 const bodyCharsMax = 4 * 1024 * 1024;
 
+/** Looks whether a session of this name is connected to PostgreSQL. */
+export type SessionLook = (session: string) => Promise<boolean>;
+
 /** Asks until the answer is as wanted. Error: `cutover.health`, with what was answered last. */
-export async function checkHealth(rule: HealthRule, signal: AbortSignal): Promise<void> {
+export async function checkHealth(rule: HealthRule, signal: AbortSignal, isConnected: SessionLook): Promise<void> {
   const untilMs = performance.now() + withinMsOf(rule.within, standardMs);
   for (;;) {
     if (signal.aborted) throw interruption(signal);
     const leftMs = Math.max(1, Math.ceil(untilMs - performance.now()));
-    const problem = await ask(rule, AbortSignal.any([signal, AbortSignal.timeout(leftMs)]));
+    const problem = await ask(rule, AbortSignal.any([signal, AbortSignal.timeout(leftMs)]), isConnected);
     if (problem === null) return;
     if (signal.aborted) throw interruption(signal);
     if (performance.now() + pauseMs >= untilMs) throw unhealthy(rule, problem);
@@ -23,7 +26,13 @@ export async function checkHealth(rule: HealthRule, signal: AbortSignal): Promis
   }
 }
 
-async function ask({ url, status = 200, contains }: HealthRule, signal: AbortSignal): Promise<string | null> {
+async function ask(
+  { url, session, status = 200, contains }: HealthRule,
+  signal: AbortSignal,
+  isConnected: SessionLook,
+): Promise<string | null> {
+  if (session !== undefined) return (await isConnected(session)) ? null : 'no session of it is connected to PostgreSQL';
+  if (url === undefined) return null;
   try {
     const answer = await fetch(url, { signal, redirect: 'manual' });
     const body = (await answer.text()).slice(0, bodyCharsMax);
@@ -37,9 +46,10 @@ async function ask({ url, status = 200, contains }: HealthRule, signal: AbortSig
   }
 }
 
-function unhealthy({ url, within }: HealthRule, problem: string): CopierError {
-  const shown = maskSecrets(url);
+function unhealthy({ url, session, within }: HealthRule, problem: string): CopierError {
+  const shown = maskSecrets(url ?? session ?? '');
+  const look = session === undefined ? `curl -i '${shown}'` : 'SELECT usename, application_name FROM pg_stat_activity';
   return new CopierError('cutover.health', `${shown}: ${problem}, for ${withinMsOf(within, standardMs) / 1000} s`, {
-    hint: `see the log of the application, and: curl -i '${shown}'`,
+    hint: `see the log of the application, and: ${look}`,
   });
 }

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pid } from 'node:process';
 import { interruption } from '../lib/interruption.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
-import type { HookSecret } from '../model/application/rules.js';
+import type { HookEdge, HookRules, HookSecret } from '../model/application/rules.js';
 import { CopierError } from '../model/error.js';
 import { runProgramGroup } from '../platform/program-group.js';
 import { writeNewFile } from './durable.js';
@@ -68,6 +68,26 @@ export async function runOwnProgram(programs: Programs, request: ProgramRequest)
       hint: `see ${logPath}; mend it until it works by hand, then run again`,
     },
   );
+}
+
+/** How long a hook may take that does not say. */
+const hookStandardMs = 600_000;
+
+/** Runs the hooks of one edge, one after the other. Errors: those of `runOwnProgram`. */
+export async function runHookPrograms(programs: Programs, edge: HookEdge, rules: HookRules): Promise<void> {
+  const hooks = rules[edge] ?? [];
+  for (const [at, given] of hooks.entries()) {
+    const hook = typeof given === 'string' ? { run: given } : given;
+    const name = hooks.length === 1 ? edge : `${edge}-${at + 1}`;
+    programs.note(`hook ${name}`);
+    await runOwnProgram(programs, {
+      name,
+      run: hook.run,
+      folder: resolve(hook.in ?? '.'),
+      withinMs: withinMsOf(hook.within, hookStandardMs),
+      secrets: hook.secrets ?? [],
+    });
+  }
 }
 
 function throwIfAborted({ signal }: Programs): void {

@@ -6,6 +6,9 @@ import type { Cutover, CutoverFacts } from '../model/cutover.js';
 /** The operator's own switches as the way back without the target needs them, in the folder of the cutover. */
 export const switchesName = 'switches.json';
 
+/** The operator's hooks likewise. */
+export const hooksName = 'hooks.json';
+
 /** Its name in the folder of the cutover. */
 export const rollbackEnvName = 'rollback.env';
 
@@ -27,6 +30,7 @@ export function rollbackEnv(
     ['SQLITE_DB_PATH', cutover.sourcePath],
     ...(ledgerSchema === null ? [] : ([['LEDGER_SCHEMA', ledgerSchema]] as const)),
     ...switchAssignments(cutover, facts),
+    ...(hasHooks(facts) ? ([['ROLLBACK_HOOKS', join(cutover.folder, hooksName)]] as const) : []),
     ...(prismaSchemas === null
       ? ([['ROLLBACK_GENERATE_PROVIDER', '0']] as const)
       : ([['PRISMA_SCHEMA_SQLITE', prismaSchemas.sqlite]] as const)),
@@ -39,6 +43,11 @@ export function rollbackEnv(
     `if [ -z "\${POSTGRES_DATABASE_URL:-\${PG_URL:-}}" ]; then export POSTGRES_DATABASE_URL=${quoteShell(url)}; fi`,
     '',
   ].join('\n');
+}
+
+/** Whether there are hooks that a way back runs. */
+export function hasHooks({ moved }: CutoverFacts): boolean {
+  return moved?.hooks?.['before-rollback'] !== undefined || moved?.hooks?.['after-rollback'] !== undefined;
 }
 
 function switchAssignments(

@@ -112,6 +112,8 @@ export interface FlagSettings {
   readonly rollbackSwitchEnv: boolean;
   /** Where a cutover noted the operator's own switches; asked for where there is no ledger. */
   readonly rollbackSwitches: string | null;
+  /** Where a cutover noted the operator's hooks; asked for where there is no ledger. */
+  readonly rollbackHooks: string | null;
   /** null: as the ledger knows it. */
   readonly rollbackSnapshot: string | null;
   readonly rollbackSha256: string | null;

@@ -91,6 +91,17 @@ test('all mistakes of a config file are reported at once, in the order of the fi
   assert.match((await refusalOf(`{ "policies": { ${many} } }`)).message, /h9 is no hazard; and 20 more$/);
 });
 
+test('a health check names one thing, and seeded rows have one of three fates', async () => {
+  assert.match((await refusalOf('{ "health": [{ "within": "1s" }] }')).message, /must name a url or a session/);
+  const both = '{ "health": [{ "url": "http://a", "session": "b" }] }';
+  assert.match((await refusalOf(both)).message, /must name a url or a session, and only one/);
+  for (const seeded of ['"merge"', '{ "match": [] }', '{ "keep": true }'])
+    assert.match(
+      (await refusalOf(`{ "tableRules": { "t": { "seeded": ${seeded} } } }`)).message,
+      /tableRules\.t\.seeded/,
+    );
+});
+
 test('the rules that a program gives are held to the same schema', async () => {
   await checkRules({ policies: { orphan: { convert: 'set-null' } } });
   await assert.rejects(checkRules({ tableRules: { t: { columns: 'x' } } }), {

@@ -170,6 +170,16 @@ export const cutoverOptions = {
     help: 'what the cutover switched by the config’s “switch”, as rollback.env names it; only asked for with --without-target',
     commands: ['rollback'],
   },
+  rollbackHooks: {
+    heading: 'cutover',
+    flag: 'hooks',
+    value: 'file',
+    env: ['ROLLBACK_HOOKS'],
+    syntax: text(),
+    standard: null,
+    help: 'the hooks of the cutover’s config, as rollback.env names them; only asked for with --without-target',
+    commands: ['rollback'],
+  },
   rollbackSnapshot: {
     heading: 'cutover',
     flag: 'backup',

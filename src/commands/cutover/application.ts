@@ -1,6 +1,6 @@
 import { lookUpProvider, planSwitch } from '../../cutover/env-file.js';
 import { checkHealth } from '../../cutover/health.js';
-import { type Programs, runOwnProgram, withinMsOf } from '../../cutover/programs.js';
+import { type Programs, runHookPrograms } from '../../cutover/programs.js';
 import { type Words, wordsOf } from '../../cutover/switches/placeholders.js';
 import { prepareSwitches, providerOf } from '../../cutover/switches/switches.js';
 import type { HookEdge, PlannedSwitch } from '../../model/application/rules.js';
@@ -9,18 +9,15 @@ import { CopierError, toWire } from '../../model/error.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { moveCutover } from '../../target/ledger/cutover.js';
 import { findPassword } from '../../target/connection/password.js';
-import { findApplication } from '../../target/connection/sessions.js';
+import { findApplication, hasSession } from '../../target/connection/sessions.js';
 import type { TargetAddress } from '../../model/target.js';
 import { type CutoverSession, noteStep, type Preflight } from './cutover-session.js';
 import { recordSettings } from '../../run/moved-settings.js';
-import { resolve } from 'node:path';
 
 /*
  * What a cutover does with the application beyond both databases: its switches, the operator's hooks, and what shows that
  * it is there.
  */
-
-const hookStandardMs = 600_000;
 
 /** What stands for the placeholders in the values of a switch. */
 export async function targetWords(address: TargetAddress, sourcePath: string): Promise<Words> {
@@ -87,24 +84,10 @@ export async function runHooks(
   edge: HookEdge,
   runId: string | null = session.cutover.facts?.runId ?? null,
 ): Promise<void> {
-  const { settings, journal } = session.context;
-  const hooks = settings.hooks[edge] ?? [];
-  if (hooks.length === 0) return;
+  const { settings } = session.context;
+  if ((settings.hooks[edge] ?? []).length === 0) return;
   const programs = await programsOf({ ...session, runId }, { PGFERRY_EDGE: edge });
-  await noteStep(session, `hooks ${edge}`, async () => {
-    for (const [at, given] of hooks.entries()) {
-      const hook = typeof given === 'string' ? { run: given } : given;
-      const name = hooks.length === 1 ? edge : `${edge}-${at + 1}`;
-      journal.note(`hook ${name}`);
-      await runOwnProgram(programs, {
-        name,
-        run: hook.run,
-        folder: resolve(hook.in ?? '.'),
-        withinMs: withinMsOf(hook.within, hookStandardMs),
-        secrets: hook.secrets ?? [],
-      });
-    }
-  });
+  await noteStep(session, `hooks ${edge}`, () => runHookPrograms(programs, edge, settings.hooks));
 }
 
 /** Which database the application uses, as far as what is to be switched says so. */
@@ -119,12 +102,13 @@ export function providerHere(cutover: Pick<Cutover, 'envPath' | 'facts' | 'folde
  * application stays on PostgreSQL until somebody goes back.
  */
 export async function showApplication(session: CutoverSession, facts: CutoverFacts): Promise<CutoverFacts> {
-  const { context, cutover } = session;
+  const { context, cutover, client } = session;
   const { settings, journal, signal } = context;
   try {
     if (facts.after === 'pending') {
       await runHooks(session, 'after-switch', facts.runId);
-      for (const health of settings.health) await noteStep(session, 'health', () => checkHealth(health, signal));
+      for (const health of settings.health)
+        await noteStep(session, 'health', () => checkHealth(health, signal, (name) => hasSession(client, name)));
       await runHooks(session, 'after-health', facts.runId);
     }
   } catch (error) {

@@ -4,8 +4,9 @@ import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.j
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
 import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
 import { forgetSwitches, undoSwitches } from '../../cutover/switches/switches.js';
-import type { PlannedSwitch } from '../../model/application/rules.js';
-import { CopierError } from '../../model/error.js';
+import { runHookPrograms } from '../../cutover/programs.js';
+import type { HookEdge, HookRules, PlannedSwitch } from '../../model/application/rules.js';
+import { CopierError, toWire } from '../../model/error.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { databasePath } from '../../source/live/file.js';
 import { readJournalMode } from '../../source/live/journal-mode.js';
@@ -48,6 +49,8 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     settings,
     warn: (message) => journal.warn(message),
   });
+  const runHooks = hooksOf(context, cutoverId);
+  await runHooks('before-rollback');
   journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
   if (move === 'close-and-restore') await closeBeforeRestore(path, cutoverId);
   const copyPath = await journal.phase('restore', () =>
@@ -63,6 +66,13 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
   if (client !== null) await journal.phase('generate', () => generateClient(client, () => {}));
   if (env !== null) await journal.phase('switch', () => switchEnvFile(env));
   if (switches !== null) await journal.phase('switch', () => takeBack(switches, context, cutoverId));
+  try {
+    await runHooks('after-rollback');
+  } catch (error) {
+    const { message, hint } = toWire(error);
+    const what = `the application is on SQLite again, and its hook failed: ${message}`;
+    throw new CopierError('stuck.hook', what, { hint, cause: error });
+  }
   return cutoverResult({
     command: 'rollback',
     cutoverId,
@@ -70,6 +80,31 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     source: path,
     replacedPath: copyPath !== null && existsSync(copyPath) ? copyPath : null,
     phases: journal.phases,
+  });
+}
+
+/** The hooks of the config, else those that the cutover noted in its folder, where what they print is kept. */
+function hooksOf({ settings, journal, signal }: Context, cutoverId: string) {
+  const { rollbackHooks, rollbackSnapshot } = settings;
+  const path = rollbackHooks === null ? null : resolve(rollbackHooks);
+  const rules = Object.keys(settings.hooks).length > 0 || path === null ? settings.hooks : readHooks(path);
+  const folder = dirname(path ?? resolve(rollbackSnapshot ?? '.'));
+  const note = (message: string) => journal.note(message);
+  return async (edge: HookEdge): Promise<void> => {
+    const variables = {
+      PGFERRY_EDGE: edge,
+      PGFERRY_CUTOVER_ID: cutoverId,
+      PGFERRY_CUTOVER_FOLDER: folder,
+      PGFERRY_SQLITE_PATH: databasePath(settings.sourcePath),
+    };
+    await runHookPrograms({ folder, variables, secrets: {}, passwords: [], signal, note }, edge, rules);
+  };
+}
+
+function readHooks(path: string): HookRules {
+  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8')) as HookRules;
+  throw new CopierError('rollback.not_named', `there is no ${path}, which says the hooks of the cutover`, {
+    hint: 'bring the cutover’s folder back from a backup, give the config of the cutover with --config, or unset ROLLBACK_HOOKS',
   });
 }
 

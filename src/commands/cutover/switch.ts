@@ -1,6 +1,6 @@
 import { planSwitch, readEnvFile } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
-import { rollbackEnv, rollbackEnvName, switchesName } from '../../cutover/rollback-env.js';
+import { hasHooks, hooksName, rollbackEnv, rollbackEnvName, switchesName } from '../../cutover/rollback-env.js';
 import { interruption } from '../../lib/interruption.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import { CopierError, must } from '../../model/error.js';
@@ -174,6 +174,7 @@ export async function close(
   const facts = { ...known, schemaVersion: fence.prepareClosing(cutover.cutoverId, new Date()) };
   if (facts.switches !== undefined)
     replaceArtefact(folder.pathOf(switchesName), `${JSON.stringify(facts.switches, null, 1)}\n`);
+  if (hasHooks(facts)) replaceArtefact(folder.pathOf(hooksName), `${JSON.stringify(facts.moved?.hooks, null, 1)}\n`);
   const target = { url: describeTarget(address), ledgerSchema: context.settings.ledgerSchema };
   replaceArtefact(folder.pathOf(rollbackEnvName), rollbackEnv(cutover, facts, target, context.own));
   await moveCutover(client, cutover.cutoverId, 'closing', facts);

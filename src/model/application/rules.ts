@@ -56,9 +56,11 @@ export type HookSecret = 'targetUrlWithPassword';
 
 export type HookRules = Readonly<Partial<Record<HookEdge, readonly (string | HookRule)[]>>>;
 
-/** An address that must answer once the application is switched. */
+/** An address that must answer once the application is switched, or a session that it must have in PostgreSQL. */
 export interface HealthRule {
-  readonly url: string;
+  readonly url?: string;
+  /** The application_name of a session, or the role of one that has none; exactly one of `url` and this is there. */
+  readonly session?: string;
   /** 200 where left out. */
   readonly status?: number;
   readonly contains?: string;

@@ -325,6 +325,11 @@ export const planCodes = {
       'The schema had no tables and they were translated, though tables seem to have been meant to be there: another schema of the database has those of the source, or `--truncate-target` was named. A warning.',
     todo: 'Name the schema of the application in the URL (`?schema=`), or let the application make its tables first.',
   },
+  'plan.bigint_as_text': {
+    means:
+      'A translated schema has whole numbers as bigint, which node-postgres, the driver of the framework that made the database, gives as texts. A note.',
+    todo: 'Nothing where the application takes them so; else the line of the hint makes them integer.',
+  },
   'plan.seeded': {
     means:
       'What becomes of a table that the application fills by itself on the target, as `seeded` of the config says. A note.',

@@ -10,8 +10,10 @@ import { isTemporal } from '../../plan/kinds/kinds.js';
 import { foldCase } from '../../lib/fold-case.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
 import { isReplaced, noteSeeded } from '../../plan/rules/seeded.js';
+import { noteBigints } from '../../plan/findings/bigint-columns.js';
 import { proposeShared } from '../../plan/findings/shared-choices.js';
 import { findDoubts } from '../../plan/rules/doubt.js';
+import { recogniseFramework } from '../../source/catalog/frameworks.js';
 import { choosePages } from '../../source/pages/layout.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -85,10 +87,13 @@ export async function preparePlan(request: {
   const application = isComparison ? [] : noteApplication(survey.catalog, settings.app);
   const versions = recipe === null || isOurs ? [] : await checkVersions({ recipe, survey, client, target });
   const seeded = isComparison ? [] : noteSeeded(settings.tableRules);
+  const bigints =
+    made?.tag === 'translated' ? noteBigints(plan.tables, recogniseFramework(survey.catalog)?.name ?? null) : [];
   const findings = withoutTwins([
     ...application,
     ...versions,
     ...seeded,
+    ...bigints,
     ...(made?.findings ?? []),
     ...plan.findings,
     ...promises,
