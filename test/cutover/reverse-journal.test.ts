@@ -61,8 +61,11 @@ const rowsOf = (app: App, sql: string) => read(app, (db) => db.prepare<[], unkno
 
 async function notesOf(client: pg.Client, table: string): Promise<string[]> {
   const { rows } = await client.query<{ oid: number }>('SELECT $1::regclass::oid AS oid', [table]);
-  const notes = await client.query<Record<string, string | null>>(`SELECT * FROM pgferry.noted_${rows[0]?.oid}`);
-  return notes.rows.map((row) => Object.values(row).join('|')).sort();
+  const notes = await client.query<Record<string, (string | null)[]>>(`SELECT * FROM pgferry.noted_${rows[0]?.oid}`);
+  const keys = notes.rows.flatMap(({ k0 = [], ...others }) =>
+    k0.map((text, i) => [text, ...Object.values(others).map((texts) => texts[i])].join('|')),
+  );
+  return keys.sort();
 }
 
 /** Rolls back; gives `table inserted updated deleted` of each table that came back. */

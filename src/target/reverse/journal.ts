@@ -7,7 +7,15 @@ import { withTransaction } from '../connection/transaction.js';
 import { staysOpenSql, treeSql } from '../schema/closed-tables.js';
 import { listTables } from '../schema/closing.js';
 import { columnsMarkSql } from '../schema/columns-mark.js';
-import { keepTrigger, makeNotesSql, type NotedRelation, noterOf, notesOf, noteTriggers } from './note-sql.js';
+import {
+  keepTrigger,
+  makeNotesSql,
+  type NotedRelation,
+  noteRowsSql,
+  noterOf,
+  notesOf,
+  noteTriggers,
+} from './note-sql.js';
 
 /*
  * The reverse journal: which rows of the target changed since a moment, noted by statement triggers, so that a rollback need
@@ -139,9 +147,9 @@ export async function readNotes(
 ): Promise<ReadonlyMap<string, Notes>> {
   const marks = await readNoteMarks(client, schema, tables);
   const notes = new Map<string, Notes>();
-  for (const { table, relations, mark } of tables) {
+  for (const { table, relations, mark, key } of tables) {
     if (marks.get(table) !== mark) continue;
-    const each = relations.map((oid) => `SELECT k0 FROM ${notesOf(client, oid)}`).join(' UNION ALL ');
+    const each = relations.map((oid) => noteRowsSql(client, oid, key.length)).join(' UNION ALL ');
     const [row] = await client.query<{ count: string; hasUnknown: boolean }>(
       `SELECT count(*)::text AS count, count(*) > count(k0) AS "hasUnknown" FROM (${each}) AS notes`,
       [],

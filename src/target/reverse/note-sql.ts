@@ -3,8 +3,8 @@ import type { TargetClient } from '../connection/client.js';
 
 /*
  * The SQL of the reverse journal. Each table, and each partition, has a table of notes, a function that writes them, and one
- * statement trigger for each kind of statement, which always fires. A note is the key of a row as text; one whose first column
- * is NULL says that the table must be compared as a whole.
+ * statement trigger for each kind of statement, which always fires. A note is what one statement changed: for each column of the
+ * key an array of texts. A first one of NULL says that the table must be compared as a whole.
  */
 
 /** A table or partition, and where its key stands. */
@@ -52,12 +52,23 @@ const printingSettings = [
   `bytea_output = 'hex'`,
 ];
 
+/** A statement that changed more rows makes a note for each. Keys are short, since indexes hold them. */
+const keysPerNote = 4096;
+
+/** SQL: the noted keys of a relation, one row for each, as k0, k1 … */
+export function noteRowsSql(client: Ledger, oid: number, columns: number): string {
+  const names = Array.from({ length: Math.max(1, columns) }, (_, i) => `k${i}`).join(', ');
+  return `SELECT key.* FROM ${notesOf(client, oid)} AS note, unnest(${names.replaceAll('k', 'note.k')}) AS key (${names})`;
+}
+
 /** Makes the journal of one relation. */
 export function makeNotesSql(client: Ledger, relation: NotedRelation): string {
   const { oid, schema, name, positions } = relation;
   const table = quoteTable(schema, name);
   const columns = Math.max(1, positions.length);
-  const definitions = Array.from({ length: columns }, (_, i) => `k${i} text`).join(', ');
+  const names = Array.from({ length: columns }, (_, i) => `k${i}`);
+  const definitions = names.map((column) => `${column} text[]`).join(', ');
+  const plain = names.map((column) => `ALTER COLUMN ${column} SET STORAGE EXTERNAL`).join(', ');
   const refusal = `the notes of ${name} for a rollback must stay whole; pgferry settle-cutover removes them`;
   const triggers = (Object.keys(noteTriggers) as (keyof typeof noteTriggers)[]).flatMap((event) => [
     `CREATE OR REPLACE TRIGGER ${noteTriggers[event]} AFTER ${event} ON ${table} ${transitionTables[event]}
@@ -66,6 +77,7 @@ export function makeNotesSql(client: Ledger, relation: NotedRelation): string {
   ]);
   return [
     `CREATE TABLE ${notesOf(client, oid)} (${definitions})`,
+    `ALTER TABLE ${notesOf(client, oid)} ${plain}`,
     `CREATE TRIGGER ${keepTrigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON ${notesOf(client, oid)}
        FOR EACH STATEMENT EXECUTE FUNCTION ${client.ledger('refuse_others')}(${quoteLiteral(refusal)})`,
     `ALTER TABLE ${notesOf(client, oid)} ENABLE ALWAYS TRIGGER ${keepTrigger}`,
@@ -83,18 +95,26 @@ export function makeNotesSql(client: Ledger, relation: NotedRelation): string {
 function noterSql(client: Ledger, { oid, positions, columns, needsSettings }: NotedRelation): string {
   const notes = notesOf(client, oid);
   const aliases = columns.map((_, i) => `c${i + 1}`).join(', ');
-  const keys = positions.map((position) => `n.c${position}::text`).join(', ');
+  const keys = positions.map((position, i) => `n.c${position}::text AS k${i}`).join(', ');
   const keysFrom = (rows: string) => `SELECT ${keys} FROM ${rows} AS n (${aliases})`;
-  const touch = (rows: string) => `SELECT NULL FROM ${rows} LIMIT 1`;
-  const from = positions.length === 0 ? touch : keysFrom;
-  const both = positions.length === 0 ? touch('new_rows') : `${keysFrom('old_rows')} UNION ${keysFrom('new_rows')}`;
+  const each = (make: (name: string) => string) => positions.map((_, i) => make(`k${i}`)).join(', ');
+  // One note for a statement costs a part of one for each row; an array has a greatest size, and no write may fail by it.
+  const note = (rows: string, from: string) =>
+    positions.length === 0
+      ? `INSERT INTO ${notes} (k0) SELECT ARRAY[NULL::text] FROM ${rows} LIMIT 1;`
+      : `IF EXISTS (SELECT FROM ${rows} OFFSET ${keysPerNote}) THEN
+    INSERT INTO ${notes} SELECT ${each((name) => `ARRAY[${name}]`)} FROM (${from}) AS changed;
+  ELSE
+    INSERT INTO ${notes} SELECT ${each((name) => `array_agg(${name})`)} FROM (${from}) AS changed HAVING count(*) > 0;
+  END IF;`;
+  const both = `${keysFrom('old_rows')} UNION ${keysFrom('new_rows')}`;
   const gone = columns.map((attnum) => `pg_catalog.has_column_privilege(TG_RELID, ${attnum}::int2, 'SELECT') IS NULL`);
   const isWhole = [`TG_OP = 'TRUNCATE'`, ...gone].join(' OR ');
   const body = `BEGIN
-  IF ${isWhole} THEN INSERT INTO ${notes} (k0) VALUES (NULL);
-  ELSIF TG_OP = 'INSERT' THEN INSERT INTO ${notes} ${from('new_rows')};
-  ELSIF TG_OP = 'DELETE' THEN INSERT INTO ${notes} ${from('old_rows')};
-  ELSE INSERT INTO ${notes} ${both};
+  IF ${isWhole} THEN INSERT INTO ${notes} (k0) VALUES (ARRAY[NULL::text]);
+  ELSIF TG_OP = 'INSERT' THEN ${note('new_rows', keysFrom('new_rows'))}
+  ELSIF TG_OP = 'DELETE' THEN ${note('old_rows', keysFrom('old_rows'))}
+  ELSE ${note('new_rows', both)}
   END IF;
   RETURN NULL;
 END`;

@@ -1,6 +1,6 @@
 import type { TablePlan } from '../../model/plan.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
-import { type Ledger, notesOf } from './note-sql.js';
+import { type Ledger, noteRowsSql } from './note-sql.js';
 
 /** A table whose rows are asked for by their keys. */
 export type KeyedTable = Pick<TablePlan, 'source' | 'targetSchema' | 'target' | 'key' | 'columns'>;
@@ -14,7 +14,7 @@ export interface NotedRows {
 /** SQL: the noted keys, each text of one once, under the names of the key's columns, as table t. */
 export function notedKeysSql(client: Ledger, { relations, table }: NotedRows): string {
   const texts = keyColumns(table).map((_, i) => `k${i}`);
-  const notes = relations.map((oid) => `SELECT * FROM ${notesOf(client, oid)}`).join(' UNION ALL ');
+  const notes = relations.map((oid) => noteRowsSql(client, oid, texts.length)).join(' UNION ALL ');
   return typedKeysSql(table, `SELECT DISTINCT ${texts.join(', ')} FROM (${notes}) AS every`);
 }
 

@@ -42,8 +42,9 @@ async function withJournal(sql: string, planned: readonly Planned[], use: (world
         const { relations } = tables.find((one) => one.table === table) ?? { relations: [] };
         const noted: string[] = [];
         for (const oid of relations) {
-          const rows = await client.query<Record<string, string>>(`SELECT * FROM pgferry.noted_${oid}`);
-          noted.push(...rows.map((row) => Object.values(row).join('|')));
+          const rows = await client.query<Record<string, string[]>>(`SELECT * FROM pgferry.noted_${oid}`);
+          for (const { k0 = [], ...others } of rows)
+            noted.push(...k0.map((text, i) => [text, ...Object.values(others).map((texts) => texts[i])].join('|')));
         }
         return noted.sort();
       };
@@ -170,7 +171,7 @@ test('notes cannot be taken away, and a function that others replaced is not tru
     for (const sql of [
       `DELETE FROM pgferry.noted_${oid}`,
       `TRUNCATE pgferry.noted_${oid}`,
-      `UPDATE pgferry.noted_${oid} SET k0 = '2'`,
+      `UPDATE pgferry.noted_${oid} SET k0 = '{2}'`,
     ])
       await assert.rejects(app.query(sql), /must stay whole/);
     assert.deepEqual(await notes('t'), { count: 1, isWhole: false });
@@ -223,5 +224,24 @@ test('many writers at once note every row, and a role without rights may neither
         `SELECT 1 FROM pg_class WHERE relname LIKE 'noted\\_%' UNION ALL SELECT 1 FROM pg_proc WHERE proname LIKE 'note\\_%'`,
       );
       assert.deepEqual(left, []);
+    },
+  ));
+
+test('a statement makes one note, or one for each row where it changes very many', () =>
+  withJournal(
+    'CREATE TABLE t (id int, w text, PRIMARY KEY (id, w))',
+    [planOf('t', 'id', 'w')],
+    async ({ app, notes, keys, tables }) => {
+      const count = async () =>
+        (await app.query<{ n: number }>(`SELECT count(*)::int AS n FROM pgferry.noted_${tables[0]?.relations[0]}`))
+          .rows[0]?.n;
+      await app.query(`INSERT INTO t SELECT i, 'w' || i FROM generate_series(1, 4096) AS i`);
+      assert.deepEqual([await count(), await notes('t')], [1, { count: 4096, isWhole: false }]);
+      await app.query(`INSERT INTO t SELECT i, 'v' || i FROM generate_series(1, 4097) AS i`);
+      assert.deepEqual([await count(), await notes('t')], [4098, { count: 8193, isWhole: false }]);
+      await app.query('UPDATE t SET id = id WHERE false; DELETE FROM t WHERE false');
+      assert.equal(await count(), 4098, 'a statement that changes nothing notes nothing');
+      const all = new Set(await keys('t'));
+      assert.deepEqual([all.size, all.has('4096|w4096'), all.has('4097|v4097')], [8193, true, true]);
     },
   ));
