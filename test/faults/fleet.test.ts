@@ -117,3 +117,26 @@ test('a file over which worker after worker died ends in the dead letters', asyn
     }),
   );
 });
+
+test('the tables of a tenant that was loaded already become partitions when its worker died before', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const [path = ''] = makeTenants(join(folder, 'tenants'), { count: 1 });
+      await runFleetJson(url, folder, ['enqueue', '--sources', 'tenants/*.db', '--into', 'tenant-column']);
+      await runFleetJson(url, folder, ['work']);
+      const count = async () =>
+        (
+          await client.query(
+            `SELECT count(*)::int AS n FROM pg_inherits WHERE inhparent IN ('person'::regclass, 'note'::regclass)`,
+          )
+        ).rows[0].n;
+      assert.equal(await count(), 2);
+      await client.query('ALTER TABLE person DETACH PARTITION tenant_0.person');
+      await client.query(`UPDATE pgferry.fleet_file SET state = 'taken', run_id = NULL`);
+      const { json, stderr } = await runFleetJson(url, folder, ['work']);
+      assert.deepEqual([json.counts.done, await count()], [1, 2], stderr);
+      await assertLoadedOnce(client, path, 'tenant_0');
+      assert.equal((await runFleetJson(url, folder, ['verify'])).exitCode, 0);
+    }),
+  );
+});
