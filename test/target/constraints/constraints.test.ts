@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import type pg from 'pg';
 import type { CopierError } from '../../../src/model/error.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
 import { withTarget } from '../../../src/target/connection/connect.js';
@@ -31,6 +32,14 @@ const newRun = {
   pid: 1,
   plan: '{}',
 };
+
+/** Without the clause that PostgreSQL 14 does not know. */
+async function asServerKnows(admin: pg.Client, sql: string): Promise<string> {
+  const { rows } = await admin.query<{ version: number }>(
+    `SELECT current_setting('server_version_num')::int AS version`,
+  );
+  return (rows[0]?.version ?? 0) >= 150_000 ? sql : sql.replaceAll(' NULLS NOT DISTINCT', '');
+}
 
 const richSchema = `
 CREATE SCHEMA app; CREATE SCHEMA elsewhere;
@@ -84,7 +93,7 @@ ORDER BY 1, 2, 3`;
 
 async function withSchema(sql: string, use: (client: TargetClient) => Promise<void>): Promise<void> {
   await withDatabase(async (url, admin) => {
-    await admin.query(sql);
+    await admin.query(await asServerKnows(admin, sql));
     const { address } = parseTargetUrl(url);
     await withTarget(address, { applicationName: 'test' }, async (client) => {
       await openLedger(client);

@@ -39,7 +39,7 @@ test('a schema that is not there is said to be absent and has no tables', () =>
     assert.equal(catalog.canCreateInSchema, false);
     assert.deepEqual(catalog.tables, []);
     assert.equal(catalog.encoding, 'UTF8');
-    assert.ok(catalog.serverVersion >= 150000);
+    assert.ok(catalog.serverVersion >= 140000);
     assert.equal(catalog.isReadOnly, false);
   }));
 
@@ -183,6 +183,7 @@ test('a role without rights gets a catalog that says what is missing', () =>
     withRole(url, admin, async (role) => {
       await admin.query(`
         CREATE TABLE filled AS SELECT 1 AS a;
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
         CREATE TABLE empty (a int);
         CREATE TABLE parted (a int) PARTITION BY LIST (a);
         CREATE TABLE part1 PARTITION OF parted FOR VALUES IN (1);
@@ -238,6 +239,6 @@ test('hundreds of tables take a handful of statements', () =>
         tables.filter((table) => table.hasRows).map((table) => table.name),
         [`t${count - 1}`],
       );
-      assert.ok(statements <= 7 + count / 500, `${statements} statements`);
+      assert.ok(statements <= 8 + count / 500, `${statements} statements`);
     });
   }));

@@ -131,6 +131,9 @@ test('the owner of a database who is no superuser can reset public, and a role t
     await admin.query(`CREATE ROLE ${owner} LOGIN PASSWORD 'pw'; CREATE ROLE ${stranger} LOGIN PASSWORD 'pw'`);
     try {
       await admin.query(`ALTER DATABASE ${database} OWNER TO ${owner}; CREATE TABLE public.t (a int)`);
+      // From PostgreSQL 15 on public belongs to whoever owns the database.
+      await admin.query(`DO $$ BEGIN IF current_setting('server_version_num')::int < 150000 THEN
+        ALTER SCHEMA public OWNER TO ${owner}; END IF; END $$`);
       const as = (user: string, use: (client: TargetClient) => Promise<void>) =>
         withTarget({ ...parseTargetUrl(url).address, user, password: 'pw' }, { applicationName: 'pgferry test' }, use);
       await as(stranger, async (client) => {
@@ -143,6 +146,8 @@ test('the owner of a database who is no superuser can reset public, and a role t
         assert.deepEqual(await client.query(lookSql, ['public']), before);
       });
     } finally {
-      await admin.query(`ALTER DATABASE ${database} OWNER TO CURRENT_USER; DROP ROLE ${owner}, ${stranger}`);
+      await admin.query(
+        `ALTER DATABASE ${database} OWNER TO CURRENT_USER; DROP OWNED BY ${owner} CASCADE; DROP ROLE ${owner}, ${stranger}`,
+      );
     }
   }));
