@@ -98,8 +98,9 @@ export function afterRepair({ ok }: { readonly ok: boolean }): NextStep {
   return ok ? step('verify', 'every value of both sides, read anew') : look;
 }
 
-export function afterCutover({ state }: CutoverResult): NextStep {
+export function afterCutover({ command, state }: CutoverResult): NextStep {
   if (state !== 'rehearsed') return look;
+  if (command === 'rollback') return step('rollback', 'the way back itself');
   return step('cutover', 'the switch itself', { flags: ['--confirm', 'I_UNDERSTAND_PRODUCTION_CUTOVER'] });
 }
 

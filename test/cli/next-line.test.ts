@@ -1,3 +1,5 @@
+import { afterCutover } from '../../src/cli/next-step.js';
+import type { CutoverResult } from '../../src/model/cutover.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextCommand, nextText } from '../../src/cli/next-line.js';
@@ -73,4 +75,10 @@ test('after a failure comes what its kind asks for', () => {
   assert.equal(after('migrate', 'target.unreachable')?.command, 'migrate');
   assert.equal(after('rollback', 'interrupted.by_operator')?.why, 'goes on where it stopped');
   assert.equal(after('migrate', 'bug.not_loaded'), null);
+});
+
+test('after a rehearsed way back comes the way back, and never a switch', () => {
+  const rehearsed = (command: 'cutover' | 'rollback') =>
+    afterCutover({ command, state: 'rehearsed' } as unknown as CutoverResult).command;
+  assert.deepEqual([rehearsed('rollback'), rehearsed('cutover')], ['rollback', 'cutover']);
 });
