@@ -184,6 +184,15 @@ SERVER_TESTS ?= target/connection/connect target/connection/backend target/schem
 test-servers: build $(SERVERS)
 	@for major in 14 15 16 17; do $(NODE) dist/test/run.js --server $$major $(SERVER_TESTS) || exit 1; done
 
+# What a registry alone does not have is overridden, and a package that its peers do not know; isolated-vm is not used.
+N8N = .cache/apps/n8n/installed
+$(N8N):
+	mkdir -p .cache/apps/n8n
+	echo '{"private": true, "dependencies": {"n8n": "1.123.81"}, "overrides": {"xlsx": "0.18.5", "@langchain/langgraph-checkpoint": "1.0.0"}, "allowScripts": {"sqlite3": true}}' > .cache/apps/n8n/package.json
+	cd .cache/apps/n8n && npm install --no-audit --no-fund --legacy-peer-deps --ignore-scripts
+	cd .cache/apps/n8n && npm rebuild sqlite3
+	touch $@
+
 FRAMEWORKS = .cache/apps/frameworks/installed
 $(FRAMEWORKS): test/apps/frameworks/package.json
 	mkdir -p .cache/apps/frameworks
@@ -199,7 +208,7 @@ $(DJANGO):
 	(python3 -m venv .cache/apps/python && .cache/apps/python/bin/pip install -q Django==5.2.17 'psycopg[binary]==3.3.6' && touch $@) || echo 'Django is not tested: Python could not install it'
 	@ruby -ractive_record -rpg -rsqlite3 -e '' || echo 'Rails is not tested: Ruby lacks active_record, pg or sqlite3 (Debian: apt-get install ruby-activerecord ruby-pg ruby-sqlite3)'
 
-test-apps: build $(DIRECTUS) $(STRAPI) $(FRAMEWORKS) $(DJANGO)
+test-apps: build $(DIRECTUS) $(STRAPI) $(N8N) $(FRAMEWORKS) $(DJANGO)
 	@$(NODE) dist/test/run.js apps/
 
 SIZE ?= medium

@@ -37,6 +37,16 @@ const cases: Readonly<Record<string, Case>> = {
       ['infinity', undefined],
     ],
   },
+  'texts with more digits than the target keeps, where the copy rounds': {
+    kind: { ...moment, precision: 0 },
+    cells: ['2026-11-28 10:57:20.726'],
+    back: [['2026-11-28 10:57:21+00', '2026-11-28 10:57:21.000']],
+  },
+  'numbers with more digits than the target keeps, where the copy rounds': {
+    kind: { tag: 'numeric', precision: 6, scale: 1 },
+    cells: [1.25],
+    back: [['1.5', 1.5]],
+  },
   'texts of toISOString': {
     kind: moment,
     cells: ['2024-02-29T12:00:00.000Z', '2024-02-29T12:00:00.120Z', 5n],

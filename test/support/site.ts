@@ -13,7 +13,7 @@ export type Json = Record<string, unknown>;
 
 /** The HTTP API of a running application. */
 export class Site {
-  #token = '';
+  #who: Readonly<Record<string, string>> = {};
   readonly #url: string;
   constructor(port: number) {
     this.#url = `http://127.0.0.1:${port}`;
@@ -21,7 +21,16 @@ export class Site {
 
   /** Whom the application takes the next questions for. */
   identify(token: string): void {
-    this.#token = token;
+    this.#who = { authorization: `Bearer ${token}` };
+  }
+
+  /** Asks who this is, and shows the cookies of the answer from now on. */
+  async signIn(path: string, body: unknown): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${this.#url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.ok(answer.ok, `${path}: ${answer.status} ${await answer.text()}`);
+    const cookies = answer.headers.getSetCookie().map((cookie) => cookie.split(';')[0]);
+    this.#who = { cookie: cookies.join('; ') };
   }
 
   async get(path: string): Promise<unknown> {
@@ -37,13 +46,18 @@ export class Site {
       method,
       headers: {
         'content-type': 'application/json',
-        ...(this.#token === '' ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...this.#who,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     assert.ok(response.ok, `${method} ${path}: ${response.status} ${text}`);
-    return text === '' ? null : (JSON.parse(text) as { data: unknown }).data;
+    if (text === '') return null;
+    try {
+      return (JSON.parse(text) as { data: unknown }).data;
+    } catch {
+      return assert.fail(`${method} ${path}: ${text}`);
+    }
   }
 }
 
@@ -69,11 +83,11 @@ export async function shell(line: string, folder: string): Promise<void> {
   await promisify(execFile)('/bin/sh', ['-c', line], { cwd: folder, env: cleanEnv() });
 }
 
-/** Waits until this address answers; `folder` has the application's log. */
-export async function untilUp(url: string, folder: string): Promise<void> {
+/** Waits until this address answers, with this text in it; `folder` has the application's log. */
+export async function untilUp(url: string, folder: string, contains = ''): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     const answer = await fetch(url).catch(() => null);
-    if (answer?.ok === true) return;
+    if (answer?.ok === true && (await answer.text()).includes(contains)) return;
     await wait(200);
   }
   assert.fail(readFileSync(join(folder, 'app.log'), 'utf8'));

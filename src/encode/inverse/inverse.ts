@@ -58,6 +58,16 @@ function usualForm({
   return kind.tag === 'uuid' && /blob|binary/i.test(declaredType) ? uuidBlobOf(kind.bytes) : null;
 }
 
+/**
+ * A kind as wide as SQLite: where the copy rounds, as a policy says, the cells of a column have more digits than the target
+ * keeps, and show its form all the same.
+ */
+function withAllDigits(kind: Kind): Kind {
+  if (kind.tag === 'numeric') return { ...kind, precision: null, scale: null };
+  const isClock = kind.tag === 'time' || kind.tag === 'timestamp' || kind.tag === 'timestamptz';
+  return isClock ? { ...kind, precision: 6 } : kind;
+}
+
 /** Widening ends soon: a form has a widest one. */
 const widenedMax = 4;
 
@@ -69,6 +79,8 @@ export class CellWriter {
   readonly #kind: Kind;
   readonly #inverse: Inverse;
   readonly #printedAs: PrintedAs;
+  /** The same for a target that keeps every digit. */
+  readonly #printedWhole: PrintedAs;
   readonly #votes = new Map<string, { readonly form: CellForm; votes: number }>();
   readonly #usual: CellForm;
   /** Forms that the operator named by a cell; null where none was named. */
@@ -82,6 +94,7 @@ export class CellWriter {
     this.#kind = kind;
     this.#inverse = inverseOf(kind);
     this.#printedAs = createPrinter(kind);
+    this.#printedWhole = createPrinter(withAllDigits(kind));
     this.#usual = usualForm(column) ?? this.#inverse.usual;
     this.#said = like === null ? null : this.formsOf(like);
     if (this.#said?.length === 0) this.#unknown = like;
@@ -105,7 +118,7 @@ export class CellWriter {
     const like = this.#inverse.formsLike(cell);
     // PostgreSQL prints a literal in its own way, which only the server knows.
     if (this.#kind.tag === 'literal' || like.length === 0) return like;
-    const printed = this.#printedAs(cell);
+    const printed = this.#printedAs(cell) ?? this.#printedWhole(cell);
     if (printed === null) return [];
     return like.filter(({ write }) => {
       const again = write(printed);
