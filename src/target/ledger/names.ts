@@ -1,4 +1,4 @@
-import { quoteLiteral, quoteTable } from '../../lib/quote.js';
+import { quoteLiteral, quoteName } from '../../lib/quote.js';
 import type { TargetAddress } from '../../model/target.js';
 
 /*
@@ -52,9 +52,10 @@ export function bareLedgerName(address: LedgerAddress, name: LedgerName): string
   return `${ledgerPrefixOf(address)}${name}`;
 }
 
-/** A name of the ledger as SQL writes it, with its schema. */
+/** A name of the ledger as SQL writes it, with its schema. Our own names need no quotes. */
 export function ledgerName(address: LedgerAddress, name: LedgerName): string {
-  return quoteTable(ledgerSchemaOf(address), bareLedgerName(address, name));
+  const schema = ledgerSchemaOf(address);
+  return `${schema === own ? own : quoteName(schema)}.${bareLedgerName(address, name)}`;
 }
 
 /** SQL: the function f in schema g is the ledger's of this name, wherever the ledger is. */
