@@ -13,7 +13,7 @@ import { withTransaction } from '../target/connection/transaction.js';
 import { hasLedger } from '../target/ledger/ledger.js';
 import { recordLoaded } from '../target/fingerprint/loaded.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
-import { countQuarantine, readQuarantineNotes } from '../target/ledger/quarantine.js';
+import { countQuarantine, listConverted, readQuarantineNotes } from '../target/ledger/quarantine.js';
 import { latestRun, type Run } from '../target/ledger/run.js';
 import { joinRun } from '../target/schema/closed-tables.js';
 import { setSequences } from '../target/schema/sequences.js';
@@ -113,6 +113,7 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
     const released = await journal.phase('copy', () => retryAll(context, client, { address, run, plan, held }));
     const touched = plan.tables.filter(({ source }) => (released.get(source) ?? 0) > 0);
     await setSequences(client, address.schema, sequenceNeeds({ ...plan, tables: touched }, catalog));
+    const converted = await listConverted(client, run.runId);
     const compared = await journal.phase('compare', () =>
       Promise.all(
         touched.map((table) =>
@@ -120,7 +121,7 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
             threads: pool,
             snapshotPath: snapshot.path,
             differencesMax: settings.differencesMax,
-            quarantine: { runId: run.runId },
+            quarantine: { runId: run.runId, rules: converted.filter((one) => one.table === table.source) },
           }),
         ),
       ),

@@ -1,12 +1,10 @@
 import { QuarantineRows } from '../encode/policy/quarantine-rows.js';
 import { type Mark, Screen } from '../encode/policy/screen.js';
 import { type RowEncoder, createRowEncoder } from '../encode/row/row-encoder.js';
-import { describeKey } from '../encode/value/describe.js';
 import { shorten } from '../lib/printable.js';
 import type { ChunkResult } from '../model/copy.js';
 import { CopierError, assert } from '../model/error.js';
 import type { TablePlan } from '../model/plan.js';
-import type { QuarantineNote } from '../model/quarantine.js';
 import type { Policy } from '../model/rules.js';
 import type { RowView } from '../model/value.js';
 import { policyFor } from '../plan/rules/rules.js';
@@ -14,7 +12,9 @@ import type { TargetClient } from '../target/connection/client.js';
 import { rejectionOf } from '../target/connection/errors.js';
 import { type CopyInOptions, type WriteBlock, copyIn } from '../target/copy/copy-in.js';
 import { Batch } from './careful-batch.js';
+import { ConvertedTally } from './converted-tally.js';
 import { changedColumns, quarantineCopy } from './quarantine-copy.js';
+import { noteOf } from './row-note.js';
 
 /*
  * Copies a chunk row by row. This is done where the fast way met a value or row that it could not carry, and the operator
@@ -34,6 +34,8 @@ export interface CarefulChunk {
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
+  /** So many converted rows are kept whole though they can be proven without; null: all. */
+  readonly keepConverted: number | null;
   /** Reads the rows of the chunk again from the start. The same view object is filled for each row. */
   readonly rows: () => Iterable<RowView> | AsyncIterable<RowView>;
   /**
@@ -54,6 +56,9 @@ export async function copyCarefully(client: TargetClient, chunk: CarefulChunk): 
   return { ...result, durationMs: Math.round(performance.now() - startedAtMs) };
 }
 
+/** What sending the rows of a chunk needs. */
+type LoadedChunk = Omit<CarefulChunk, 'index' | 'runId' | 'keepConverted'>;
+
 /** What the server said about rows that it refused, by their position in the chunk. */
 export type Known = ReadonlyMap<number, readonly Mark[]>;
 
@@ -61,10 +66,7 @@ export type Known = ReadonlyMap<number, readonly Mark[]>;
 const roundsMax = 8;
 
 /** Sends the rows that fit. Gives the number of rows that the server took, and what it said about the others. */
-export async function loadRows(
-  client: TargetClient,
-  chunk: Omit<CarefulChunk, 'index' | 'runId'>,
-): Promise<{ known: Known; rows: number }> {
+export async function loadRows(client: TargetClient, chunk: LoadedChunk): Promise<{ known: Known; rows: number }> {
   const known = new Map<number, Mark[]>();
   let again: ReadonlySet<number> | null = null;
   let rows = 0;
@@ -92,11 +94,7 @@ interface Round {
 }
 
 /** Sends one round and gives the number of rows that the server took. */
-async function loadRound(
-  client: TargetClient,
-  chunk: Omit<CarefulChunk, 'index' | 'runId'>,
-  round: Round,
-): Promise<number> {
+async function loadRound(client: TargetClient, chunk: LoadedChunk, round: Round): Promise<number> {
   const encoder = await createRowEncoder(chunk);
   const screen = screenOf(chunk, encoder);
   const batch = new Batch(encoder, chunk.table.format === 'binary');
@@ -129,6 +127,7 @@ async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known
   const encoder = await createRowEncoder(chunk);
   const screen = screenOf(chunk, encoder);
   const quarantined = new QuarantineRows({ runId, table: table.source, chunkIndex: index, step: 0 }, chunk.blockBytes);
+  const tally = new ConvertedTally(table, chunk.keepConverted);
   let position = -1;
   let refused = 0;
   const feed = async (write: WriteBlock): Promise<void> => {
@@ -138,7 +137,8 @@ async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known
       if (screened.tag === 'refused') {
         refused += 1;
         quarantined.add(view, noteOf(table, view, position, [screened.mark], 'held'), null);
-      } else if (screened.tag === 'converted') {
+      } else if (screened.tag === 'converted' && !tally.keeps(screened.marks)) tally.add(screened.marks, 1);
+      else if (screened.tag === 'converted') {
         const changed = changedColumns(screened.marks);
         quarantined.add(view, noteOf(table, view, position, screened.marks, 'converted'), {
           view: screened.view,
@@ -156,7 +156,14 @@ async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known
   const taken = await copyIn(client, quarantineCopy(client), feed);
   assert(taken === quarantined.rows, 'the quarantine takes every row');
   encoder.finish();
-  return { ...encoder.result(), table: table.source, index, quarantined: refused, durationMs: 0 };
+  return {
+    ...encoder.result(),
+    table: table.source,
+    index,
+    quarantined: refused,
+    converted: tally.result(),
+    durationMs: 0,
+  };
 }
 
 function copyOptions({ table, sentinel }: Pick<CarefulChunk, 'table' | 'sentinel'>): CopyInOptions {
@@ -211,22 +218,3 @@ const staying: Mark = { column: null, hazard: 'rejected', rule: 'quarantine', re
 
 /** One note per refused row stays in memory, so its reason is cut to this length. */
 const reasonCharsMax = 300;
-
-function noteOf(
-  table: Omit<TablePlan, 'chunks'>,
-  view: RowView,
-  rowNumber: number,
-  marks: readonly Mark[],
-  state: QuarantineNote['state'],
-): QuarantineNote {
-  const columns = marks.flatMap(({ column }) => (column === null ? [] : [table.columns[column]?.source ?? '']));
-  return {
-    rowNumber,
-    state,
-    key: describeKey(table, view),
-    column: columns.length === 0 ? null : columns.join(', '),
-    hazard: marks.map(({ hazard }) => hazard).join(', '),
-    rule: marks.map(({ rule }) => rule).join(', '),
-    reason: marks.map(({ reason }) => reason).join('; '),
-  };
-}

@@ -9,9 +9,10 @@ import { rejectionOf } from '../target/connection/errors.js';
 import { lockWaitFor, nameLockHolders } from '../target/connection/lock-holders.js';
 import { type ChunkName, withChunks, readChunk } from '../target/ledger/chunk.js';
 import { writerSetting } from '../target/schema/closed-tables.js';
-import { copyCarefully } from './careful-chunk.js';
+import { type CarefulChunk, copyCarefully } from './careful-chunk.js';
 import type { CopyBatch, CopyJob } from './copy-job.js';
 import { rowsOf } from './feed.js';
+import { keepConverted } from './keep-converted.js';
 import {
   withHeartbeat,
   heartbeat,
@@ -51,7 +52,7 @@ export async function runCopyJob({ jobs, slot }: CopyBatch): Promise<readonly Ch
 async function copyBatch(jobs: readonly CopyJob[]): Promise<readonly ChunkResult[]> {
   if (jobs.length > 1) {
     try {
-      return await copyInTransaction(jobs, streamChunks);
+      return await copyInTransaction(jobs, fast);
     } catch (error) {
       if (!isOfData(error)) throw error;
       heartbeat();
@@ -69,7 +70,7 @@ async function copyBatch(jobs: readonly CopyJob[]): Promise<readonly ChunkResult
 async function copyChunk(job: CopyJob): Promise<ChunkResult> {
   const one = async (way: CopyWay) => must((await copyInTransaction([job], way))[0], 'result of a chunk');
   try {
-    return await one(streamChunks);
+    return await one(fast);
   } catch (error) {
     if (!isOfData(error) || !hasPolicies(job.table)) throw isRejected(error) ? explain(job, error) : error;
     heartbeat();
@@ -106,6 +107,26 @@ async function copyInTransaction(jobs: readonly CopyJob[], way: CopyWay): Promis
   }
 }
 
+/** Rows as the stream of COPY, whose values rules may change on the way; of the changed rows some are then kept whole. */
+async function fast(jobs: readonly CopyJob[], client: TargetClient): Promise<readonly ChunkResult[]> {
+  const results: ChunkResult[] = [];
+  for (const [at, result] of (await streamChunks(jobs, client)).entries()) {
+    const chunk = chunkOf(must(jobs[at], 'job of a chunk'), beat);
+    const isPlain = result.converted.length === 0;
+    results.push(isPlain ? result : { ...result, converted: await keepConverted(client, chunk, result.converted) });
+  }
+  return results;
+}
+
+async function beat(): Promise<void> {
+  if (counters.isStopped) throw stopped();
+  heartbeat();
+}
+
+function chunkOf(job: CopyJob, onProgress: CarefulChunk['onProgress']): CarefulChunk {
+  return { ...job, index: job.chunk.index, rows: () => rowsOf(job), onProgress };
+}
+
 async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult> {
   const sent = { rows: 0, bytes: 0 };
   const onProgress = async (added: { readonly rows: number; readonly bytes: number }): Promise<void> => {
@@ -117,7 +138,7 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
     await waitForRate();
   };
   try {
-    return await copyCarefully(client, { ...job, index: job.chunk.index, rows: () => rowsOf(job), onProgress });
+    return await copyCarefully(client, chunkOf(job, onProgress));
   } catch (error) {
     countSent({ rows: -sent.rows, bytes: -sent.bytes });
     throw error;

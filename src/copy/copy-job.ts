@@ -23,4 +23,6 @@ export interface CopyJob {
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
+  /** So many converted rows of the chunk are kept whole though they can be proven without; null: all. */
+  readonly keepConverted: number | null;
 }

@@ -33,7 +33,7 @@ export async function createFeed(job: FeedJob): Promise<Feed> {
 }
 
 export async function createRowFeed(job: FeedJob): Promise<Feed> {
-  const encoder = await createRowEncoder(job);
+  const encoder = await createRowEncoder({ ...job, converts: 'cells' });
   const rows = rowsOf(job)[Symbol.iterator]();
   const fill = (): boolean => {
     while (!encoder.isBlockFull) {
@@ -52,7 +52,7 @@ export async function createRowFeed(job: FeedJob): Promise<Feed> {
  */
 export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   const { table, layout, chunk, snapshotPath, blockBytes } = job;
-  const fields = directFields(job);
+  const fields = directFields({ ...job, converts: 'cells' });
   if (layout === null || fields === null) return null;
   kernel ??= createKernel(blockCapacity(blockBytes));
   const loop = kernel;
@@ -60,7 +60,7 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   const rows = new PageRows(snapshotPages(snapshotPath), table, layout, chunk.range, {
     allocate: loop.allocate,
   });
-  const encoder = await createRowEncoder({ ...job, allocate: loop.allocate });
+  const encoder = await createRowEncoder({ ...job, converts: 'cells', allocate: loop.allocate });
   const { aside, block } = encoder;
   if (!loop.load({ record: rows.shape(), fields, aside, key: table.key.columns })) return null;
   const encodeRow = (): void => {

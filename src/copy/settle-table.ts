@@ -8,7 +8,7 @@ import type { ChunkResult, TableFingerprint } from '../model/copy.js';
 import type { QuarantineNote } from '../model/quarantine.js';
 import type { Chunk, KeyPlan, TablePlan } from '../model/plan.js';
 import type { RowView } from '../model/value.js';
-import { addUp, subtract } from '../pool/tally.js';
+import { addConverted, addUp, subtract } from '../pool/tally.js';
 import { claimRun, readChunk, recordChunk } from '../target/ledger/chunk.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { withTransaction } from '../target/connection/transaction.js';
@@ -16,6 +16,7 @@ import { copyIn } from '../target/copy/copy-in.js';
 import { copyOut } from '../target/copy/copy-out.js';
 import { forgetEarlierSteps, nextStep, type QuarantinedRow, readQuarantine } from '../target/ledger/quarantine.js';
 import { KeySet } from './key-set.js';
+import { joinOnce } from './row-note.js';
 
 /*
  * Takes rows that are in the target and cannot stay there into the quarantine, or sets their reference to NULL. The target
@@ -124,8 +125,8 @@ async function settleChunk(request: SettleRequest, resources: SettleResources, w
   const { table, runId } = request;
   const { client } = resources;
   const chunkRef = { runId, table: table.source, index: work.chunk.index };
-  const before = await createRowEncoder(request);
-  const after = await createRowEncoder(request);
+  const before = await createRowEncoder({ ...request, converts: 'cells' });
+  const after = await createRowEncoder({ ...request, converts: 'cells' });
   const quarantined = new QuarantineRows(
     { runId, table: table.source, chunkIndex: work.chunk.index, step: work.step },
     request.blockBytes,
@@ -154,8 +155,13 @@ async function settleChunk(request: SettleRequest, resources: SettleResources, w
   });
   if (quarantined.rows === 0) return;
   const result = await readChunk(client, chunkRef);
-  const sums = correct(result, sumsOf(before), sumsOf(after));
-  await recordChunk(client, chunkRef, { ...result, ...sums, quarantined: result.quarantined + removed });
+  const [less, more] = [sumsOf(before), sumsOf(after)];
+  await recordChunk(client, chunkRef, {
+    ...result,
+    ...correct(result, less, more),
+    converted: addConverted([result.converted, more.converted], less.converted),
+    quarantined: result.quarantined + removed,
+  });
 }
 
 /** Empties the encoder's block unsent: here only the encoder's sums are needed. */
@@ -163,10 +169,10 @@ function drop(encoder: RowEncoder): void {
   if (encoder.isBlockFull) encoder.takeBlock();
 }
 
-function sumsOf(encoder: RowEncoder): TableFingerprint {
+function sumsOf(encoder: RowEncoder): TableFingerprint & Pick<ChunkResult, 'converted'> {
   encoder.finish();
-  const { rows, keyset, columns } = encoder.result();
-  return { rows, keyset, columns };
+  const { rows, keyset, columns, converted } = encoder.result();
+  return { rows, keyset, columns, converted };
 }
 
 function correct(result: ChunkResult, less: TableFingerprint, more: TableFingerprint): TableFingerprint {
@@ -197,7 +203,7 @@ async function* findRows(
   const filter = { runId, table: table.source, chunkIndex: chunk.index, states: ['held', 'converted'] as const };
   const earlier = readQuarantine(reading, filter);
   const edit = new RowEdit(table.columns.length);
-  const encoder = await createRowEncoder({ ...request, table: { ...table, key: identity } });
+  const encoder = await createRowEncoder({ ...request, converts: 'cells', table: { ...table, key: identity } });
   let next = await take(earlier);
   let position = -1;
   for (const original of rowsOf(chunk)) {
@@ -232,7 +238,8 @@ function withChanges(edit: RowEdit, original: RowView, changed: NonNullable<Quar
 /** The note of a row that was converted before and now has a second reason. */
 function joinNotes(known: QuarantinedRow | null, note: QuarantineNote): QuarantineNote {
   if (known === null) return note;
-  const join = (a: string | null, b: string | null) => [a, b].filter((part) => part !== null).join(', ');
+  const join = (a: string | null, b: string | null) =>
+    joinOnce([...(a?.split(', ') ?? []), ...(b === null ? [] : [b])], ', ');
   return {
     ...note,
     column: join(known.column, note.column),

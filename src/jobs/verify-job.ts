@@ -5,7 +5,7 @@ import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { readTargetCells, renderLiterals } from '../target/copy/verify-rows.js';
 import { type FoundDifferences, findDifferences } from '../verify/differences.js';
-import type { CellBatches } from '../verify/rows.js';
+import type { CellBatches, VerifyTable } from '../verify/rows.js';
 import { hashSide, type QuarantineSummary, type SideSummary } from '../verify/table.js';
 import { Meter } from '../pool/meter.js';
 import { threadData } from '../copy/session.js';
@@ -42,7 +42,7 @@ export type VerifyJob =
       readonly differencesMax: number;
     };
 
-type VerifiedTable = Omit<TablePlan, 'chunks'>;
+type VerifiedTable = Omit<TablePlan, 'chunks'> & Pick<VerifyTable, 'rules'>;
 
 declare module '../pool/threads.js' {
   interface ThreadJobs {

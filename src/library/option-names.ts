@@ -58,6 +58,7 @@ const load: NamesOf<LoadOptions> = {
   reader: true,
   format: true,
   keepConstraints: true,
+  keepConverted: true,
   truncateTarget: true,
   nullSentinel: true,
   allowSentinel: true,
@@ -128,6 +129,7 @@ const follow: NamesOf<FollowOptions> = {
   followUntilQuiet: true,
   followEverySeconds: true,
   followDryRun: true,
+  keepConverted: true,
 };
 const repair: NamesOf<RepairOptions> = { ...carrying, tables: true };
 const cutover: NamesOf<CutoverOptions> = {

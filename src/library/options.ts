@@ -93,6 +93,8 @@ export interface LoadOptions {
   readonly format?: 'binary' | 'text';
   /** Leave indexes, keys and foreign keys in force during the copy. */
   readonly keepConstraints?: boolean;
+  /** Rows of each table that are kept whole, as the source has them, where a rule changed a value: 1000. */
+  readonly keepConverted?: number | 'all';
   /** Empty the planned tables before the copy, whatever rows they hold. */
   readonly truncateTarget?: boolean;
   /** Text that stands for NULL wherever values travel as text. */
@@ -201,6 +203,8 @@ export interface FollowOptions extends CarryingOptions {
   readonly followUntilQuiet?: boolean;
   /** Seconds from the beginning of a round to that of the next. */
   readonly followEverySeconds?: number;
+  /** Rows of each table and round that are kept whole where a rule changed a value: 1000. */
+  readonly keepConverted?: number | 'all';
   /** Bring one round and take it back: shows what it would change. */
   readonly followDryRun?: boolean;
 }

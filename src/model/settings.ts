@@ -79,6 +79,8 @@ export interface FlagSettings {
   readonly fresh: boolean;
   readonly differencesMax: number;
   readonly listMax: number;
+  /** Rows of each table that are kept whole beside the ledger where rules changed them. */
+  readonly keepConverted: number | 'all';
   /** null: one, or without end where `followEverySeconds` or `followUntilQuiet` says when. */
   readonly followRounds: number | null;
   /** Whether the tables stay closed to others after the load, for rounds and a switch. */

@@ -1,4 +1,4 @@
-import type { ChunkResult, ColumnResult, TableFingerprint } from '../model/copy.js';
+import type { ChunkResult, ColumnResult, ConvertedCells, TableFingerprint } from '../model/copy.js';
 import type { ColumnReport, TableReport } from '../model/result.js';
 
 const zero = '0000000000000000';
@@ -36,6 +36,21 @@ export function subtract(whole: TableFingerprint, part: TableFingerprint): Table
       };
     }),
   };
+}
+
+/** Adds counts of changed cells up by column, hazard and rule, less those of `less`; what comes to none is left out. */
+export function addConverted(
+  parts: readonly (readonly ConvertedCells[])[],
+  less: readonly ConvertedCells[] = [],
+): ConvertedCells[] {
+  const sums = new Map<string, ConvertedCells>();
+  const add = (one: ConvertedCells, sign: number): void => {
+    const key = JSON.stringify([one.column, one.hazard, one.rule]);
+    sums.set(key, { ...one, cells: (sums.get(key)?.cells ?? 0) + sign * one.cells });
+  };
+  for (const one of parts.flat()) add(one, 1);
+  for (const one of less) add(one, -1);
+  return [...sums.values()].filter(({ cells }) => cells !== 0);
 }
 
 /** Rows of these chunks that are in quarantine. */

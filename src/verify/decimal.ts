@@ -41,3 +41,42 @@ export function scaleToInteger(plain: string, power: number): bigint | null {
   const divisor = 10n ** BigInt(-shift);
   return signed % divisor === 0n ? signed / divisor : null;
 }
+
+export type DecimalRounding = 'half-up' | 'half-even' | 'down';
+
+/** Significant digits that Python's default context leaves of a float before it rounds half to even. */
+const contextDigits = 15;
+
+/**
+ * A number with at most so many fraction digits, plainly written; null where it has no more, or is no number. Half a unit
+ * goes away from zero or to the even neighbour; a REAL has 15 significant digits before it goes to the even one.
+ */
+export function roundDecimal(
+  text: string,
+  scale: number,
+  { rounding, isReal }: { readonly rounding: DecimalRounding; readonly isReal: boolean },
+): string | null {
+  const plain = normalizeDecimal(text);
+  if (plain === null || isWithin(plain, scale)) return null;
+  const digits = plain.replace(/^-?0*\.?0*/, '').replace('.', '').length;
+  const isShortened = isReal && rounding === 'half-even' && digits > contextDigits;
+  const fraction = plain.split('.')[1]?.length ?? 0;
+  const short = isShortened ? cutPlain(plain, fraction - (digits - contextDigits), rounding) : plain;
+  return isWithin(short, scale) ? short : cutPlain(short, scale, rounding);
+}
+
+function isWithin(plain: string, scale: number): boolean {
+  return scaleToInteger(plain, scale) !== null;
+}
+
+function cutPlain(plain: string, scale: number, rounding: DecimalRounding): string {
+  const [whole = '', fraction = ''] = plain.replace('-', '').split('.');
+  const all = BigInt(whole + fraction);
+  const grain = 10n ** BigInt(fraction.length - scale);
+  const below = all / grain;
+  const twice = 2n * (all - below * grain);
+  const isUp =
+    rounding !== 'down' && (twice > grain || (twice === grain && (rounding === 'half-up' || below % 2n === 1n)));
+  const units = below + (isUp ? 1n : 0n);
+  return normalizeDecimal(`${plain.startsWith('-') ? '-' : ''}${units}e${-scale}`) ?? plain;
+}

@@ -6,10 +6,14 @@ import { canonizerOf } from './canonical.js';
 import type { Canonize, ComparedSide } from './canonical-cell.js';
 import { CanonicalRow, Tag } from './canonical-row.js';
 import { literalText } from './literal-text.js';
+import { type AppliedRule, recomputer } from './rules/recompute.js';
 import { createHashBytes, type RowHash } from './row-hash.js';
 
 /** What verification must know of a table. */
-export type VerifyTable = Pick<TablePlan, 'source' | 'columns' | 'key'>;
+export type VerifyTable = Pick<TablePlan, 'source' | 'columns' | 'key'> & {
+  /** The rules that the ledger says were applied to values: the target must hold what they make of the source's. */
+  readonly rules?: readonly AppliedRule[] | undefined;
+};
 
 /** The rows of one side, in any order. */
 export type CellBatches = Iterable<CellBatch> | AsyncIterable<CellBatch>;
@@ -52,10 +56,12 @@ export async function visitRows(
   const canonizers = order.map((index) => canonizerOf(must(table.columns[index], 'column'), options.side));
   const visited = { cells: new CanonicalRow(), keyHash: { low: 0, high: 0 }, rowHash: { low: 0, high: 0 } };
   const keyCells = table.key.columns.length;
-  for await (const batch of batches) {
+  const recompute = options.side === 'source' ? recomputer(table.columns, table.rules ?? []) : null;
+  for await (const read of batches) {
     // Both readers may feed without ever waiting; this lets an abort arrive.
     await setImmediate();
     options.signal?.throwIfAborted();
+    const batch = recompute === null ? read : recompute(read);
     assert(batch.columnCount === table.columns.length, 'a batch has the columns of the plan');
     const rendered = await renderBatch(batch, table.columns, options);
     for (let r = 0; r < batch.rowCount; r += 1) {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
+import { isRecomputed } from '../../src/lib/recomputed.js';
 import type { Policy } from '../../src/model/rules.js';
 import { runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
@@ -158,7 +159,12 @@ function config(): string {
   return JSON.stringify({ tableRules: Object.fromEntries(lean) });
 }
 
-async function checkCase(client: pg.Client, { hazard, policy, becomes }: Case, i: number): Promise<void> {
+async function checkCase(
+  client: pg.Client,
+  { hazard, policy, becomes }: Case,
+  i: number,
+  keepsAll: boolean,
+): Promise<void> {
   const name = nameOf(i);
   const { rows } = await client.query(`SELECT id, c::text AS c FROM ${name} ORDER BY id`);
   const kept = await client.query(
@@ -172,16 +178,23 @@ async function checkCase(client: pg.Client, { hazard, policy, becomes }: Case, i
     `${name} ${hazard}`,
   );
   if (becomes !== gone) assert.equal(rows[1].c, becomes, `${name} ${hazard}`);
+  const rule = typeof policy === 'string' ? policy : policy.convert;
+  const { rows: counted } = await client.query(`SELECT converted FROM pgferry.chunk WHERE table_name = $1`, [name]);
+  if (!keepsAll && isRecomputed({ hazard, rule })) {
+    assert.deepEqual([counted, kept.rows], [[{ converted: [{ column: 'c', hazard, rule, cells: 1 }] }], []], name);
+    return;
+  }
+  assert.deepEqual(counted, [{ converted: [] }], name);
   assert.equal(kept.rows.length, 1, name);
   const [row] = kept.rows;
   assert.deepEqual([row.state, row.key], [becomes === gone ? 'held' : 'converted', 'id=2'], name);
-  assert.equal(row.rule, typeof policy === 'string' ? policy : policy.convert);
+  assert.equal(row.rule, rule);
   if (hazard !== '*') assert.equal(row.hazard, hazard);
   assert.ok(row.reason.length > 5);
 }
 
 const ways: readonly (readonly string[])[] = [
-  ['--reader', 'pages', '--format', 'binary'],
+  ['--reader', 'pages', '--format', 'binary', '--keep-converted', '0'],
   ['--reader', 'rows', '--format', 'text'],
 ];
 
@@ -195,7 +208,7 @@ for (const way of ways) {
         const sides = ['--source', source, '--target', url];
         const migrated = await runJson(['migrate', ...sides, '--config', 'c.json', ...way], { cwd: folder });
         assert.equal(migrated.exitCode, 0, migrated.stderr);
-        for (const [i, one] of cases.entries()) await checkCase(client, one, i);
+        for (const [i, one] of cases.entries()) await checkCase(client, one, i, !way.includes('--keep-converted'));
         for (const { table, sourceRows, copiedRows, quarantinedRows, targetRows } of migrated.json.tables) {
           const isGone = cases[Number(table.slice(1))]?.becomes === gone;
           assert.deepEqual(

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { CopierError, must } from '../../src/model/error.js';
 import type { ChunkRange } from '../../src/model/plan.js';
 import type { Kind } from '../../src/model/kind.js';
+import type { Policies } from '../../src/model/rules.js';
 import { Database } from '../../src/source/sqlite.js';
 import { choosePages, type PageLayout } from '../../src/source/pages/layout.js';
 import { createKernelFeed, createRowFeed, type Feed, type FeedJob } from '../../src/copy/feed.js';
@@ -59,7 +60,7 @@ test('the kernel and the row loop send the same bytes, come to the same sums, an
       autoVacuum: fc.constantFrom<0 | 1 | 2>(0, 0, 1),
       reservedBytes: fc.constantFrom(0, 0, 0, 12),
     });
-    const seen = { kernel: 0, aside: 0, refused: 0 };
+    const seen = { kernel: 0, aside: 0, refused: 0, converted: 0 };
     await fc.assert(
       fc.asyncProperty(scenario, async ({ seed, ...options }) => {
         const path = join(folder, `random-${seed}.db`);
@@ -72,12 +73,16 @@ test('the kernel and the row loop send the same bytes, come to the same sums, an
           seen.kernel += outcome.kernel;
           seen.aside += outcome.aside;
           seen.refused += outcome.refused;
+          seen.converted += outcome.converted;
         }
         rmSync(path);
       }),
       { numRuns },
     );
-    assert.ok(seen.kernel > seen.aside && seen.aside > 0 && seen.refused > 0, JSON.stringify(seen));
+    assert.ok(
+      seen.kernel > seen.aside && seen.aside > 0 && seen.refused > 0 && seen.converted > 0,
+      JSON.stringify(seen),
+    );
   });
 });
 
@@ -320,7 +325,27 @@ function rollJob(source: JobSource, dice: Dice): FeedJob {
   const all = read.map((_, i) => i);
   const key = dice.isLucky(3) ? all : all.filter(() => dice.isLucky(2)).slice(0, 3);
   const sentinel = dice.pick(['12', 'ab', 'text 7', '__PGFERRY_NULL__'] as const);
-  return jobOf({ ...source, names: read }, list, key, { sentinel, blockBytes: dice.pick([4096, 65_536] as const) });
+  const job = jobOf({ ...source, names: read }, list, key, {
+    sentinel,
+    blockBytes: dice.pick([4096, 65_536] as const),
+  });
+  if (dice.isLucky(2)) return job;
+  const columns = job.table.columns.map((column) =>
+    dice.isLucky(2) ? column : { ...column, policies: rollPolicies(dice) },
+  );
+  return { ...job, table: { ...job.table, columns } };
+}
+
+/** Rules that change values on their way, of columns that hold what does not fit. */
+function rollPolicies(dice: Dice): Policies {
+  const rules: Policies = {
+    too_long: { convert: 'truncate' },
+    nul_byte: { convert: 'strip' },
+    inexact: { convert: dice.pick(['round', 'truncate'] as const) },
+    text_in_blob: { convert: 'utf8' },
+    blob_in_text: { convert: 'hex' },
+  };
+  return dice.isLucky(2) ? rules : { ...rules, '*': { convert: 'null' } };
 }
 
 function jobOf(
@@ -367,7 +392,14 @@ async function compare(job: FeedJob) {
   const { rowsAside: _, ...expected } = byRows;
   assert.deepEqual(told, expected);
   const refused = told.refused.length;
-  return { kernel: told.rows - (aside - refused), aside: aside - refused, refused, isDamaged: told.isDamaged };
+  const converted = told.result.converted.reduce((sum, { cells }) => sum + cells, 0);
+  return {
+    kernel: told.rows - (aside - refused),
+    aside: aside - refused,
+    refused,
+    converted,
+    isDamaged: told.isDamaged,
+  };
 }
 
 /** All that a feed does, going on behind each row that is refused. */

@@ -20,7 +20,18 @@ function chunksOf(table: string, count: number): Chunk[] {
 
 function resultOf(chunk: Chunk): ChunkResult {
   const { table, index } = chunk;
-  return { table, index, rows: 1, bytes: 1, keyset: '0', columns: [], receipt: '', quarantined: 0, durationMs: 0 };
+  return {
+    table,
+    index,
+    rows: 1,
+    bytes: 1,
+    keyset: '0',
+    columns: [],
+    receipt: '',
+    quarantined: 0,
+    converted: [],
+    durationMs: 0,
+  };
 }
 
 type Changes = Partial<CoordinatorOptions> & { readonly runChunk?: (chunk: Chunk) => Promise<ChunkResult> };

@@ -1,6 +1,6 @@
 import { loading, comparing, reading, surveying } from './command-groups.js';
 import type { OptionTable } from './option.js';
-import { text, flag, count, list } from './syntax.js';
+import { text, flag, count, countOrAll, list } from './syntax.js';
 
 /** Which rows go, and what happens to them. */
 export const rowOptions = {
@@ -56,6 +56,16 @@ export const rowOptions = {
     standard: false,
     help: 'let a text equal to the sentinel through; binary COPY can carry it',
     commands: [...loading, 'quarantine'],
+  },
+  keepConverted: {
+    heading: 'rows',
+    flag: 'keep-converted',
+    value: 'n',
+    env: ['KEEP_CONVERTED'],
+    syntax: countOrAll({ min: 0, max: 1_000_000_000 }),
+    standard: 1000,
+    help: 'rows of each table that are kept whole, as the source has them, where a rule changed a value; or all',
+    commands: [...loading, 'follow'],
   },
   tables: {
     heading: 'rows',

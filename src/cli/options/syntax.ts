@@ -55,6 +55,19 @@ export function count(range: Range): Syntax<number> {
   return plain({ tag: 'count', words: 'a whole number', schema, parse });
 }
 
+/** A whole number, or the word `all`. */
+export function countOrAll(range: Range): Syntax<number | 'all'> {
+  const schema = {
+    type: ['integer', 'string', 'null'],
+    minimum: range.min,
+    maximum: range.max,
+    pattern: '^(?:\\d+|all)$',
+  };
+  const parse = (given: string, origin: string): number | 'all' =>
+    given === 'all' ? given : parseCount({ given, digits: given, factor: 1 }, range, origin, ', or all');
+  return plain({ tag: 'count', words: 'a whole number, or "all"', schema, parse });
+}
+
 /** A time in seconds, with its unit or without. */
 export function seconds(range: Range): Syntax<number> {
   const schema = {

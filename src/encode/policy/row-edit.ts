@@ -31,6 +31,26 @@ export class RowEdit {
     this.#used = -1;
   }
 
+  /** Empties the row: every cell is NULL. */
+  clear(): void {
+    this.view.storage.fill(Storage.Null);
+    this.view.bytes = Buffer.alloc(0);
+    this.#used = 0;
+  }
+
+  /** Loads one cell of a row into an emptied one; its bytes are copied. */
+  loadCell(row: RowView, index: number): void {
+    const { view } = this;
+    const storage = row.storage[index] as StorageCode;
+    if (storage === Storage.Text || storage === Storage.Blob) {
+      this.setBytes(index, bytesOf(row, index), storage);
+      return;
+    }
+    view.storage[index] = storage;
+    view.number[index] = row.number[index] as number;
+    if (storage === Storage.Wide) view.wide.setBigUint64(8 * index, row.wide.getBigUint64(8 * index));
+  }
+
   /**
    * Loads a quarantined row: a letter for the storage class of each cell, and the cell's bytes (see `quarantineCell`).
    */

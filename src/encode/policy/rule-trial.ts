@@ -1,5 +1,6 @@
 import type { Kind } from '../../model/kind.js';
 import type { TablePlan } from '../../model/plan.js';
+import type { Policy } from '../../model/rules.js';
 import type { RowView } from '../../model/value.js';
 import { must } from '../../model/error.js';
 import { convertValue, rulesOfHazard } from './convert.js';
@@ -24,22 +25,33 @@ export class RuleTrial {
     this.#edit = new RowEdit(table.columns.length);
   }
 
-  /** Those of the rules, all of the hazard where none are given, that carry the value, with what the policies say of what they make of it. */
-  carrying(view: RowView, code: string, rules = rulesOfHazard(hazardOf(code))): readonly string[] {
-    return rules.filter((rule) => this.#carries(view, { hazard: hazardOf(code), rule }));
+  /**
+   * Those of the rules, all of the hazard where none are given, that carry the value, with what the policies say of what
+   * they make of it. `named`: where a policy names a rule, only that one is tried.
+   */
+  carrying(view: RowView, code: string, rules = rulesOfHazard(hazardOf(code)), named = false): readonly string[] {
+    const hazard = hazardOf(code);
+    const policy = named ? this.#policyOf(hazard) : null;
+    const only = policy !== null && typeof policy !== 'string' ? policy.convert : null;
+    return rules.filter((rule) => (only !== null && rule !== only) || this.#carries(view, { hazard, rule }));
+  }
+
+  #policyOf(hazard: string): Policy {
+    const { policies = {} } = must(this.#table.columns[this.#index], 'column of a trial');
+    return policies[hazard] ?? policies['*'] ?? 'fail';
   }
 
   #carries(view: RowView, first: { readonly hazard: string; readonly rule: string }): boolean {
     const column = must(this.#table.columns[this.#index], 'column of a trial');
-    const { policies = {} } = column;
-    this.#edit.load(view);
+    this.#edit.clear();
+    this.#edit.loadCell(view, this.#index);
     let how = first;
     for (let turn = 0; turn < conversionsMax; turn += 1) {
       if (!convertValue(this.#edit, this.#index, column, how)) return false;
       const code = this.#codeOf(this.#edit.view);
       if (code === null) return true;
       const hazard = hazardOf(code);
-      const policy = policies[hazard] ?? policies['*'] ?? 'fail';
+      const policy = this.#policyOf(hazard);
       if (typeof policy === 'string') return policy === 'quarantine';
       how = { hazard, rule: policy.convert };
     }

@@ -14,6 +14,7 @@ import { textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
 import type { ValueProblem } from '../value/value-error.js';
 import { mergeRemarks, Remarks } from './remarks.js';
+import { type CutText, eagerCutOf } from './eager-cut.js';
 import { judgedKind, RuleTrial } from './rule-trial.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
 
@@ -52,6 +53,8 @@ class Trial {
   readonly #scratch = new Block(scratchBytes);
   readonly #refused = new Map<string, RefusedValues>();
   readonly #converted = new Map<string, ConvertedExample>();
+  readonly #eager: ReturnType<typeof eagerCutOf>;
+  readonly #cut: CutText = { bytes: Buffer.alloc(0), start: 0, end: 0 };
   readonly #rules: RuleTrial;
   #count = 0;
 
@@ -65,6 +68,7 @@ class Trial {
     this.#momentMicros = direct.tag === 'moment' ? direct.factor : 0;
     this.#remarks = new Remarks(this.#kind);
     this.#rules = new RuleTrial(table, index, (view) => this.#problemOf(view)?.code ?? null);
+    this.#eager = eagerCutOf(must(table.columns[index], 'column of a trial'), index);
     this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
   }
 
@@ -72,6 +76,7 @@ class Trial {
     const storage = view.storage[this.#index] as number;
     if (storage === Storage.Null || this.#count >= refusalsMax) return;
     if (storage === Storage.Integer && this.#isSafe(view.number[this.#index] as number)) return;
+    if (this.#isCutLikeOthers(view)) return;
     const problem = this.#misfitOf(view, storage) ?? (this.#isJson ? this.#textProblemOf(view, storage) : null);
     if (problem !== null) {
       this.#refuse(view, problem);
@@ -79,6 +84,24 @@ class Trial {
     }
     if (storage === Storage.Text) this.#remarks.add(view, this.#index, () => this.#example(view));
     if (this.#isTemporal) this.#keepExample(view, storage);
+  }
+
+  /** Whether a rule cuts the value like many before it: it is counted without a word of its own. */
+  #isCutLikeOthers(view: RowView): boolean {
+    const hazard = this.#eager?.mark.hazard;
+    const before = hazard === undefined ? undefined : this.#refused.get(`data.${hazard}`);
+    if (before === undefined || before.count <= allRulesMax || this.#eager?.cut(view, this.#index, this.#cut) !== true)
+      return false;
+    this.#scratch.clear();
+    try {
+      this.#encoder.text(this.#scratch, this.#cut.bytes, this.#cut.start, this.#cut.end);
+    } catch (error) {
+      if (error instanceof Misfit) return false;
+      throw error;
+    }
+    this.#count += 1;
+    this.#refused.set(before.code, { ...before, count: before.count + 1 });
+    return true;
   }
 
   /** Why the copy or the server would refuse the value; also of a value that a rule has made. */
@@ -130,8 +153,8 @@ class Trial {
   #refuse(view: RowView, { code, reason, hint }: ValueProblem): void {
     this.#count += 1;
     const before = this.#refused.get(code);
-    const rules = this.#rules.carrying(view, code, before?.rules);
     const count = (before?.count ?? 0) + 1;
+    const rules = this.#rules.carrying(view, code, before?.rules, count > allRulesMax);
     const examples =
       count > examplesMax
         ? (before?.examples ?? [])
@@ -165,6 +188,9 @@ class Trial {
     this.#converted.set(form, this.#example(view));
   }
 }
+
+/** So many refused values are tried with every rule; of more only the rule that a policy names is, where one does. */
+const allRulesMax = 1000;
 
 /** Adds up the trials of a table's parts, at least one, in the order of the table. */
 export function mergeTrials(parts: readonly TableTrial[]): TableTrial {

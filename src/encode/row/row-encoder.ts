@@ -1,11 +1,12 @@
 import { assert } from '../../model/error.js';
-import type { TableFingerprint } from '../../model/copy.js';
+import type { ConvertedCells, TableFingerprint } from '../../model/copy.js';
 import type { DirectField, FieldAside, RowSums } from './direct-field.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { RowView } from '../../model/value.js';
 import { createBinaryRow, createFieldWriter, type FieldWriter } from './binary-row.js';
 import { Block } from './block.js';
 import { directField } from './direct.js';
+import { CellConverter, type ConvertedRow } from '../policy/cell-converter.js';
 import { createFingerprint } from '../fingerprint/fingerprint.js';
 import { Misfit } from '../value/misfit.js';
 import { createReceipt, type Receipt } from '../fingerprint/receipt.js';
@@ -29,6 +30,11 @@ export interface RowEncoderOptions {
   /** Lets a text that equals the sentinel pass in binary format, which can carry it. */
   readonly allowSentinel: boolean;
   readonly blockBytes: number;
+  /**
+   * Values are changed as the policies say; without it each that does not fit is thrown. `rows`: what was made of each
+   * row can be had.
+   */
+  readonly converts?: 'cells' | 'rows';
   /** Allocates the blocks; ordinary memory without it. */
   readonly allocate?: (bytes: number) => Buffer;
 }
@@ -56,12 +62,18 @@ export interface RowEncoder {
   readonly addSums: (sums: RowSums) => void;
   /** In binary format, writes and hashes single values for the kernel: those that the kernel cannot write itself. */
   readonly aside: FieldAside;
+  /** With `converts: 'rows'`, what rules made of the row that `encodeRow` took last, or null; valid until the next row. */
+  readonly convertedRow: () => ConvertedRow | null;
   /** The filled bytes. They stay untouched until the next takeBlock or finish returns, so they must be sent by then. */
   readonly takeBlock: () => Buffer;
   /** The last bytes, with the trailer of the format. No row may follow. */
   readonly finish: () => Buffer;
   /** May be called after finish. */
-  readonly result: () => TableFingerprint & { readonly bytes: number; readonly receipt: string };
+  readonly result: () => TableFingerprint & {
+    readonly bytes: number;
+    readonly receipt: string;
+    readonly converted: readonly ConvertedCells[];
+  };
 }
 
 /** An encoder for one chunk. Throws `usage.sentinel` where the sentinel cannot serve. */
@@ -76,6 +88,7 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
   const receipt = await createReceipt();
   const out = new Block(blockBytes, options.allocate);
   const write = isBinary ? binaryWriter(options, out) : textWriter(options, out);
+  const { converter } = write;
   let takenBytes = 0;
   let digest: string | null = null;
 
@@ -88,10 +101,13 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
     encodeRow: (view) => {
       assert(digest === null, 'no row comes after finish');
       const mark = out.length;
+      converter?.begin();
       try {
         write.row(view);
+        converter?.commit(Number.POSITIVE_INFINITY);
       } catch (error) {
         out.length = mark;
+        converter?.drop();
         throw named(error, table, view, write.fields.current);
       }
       fingerprint.add(write.block, write.fields);
@@ -108,10 +124,14 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
     },
     lastKey: fingerprint.lastKey,
     block: out,
-    addKeys: (bytes) => receipt.add(bytes, 0, bytes.length),
+    addKeys: (bytes) => {
+      converter?.commit(out.length);
+      receipt.add(bytes, 0, bytes.length);
+    },
     addSums: fingerprint.addSums,
     aside: {
       write: (view, column) => {
+        converter?.begin();
         try {
           return write.field(write.block, view, column);
         } catch (error) {
@@ -121,6 +141,7 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
       },
       hash: (field, seedHigh, seedLow) => fingerprint.hashOf(write.block, field, seedHigh, seedLow),
     },
+    convertedRow: () => converter?.row ?? null,
     takeBlock: take,
     finish: () => {
       assert(digest === null, 'an encoder finishes once');
@@ -130,7 +151,8 @@ export async function createRowEncoder(options: RowEncoderOptions): Promise<RowE
     },
     result: () => {
       assert(digest !== null, 'finish comes before result');
-      return { ...fingerprint.result(), bytes: takenBytes + out.length, receipt: digest };
+      const bytes = takenBytes + out.length;
+      return { ...fingerprint.result(), bytes, receipt: digest, converted: converter?.result() ?? [] };
     },
   };
 }
@@ -143,7 +165,12 @@ export function directFields(options: RowEncoderOptions): readonly DirectField[]
   // Trailing spaces of char(n) are insignificant, so the kernel cannot tell whether such a value is empty.
   if (table.format !== 'binary' || table.columns.some(({ kind }) => kind.tag === 'char')) return null;
   const guardBytes = guardOf(options)?.length ?? null;
-  return table.columns.map(({ kind, isTextual }) => directField(kind, isTextual ? guardBytes : null));
+  return table.columns.map((column) => {
+    const { kind, isTextual } = column;
+    if (options.converts !== undefined && CellConverter.looksAtAll(column))
+      return { tag: 'aside', isHashed: kind.tag !== 'jsonb' };
+    return directField(kind, isTextual ? guardBytes : null);
+  });
 }
 
 /** The sentinel that no text may equal. Null in binary format where the operator allows such texts. */
@@ -157,6 +184,8 @@ interface RowWriter {
   /** Appends the row to the encoder's block. */
   readonly row: (view: RowView) => void;
   readonly field: FieldWriter;
+  /** Changes values while `field` writes them; null where no rule may. */
+  readonly converter: CellConverter | null;
   /** The block that holds the row in binary form afterwards, for the fingerprint. */
   readonly block: Block;
   readonly fields: RowFields;
@@ -167,13 +196,14 @@ interface RowWriter {
 function binaryWriter(options: RowEncoderOptions, out: Block): RowWriter {
   const { table } = options;
   const guard = guardOf(options);
-  const field = createFieldWriter(table, guard);
+  const { field, converter } = fieldsOf(options, guard);
   const writeBinary = createBinaryRow(table.columns.length, field);
   const fields = createRowFields(table.columns.length);
   out.copy(HEADER, 0, HEADER.length);
   return {
     row: (view) => writeBinary(out, view, fields),
     field,
+    converter,
     block: out,
     fields,
     addReceipt: (receipt, index) => {
@@ -183,10 +213,21 @@ function binaryWriter(options: RowEncoderOptions, out: Block): RowWriter {
   };
 }
 
+function fieldsOf(
+  { table, converts }: RowEncoderOptions,
+  guard: Buffer | null,
+): Pick<RowWriter, 'field' | 'converter'> {
+  const plain = createFieldWriter(table, guard);
+  if (converts === undefined || !CellConverter.isOfUse(table)) return { field: plain, converter: null };
+  const converter = new CellConverter(table, plain, converts === 'rows');
+  return { field: converter.write, converter };
+}
+
 /** Text format always checks for the sentinel: a value equal to it would arrive as NULL. */
-function textWriter({ table, sentinel }: RowEncoderOptions, out: Block): RowWriter {
+function textWriter(options: RowEncoderOptions, out: Block): RowWriter {
+  const { table, sentinel } = options;
   const checked = checkSentinel(sentinel, 'text');
-  const field = createFieldWriter(table, checked);
+  const { field, converter } = fieldsOf(options, checked);
   const writeBinary = createBinaryRow(table.columns.length, field);
   const writeText = createTextRow(table, checked);
   const fields = createRowFields(table.columns.length);
@@ -199,6 +240,7 @@ function textWriter({ table, sentinel }: RowEncoderOptions, out: Block): RowWrit
       writeText(out, block, fields, written);
     },
     field,
+    converter,
     block,
     fields,
     addReceipt: (receipt, index) => {

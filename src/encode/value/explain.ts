@@ -17,14 +17,15 @@ const hint = 'correct the value in the source, or make the target column';
 export function explainRow(table: Omit<TablePlan, 'chunks'>, view: RowView): CopierError | null {
   for (let index = 0; index < table.columns.length; index += 1) {
     const kind = table.columns[index]?.kind;
-    if (kind === undefined || view.storage[index] !== Storage.Text || !isText(kind)) continue;
+    if (kind === undefined || view.storage[index] !== Storage.Text || !hasTextProblems(kind)) continue;
     const problem = textProblem(kind, view.bytes.subarray(view.start[index], view.end[index]));
     if (problem !== null) return valueError(table, view, index, problem);
   }
   return null;
 }
 
-function isText(kind: Kind): boolean {
+/** Whether the server judges the texts of such a column by more than the encoder does. */
+export function hasTextProblems(kind: Kind): boolean {
   return ['text', 'char', 'json', 'jsonb', 'enum', 'literal'].includes(kind.tag);
 }
 

@@ -9,7 +9,11 @@ export class Misfit extends Error {
   readonly hint: string;
 
   constructor(code: ErrorCode, reason: string, hint: string) {
+    // Where rules change values it is thrown for each of them, and finding the callers costs more than all the rest.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(reason);
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'Misfit';
     this.code = code;
     this.hint = hint;

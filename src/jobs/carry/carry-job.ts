@@ -11,6 +11,7 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { readTargetCells, renderLiterals } from '../../target/copy/verify-rows.js';
 import { findRowChanges } from '../../verify/row-changes.js';
+import type { VerifyTable } from '../../verify/rows.js';
 import { quarantineReader } from '../quarantine-batches.js';
 import { TableCarrier } from './carry-table.js';
 import { type CellLikes, ColumnCells } from './column-cells.js';
@@ -18,7 +19,7 @@ import { differingKeys, notedKeys } from './keys-to-read.js';
 
 /** A table whose two sides differ, with what their summaries said. */
 export interface TableToCarry {
-  readonly table: Omit<TablePlan, 'chunks'>;
+  readonly table: Omit<TablePlan, 'chunks'> & Pick<VerifyTable, 'rules'>;
   readonly source: SourceTable;
   readonly quarantineRunId: string | null;
   readonly bucketCount: number;

@@ -20,11 +20,10 @@ import { heldRowsSql, isKeyed, type StagedTable, stagingTable } from '../../targ
 import { planForRounds } from '../../target/round/staging.js';
 import { writerSetting } from '../../target/schema/closed-tables.js';
 import { type SequenceNeed, setSequences } from '../../target/schema/sequences.js';
-import type { Travel } from './send-rows.js';
-import { type StagedRows, stageTable } from './stage-table.js';
+import { type RoundTravel, type StagedRows, stageTable } from './stage-table.js';
 
 /** What a thread gets for one round. */
-export interface RoundJob extends Travel {
+export interface RoundJob extends RoundTravel {
   readonly paths: BothPaths;
   readonly schema: string;
   /** SHA-256 of the run's own snapshot: the base of the first round. */
@@ -157,9 +156,17 @@ function changeOf({ staged, rows, way }: StagedPair, applied: readonly AppliedCh
 
 /** What the round adds to what the table holds; it may be less than nothing. */
 function resultOf({ staged, rows }: StagedPair, durationMs: number): ChunkResult {
-  const { now, old, bytes, receipt, quarantined, released } = rows;
+  const { now, old, bytes, receipt, converted, quarantined, released } = rows;
   const location = { table: staged.table.source, index: 0 };
-  return { ...subtract(now, old), ...location, bytes, receipt, quarantined: quarantined - released, durationMs };
+  return {
+    ...subtract(now, old),
+    ...location,
+    bytes,
+    receipt,
+    converted,
+    quarantined: quarantined - released,
+    durationMs,
+  };
 }
 
 /** What each changed table holds now; columns without a fingerprint are summed up by `proveTables`, which reads the table. */

@@ -1,6 +1,6 @@
 import { heartbeat } from '../../copy/session.js';
 import { createRowEncoder } from '../../encode/row/row-encoder.js';
-import type { TableFingerprint } from '../../model/copy.js';
+import type { ConvertedCells, TableFingerprint } from '../../model/copy.js';
 import { assert } from '../../model/error.js';
 import type { RowView } from '../../model/value.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -21,6 +21,7 @@ export interface Travel {
 export interface SentRows extends TableFingerprint {
   readonly bytes: number;
   readonly receipt: string;
+  readonly converted: readonly ConvertedCells[];
 }
 
 export interface Sending {
@@ -30,13 +31,13 @@ export interface Sending {
   readonly rows: Iterable<RowView>;
 }
 
-/** Encodes rows as the load does, and sends them to a staging table. */
+/** Encodes rows as the load does, with values that rules change, and sends them to a staging table. */
 export async function sendRows(
   client: TargetClient,
   { table, index, stage, rows }: Sending,
   travel: Travel,
 ): Promise<SentRows> {
-  const encoder = await createRowEncoder({ ...travel, table });
+  const encoder = await createRowEncoder({ ...travel, table, converts: 'cells' });
   const into = {
     schema: stagingSchema,
     table: stagingName(index, stage),

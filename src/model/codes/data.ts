@@ -20,7 +20,7 @@ export const dataCodes = {
   },
   'data.converted': {
     means: 'Rows were changed by a rule that you named. A finding, not a failure.',
-    todo: 'Look at them with `pgferry quarantine list`; the rows as they were are kept.',
+    todo: 'Look at them with `pgferry quarantine list`; how many rows are kept as they were, `--keep-converted` says.',
   },
   'data.damaged_page': {
     means: 'A page of the snapshot is damaged.',

@@ -12,7 +12,7 @@ import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readGivenNumbers } from '../../target/schema/sequences.js';
 import { bucketCountFor, finestBucketCount, type SideSummary } from '../../verify/table.js';
-import { compareSums, compareTable, metersOf, type QuarantineRun } from '../compare/compare-table.js';
+import { compareSums, compareTable, metersOf, type QuarantineRun, withRules } from '../compare/compare-table.js';
 import { findQuarantines } from '../compare/quarantined-rows.js';
 import type { Context } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
@@ -186,7 +186,7 @@ async function differingTable(
   const { comparison, rowsOfBucket, target } = compared;
   sums.set(plan.source, target);
   if (comparison.equal) return null;
-  const { chunks, ...table } = plan;
+  const table = withRules(plan, one.quarantine);
   const { differingBuckets } = comparison;
   const quarantineRunId = one.quarantine?.runId ?? null;
   const likes = likesOf(request.context.settings.tableRules, plan);

@@ -4,6 +4,7 @@ import type { Difference, DifferenceTotal, TableReport } from '../../model/resul
 import { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
 import type { FoundDifferences } from '../../verify/differences.js';
+import type { AppliedRule } from '../../verify/rules/recompute.js';
 import {
   bucketCountFor,
   compareSides,
@@ -19,9 +20,10 @@ export interface ComparedTable {
   readonly findings: readonly Finding[];
 }
 
-/** The run that has rows of a table in quarantine. */
+/** The run that has rows of a table in quarantine, and the rules by which it changed values of rows that are not there. */
 export interface QuarantineRun {
   readonly runId: string;
+  readonly rules: readonly AppliedRule[];
 }
 
 export interface CompareOptions {
@@ -59,7 +61,7 @@ export async function compareSums(
   options: CompareOptions & { readonly known?: SideSummary; readonly bucketCount?: number },
 ): Promise<ComparedSums> {
   const { threads, snapshotPath, quarantine, known, meter } = options;
-  const { chunks, ...table } = planned;
+  const table = withRules(planned, quarantine);
   const bucketCount = options.bucketCount ?? bucketCountFor(table.rows);
   const run = <Job extends VerifyJob>(job: Job) => threads.run('verify', job);
   const [source, target, quarantined] = await Promise.all([
@@ -78,6 +80,11 @@ export async function compareSums(
   };
 }
 
+/** A table with the rules that were applied to its values, as a thread compares it. */
+export function withRules({ chunks, ...table }: TablePlan, quarantine: QuarantineRun | null) {
+  return { ...table, rules: quarantine?.rules };
+}
+
 /** Compares every value of one table. Both sides are read anew, each on its own thread. Names the differences. */
 export async function compareTable(
   planned: TablePlan,
@@ -87,7 +94,7 @@ export async function compareTable(
   const { comparison, bucketCount, rowsOfBucket, sourceRows, quarantinedRows } = await compareSums(planned, options);
   const report = { ...reportOf(comparison), sourceRows, quarantinedRows };
   if (comparison.equal) return { report, differences: [], totals: [], findings: [] };
-  const { chunks, ...table } = planned;
+  const table = withRules(planned, quarantine);
   const { differingBuckets } = comparison;
   const found = await threads.run('verify', {
     tag: 'differences',

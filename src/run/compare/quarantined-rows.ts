@@ -4,7 +4,8 @@ import type { Finding, Plan } from '../../model/plan.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findLoaded } from '../../target/fingerprint/loaded.js';
-import { countQuarantine, listQuarantinedTables } from '../../target/ledger/quarantine.js';
+import { countQuarantine, listConverted, listQuarantinedTables } from '../../target/ledger/quarantine.js';
+import type { AppliedRule } from '../../verify/rules/recompute.js';
 import type { QuarantineRun } from './compare-table.js';
 import { readStoredPlan } from '../plan/stored-plan.js';
 
@@ -21,7 +22,7 @@ export async function findQuarantines(
   for (const { source, target } of plan.tables) {
     const runId = loaded.find(({ table }) => table === target)?.runId;
     if (tables.some((one) => one.table === source && one.runId === runId) && runId !== undefined)
-      quarantines.set(source, { runId });
+      quarantines.set(source, { runId, rules: await readRules(client, runId, source) });
   }
   for (const runId of new Set([...quarantines.values()].map((one) => one.runId))) {
     const stored = await readStoredPlan(client, runId);
@@ -29,6 +30,12 @@ export async function findQuarantines(
     checkQuarantinedColumns(plan, stored.plan, tables, runId);
   }
   return quarantines;
+}
+
+/** The rules by which a run changed values of a table, in rows that it did not keep whole. */
+export async function readRules(client: TargetClient, runId: string, table: string): Promise<AppliedRule[]> {
+  const converted = await listConverted(client, runId);
+  return converted.filter((one) => one.table === table).map(({ column, hazard, rule }) => ({ column, hazard, rule }));
 }
 
 /** Quarantined cells are numbered by the columns of their run's plan, so the columns must still be the same. */
@@ -64,11 +71,12 @@ function findingOf(group: QuarantineGroup): Finding[] {
   if (state === 'released') return [];
   const count = rows === 1 ? '1 row' : `${rows} rows`;
   const location = { severity: 'warning' as const, table, column, key: examples[0] ?? null };
-  const all = `for example ${examples.join('; ')}`;
+  const all = examples.length === 0 ? '' : `, for example ${examples.join('; ')}`;
   if (state === 'held') {
     const hint = '`pgferry quarantine list` names them; `pgferry quarantine retry` brings them in after a fix';
-    return [{ ...location, code: 'data.quarantined', message: `${count} in quarantine (${hazard}), ${all}`, hint }];
+    return [{ ...location, code: 'data.quarantined', message: `${count} in quarantine (${hazard})${all}`, hint }];
   }
-  const hint = 'the rows as the source has them are kept in pgferry.quarantine';
-  return [{ ...location, code: 'data.converted', message: `${count} converted (${hazard}: ${rule}), ${all}`, hint }];
+  const hint =
+    '`pgferry quarantine list` counts them, and names those that are kept whole: as many as --keep-converted says';
+  return [{ ...location, code: 'data.converted', message: `${count} converted (${hazard}: ${rule})${all}`, hint }];
 }

@@ -7,6 +7,7 @@ import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { KnownPages } from '../../jobs/follow/changes-job.js';
 import { CountedThreads } from '../../pool/counted-threads.js';
 import { beginSnapshot, type SnapshotProgress } from '../../source/snapshot/snapshot.js';
+import { keepMax } from '../load/copy-chunks.js';
 import { threadCount } from '../load/copy-threads.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
 import { readCatalog } from '../survey/survey.js';
@@ -163,6 +164,7 @@ function jobOf(
     sentinel: choices.nullSentinel,
     allowSentinel: choices.allowSentinel,
     blockBytes: context.settings.blockBytes,
+    keepConverted: keepMax(context.settings.keepConverted),
     mayHoldOrphans: session.mayHoldOrphans,
     hasFingerprints: session.hasFingerprints,
     isRehearsal: round.isRehearsal,

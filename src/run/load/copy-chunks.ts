@@ -130,11 +130,12 @@ function createJoin({ plan }: LoadRequest): (job: readonly Chunk[], next: Chunk)
 /** Makes the job of a chunk; what is the same for all chunks of a table is made once. */
 function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) => CopyJob {
   const { plan, context, ticket, snapshot, catalog } = request;
-  const { nullSentinel, allowSentinel, blockBytes } = context.settings;
+  const { nullSentinel, allowSentinel, blockBytes, keepConverted } = context.settings;
   const tables = new Map(
     plan.tables.map(({ chunks, ...table }) => {
       const layout = table.reader === 'pages' ? layoutOf(table.source, catalog) : null;
-      return [table.source, { table, layout, mayFreeze: chunks.length === 1 && !isBarrier }];
+      const mayFreeze = chunks.length === 1 && !isBarrier;
+      return [table.source, { table, layout, mayFreeze, keepConverted: keepMax(keepConverted, chunks.length) }];
     }),
   );
   return (chunk) => ({
@@ -147,6 +148,11 @@ function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) =>
     allowSentinel,
     blockBytes,
   });
+}
+
+/** How many converted rows of each of so many parts are kept whole, so that those of all come to the setting; null: all. */
+export function keepMax(setting: number | 'all', parts = 1): number | null {
+  return setting === 'all' ? null : Math.ceil(setting / Math.max(1, parts));
 }
 
 /** The layout of the records of a table that was planned for the page reader. */

@@ -6,6 +6,7 @@ import { hasPolicies } from '../../plan/rules/rules.js';
 import { compareFingerprints } from '../../pool/tally.js';
 import { fingerprintSamples, fingerprintTables, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
+import { readRules } from '../compare/quarantined-rows.js';
 import { readMarks } from '../../target/schema/closed-tables.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import type { LoadRequest } from './load-request.js';
@@ -81,7 +82,7 @@ async function byFingerprint(
   });
   const isWhole = table.columns.every(({ kind }) => kind.tag !== 'jsonb' && kind.tag !== 'literal');
   if (isWhole && report.ok) return { report, differences: [], totals: [], findings: [], mark };
-  const compared = await readBack(request, table);
+  const compared = await readBack(request, { table, run });
   return { ...compared, report: { ...report, ok: report.ok && compared.report.ok }, mark };
 }
 
@@ -91,7 +92,7 @@ async function byReading(
 ): Promise<ProvenTable> {
   const marks = await run((client) => readPresentMarks(request, client, [table]));
   const mark = marks.get(table.target) ?? null;
-  const compared = await readBack(request, table);
+  const compared = await readBack(request, { table, run });
   const { report } = compared;
   const isConserved = source.rows + quarantinedRows === table.rows && report.quarantinedRows === quarantinedRows;
   const ok = report.ok && isConserved && report.sourceRows === table.rows;
@@ -124,10 +125,16 @@ export async function readPresentMarks(
   return await readMarks(client, { runId: ticket.runId, schema: address.schema, tables: names });
 }
 
-async function readBack(request: LoadRequest, table: TablePlan): Promise<ComparedTable> {
+async function readBack(
+  request: LoadRequest,
+  { table, run }: Pick<TableToProve, 'table' | 'run'>,
+): Promise<ComparedTable> {
   const { threads, snapshot, context, ticket } = request;
   const { differencesMax } = context.settings;
   // Without policies no row of the table can be in quarantine.
-  const quarantine = hasPolicies(table) ? { runId: ticket.runId } : null;
+  const { runId } = ticket;
+  const quarantine = hasPolicies(table)
+    ? { runId, rules: await run((client) => readRules(client, runId, table.source)) }
+    : null;
   return await compareTable(table, { threads, snapshotPath: snapshot.path, differencesMax, quarantine });
 }

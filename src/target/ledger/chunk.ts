@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError, must } from '../../model/error.js';
-import type { ChunkResult, ColumnResult } from '../../model/copy.js';
+import type { ChunkResult, ColumnResult, ConvertedCells } from '../../model/copy.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { chunkKey, endHolders, shareAttempt } from './lock.js';
@@ -15,7 +15,7 @@ export interface ChunkName {
 export interface ChunkTicket extends RunTicket, ChunkName {}
 
 const columns = `table_name AS table, chunk_index AS index, rows::text AS rows, bytes::text AS bytes, keyset, receipt, columns,
-  quarantined::text AS quarantined, duration_ms AS "durationMs"`;
+  quarantined::text AS quarantined, converted, duration_ms AS "durationMs"`;
 
 interface ChunkRow {
   readonly table: string;
@@ -26,6 +26,7 @@ interface ChunkRow {
   readonly receipt: string;
   readonly quarantined: string;
   readonly columns: readonly ColumnResult[];
+  readonly converted: readonly ConvertedCells[];
   readonly durationMs: number;
 }
 
@@ -194,16 +195,16 @@ async function recordChunks(client: TargetClient, runId: string, results: readon
   if (results.length === 0) return;
   await client.query(
     `UPDATE ${client.ledger('chunk')} c SET rows = r.rows, bytes = r.bytes, keyset = r.keyset, receipt = r.receipt, columns = r.columns,
-       duration_ms = r."durationMs", quarantined = r.quarantined, committed_at = clock_timestamp()
+       duration_ms = r."durationMs", quarantined = r.quarantined, converted = r.converted, committed_at = clock_timestamp()
       FROM jsonb_to_recordset($2::jsonb) AS r("table" text, index int, rows bigint, bytes bigint, keyset text, receipt text,
-             columns jsonb, "durationMs" int, quarantined bigint)
+             columns jsonb, "durationMs" int, quarantined bigint, converted jsonb)
      WHERE c.run_id = $1 AND c.table_name = r."table" AND c.chunk_index = r.index`,
     [runId, JSON.stringify(results)],
   );
 }
 
 function toResult(row: ChunkRow): ChunkResult {
-  const { table, index, keyset, receipt, columns, durationMs } = row;
+  const { table, index, keyset, receipt, columns, converted, durationMs } = row;
   const [rows, bytes, quarantined] = [Number(row.rows), Number(row.bytes), Number(row.quarantined)];
-  return { table, index, rows, bytes, keyset, receipt, columns, quarantined, durationMs };
+  return { table, index, rows, bytes, keyset, receipt, columns, quarantined, converted, durationMs };
 }

@@ -23,7 +23,7 @@ import { bareLedgerName, type LedgerName, ledgerName, ledgerPrefixOf, ledgerSche
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 9;
+export const ledgerVersion = 10;
 
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
@@ -77,6 +77,7 @@ CREATE TABLE ${name('chunk')} (
   columns jsonb,
   duration_ms double precision,
   quarantined bigint,
+  converted jsonb NOT NULL DEFAULT '[]',
   committed_at timestamptz,
   PRIMARY KEY (run_id, table_name, chunk_index)
 );

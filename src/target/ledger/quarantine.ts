@@ -1,3 +1,4 @@
+import type { ConvertedCells } from '../../model/copy.js';
 import { must } from '../../model/error.js';
 import type { QuarantineNote, QuarantineState, QuarantinedRowReport, QuarantineGroup } from '../../model/quarantine.js';
 import type { TargetClient } from '../connection/client.js';
@@ -75,7 +76,41 @@ export async function countQuarantine(client: TargetClient, runId: string): Prom
       GROUP BY table_name, state, column_name, hazard, rule ORDER BY 1, 2, 3, 4, 5`,
     [runId],
   );
-  return rows.map((row) => ({ ...row, rows: Number(row.rows), examples: [...new Set(row.examples)] }));
+  const stored = rows.map((row) => ({ ...row, rows: Number(row.rows), examples: [...new Set(row.examples)] }));
+  const converted = await listConverted(client, runId);
+  return stored.length + converted.length === 0 ? [] : joinGroups(stored, converted);
+}
+
+/** What is kept of rows, and what was only counted: one group where both say the same. */
+function joinGroups(
+  stored: readonly QuarantineGroup[],
+  converted: readonly (ConvertedCells & { readonly table: string })[],
+): QuarantineGroup[] {
+  const groups = new Map<string, QuarantineGroup>();
+  const add = (group: QuarantineGroup): void => {
+    const { table, state, column, hazard, rule } = group;
+    const name = JSON.stringify([table, state, column, hazard, rule]);
+    const rows = (groups.get(name)?.rows ?? 0) + group.rows;
+    groups.set(name, { ...(groups.get(name) ?? group), rows });
+  };
+  for (const group of stored) add(group);
+  for (const { cells, ...one } of converted) add({ ...one, state: 'converted', rows: cells, examples: [] });
+  return [...groups.values()];
+}
+
+/** Cells that rules changed in rows that are not kept whole, of a run, by table, column, hazard and rule. */
+export async function listConverted(
+  client: TargetClient,
+  runId: string,
+): Promise<(ConvertedCells & { readonly table: string })[]> {
+  const rows = await client.query<{ table: string; column: string; hazard: string; rule: string; cells: string }>(
+    `SELECT c.table_name AS table, one->>'column' AS column, one->>'hazard' AS hazard, one->>'rule' AS rule,
+            sum((one->>'cells')::bigint)::text AS cells
+       FROM ${client.ledger('chunk')} c, jsonb_array_elements(c.converted) AS one WHERE c.run_id = $1
+      GROUP BY 1, 2, 3, 4 HAVING sum((one->>'cells')::bigint) <> 0 ORDER BY 1, 2, 3, 4`,
+    [runId],
+  );
+  return rows.map((row) => ({ ...row, cells: Number(row.cells) }));
 }
 
 /** The first held and converted rows of a run, without their cells. */
@@ -101,14 +136,16 @@ export async function listQuarantinedChunks(client: TargetClient, runId: string,
   return rows.map(({ index }) => index);
 }
 
-/** The tables that have rows in quarantine, with the runs, for a target schema. */
+/** The tables that have rows in quarantine, or values that rules changed, with the runs, for a target schema. */
 export async function listQuarantinedTables(
   client: TargetClient,
   schema: string,
 ): Promise<{ readonly runId: string; readonly table: string }[]> {
   return await client.query<{ runId: string; table: string }>(
     `SELECT DISTINCT q.run_id AS "runId", q.table_name AS table FROM ${client.ledger('quarantine')} q
-       JOIN ${client.ledger('run')} r USING (run_id) WHERE r.target_schema = $1 AND q.state <> 'released'`,
+       JOIN ${client.ledger('run')} r USING (run_id) WHERE r.target_schema = $1 AND q.state <> 'released'
+     UNION SELECT c.run_id, c.table_name FROM ${client.ledger('chunk')} c
+       JOIN ${client.ledger('run')} r USING (run_id) WHERE r.target_schema = $1 AND c.converted <> '[]'`,
     [schema],
   );
 }

@@ -42,6 +42,7 @@ const chunk: ChunkResult = {
   keyset: 'ffffffffffffffff',
   receipt: '0123',
   columns: [{ column: 'id', nulls: 0, empties: 1, fingerprint: '00000000000000ff' }],
+  converted: [],
   quarantined: 0,
   durationMs: 12,
 };

@@ -1,0 +1,154 @@
+import { isUtf8 } from 'node:buffer';
+import type { ColumnPlan } from '../../model/plan.js';
+import type { RowView } from '../../model/value.js';
+import { Storage } from '../../model/value.js';
+import type { Rounding } from './convert-number.js';
+import type { Mark } from './screen.js';
+
+/*
+ * The rules that cut, for the plain forms that nearly all values have, without a detour over a refusal: before a value is
+ * written, what would be cut is left out of the range of bytes that is. Every other form goes the way of all rules.
+ */
+
+/** A text as it is to be written, in place of the cell. One object, filled again for each value. */
+export interface CutText {
+  bytes: Buffer;
+  start: number;
+  end: number;
+}
+
+/** Fills `out` and gives true where the rule changes the cell; false where the cell is to be written as it is. */
+export type EagerCut = (view: RowView, index: number, out: CutText) => boolean;
+
+export interface EagerRule {
+  readonly cut: EagerCut;
+  readonly mark: Mark;
+}
+
+/** The rule of a column that cuts without a detour, and what is noted of it; null where it has none. */
+export function eagerCutOf(column: ColumnPlan, index: number): EagerRule | null {
+  const { kind, policies = {} } = column;
+  const ruleOf = (hazard: string): string => {
+    const policy = policies[hazard] ?? policies['*'] ?? 'fail';
+    return typeof policy === 'string' ? '' : policy.convert;
+  };
+  const made = (hazard: string, cut: EagerCut) => ({
+    cut,
+    mark: { column: index, hazard, rule: ruleOf(hazard), reason: '' },
+  });
+  if ((kind.tag === 'timestamp' || kind.tag === 'timestamptz') && ruleOf('precision_loss') === 'truncate') {
+    return made('precision_loss', fractionCut(kind.precision));
+  }
+  if (kind.tag === 'text' && kind.maxChars !== null && ruleOf('too_long') === 'truncate') {
+    return made('too_long', lengthCut(kind.maxChars));
+  }
+  const isRounding = ['round', 'truncate'].includes(ruleOf('inexact'));
+  if (kind.tag === 'numeric' && kind.precision !== null && (kind.scale ?? 0) >= 0 && isRounding) {
+    return made('inexact', decimalCut(kind.scale ?? 0, ruleOf('inexact') as Rounding));
+  }
+  return null;
+}
+
+const zero = 48;
+const nine = 57;
+const point = 46;
+const dash = 45;
+const colon = 58;
+/** `YYYY-MM-DD HH:MM:SS.` */
+const pointAt = 19;
+/** A fraction with more digits is none that is read. */
+const fractionDigitsMax = 9;
+const scratchBytes = 64;
+
+/** Digits of a second that are beyond the precision, after a date and time of the plainest form. */
+function fractionCut(precision: number): EagerCut {
+  const scratch = Buffer.alloc(scratchBytes);
+  return (view, index, out) => {
+    if (view.storage[index] !== Storage.Text) return false;
+    const { bytes } = view;
+    const start = view.start[index] as number;
+    const end = view.end[index] as number;
+    if (end - start <= pointAt + 1 + precision || end - start > scratchBytes || !isPlainClock(bytes, start))
+      return false;
+    let at = start + pointAt + 1;
+    let isChanged = false;
+    let digits = 0;
+    for (; at < end && isDigit(bytes[at] as number); at += 1, digits += 1) {
+      if (digits >= precision && bytes[at] !== zero) isChanged = true;
+    }
+    if (!isChanged || digits > fractionDigitsMax) return false;
+    const cutEnd = start + pointAt + (precision === 0 ? 0 : 1 + precision);
+    out.bytes = bytes;
+    out.start = start;
+    out.end = cutEnd;
+    if (at === end) return true;
+    // An offset, or whatever else follows, stays.
+    bytes.copy(scratch, 0, start, cutEnd);
+    bytes.copy(scratch, cutEnd - start, at, end);
+    out.bytes = scratch;
+    out.start = 0;
+    out.end = cutEnd - start + (end - at);
+    return true;
+  };
+}
+
+/** A text of the plainest form, whose clock shows neither 24 hours nor a leap second: these take no fraction. */
+function isPlainClock(bytes: Buffer, start: number): boolean {
+  const isShaped = bytes[start + 4] === dash && bytes[start + 13] === colon && bytes[start + pointAt] === point;
+  const isDayEnd = bytes[start + 11] === zero + 2 && bytes[start + 12] === zero + 4;
+  return isShaped && !isDayEnd && bytes[start + 17] !== zero + 6;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= zero && byte <= nine;
+}
+
+/** Characters beyond the length of the column. A text that the server would not take whole goes the other way. */
+function lengthCut(charsMax: number): EagerCut {
+  return (view, index, out) => {
+    if (view.storage[index] !== Storage.Text) return false;
+    const start = view.start[index] as number;
+    const end = view.end[index] as number;
+    if (end - start <= charsMax) return false;
+    const { bytes } = view;
+    let at = start;
+    for (let chars = 0; at < end; at += 1) {
+      if (((bytes[at] as number) & 0xc0) !== 0x80 && chars++ === charsMax) break;
+    }
+    if (at === end) return false;
+    const whole = bytes.subarray(start, end);
+    if (whole.includes(0) || !isUtf8(whole)) return false;
+    out.bytes = bytes;
+    out.start = start;
+    out.end = at;
+    return true;
+  };
+}
+
+/** So many digits of a number are exact as a double, with room for one more to carry. */
+const exactDigits = 15;
+const plainNumber = /^(-?)(\d+)\.(\d+)$/;
+
+/** Fraction digits beyond the scale of a number that is written plainly. */
+function decimalCut(scale: number, rounding: Rounding): EagerCut {
+  const scratch = Buffer.alloc(scratchBytes);
+  return (view, index, out) => {
+    const storage = view.storage[index];
+    if (storage !== Storage.Real && storage !== Storage.Text) return false;
+    const start = view.start[index] as number;
+    const end = view.end[index] as number;
+    if (storage === Storage.Text && end - start > scratchBytes / 2) return false;
+    const text = storage === Storage.Real ? String(view.number[index]) : view.bytes.toString('latin1', start, end);
+    const [, sign = '', whole = '', fraction = ''] = plainNumber.exec(text) ?? [];
+    if (fraction.length <= scale || whole.length + scale > exactDigits) return false;
+    const dropped = fraction.slice(scale);
+    if (/^0*$/.test(dropped)) return false;
+    const isUp = rounding === 'round' && dropped >= '5';
+    const digits = String(Number(whole + fraction.slice(0, scale)) + (isUp ? 1 : 0)).padStart(scale + 1, '0');
+    const cut = `${sign}${digits.slice(0, digits.length - scale)}${scale === 0 ? '' : '.'}${digits.slice(digits.length - scale)}`;
+    out.bytes = scratch;
+    out.start = 0;
+    out.end = scratch.write(cut, 0, 'latin1');
+    return true;
+  };
+}
