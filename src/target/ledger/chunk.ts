@@ -197,7 +197,7 @@ async function recordChunks(client: TargetClient, runId: string, results: readon
     `UPDATE ${client.ledger('chunk')} c SET rows = r.rows, bytes = r.bytes, keyset = r.keyset, receipt = r.receipt, columns = r.columns,
        duration_ms = r."durationMs", quarantined = r.quarantined, converted = r.converted, committed_at = clock_timestamp()
       FROM jsonb_to_recordset($2::jsonb) AS r("table" text, index int, rows bigint, bytes bigint, keyset text, receipt text,
-             columns jsonb, "durationMs" int, quarantined bigint, converted jsonb)
+             columns jsonb, "durationMs" double precision, quarantined bigint, converted jsonb)
      WHERE c.run_id = $1 AND c.table_name = r."table" AND c.chunk_index = r.index`,
     [runId, JSON.stringify(results)],
   );
