@@ -111,14 +111,14 @@ async function copyInTransaction(jobs: readonly CopyJob[], way: CopyWay): Promis
 async function fast(jobs: readonly CopyJob[], client: TargetClient): Promise<readonly ChunkResult[]> {
   const results: ChunkResult[] = [];
   for (const [at, result] of (await streamChunks(jobs, client)).entries()) {
-    const chunk = chunkOf(must(jobs[at], 'job of a chunk'), beat);
+    const chunk = chunkOf(must(jobs[at], 'job of a chunk'), signHeartbeat);
     const isPlain = result.converted.length === 0;
     results.push(isPlain ? result : { ...result, converted: await keepConverted(client, chunk, result.converted) });
   }
   return results;
 }
 
-async function beat(): Promise<void> {
+async function signHeartbeat(): Promise<void> {
   if (counters.isStopped) throw stopped();
   heartbeat();
 }
