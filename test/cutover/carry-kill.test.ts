@@ -26,11 +26,13 @@ async function rollBackUntil(app: App, at: 'kill' | 'count', when: number) {
   return { ended, moments: existsSync(counter) ? statSync(counter).size : 0 };
 }
 
-async function withMoved(use: (app: App, client: pg.Client) => Promise<void>): Promise<void> {
+const journals = [[], ['--reverse-journal']] as const;
+
+async function withMoved(args: readonly string[], use: (app: App, client: pg.Client) => Promise<void>): Promise<void> {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
       const app = makeSmallApp(folder, url);
-      const { exitCode, stderr } = await runFor(app, 'cutover');
+      const { exitCode, stderr } = await runFor(app, 'cutover', { args });
       assert.equal(exitCode, 0, stderr);
       await client.query(`INSERT INTO child VALUES (60, 1, 'after the switch'); DELETE FROM child WHERE id = 2`);
       await use(app, client);
@@ -58,8 +60,8 @@ function idsOnSqlite(app: App): number[] {
   }
 }
 
-async function checkKilled(when: number, writer: Writer): Promise<void> {
-  await withMoved(async (app, client) => {
+async function checkKilled(when: number, writer: Writer, args: readonly string[]): Promise<void> {
+  await withMoved(args, async (app, client) => {
     const { ended } = await rollBackUntil(app, 'kill', when);
     assert.equal(ended.signal, 'SIGKILL', ended.stderr);
     const env = readFileSync(app.envPath, 'utf8');
@@ -97,7 +99,7 @@ test('a rollback that is killed between two steps loses no write of either world
   timeout: 1_800_000,
 }, async (t) => {
   let moments = 0;
-  await withMoved(async (app) => {
+  await withMoved([], async (app) => {
     const { ended, moments: counted } = await rollBackUntil(app, 'count', 0);
     assert.equal(ended.exitCode, 0, ended.stderr);
     moments = counted;
@@ -105,6 +107,10 @@ test('a rollback that is killed between two steps loses no write of either world
   assert.ok(moments > 8, `${moments} notes`);
   for (let when = 1; when <= moments; when += 1) {
     const chosen = isFull ? writers : writers.slice((when - 1) % writers.length).slice(0, 1);
-    for (const writer of chosen) await t.test(`note ${when}, ${writer} writes`, () => checkKilled(when, writer));
+    for (const writer of chosen) {
+      const ways = isFull ? journals : journals.slice(when % 2).slice(0, 1);
+      for (const args of ways)
+        await t.test(`note ${when}, ${writer} writes ${args.join(' ')}`, () => checkKilled(when, writer, args));
+    }
   }
 });
