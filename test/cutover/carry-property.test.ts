@@ -136,12 +136,14 @@ function cellsOf(app: App, table: string, list: readonly string[]): Cells {
   return new Map(rows.map(([id, ...cells]) => [id, cells]));
 }
 
-/** What PostgreSQL prints of every row. */
+/** What PostgreSQL prints of every row; a NULL is told from the JSON value null. */
 async function printed(client: pg.Client, table: string, list: readonly string[]): Promise<Cells> {
   const { rows } = await client.query<{ id: string; cells: (string | null)[] }>(
     `SELECT id, ARRAY[${list.map((name) => `${name}::text`).join(', ')}] AS cells FROM ${table}`,
   );
-  return new Map(rows.map(({ id, cells }) => [Number(id), cells.map(String)]));
+  return new Map(
+    rows.map(({ id, cells }) => [Number(id), cells.map((cell) => (cell === null ? 'NULL' : `text ${cell}`))]),
+  );
 }
 
 test('what PostgreSQL made of random rows comes back as it is, and what nobody changed has its very bytes', {
