@@ -73,6 +73,9 @@ export type { CutoverStatus, RunStatus } from './model/status.js';
  * command's own.
  */
 
+/** A program that sets `resetSchema` has decided; the command asks, since a flag may be there by mistake. */
+const agreed = { yes: true };
+
 /** Sorts every value of the source into its class, column by column. No target is needed. */
 export async function census(options: CensusOptions): Promise<FullCensus> {
   return await runCensus(await contextOf('census', options));
@@ -80,7 +83,7 @@ export async function census(options: CensusOptions): Promise<FullCensus> {
 
 /** Makes the target schema, from .sql files or from the SQLite schema. Findings of severity `error` refuse it. */
 export async function init(options: InitOptions): Promise<MadeSchema> {
-  return await runInit(await contextOf('init', options));
+  return await runInit(await contextOf('init', options, agreed));
 }
 
 /** What migrate would do, and why; nothing is written. Findings of severity `error` are reasons to refuse. */
@@ -96,7 +99,7 @@ export async function copy(options: CopyOptions): Promise<RunResult> {
 
 /** Snapshot, schema, copy and proof in one pass. `ok` is false where the two sides differ. */
 export async function migrate(options: MigrateOptions): Promise<RunResult> {
-  return await runMigrate(await contextOf('migrate', options));
+  return await runMigrate(await contextOf('migrate', options, agreed));
 }
 
 /** Brings what changed in the source since the load, or the last round; `signal` ends it at the edge of a round. */
@@ -158,7 +161,9 @@ export async function cutover(options: CutoverOptions): Promise<CutoverResult> {
       hint: 'true rehearses the cutover, false switches the application',
     });
   }
-  return await runCutover(await contextOf('cutover', options, options.dryRun ? {} : { confirm: confirmation }));
+  return await runCutover(
+    await contextOf('cutover', options, options.dryRun ? {} : { confirm: confirmation, ...agreed }),
+  );
 }
 
 /** Takes the application back to SQLite, to the snapshot of the cutover. */

@@ -1,5 +1,6 @@
 import { readFileOptions } from './file-options.js';
 import { type Answer, answer } from './answer.js';
+import { asker } from './ask.js';
 import { Orders } from '../run/control/orders.js';
 import { Journal } from '../run/journal.js';
 import { beginning } from './help.js';
@@ -97,6 +98,7 @@ async function runInvocation(invocation: Invocation): Promise<void> {
         own,
         calledAs: ownLine(own, first, rest),
         readFileOptions,
+        ask: isJson || isJsonProgress ? null : asker({ input: process.stdin, output: process.stderr }, stopping.signal),
       };
       return answer(command, context, { form, word, detail, isWhole });
     },

@@ -10,7 +10,14 @@ import { optionRows } from './options/table.js';
 export const standardConfigFile = 'pgferry.config.json';
 
 /** Settings that are of one call, or destroy something, are no lasting choice. */
-const notLasting: ReadonlySet<string> = new Set(['fresh', 'resetSchema', 'resetAlso', 'truncateTarget', 'waive']);
+const notLasting: ReadonlySet<string> = new Set([
+  'fresh',
+  'resetSchema',
+  'resetAlso',
+  'yes',
+  'truncateTarget',
+  'waive',
+]);
 
 /**
  * A config file for this pair of databases: both sides, what is decided, each decision that the plan leaves open, and

@@ -32,6 +32,7 @@ const notRepeated: ReadonlySet<string> = new Set([
   'acceptanceRunFolder',
   'cutoverRunFolder',
   'confirm',
+  'yes',
   'dryRun',
   'writeManifest',
 ]);

@@ -15,6 +15,7 @@ import { addWaivers, listWaivers } from '../target/ledger/waiver.js';
 import { beginRun, findUnfinishedRun, type Run } from '../target/ledger/run.js';
 import { type Context, refuseIfBlocked, resolveTarget, whoWeAre } from '../run/context.js';
 import { threadCount, withRunThreads } from '../run/load/copy-threads.js';
+import { agreeToReset } from '../run/schema/agree-to-reset.js';
 import { makeSchema } from '../run/schema/make-schema.js';
 import type { MadeSchema } from '../model/schema.js';
 import type { LoadOutcome, Recorder } from '../run/load/conclude.js';
@@ -101,8 +102,9 @@ async function findUnfinished({ client, address }: Attempt): Promise<Run | null>
 }
 
 async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResult> {
-  const { context } = attempt;
+  const { context, command, client, address } = attempt;
   const { settings } = context;
+  if (command === 'migrate') await agreeToReset(context, client, address.schema);
   const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
   return await loggedOrRemoved(attempt, folder, async (keep) => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) => {

@@ -47,6 +47,7 @@ export async function contextOf(
     own: installed,
     calledAs: `${name}() of the library`,
     readFileOptions,
+    ask: null,
   };
 }
 

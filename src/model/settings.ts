@@ -53,6 +53,8 @@ export interface FlagSettings {
   readonly makeMissing: boolean;
   readonly resetSchema: boolean;
   readonly resetAlso: readonly string[];
+  /** Whether what would be asked on a terminal is agreed to beforehand. */
+  readonly yes: boolean;
   readonly truncateTarget: boolean;
   readonly nullSentinel: string;
   readonly allowSentinel: boolean;

@@ -26,6 +26,8 @@ export interface Context {
   readonly calledAs: string;
   /** Reads the options of one file of a fleet; throws `usage.*`. */
   readonly readFileOptions: (given: Readonly<Record<string, unknown>>) => Promise<FileOptions>;
+  /** Asks who sits at the terminal, after the lines that tell what about; null where nobody does. */
+  readonly ask: ((lines: readonly string[], question: string) => Promise<boolean>) | null;
 }
 
 /** Where the embedded PostgreSQL lives, below the folder from which the command runs. */

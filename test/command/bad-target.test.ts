@@ -272,7 +272,7 @@ test('a target with rows of its own is refused, both ways on are named, and the 
       assert.match(stderr, /one target table holds rows that pgferry did not load.*: parent/);
       assert.match(stderr, /TRUNCATE_TARGET=1.*RESET_PUBLIC_SCHEMA=1/);
       assert.deepEqual(await rowsNow(), [{ id: '7', name: 'theirs' }]);
-      const reset = await runJson(args, { cwd: folder, env: { RESET_PUBLIC_SCHEMA: '1' } });
+      const reset = await runJson(args, { cwd: folder, env: { RESET_PUBLIC_SCHEMA: '1', RESET_AGREED: '1' } });
       assert.equal(reset.exitCode, 0, reset.stderr);
       assert.deepEqual(await rowsNow(), [{ id: '1', name: 'a' }]);
     });

@@ -105,7 +105,7 @@ test('a command that forgets where the ledger is says so, and a reset does not d
       assert.equal(json.error?.code, 'target.ledger_elsewhere', command);
       assert.match(json.error?.hint ?? '', /--ledger-schema 'home'/);
     }
-    const reset = await run(app, 'migrate', '--reset-schema', '--reset-also', '*');
+    const reset = await run(app, 'migrate', '--reset-schema', '--yes', '--reset-also', '*');
     assert.equal(reset.json.error?.code, 'plan.reset_others');
     assert.ok((await namesIn(database, 'home')).includes('pgferry_run'));
   }));

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runJson } from '../support/command.js';
+import { cli, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 
@@ -12,7 +13,7 @@ const sourceSql = `CREATE TABLE "Item" (id INTEGER PRIMARY KEY, name TEXT); INSE
 test('a reset drops nothing that the source does not know, unless it is named; what went is recorded', async () => {
   await withDatabase(async (url, client) => {
     await withFolder(async (folder) => {
-      const args = ['migrate', '--source', makeSqlite(folder, sourceSql), '--target', url, '--reset-schema'];
+      const args = ['migrate', '--source', makeSqlite(folder, sourceSql), '--target', url, '--reset-schema', '--yes'];
       await client.query(`CREATE TABLE "Item" (id int); INSERT INTO "Item" VALUES (7); CREATE VIEW names AS SELECT 1;
         CREATE TABLE invoices (id int); INSERT INTO invoices VALUES (1);
         CREATE SCHEMA other; CREATE VIEW other.look AS SELECT * FROM "Item"`);
@@ -45,7 +46,7 @@ test('a reset may drop what the .sql files make again', async () => {
          CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
       );
       const args = ['migrate', '--source', makeSqlite(folder, sourceSql), '--target', url, '--sql-dir', folder];
-      const rest = ['--reset-schema', '--waive', 'view:names'];
+      const rest = ['--reset-schema', '--yes', '--waive', 'view:names'];
       for (const _ of ['first', 'again']) {
         const { exitCode, stderr } = await runJson([...args, ...rest], { cwd: folder });
         assert.equal(exitCode, 0, stderr);
@@ -53,6 +54,60 @@ test('a reset may drop what the .sql files make again', async () => {
       await client.query('CREATE TABLE public.guests (id int)');
       const { stderr } = await runJson([...args, ...rest], { cwd: folder });
       assert.match(stderr, /1 thing .*: table guests; nothing was dropped/);
+    });
+  });
+});
+
+const hasScript = spawnSync('script', ['--version']).status === 0;
+
+/** Runs the command on a pseudo-terminal and types an answer once it asks; gives what the terminal showed. */
+async function answerOnTerminal(args: readonly string[], folder: string, answer: string) {
+  const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+  const line = [process.execPath, cli, ...args].map(quote).join(' ');
+  const child = spawn('script', ['-qec', line, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  let shown = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const hadAsked = shown.includes('[y/N]');
+    shown += text;
+    if (!hadAsked && shown.includes('[y/N]')) child.stdin.write(answer);
+  });
+  const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { exitCode, shown };
+}
+
+test('a terminal shows what a reset drops, others first, and asks before anything is read; elsewhere --yes is needed', {
+  skip: hasScript ? false : 'there is no script on this machine',
+}, async () => {
+  await withDatabase(async (url, client) => {
+    await withFolder(async (folder) => {
+      const at = ['--source', makeSqlite(folder, sourceSql), '--target', url];
+      const migrate = ['migrate', ...at, '--reset-schema', '--reset-also', 'invoices'];
+      // An empty schema loses nothing.
+      const first = await runJson(migrate, { cwd: folder });
+      assert.equal(first.exitCode, 0, first.stderr);
+      await client.query('CREATE TABLE invoices (id int)');
+      const exists = async () => (await client.query("SELECT to_regclass('invoices') IS NOT NULL AS yes")).rows[0].yes;
+
+      for (const command of [migrate, ['init', ...migrate.slice(1)]]) {
+        const alone = await runJson(command, { cwd: folder });
+        assert.equal(alone.json.error?.code, 'plan.reset_not_agreed');
+        assert.match(alone.stderr, /would drop 3 things of schema public: table invoices, view names, table Item;/);
+        assert.match(alone.stderr, /--yes/);
+        for (const answer of ['n\r', '\r', '\x04', '\x03']) {
+          const { exitCode, shown } = await answerOnTerminal(command, folder, answer);
+          assert.match(
+            shown,
+            /No run .* drops them:\s+table invoices\s+view names\s+An earlier run .*\s+table Item\s+Drop 3 things/,
+          );
+          assert.equal(exitCode, answer === '\x03' ? 130 : 20, shown);
+          assert.doesNotMatch(shown, /snapshot/, 'nothing was read yet');
+        }
+        assert.equal(await exists(), true);
+      }
+
+      const yes = await answerOnTerminal(migrate, folder, 'y\r');
+      assert.equal(yes.exitCode, 0, yes.shown);
+      assert.equal(await exists(), false);
     });
   });
 });

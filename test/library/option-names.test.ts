@@ -30,6 +30,7 @@ const commandLine = [
   'metricsFile',
   'metricsPort',
   'confirm',
+  'yes',
   'rollbackSha256',
   'rollbackSnapshot',
 ];

@@ -172,7 +172,7 @@ test('a run can be given up after somebody dropped one of its tables', async () 
     const { client, args, folder } = loaded;
     await killAt('setval', loaded);
     await client.query('DROP TABLE owner CASCADE');
-    const { json } = await runJson([...args, '--fresh', '--reset-schema'], { cwd: folder });
+    const { json } = await runJson([...args, '--fresh', '--reset-schema', '--yes'], { cwd: folder });
     assert.equal(json.error, undefined);
     assert.equal(await count(client, 'owner'), 300);
   });

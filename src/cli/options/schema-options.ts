@@ -65,6 +65,16 @@ export const schemaOptions = {
     help: 'what --reset-schema may drop although the source knows nothing of it, by the names that the refusal gives; * for all',
     commands: ['init', 'migrate', 'cutover'],
   },
+  yes: {
+    heading: 'schema',
+    flag: 'yes',
+    value: null,
+    env: ['RESET_AGREED'],
+    syntax: flag(),
+    standard: false,
+    help: 'agree to what --reset-schema drops, which is asked on a terminal and refused without one',
+    commands: ['init', 'migrate', 'cutover'],
+  },
   waive: {
     heading: 'schema',
     flag: 'waive',

@@ -6,6 +6,7 @@ import type { Cutover, CutoverResult } from '../../model/cutover.js';
 import { CopierError, must, toWire } from '../../model/error.js';
 import { makeRunFolder, openRunFolder, removeRunFolder } from '../../report/files/run-folder.js';
 import { type Context, resolveTarget, whoWeAre } from '../../run/context.js';
+import { agreeToReset } from '../../run/schema/agree-to-reset.js';
 import { refuseMatches } from '../../run/survey/map-seeded.js';
 import { asMoved } from '../../run/moved-settings.js';
 import { withTarget } from '../../target/connection/connect.js';
@@ -88,7 +89,10 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
       const switchPlan = planSwitches(rules, await targetWords(address, preflight.sourcePath));
       const ready = { ...preflight, switchPlan };
       if (context.settings.dryRun) return await rehearseCutover(context, ready, { ...locked, flags: cutoverFlags });
-      return await begin(context, ready, locked, move.tag === 'again' ? move.cutover : null);
+      // Before writers wait: the load in the midst of it must not ask.
+      await agreeToReset(context, client, address.schema);
+      const asked = { ...context, settings: { ...context.settings, yes: true } };
+      return await begin(asked, ready, locked, move.tag === 'again' ? move.cutover : null);
     }
   }
 }

@@ -249,6 +249,10 @@ export const planCodes = {
     means: 'The plan refuses; nothing was written. The reasons are the findings before it.',
     todo: 'Each reason says what to do about it.',
   },
+  'plan.reset_not_agreed': {
+    means: 'Nobody agreed to what `--reset-schema` would drop. Nothing was dropped.',
+    todo: 'Look at the list; then answer `y` on a terminal, or give `--yes` where there is none.',
+  },
   'plan.reset_others': {
     means:
       '`--reset-schema` would drop tables or other things that neither the source nor the .sql files know, or that depend on them in another schema. Nothing was dropped.',

@@ -37,7 +37,7 @@ export async function resetForRun(
   });
   if (objects.length === 0) return [];
   const hint = 'postgres-precutover.sql in the run folder has them as they were, where pg_dump could be run';
-  const message = `dropped with schema ${schema}: ${objects.map(describe).join(', ')}`;
+  const message = `dropped with schema ${schema}: ${objects.map(describeObject).join(', ')}`;
   return [{ severity: 'note', code: 'plan.schema_reset', table: null, column: null, key: null, message, hint }];
 }
 
@@ -100,13 +100,13 @@ function refusal(schema: string, strangers: readonly ResetObject[]): CopierError
   const word = names.some((name) => name.includes(',')) ? '*' : names.join(',');
   return new CopierError(
     'plan.reset_others',
-    `schema ${schema} holds ${countOf(strangers.length, 'thing')} that the source knows nothing of: ${strangers.map(describe).join(', ')}; nothing was dropped`,
+    `schema ${schema} holds ${countOf(strangers.length, 'thing')} that the source knows nothing of: ${strangers.map(describeObject).join(', ')}; nothing was dropped`,
     {
       hint: `save them first, or name another schema with ?schema= in the target's url; to drop them too: --reset-also ${quoteShell(word)}`,
     },
   );
 }
 
-function describe({ kind, name, identity, isOutside }: ResetObject): string {
+export function describeObject({ kind, name, identity, isOutside }: ResetObject): string {
   return `${kind} ${isOutside ? identity : name}`;
 }
