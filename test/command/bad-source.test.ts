@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -104,8 +105,8 @@ const cases: readonly Case[] = [
     title: 'a database with one damaged page',
     make: made(damage),
     code: 'source.corrupt',
-    says: /app\.db: the database is damaged, quick_check says: .*page 5/,
-    hint: /restore a good backup, or copy what can still be read, which may lack rows, with: sqlite3 FILE '\.clone NEW'/,
+    says: /app\.db: the database is damaged, quick_check says: table t, tree 2 page 5/,
+    hint: /restore a good backup, or copy what can still be read, which may lack rows, with: sqlite3 '.*app\.db' '\.clone recovered\.db'/,
   },
   {
     title: 'a name with a space at its end',
@@ -170,6 +171,27 @@ test('a folder that was named for the run stays, empty, when nothing was backed 
       });
       assert.equal(exitCode, 21);
       assert.deepEqual(readdirSync(join(folder, 'run')), []);
+    }),
+  );
+});
+
+const withoutShell = spawnSync('sqlite3', ['--version']).status !== 0 && 'SKIPPED, NOT TESTED: no sqlite3 here';
+
+test('the line that is printed for a damaged file makes one of what can still be read, and that one migrates', {
+  skip: withoutShell,
+}, async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const source = makeSqlite(folder, rowsSql, "it's an app.db");
+      damage(source);
+      const run = (path: string) => runJson(['migrate', '--source', path, '--target', url], { cwd: folder });
+      const { json } = await run(source);
+      const [line = ''] = /sqlite3 .*$/.exec(json.error?.hint ?? '') ?? [];
+      spawnSync('sh', ['-c', line], { cwd: folder });
+      const moved = await run(join(folder, 'recovered.db'));
+      assert.equal(moved.exitCode, 0, moved.stderr);
+      const { rows } = await client.query('SELECT count(*)::int AS n FROM t');
+      assert.ok(rows[0].n > 2000 && rows[0].n < 3000, `${rows[0].n} rows`);
     }),
   );
 });

@@ -24,6 +24,8 @@ const checks: readonly (readonly [string, string, readonly string[], readonly st
   ['integer', `x NOT LIKE '1%'`, ['21'], ['12']],
   ['integer', `typeof(x) IN ('integer', 'null')`, ['1', 'NULL'], []],
   ['datetime', `typeof(x) = 'text'`, [`'2024-02-29 12:00:00'`], []],
+  ['text', `NULL OR x <> ''`, [`'a'`, `''`, 'NULL'], []],
+  ['text', `(NULL OR x <> '') AND x <> 'b'`, [`'a'`, `''`], [`'b'`]],
   ['date', `x >= '2000-01-01'`, [`'2000-01-01'`, `'2024-02-29'`], [`'1999-12-31'`]],
   ['date', `x BETWEEN '2000-01-01' AND '2009-12-31'`, [`'2009-12-31'`], [`'2010-01-01'`]],
   ['datetime', `x < '2025-01-01'`, [`'2024-12-31 23:59:59'`], [`'2025-01-01 00:00:00'`]],

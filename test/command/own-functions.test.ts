@@ -35,15 +35,22 @@ test('what SQLite cannot judge without the application stops only the tables tha
       const run = (command: string, ...more: string[]) =>
         runJson([command, '--source', source, '--target', url, ...more], { cwd: folder });
       const first = await run('plan');
-      assert.equal(first.json.error?.code, 'source.needs_application', first.stderr);
+      const unread = first.json.findings.filter(({ code }) => code === 'source.needs_application');
+      assert.deepEqual([first.exitCode, unread.map(({ table }) => table).sort()], [20, ['calc', 'word']], first.stderr);
+      const messageOf = ({ json }: typeof first) => json.findings.map(({ message }) => message).join('\n');
+      const init = await run('init');
+      assert.deepEqual([init.exitCode, init.json.error?.code], [21, 'source.needs_application'], init.stderr);
       assert.match(
         first.stderr,
         /quick_check could not judge table item and its indexes \(no such collation sequence: icu_root\)/,
       );
       const word = await run('plan', '--exclude', 'calc');
-      assert.match(word.stderr, /cannot read table word without its application: its key needs the collation icu_root/);
+      assert.match(
+        messageOf(word),
+        /cannot read table word without its application: its key needs the collation icu_root/,
+      );
       const calc = await run('plan', '--exclude', 'word');
-      assert.match(calc.stderr, /cannot read table calc without its application: unknown function: own\(\)/);
+      assert.match(messageOf(calc), /cannot read table calc without its application: unknown function: own\(\)/);
       const rest = ['--exclude', 'word,calc'];
       const moved = await run('migrate', '--from-source', ...rest);
       assert.equal(moved.exitCode, 0, moved.stderr);

@@ -17,7 +17,7 @@ export const sourceCodes = {
   },
   'source.corrupt': {
     means: 'The database is damaged; what `quick_check` found is in the message.',
-    todo: 'Restore a good backup, or copy what can still be read, which may lack rows: `sqlite3 FILE ".clone NEW"`.',
+    todo: 'Restore a good backup, or copy what can still be read, which may lack rows: `sqlite3 FILE ".clone recovered.db"`.',
   },
   'source.disk_filling': {
     means:
@@ -84,7 +84,7 @@ export const sourceCodes = {
   },
   'source.needs_application': {
     means:
-      'A table needs a collation, a function or a module that only the application brings along, so that SQLite alone cannot read its rows: a key of a WITHOUT ROWID table, or a computed column.',
+      'A table needs a collation, a function or a module that only the application brings along, so that SQLite alone cannot read its rows: a key of a WITHOUT ROWID table, or a computed column. A plan names it among its other reasons (exit code 20).',
     todo: 'Have the application write the rows into a plain table, or leave the table out with `--exclude`.',
   },
   'source.no_memory': {

@@ -98,6 +98,7 @@ async function survey({ context }: Attempt, threads: Threads, snapshotPath: stri
         chunkBytes: settings.chunkBytes,
         isChosen: chooseTables(choiceOf(settings)),
         countsPages: settings.reader !== 'rows',
+        isForPlan: true,
       }),
     () => counted.progress('census', 'parts'),
   );

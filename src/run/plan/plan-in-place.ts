@@ -81,8 +81,10 @@ export async function preparePlan(request: {
             ...(await checkOutsideRows({ survey, client, target, tables: draft.tables })),
           ],
   });
+  const isBlocked = made?.findings.some(({ severity }) => severity === 'error') === true;
   const stored = made === null ? null : await storeSchema(client, schema, made);
-  const promises = stored === null ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
+  const promises =
+    stored === null || isBlocked ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
   const recipe = isComparison ? null : findRecipe(settings.app);
   const application = isComparison ? [] : noteApplication(survey.catalog, settings.app);
   const versions = recipe === null || isOurs ? [] : await checkVersions({ recipe, survey, client, target });
@@ -94,8 +96,9 @@ export async function preparePlan(request: {
     ...versions,
     ...seeded,
     ...bigints,
+    ...survey.unreadable,
     ...(made?.findings ?? []),
-    ...plan.findings,
+    ...withoutFollowing(plan.findings, made?.findings ?? []),
     ...promises,
   ]);
   const shared = isComparison ? [] : proposeShared(findings, survey.catalog, rules);
@@ -130,6 +133,15 @@ function withoutViews(survey: Survey, made: readonly string[]): Survey {
   const { catalog } = survey;
   const leftOut = catalog.leftOut.filter(({ type, name }) => type !== 'view' || !made.includes(name));
   return { ...survey, catalog: { ...catalog, leftOut } };
+}
+
+/** What the plan says of a column that could not be translated only follows from that. */
+function withoutFollowing(findings: readonly Finding[], ofSchema: readonly Finding[]): Finding[] {
+  const positionOf = ({ table, column }: Finding) => JSON.stringify([table, column]);
+  const refused = new Set(
+    ofSchema.filter(({ severity, column }) => severity === 'error' && column !== null).map(positionOf),
+  );
+  return findings.filter((finding) => !refused.has(positionOf(finding)));
 }
 
 /**

@@ -176,7 +176,7 @@ function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {
 }
 
 async function translate(
-  { client, schema, settings, survey }: Parameters<typeof makeSchema>[0],
+  { client, schema, settings, survey, isAsked = false }: Parameters<typeof makeSchema>[0],
   serverVersion: number,
 ): Promise<MadeSchema> {
   const { translated, sql } = await translateSurvey(survey, settings, { schema, serverVersion });
@@ -184,12 +184,20 @@ async function translate(
   const blocking = findings.filter(({ severity }) => severity === 'error');
   if (blocking.length > 0) {
     const count = blocking.length === 1 ? 'one reason' : `${blocking.length} reasons`;
-    throw new CopierError('plan.refused', `the schema cannot be translated for ${count}; nothing was written`, {
-      hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
-      findings: [...findings, ...proposeShared(findings, survey.catalog, rulesOf(settings))],
+    const refusal = new CopierError(
+      'plan.refused',
+      `the schema cannot be translated for ${count}; nothing was written`,
+      {
+        hint: 'mend what is listed, or bring .sql files of your own in --sql-dir',
+        findings: [...findings, ...proposeShared(findings, survey.catalog, rulesOf(settings))],
+      },
+    );
+    if (isAsked) throw refusal;
+    // The rest is made, so that the plan, which refuses too, can name all reasons at once.
+    await applyStatements(client, schema, statements).catch(() => {
+      throw refusal;
     });
-  }
-  await applyStatements(client, schema, statements);
+  } else await applyStatements(client, schema, statements);
   const message = `schema ${schema} translated from SQLite: ${countOf(statements.length, 'statement')}`;
   return { tag: 'translated', message, findings, lost, views, reasons, sql };
 }

@@ -10,10 +10,9 @@ import {
 import type { CensusJob, Count } from '../../jobs/census-job.js';
 import { CopierError, must } from '../../model/error.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
-import type { Chunk, TablePlan } from '../../model/plan.js';
+import type { Chunk, Finding, TablePlan } from '../../model/plan.js';
 import type { ForeignKeyViolation, SourceCatalog, SourceForeignKey, SourceTable } from '../../model/source.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
-import { isBuiltInCollation } from '../../lib/collation.js';
 import type { Threads } from '../../pool/threads.js';
 import { readSourceCatalog } from '../../source/catalog/catalog.js';
 import { mergeCensus } from '../../source/census/merge.js';
@@ -31,6 +30,7 @@ import {
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
 import { addTimeCounts, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
+import { asUnreadable, needsApplication, noteUnreadable, setAside } from './unreadable.js';
 
 /** Bytes of pages per chunk, unless the operator names another number. */
 const standardChunkBytes = 16 * 1024 * 1024;
@@ -43,6 +43,8 @@ export interface Survey {
   readonly catalog: SourceCatalog;
   readonly census: readonly TableCensus[];
   readonly violations: readonly ForeignKeyViolation[];
+  /** Tables that SQLite alone cannot read, each a reason against a plan; the catalog counts them as left out. */
+  readonly unreadable: readonly Finding[];
   readonly chunks: ReadonlyMap<string, readonly Chunk[]>;
   /** Tries values of the snapshot on the threads that surveyed it. Usable only while those threads live. */
   readonly tryValues: (doubts: readonly Doubt[]) => Promise<readonly TableTrial[]>;
@@ -78,6 +80,8 @@ export interface SurveyRequest {
   readonly isChosen?: (table: string) => boolean;
   /** Whether columns may be counted from the pages of the file, which is many times faster than by SQL. */
   readonly countsPages: boolean;
+  /** Whether a plan follows, which names what cannot be read among its other reasons; else the first one is thrown. */
+  readonly isForPlan?: boolean;
 }
 
 /** Reads the catalog of a snapshot. */
@@ -88,29 +92,43 @@ export async function readCatalog(snapshotPath: string): Promise<SourceCatalog> 
 
 /** Cuts the tables into chunks and counts every column on the threads, while this thread checks the foreign keys. */
 export async function surveySource(request: SurveyRequest): Promise<Survey> {
-  const { snapshotPath, catalog, chunkBytes: named, isChosen = () => true } = request;
+  const { snapshotPath, chunkBytes: named, isChosen = () => true } = request;
   const chunkBytes = named ?? standardChunkBytes;
   return await withSource(snapshotPath, async (db) => {
-    const check = async () => findForeignKeyViolations(db, catalog);
+    const check = async () => findForeignKeyViolations(db, request.catalog, isChosen);
+    // Where a table that cannot be read has the key itself, the others are looked at once it is known.
+    const checkLater = (error: unknown) => {
+      if (request.isForPlan === true && needsApplication(error)) return null;
+      throw error;
+    };
+    const unreadable: Finding[] = [];
     // All work is awaited together, so that a failure in one part leaves no unhandled rejection in another.
-    const [surveyed, { violations }] = await Promise.all([
+    const [surveyed, checked] = await Promise.all([
       Promise.all(
         orderTables(request).map((table) =>
           surveyTable(request, table, { db, chunkBytes }).catch((error: unknown) => {
-            throw asUnreadable(error, table.table);
+            const refused = asUnreadable(error, table.table);
+            const finding = request.isForPlan === true ? noteUnreadable(refused) : null;
+            if (finding === null) throw refused;
+            unreadable.push(finding);
+            return null;
           }),
         ),
       ),
-      check(),
+      check().catch(checkLater),
     ]);
-    const byName = new Map(surveyed.map((table) => [table.census.table, table]));
+    const catalog = setAside(request.catalog, unreadable);
+    const { violations } = checked ?? findForeignKeyViolations(db, catalog, isChosen);
+    const read = surveyed.filter((table) => table !== null);
+    const byName = new Map(read.map((table) => [table.census.table, table]));
     const counted = catalog.tables.filter(({ name }) => isChosen(name));
     const census = counted.map(({ name }) => must(byName.get(name), `census of ${name}`).census);
-    const chunks = new Map(surveyed.map((table) => [table.census.table, table.chunks]));
+    const chunks = new Map(read.map((table) => [table.census.table, table.chunks]));
     return {
       catalog,
       census,
       violations,
+      unreadable,
       chunks,
       tryValues: (doubts) => tryValues(doubts, request),
       compareRows: (table) =>
@@ -169,28 +187,6 @@ async function surveyTable(
   const census = mergeCensus(counts);
   checkRows(census, counted.rows);
   return { census, chunks: spreadRows(table.name, cuts, census.rows) };
-}
-
-/** What SQLite says where a table needs a collation, a function or a module that only the application brings along. */
-const needsApplication = /no such collation sequence|unknown function|no such module|no query solution/;
-
-/** Such a table cannot be read without the application, but the others can. */
-function asUnreadable(error: unknown, { name: table, columns }: SourceTable): unknown {
-  if (!(error instanceof CopierError) || !needsApplication.test(error.message)) return error;
-  const [, said = error.message] = /: (.*)$/s.exec(error.message) ?? [];
-  const collation = columns.find((column) => !isBuiltInCollation(column.collation))?.collation;
-  // SQLite finds no way to read a key whose order it does not know, and does not say why.
-  const why =
-    said === 'no query solution' && collation !== undefined ? `its key needs the collation ${collation}` : said;
-  return new CopierError(
-    'source.needs_application',
-    `SQLite cannot read table ${table} without its application: ${why}`,
-    {
-      hint: `have the application write its rows into a table without that collation or function; or leave the table out: --exclude ${table}`,
-      table,
-      cause: error,
-    },
-  );
 }
 
 /**

@@ -32,6 +32,7 @@ export async function withTemporarySurvey<T>(
             chunkBytes: settings.chunkBytes,
             isChosen: chooseTables(choiceOf(settings)),
             countsPages: settings.reader !== 'rows',
+            isForPlan: name === 'plan',
           }),
         () => counted.progress('census', 'parts'),
       );

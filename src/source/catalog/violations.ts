@@ -24,13 +24,18 @@ export interface ForeignKeyFindings {
 
 /**
  * Finds rows whose parent is missing, per foreign key. It gives the same result as `PRAGMA foreign_key_check`, which
- * however skips a whole table for one broken foreign key, and does not name rows of WITHOUT ROWID tables.
+ * however skips a whole table for one broken foreign key, and does not name rows of WITHOUT ROWID tables. Tables that
+ * are not chosen need not be readable: they are looked at as parents alone.
  */
-export function findForeignKeyViolations(db: Database, catalog: SourceCatalog): ForeignKeyFindings {
+export function findForeignKeyViolations(
+  db: Database,
+  catalog: SourceCatalog,
+  isChosen: (table: string) => boolean = () => true,
+): ForeignKeyFindings {
   const parents = new Map(catalog.tables.map((table) => [table.name, table]));
   const violations: ForeignKeyViolation[] = [];
   const brokenForeignKeys: BrokenForeignKey[] = [];
-  for (const table of catalog.tables) {
+  for (const table of catalog.tables.filter(({ name }) => isChosen(name))) {
     for (const key of table.foreignKeys) {
       const reason = reasonBroken(key, parents.get(key.parentTable));
       if (reason === null) violations.push(...checkForeignKey(db, table, key));

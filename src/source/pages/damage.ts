@@ -1,10 +1,20 @@
+import { quoteShell } from '../../lib/shell-word.js';
 import { CopierError } from '../../model/error.js';
 
 /**
  * How to get at the rows of a damaged file. `.recover` of the sqlite3 that Debian 12 has (3.40.1) gives nothing even for
  * a sound one; `.clone` leaves out what cannot be read.
  */
-export const recovery = "copy what can still be read, which may lack rows, with: sqlite3 FILE '.clone NEW'";
+export function recoveryOf(path: string): string {
+  return recoveryBy(quoteShell(path));
+}
+
+/** The same where the file's own name is not known. */
+export const recovery = recoveryBy('FILE');
+
+function recoveryBy(word: string): string {
+  return `copy what can still be read, which may lack rows, with: sqlite3 ${word} '.clone recovered.db'`;
+}
 
 /**
  * The error for a page that does not follow the file format: `data.damaged_page`, naming table, page and what

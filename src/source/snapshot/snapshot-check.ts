@@ -33,7 +33,7 @@ export function checkPages(path: string): readonly UncheckedTable[] {
     db.pragma('ignore_check_constraints = ON');
     db.pragma(`cache_size = ${-sequentialCacheKb}`);
     const { lines, unchecked } = complaintsOf(db);
-    refuseDamage(lines, path);
+    refuseDamage(lines, db);
     return unchecked;
   } catch (error) {
     throw translateSqliteError(error, path);
@@ -48,16 +48,33 @@ export function checkPages(path: string): readonly UncheckedTable[] {
  */
 const ofVirtualTable = /^(?:malformed|unable to validate the) inverted index for FTS|^In RTree /;
 
-function refuseDamage(lines: readonly string[], path: string): void {
+function refuseDamage(lines: readonly string[], db: Database): void {
   const damage = lines
     .filter((text) => !ofVirtualTable.test(text))
     .flatMap((text) => text.split('\n'))
     .filter((line) => isDamage(line));
   if (damage.length === 0) return;
-  const shown = damage.slice(0, complaintsShown).join('; ');
+  const names = namesOfTrees(db);
+  const shown = damage
+    .slice(0, complaintsShown)
+    .map((line) =>
+      line.replace(/^Tree (\d+)/, (tree, root) => (names.has(root) ? `${names.get(root)}, tree ${root}` : tree)),
+    )
+    .join('; ');
   throw new CopierError('source.corrupt', `the database is damaged, quick_check says: ${shown}`, {
-    hint: `restore a good backup, or ${recovery} (the copy ${path} was removed)`,
+    hint: `restore a good backup, or ${recovery}`,
   });
+}
+
+/** Tables and indexes by their root page, which is how quick_check calls them. Empty where the schema cannot be read. */
+function namesOfTrees(db: Database): ReadonlyMap<string, string> {
+  const sql = 'SELECT rootpage, type, name FROM sqlite_schema WHERE rootpage > 0';
+  try {
+    const rows = db.prepare<[], { rootpage: number | bigint; type: string; name: string }>(sql).all();
+    return new Map(rows.map(({ rootpage, type, name }) => [String(rootpage), `${type} ${name}`]));
+  } catch {
+    return new Map();
+  }
 }
 
 interface Complaints {

@@ -12,6 +12,7 @@ import { whileBusy } from '../busy.js';
 import { busyTimeoutMs, refuseReplaced, replaced, sequentialCacheKb, statFile, withSource } from '../open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { checkSpace, watchSpace } from './snapshot-space.js';
+import { recoveryOf } from '../pages/damage.js';
 import { translateSqliteError } from '../source-error.js';
 
 /** Bytes copied between two checks of the signal: large enough to be quick, small enough to stay responsive. */
@@ -69,7 +70,7 @@ export async function beginSnapshotOf(db: Database, options: SnapshotOptions): P
 
 async function prove({ path, sourcePath, takenAt, ...rest }: Copied, options: SnapshotOptions): Promise<TakenSnapshot> {
   const { size: bytes } = await stat(path);
-  const proof = orRemove({ path, sourcePath }, async () => {
+  const proof = orRemove({ path, sourcePath, isDatabase: rest.imported === undefined }, async () => {
     const check = options.checkPages ?? (async () => checkPages(path));
     const [sha256, unchecked] = await Promise.all([hashFile(path, options.signal), check(path), makeDurable(path)]);
     throwIfAborted(options.signal);
@@ -101,7 +102,7 @@ async function makeOf(source: NamedSource, { snapshotPath, signal }: SnapshotOpt
   const { sourcePath } = source;
   const takenAt = new Date().toISOString();
   await createPrivateFile(path);
-  return orRemove({ path, sourcePath }, async () => {
+  return orRemove({ path, sourcePath, isDatabase: false }, async () => {
     const imported = await importSource(source, path, signal);
     settleSnapshot(path);
     throwIfAborted(signal);
@@ -123,7 +124,7 @@ async function copyThrough(db: Database, options: SnapshotOptions): Promise<Copi
   throwIfAborted(options.signal);
   const before = statFile(sourcePath);
   await createPrivateFile(path);
-  return orRemove({ path, sourcePath }, async () => {
+  return orRemove({ path, sourcePath, isDatabase: true }, async () => {
     const takenAt = await backUp(db, path, options);
     const after = statFile(sourcePath);
     if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
@@ -136,19 +137,23 @@ async function copyThrough(db: Database, options: SnapshotOptions): Promise<Copi
 }
 
 /** A copy over which `work` fails is removed. */
-async function orRemove<T>({ path, sourcePath }: Pick<Snapshot, 'path' | 'sourcePath'>, work: () => Promise<T>) {
+async function orRemove<T>(
+  { path, sourcePath, isDatabase }: Pick<Snapshot, 'path' | 'sourcePath'> & { readonly isDatabase: boolean },
+  work: () => Promise<T>,
+) {
   try {
     return await work();
   } catch (error) {
     await removeWithSidecars(path);
-    throw nameSource(translateFailure(error, `the copy of ${sourcePath} at ${path}`), sourcePath);
+    throw nameSource(translateFailure(error, `the copy of ${sourcePath} at ${path}`), sourcePath, isDatabase);
   }
 }
 
 /** The copy is damaged where its source is, and it is the source that the operator knows. */
-function nameSource(error: unknown, sourcePath: string): unknown {
+function nameSource(error: unknown, sourcePath: string, isDatabase: boolean): unknown {
   if (!(error instanceof CopierError) || error.code !== 'source.corrupt') return error;
-  const { hint, foreignCode } = error;
+  const { foreignCode } = error;
+  const hint = isDatabase ? `restore a good backup, or ${recoveryOf(sourcePath)}` : error.hint;
   return new CopierError(error.code, `${sourcePath}: ${error.message}`, { hint, foreignCode, cause: error });
 }
 

@@ -57,6 +57,7 @@ export function asText(value: Rendered): string {
 export function asCondition(value: Rendered): string {
   if (value.class === 'bool') return value.sql;
   if (value.class === 'integer') return `(${value.sql} <> 0)`;
+  if (value.class === 'null') return 'NULL::boolean';
   return refuseTranslation('it is no condition');
 }
 
