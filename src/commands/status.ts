@@ -10,11 +10,10 @@ import { listChunks } from '../target/ledger/chunk.js';
 import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { latestCutover, listSteps } from '../target/ledger/cutover.js';
-import { listRestoreSteps } from '../target/constraints/constraints.js';
 import { hasLedger } from '../target/ledger/ledger.js';
 import { lastComparison } from '../target/ledger/comparison.js';
 import { listWaivers } from '../target/ledger/waiver.js';
-import { latestRun, type Run } from '../target/ledger/run.js';
+import { latestRun, listMissing, type Run } from '../target/ledger/run.js';
 import { countClosed } from '../target/schema/closed-tables.js';
 import { embeddedStatus } from '../target/embedded/embedded.js';
 import { type Context, embeddedFolder, resolveTarget } from '../run/context.js';
@@ -42,7 +41,6 @@ export async function runStatus(context: Context): Promise<RunStatus> {
     const stored = await readStoredPlan(client, run.runId);
     // Chunks of rounds have negative numbers.
     const chunks = (await listChunks(client, run.runId)).filter(({ index }) => index >= 0);
-    const missing = await listRestoreSteps(client, run.runId);
     return {
       target,
       run: {
@@ -51,7 +49,7 @@ export async function runStatus(context: Context): Promise<RunStatus> {
         chunksTotal: chunksOf(stored.plan),
         rowsDone: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
         rowsTotal: stored.plan.tables.reduce((sum, table) => sum + table.rows, 0),
-        objectsMissing: missing.map(({ kind, table, name }) => ({ kind, table, name })),
+        objectsMissing: await listMissing(client, run.runId),
         tablesClosed: await countClosed(client, run.runId),
         compared: await lastComparison(client, run.runId),
         waived: await listWaivers(client, run.runId),

@@ -216,11 +216,19 @@ async function raiseToken(client: TargetClient, runId: string, also: string, val
   return run;
 }
 
-async function refuseMissing(client: TargetClient, runId: string): Promise<void> {
-  const rows = await client.query<{ kind: string; table: string; name: string }>(
+/** What the run took away and has not made again. It is read from the ledger alone, and waits for no lock of a table. */
+export async function listMissing(
+  client: TargetClient,
+  runId: string,
+): Promise<{ readonly kind: string; readonly table: string; readonly name: string }[]> {
+  return await client.query<{ kind: string; table: string; name: string }>(
     `SELECT kind, table_name AS table, name FROM ${client.ledger('object')} WHERE run_id = $1 AND state = 'dropped' ORDER BY ordinal`,
     [runId],
   );
+}
+
+async function refuseMissing(client: TargetClient, runId: string): Promise<void> {
+  const rows = await listMissing(client, runId);
   const first = rows[0];
   if (first === undefined) return;
   throw new CopierError(
