@@ -16,7 +16,7 @@ export function checkVirtualRows(
     .map(({ name, sql }) => {
       const waiver = virtualWaiver(name);
       const isWaived = waive.includes(waiver);
-      const copy = `CREATE TABLE ${JSON.stringify(`${name}_rows`)} AS SELECT rowid AS id, * FROM ${JSON.stringify(name)}`;
+      const copy = `CREATE TABLE ${JSON.stringify(`${name}_rows`)} AS SELECT rowid AS ${JSON.stringify(`${name}_rowid`)}, * FROM ${JSON.stringify(name)}`;
       return makeFinding({
         severity: isWaived || isComparison ? 'warning' : 'error',
         code: 'plan.virtual_rows',
@@ -26,7 +26,7 @@ export function checkVirtualRows(
         message: `its rows stand in this virtual table alone, and are not copied: ${(sql ?? '').replace(/\s+/g, ' ')}`,
         hint: isWaived
           ? `waived as '${waiver}'`
-          : `copy them into a plain table of the source first: ${copy}; to go on without them: --waive '${waiver}'`,
+          : `copy them into a plain table of the source first: ${copy}; then, or to go on without them: --waive '${waiver}'`,
       });
     });
 }

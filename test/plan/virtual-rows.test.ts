@@ -51,6 +51,9 @@ test('a module that is not here may hold anything', () => {
   db.pragma('writable_schema = RESET');
   const [finding] = checkVirtualRows(readSourceCatalog(db), {});
   assert.equal(finding?.severity, 'error');
-  assert.match(finding?.hint ?? '', /CREATE TABLE "v_rows" AS SELECT rowid AS id, \* FROM "v"; .*--waive 'virtual:v'/);
+  assert.match(
+    finding?.hint ?? '',
+    /CREATE TABLE "v_rows" AS SELECT rowid AS "v_rowid", \* FROM "v"; .*--waive 'virtual:v'/,
+  );
   db.close();
 });

@@ -399,7 +399,7 @@ export const planCodes = {
   'plan.virtual_rows': {
     means:
       'A full-text, R-Tree or other virtual table holds rows that stand nowhere else, and virtual tables are not copied. Blocks until it is given up by name.',
-    todo: 'Copy its rows into a plain table of the source with the statement in the hint; or give them up with `--waive virtual:NAME`.',
+    todo: 'Copy its rows into a plain table of the source with the statement in the hint, and give those of the virtual table up with `--waive virtual:NAME`.',
   },
   'plan.local_clock': {
     means:
