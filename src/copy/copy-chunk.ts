@@ -13,6 +13,7 @@ import { type CarefulChunk, copyCarefully } from './careful-chunk.js';
 import type { CopyBatch, CopyJob } from './copy-job.js';
 import { rowsOf } from './feed.js';
 import { keepConverted } from './keep-converted.js';
+import { KeptClient } from './kept-client.js';
 import {
   withHeartbeat,
   heartbeat,
@@ -27,13 +28,9 @@ import { streamChunks } from './stream-chunk.js';
 
 /*
  * Thread entry: copies chunks in one transaction. The thread keeps its connection from one job to the
- * next; a connection that failed is dropped, so that the next job begins with a new one.
+ * next.
  */
-let target: TargetClient | null = null;
-let idle: NodeJS.Timeout | undefined;
-
-/** An idle connection is closed after this time, so that others can have it on a server that has few. */
-const idleMs = 2000;
+let target: KeptClient | null = null;
 
 declare module '../pool/threads.js' {
   interface ThreadJobs {
@@ -82,29 +79,25 @@ type CopyWay = (jobs: readonly CopyJob[], client: TargetClient) => Promise<reado
 
 async function copyInTransaction(jobs: readonly CopyJob[], way: CopyWay): Promise<readonly ChunkResult[]> {
   const { runId, token } = must(jobs[0], 'job of a batch');
-  const client = await sessionClient(runId);
   const chunks = jobs.map(({ table, chunk }) => ({ table: table.source, index: chunk.index }));
-  const copy = (todo: readonly ChunkName[]) =>
-    way(
-      jobs.filter((_, at) => todo.includes(must(chunks[at], 'chunk of a job'))),
-      client,
-    );
-  try {
-    const results = await withChunks(client, { runId, token }, { chunks, copy });
-    const all: ChunkResult[] = [];
-    for (const [at, result] of results.entries()) {
-      const done = { runId, ...must(chunks[at], 'chunk of a job') };
-      all.push(result === 'already done' ? must(await readChunk(client, done), 'committed chunk') : result);
+  return await sessionClient(runId).lend(async (client) => {
+    const copy = (todo: readonly ChunkName[]) =>
+      way(
+        jobs.filter((_, at) => todo.includes(must(chunks[at], 'chunk of a job'))),
+        client,
+      );
+    try {
+      const results = await withChunks(client, { runId, token }, { chunks, copy });
+      const all: ChunkResult[] = [];
+      for (const [at, result] of results.entries()) {
+        const done = { runId, ...must(chunks[at], 'chunk of a job') };
+        all.push(result === 'already done' ? must(await readChunk(client, done), 'committed chunk') : result);
+      }
+      return all;
+    } catch (error) {
+      throw await nameHolders(jobs, client, error);
     }
-    return all;
-  } catch (error) {
-    target = null;
-    const named = await nameHolders(jobs, client, error);
-    await client.close();
-    throw named;
-  } finally {
-    idle = setTimeout(dropClient, idleMs).unref();
-  }
+  });
 }
 
 /** Rows as the stream of COPY, whose values rules may change on the way; of the changed rows some are then kept whole. */
@@ -146,25 +139,14 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
 }
 
 /** The thread's connection; a thread works for one run only. */
-async function sessionClient(runId: string): Promise<TargetClient> {
-  clearTimeout(idle);
+function sessionClient(runId: string): KeptClient {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
   const lockWait = lockWaitFor(limitMs);
   const settings = { lock_timeout: lockWait, [writerSetting]: runId };
   const locks = { firstCheckMs: Number(lockWait) / 2 };
-  target ??= await connectTarget(address, {
-    applicationName,
-    settings,
-    stallPolicy: { limitMs },
-    locks,
-    signal: stopSignal,
-  });
+  const options = { applicationName, settings, stallPolicy: { limitMs }, locks, signal: stopSignal };
+  target ??= new KeptClient(() => connectTarget(address, options));
   return target;
-}
-
-function dropClient(): void {
-  void target?.close();
-  target = null;
 }
 
 async function nameHolders(jobs: readonly CopyJob[], client: TargetClient, error: unknown): Promise<unknown> {

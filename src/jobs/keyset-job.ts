@@ -1,10 +1,9 @@
 import { hashLines, hashPieces, type LineHash } from '../accept/key-hash.js';
 import { givesRow, readLines } from '../source/verify/lines.js';
-import { withTarget } from '../target/connection/connect.js';
 import { copyLines } from '../target/copy/copy-lines.js';
 import { Meter } from '../pool/meter.js';
-import { threadData } from '../copy/session.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
+import { withRowsOfTarget } from './thread-target.js';
 
 /** Either hashes the keys of one side of one table, or asks the source which statements give a row. */
 export type KeysetJob =
@@ -36,9 +35,8 @@ async function run(job: KeysetJob): Promise<LineHash | boolean[]> {
       );
     }
     case 'target': {
-      const { address, applicationName } = threadData;
       const meter = new Meter(job.meter);
-      return await withTarget(address, { applicationName }, (client) =>
+      return await withRowsOfTarget((client) =>
         hashPieces(copyLines(client, job.sql, job.table), (count) => meter.add(count)),
       );
     }

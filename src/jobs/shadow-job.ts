@@ -10,11 +10,11 @@ import { kindOfResult, type TimeKinds } from '../shadow/result-kinds.js';
 import { addUtf8Order } from '../source/verify/lines.js';
 import { readSourceResult } from '../source/verify/result.js';
 import type { TargetClient } from '../target/connection/client.js';
-import { readTargetResult, withReadingTarget } from '../target/copy/result.js';
+import { readTargetResult } from '../target/copy/result.js';
 import { describeCells, shownCell } from '../verify/describe.js';
 import { canonicalResult, type ResultCell } from '../verify/result-cells.js';
-import { threadData } from '../copy/session.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
+import { withStatementsOfTarget } from './thread-target.js';
 
 /** Reads that one thread runs on both sides, one after the other. */
 export interface ShadowJob {
@@ -50,9 +50,8 @@ export async function runShadowJob(job: ShadowJob): Promise<ShadowReport[]> {
 }
 
 async function runReads(job: ShadowJob): Promise<ShadowReport[]> {
-  const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
   return await withSnapshot(job.snapshotPath, (db) =>
-    withReadingTarget(address, { applicationName, limitMs }, async (client) => {
+    withStatementsOfTarget(async (client) => {
       addUtf8Order(db);
       const reports: ShadowReport[] = [];
       for (const read of job.reads) reports.push(await runRead({ db, client, job }, read));

@@ -1,16 +1,15 @@
 import type { TablePlan } from '../model/plan.js';
 import type { CellBatch } from '../model/value.js';
 import { readSourceCells } from '../source/verify/verify-rows.js';
-import { withTarget } from '../target/connection/connect.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { readTargetCells, renderLiterals } from '../target/copy/verify-rows.js';
 import { type FoundDifferences, findDifferences } from '../verify/differences.js';
 import type { CellBatches, VerifyTable } from '../verify/rows.js';
 import { hashSide, type QuarantineSummary, type SideSummary } from '../verify/table.js';
 import { Meter } from '../pool/meter.js';
-import { threadData } from '../copy/session.js';
 import { quarantineReader } from './quarantine-batches.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
+import { withRowsOfTarget, withTypesOfTarget } from './thread-target.js';
 
 /** Either one side of one table is read once and summed up, or both sides of a table that differs are read again. */
 export type VerifyJob =
@@ -75,19 +74,17 @@ async function sumUpQuarantined({
   runId,
   bucketCount,
 }: Extract<VerifyJob, { readonly tag: 'quarantined' }>): Promise<QuarantineSummary> {
-  const connecting = { applicationName: threadData.applicationName };
-  return await withTarget(threadData.address, connecting, (client) =>
-    withTarget(threadData.address, connecting, async (reading) => {
-      const options = {
-        side: 'source' as const,
-        bucketCount,
-        renderLiterals: (type: string, texts: readonly string[]) => renderLiterals(client, type, texts),
-      };
-      const batches = quarantinedBatchesOf(reading, table, runId);
-      const originals = await hashSide(batches.originals(), table, options);
-      return { originals, changed: await hashSide(batches.changed(), table, options) };
-    }),
-  );
+  return await withRowsOfTarget(async (reading) => {
+    const options = { side: 'source' as const, bucketCount, renderLiterals: rendered };
+    const batches = quarantinedBatchesOf(reading, table, runId);
+    const originals = await hashSide(batches.originals(), table, options);
+    return { originals, changed: await hashSide(batches.changed(), table, options) };
+  });
+}
+
+/** How PostgreSQL prints texts that it reads as a type. Few tables need it, so the connection for it waits until one does. */
+async function rendered(type: string, texts: readonly string[]): Promise<(string | null)[]> {
+  return await withTypesOfTarget((client) => renderLiterals(client, type, texts));
 }
 
 /** The quarantined rows of a table, in the form in which the verifier reads rows. */
@@ -102,41 +99,27 @@ function quarantinedBatchesOf(client: TargetClient, table: VerifiedTable, runId:
 async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target' }>): Promise<SideSummary> {
   const { table, bucketCount, snapshotPath } = job;
   const meter = new Meter(job.meter);
-  return await withTarget(threadData.address, { applicationName: threadData.applicationName }, async (client) => {
-    const options = {
-      side: job.tag,
-      bucketCount,
-      renderLiterals: (type: string, texts: readonly string[]) => renderLiterals(client, type, texts),
-    };
-    if (job.tag === 'target') {
-      return await withTarget(threadData.address, { applicationName: threadData.applicationName }, (reading) =>
-        hashSide(metered(readTargetCells(reading, table), meter), table, options),
-      );
-    }
-    return await withSnapshot(snapshotPath, (db) =>
-      hashSide(metered(readSourceCells(db, table), meter), table, options),
-    );
-  });
+  const options = { side: job.tag, bucketCount, renderLiterals: rendered };
+  const sum = (batches: CellBatches) => hashSide(metered(batches, meter), table, options);
+  if (job.tag === 'target') return await withRowsOfTarget((reading) => sum(readTargetCells(reading, table)));
+  return await withSnapshot(snapshotPath, (db) => sum(readSourceCells(db, table)));
 }
 
 async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>): Promise<FoundDifferences> {
   const { table, bucketCount, differingBuckets, rowsOfBucket, differencesMax, snapshotPath, quarantineRunId } = job;
-  const connecting = { applicationName: threadData.applicationName };
   return await withSnapshot(snapshotPath, (db) =>
-    withTarget(threadData.address, connecting, (reading) =>
-      withTarget(threadData.address, connecting, (client) =>
-        findDifferences({
-          table,
-          bucketCount,
-          differingBuckets,
-          rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
-          readSource: () => readSourceCells(db, table),
-          readTarget: () => readTargetCells(reading, table),
-          ...(quarantineRunId === null ? {} : { quarantined: quarantinedBatchesOf(reading, table, quarantineRunId) }),
-          renderLiterals: (type, texts) => renderLiterals(client, type, texts),
-          differencesMax,
-        }),
-      ),
+    withRowsOfTarget((reading) =>
+      findDifferences({
+        table,
+        bucketCount,
+        differingBuckets,
+        rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
+        readSource: () => readSourceCells(db, table),
+        readTarget: () => readTargetCells(reading, table),
+        ...(quarantineRunId === null ? {} : { quarantined: quarantinedBatchesOf(reading, table, quarantineRunId) }),
+        renderLiterals: rendered,
+        differencesMax,
+      }),
     ),
   );
 }

@@ -39,7 +39,12 @@ export function buildPlan(request: PlanRequest): Plan {
     edges,
     fit.tables.map((table) => table.source.name),
   );
-  const planned = fit.tables.map((table) => planTable(table, graph, request));
+  const marks = {
+    mark: epochMarkOf(source),
+    framework: frameworkIn(source),
+    isTranslated: options.isTranslated === true,
+  };
+  const planned = fit.tables.map((table) => planTable(table, { graph, marks, request }));
   const notOwned = options.isComparison === true ? [] : fit.tables.filter((table) => !table.target.isOwned);
   const keepsConstraints = options.keepConstraints || notOwned.length > 0;
   const inOrder = planned.map((one) => one.table).sort((a, b) => a.layer - b.layer || bySize(a, b));
@@ -61,7 +66,7 @@ export function buildPlan(request: PlanRequest): Plan {
     ...checkAnyTable(source, options),
     ...weighMissingColumns(fit.findings, { ...options, census: request.census }),
     ...checkVirtualRows(source, options),
-    ...checkReadiness({ ...options, target, tables: fit.tables, framework: frameworkIn(source) }),
+    ...checkReadiness({ ...options, target, tables: fit.tables, framework: marks.framework }),
     ...(options.keepConstraints ? [] : noteOwners(notOwned)),
     ...(options.isComparison === true ? [] : checkCycles(inForce)),
     ...checkSizes(fit.tables, request),
@@ -90,7 +95,13 @@ function noteOwners(tables: readonly TableFit[]): Finding[] {
   ];
 }
 
-function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: TablePlan; findings: Finding[] } {
+/** What the source as a whole says of its columns. */
+type SourceMarks = Pick<ColumnPair, 'mark' | 'framework' | 'isTranslated'>;
+
+function planTable(
+  fit: TableFit,
+  { graph, marks, request }: { readonly graph: Graph; readonly marks: SourceMarks; readonly request: PlanRequest },
+): { table: TablePlan; findings: Finding[] } {
   const { source, target } = fit;
   const { options } = request;
   const census = must(
@@ -101,11 +112,7 @@ function planTable(fit: TableFit, graph: Graph, request: PlanRequest): { table: 
   const planned = planColumns(fit, census, {
     rules,
     trial: request.trials?.find((one) => one.table === source.name),
-    marks: {
-      mark: epochMarkOf(request.source),
-      framework: frameworkIn(request.source),
-      isTranslated: options.isTranslated === true,
-    },
+    marks,
   });
   const format = chooseFormat(planned.columns, options);
   const reader = options.chooseReader?.(source) ?? { reader: 'rows', reason: 'the row reader reads every table' };
@@ -155,7 +162,7 @@ function planColumns(
   }: {
     readonly rules: Rules;
     readonly trial: TableTrial | undefined;
-    readonly marks: Pick<ColumnPair, 'mark' | 'framework' | 'isTranslated'>;
+    readonly marks: SourceMarks;
   },
 ): { columns: ColumnPlan[]; findings: Finding[] } {
   const findings: Finding[] = [];

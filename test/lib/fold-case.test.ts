@@ -12,6 +12,8 @@ const pairs: readonly (readonly [string, string, boolean])[] = [
   ['\u212a', 'k', false],
   ['\u0130d', 'id', false],
   ['ÀB', 'Àb', true],
+  // [ and { stand where letters of the two cases would.
+  ['a[', 'a{', false],
 ];
 
 test('names are the same where SQLite takes them for the same', () => {

@@ -32,7 +32,7 @@ export async function connectTarget(address: TargetAddress, options: ConnectOpti
   };
   const client = await openTarget(address, { ...options, stallPolicy, lockPolicy });
   try {
-    if (address.frozenAs !== undefined) await freeze(client, address.frozenAs);
+    if (address.frozenAs !== undefined) await beginReading(client, address.frozenAs);
     return client;
   } catch (error) {
     await client.close();
@@ -40,10 +40,29 @@ export async function connectTarget(address: TargetAddress, options: ConnectOpti
   }
 }
 
-/** From here on the session sees what the session sees that has exported this snapshot (pg_export_snapshot). */
-async function freeze(client: TargetClient, snapshot: string): Promise<void> {
-  await client.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  await client.run(`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`);
+/**
+ * Runs `use` while the session sees what the session sees that has exported this snapshot (pg_export_snapshot), or as
+ * it is where there is none. The client must be connected to an address without `frozenAs`.
+ */
+export async function withFrozenView<T>(
+  client: TargetClient,
+  snapshot: string | undefined,
+  use: () => Promise<T>,
+): Promise<T> {
+  if (snapshot === undefined) return await use();
+  await beginReading(client, snapshot);
+  try {
+    return await use();
+  } finally {
+    // Where this fails, or the client was closed in the midst of a COPY, the transaction is gone with the connection.
+    await client.run('ROLLBACK').catch(() => undefined);
+  }
+}
+
+/** Begins a transaction that sees what the exported snapshot shows, or the target of this moment where there is none. */
+export async function beginReading(client: TargetClient, snapshot: string | undefined): Promise<void> {
+  const view = snapshot === undefined ? [] : [`SET TRANSACTION SNAPSHOT ${quoteLiteral(snapshot)}`];
+  await client.run(['BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', ...view].join('; '));
 }
 
 /** A silent server is lost, unless its backend is at work for us. */

@@ -1,5 +1,5 @@
 import { CopierError } from '../../model/error.js';
-import { withTarget } from '../connection/connect.js';
+import { beginReading } from '../connection/connect.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { quoteName } from '../../lib/quote.js';
@@ -15,24 +15,22 @@ export interface TargetResult {
 }
 
 /**
- * Lends a client in one read-only transaction of one moment, in which names without a schema are looked up in the
- * target's own. A statement may take `limitMs`.
+ * Runs `use` in one read-only transaction of one moment, or of the exported snapshot `frozenAs`, in which names without
+ * a schema are looked up in the target's own. Nothing that a statement has set or locked outlives it.
  */
-export async function withReadingTarget<T>(
-  address: TargetAddress,
-  options: { readonly applicationName: string; readonly limitMs: number; readonly signal?: AbortSignal },
-  use: (client: TargetClient) => Promise<T>,
+export async function withReading<T>(
+  client: TargetClient,
+  { schema, frozenAs }: TargetAddress,
+  use: () => Promise<T>,
 ): Promise<T> {
-  const { applicationName, limitMs, signal } = options;
-  const settings = { default_transaction_read_only: 'on', statement_timeout: String(limitMs) };
-  const connecting = { applicationName, settings, ...(signal && { signal }) };
-  return await withTarget(address, connecting, (client) =>
-    withTransaction(client, async () => {
-      await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-      await client.query(`SET LOCAL search_path TO ${quoteName(address.schema)}, pg_catalog`);
-      return await use(client);
-    }),
-  );
+  await beginReading(client, frozenAs);
+  try {
+    await client.query(`SET LOCAL search_path TO ${quoteName(schema)}, pg_catalog`);
+    return await use();
+  } finally {
+    // Where this fails, the session is gone with all that it held.
+    await client.run('ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()').catch(() => undefined);
+  }
 }
 
 /**
