@@ -13,7 +13,7 @@ import { type CarefulChunk, copyCarefully } from './careful-chunk.js';
 import type { CopyBatch, CopyJob } from './copy-job.js';
 import { rowsOf } from './feed.js';
 import { keepConverted } from './keep-converted.js';
-import { KeptClient } from './kept-client.js';
+import { ThreadClient } from './thread-client.js';
 import {
   withHeartbeat,
   heartbeat,
@@ -30,7 +30,7 @@ import { streamChunks } from './stream-chunk.js';
  * Thread entry: copies chunks in one transaction. The thread keeps its connection from one job to the
  * next.
  */
-let target: KeptClient | null = null;
+let target: ThreadClient | null = null;
 
 declare module '../pool/threads.js' {
   interface ThreadJobs {
@@ -139,13 +139,13 @@ async function careful(job: CopyJob, client: TargetClient): Promise<ChunkResult>
 }
 
 /** The thread's connection; a thread works for one run only. */
-function sessionClient(runId: string): KeptClient {
+function sessionClient(runId: string): ThreadClient {
   const { address, applicationName, stallTimeoutMs: limitMs } = threadData;
   const lockWait = lockWaitFor(limitMs);
   const settings = { lock_timeout: lockWait, [writerSetting]: runId };
   const locks = { firstCheckMs: Number(lockWait) / 2 };
   const options = { applicationName, settings, stallPolicy: { limitMs }, locks, signal: stopSignal };
-  target ??= new KeptClient(() => connectTarget(address, options));
+  target ??= new ThreadClient(() => connectTarget(address, options));
   return target;
 }
 

@@ -1,4 +1,4 @@
-import { KeptClient } from '../copy/kept-client.js';
+import { ThreadClient } from '../copy/thread-client.js';
 import { threadData } from '../copy/session.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { connectTarget, withFrozenView } from '../target/connection/connect.js';
@@ -12,9 +12,9 @@ import { withReading } from '../target/copy/result.js';
 const { frozenAs, ...asItIs } = threadData.address;
 const { applicationName } = threadData;
 
-const rows = new KeptClient(() => connectTarget(asItIs, { applicationName }));
-const types = new KeptClient(() => connectTarget(asItIs, { applicationName }));
-const statements = new KeptClient(() => {
+const rows = new ThreadClient(() => connectTarget(asItIs, { applicationName }));
+const types = new ThreadClient(() => connectTarget(asItIs, { applicationName }));
+const statements = new ThreadClient(() => {
   const settings = { default_transaction_read_only: 'on', statement_timeout: String(threadData.stallTimeoutMs) };
   return connectTarget(asItIs, { applicationName, settings });
 });

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type pg from 'pg';
-import { KeptClient } from '../../src/copy/kept-client.js';
+import { ThreadClient } from '../../src/copy/thread-client.js';
 import { parseTargetUrl } from '../../src/target/connection/address.js';
 import type { TargetClient } from '../../src/target/connection/client.js';
 import { connectTarget } from '../../src/target/connection/connect.js';
 import { withDatabase } from '../support/database.js';
 import { assertNoBackends, until } from '../support/runs.js';
 
-async function withKept(use: (kept: KeptClient, admin: pg.Client) => Promise<void>): Promise<void> {
+async function withKept(use: (kept: ThreadClient, admin: pg.Client) => Promise<void>): Promise<void> {
   await withDatabase(async (url, admin) => {
     const { address } = parseTargetUrl(url);
-    await use(new KeptClient(() => connectTarget(address, { applicationName: 'pgferry test' })), admin);
+    await use(new ThreadClient(() => connectTarget(address, { applicationName: 'pgferry test' })), admin);
     await assertNoBackends(admin);
   });
 }
 
-function pidOf(kept: KeptClient): Promise<number | null> {
+function pidOf(kept: ThreadClient): Promise<number | null> {
   return kept.lend(async (client) => client.backendPid);
 }
 

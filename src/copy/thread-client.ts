@@ -7,7 +7,7 @@ const idleMs = 2000;
  * A connection that a thread keeps from one job to the next. It is lent to one job at a time, which is all that a thread
  * runs. One that failed is closed, so that the next job begins with a new one.
  */
-export class KeptClient {
+export class ThreadClient {
   readonly #connect: () => Promise<TargetClient>;
   #client: TargetClient | null = null;
   #idle: NodeJS.Timeout | undefined;
