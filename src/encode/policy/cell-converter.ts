@@ -105,10 +105,11 @@ export class CellConverter {
     if (this.#row.length > 0) this.#row = [];
   }
 
-  /** Counts what was changed in fields that begin before `end` of the block; the row that the others are of goes again. */
+  /** Counts what was changed in fields of rows that end by `end` of the block; the row that the others are of goes again. */
   commit(end: number): void {
     if (this.#pending.length === 0) return;
-    const staying = this.#pending.filter(({ start }) => start < end);
+    // An empty last field begins where its row ends; a field of the row that goes again begins behind the head of that row.
+    const staying = this.#pending.filter(({ start }) => start <= end);
     for (const { counter } of staying) counter.cells += 1;
     if (this.#keepsRows) this.#row = staying.map(({ mark }) => mark);
     this.#pending = [];
