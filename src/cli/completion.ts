@@ -1,3 +1,4 @@
+import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
 import { fleetActions } from '../model/fleet/fleet.js';
 import { commandRows } from './help.js';
@@ -27,7 +28,7 @@ const shells: Readonly<Record<string, () => string>> = { bash: bashScript, zsh: 
 export function completionScript(shell: string): string {
   const make = Object.hasOwn(shells, shell) ? shells[shell] : undefined;
   if (make !== undefined) return make();
-  throw new CopierError('usage.bad_value', `there is no completion for ${JSON.stringify(shell)}`, {
+  throw new CopierError('usage.bad_value', `there is no completion for ${JSON.stringify(maskSecrets(shell))}`, {
     hint: `use one of: ${Object.keys(shells).join(', ')}`,
   });
 }

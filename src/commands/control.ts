@@ -1,3 +1,4 @@
+import { maskSecrets } from '../lib/mask-secrets.js';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type ControlAction, type ControlAnswer, controlActions, isControlAction } from '../lib/control-orders.js';
@@ -13,7 +14,7 @@ export interface ControlResult extends ControlAnswer {
 /** The control command: says one thing to a run that works on this machine. */
 export async function runControl({ settings }: Context, word: string, detail: string | null): Promise<ControlResult> {
   if (!isControlAction(word)) {
-    throw new CopierError('usage.bad_value', `control knows no ${JSON.stringify(word)}`, {
+    throw new CopierError('usage.bad_value', `control knows no ${JSON.stringify(maskSecrets(word))}`, {
       hint: `use one of: ${Object.keys(controlActions).join(', ')}`,
     });
   }

@@ -1,3 +1,4 @@
+import { maskSecrets } from '../lib/mask-secrets.js';
 import type { OwnCommand } from '../lib/own-command.js';
 import { CopierError, exitCodes } from '../model/error.js';
 import { describeTarget } from '../target/connection/address.js';
@@ -35,7 +36,7 @@ export async function runEmbedded(
       return said(lines.join('\n'), { folder: status.folder, pid: status.pid, url, look });
     }
     default:
-      throw new CopierError('usage.action', `embedded cannot ${JSON.stringify(action)}`, {
+      throw new CopierError('usage.action', `embedded cannot ${JSON.stringify(maskSecrets(action))}`, {
         hint: 'use start, stop or status',
       });
   }

@@ -1,3 +1,4 @@
+import { maskSecrets } from '../lib/mask-secrets.js';
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CopierError } from '../model/error.js';
@@ -34,7 +35,7 @@ import { readCatalog, type Survey, surveySource } from '../run/survey/survey.js'
 export async function runQuarantine(context: Context, action: string): Promise<QuarantineResult> {
   if (action === 'list') return await listQuarantine(context);
   if (action === 'retry') return await retryQuarantine(context);
-  throw new CopierError('usage.action', `quarantine knows no action ${JSON.stringify(action)}`, {
+  throw new CopierError('usage.action', `quarantine knows no action ${JSON.stringify(maskSecrets(action))}`, {
     hint: 'use pgferry quarantine list or pgferry quarantine retry',
   });
 }

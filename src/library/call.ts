@@ -61,9 +61,10 @@ function checkNames(name: FunctionName, options: Given): void {
       hint: `options of ${name}(): ${known.join(', ')}`,
     });
   }
-  const missing = ['sourcePath', 'targetUrl'].filter(
-    (key) => known.includes(key) && !Object.entries(options).some(([given, value]) => given === key && value != null),
-  );
+  const given = Object.entries(options).flatMap(([key, value]) => (value == null ? [] : [key]));
+  // What a command writes stands in for the file.
+  const said = given.includes('sourceCommand') ? ['sourcePath', ...given] : given;
+  const missing = ['sourcePath', 'targetUrl'].filter((key) => known.includes(key) && !said.includes(key));
   if (missing.length === 0) return;
   throw new CopierError('usage.empty_value', `${name}() needs the option ${missing.join(' and ')}`, {
     hint: 'give the path of the SQLite file as sourcePath and the PostgreSQL URL as targetUrl',

@@ -35,7 +35,7 @@ import type {
 type NamesOf<T> = { readonly [name in keyof T]-?: true };
 
 const call: NamesOf<CallOptions> = { signal: true, onEvent: true };
-const source: NamesOf<SourceOptions> = { sourcePath: true };
+const source: NamesOf<SourceOptions> = { sourcePath: true, sourceCommand: true };
 const target: NamesOf<TargetOptions> = { targetUrl: true, ledgerSchema: true, stallTimeoutSeconds: true };
 const sides = { ...call, ...source, ...target };
 const reading: NamesOf<ReadingOptions> = { backupFolder: true, workers: true };

@@ -17,10 +17,12 @@ export interface CallOptions {
   readonly onEvent?: (event: RunEvent) => void;
 }
 
-/** The SQLite side. */
+/** The SQLite side: one of the two is needed. */
 export interface SourceOptions {
   /** SQLite file, as a path or a `file:` URL. */
-  readonly sourcePath: string;
+  readonly sourcePath?: string;
+  /** A command of the shell whose output is the source: a database, or a dump. Not for what needs the live file. */
+  readonly sourceCommand?: string;
 }
 
 /** The PostgreSQL side. */

@@ -103,6 +103,22 @@ test('whatever is wrong on the command line of any command, nothing that is prin
         if (exitCode !== 0) failed++;
       }
     }
+    // Those that take no setting, and read their words before any.
+    for (const [i, name] of ['apps', 'embedded', 'completion'].entries()) {
+      const secret = secrets[i] ?? '';
+      for (const line of [
+        [secret],
+        [secret, secret],
+        ['--sorce', secret],
+        ['--target', secret],
+        [`--json=${secret}`],
+      ]) {
+        const { exitCode, stdout, stderr } = await runCommand([name, ...line], { cwd: folder });
+        check(stdout, `stdout of ${name} ${line.join(' ')}`);
+        check(stderr, `stderr of ${name} ${line.join(' ')}`);
+        assert.notEqual(exitCode, 0, `${name} ${line.join(' ')}`);
+      }
+    }
     assert.ok(failed > 25, `${failed} failed`);
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       check(entry.name, 'a file name');

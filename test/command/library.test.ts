@@ -33,7 +33,8 @@ const rowsSql = `
   INSERT INTO one SELECT i, printf('%.40c', 'x') FROM n;
   INSERT INTO two SELECT id, id FROM one WHERE id <= 100;`;
 
-type Sides = Pick<MigrateOptions, 'sourcePath' | 'targetUrl' | 'fromSource'> & {
+type Sides = Pick<MigrateOptions, 'targetUrl' | 'fromSource'> & {
+  readonly sourcePath: string;
   readonly backupFolder: string;
   readonly signal?: AbortSignal;
 };
@@ -198,6 +199,8 @@ test('init, copy, census, quarantine and status do what the commands of their na
   await withSides(async (sides) => {
     const { sourcePath, backupFolder } = sides;
     const { tables } = await census({ sourcePath, backupFolder, workers: 1 });
+    const written = await census({ sourceCommand: `cat '${sourcePath}'`, backupFolder, workers: 1 });
+    assert.deepEqual(written.tables, tables);
     assert.deepEqual(tables.map(({ table }) => table.name).sort(), ['one', 'two']);
     assert.equal((await init(sides)).tag, 'translated');
     const copied = await copy(comparing(sides));

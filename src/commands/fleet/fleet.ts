@@ -1,3 +1,4 @@
+import { maskSecrets } from '../../lib/mask-secrets.js';
 import { CopierError } from '../../model/error.js';
 import { fleetActions, type FleetAction, type FleetResult } from '../../model/fleet/fleet.js';
 import { withTarget } from '../../target/connection/connect.js';
@@ -27,7 +28,7 @@ const actions: Readonly<Record<FleetAction, (context: Context) => Promise<FleetR
 function actionOf(action: string): (context: Context) => Promise<FleetResult> {
   const known = fleetActions.find((one) => one === action);
   if (known !== undefined) return actions[known];
-  throw new CopierError('usage.action', `fleet knows no action ${JSON.stringify(action)}`, {
+  throw new CopierError('usage.action', `fleet knows no action ${JSON.stringify(maskSecrets(action))}`, {
     hint: `use one of: ${fleetActions.map((one) => `pgferry fleet ${one}`).join(', ')}`,
   });
 }
