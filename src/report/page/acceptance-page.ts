@@ -1,10 +1,10 @@
 import { shellWord } from '../files/acceptance-tsv.js';
 import { formatBytes, formatDuration } from '../units.js';
 import { differencesPart, readsPart, warningsPart } from './differences.js';
-import { Html, html } from './html.js';
+import { wholePage } from './frame.js';
+import { type Html, html } from './html.js';
 import type { AcceptancePage } from './page-data.js';
 import { proofsPart } from './proofs.js';
-import { style } from './style.js';
 import { tablesPart } from './tables.js';
 import { timelinePart } from './timeline.js';
 import { isSchemaAlone, verdictPart } from './verdict.js';
@@ -15,33 +15,21 @@ import { isSchemaAlone, verdictPart } from './verdict.js';
 export function acceptancePage(page: AcceptancePage): string {
   const { result, createdAt } = page;
   const title = `Acceptance: ${result.ok ? 'both sides equal' : isSchemaAlone(result) ? 'the schema differs' : 'the sides differ'}`;
-  const whole = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>${title}</title>
-<style>${new Html(style)}</style>
-</head>
-<body>
-<main>
-${verdictPart(page)}
-${differencesPart(page)}
-${proofsPart(page)}
-${tablesPart(page)}
-${warningsPart(page)}
-${readsPart(page)}
-${timelinePart(page)}
-${environmentPart(page)}
-${auditPart(page)}
-<footer>Made by pgferry on ${createdAt.toISOString()}. The numbers of this page stand in <code>acceptance.json</code> beside it.</footer>
-</main>
-</body>
-</html>
-`;
-  return whole.text;
+  return wholePage({
+    title: title,
+    parts: [
+      verdictPart(page),
+      differencesPart(page),
+      proofsPart(page),
+      tablesPart(page),
+      warningsPart(page),
+      readsPart(page),
+      timelinePart(page),
+      environmentPart(page),
+      auditPart(page),
+      html`<footer>Made by pgferry on ${createdAt.toISOString()}. The numbers of this page stand in <code>acceptance.json</code> beside it.</footer>`,
+    ],
+  });
 }
 
 function environmentPart({ result, environment, run }: AcceptancePage): Html {

@@ -1,7 +1,7 @@
 import type { FleetFile, FleetResult } from '../../model/fleet/fleet.js';
 import { countOf, formatBytes, formatCount } from '../units.js';
+import { wholePage } from './frame.js';
 import { Html, html } from './html.js';
-import { style } from './style.js';
 import { moment } from './verdict.js';
 
 /** Files without trouble beyond this number are folded away. */
@@ -9,28 +9,16 @@ const unfoldedFilesMax = 50;
 
 /** The report over a fleet as one HTML file: it fetches nothing, needs no script, and its own policy allows neither. */
 export function fleetPage(result: FleetResult, createdAt: Date): string {
-  const whole = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>Fleet ${result.fleet}: ${headlineOf(result).words}</title>
-<style>${new Html(style)}</style>
-</head>
-<body>
-<main>
-${verdictPart(result, createdAt)}
-${troublePart(result)}
-${filesPart(result)}
-${remarksPart(result)}
-<footer>Made by pgferry on ${createdAt.toISOString()}. What this page says stands in <code>fleet-${result.fleet}.json</code> beside it.</footer>
-</main>
-</body>
-</html>
-`;
-  return whole.text;
+  return wholePage({
+    title: `Fleet ${result.fleet}: ${headlineOf(result).words}`,
+    parts: [
+      verdictPart(result, createdAt),
+      troublePart(result),
+      filesPart(result),
+      remarksPart(result),
+      html`<footer>Made by pgferry on ${createdAt.toISOString()}. What this page says stands in <code>fleet-${result.fleet}.json</code> beside it.</footer>`,
+    ],
+  });
 }
 
 /** Whether somebody must look at a file. */
