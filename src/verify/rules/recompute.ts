@@ -1,5 +1,6 @@
 import type { ColumnPlan } from '../../model/plan.js';
 import { type CellBatch, Storage } from '../../model/value.js';
+import { type RecomputedRule, recomputedRules } from '../../lib/recomputed.js';
 import { numberOf, textOf } from '../canonical-cell.js';
 import { roundDecimal, type DecimalRounding } from '../decimal.js';
 import { cutMomentText, cutNumberMoment } from './cut-moment.js';
@@ -18,28 +19,26 @@ interface Recomputed {
   readonly storage: number;
 }
 
-/** In the order in which they are applied: bytes to text and back first, what cuts last. */
-const recomputations: readonly (readonly [name: string, recompute: Recompute])[] = [
-  ['text_in_blob utf8', fromText((bytes) => bytes)],
-  ['text_in_blob hex', fromText((bytes) => Buffer.from(bare(bytes).replace(/^(\\x|0x)/i, ''), 'hex'))],
-  ['text_in_blob base64', fromText((bytes) => Buffer.from(bare(bytes), 'base64'))],
-  ['blob_in_text utf8', fromBlob((bytes) => bytes)],
-  ['blob_in_text hex', fromBlob((bytes) => Buffer.from(bytes.toString('hex')))],
-  ['blob_in_text base64', fromBlob((bytes) => Buffer.from(bytes.toString('base64')))],
-  ['nul_byte strip', changedText((text) => text.replaceAll('\0', ''))],
-  ['nul_byte escape', changedText((text) => text.replaceAll('\0', '\\u0000'))],
-  [
-    'json_nul strip',
-    changedText((json) => json.replaceAll(/\\u0000|\\[\s\S]/g, (part) => (part === '\\u0000' ? '' : part))),
-  ],
-  ['too_long truncate', changedText(firstCharacters)],
-  ['inexact round', roundNumber('half-up')],
-  ['inexact round-half-even', roundNumber('half-even')],
-  ['inexact truncate', roundNumber('down')],
-  ['precision_loss round', cutMoment(true)],
-  ['precision_loss truncate', cutMoment(false)],
-  ['not_a_bool nonzero', toTruth],
-];
+const recomputations: Readonly<Record<RecomputedRule, Recompute>> = {
+  'text_in_blob utf8': fromText((bytes) => bytes),
+  'text_in_blob hex': fromText((bytes) => Buffer.from(bare(bytes).replace(/^(\\x|0x)/i, ''), 'hex')),
+  'text_in_blob base64': fromText((bytes) => Buffer.from(bare(bytes), 'base64')),
+  'blob_in_text utf8': fromBlob((bytes) => bytes),
+  'blob_in_text hex': fromBlob((bytes) => Buffer.from(bytes.toString('hex'))),
+  'blob_in_text base64': fromBlob((bytes) => Buffer.from(bytes.toString('base64'))),
+  'nul_byte strip': changedText((text) => text.replaceAll('\0', '')),
+  'nul_byte escape': changedText((text) => text.replaceAll('\0', '\\u0000')),
+  'json_nul strip': changedText((json) =>
+    json.replaceAll(/\\u0000|\\[\s\S]/g, (part) => (part === '\\u0000' ? '' : part)),
+  ),
+  'too_long truncate': changedText(firstCharacters),
+  'inexact round': roundNumber('half-up'),
+  'inexact round-half-even': roundNumber('half-even'),
+  'inexact truncate': roundNumber('down'),
+  'precision_loss round': cutMoment(true),
+  'precision_loss truncate': cutMoment(false),
+  'not_a_bool nonzero': toTruth,
+};
 
 /**
  * The cells of the source as the rules that were applied make them, each worked out anew from the value. Every rule leaves
@@ -51,7 +50,7 @@ export function recomputer(
 ): ((batch: CellBatch) => CellBatch) | null {
   const work = columns.flatMap((column, index) => {
     const own = rules.filter((one) => one.column === column.source).map(({ hazard, rule }) => `${hazard} ${rule}`);
-    const steps = recomputations.filter(([name]) => own.includes(name)).map(([, recompute]) => recompute);
+    const steps = recomputedRules.filter((name) => own.includes(name)).map((name) => recomputations[name]);
     return steps.length === 0 ? [] : [{ column, index, steps }];
   });
   if (work.length === 0) return null;
