@@ -1,4 +1,4 @@
-import { chmodSync, constants, copyFileSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CarryJob, CarryOutcome, TableToCarry } from '../../jobs/carry/carry-job.js';
 import type { CarriedTable, Uncarried } from '../../model/carry.js';
@@ -8,6 +8,7 @@ import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
+import { copyPrivately } from '../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readGivenNumbers } from '../../target/schema/sequences.js';
@@ -219,8 +220,7 @@ async function carry({ request, threads }: Carrying, tables: readonly TableToCar
   const { snapshotPath, copyPath } = request;
   rmSync(copyPath, { force: true });
   await checkSpace(dirname(copyPath), statSync(snapshotPath).size);
-  copyFileSync(snapshotPath, copyPath, constants.COPYFILE_FICLONE);
-  chmodSync(copyPath, 0o600);
+  copyPrivately(snapshotPath, copyPath);
   try {
     return await threads.run('carry', { snapshotPath, copyPath, tables });
   } catch (error) {

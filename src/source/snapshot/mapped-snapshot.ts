@@ -1,6 +1,7 @@
-import { chmodSync, constants, copyFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { quoteIdentifier } from '../../lib/quote.js';
+import { copyPrivately } from './private-copy.js';
 import type { Snapshot } from '../../model/source.js';
 import { Database } from '../sqlite.js';
 import { hashFile } from './file-hash.js';
@@ -30,8 +31,7 @@ export class MappedCopy {
   readonly #triggers: readonly string[];
 
   constructor(snapshotPath: string, path: string) {
-    copyFileSync(snapshotPath, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    chmodSync(path, 0o600);
+    copyPrivately(snapshotPath, path);
     this.#path = path;
     this.#db = new Database(path);
     this.#db.defaultSafeIntegers(true);

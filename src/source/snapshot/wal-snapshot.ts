@@ -1,19 +1,10 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CopierError } from '../../model/error.js';
 import { openSource, statFile } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 import { readWal } from '../wal/frames.js';
+import { copyPrivately } from './private-copy.js';
 import { settleSnapshot } from './snapshot-check.js';
 
 /*
@@ -32,8 +23,7 @@ const walVersions = Buffer.from([2, 2]);
  * it at once. The file must not exist.
  */
 export function copyForWal(snapshotPath: string, path: string): void {
-  copyFileSync(snapshotPath, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  chmodSync(path, 0o600);
+  copyPrivately(snapshotPath, path);
   const file = openSync(path, 'r+');
   try {
     writeSync(file, walVersions, 0, 2, 18);
@@ -75,8 +65,7 @@ export function foldWal(request: {
 
 function copyLog(from: string, to: string) {
   if (!existsSync(from)) return { frames: 0, pages: new Set<number>(), pageCount: 0, walBytes: 0 };
-  copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  chmodSync(to, 0o600);
+  copyPrivately(from, to);
   const content = readWal(to);
   const file = openSync(to, 'r');
   try {
