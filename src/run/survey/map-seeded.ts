@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
+import { parentsFirst } from '../../lib/parents-first.js';
 import { quoteIdentifier, quoteTable } from '../../lib/quote.js';
 import { CopierError } from '../../model/error.js';
 import type { Snapshot, SourceCatalog, SourceTable } from '../../model/source.js';
@@ -46,7 +47,7 @@ export async function mapSeeded(context: Context, address: TargetAddress, snapsh
     await withTarget(asItIs, connecting, async (client) => {
       const target = await readTargetCatalog(client, address.schema);
       const sides = sidesOf(source, target, settings);
-      for (const one of parentsFirst(matched, source)) {
+      for (const one of parentsFirst(matched, parentsAmong(matched, source))) {
         const summary = await mapTable(one, { sides, source, client, copy });
         journal.note(summary);
       }
@@ -91,18 +92,12 @@ function sidesOf(source: SourceCatalog, target: TargetCatalog, settings: Context
   });
 }
 
-/** A natural key may hold what refers to another table that is matched. */
-function parentsFirst(matched: readonly Matched[], { tables }: SourceCatalog): Matched[] {
-  const ordered: Matched[] = [];
-  const add = (one: Matched, path: readonly Matched[]): void => {
-    if (ordered.includes(one) || path.includes(one)) return;
-    const keys = tables.find(({ name }) => isSameName(name, one.table))?.foreignKeys ?? [];
-    for (const { parentTable } of keys)
-      for (const parent of matched) if (isSameName(parent.table, parentTable)) add(parent, [...path, one]);
-    ordered.push(one);
+/** The matched tables that a matched one refers to: its natural key may hold what refers to them. */
+function parentsAmong(matched: readonly Matched[], { tables }: SourceCatalog): (one: Matched) => Matched[] {
+  return ({ table }) => {
+    const keys = tables.find(({ name }) => isSameName(name, table))?.foreignKeys ?? [];
+    return keys.flatMap(({ parentTable }) => matched.filter((parent) => isSameName(parent.table, parentTable)));
   };
-  for (const one of matched) add(one, []);
-  return ordered;
 }
 
 interface Mapping {

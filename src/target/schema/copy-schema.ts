@@ -1,3 +1,4 @@
+import { parentsFirst } from '../../lib/parents-first.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
@@ -35,7 +36,8 @@ export async function copySchema(
     const doing = { doing: `copy the tables of schema ${from} into ${to}` };
     const run = async (sql: string) => void (await client.run(sql, [], doing));
     for (const { sql } of statements.sequences) await run(sql);
-    for (const table of parentsFirst(tables)) await makeTable(run, table, copy);
+    const parentsOf = ({ parents }: Table) => tables.filter(({ name }) => parents.includes(name));
+    for (const table of parentsFirst(tables, parentsOf)) await makeTable(run, table, copy);
     for (const { sql } of statements.columns) await run(sql);
     for (const name of copy.rowsOf) await copyRows(client, name, copy);
     for (const { sql } of [...statements.keys, ...statements.indexes, ...statements.references, ...statements.triggers])
@@ -64,17 +66,6 @@ async function readTables(client: TargetClient, schema: string): Promise<readonl
         AND c.relkind IN ('r', 'p', 'f') ORDER BY c.oid`,
     [schema],
   );
-}
-
-function parentsFirst(tables: readonly Table[]): Table[] {
-  const ordered: Table[] = [];
-  const add = (table: Table): void => {
-    if (ordered.includes(table)) return;
-    for (const parent of tables.filter(({ name }) => table.parents.includes(name))) add(parent);
-    ordered.push(table);
-  };
-  tables.forEach(add);
-  return ordered;
 }
 
 async function makeTable(run: (sql: string) => Promise<void>, table: Table, { from, to }: SchemaCopy): Promise<void> {
