@@ -2,6 +2,7 @@ import type { Mark } from '../encode/policy/screen.js';
 import { isRecomputed } from '../lib/recomputed.js';
 import type { ConvertedCells } from '../model/copy.js';
 import type { TablePlan } from '../model/plan.js';
+import { convertedKey } from '../pool/tally.js';
 
 /** Cells that rules changed, counted by column, hazard and rule, less those of rows that are kept whole. */
 export class ConvertedTally {
@@ -14,7 +15,7 @@ export class ConvertedTally {
   constructor(table: Pick<TablePlan, 'columns'>, keepMax: number | null, counted: readonly ConvertedCells[] = []) {
     this.#table = table;
     this.#keepMax = keepMax ?? Number.POSITIVE_INFINITY;
-    for (const cells of counted) this.#cells.set(keyOf(cells), { cells, count: cells.cells });
+    for (const cells of counted) this.#cells.set(convertedKey(cells), { cells, count: cells.cells });
   }
 
   /** Whether a row with these marks is to be kept whole; it counts as kept then. */
@@ -29,9 +30,9 @@ export class ConvertedTally {
   add(marks: readonly Mark[], sign: 1 | -1): void {
     for (const { column, hazard, rule } of marks) {
       const cells = { column: this.#table.columns[column ?? -1]?.source ?? '', hazard, rule, cells: 0 };
-      const counted = this.#cells.get(keyOf(cells)) ?? { cells, count: 0 };
+      const counted = this.#cells.get(convertedKey(cells)) ?? { cells, count: 0 };
       counted.count += sign;
-      this.#cells.set(keyOf(cells), counted);
+      this.#cells.set(convertedKey(cells), counted);
     }
   }
 
@@ -44,8 +45,4 @@ export class ConvertedTally {
   result(): ConvertedCells[] {
     return [...this.#cells.values()].flatMap(({ cells, count }) => (count === 0 ? [] : [{ ...cells, cells: count }]));
   }
-}
-
-function keyOf({ column, hazard, rule }: Omit<ConvertedCells, 'cells'>): string {
-  return JSON.stringify([column, hazard, rule]);
 }

@@ -38,6 +38,11 @@ export function subtract(whole: TableFingerprint, part: TableFingerprint): Table
   };
 }
 
+/** The same for cells that are counted together. */
+export function convertedKey({ column, hazard, rule }: Omit<ConvertedCells, 'cells'>): string {
+  return JSON.stringify([column, hazard, rule]);
+}
+
 /** Adds counts of changed cells up by column, hazard and rule, less those of `less`; what comes to none is left out. */
 export function addConverted(
   parts: readonly (readonly ConvertedCells[])[],
@@ -45,7 +50,7 @@ export function addConverted(
 ): ConvertedCells[] {
   const sums = new Map<string, ConvertedCells>();
   const add = (one: ConvertedCells, sign: number): void => {
-    const key = JSON.stringify([one.column, one.hazard, one.rule]);
+    const key = convertedKey(one);
     sums.set(key, { ...one, cells: (sums.get(key)?.cells ?? 0) + sign * one.cells });
   };
   for (const one of parts.flat()) add(one, 1);
