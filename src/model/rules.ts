@@ -14,6 +14,11 @@ export type Policy =
 /** By name of the hazard; `*` is for every hazard that is not named. */
 export type Policies = Readonly<Record<string, Policy>>;
 
+/** The policy for a hazard: its own, else that for all, else that it fails. */
+export function policyFor(policies: Policies, hazard: string): Policy {
+  return policies[hazard] ?? policies['*'] ?? 'fail';
+}
+
 /** What the operator decided about one source column. */
 export interface ColumnRules {
   /** Name of the target column. */

@@ -1,7 +1,7 @@
 import type { TableCensus, TableTrial } from '../model/census.js';
 import type { ColumnPlan, Finding, Plan, TablePlan } from '../model/plan.js';
 import type { Kind } from '../model/kind.js';
-import type { Rules } from '../model/rules.js';
+import { type Rules, policyFor } from '../model/rules.js';
 import type { SourceCatalog } from '../model/source.js';
 import { must } from '../model/error.js';
 import { typeormNameIn } from '../lib/typeorm-names.js';
@@ -20,7 +20,7 @@ import { hashPlan } from './plan-hash.js';
 import { checkReadiness } from './readiness.js';
 import { defaultValueOf } from './rules/default-value.js';
 import { habitRulesOf } from './rules/habits.js';
-import { checkRuleNames, columnRulesOf, noRules, policiesOf, policyFor } from './rules/rules.js';
+import { checkRuleNames, columnRulesOf, noRules, policiesOf } from './rules/rules.js';
 import { checkSizes } from './sizes.js';
 import { joinWholeTables } from './graph/whole-tables.js';
 import { weighMissingColumns } from './missing-columns.js';

@@ -1,11 +1,10 @@
 import type { ColumnTrial, RefusedValues } from '../model/census.js';
 import type { Kind } from '../model/kind.js';
 import type { Finding } from '../model/plan.js';
-import type { Policies } from '../model/rules.js';
+import { type Policies, policyFor } from '../model/rules.js';
 import { makeFinding } from '../plan/findings/finding.js';
 import { isTaken } from '../plan/kinds/tried-values.js';
 import { policyChoices, ruleLine } from '../plan/findings/choices.js';
-import { policyFor } from '../plan/rules/rules.js';
 import { inferType } from './inferred-type.js';
 import {
   bigint,

@@ -1,6 +1,6 @@
 import type { ConvertedCells } from '../../model/copy.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
-import type { Policies, Policy } from '../../model/rules.js';
+import { type Policy, policyFor } from '../../model/rules.js';
 import { type RowView, Storage } from '../../model/value.js';
 import type { FieldWriter } from '../row/binary-row.js';
 import type { Block } from '../row/block.js';
@@ -170,7 +170,7 @@ export class CellConverter {
     for (let turn = 0; turn < conversionsMax; turn += 1) {
       const problem = textProblemOf(column, edit.view, index) ?? { code: misfit.code, reason: misfit.message };
       const hazard = hazardOf(problem.code);
-      const policy = policyOf(column.policies ?? {}, hazard);
+      const policy = policyFor(column.policies ?? {}, hazard);
       if (typeof policy === 'string') throw first;
       const { convert: rule } = policy;
       if (!convertValue(edit, index, column, { hazard, rule })) throw first;
@@ -191,10 +191,6 @@ export class CellConverter {
     }
     throw first;
   }
-}
-
-function policyOf(policies: Policies, hazard: string): Policy {
-  return policies[hazard] ?? policies['*'] ?? 'fail';
 }
 
 function isConversion(policy: Policy): boolean {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { policyFor } from '../../model/rules.js';
 import type { ColumnPlan } from '../../model/plan.js';
 import type { RowView } from '../../model/value.js';
 import { Storage } from '../../model/value.js';
@@ -29,7 +30,7 @@ export interface EagerRule {
 export function eagerCutOf(column: ColumnPlan, index: number): EagerRule | null {
   const { kind, policies = {} } = column;
   const ruleOf = (hazard: string): string => {
-    const policy = policies[hazard] ?? policies['*'] ?? 'fail';
+    const policy = policyFor(policies, hazard);
     return typeof policy === 'string' ? '' : policy.convert;
   };
   const made = (hazard: string, cut: EagerCut) => ({

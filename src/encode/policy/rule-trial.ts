@@ -1,6 +1,6 @@
 import type { Kind } from '../../model/kind.js';
 import type { TablePlan } from '../../model/plan.js';
-import type { Policy } from '../../model/rules.js';
+import { type Policy, policyFor } from '../../model/rules.js';
 import type { RowView } from '../../model/value.js';
 import { must } from '../../model/error.js';
 import { convertValue, rulesOfHazard } from './convert.js';
@@ -38,7 +38,7 @@ export class RuleTrial {
 
   #policyOf(hazard: string): Policy {
     const { policies = {} } = must(this.#table.columns[this.#index], 'column of a trial');
-    return policies[hazard] ?? policies['*'] ?? 'fail';
+    return policyFor(policies, hazard);
   }
 
   #carries(view: RowView, first: { readonly hazard: string; readonly rule: string }): boolean {

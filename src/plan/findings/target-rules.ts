@@ -1,9 +1,8 @@
 import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
-import type { Policies } from '../../model/rules.js';
+import { type Policies, policyFor } from '../../model/rules.js';
 import type { ForeignKeyViolation } from '../../model/source.js';
 import type { TargetForeignKey } from '../../model/target.js';
 import type { SqliteValue } from '../../model/value.js';
-import { policyFor } from '../rules/rules.js';
 import { makeFinding } from './finding.js';
 
 const examplesMax = 3;

@@ -1,10 +1,10 @@
 import type { Finding, TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
-import type { Policy } from '../../model/rules.js';
+import { type Policy, policyFor } from '../../model/rules.js';
 import type { TableTrial } from '../../model/census.js';
 import { type PolicyQuestion, policyChoices } from '../findings/choices.js';
 import { hazards } from '../findings/hazards.js';
-import { isConversion, policyFor } from './rules.js';
+import { isConversion } from './rules.js';
 
 /** The hazards that the copy would meet in the values behind a finding of the plan, by kind where the kind decides. */
 const hazardsOfFinding: Readonly<Record<string, (kind: Kind) => readonly string[]>> = {

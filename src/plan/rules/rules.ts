@@ -1,5 +1,12 @@
 import type { Finding, TablePlan } from '../../model/plan.js';
-import type { ColumnRules, Policies, Policy, Rules, TableRules } from '../../model/rules.js';
+import {
+  type ColumnRules,
+  type Policies,
+  type Policy,
+  type Rules,
+  type TableRules,
+  policyFor,
+} from '../../model/rules.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import { makeFinding } from '../findings/finding.js';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
@@ -37,11 +44,6 @@ export function policiesOf(rules: Rules, table: string, column?: NamedColumn): P
   ];
   const first = levels.findLastIndex((level) => '*' in level);
   return Object.assign({}, ...levels.slice(Math.max(0, first)));
-}
-
-/** The policy for a hazard. */
-export function policyFor(policies: Policies, hazard: string): Policy {
-  return policies[hazard] ?? policies['*'] ?? 'fail';
 }
 
 /** Whether a policy is the conversion by this rule. */

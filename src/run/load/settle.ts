@@ -1,10 +1,10 @@
 import type { SettleJob } from '../../copy/settle-job.js';
 import { CopierError } from '../../model/error.js';
 import type { KeyPlan, TablePlan } from '../../model/plan.js';
-import type { Policy } from '../../model/rules.js';
+import { type Policy, policyFor } from '../../model/rules.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import type { TargetForeignKey, UniqueIndex } from '../../model/target.js';
-import { isConversion, policyFor } from '../../plan/rules/rules.js';
+import { isConversion } from '../../plan/rules/rules.js';
 import {
   canSettle,
   deleteDuplicatesSql,
