@@ -135,13 +135,14 @@ function withoutViews(survey: Survey, made: readonly string[]): Survey {
   return { ...survey, catalog: { ...catalog, leftOut } };
 }
 
-/** What the plan says of a column that could not be translated only follows from that. */
+/** What the plan says of a column that could not be translated, or of a table that was not made, only follows from that. */
 function withoutFollowing(findings: readonly Finding[], ofSchema: readonly Finding[]): Finding[] {
   const positionOf = ({ table, column }: Finding) => JSON.stringify([table, column]);
-  const refused = new Set(
-    ofSchema.filter(({ severity, column }) => severity === 'error' && column !== null).map(positionOf),
-  );
-  return findings.filter((finding) => !refused.has(positionOf(finding)));
+  const errors = ofSchema.filter(({ severity }) => severity === 'error');
+  const refused = new Set(errors.filter(({ column }) => column !== null).map(positionOf));
+  const tables = new Set(errors.map(({ table }) => table));
+  const isMissing = ({ code, table }: Finding) => code === 'plan.table_missing' && tables.has(table);
+  return findings.filter((finding) => !refused.has(positionOf(finding)) && !isMissing(finding));
 }
 
 /**
