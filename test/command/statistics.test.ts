@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import pg from 'pg';
 import { runJson } from '../support/command.js';
-import { withDatabase } from '../support/database.js';
+import { serverUrl, withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
+
+/** Tables that are analysed side by side at the end. */
+const sideTables = 6;
 
 const sql = `
   CREATE TABLE frozen (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -14,15 +18,33 @@ const sql = `
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) INSERT INTO frozen SELECT i, 'f' || i FROM n;
   INSERT INTO odd SELECT id, name FROM frozen;
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9000)
-    INSERT INTO cut SELECT i, printf('%.60c', 'x') || i, 1 + i % 400 FROM n;`;
+    INSERT INTO cut SELECT i, printf('%.60c', 'x') || i, 1 + i % 400 FROM n;
+  ${many((at) => `CREATE TABLE side${at} AS SELECT * FROM cut; CREATE INDEX side${at}_name ON side${at} (name COLLATE NOCASE);`)}`;
+
+function many(sql: (at: number) => string): string {
+  return Array.from({ length: sideTables }, (_, at) => sql(at)).join('\n');
+}
 
 /** VACUUM passes over a page that somebody holds just then, such as the server's own writer to disk. */
 const pinnedMax = 2;
+
+/**
+ * A transaction in another database: every snapshot taken meanwhile reaches back to it, and keeps VACUUM in its own
+ * database from marking what was written since.
+ */
+async function openTransaction(): Promise<AsyncDisposable> {
+  const client = new pg.Client({ connectionString: serverUrl() });
+  await client.connect();
+  await client.query('BEGIN');
+  await client.query('SELECT pg_current_xact_id()');
+  return { [Symbol.asyncDispose]: () => client.end() };
+}
 
 for (const connections of ['1', '4']) {
   test(`after a run on ${connections} connections every table is analysed, with all its pages visible to all`, async () => {
     await withFolder((folder) =>
       withDatabase(async (url, client) => {
+        await using _ = await openTransaction();
         const at = ['migrate', '--source', makeSqlite(folder, sql), '--target', url, '--chunk-bytes', '64k'];
         const { exitCode, stderr } = await runJson([...at, '--workers', '2', '--connections', connections], {
           cwd: folder,
@@ -38,6 +60,7 @@ for (const connections of ['1', '4']) {
           { name: 'empty', rows: 0, visible: true },
           { name: 'frozen', rows: 400, visible: true },
           { name: 'odd', rows: 400, visible: true },
+          ...Array.from({ length: sideTables }, (_, at) => ({ name: `side${at}`, rows: 9000, visible: true })),
         ]);
         const { rows: ofIndex } = await client.query(`SELECT n_distinct FROM pg_stats WHERE tablename = 'odd_name'`);
         assert.deepEqual(ofIndex, [{ n_distinct: -1 }]);

@@ -3,8 +3,9 @@ import type { ChunkResult } from '../../model/copy.js';
 import type { TablePlan } from '../../model/plan.js';
 import { hasPolicies } from '../../plan/rules/rules.js';
 import { addUp, totalQuarantined } from '../../pool/tally.js';
-import { analyzeTables, type Skipped } from '../../target/copy/analyze.js';
+import { analyzeTables, vacuumHidden, type Skipped } from '../../target/copy/analyze.js';
 import type { TargetClient } from '../../target/connection/client.js';
+import type { TableName } from '../../target/schema/truncate.js';
 import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../../target/constraints/constraints.js';
 import type { ConnectionPool } from './connection-pool.js';
 import { buildPriority, priorityOf, quietly } from './finish-order.js';
@@ -128,7 +129,10 @@ export class TableFinish {
     const { tables } = this.#request.plan;
     const one = (table: TablePlan) =>
       (this.#statistics.get(table.source) ?? Promise.reject()).catch(() => this.#analyze(table, 'statistics'));
-    return (await Promise.all(tables.map(one))).flat();
+    const skipped = (await Promise.all(tables.map(one))).flat();
+    const left = tables.filter((table) => !skipped.some((other) => other.table === table.target)).map(nameOf);
+    const last = { rank: 0, bytes: 0 };
+    return [...skipped, ...(await this.#options.pool.run((client) => vacuumHidden(client, left), last))];
   }
 
   /** Small tables that became whole at the same time go on together. */
@@ -231,8 +235,10 @@ export class TableFinish {
   }
 
   async #analyze(table: TablePlan, when: 'earlyStatistics' | 'statistics'): Promise<readonly Skipped[]> {
-    const name = { schema: table.targetSchema, name: table.target };
-    const skipped = await this.#options.pool.run((client) => analyzeTables(client, [name]), priorityOf(when, table));
+    const skipped = await this.#options.pool.run(
+      (client) => analyzeTables(client, [nameOf(table)]),
+      priorityOf(when, table),
+    );
     this.analyzed.noteOne();
     return skipped;
   }
@@ -244,4 +250,8 @@ async function stepsByTable({ client, ticket }: LoadRequest): Promise<Map<string
     if (step.stage === 'indexes') byTable.set(step.table, [...(byTable.get(step.table) ?? []), step]);
   }
   return byTable;
+}
+
+function nameOf(table: TablePlan): TableName {
+  return { schema: table.targetSchema, name: table.target };
 }

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { TargetClient } from '../connection/client.js';
 import { quoteTable } from '../../lib/quote.js';
 import type { TableName } from '../schema/truncate.js';
@@ -30,4 +31,39 @@ export async function analyzeTables(client: TargetClient, tables: readonly Table
     client.raw.off('notice', onNotice);
   }
   return skipped;
+}
+
+/** VACUUM passes over a page that somebody holds just then, such as the server's own writer to disk. */
+const pinnedPagesMax = 2;
+/** Tries of vacuumHidden, and the pause before the second of them, which doubles with each. */
+const tries = 4;
+const pauseMs = 50;
+
+/**
+ * Vacuums those of the tables once more whose pages are not marked as visible to all. A statement on another
+ * connection to the database, whose snapshot reaches back to a transaction anywhere on the server, keeps VACUUM from
+ * marking them (ComputeXidHorizons in src/backend/storage/ipc/procarray.c); to be called when our other connections
+ * rest. Reads only the pages that are not marked yet, and gives up after a few tries: autovacuum comes by later. Gives
+ * what the server warned about, as analyzeTables does.
+ */
+export async function vacuumHidden(client: TargetClient, tables: readonly TableName[]): Promise<Skipped[]> {
+  for (let attempt = 0; attempt < tries; attempt++) {
+    const hidden = await hiddenOf(client, tables);
+    if (hidden.length === 0) break;
+    if (attempt > 0) await setTimeout(pauseMs * 2 ** (attempt - 1));
+    const skipped = await analyzeTables(client, hidden);
+    if (skipped.length > 0) return skipped;
+  }
+  return [];
+}
+
+async function hiddenOf(client: TargetClient, tables: readonly TableName[]): Promise<readonly TableName[]> {
+  return await client.query<TableName>(
+    `SELECT n.nspname AS schema, c.relname AS name
+       FROM unnest($1::text[], $2::text[]) AS t (schema, name)
+       JOIN pg_namespace n ON n.nspname = t.schema
+       JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.name
+      WHERE c.relpages - c.relallvisible > $3`,
+    [tables.map(({ schema }) => schema), tables.map(({ name }) => name), pinnedPagesMax],
+  );
 }
