@@ -4,6 +4,7 @@ import type { Context } from '../run/context.js';
 import type { OwnCommand } from '../lib/own-command.js';
 import type { CommandName } from '../model/settings.js';
 import type { Invocation } from './program.js';
+import { checkSqlite } from '../run/check-sqlite.js';
 import { CopierError, exitCodes } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
 import type { RunResult } from '../model/result.js';
@@ -34,6 +35,7 @@ export async function answer(
   invocation: Pick<Invocation, 'form' | 'word' | 'detail' | 'isWhole'>,
 ): Promise<Answer> {
   try {
+    checkSqlite(name);
     return await run(name, context, invocation);
   } catch (error) {
     throw isUnloadable(error) ? notLoaded(error) : error;

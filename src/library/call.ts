@@ -5,6 +5,7 @@ import { toolVersion } from '../cli/version.js';
 import { installed } from '../lib/own-command.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
+import { checkSqlite } from '../run/check-sqlite.js';
 import type { Context } from '../run/context.js';
 import { Orders } from '../run/control/orders.js';
 import { Journal } from '../run/journal.js';
@@ -30,6 +31,7 @@ export async function contextOf(
   fixed: Readonly<Record<string, unknown>> = {},
 ): Promise<Context> {
   checkNames(name, options);
+  checkSqlite(name);
   const { signal, onEvent, ...given } = options;
   const config = { ...given, ...fixed };
   await checkRules(rulesIn(config));

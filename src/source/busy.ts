@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { CopierError } from '../model/error.js';
-import { SqliteError } from './sqlite.js';
+import { isSqliteError } from './sqlite.js';
 
 /** How long to wait between two tries for a lock. */
 const pauseMs = 1;
@@ -23,5 +23,5 @@ export async function whileBusy<T>(timeoutMs: number, use: () => T): Promise<T> 
 
 function isBusy(error: unknown): boolean {
   if (error instanceof CopierError) return error.code === 'source.busy';
-  return error instanceof SqliteError && error.code.startsWith('SQLITE_BUSY');
+  return isSqliteError(error) && error.code.startsWith('SQLITE_BUSY');
 }

@@ -5,7 +5,7 @@ import { hasOpen } from '../platform/open-files.js';
 import { nameFolder, nameForeignFile } from './foreign-file.js';
 import { whileBusy } from './busy.js';
 import { translateSqliteError } from './source-error.js';
-import { Database, type Database as Connection, SqliteError } from './sqlite.js';
+import { Database, type Database as Connection, isSqliteError, type SqliteError } from './sqlite.js';
 
 // The live database, its -wal and its -shm are only ever stat'ed here, never opened with `fs`: closing any
 // descriptor of a file drops every POSIX lock that this process holds on it, SQLite's own among them. A file that SQLite
@@ -91,7 +91,7 @@ export function replaced(path: string): CopierError {
 }
 
 class ShortFile {
-  constructor(readonly cause: InstanceType<typeof SqliteError>) {}
+  constructor(readonly cause: SqliteError) {}
 }
 
 /** Reads page 1, then the schema. At page 1 the only damage SQLite can see is a header that counts more pages than the file has. */
@@ -99,7 +99,7 @@ function probe(db: Connection): void {
   try {
     db.pragma('schema_version');
   } catch (error) {
-    throw error instanceof SqliteError && error.code.startsWith('SQLITE_CORRUPT') ? new ShortFile(error) : error;
+    throw isSqliteError(error) && error.code.startsWith('SQLITE_CORRUPT') ? new ShortFile(error) : error;
   }
   db.prepare('SELECT count(*) FROM sqlite_schema').get();
 }
@@ -177,7 +177,7 @@ function nameFailure(error: unknown, path: string, stats: Stats): unknown {
       },
     );
   }
-  if (!(error instanceof SqliteError)) return error;
+  if (!isSqliteError(error)) return error;
   const isWal = error.code.startsWith('SQLITE_CANTOPEN') || error.code.startsWith('SQLITE_READONLY');
   if (isWal && error.code !== 'SQLITE_READONLY_ROLLBACK' && isWalBlocked(path)) {
     return new CopierError('source.wal_folder_readonly', `${path} is in WAL mode and its folder is read-only`, {

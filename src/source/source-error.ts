@@ -1,5 +1,5 @@
 import { recovery } from './pages/damage.js';
-import { SqliteError } from './sqlite.js';
+import { isSqliteError } from './sqlite.js';
 import { CopierError, type ErrorCode } from '../model/error.js';
 
 interface Translation {
@@ -83,7 +83,7 @@ const fallback: Translation = {
  * `foreignCode`, the error itself as cause). Any other error is returned unchanged.
  */
 export function translateSqliteError(error: unknown, path: string): unknown {
-  if (!(error instanceof SqliteError)) return error;
+  if (!isSqliteError(error)) return error;
   const { code, text, hint } = translationOf(error.code);
   return new CopierError(code, `${path} ${text}: ${error.message}`, { hint, cause: error, foreignCode: error.code });
 }

@@ -29,7 +29,10 @@ export function otherVersionHint(folder: string | null, of: NodeVersions): strin
   if (installationOf(packageFolder) === 'pnpm') {
     return `pnpm does not look at the version of Node: use Node 22.14 or newer, or say in pnpm-workspace.yaml "overrides: { better-sqlite3: ${wanted.slice(wanted.indexOf('@') + 1)} }" and run pnpm install`;
   }
-  return `install the one that fits: npm install --no-save --omit=dev --prefix ${quoteShell(rootOf(folder))} ${wanted}`;
+  const root = rootOf(folder);
+  // What tests need is in pgferry's own list, for a clone; in a project npm would take its owner's away.
+  const omitted = root === packageFolder && installationOf(packageFolder) !== 'clone' ? ' --omit=dev' : '';
+  return `install the one that fits: npm install --no-save${omitted} --prefix ${quoteShell(root)} ${wanted}`;
 }
 
 /** The folder whose node_modules holds the package. */

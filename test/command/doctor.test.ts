@@ -110,3 +110,40 @@ test('doctor takes a dump and a pipe as the sources that they are', async () => 
     }),
   );
 });
+
+/** Has the command find no better-sqlite3, or one whose native part was never made. */
+const withoutNative: Readonly<Record<string, string>> = {
+  'the package': `const { _resolveFilename } = Module;
+    Module._resolveFilename = function (name, ...rest) {
+      if (name === 'better-sqlite3') throw Object.assign(new Error('none'), { code: 'MODULE_NOT_FOUND' });
+      return _resolveFilename.call(this, name, ...rest);
+    };`,
+  'its native part': "process.dlopen = () => { throw new Error('Could not locate the bindings file. Tried:\\n a'); };",
+};
+
+test('where SQLite cannot be read, help, completion, status and doctor work, and what needs it names the one command that mends it', async () => {
+  await withFolder((cwd) =>
+    withDatabase(async (url, client) => {
+      makeSqlite(cwd, sql);
+      for (const [missing, code] of Object.entries(withoutNative)) {
+        const preload = join(cwd, 'missing.cjs');
+        writeFileSync(preload, `const Module = require('node:module'); ${code}`);
+        const env = { NODE_OPTIONS: `--require ${preload}` };
+        const hint =
+          missing === 'the package' ? /npm install .* better-sqlite3@[\d.]+$/ : /run it: npm .* run install$/;
+        for (const args of [['--help'], ['completion', 'bash'], ['status', '--target', url]]) {
+          const { exitCode, stderr } = await runCommand(args, { cwd, env });
+          assert.deepEqual([exitCode, stderr], [0, ''], args.join(' '));
+        }
+        const { exitCode, of } = await examine(cwd, ['app.db', url], env);
+        assert.deepEqual([exitCode, of('sqlite').code, of('source').state], [20, 'source.native_module', 'skipped']);
+        assert.match(of('sqlite').hint, hint);
+        assert.equal(of('target').state, 'ok');
+        const refused = await runJson(['migrate', 'app.db', url], { cwd, env });
+        assert.deepEqual([refused.exitCode, refused.json.error?.code], [21, 'source.native_module']);
+        assert.match(refused.json.error?.hint ?? '', hint);
+      }
+      assert.equal((await client.query("SELECT 1 FROM pg_namespace WHERE nspname = 'pgferry'")).rowCount, 0);
+    }),
+  );
+});

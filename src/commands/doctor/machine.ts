@@ -6,6 +6,8 @@ import { formatBytes } from '../../report/units.js';
 import { systemName } from '../../platform/system.js';
 import { isImportable } from '../../source/foreign-file.js';
 import { databasePath, sourceFile, standardInput } from '../../source/live/file.js';
+import { busyTimeoutMs, openSource } from '../../source/open.js';
+import { loadSqlite } from '../../source/sqlite.js';
 import type { Settings } from '../../model/settings.js';
 import { amiss, fine, skipped, tried } from './check.js';
 
@@ -25,10 +27,9 @@ export function checkTimeZone(): Check {
 
 /** The native module that reads SQLite, and the source as it opens it. */
 export async function checkSource({ sourcePath, sourceCommand }: Settings): Promise<readonly Check[]> {
-  const loaded = await tried('sqlite', async () => await import('../../source/open.js'));
+  const loaded = await tried('sqlite', loadSqlite);
   if (loaded.check !== null)
     return [loaded.check, skipped('source', 'not looked at, since SQLite files cannot be read')];
-  const { openSource, busyTimeoutMs } = loaded.value;
   const loads = fine('sqlite', 'the native module loads');
   if (sourceCommand !== null || sourcePath === standardInput) {
     const what = sourceCommand === null ? 'standard input' : 'what a command writes';

@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../../lib/quote.js';
 import type { SourceTable } from '../../model/source.js';
 import type { SqliteValue } from '../../model/value.js';
 import { openSource } from '../open.js';
-import { type Database, SqliteError } from '../sqlite.js';
+import { type Database, isSqliteError } from '../sqlite.js';
 import { triggersToSetAside, type Trigger } from './triggers.js';
 import { CarriedTableWriter } from './table-writer.js';
 
@@ -79,7 +79,7 @@ export function orphansOf(db: Database): readonly Orphan[] | null {
   try {
     return db.pragma('main.foreign_key_check') as Orphan[];
   } catch (error) {
-    if (error instanceof SqliteError) return null;
+    if (isSqliteError(error)) return null;
     throw error;
   }
 }

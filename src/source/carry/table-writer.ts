@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../lib/quote.js';
 import type { SourceTable } from '../../model/source.js';
 import type { SqliteValue } from '../../model/value.js';
-import { type Database, SqliteError } from '../sqlite.js';
+import { type Database, isSqliteError } from '../sqlite.js';
 
 type Statement = ReturnType<typeof prepare>;
 
@@ -116,7 +116,7 @@ export class CarriedTableWriter {
           .get(...values) as SqliteValue[],
       };
     } catch (error) {
-      const isTaken = error instanceof SqliteError && /_(?:UNIQUE|PRIMARYKEY|ROWID)$/.test(error.code);
+      const isTaken = isSqliteError(error) && /_(?:UNIQUE|PRIMARYKEY|ROWID)$/.test(error.code);
       return { reason: reasonOf(error), isTaken };
     }
   }
@@ -162,6 +162,6 @@ function list(columns: readonly string[]): string {
 
 /** SQLite's words for a row that it does not take; any other error is thrown. */
 function reasonOf(error: unknown): string {
-  if (error instanceof SqliteError && error.code.startsWith('SQLITE_CONSTRAINT')) return `SQLite: ${error.message}`;
+  if (isSqliteError(error) && error.code.startsWith('SQLITE_CONSTRAINT')) return `SQLite: ${error.message}`;
   throw error;
 }

@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../../lib/quote.js';
-import { type Database, SqliteError } from '../sqlite.js';
+import { type Database, isSqliteError } from '../sqlite.js';
 
 /** Modules that show what stands elsewhere, or is computed: SQLite's own and those of its command-line shell. */
 const showing =
@@ -16,7 +16,7 @@ export function holdsRowsAlone(db: Database, name: string, sql: string): boolean
   try {
     return db.prepare(`SELECT 1 FROM ${quoteIdentifier(name)} LIMIT 1`).get() !== undefined;
   } catch (error) {
-    if (error instanceof SqliteError) return true;
+    if (isSqliteError(error)) return true;
     throw error;
   }
 }

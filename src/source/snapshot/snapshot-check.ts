@@ -1,4 +1,4 @@
-import { type Database, SqliteError } from '../sqlite.js';
+import { type Database, isSqliteError } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
 import { recovery } from '../pages/damage.js';
 import { openSource, sequentialCacheKb } from '../open.js';
@@ -123,7 +123,7 @@ function quickCheck(db: Database, table: string): Checked {
       for (const line of db.prepare<[], string>(pragma).pluck().iterate()) lines.push(line);
       return { tag: 'checked', lines };
     } catch (error) {
-      if (!(error instanceof SqliteError)) throw error;
+      if (!isSqliteError(error)) throw error;
       const [, name] = missingFunction.exec(error.message) ?? [];
       if (name !== undefined && !standIns.has(name)) {
         standIns.add(name);
