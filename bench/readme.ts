@@ -13,6 +13,7 @@ import {
   proofNames,
   tenthName,
 } from './result.js';
+import { besideRestore, type WayBackResult, type WayFigures, wayBackRequirements } from './way-back-result.js';
 
 /*
  * `node dist/bench/readme.js [shape-size]` writes the measured figures and the charts anew from the JSON in
@@ -23,6 +24,7 @@ import {
 const resultsFolder = 'bench/results';
 const section = /<!-- bench -->[\s\S]*<!-- \/bench -->/;
 const liveSection = /<!-- bench-live -->[\s\S]*<!-- \/bench-live -->/;
+const wayBackSection = /<!-- bench-way-back -->[\s\S]*<!-- \/bench-way-back -->/;
 const megabyte = 1_000_000;
 
 /** The README's part about speed: the ways side by side, on all rows of the main fixture. */
@@ -79,6 +81,36 @@ function liveRow(one: LiveResult): string[] {
     spaced(one.lastRoundRows),
     String(one.peakMb.follow ?? '–'),
   ];
+}
+
+/** What the way back costs; `larger` is the same of ten times as many rows, where it was measured. */
+export function renderWayBack(result: WayBackResult, larger: WayBackResult | undefined): string {
+  const { machine, measuredAt, size, rows, bytes, writes } = result;
+  const all = [result, ...(larger === undefined ? [] : [larger])];
+  const parts = [
+    `One run of \`make bench-way-back SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, PostgreSQL on the same cores: ${spaced(rows)} rows, ${Math.round(bytes / megabyte)} MB, ${spaced(writes)} writes since the switch.`,
+    table(['figure', 'must be', 'is', ''], wayBackRequirements(result, larger).map(requirementCells)),
+    table(
+      [
+        'size',
+        'journal',
+        'rollback s',
+        'CPU s',
+        'application waits s',
+        'of that without the restore s',
+        'verify s',
+        'CPU s',
+      ],
+      all.flatMap((one) => [wayRow(one, 'no', one.without), wayRow(one, 'yes', one.with)]),
+    ),
+  ];
+  return `<!-- bench-way-back -->\n${parts.join('\n\n')}\n<!-- /bench-way-back -->`;
+}
+
+function wayRow({ rows }: WayBackResult, journal: string, way: WayFigures): string[] {
+  const { rollback, verify } = way;
+  const times = [rollback.wallMs, rollback.cpuMs, rollback.downtimeMs, besideRestore(way), verify.wallMs, verify.cpuMs];
+  return [`${spaced(rows)} rows`, journal, ...times.map(secondsOf)];
 }
 
 const isProof = (name: string): boolean => proofNames.some((proof) => name === proofName(proof));
@@ -178,13 +210,17 @@ function main(name: string): void {
   const others = results.filter((result) => result !== chosen);
   replaceSection('README.md', renderReadme(chosen));
   replaceSection('docs/benchmarks.md', renderPage(chosen, others));
-  const live = readLive('large');
-  if (live !== undefined) replaceSection('docs/benchmarks.md', renderLive(live, readLive('huge')), liveSection);
+  const live = read<LiveResult>('live-large');
+  if (live !== undefined)
+    replaceSection('docs/benchmarks.md', renderLive(live, read<LiveResult>('live-huge')), liveSection);
+  const back = read<WayBackResult>('way-back-large');
+  if (back !== undefined)
+    replaceSection('docs/benchmarks.md', renderWayBack(back, read<WayBackResult>('way-back-huge')), wayBackSection);
 }
 
-function readLive(size: string): LiveResult | undefined {
-  const path = join(resultsFolder, `live-${size}.json`);
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as LiveResult) : undefined;
+function read<T>(name: string): T | undefined {
+  const path = join(resultsFolder, `${name}.json`);
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined;
 }
 
 function replaceSection(path: string, text: string, of = section): void {
