@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import type { TargetAddress } from '../src/model/target.js';
 import { isUnit, needsOf } from './support/needs.js';
+import { folderOfTests } from './support/roomy-memory.js';
 
 /**
  * Runs test files under Node's own test runner, by default all of them, against one PostgreSQL that is started for the
@@ -24,6 +24,11 @@ const { values, positionals } = parseArgs({
   options: { unit: { type: 'boolean', default: false }, server: { type: 'string' } },
 });
 const isUnitSet = values.unit;
+/**
+ * Nothing on this server is worth a wait for the disk; tests that kill a server bring their own. Its autovacuum would take
+ * locks at any moment.
+ */
+const throwaway = { fsync: 'off', full_page_writes: 'off', autovacuum_naptime: '1d', max_wal_size: '1GB' };
 const otherServer = values.server === undefined ? {} : { server: serverOf(values.server) };
 const files = wantedFiles(positionals);
 if (files.length === 0) {
@@ -83,12 +88,14 @@ function runTogether(paths: readonly string[]): Promise<number> {
 /** Each in a process of its own. Three at a time keep two cores busy, since many tests wait for a limit or a server. */
 async function runApart(paths: readonly string[]): Promise<number> {
   const args = ['--test', '--test-reporter=spec', '--test-concurrency=3', ...paths];
-  if (!paths.some((path) => needsOf(path).has('server'))) return await runNode(args, process.env);
-  const folder = await mkdtemp(join(tmpdir(), 'pgferry-tests-'));
-  const server = await startEmbedded({ folder: join(folder, 'postgres'), ...otherServer });
+  const TMPDIR = folderOfTests();
+  const env = { ...process.env, TMPDIR };
+  if (!paths.some((path) => needsOf(path).has('server'))) return await runNode(args, env);
+  const folder = await mkdtemp(join(TMPDIR, 'pgferry-tests-'));
+  const server = await startEmbedded({ folder: join(folder, 'postgres'), settings: throwaway, ...otherServer });
   if (values.server !== undefined) console.log(`on PostgreSQL ${values.server}`);
   try {
-    return await runNode(args, { ...process.env, PGFERRY_TEST_URL: urlOf(server.address) });
+    return await runNode(args, { ...env, PGFERRY_TEST_URL: urlOf(server.address) });
   } finally {
     await stopEmbedded(join(folder, 'postgres'));
     await rm(folder, { recursive: true, force: true });
