@@ -1,4 +1,5 @@
 import { quoteIdentifier } from '../lib/quote.js';
+import { comparedRows } from '../lib/compared-rows.js';
 import type { KeyPlan, TablePlan } from '../model/plan.js';
 import type { Sides } from '../model/result.js';
 import { type KeyField, keyFieldOf } from './key-field.js';
@@ -15,7 +16,7 @@ export interface Keyset {
   readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
 }
 
-export type KeyTable = Pick<TablePlan, 'source' | 'target' | 'targetSchema' | 'columns' | 'key'>;
+export type KeyTable = Pick<TablePlan, 'source' | 'target' | 'targetSchema' | 'columns' | 'key' | 'staying'>;
 
 /** Which columns of a table's key are hashed, and which cannot be. */
 export function keysetOf(table: KeyTable): Keyset {
@@ -57,7 +58,7 @@ export function withoutDoubtful(keyset: Keyset, doubtful: readonly string[]): Ke
  */
 export function keysetSql(
   { table, columns }: Keyset,
-  { target, targetSchema }: Pick<KeyTable, 'target' | 'targetSchema'>,
+  of: Pick<KeyTable, 'target' | 'targetSchema' | 'staying'>,
   order: (field: string) => string = (field) => field,
 ): Sides<string> | null {
   if (columns.length === 0) return null;
@@ -66,7 +67,7 @@ export function keysetSql(
     columns.map(({ field }, i) => `(${field.text[side]})${collation} AS ${names[i]}`).join(', ');
   const line = joinFields(names.map(escaped));
   const ofSource = `SELECT ${fieldsOf('source')} FROM ${quoteIdentifier(table)} AS t`;
-  const ofTarget = `SELECT ${fieldsOf('target', ' COLLATE "C"')} FROM ${quoteIdentifier(targetSchema)}.${quoteIdentifier(target)} AS t`;
+  const ofTarget = `SELECT ${fieldsOf('target', ' COLLATE "C"')} FROM ${comparedRows(of)} AS t`;
   return {
     source: `SELECT ${line} FROM (${ofSource}) ORDER BY ${names.map(order).join(', ')}`,
     target: `COPY (SELECT ${names.join(', ')} FROM (${ofTarget}) AS k ORDER BY ${names.map((name) => `${name} NULLS FIRST`).join(', ')}) TO STDOUT`,
@@ -74,10 +75,10 @@ export function keysetSql(
 }
 
 /** The statements that count a table's rows. */
-export function countSql(table: Pick<KeyTable, 'source' | 'target' | 'targetSchema'>): Sides<string> {
+export function countSql(table: Pick<KeyTable, 'source' | 'target' | 'targetSchema' | 'staying'>): Sides<string> {
   return {
     source: `SELECT count(*) FROM ${quoteIdentifier(table.source)}`,
-    target: `SELECT count(*) FROM ${quoteIdentifier(table.targetSchema)}.${quoteIdentifier(table.target)}`,
+    target: `SELECT count(*) FROM ${comparedRows(table)} AS t`,
   };
 }
 

@@ -108,9 +108,9 @@ function seededSchema(): JsonSchema {
   const match = { type: 'array', minItems: 1, items: { type: 'string', minLength: 1 } };
   return {
     description:
-      'what becomes of rows that the application itself makes on the target: they give way, they stay, or they stay and what refers to them follows their keys, matched by these columns',
+      'what becomes of rows that the application itself makes on the target: they give way, they stay, those stay whose keys the source does not have, or they stay and what refers to them follows their keys, matched by these columns',
     allOf: [
-      { if: isObject, else: { enum: ['replace', 'keep'] } },
+      { if: isObject, else: { enum: ['replace', 'keep', 'merge'] } },
       { if: { not: isObject }, else: { ...closed({ match }), required: ['match'] } },
     ],
   };

@@ -1,3 +1,4 @@
+import { withMerged } from '../plan/rules/seeded.js';
 import { checkSentinel } from '../encode/value/sentinel.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { assert, CopierError } from '../model/error.js';
@@ -36,7 +37,7 @@ export function readSettings(given: SettingsInput): Settings {
   const rules = { policies, tableRules, columns, declared, search, shadowReads, switch: switches, hooks, health };
   const settings = { ...flagged, connections, ...rules };
   checkCombination(settings);
-  return settings;
+  return { ...settings, tableRules: withMerged(tableRules, settings.keepTargetRows) };
 }
 
 /** What the recipe of the application decides, beneath what the config says itself. */

@@ -60,6 +60,7 @@ const load: NamesOf<LoadOptions> = {
   keepConstraints: true,
   keepConverted: true,
   truncateTarget: true,
+  keepTargetRows: true,
   nullSentinel: true,
   allowSentinel: true,
 };

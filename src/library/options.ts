@@ -99,6 +99,8 @@ export interface LoadOptions {
   readonly keepConverted?: number | 'all';
   /** Empty the planned tables before the copy, whatever rows they hold. */
   readonly truncateTarget?: boolean;
+  /** Tables, by source name, whose rows on the target stay where the source does not have their keys. */
+  readonly keepTargetRows?: readonly string[];
   /** Text that stands for NULL wherever values travel as text. */
   readonly nullSentinel?: string;
   /** Let a text equal to the sentinel through; binary COPY can carry it. */

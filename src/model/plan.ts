@@ -1,4 +1,5 @@
 import type { Code } from './codes/codes.js';
+import type { TableFingerprint } from './copy.js';
 import type { Kind } from './kind.js';
 import type { Policies } from './rules.js';
 import type { Affinity, LeftOut } from './source.js';
@@ -57,6 +58,18 @@ export interface Chunk {
   readonly estimatedBytes: number;
 }
 
+/** Rows of a target table that stay beside those of the source, which has none of their keys. */
+export interface StayingRows {
+  /** The columns of the key, by their names on the target. */
+  readonly columns: readonly string[];
+  /** The keys as PostgreSQL prints them. */
+  readonly keys: readonly (readonly string[])[];
+  /** What these rows held when the run was planned. */
+  readonly held: TableFingerprint;
+  /** Whether these rows are meant, and not the others. */
+  readonly isMeant?: true;
+}
+
 export interface TablePlan {
   readonly source: string;
   readonly targetSchema: string;
@@ -89,6 +102,8 @@ export interface TablePlan {
   readonly format: 'binary' | 'text';
   readonly formatReason: string;
   readonly chunks: readonly Chunk[];
+  /** Rows of the target that stay, and that no proof holds against the source. */
+  readonly staying?: StayingRows;
 }
 
 export type Severity = 'error' | 'warning' | 'note';

@@ -43,10 +43,10 @@ export interface ColumnRules {
 
 /**
  * What becomes of a table that the application fills by itself on PostgreSQL. `replace`: its rows there give way. `keep`:
- * they stay, and SQLite's are left out. `match`: they stay, and what refers to SQLite's rows follows the keys that these
+ * they stay, and SQLite's are left out. `merge`: those stay whose keys SQLite does not have, beside SQLite's. `match`: they stay, and what refers to SQLite's rows follows the keys that these
  * have there, by columns that name a row on both sides.
  */
-export type SeededRule = 'replace' | 'keep' | { readonly match: readonly string[] };
+export type SeededRule = 'replace' | 'keep' | 'merge' | { readonly match: readonly string[] };
 
 /** What the operator decided about one source table. */
 export interface TableRules {

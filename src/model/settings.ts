@@ -56,6 +56,8 @@ export interface FlagSettings {
   /** Whether what would be asked on a terminal is agreed to beforehand. */
   readonly yes: boolean;
   readonly truncateTarget: boolean;
+  /** Source tables into whose target tables their rows are merged by key; the same as `seeded: merge`, which they become. */
+  readonly keepTargetRows: readonly string[];
   readonly nullSentinel: string;
   readonly allowSentinel: boolean;
   readonly backupFolder: string;

@@ -4,6 +4,7 @@ import { makeFinding } from './findings/finding.js';
 import type { TableFit } from './fit.js';
 import { checkLedger, checkReading, checkServer } from './schema/making.js';
 import { quoteIdentifier, quotePath, quoteText } from '../lib/quote.js';
+import { quoteShell } from '../lib/shell-word.js';
 
 /** Target tables with rows that no run of ours loaded, by source table, as far as they were compared. */
 export interface SeededTables {
@@ -141,9 +142,10 @@ function checkRows(request: ReadinessRequest): Finding[] {
   const named = tables.map(({ source, target }) => target + inWords(request.seeded?.differing.get(source)));
   const message = `${what} rows ${whose}: ${named.join(', ')}`;
   const replace = 'to replace them: TRUNCATE_TARGET=1 (--truncate-target) empties these tables';
+  const merge = `--keep-target-rows ${quoteShell(tables.map(({ source }) => source).join(','))}`;
   // Made again, it would be a translation, which does not fit the framework's models.
   const again = framework === null ? ', RESET_PUBLIC_SCHEMA=1 (--reset-schema) makes the whole schema again' : '';
-  const hint = `${replace}${again}; to keep them: name another schema with ?schema= in the target url`;
+  const hint = `${replace}${again}; to keep them: ${merge} merges by key, or name another schema with ?schema= in the target url`;
   return [makeFinding({ severity: 'error', code: 'plan.target_has_rows', message, hint }), ...equal];
 }
 

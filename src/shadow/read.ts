@@ -1,4 +1,4 @@
-import type { ColumnPlan } from '../model/plan.js';
+import type { ColumnPlan, StayingRows } from '../model/plan.js';
 import type { Sides } from '../model/result.js';
 import type { SqliteValue } from '../model/value.js';
 
@@ -31,6 +31,7 @@ export interface ShadowTable {
   readonly source: string;
   readonly targetSchema: string;
   readonly target: string;
+  readonly staying?: StayingRows;
   readonly rows: number;
   readonly columns: readonly ShadowColumn[];
   /** Empty where the table has no key. */

@@ -1,4 +1,5 @@
-import { quoteIdentifier, quotePath } from '../lib/quote.js';
+import { quoteIdentifier } from '../lib/quote.js';
+import { comparedRows } from '../lib/compared-rows.js';
 import type { Sides } from '../model/result.js';
 import type { SqliteValue } from '../model/value.js';
 import type { Condition, Ordering, PairedRead, Read, ShadowColumn, ShadowTable, Statement } from './read.js';
@@ -98,6 +99,6 @@ function nameOf(column: Pick<ShadowColumn, 'source' | 'target'>, side: Side, ali
   return `${alias}.${quoteIdentifier(column[side])}`;
 }
 
-function tableOf({ source, targetSchema, target }: ShadowTable, side: Side): string {
-  return side === 'source' ? quoteIdentifier(source) : quotePath(targetSchema, target);
+function tableOf(table: ShadowTable, side: Side): string {
+  return side === 'source' ? quoteIdentifier(table.source) : comparedRows(table);
 }

@@ -91,11 +91,11 @@ test('all mistakes of a config file are reported at once, in the order of the fi
   assert.match((await refusalOf(`{ "policies": { ${many} } }`)).message, /h9 is no hazard; and 20 more$/);
 });
 
-test('a health check names one thing, and seeded rows have one of three fates', async () => {
+test('a health check names one thing, and seeded rows have one of four fates', async () => {
   assert.match((await refusalOf('{ "health": [{ "within": "1s" }] }')).message, /must name a url or a session/);
   const both = '{ "health": [{ "url": "http://a", "session": "b" }] }';
   assert.match((await refusalOf(both)).message, /must name a url or a session, and only one/);
-  for (const seeded of ['"merge"', '{ "match": [] }', '{ "keep": true }'])
+  for (const seeded of ['"mix"', '{ "match": [] }', '{ "keep": true }'])
     assert.match(
       (await refusalOf(`{ "tableRules": { "t": { "seeded": ${seeded} } } }`)).message,
       /tableRules\.t\.seeded/,

@@ -14,6 +14,16 @@ export const rowOptions = {
     help: 'empty the planned tables before the copy, whoever filled them',
     commands: loading,
   },
+  keepTargetRows: {
+    heading: 'rows',
+    flag: 'keep-target-rows',
+    value: 'names',
+    env: ['KEEP_TARGET_ROWS'],
+    syntax: list(),
+    standard: [],
+    help: 'rows of these target tables stay where the source does not have their keys, separated by commas',
+    commands: loading,
+  },
   zone: {
     heading: 'rows',
     flag: 'zone',

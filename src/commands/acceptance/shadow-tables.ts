@@ -26,6 +26,7 @@ export async function shadowTables(request: {
     return {
       source: table.source,
       targetSchema: table.targetSchema,
+      ...(table.staying === undefined ? {} : { staying: table.staying }),
       target: table.target,
       rows: table.rows,
       columns,

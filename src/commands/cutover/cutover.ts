@@ -8,10 +8,14 @@ import { makeRunFolder, openRunFolder, removeRunFolder } from '../../report/file
 import { type Context, resolveTarget, whoWeAre } from '../../run/context.js';
 import { agreeToReset } from '../../run/schema/agree-to-reset.js';
 import { refuseMatches } from '../../run/survey/map-seeded.js';
+import { refuseStaying } from '../../run/plan/staying-rows.js';
+import { readStoredPlan } from '../../run/plan/stored-plan.js';
 import { asMoved } from '../../run/moved-settings.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { beginCutover, latestCutover } from '../../target/ledger/cutover.js';
 import { hasLedger, openLedger } from '../../target/ledger/ledger.js';
+import { latestRun } from '../../target/ledger/run.js';
 import { withCutoverLock } from '../../target/ledger/lock.js';
 import { planSwitches } from '../../cutover/switches/switches.js';
 import { settleApplication, targetWords } from './application.js';
@@ -84,6 +88,7 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
       return await settle(asBegun(context, move.cutover), preflight, locked, move.cutover);
     case 'again':
     case 'begin': {
+      await refuseStayingRows(client, address.schema);
       refuseSwitched(preflight);
       const rules = context.settings.cutoverSwitchEnv ? (context.settings.switch ?? []) : [];
       const switchPlan = planSwitches(rules, await targetWords(address, preflight.sourcePath));
@@ -95,6 +100,14 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
       return await begin(asked, ready, locked, move.tag === 'again' ? move.cutover : null);
     }
   }
+}
+
+/** The way back would take rows of the target's own along. */
+async function refuseStayingRows(client: TargetClient, schema: string): Promise<void> {
+  if (!(await hasLedger(client))) return;
+  const run = await latestRun(client, schema);
+  if (run !== null)
+    refuseStaying((await readStoredPlan(client, run.runId)).plan, 'a cutover, whose way back takes rows along,');
 }
 
 /** What goes on goes by what it began with, but for what it is told itself. */

@@ -14,6 +14,10 @@ export const verifyCodes = {
     means: 'A row of the source is not on the target.',
     todo: 'See who deleted it, or, if rows were added to the source since, migrate again.',
   },
+  'verify.kept': {
+    means: 'Rows that the target had before the load, and that were to stay, were changed or removed.',
+    todo: 'Compare them with `postgres-precutover.sql` in the folder of the run; load again once they are as wanted.',
+  },
   'verify.more': {
     means: 'There are more differences than are named.',
     todo: 'Raise `--differences-max`.',

@@ -344,6 +344,11 @@ export const planCodes = {
       'Rows of a table cannot be matched with those that the application has made on the target: by these columns a row is not told on both sides, has no match, or its keys cannot be mapped.',
     todo: 'As the hint says: match by other columns, make the missing rows on the target, or replace the table.',
   },
+  'plan.seeded_merge': {
+    means:
+      'Rows of a target table cannot stay beside those of the source: their keys are also in the source with other values, or the table has no key by which this is told; or the command does not know of such rows.',
+    todo: 'Make the rows equal or give them other keys, or let them give way with `"seeded": "replace"`; follow, repair and cutover need tables without such rows.',
+  },
   'plan.target_has_rows': {
     means: 'Target tables hold rows that pgferry did not load, or that were changed since.',
     todo: 'To replace them: `--truncate-target`, or `--reset-schema` for the whole schema. To keep them: another schema with `?schema=` in the URL.',

@@ -55,7 +55,7 @@ export async function abandon(request: {
     await forgetChunks(client, runId);
     await emptyTables(
       client,
-      touched.map(({ target }) => ({ schema, name: target })),
+      touched.map(({ target, staying }) => ({ schema, name: target, staying })),
     );
     return missing;
   });

@@ -109,6 +109,25 @@ export async function compareTable(
   return { report, ...found, findings: findingsOf(table.source, found) };
 }
 
+/** What was found of a table, and whether rows of the target's own that stay beside the source's are what they were. */
+export function withStayingRows<Found extends ComparedTable>(
+  compared: Found,
+  table: TablePlan,
+  isAsHeld: boolean,
+): Found {
+  if (isAsHeld) return compared;
+  const finding: Finding = {
+    severity: 'error',
+    code: 'verify.kept',
+    table: table.source,
+    column: null,
+    key: null,
+    message: 'rows that the target had before, and that were to stay, were changed or removed',
+    hint: 'compare them with the backup of the target in the folder of the run (postgres-precutover.sql)',
+  };
+  return { ...compared, report: { ...compared.report, ok: false }, findings: [...compared.findings, finding] };
+}
+
 /** The table's line in the report. Only the copy has fingerprints; here the values themselves were compared. */
 function reportOf(comparison: TableComparison): TableReport {
   const { table, rows, keyset, columns, equal } = comparison;

@@ -10,10 +10,11 @@ import { isOfPolicies } from '../../plan/rules/apply-policies.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
-import { type ComparedTable, compareTable, metersOf } from './compare-table.js';
+import { type ComparedTable, compareTable, metersOf, withStayingRows } from './compare-table.js';
 import { type Context, refuseIfBlocked } from '../context.js';
 import { lockWaits } from '../lock-waits.js';
 import { findQuarantines, listQuarantineFindings } from './quarantined-rows.js';
+import { isStayingAsHeld } from '../plan/staying-rows.js';
 import { preparePlan } from '../plan/plan-in-place.js';
 import { checkSchema, findStoredSchema, findStoredWaivers, type SchemaCheck } from '../plan/schema-check.js';
 import { surveySource } from '../survey/survey.js';
@@ -71,9 +72,10 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
   const meters = metersOf(plan.tables);
   const compare = async (table: TablePlan) => {
     const quarantine = quarantines.get(table.source) ?? null;
-    const compared = await meters.during(table.source, (meter) =>
+    const found = await meters.during(table.source, (meter) =>
       compareTable(table, { threads, snapshotPath, differencesMax, quarantine, meter }),
     );
+    const compared = withStayingRows(found, table, await seesStaying(comparison, table));
     journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });
     return compared;
   };
@@ -82,6 +84,12 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
     () => Promise.all(plan.tables.map(compare)),
     () => meters.progress('compare'),
   );
+}
+
+async function seesStaying({ context, address }: Comparison, table: TablePlan): Promise<boolean> {
+  if (table.staying === undefined) return true;
+  const connecting = { applicationName: 'pgferry verify', signal: context.signal, locks: lockWaits(context) };
+  return await withTarget(address, connecting, (client) => isStayingAsHeld(client, table));
 }
 
 /** The tables that have quarantined rows, held or converted: the target lacks these rows, or has them with other values. */

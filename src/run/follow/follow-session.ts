@@ -18,6 +18,7 @@ import { withRunThreads } from '../load/copy-threads.js';
 import { lockWaits } from '../lock-waits.js';
 import { warnOfOther } from '../moved-settings.js';
 import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
+import { refuseStaying } from '../plan/staying-rows.js';
 import { refuseMatches } from '../survey/map-seeded.js';
 import { readCatalog } from '../survey/survey.js';
 import { type Base, findBase, findRunToFollow, removeOldSnapshots } from './base.js';
@@ -58,6 +59,7 @@ export async function withFollowSession<T>(
       refuseOtherSource(run, sourcePath);
       const stored = await readStoredPlan(client, run.runId);
       if (hashPlan(stored.plan) !== run.planHash) throw changedPlan(run);
+      refuseStaying(stored.plan, 'a round');
       refuseMatches({ settings: { ...context.settings, ...stored.moved } }, 'a round');
       warnOfOther(context, stored.moved, run.runId);
       const base = await findBase(client, run);

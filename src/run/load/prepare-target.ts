@@ -9,7 +9,9 @@ import { closedMessage, closeToOthers, openEndedRuns } from '../../target/schema
 import { lockForRun } from '../../target/schema/table-locks.js';
 import { countTargetRows, findTablesWithRows, readNamedTables } from '../../target/schema/table-rows.js';
 import { emptyTables } from '../../target/schema/truncate.js';
+import type { TablePlan } from '../../model/plan.js';
 import { isReplaced } from '../../plan/rules/seeded.js';
+import { refuseStaying } from '../plan/staying-rows.js';
 import { isAsLoaded, readLoaded } from '../plan/replaceable.js';
 import type { LoadRequest } from './load-request.js';
 
@@ -29,9 +31,12 @@ export async function prepareTarget(request: LoadRequest): Promise<boolean> {
     const what = kind === 'table' ? `what constrains ${table}` : `${kind} ${name} of ${table}`;
     context.journal.note(`${what} stays in force: ${reason}`);
   }
+  const staysInForce =
+    plan.keepsConstraints || detachable.inForce.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
+  if (staysInForce) refuseStaying(plan, 'a load under constraints that stay in force');
   const clear = () => inOneTransaction(request, names, detachable);
   await (plan.keepsConstraints ? clear() : context.journal.phase('detach', clear));
-  return plan.keepsConstraints || detachable.inForce.some(({ kind }) => kind === 'foreign_key' || kind === 'table');
+  return staysInForce;
 }
 
 async function inOneTransaction(
@@ -54,7 +59,7 @@ async function inOneTransaction(
       if (isFirst && !plan.keepsConstraints) await detach(client, ticket.runId, objects);
       await emptyTables(
         client,
-        filled.map((name) => ({ schema, name })),
+        filled.map((name) => ({ schema, name, staying: plan.tables.find(({ target }) => target === name)?.staying })),
       );
       const message = closedMessage(ticket.runId, context.settings.keepClosed);
       await closeToOthers(client, { runId: ticket.runId, schema, tables, message });
@@ -82,20 +87,29 @@ async function findFilled(request: LoadRequest): Promise<string[]> {
   // Rows of partitions that have chunks are also rows of the parent.
   const isLookedAt = (oid: number, isAlone: boolean) => withRows.has(oid) && (done.length === 0 || isAlone);
   const filled = named.filter(({ oid, isAlone }) => isLookedAt(oid, isAlone)).map(({ name }) => name);
-  if (context.settings.truncateTarget) return filled;
   const loaded = await readLoaded(client, address.schema);
   const foreign: string[] = [];
   for (const table of fresh) {
     if (!filled.includes(table.target)) continue;
-    if (isReplaced(context.settings.tableRules, table.source)) continue;
+    // Rows that came since would go with the others, and the operator said that they stay.
+    const mayAll = context.settings.truncateTarget || isReplaced(context.settings.tableRules, table.source);
+    if (mayAll && table.staying === undefined) continue;
+    if (table.staying !== undefined && (await isAsLoaded(client, withoutStaying(table), table.staying.held))) continue;
     const before = loaded.get(table.target);
-    const isKnown = async () =>
-      (await isAsLoaded(client, table, before)) || (await isAsLoaded(client, table, seeded[table.target]));
+    const isKnown = async () => {
+      const whole = withoutStaying(table);
+      return (await isAsLoaded(client, whole, before)) || (await isAsLoaded(client, whole, seeded[table.target]));
+    };
     const mayGo = done.length === 0 && toEmpty.includes(table.target) && (await isKnown());
     if (!mayGo) foreign.push(await describeRows(client, address.schema, table.target, before?.rows ?? null));
   }
   if (foreign.length > 0) throw foreignRows(request, foreign);
   return filled;
+}
+
+/** The whole table. A crash may have left nothing but the rows that stay. */
+function withoutStaying({ staying: _, ...table }: TablePlan): TablePlan {
+  return table;
 }
 
 async function describeRows(

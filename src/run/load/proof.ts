@@ -5,10 +5,11 @@ import type { TablePlan } from '../../model/plan.js';
 import { hasPolicies } from '../../plan/rules/rules.js';
 import { compareFingerprints } from '../../pool/tally.js';
 import { fingerprintSamples, fingerprintTables, selfTestFingerprint } from '../../target/fingerprint/fingerprint.js';
-import { type ComparedTable, compareTable } from '../compare/compare-table.js';
+import { type ComparedTable, compareTable, withStayingRows } from '../compare/compare-table.js';
 import { readRules } from '../compare/quarantined-rows.js';
 import { readMarks } from '../../target/schema/closed-tables.js';
 import type { TargetClient } from '../../target/connection/client.js';
+import { isStayingAsHeld } from '../plan/staying-rows.js';
 import type { LoadRequest } from './load-request.js';
 
 /**
@@ -58,10 +59,12 @@ export interface ProvenTable extends ComparedTable {
  * differ, to name the rows.
  */
 export async function proveTable(request: LoadRequest, toProve: TableToProve): Promise<ProvenTable> {
-  const proven = await (toProve.hasFingerprints ? byFingerprint(request, toProve) : byReading(request, toProve));
+  const compared = await (toProve.hasFingerprints ? byFingerprint(request, toProve) : byReading(request, toProve));
+  const { table, run } = toProve;
+  const proven = withStayingRows(compared, table, await run((client) => isStayingAsHeld(client, table)));
   request.context.journal.emit({
     tag: 'table-verified',
-    table: toProve.table.source,
+    table: table.source,
     isEqual: proven.report.ok,
   });
   return proven;

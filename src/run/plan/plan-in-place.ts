@@ -1,7 +1,7 @@
 import { findRecipe, noteApplication } from '../recipes.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { TableFingerprint } from '../../model/copy.js';
-import type { Chunk, Finding, Plan } from '../../model/plan.js';
+import type { Chunk, Finding, Plan, TablePlan } from '../../model/plan.js';
 import type { Rules } from '../../model/rules.js';
 import type { ForeignKeyViolation } from '../../model/source.js';
 import type { TargetCatalog } from '../../model/target.js';
@@ -9,7 +9,7 @@ import { buildPlan } from '../../plan/build.js';
 import { isTemporal } from '../../plan/kinds/kinds.js';
 import { foldCase } from '../../lib/fold-case.js';
 import { columnRulesOf } from '../../plan/rules/rules.js';
-import { isReplaced, noteSeeded } from '../../plan/rules/seeded.js';
+import { isMerged, isReplaced, noteSeeded } from '../../plan/rules/seeded.js';
 import { noteBigints } from '../../plan/findings/bigint-columns.js';
 import { proposeShared } from '../../plan/findings/shared-choices.js';
 import { findDoubts } from '../../plan/rules/doubt.js';
@@ -22,6 +22,7 @@ import { isLocal } from '../../target/connection/locality.js';
 import { readSchemaObjects } from '../../target/schema/objects.js';
 import { wholeTablesOf } from '../load/copy-threads.js';
 import type { MadeSchema } from '../../model/schema.js';
+import { stayingOf, mergeRows, withStaying } from './staying-rows.js';
 import { isAsLoaded, readLoaded } from './replaceable.js';
 import { compareSeeded, type SeededRows } from './seeded-rows.js';
 import { checkClaims } from '../../translate/compare/claims.js';
@@ -64,13 +65,17 @@ export async function preparePlan(request: {
   const violations = await survey.judgeReferences(referencesToLookAt(draft, survey.catalog, survey.violations));
   const own = isComparison ? new Set<string>() : await findReplaceable(client, schema, { draft, target, settings });
   const foreign = tablesWithRows(draft, target).filter(({ source }) => !own.has(source));
+  const isToMerge = ({ source }: TablePlan) => isMerged(settings.tableRules, source);
   const isLookedAt = !isComparison && !settings.truncateTarget;
-  const compared = await compareSeeded(client, survey, isLookedAt ? foreign : []);
-  const plan = buildFrom({
+  const compared = await compareSeeded(client, survey, isLookedAt ? foreign.filter((table) => !isToMerge(table)) : []);
+  const mine = isComparison ? [] : foreign.filter(isToMerge);
+  const merged = await mergeRows(client, { survey, schema, target, tables: mine });
+  const staying = isComparison ? await stayingOf(client, schema, draft) : merged.staying;
+  const built = buildFrom({
     ...common,
     rules: isOurs ? withOrphans(rules, violations) : rules,
     violations,
-    replaceable: new Set([...own, ...compared.equal.keys()]),
+    replaceable: new Set([...own, ...compared.equal.keys(), ...mine.map(({ source }) => source)]),
     seeded: compared,
     trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
     rowFindings:
@@ -78,10 +83,11 @@ export async function preparePlan(request: {
         ? []
         : [
             ...(await tryTargetRules({ survey, client, target, tables: draft.tables, waive: settings.waive })),
-            ...(await checkOutsideRows({ survey, client, target, tables: draft.tables })),
+            ...(await checkOutsideRows({ survey, client, target, tables: withStaying(draft, staying).tables })),
           ],
   });
   const isBlocked = made?.findings.some(({ severity }) => severity === 'error') === true;
+  const plan = withStaying(built, staying);
   const stored = made === null ? null : await storeSchema(client, schema, made);
   const promises =
     stored === null || isBlocked ? [] : findBroken({ survey, target, plan, stored, waive: settings.waive });
@@ -95,17 +101,19 @@ export async function preparePlan(request: {
     ...application,
     ...versions,
     ...seeded,
+    ...merged.findings,
     ...bigints,
     ...survey.unreadable,
     ...(made?.findings ?? []),
     ...withoutFollowing(plan.findings, made?.findings ?? []),
     ...promises,
   ]);
+  const known = new Map([...compared.equal, ...merged.held]);
   const shared = isComparison ? [] : proposeShared(findings, survey.catalog, rules);
   return {
     plan: { ...plan, findings: [...findings, ...shared] },
     toEmpty: tablesWithRows(plan, target).map(({ target: name }) => name),
-    ...(compared.equal.size === 0 ? {} : { seeded: byTarget(compared, plan) }),
+    ...(known.size === 0 ? {} : { seeded: byTarget(known, plan) }),
     choices: choicesOf(settings),
     ...(stored === null ? {} : { schema: stored }),
   };
@@ -237,11 +245,11 @@ function buildFrom(request: {
   });
 }
 
-/** What the tables held that hold nothing but rows of the source, by their names on the target. */
-function byTarget({ equal }: SeededRows, { tables }: Plan): Record<string, TableFingerprint> {
+/** What the tables held that hold nothing but rows of the source, and those that stay, by their names on the target. */
+function byTarget(known: ReadonlyMap<string, TableFingerprint>, { tables }: Plan): Record<string, TableFingerprint> {
   return Object.fromEntries(
     tables.flatMap(({ source, target }) => {
-      const held = equal.get(source);
+      const held = known.get(source);
       return held === undefined ? [] : [[target, held] as const];
     }),
   );

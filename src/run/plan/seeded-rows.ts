@@ -39,7 +39,9 @@ export async function compareSeeded(
     if (rows > targetRowsMax) continue;
     // Before the comparison: rows that change between the two make a later look at this fingerprint fail.
     const now = await withUnhashed(client, table, await fingerprintTable(client, table));
-    const words = hasUnplanned(now) ? 'values in columns that the source does not have' : await describe(survey, table);
+    const words = hasUnplanned(now)
+      ? 'values in columns that the source does not have'
+      : await describeDifferences(survey, table);
     if (words === '') equal.set(table.source, now);
     else if (words !== null) differing.set(table.source, words);
   }
@@ -47,7 +49,7 @@ export async function compareSeeded(
 }
 
 /** Which rows of the target differ from the source's, in words; '' where none does, null where that cannot be told. */
-async function describe(survey: Survey, table: TablePlan): Promise<string | null> {
+export async function describeDifferences(survey: Survey, table: TablePlan): Promise<string | null> {
   try {
     const { differences, totals } = await survey.compareRows(table);
     const isAll = totals.every((total) => total.isAll);
@@ -58,11 +60,11 @@ async function describe(survey: Survey, table: TablePlan): Promise<string | null
     const own = keysOf(differences, 'extra');
     const parts = [
       ...(changed
-        ? [`${least(isAll)}${countOf(Math.max(other.length, 1), 'row')} with other values${named(other)}`]
+        ? [`${least(isAll)}${countOf(Math.max(other.length, 1), 'row')} with other values${namedKeys(other)}`]
         : []),
       ...(extra === undefined
         ? []
-        : [`${least(extra.isAll)}${countOf(extra.count, 'row')} that the source does not have${named(own)}`]),
+        : [`${least(extra.isAll)}${countOf(extra.count, 'row')} that the source does not have${namedKeys(own)}`]),
     ];
     return parts.join(', ');
   } catch (error) {
@@ -80,7 +82,8 @@ function least(isAll: boolean): string {
   return isAll ? '' : 'at least ';
 }
 
-function named(keys: readonly string[]): string {
+/** The first keys of rows, as an addition in brackets. */
+export function namedKeys(keys: readonly string[]): string {
   if (keys.length === 0) return '';
   return ` (${keys.slice(0, namedMax).join('; ')}${keys.length > namedMax ? '; …' : ''})`;
 }

@@ -68,6 +68,7 @@ async function missingIn(
   if (wanted.length === 0) return [];
   const forms = columns.map(equalFormOf);
   const left = new Map(wanted.map((values) => [JSON.stringify(values), values]));
+  for (const key of stayingKeys(parent, columns)) left.delete(JSON.stringify(key));
   const names = columns.map(({ source }) => source);
   await survey.eachRow(parent.source, names, (values) => {
     left.delete(JSON.stringify(values.map((value, at) => asPrinted(forms[at]?.(value) ?? null, columns[at]))));
@@ -76,8 +77,14 @@ async function missingIn(
   return [...left.values()];
 }
 
+/** Rows of the parent that stay though the source does not have them, by these columns where they are its key. */
+function stayingKeys({ staying }: TablePlan, columns: readonly ColumnPlan[]): (string | undefined)[][] {
+  if (staying === undefined || columns.some(({ target }) => !staying.columns.includes(target))) return [];
+  return staying.keys.map((key) => columns.map(({ target }) => key[staying.columns.indexOf(target)]));
+}
+
 /** The form of a uuid is its digits alone; PostgreSQL prints it in groups. */
-function asPrinted(form: string | null, column: ColumnPlan | undefined): string | null {
+export function asPrinted(form: string | null, column: ColumnPlan | undefined): string | null {
   if (column?.kind.tag !== 'uuid' || form === null) return form;
   return form.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

@@ -4,9 +4,10 @@ import type { TablePlan } from '../../model/plan.js';
 import type { CellBatch } from '../../model/value.js';
 import type { TargetClient } from '../connection/client.js';
 import { CopyTextParser } from './copy-text.js';
-import { quoteName, quoteTable } from '../../lib/quote.js';
+import { quoteName } from '../../lib/quote.js';
+import { comparedRows } from '../../lib/compared-rows.js';
 
-export type TargetTableToVerify = Pick<TablePlan, 'targetSchema' | 'target' | 'columns'>;
+export type TargetTableToVerify = Pick<TablePlan, 'targetSchema' | 'target' | 'columns' | 'staying'>;
 
 /**
  * Yields every row of the table in the order in which Postgres scans it, as the text its output functions print; the
@@ -18,7 +19,7 @@ export type TargetTableToVerify = Pick<TablePlan, 'targetSchema' | 'target' | 'c
 export async function* readTargetCells(
   client: TargetClient,
   table: TargetTableToVerify,
-  from = `${quoteTable(table.targetSchema, table.target)} AS t`,
+  from = `${comparedRows(table)} AS t`,
 ): AsyncGenerator<CellBatch> {
   const columns = table.columns.map((column) => `t.${quoteName(column.target)}`).join(', ');
   const stream = client.raw.query(copyTo(`COPY (SELECT ${columns} FROM ${from}) TO STDOUT`));

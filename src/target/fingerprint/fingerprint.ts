@@ -5,7 +5,8 @@ import type { Kind } from '../../model/kind.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { columnHash, keyHash } from './hash-sql.js';
-import { quoteName, quoteTable } from '../../lib/quote.js';
+import { quoteName } from '../../lib/quote.js';
+import { comparedRows } from '../../lib/compared-rows.js';
 
 /*
  * The server's half of the fingerprints: per table k = H(key columns, chained from 0) and per column the sum over rows of
@@ -42,7 +43,7 @@ export function fingerprintSql(
   table: FingerprintTable,
   from = 0,
   to = table.columns.length,
-  rows = `${quoteTable(table.targetSchema, table.target)} AS t`,
+  rows = `${comparedRows(table)} AS t`,
 ): string {
   const columns = table.columns.slice(from, to);
   // Aggregates that are written alike are computed once: a column that takes no NULL costs none of its own.

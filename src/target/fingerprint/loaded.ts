@@ -4,6 +4,7 @@ import type { TargetClient } from '../connection/client.js';
 import type { FingerprintTable } from './fingerprint.js';
 import { keyHash } from './hash-sql.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
+import { comparedRows } from '../../lib/compared-rows.js';
 
 /** What a table held when a run of ours finished it: exactly such rows may be replaced by a later run. */
 export interface LoadedTable extends TableFingerprint {
@@ -39,7 +40,7 @@ export async function withUnhashed(
   if (others.length > 0) texts.push(`CASE WHEN ${isSet} THEN array_remove(ARRAY[${rest}], NULL)::text END AS rest`);
   const [row] = await client.query<{ sums: readonly string[] }>(
     `SELECT ARRAY[${[...sums, others.length > 0 ? sumOf('rest') : "'0'"].join(', ')}] AS sums
-       FROM (SELECT ${texts.join(', ')}, ${keyHash(table)} AS k FROM ${quoteTable(table.targetSchema, table.target)}) AS t`,
+       FROM (SELECT ${texts.join(', ')}, ${keyHash(table)} AS k FROM ${comparedRows(table)} AS t) AS t`,
     [],
     { table: table.target, doing: `sum up ${table.target}` },
   );

@@ -1,11 +1,15 @@
 import { CopierError } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import type { StayingRows } from '../../model/plan.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
+import { isStaying } from '../../lib/compared-rows.js';
 
 export interface TableName {
   readonly schema: string;
   readonly name: string;
+  /** Rows that stay. */
+  readonly staying?: StayingRows | undefined;
 }
 
 interface OutsideReference {
@@ -20,13 +24,14 @@ const deleteInstead: ReadonlySet<string | null> = new Set(['42501', '0A000']);
 
 /**
  * Empties exactly these tables and no other, in one transaction: TRUNCATE without CASCADE, or DELETE where that is not
- * granted or a foreign key of another table forbids it. Where a DELETE would change rows of another table (ON DELETE
+ * granted, a foreign key of another table forbids it, or rows of a table stay. Where a DELETE would change rows of another table (ON DELETE
  * CASCADE, SET NULL, SET DEFAULT), it refuses: `target.rows_elsewhere`. Sequences are left as they are.
  */
 export async function emptyTables(client: TargetClient, tables: readonly TableName[]): Promise<void> {
   if (tables.length === 0) return;
   await withTransaction(client, async () => {
     const names = await readNames(client, tables);
+    if (tables.some(({ staying }) => staying !== undefined)) return await deleteRows(client, tables, names);
     await client.run('SAVEPOINT before_truncate');
     try {
       await client.run(`TRUNCATE ${names.join(', ')} CONTINUE IDENTITY RESTRICT`, [], { doing: 'empty the tables' });
@@ -57,8 +62,12 @@ async function deleteRows(client: TargetClient, tables: readonly TableName[], na
   const doing = { doing: 'empty the tables' };
   await client.run(`LOCK TABLE ${names.join(', ')} IN EXCLUSIVE MODE`, [], doing);
   for (const reference of await readOutsideReferences(client, tables)) await refuseReferrers(client, reference);
-  const deletes = names.map((name, i) => `d${i} AS (DELETE FROM ${name})`);
+  const deletes = names.map((name, i) => `d${i} AS (DELETE FROM ${name}${exceptStaying(tables[i]?.staying)})`);
   await client.run(`WITH ${deletes.join(', ')} SELECT 1`, [], doing);
+}
+
+function exceptStaying(staying: StayingRows | undefined): string {
+  return staying === undefined ? '' : ` WHERE NOT ${isStaying(staying)}`;
 }
 
 async function readOutsideReferences(client: TargetClient, tables: readonly TableName[]): Promise<OutsideReference[]> {
