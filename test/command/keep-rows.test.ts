@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { Database } from '../../src/source/sqlite.js';
-import { runJson } from '../support/command.js';
+import { join } from 'node:path';
+import { runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
+import { planted } from '../support/runs.js';
 
 /* Rows of the target that stay beside those of the source (`--keep-target-rows`). */
 
@@ -30,6 +32,8 @@ interface World {
   readonly run: (command: string, ...args: string[]) => ReturnType<typeof runJson>;
   readonly source: string;
   readonly client: pg.Client;
+  /** Migrates, and is killed right after it asked for a COPY. */
+  readonly crash: (...args: string[]) => Promise<void>;
 }
 
 async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
@@ -39,7 +43,15 @@ async function withWorld(use: (world: World) => Promise<void>): Promise<void> {
       const source = makeSqlite(cwd, sourceSql);
       const run: World['run'] = (command, ...args) =>
         runJson([command, '--source', source, '--target', url, ...args], { cwd });
-      await use({ run, source, client });
+      let crashes = 0;
+      const crash: World['crash'] = async (...args) => {
+        crashes += 1;
+        const counter = join(cwd, `counter-${crashes}`);
+        const env = planted({ at: 'kill', when: 3, text: 'COPY ', where: 'any', counter });
+        const killed = await runCommand(['migrate', '--source', source, '--target', url, ...args], { cwd, env });
+        assert.notEqual(killed.exitCode, 0, killed.stderr);
+      };
+      await use({ run, source, client, crash });
     }),
   );
 }
@@ -165,5 +177,35 @@ test('a load under constraints that stay in force is refused, since emptying cou
     const refused = await run('migrate', ...keep, '--keep-constraints');
     assert.equal(refused.json.error?.code, 'plan.seeded_merge', refused.stdout);
     assert.equal(await rowsOf(client, kindSql), before);
+  });
+});
+
+test('a run that was killed goes on, or begins anew with --fresh, beside the same kept rows', async () => {
+  await withWorld(async ({ run, client, crash }) => {
+    const before = await rowsOf(client, kindSql);
+    const mistyped = await run('migrate', '--keep-target-rows', 'kinds');
+    assert.notEqual(mistyped.exitCode, 0, mistyped.stdout);
+    assert.match(mistyped.stdout, /kinds/);
+    assert.equal(await rowsOf(client, kindSql), before);
+    const kinds = '1,one,{"a": 1},null 2,two,null,null 3,three,null,null 70,own,{"b": 2},mine 71,more,null,null';
+    const assertKept = async (...args: string[]) => {
+      const { exitCode, stderr } = await run('migrate', ...args);
+      assert.equal(exitCode, 0, stderr);
+      assert.equal(await rowsOf(client, kindSql), kinds, args.join(' '));
+      assert.equal(await rowsOf(client, 'SELECT * FROM item ORDER BY 1'), '1,1 2,3 9,70');
+    };
+    await crash(...keep);
+    await assertKept(...keep);
+    await crash(...keep, '--fresh');
+    const elsewhere = await run('migrate', ...keep, '--fresh', '--truncate-target');
+    assert.match(
+      elsewhere.json.error?.hint ?? '',
+      /without --fresh/,
+      'a row elsewhere refers to one that is not there now',
+    );
+    await client.query('DELETE FROM outside WHERE kind_id = 1');
+    await assertKept(...keep, '--fresh', '--truncate-target');
+    const { json } = await run('cutover', '--dry-run', '--switch-env', '0', '--generate-provider', '0');
+    assert.match(json.error?.message ?? '', /plan\.seeded_merge/, 'the way back would take the kept rows along');
   });
 });

@@ -76,11 +76,22 @@ async function restoreWhatCanBe(client: TargetClient, ticket: RunTicket, missing
     try {
       await restoreStep(client, ticket, ordinal);
     } catch (error) {
+      if (error instanceof CopierError && error.code === 'data.orphan') throw rowsElsewhere(error, ticket.runId);
       const isOfMissing = error instanceof CopierError && error.foreignCode === undefinedTable;
       if (missing.length === 0 || !isOfMissing) throw error;
       await forgetStep(client, ticket, ordinal);
     }
   }
+}
+
+/** Rows of a table that is not loaded refer to rows that were there before the run: only rows that come anew end that. */
+function rowsElsewhere(error: CopierError, runId: string): CopierError {
+  const { code, message, table, key } = error;
+  return new CopierError(code, `run ${runId} cannot be given up: ${message}`, {
+    ...(table === null ? {} : { table }),
+    ...(key === null ? {} : { key }),
+    hint: 'go on with that run: the same command without --fresh brings the rows that these refer to',
+  });
 }
 
 /** SQLSTATE: undefined_table. */
