@@ -48,6 +48,7 @@ $(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
 	npx --no-install tsc -p tsconfig.json
 	@cp -R src/run/recipes dist/src/run/
 	@npm run --silent build:kernel
+	@$(NODE) dist/tools/bundle.js
 	@$(PGFERRY) config-schema > dist/src/config.schema.json
 	@touch $(BUILT)
 

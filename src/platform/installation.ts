@@ -11,8 +11,17 @@ import { quoteShell } from '../lib/shell-word.js';
 /** A clone has its sources; `global` and `npx` are npm's. */
 export type Installation = 'clone' | 'npm' | 'global' | 'npx' | 'pnpm';
 
-/** The folder of package.json. */
-export const packageFolder = fileURLToPath(new URL('../../../', import.meta.url)).replace(/[/\\]$/, '');
+/** The folder of package.json, wherever below it the build has put this code. */
+export const packageFolder = folderWith('package.json', dirname(fileURLToPath(import.meta.url)));
+
+/** The path of a file that belongs to the program, from `src` on. */
+export function programFile(path: string): string {
+  return join(packageFolder, 'dist/src', path);
+}
+
+function folderWith(name: string, folder: string): string {
+  return existsSync(join(folder, name)) || folder === dirname(folder) ? folder : folderWith(name, dirname(folder));
+}
 
 export function installationOf(folder: string): Installation {
   const parts = folder.split(sep);

@@ -1,7 +1,8 @@
 import { interruption } from '../lib/interruption.js';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { CopierError, fromWire } from '../model/error.js';
+import { packageFolder } from '../platform/installation.js';
 import type { JobAnswer } from '../model/wire.js';
 import type { Counters } from './counters.js';
 
@@ -93,7 +94,7 @@ async function runJob<T>(
 ): Promise<T> {
   const { entry, job, watch } = request;
   const signal = isWriting(entry) ? undefined : request.signal;
-  const filename = fileURLToPath(new URL(`../../workers/${entry}.js`, import.meta.url));
+  const filename = join(packageFolder, 'dist/workers', `${entry}.js`);
   const hung = new AbortController();
   const stopWatching = watch === undefined ? () => {} : watchJob(watch, hung);
   let answer: JobAnswer<T>;

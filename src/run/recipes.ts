@@ -5,6 +5,7 @@ import { CopierError } from '../model/error.js';
 import type { Finding } from '../model/plan.js';
 import type { SourceCatalog } from '../model/source.js';
 import { makeFinding } from '../plan/findings/finding.js';
+import { programFile } from '../platform/installation.js';
 import { recogniseFramework } from '../source/catalog/frameworks.js';
 
 /*
@@ -33,7 +34,7 @@ export interface Recipe {
 }
 
 /** All recipes of this installation, by name. */
-export function readRecipes(folder = join(import.meta.dirname, 'recipes')): Recipe[] {
+export function readRecipes(folder = programFile('run/recipes')): Recipe[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .sort()

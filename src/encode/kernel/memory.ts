@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { LeafCursor } from '../../model/kernel.js';
+import { programFile } from '../../platform/installation.js';
 import * as at from './layout.js';
 
 /** Every allocation begins at a multiple of this. */
@@ -98,7 +99,7 @@ export class KernelMemory {
 export function createMemory(bytes: number, aside: KernelImports): KernelMemory {
   const pages = Math.ceil((bytes + slackBytes) / wasmPageBytes);
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  const module = new WebAssembly.Module(readFileSync(new URL('kernel.wasm', import.meta.url)));
+  const module = new WebAssembly.Module(readFileSync(programFile('encode/kernel/kernel.wasm')));
   const { exports } = new WebAssembly.Instance(module, { env: { memory }, aside });
   return new KernelMemory(memory.buffer, exports as KernelExports);
 }
