@@ -2,6 +2,7 @@ import type { PlannedSwitch } from './application/rules.js';
 import type { CarriedTable } from './carry.js';
 import type { PhaseTime } from './event.js';
 import type { Settings } from './settings.js';
+import type { HashedFile } from './source.js';
 
 /** Which database the application uses. */
 export type Provider = 'sqlite' | 'postgres';
@@ -72,6 +73,8 @@ export interface CutoverFacts {
   readonly snapshotPath: string;
   /** `pendingSha256` from the switch of a live cutover until its last proof. */
   readonly snapshotSha256: string;
+  /** Where rows were matched by natural keys: the snapshot that was loaded, with the target's keys, and these keys. */
+  readonly mapped?: { readonly snapshot: HashedFile; readonly keys: HashedFile };
   /** journal_mode of the live database, which a restored one gets again. */
   readonly journalMode: string;
   /** schema_version of the live database once it is closed. Another number means that it was changed since. */

@@ -141,4 +141,13 @@ export interface Snapshot {
   readonly unchecked?: readonly UncheckedTable[];
   /** Left out where the source is the database file itself. */
   readonly imported?: ImportedAs;
+  /** Where keys of the target stand in this one: the snapshot as it was taken, and which key stands for which. */
+  readonly unmapped?: { readonly snapshot: HashedFile; readonly keys: HashedFile };
+}
+
+/** A file that is never written again. */
+export interface HashedFile {
+  readonly path: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
 }

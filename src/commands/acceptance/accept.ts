@@ -104,8 +104,8 @@ async function takeOwnSnapshot({ context, address, folder }: Acceptance, threads
   const request = { source: nameSource(settings), snapshotPath, threads, signal };
   const taken = await (await beginWatchedSnapshot(context, request)).prove();
   warnOfImport(journal, taken);
-  const snapshot = await mapSeeded(context, address, taken);
-  if (snapshot !== taken) rmSync(taken.path, { force: true });
+  const { unmapped, ...snapshot } = await mapSeeded(context, address, taken);
+  if (unmapped !== undefined) for (const { path } of [unmapped.snapshot, unmapped.keys]) rmSync(path, { force: true });
   return snapshot;
 }
 

@@ -5,7 +5,8 @@ import {
   nameCarriedCopy,
   unfinishedCopy,
 } from '../../cutover/carried-copies.js';
-import { hashFileSync } from '../../cutover/restored-file.js';
+import { existsSync } from 'node:fs';
+import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
 import type { CarriedTable, Uncarried } from '../../model/carry.js';
 import type { Cutover, CutoverFacts, TableDigest } from '../../model/cutover.js';
 import { CopierError } from '../../model/error.js';
@@ -13,6 +14,8 @@ import type { Settings } from '../../model/settings.js';
 import { type Carried, carryWrites } from '../../run/carry/carry-writes.js';
 import { LeftBehind } from '../../run/carry/left-behind.js';
 import type { Context } from '../../run/context.js';
+import { readKeys } from '../../source/snapshot/mapped-keys.js';
+import { unmapCopy } from '../../source/snapshot/unmap.js';
 import type { LockedTarget } from './cutover-session.js';
 import type { KnownContents } from './source-state.js';
 import { describeWritten, findWritten, type WrittenTable } from './target-writes.js';
@@ -96,12 +99,14 @@ async function carry(
   request: CarryBackRequest & { readonly isRehearsal: boolean },
 ): Promise<Carried> {
   const { facts, snapshotPath, written, isRehearsal, signal } = request;
+  const mapped = facts.mapped === undefined ? null : checkMapped(facts.mapped);
   const carried = await carryWrites({
+    ...(mapped !== null && { finish: (path: string) => unmap(path, mapped) }),
     context,
     client,
     address,
     runId: facts.runId,
-    snapshotPath,
+    snapshotPath: mapped?.snapshot.path ?? snapshotPath,
     copyPath: `${unfinishedCopy(folder)}${isRehearsal ? '.rehearsal' : ''}`,
     changed: written,
     leftBehind: new LeftBehind(context.settings.leaveBehind),
@@ -110,6 +115,32 @@ async function carry(
   });
   if (carried.uncarried.length > 0) throw uncarriedError(context, carried.uncarried);
   return { ...carried, tables: carried.tables.filter(isAnything) };
+}
+
+type Mapped = NonNullable<CutoverFacts['mapped']>;
+
+/** What was loaded, and its keys, as they were. */
+function checkMapped(mapped: Mapped): Mapped {
+  for (const { path, sha256 } of [mapped.snapshot, mapped.keys]) {
+    if (!existsSync(path)) {
+      throw new CopierError('rollback.no_snapshot', `there is no ${path}, which has the keys of PostgreSQL`, {
+        hint: 'bring the run folder back from a backup; or run again with --target-writes discard, which saves what PostgreSQL took to a file and needs only the snapshot',
+      });
+    }
+    const found = hashFileSync(path);
+    if (found !== sha256) throw snapshotChanged(path, found, sha256);
+  }
+  return mapped;
+}
+
+/** Gives the copy the keys of SQLite again. */
+function unmap(copyPath: string, { snapshot, keys }: Mapped): Uncarried[] {
+  return unmapCopy(copyPath, snapshot.path, readKeys(keys.path)).map(({ table, column, parent, value }) => ({
+    table,
+    column,
+    key: null,
+    reason: `it refers to ${value} of ${parent}, a row that the application made on PostgreSQL and SQLite does not have`,
+  }));
 }
 
 function isAnything({ inserted, updated, deleted }: CarriedTable): boolean {

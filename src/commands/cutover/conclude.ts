@@ -61,9 +61,12 @@ async function closeRecord(
 ): Promise<void> {
   try {
     replaceArtefact(folder.pathOf('cutover.json'), `${jsonText({ ...result, facts }, 1)}\n`);
-    // The snapshot was hashed when it was taken, and is as large as the source.
-    const name = relative(folder.path, facts.snapshotPath);
-    await writeManifest(folder, { known: [{ name, sha256: facts.snapshotSha256 }] });
+    // Snapshots were hashed when they were taken, and are as large as the source.
+    const known = [{ path: facts.snapshotPath, sha256: facts.snapshotSha256 }];
+    if (facts.mapped !== undefined) known.push(facts.mapped.snapshot);
+    await writeManifest(folder, {
+      known: known.map(({ path, sha256 }) => ({ name: relative(folder.path, path), sha256 })),
+    });
   } catch (error) {
     context.journal.warn(
       `the application is switched, but the record in ${folder.path} is not whole: ${toWire(error).message}`,

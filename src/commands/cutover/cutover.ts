@@ -53,7 +53,7 @@ export async function runCutover(context: Context): Promise<CutoverResult> {
   const { settings } = context;
   if (!settings.dryRun) refuseUnconfirmed(settings);
   refuseEmbedded(settings);
-  refuseMatches(context, 'a cutover, whose way back takes rows along,');
+  if (settings.live) refuseMatches(context, 'a live cutover', 'cut over without --live');
   if (settings.exclude.length > 0)
     context.journal.warn(`these tables stay behind, as --exclude says: ${settings.exclude.join(', ')}`);
   try {

@@ -120,7 +120,9 @@ async function rehearsePass(
   if (!migrated.ok) throw differs(migrated);
   if (settings.live) return await rehearseRounds(innerContext(context, scratch, signal), sourcePath, migrated);
   // Nobody is fenced, so the application writes on: what was copied is accepted against what was copied.
-  const audited = { ...scratch, sourcePath: migrated.snapshot?.path ?? scratch.sourcePath };
+  const { snapshot } = migrated;
+  const copied = snapshot?.unmapped?.snapshot ?? snapshot;
+  const audited = { ...scratch, sourcePath: copied?.path ?? scratch.sourcePath };
   const accepted = await journal.phase('accept', () => runAccept(innerContext(context, audited, signal)));
   if (!accepted.ok) throw differs(migrated);
   await digestInPhase(journal, 'digest', { client, schema: rehearsalSchema });

@@ -156,7 +156,7 @@ async function rollBack(context: Context, locked: LockedTarget, cutover: Cutover
   return await conclude(session, locked, preflight, {
     ...rows,
     replacedPath: progress.replacedPath,
-    restored: isLeft(restore) ? null : { snapshotPath, snapshotSha256: facts.snapshotSha256 },
+    restored: isLeft(restore) ? null : { ...facts, snapshotPath },
   });
 }
 
@@ -193,7 +193,7 @@ async function conclude(
     ...rows
   }: Pick<CutoverResult, 'savedWrites' | 'carried' | 'replacedPath'> & {
     /** The snapshot that was restored, if no copy of it was; null where the file was left. */
-    readonly restored: Pick<CutoverFacts, 'snapshotPath' | 'snapshotSha256'> | null;
+    readonly restored: Pick<CutoverFacts, 'snapshotPath' | 'snapshotSha256' | 'mapped'> | null;
   },
 ): Promise<CutoverResult> {
   const { context, client, cutover, folder } = session;

@@ -5,6 +5,7 @@ import { interruption } from '../../lib/interruption.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import { CopierError, must } from '../../model/error.js';
 import type { RunResult } from '../../model/result.js';
+import type { Snapshot } from '../../model/source.js';
 import { type RunFolder, replaceArtefact, writeArtefact } from '../../report/files/run-folder.js';
 import type { Fence } from '../../source/live/fence.js';
 import { describeTarget } from '../../target/connection/address.js';
@@ -72,11 +73,9 @@ export async function prepareAndSwitch(
       progress.step = 'hooks before-switch';
       await runHooks(session, 'before-switch', migrated.runId);
       if (signal.aborted) throw interruption(signal);
-      const snapshot = must(migrated.snapshot, 'snapshot of the migration');
       const facts = {
         runId: must(migrated.runId, 'run of the migration'),
-        snapshotPath: snapshot.path,
-        snapshotSha256: snapshot.sha256,
+        ...snapshotFacts(must(migrated.snapshot, 'snapshot of the migration')),
         journalMode: held.journalMode,
         ...applicationFacts(session, preflight, progress),
         digests,
@@ -91,6 +90,18 @@ export async function prepareAndSwitch(
       return { facts: closed, downtimeMs: performance.now() - heldAtMs, written };
     });
   });
+}
+
+/** The snapshot that a rollback restores, and the one with the target's keys where that is another. */
+function snapshotFacts(loaded: Snapshot): Pick<CutoverFacts, 'snapshotPath' | 'snapshotSha256' | 'mapped'> {
+  const { unmapped, path, sha256 } = loaded;
+  if (unmapped === undefined) return { snapshotPath: path, snapshotSha256: sha256 };
+  const { snapshot, keys } = unmapped;
+  return {
+    snapshotPath: snapshot.path,
+    snapshotSha256: snapshot.sha256,
+    mapped: { snapshot: { path, sha256 }, keys },
+  };
 }
 
 /** Keeps others from writing to the target while it is accepted and the application switched to it; they wait until then. */

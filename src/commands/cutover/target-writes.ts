@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { toWire } from '../../model/error.js';
 import type { CutoverFacts, TableDigest } from '../../model/cutover.js';
 import type { TargetAddress } from '../../model/target.js';
+import { leaveMatched } from '../../plan/rules/seeded.js';
 import { countOf, formatCount } from '../../report/units.js';
 import { saveChangedRows } from '../../target/fingerprint/changed-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -128,7 +129,8 @@ async function copyBefore(
     context,
     {
       ...settings,
-      sourcePath: request.facts.snapshotPath,
+      sourcePath: request.facts.mapped?.snapshot.path ?? request.facts.snapshotPath,
+      tableRules: leaveMatched(settings.tableRules),
       targetUrl: withSchema(settings.targetUrl ?? '', beforeSchema),
       runFolder: folder,
       tables: request.tables,

@@ -51,6 +51,18 @@ export function matchedTables(tableRules: ByTable): { readonly table: string; re
   );
 }
 
+/** The same rules for what has the target's keys already. */
+export function leaveMatched(tableRules: ByTable): ByTable {
+  const leave = (rules: TableRules): TableRules =>
+    typeof rules.seeded === 'object' ? { ...rules, seeded: 'keep' } : rules;
+  return Object.fromEntries(Object.entries(tableRules).map(([table, rules]) => [table, leave(rules)]));
+}
+
+/** Whether the application has rows of its own of this table on the target, beside which those of SQLite are left out. */
+export function isLeftToSeeds(tableRules: ByTable, table: string): boolean {
+  return excludedSeeds(tableRules).some((one) => isSameName(one, table));
+}
+
 /** What the plan says of each. */
 export function noteSeeded(tableRules: ByTable): Finding[] {
   return seededRules(tableRules).map(({ table, rule }) =>

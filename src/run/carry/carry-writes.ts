@@ -8,6 +8,7 @@ import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
+import { isLeftToSeeds } from '../../plan/rules/seeded.js';
 import { copyPrivately } from '../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -42,6 +43,8 @@ export interface CarryRequest {
   readonly leftBehind: LeftBehind;
   /** Nobody keeps writers out: what is found is not compared once more. */
   readonly isRehearsal: boolean;
+  /** Called with the copy once it is whole and proven; gives what of it has no place in SQLite after all. */
+  readonly finish?: (copyPath: string) => readonly Uncarried[];
   readonly signal: AbortSignal;
 }
 
@@ -64,8 +67,8 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
     const sums = new Map<string, SideSummary>();
     const carrying = { request, threads: pool, catalog, planned, quarantines, sums, meters: metersOf(planned) };
     const outcome = await carry(carrying, await findTables(carrying));
-    if (outcome.uncarried.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
-    else {
+    const isWhole = outcome.uncarried.length === 0;
+    if (isWhole && !request.isRehearsal) {
       const meters = metersOf(planned);
       await context.journal.phase(
         'prove',
@@ -73,7 +76,9 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
         () => meters.progress('prove'),
       );
     }
-    return outcome;
+    const left = isWhole ? (request.finish?.(copyPath) ?? []) : outcome.uncarried;
+    if (left.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
+    return { ...outcome, uncarried: left };
   });
 }
 
@@ -103,11 +108,14 @@ export async function findDiffering(
 
 /** The tables that changed, without what stays behind, and what of them has no place in SQLite. */
 async function planCarry(
-  { client, address, changed, leftBehind }: CarryRequest,
+  { context, client, address, changed, leftBehind }: CarryRequest,
   stored: StoredPlan,
   { catalog, quarantines }: Pick<Carrying, 'catalog' | 'quarantines'>,
 ): Promise<{ readonly planned: readonly TablePlan[]; readonly uncarried: readonly Uncarried[] }> {
-  const uncarried = findUnknownTables(changed, stored.plan.tables).filter(({ table }) => !leftBehind.hasTable(table));
+  const isSeeded = (table: string) => isLeftToSeeds(context.settings.tableRules, table);
+  const uncarried = findUnknownTables(changed, stored.plan.tables, isSeeded).filter(
+    ({ table }) => !leftBehind.hasTable(table),
+  );
   const planned: TablePlan[] = [];
   for (const plan of stored.plan.tables) {
     const isChanged = changed.some(({ table, rowsNow }) => table === plan.target && rowsNow !== null);

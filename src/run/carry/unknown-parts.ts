@@ -16,12 +16,19 @@ export interface WrittenSince {
 }
 
 /** What has no place in SQLite: tables that no run filled, and tables that went away. */
-export function findUnknownTables(changed: readonly WrittenSince[], planned: readonly TablePlan[]): Uncarried[] {
+export function findUnknownTables(
+  changed: readonly WrittenSince[],
+  planned: readonly TablePlan[],
+  isSeeded: (table: string) => boolean,
+): Uncarried[] {
   return changed.flatMap(({ table, rowsNow }): Uncarried[] => {
     const plan = planned.find(({ target }) => target === table);
     const nothing = { column: null, key: null };
     if (plan === undefined && rowsNow !== null) {
-      return [{ table, ...nothing, reason: `SQLite has no such table for its ${countOf(rowsNow, 'row')}` }];
+      const reason = isSeeded(table)
+        ? 'the rows of it are the application’s own on PostgreSQL, as "seeded" of the config says, and changed there'
+        : `SQLite has no such table for its ${countOf(rowsNow, 'row')}`;
+      return [{ table, ...nothing, reason }];
     }
     if (plan !== undefined && rowsNow === null) {
       return [{ table: plan.source, ...nothing, reason: 'PostgreSQL has this table no more' }];

@@ -60,7 +60,11 @@ export async function withFollowSession<T>(
       const stored = await readStoredPlan(client, run.runId);
       if (hashPlan(stored.plan) !== run.planHash) throw changedPlan(run);
       refuseStaying(stored.plan, 'a round');
-      refuseMatches({ settings: { ...context.settings, ...stored.moved } }, 'a round');
+      refuseMatches(
+        { settings: { ...context.settings, ...stored.moved } },
+        'a round',
+        'move with `pgferry cutover` without --live',
+      );
       warnOfOther(context, stored.moved, run.runId);
       const base = await findBase(client, run);
       removeOldSnapshots(run, base.snapshot);

@@ -1,5 +1,6 @@
 import type { Plan } from '../../model/plan.js';
 import type { TargetTable } from '../../model/target.js';
+import { isLeftToSeeds } from '../../plan/rules/seeded.js';
 import { countOf } from '../../report/units.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
@@ -9,7 +10,8 @@ import { findStoredSchema } from '../plan/schema-check.js';
 
 /**
  * Makes the application's own tables once more in the schema of a rehearsal, so that whatever of them rejects a row does so
- * there too. Tables that the move does not fill come with their rows, where foreign keys tie them to those that it does.
+ * there too. Tables that the move does not fill come with their rows, where foreign keys tie them to those that it does, or
+ * the application's own rows are kept.
  * Nothing is made where the move itself makes the tables: the rehearsal makes them in the same way.
  */
 export async function copyForRehearsal(
@@ -21,7 +23,9 @@ export async function copyForRehearsal(
   const { tables } = await readTargetCatalog(client, from);
   if (tables.length === 0 || (await findStoredSchema(client, from))?.isTranslated === true) return;
   const filled = new Set(plan.tables.map(({ target }) => target));
-  const rowsOf = tiedTo(filled, tables)
+  const tied = new Set(tiedTo(filled, tables));
+  const rowsOf = tables
+    .filter((table) => tied.has(table) || isLeftToSeeds(settings.tableRules, table.name))
     .filter(({ hasRows }) => hasRows)
     .map(({ name }) => name);
   const withTriggers = !settings.keepConstraints;

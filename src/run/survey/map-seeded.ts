@@ -2,20 +2,30 @@ import { dirname, join } from 'node:path';
 import { rmSync } from 'node:fs';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
 import { parentsFirst } from '../../lib/parents-first.js';
-import { quoteIdentifier, quoteTable } from '../../lib/quote.js';
-import { CopierError } from '../../model/error.js';
-import type { Snapshot, SourceCatalog, SourceTable } from '../../model/source.js';
-import type { TargetAddress, TargetCatalog, TargetTable } from '../../model/target.js';
+import type { Snapshot, SourceCatalog } from '../../model/source.js';
+import type { TargetAddress, TargetCatalog } from '../../model/target.js';
 import { matchNames } from '../../plan/names/match.js';
 import { tableRulesOf } from '../../plan/rules/rules.js';
 import { matchedTables } from '../../plan/rules/seeded.js';
-import { type MappedKey, type KeyColumn, MappedCopy, mappedMax } from '../../source/snapshot/mapped-snapshot.js';
+import type { KeyColumn, MappedKey, MappedKeys } from '../../source/snapshot/mapped-keys.js';
+import { MappedCopy } from '../../source/snapshot/mapped-snapshot.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
 import { rulesOf } from '../choices.js';
 import type { Context } from '../context.js';
 import { lockWaits } from '../lock-waits.js';
+import {
+  type Matched,
+  type MatchedSides,
+  asKey,
+  columnOf,
+  indexOf,
+  keyOf,
+  readTarget,
+  refused,
+  seedsMax,
+} from './natural-keys.js';
 import { readCatalog } from './survey.js';
 
 /*
@@ -26,9 +36,6 @@ import { readCatalog } from './survey.js';
  */
 
 const mappedName = 'sqlite-mapped.db';
-/** Seeds are few; more rows are a table of data. */
-const seedsMax = 100_000;
-
 export function hasMatches({ settings }: Pick<Context, 'settings'>): boolean {
   return matchedTables(settings.tableRules).length > 0;
 }
@@ -42,37 +49,27 @@ export async function mapSeeded(context: Context, address: TargetAddress, snapsh
   const connecting = { applicationName: 'pgferry match', signal, locks: lockWaits(context) };
   const source = await readCatalog(snapshot.path);
   const path = join(dirname(snapshot.path), mappedName);
-  const copy = new MappedCopy(snapshot.path, path);
+  const copy = MappedCopy.of(snapshot.path, path);
+  const maps: MappedKeys[] = [];
   try {
     await withTarget(asItIs, connecting, async (client) => {
       const target = await readTargetCatalog(client, address.schema);
       const sides = sidesOf(source, target, settings);
       for (const one of parentsFirst(matched, parentsAmong(matched, source))) {
-        const summary = await mapTable(one, { sides, source, client, copy });
+        const { map, summary } = await mapTable(one, { sides, source, client, copy });
+        maps.push(map);
         journal.note(summary);
       }
     });
-    return await copy.end(snapshot, signal);
+    return await copy.end(snapshot, maps, signal);
   } catch (error) {
     copy.close();
-    rmSync(path, { force: true });
+    for (const made of [path, `${path}.json`]) rmSync(made, { force: true });
     throw error;
   }
 }
 
-interface Matched {
-  readonly table: string;
-  readonly match: readonly string[];
-}
-
-/** Both sides of a table, with the names of its columns on the target by those of the source. */
-interface Side {
-  readonly source: SourceTable;
-  readonly target: TargetTable;
-  readonly columns: ReadonlyMap<string, string>;
-}
-
-function sidesOf(source: SourceCatalog, target: TargetCatalog, settings: Context['settings']): Side[] {
+function sidesOf(source: SourceCatalog, target: TargetCatalog, settings: Context['settings']): MatchedSides[] {
   const rules = rulesOf(settings);
   const named = new Map(
     source.tables.flatMap(({ name }) => {
@@ -101,14 +98,17 @@ function parentsAmong(matched: readonly Matched[], { tables }: SourceCatalog): (
 }
 
 interface Mapping {
-  readonly sides: readonly Side[];
+  readonly sides: readonly MatchedSides[];
   readonly source: SourceCatalog;
   readonly client: TargetClient;
   readonly copy: MappedCopy;
 }
 
 /** Matches the rows of one table, and has all that refers to them follow; gives what is told of it. */
-async function mapTable(one: Matched, { sides, source, client, copy }: Mapping): Promise<string> {
+async function mapTable(
+  one: Matched,
+  { sides, source, client, copy }: Mapping,
+): Promise<{ readonly map: MappedKeys; readonly summary: string }> {
   const side = sides.find((each) => isSameName(each.source.name, one.table));
   if (side === undefined) throw refused(one.table, 'it is not on both sides', 'correct the name in tableRules');
   const id = keyOf(side, one);
@@ -138,80 +138,16 @@ async function mapTable(one: Matched, { sides, source, client, copy }: Mapping):
     return [[asKey(one.table, old), isNumber ? asKey(one.table, BigInt(now as string)) : String(now)]];
   });
   const columns = referencesTo(side, id, { sides, source });
-  const changed = copy.map(
-    pairs.filter(([old, now]) => old !== now),
-    columns,
-  );
+  const map = { pairs, columns };
+  const changed = copy.map(map);
   const counts = columns.map(({ table, column }, at) => `${table}.${column} ${changed[at]}`).slice(1);
-  return `${one.table}: ${pairs.length} rows are matched by ${one.match.join(', ')}, ${changed[0]} have another key on the target; what follows: ${counts.join(', ') || 'nothing refers to it'}`;
-}
-
-/** The one column by which a row is referred to. */
-function keyOf(side: Side, { table, match }: Matched): { readonly source: string; readonly target: string } {
-  const [name, second] = side.source.primaryKey;
-  if (name === undefined || second !== undefined)
-    throw refused(table, 'its primary key is not one column', 'leave it out, or replace it');
-  const found = columnOf(side, name);
-  if (side.target.primaryKey.length !== 1 || side.target.primaryKey[0] !== found.target)
-    throw refused(table, `${found.target} is not the primary key of the target`, 'leave it out, or replace it');
-  if (match.some((one) => isSameName(one, name)))
-    throw refused(table, `${name} is its primary key, and no natural key`, 'name other columns in match');
-  return found;
-}
-
-/** Types whose text says whether two values are equal. */
-const comparable = new Set(['text', 'varchar', 'int2', 'int4', 'int8', 'uuid']);
-
-function columnOf(side: Side, name: string): { readonly source: string; readonly target: string } {
-  const source = side.source.columns.find((column) => isSameName(column.name, name))?.name;
-  const target = source === undefined ? undefined : side.columns.get(source);
-  if (source === undefined || target === undefined)
-    throw refused(side.source.name, `${name} is no column of both sides`, 'name columns in match that both have');
-  const { baseType = '' } = side.target.columns.find((column) => column.name === target) ?? {};
-  if (!comparable.has(baseType))
-    throw refused(side.source.name, `${name} is ${baseType} on the target`, 'match by texts, integers or uuids');
-  return { source, target };
-}
-
-async function readTarget(
-  client: TargetClient,
-  { schema, name }: TargetTable,
-  columns: readonly string[],
-): Promise<unknown[][]> {
-  const list = columns.map((column) => `${quoteIdentifier(column)}::text`).join(', ');
-  const rows = await client.query<{ values: unknown[] }>(
-    `SELECT ARRAY[${list}] AS values FROM ${quoteTable(schema, name)} LIMIT ${seedsMax}`,
-  );
-  return rows.map(({ values }) => values);
-}
-
-/** Keys of rows by what they are matched by. Refuses where that is NULL, is there twice, or is no text or integer. */
-function indexOf(table: string, side: string, rows: readonly (readonly unknown[])[]): Map<string, unknown> {
-  if (rows.length >= seedsMax) throw refused(table, `it has ${seedsMax} rows or more`, 'seeds are few: replace it');
-  const index = new Map<string, unknown>();
-  for (const [id, ...natural] of rows) {
-    if (natural.some((value) => typeof value !== 'string' && typeof value !== 'bigint'))
-      throw refused(
-        table,
-        `a row of ${side}, key ${String(id)}, has NULL or no text or integer there`,
-        'match by other columns',
-      );
-    const key = natural.length === 1 ? String(natural[0]) : JSON.stringify(natural.map(String));
-    if (index.has(key)) throw refused(table, `${key} is there twice in ${side}`, 'match by columns that are unique');
-    index.set(key, id);
-  }
-  return index;
-}
-
-function asKey(table: string, value: unknown): MappedKey {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'bigint' && value < mappedMax && value > -mappedMax) return value;
-  throw refused(table, `${String(value)} is no key that can be mapped`, 'replace the table');
+  const summary = `${one.table}: ${pairs.length} rows are matched by ${one.match.join(', ')}, ${changed[0]} have another key on the target; what follows: ${counts.join(', ') || 'nothing refers to it'}`;
+  return { map, summary };
 }
 
 /** The key's own column, then every column that refers to it by a foreign key of either side. */
 function referencesTo(
-  parent: Side,
+  parent: MatchedSides,
   id: { readonly source: string; readonly target: string },
   { sides, source }: Pick<Mapping, 'sides' | 'source'>,
 ): KeyColumn[] {
@@ -240,20 +176,13 @@ function referencesTo(
   return found;
 }
 
-function refused(table: string, message: string, hint: string): CopierError {
-  return new CopierError('plan.seeded_match', `${table} cannot be matched: ${message}; nothing was written`, {
-    table,
-    hint,
-  });
-}
-
-/** Refuses what does not know of mapped keys. */
-export function refuseMatches(context: Pick<Context, 'settings'>, what: string): void {
+/** Refuses what does not know of mapped keys; `way`: what moves them instead. */
+export function refuseMatches(context: Pick<Context, 'settings'>, what: string, way: string): void {
   const [first] = matchedTables(context.settings.tableRules);
   if (first === undefined) return;
   throw refused(
     first.table,
     `${what} would bring keys of SQLite to the target, or the other way round`,
-    'move with `pgferry migrate`, or let the table give way with "seeded": "replace"',
+    `${way}, or let the table give way with "seeded": "replace"`,
   );
 }

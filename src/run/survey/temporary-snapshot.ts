@@ -35,7 +35,7 @@ export async function withTemporarySnapshot<T>(
     );
     warnOfImport(journal, taken);
     warnOfUnchecked(journal, taken);
-    const snapshot = address === null ? taken : await mapSeeded(context, address, taken);
+    const { unmapped: _, ...snapshot } = address === null ? taken : await mapSeeded(context, address, taken);
     return await use({ snapshot, catalog: await readCatalog(snapshot.path) });
   } finally {
     rmSync(folder, { recursive: true, force: true });

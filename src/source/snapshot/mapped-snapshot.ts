@@ -5,19 +5,12 @@ import { copyPrivately } from './private-copy.js';
 import type { Snapshot } from '../../model/source.js';
 import { Database } from '../sqlite.js';
 import { hashFile } from './file-hash.js';
+import { type MappedKeys, writeKeys } from './mapped-keys.js';
 
 /*
  * A copy of a snapshot in which keys are others, and all that refers to them follows. It is changed before it is hashed,
  * and never after. Triggers are out of the way meanwhile, and no foreign key or check is looked at: only the keys change.
  */
-
-export type MappedKey = bigint | string;
-
-/** A column that holds keys: the key itself, or what refers to it. */
-export interface KeyColumn {
-  readonly table: string;
-  readonly column: string;
-}
 
 /** Integers are moved up here on their way, so that two that change places never meet. */
 const aside = 1n << 61n;
@@ -30,8 +23,14 @@ export class MappedCopy {
   readonly #db: Database;
   readonly #triggers: readonly string[];
 
-  constructor(snapshotPath: string, path: string) {
+  /** A copy of this snapshot, at a path that must not exist. */
+  static of(snapshotPath: string, path: string): MappedCopy {
     copyPrivately(snapshotPath, path);
+    return new MappedCopy(path);
+  }
+
+  /** A file of ours that may be changed. */
+  constructor(path: string) {
     this.#path = path;
     this.#db = new Database(path);
     this.#db.defaultSafeIntegers(true);
@@ -56,10 +55,11 @@ export class MappedCopy {
   }
 
   /** Sets each old key to its new one in every column; gives how many values each has that changed. */
-  map(pairs: readonly (readonly [old: MappedKey, now: MappedKey])[], columns: readonly KeyColumn[]): readonly number[] {
+  map({ pairs, columns }: MappedKeys): readonly number[] {
     const insert = this.#db.prepare('INSERT INTO temp.pgferry_keys VALUES (?, ?)');
     this.#db.exec('DELETE FROM temp.pgferry_keys');
-    for (const [old, now] of pairs) insert.run(old, typeof now === 'bigint' ? now + aside : `${asideText}${now}`);
+    for (const [old, now] of pairs)
+      if (old !== now) insert.run(old, typeof now === 'bigint' ? now + aside : `${asideText}${now}`);
     return columns.map(({ table, column }) => {
       const [name, of] = [`main.${quoteIdentifier(table)}`, quoteIdentifier(column)];
       const { changes } = this.#db
@@ -77,16 +77,23 @@ export class MappedCopy {
     });
   }
 
-  /** Ends the copy; gives it as a snapshot of the same moment, read-only and hashed. */
-  async end(of: Snapshot, signal: AbortSignal): Promise<Snapshot> {
-    for (const sql of this.#triggers) this.#db.exec(sql);
-    this.#db.exec('COMMIT');
-    this.close();
+  /** Ends the copy; gives it as a snapshot of the same moment, read-only and hashed, with the keys in a file beside it. */
+  async end(of: Snapshot, maps: readonly MappedKeys[], signal: AbortSignal): Promise<Snapshot> {
+    this.finish();
     chmodSync(this.#path, 0o400);
+    const keys = writeKeys(`${this.#path}.json`, maps);
     const file = await open(this.#path, 'r');
     await file.sync().finally(() => file.close());
     const { size: bytes } = await stat(this.#path);
-    return { ...of, path: this.#path, bytes, sha256: await hashFile(this.#path, signal) };
+    const unmapped = { snapshot: { path: of.path, sha256: of.sha256 }, keys };
+    return { ...of, path: this.#path, bytes, sha256: await hashFile(this.#path, signal), unmapped };
+  }
+
+  /** Commits what was changed, and closes the file. */
+  finish(): void {
+    for (const sql of this.#triggers) this.#db.exec(sql);
+    this.#db.exec('COMMIT');
+    this.close();
   }
 
   close(): void {

@@ -1,7 +1,10 @@
 import { chmodSync, renameSync } from 'node:fs';
 import { lastRestored, listCarriedCopies } from '../../../cutover/carried-copies.js';
+import { hashFileSync } from '../../../cutover/restored-file.js';
 import type { CutoverFacts } from '../../../model/cutover.js';
 import { toWire } from '../../../model/error.js';
+import { readKeys } from '../../../source/snapshot/mapped-keys.js';
+import { mapAgain } from '../../../source/snapshot/unmap.js';
 import { statFile } from '../../../source/open.js';
 import { acceptSnapshot } from '../../acceptance/accept.js';
 import { type CutoverSession, innerContext } from '../cutover-session.js';
@@ -12,19 +15,25 @@ const restoredName = 'sqlite-restored.db';
 /**
  * Accepts the way back: what was restored against PostgreSQL, whose tables are closed, with the artefacts of `accept` in the
  * folder of the rollback. The application is on SQLite already, so that a difference is only reported. What was restored is
- * kept, since the artefacts are audited by it; gives its name and hash where it is in the folder.
+ * kept, since the artefacts are audited by it, under the keys of PostgreSQL where these are others; gives its name and hash
+ * where it is in the folder.
  */
 export async function acceptRestored(
   { context, cutover, folder, address }: CutoverSession,
-  { snapshotPath, snapshotSha256 }: Pick<CutoverFacts, 'snapshotPath' | 'snapshotSha256'>,
+  { snapshotPath, snapshotSha256, mapped }: Pick<CutoverFacts, 'snapshotPath' | 'snapshotSha256' | 'mapped'>,
 ): Promise<readonly { readonly name: string; readonly sha256: string }[]> {
   const { journal, settings } = context;
   const copy = lastRestored(cutover.folder, listCarriedCopies(cutover.folder));
-  const path = copy === null ? snapshotPath : folder.pathOf(restoredName);
-  const sha256 = copy?.sha256 ?? snapshotSha256;
+  const loaded = mapped?.snapshot ?? { path: snapshotPath, sha256: snapshotSha256 };
+  const path = copy === null ? loaded.path : folder.pathOf(restoredName);
+  let sha256 = copy?.sha256 ?? loaded.sha256;
   try {
     if (copy !== null) {
       renameSync(copy.path, path);
+      if (mapped !== undefined) {
+        mapAgain(path, readKeys(mapped.keys.path));
+        sha256 = hashFileSync(path);
+      }
       chmodSync(path, 0o400);
     }
     const inner = innerContext(

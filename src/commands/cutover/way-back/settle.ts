@@ -72,12 +72,13 @@ function whatIsSettled(cutover: Cutover | null): { readonly cutover: Cutover; re
 function sayWhatStays(
   { journal }: Pick<Context, 'journal'>,
   { folder, sourcePath }: Cutover,
-  { snapshotPath, switches = [] }: CutoverFacts,
+  { snapshotPath, mapped, switches = [] }: CutoverFacts,
   tables: number,
 ): void {
   if (tables > 0) journal.note(`the reverse journal of ${tables} tables and partitions is removed`);
   const copies = switches.flatMap((one) => (one.kind === 'file' ? [one.beforePath, one.afterPath] : []));
-  const files = [sourcePath, snapshotPath, ...copies].filter((path) => existsSync(path));
+  const loaded = mapped === undefined ? [] : [mapped.snapshot.path, mapped.keys.path];
+  const files = [sourcePath, snapshotPath, ...loaded, ...copies].filter((path) => existsSync(path));
   const named = files.map((path) => `${path} (${formatBytes(statFile(path).size)})`);
   const rest = named.length === 0 ? '' : `: ${named.join(', ')}, and the records in ${folder}`;
   journal.note(
