@@ -39,11 +39,16 @@ help:
 
 # The lock file has the better-sqlite3 of Node 20; later ones need the next.
 LATER = $(shell $(NODE) -p "parseInt(process.versions.node, 10) > 20 ? 'better-sqlite3@13.2.0' : ''")
+INSTALL = npm install --no-save --no-audit --no-fund $(LATER)
 $(INSTALLED): package.json package-lock.json
-	npm install --no-save --no-audit --no-fund $(LATER)
+	$(INSTALL)
 	@touch $(INSTALLED)
 
-$(BUILT): $(INSTALLED) tsconfig.json $(SOURCES)
+# In a copy of an older clone the list of what is installed may be newer than package.json.
+node_modules/esbuild: | $(INSTALLED)
+	$(INSTALL)
+
+$(BUILT): $(INSTALLED) tsconfig.json $(SOURCES) | node_modules/esbuild
 	rm -rf dist
 	npx --no-install tsc -p tsconfig.json
 	@cp -R src/run/recipes dist/src/run/
