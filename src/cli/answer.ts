@@ -209,7 +209,9 @@ async function writeInitialConfig(context: Context): Promise<Answer> {
   const { plan } = await runPlan({ ...context, settings: { ...settings, writeConfig: null } });
   writeNewConfig(path, initialConfig(settings, plan));
   const open = plan.findings.filter(({ severity }) => severity === 'error').length;
-  const text = `✓ ${sanitize(path)} is written; the plan has ${countOf(open, 'reason')} to refuse, with what may decide it\n`;
+  const refusals = `the plan has ${countOf(open, 'reason')} to refuse, with what may decide it`;
+  const left = open === 0 ? 'nothing stands in the way' : refusals;
+  const text = `✓ ${sanitize(path)} is written; ${left}\n`;
   return { exitCode: exitCodes.ok, json: { path, findings: plan.findings }, text, next: next.afterInitConfig(path) };
 }
 

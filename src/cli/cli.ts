@@ -69,7 +69,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** Without a command nothing can be done, and who calls it so wants to know how to begin. */
 function showBeginning(): number {
-  process.stderr.write(beginning);
+  process.stderr.write(beginning(own));
   return exitCodes.usage;
 }
 

@@ -1,4 +1,5 @@
 import { controlActions } from '../lib/control-orders.js';
+import { type OwnCommand, ownLine } from '../lib/own-command.js';
 import type { CommandName } from '../model/settings.js';
 import type { OptionRow } from './options/option.js';
 
@@ -139,17 +140,28 @@ export const commandRows: readonly CommandRow[] = [
   },
 ];
 
-/** What is printed where no command is given. */
-export const beginning = `pgferry moves an application from SQLite to PostgreSQL and proves that nothing changed.
+const bothSides = ['app.db', 'postgresql://USER@HOST/DATABASE'];
+const firstSteps: readonly {
+  readonly command: CommandName;
+  readonly args: readonly string[];
+  readonly says: string;
+}[] = [
+  { command: 'doctor', args: bothSides, says: 'whether all is there that a run needs' },
+  { command: 'plan', args: bothSides, says: 'what would happen, and why; nothing is written' },
+  { command: 'migrate', args: bothSides, says: 'schema, copy and proof in one pass' },
+  { command: 'migrate', args: ['app.db'], says: 'the same into a PostgreSQL of its own, to try it out' },
+];
 
-To begin:
-  pgferry doctor app.db postgresql://USER@HOST/DATABASE    whether all is there that a run needs
-  pgferry plan app.db postgresql://USER@HOST/DATABASE      what would happen, and why; nothing is written
-  pgferry migrate app.db postgresql://USER@HOST/DATABASE   schema, copy and proof in one pass
-  pgferry migrate app.db                                   the same into a PostgreSQL of its own, to try it out
+/** What is printed where no command is given, with the first commands as this user can paste them. */
+export function beginning(own: OwnCommand): string {
+  const steps = firstSteps.map(({ command, args, says }) => `  ${ownLine(own, command, args)}\n      ${says}\n`);
+  return `pgferry moves an application from SQLite to PostgreSQL
+and proves that nothing changed. To begin:
 
-pgferry --help lists the commands, pgferry help COMMAND the flags of one.
+${steps.join('')}
+All commands: ${ownLine(own, '--help')}; the flags of one: ${ownLine(own, 'help', ['COMMAND'])}
 `;
+}
 
 /** The end of the program's own help. */
 export const closingHelp = `

@@ -127,6 +127,7 @@ function afterComplete(compared: LastComparison | null, isSourceChanged: boolean
   if (compared?.ok === false && compared.isOutdated) return step('verify', 'whether both sides are the same again');
   if (isSourceChanged) return step('follow', 'brings what the source has got since');
   if (compared?.ok === false) return step('repair', 'carries over again what differs');
+  if (compared?.command === 'accept' && !compared.isOutdated) return dryRun;
   return step('accept', 'the proof to keep: values, keys, schema and reads, with a report');
 }
 

@@ -87,15 +87,32 @@ export function buildProgram(version: string, actions: Actions): Command {
 
 /** Runs the program on a command line, its name left out. What the action throws is thrown. */
 export async function runProgram(program: Command, argv: readonly string[]): Promise<Parsed> {
-  for (const command of [program, ...program.commands])
-    command.configureOutput({ outputError: (text, write) => write(withoutValues(text, argv)) });
+  let message = 'no command was given';
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({
+      outputError: (text, write) => {
+        const shown = withoutValues(explained(text, command), argv);
+        message = shown.replace(/^error: /, '').trimEnd();
+        write(shown);
+      },
+    });
+  }
   try {
     await program.parseAsync(argv, { from: 'user' });
     return { tag: 'ran' };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? { tag: 'help' } : { tag: 'usage', message: withoutValues(messageOf(error), argv) };
+    return error.exitCode === 0 ? { tag: 'help' } : { tag: 'usage', message };
   }
+}
+
+/** What commander says, with the words that may stand for a missing one, or what is missing before a side. */
+function explained(text: string, { registeredArguments }: Command): string {
+  const missing = /^error: missing required argument '(\w+)'/.exec(text)?.[1];
+  const words = registeredArguments.find((argument) => argument.name() === missing)?.description;
+  if (words !== undefined) return `${text.trimEnd()} (${words})\n`;
+  const first = 'a command comes first: pgferry plan SOURCE TARGET, then pgferry migrate SOURCE TARGET';
+  return text.replace(/^(error: unknown command '[^']*[./:][^']*')(?:\n\(Did you mean [^)]*\))?/, `$1\n(${first})`);
 }
 
 /** Commander repeats what it does not understand; a url or a value after `=` may hold a password. */
@@ -104,11 +121,6 @@ function withoutValues(text: string, argv: readonly string[]): string {
     const value = /^(?:--?[\w-]+=)(.+)$/s.exec(word)?.[1];
     return value === undefined ? masked.replaceAll(word, maskSecrets(word)) : masked.replaceAll(value, '…');
   }, text);
-}
-
-/** Commander throws its own help where no command was given, with no words of its own. */
-function messageOf({ code, message }: CommanderError): string {
-  return code === 'commander.help' ? 'no command was given' : message.replace(/^error: /, '');
 }
 
 function addCommand(program: Command, row: CommandRow, actions: Actions): void {

@@ -20,12 +20,13 @@ const builtEntry = 'dist/src/start.js';
  */
 export function ownCommand(
   script: string,
-  env: { readonly MAKELEVEL?: string | undefined; readonly npm_command?: string | undefined },
+  env: { readonly [name in 'MAKELEVEL' | 'npm_command' | 'npm_config_user_agent']?: string | undefined },
 ): OwnCommand {
   const path = script.replaceAll('\\', '/');
   const isOfClone = path.endsWith(builtEntry) && !/(^|\/)node_modules\//.test(path);
   if (isOfClone && path === builtEntry && Number(env.MAKELEVEL ?? 0) > 0) return { tag: 'make' };
   if (isOfClone) return { tag: 'program', program: `node ${shellWord(script)}` };
+  if (/^pnpm\b/.test(env.npm_config_user_agent ?? '')) return { tag: 'program', program: 'pnpm exec pgferry' };
   return env.npm_command === 'exec' ? { tag: 'program', program: 'npx pgferry' } : installed;
 }
 

@@ -57,7 +57,8 @@ function findSqlite(): typeof BetterSqlite3 {
     new found(':memory:').close();
     return found;
   } catch (error) {
-    const [reason = ''] = String((error as Error).message).split('\n');
+    // The first line; where the binary is not found, a list of the places follows.
+    const reason = String((error as Error).message).replace(/(?: Tried:)?\n[\s\S]*$/, '');
     throw new CopierError('source.native_module', `the native part of better-sqlite3 is not there: ${reason}`, {
       hint: `its install script was skipped or failed, or was run by another Node; run it: ${scriptCommand(folder, 'install')}`,
       cause: error,

@@ -1,9 +1,11 @@
-import { afterCutover } from '../../src/cli/next-step.js';
+import { afterCutover, afterStatus } from '../../src/cli/next-step.js';
 import type { CutoverResult } from '../../src/model/cutover.js';
+import type { RunStatus } from '../../src/model/status.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextCommand, nextText } from '../../src/cli/next-line.js';
 import { afterError, type NextStep } from '../../src/cli/next-step.js';
+import { beginning } from '../../src/cli/help.js';
 import { installed, ownCommand, ownLine } from '../../src/lib/own-command.js';
 import { CopierError, toWire } from '../../src/model/error.js';
 
@@ -18,6 +20,7 @@ test('a next step names the command that this user has', () => {
     ['node_modules/pgferry/dist/src/start.js', { MAKELEVEL: '1' }, 'pgferry migrate'],
     ['/usr/local/bin/pgferry', {}, 'pgferry migrate'],
     ['node_modules/.bin/pgferry', { npm_command: 'exec' }, 'npx pgferry migrate'],
+    ['node_modules/pgferry/dist/src/start.js', { npm_config_user_agent: 'pnpm' }, 'pnpm exec pgferry migrate'],
   ] as const;
   for (const [script, env, line] of calls) assert.equal(ownLine(ownCommand(script, env), 'migrate'), line, script);
   const make = ownCommand('dist/src/start.js', { MAKELEVEL: '2' });
@@ -81,4 +84,19 @@ test('after a rehearsed way back comes the way back, and never a switch', () => 
   const rehearsed = (command: 'cutover' | 'rollback') =>
     afterCutover({ command, state: 'rehearsed' } as unknown as CutoverResult).command;
   assert.deepEqual([rehearsed('rollback'), rehearsed('cutover')], ['rollback', 'cutover']);
+});
+
+test('after a run that was accepted comes the rehearsal of the switch, and not the acceptance again', () => {
+  const after = (command: string, ok: boolean, isOutdated = false) => {
+    const run = { state: 'complete', compared: { command, ok, isOutdated } };
+    return afterStatus({ run, cutover: null, follow: { isSourceChanged: false } } as unknown as RunStatus)?.command;
+  };
+  assert.deepEqual([after('accept', true), after('verify', true)], ['cutover', 'accept']);
+  assert.deepEqual([after('accept', false), after('accept', true, true)], ['repair', 'accept']);
+});
+
+test('who names no command is told how to begin, as this user calls pgferry, on a terminal of 80 columns', () => {
+  const npx = beginning(ownCommand('node_modules/.bin/pgferry', { npm_command: 'exec' }));
+  assert.match(npx, /^ {2}npx pgferry migrate app\.db postgresql:\/\/USER@HOST\/DATABASE$/m);
+  assert.ok(npx.split('\n').every((line) => line.length < 80));
 });

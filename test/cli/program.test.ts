@@ -93,6 +93,12 @@ const misunderstood: readonly (readonly [title: string, argv: readonly string[],
   ['a flag without its value', ['copy', '--source'], /argument missing/],
   ['a word too many', ['status', 'app.db', 'postgresql://h/d', 'now'], /too many arguments/],
   ['embedded without an action', ['embedded'], /missing required argument 'action'/],
+  ['completion without a shell', ['completion'], /missing required argument 'shell' \(bash, zsh or fish\)$/],
+  [
+    'a source before any command',
+    ['app.db', 'postgresql://app:x@h/d'],
+    /^unknown command 'app\.db'\n\(a command comes first: pgferry plan SOURCE TARGET, [^)]+\)$/,
+  ],
   ['no command at all', [], /no command was given/],
 ];
 

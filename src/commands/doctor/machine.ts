@@ -83,8 +83,9 @@ export async function checkDisk({ sourcePath, backupFolder }: Settings): Promise
   if (found.check !== null) return found.check;
   const { folder, freeBytes } = found.value;
   const source = await tried('disk', () => sourceFile(databasePath(sourcePath)).bytes);
-  const neededBytes = snapshotsOnDisk * (source.value ?? 0);
   const text = `${formatBytes(freeBytes)} free in ${folder}`;
+  if (source.value === null) return fine('disk', text);
+  const neededBytes = snapshotsOnDisk * source.value;
   if (freeBytes >= neededBytes) return fine('disk', `${text}, for snapshots of ${formatBytes(neededBytes)}`);
   const hint = 'make room there, or name a folder on another disk with --backup-dir';
   return amiss('disk', 'problem', {
