@@ -26,13 +26,6 @@ export async function createHashBytes(): Promise<HashBytes> {
   };
 }
 
-/** Adds a hash to the `index`-th of many sums, mod 2^64, stored as pairs of low and high words. */
-export function addHash(sums: Uint32Array, index: number, hash: RowHash): void {
-  const low = (sums[2 * index] as number) + hash.low;
-  sums[2 * index] = low;
-  sums[2 * index + 1] = (sums[2 * index + 1] as number) + hash.high + (low > 0xffff_ffff ? 1 : 0);
-}
-
 /** The `index`-th sum or a hash's two words as 16 lower-case hex digits. */
 export function hashHex(low: number, high: number): string {
   return high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0');

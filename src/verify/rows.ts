@@ -44,18 +44,18 @@ export function cellOrder(table: VerifyTable): readonly number[] {
   return [...table.key.columns, ...[...table.columns.keys()].filter((index) => !isKey.has(index))];
 }
 
-/** Brings every row to canonical form, hashes key and whole row, and lends them to `visit`; obeys the signal between batches. */
-export async function visitRows(
+/** A batch as it is compared, and what the target makes of its literals. */
+export interface ReadyBatch {
+  readonly batch: CellBatch;
+  readonly rendered: RenderedColumns;
+}
+
+/** Yields the batches with the rules applied and the literals printed; obeys the signal between them. */
+export async function* readyBatches(
   batches: CellBatches,
   table: VerifyTable,
   options: RowReadOptions,
-  visit: (row: VisitedRow) => void,
-): Promise<void> {
-  const hashBytes = await createHashBytes();
-  const order = cellOrder(table);
-  const canonizers = order.map((index) => canonizerOf(must(table.columns[index], 'column'), options.side));
-  const visited = { cells: new CanonicalRow(), keyHash: { low: 0, high: 0 }, rowHash: { low: 0, high: 0 } };
-  const keyCells = table.key.columns.length;
+): AsyncGenerator<ReadyBatch> {
   const recompute = options.side === 'source' ? recomputer(table.columns, table.rules ?? []) : null;
   for await (const read of batches) {
     // Both readers may feed without ever waiting; this lets an abort arrive.
@@ -63,39 +63,85 @@ export async function visitRows(
     options.signal?.throwIfAborted();
     const batch = recompute === null ? read : recompute(read);
     assert(batch.columnCount === table.columns.length, 'a batch has the columns of the plan');
-    const rendered = await renderBatch(batch, table.columns, options);
-    for (let r = 0; r < batch.rowCount; r += 1) {
-      const keyLength = fillRow(visited.cells, batch, r, { order, canonizers, rendered, keyCells });
+    yield { batch, rendered: await renderBatch(batch, table.columns, options) };
+  }
+}
+
+/** Brings every row to canonical form, hashes key and whole row, and lends them to `visit`. */
+export async function visitRows(
+  batches: CellBatches,
+  table: VerifyTable,
+  options: RowReadOptions,
+  visit: (row: VisitedRow) => void,
+): Promise<void> {
+  const filler = await rowFiller(table, options.side);
+  for await (const ready of readyBatches(batches, table, options)) {
+    for (let row = 0; row < ready.batch.rowCount; row += 1) visit(filler.visit(ready, row));
+  }
+}
+
+/** Brings rows and single cells to canonical form. What it gives is valid until its next call. */
+export interface RowFiller {
+  readonly visit: (ready: ReadyBatch, row: number) => VisitedRow;
+  /** The one cell that is the `position`-th of a canonical row. */
+  readonly putCell: (ready: ReadyBatch, position: number, cell: number) => CanonicalRow;
+}
+
+/** The plain way to canonical form, with the hasher of this thread. */
+export async function rowFiller(table: VerifyTable, side: ComparedSide): Promise<RowFiller> {
+  const hashBytes = await createHashBytes();
+  const order = cellOrder(table);
+  const canonizers = order.map((index) => canonizerOf(must(table.columns[index], 'column'), side));
+  const filling = { order, canonizers, keyCells: table.key.columns.length };
+  const visited = { cells: new CanonicalRow(), keyHash: { low: 0, high: 0 }, rowHash: { low: 0, high: 0 } };
+  const single = new CanonicalRow();
+  return {
+    visit: (ready, row) => {
+      const keyLength = fillRow(visited.cells, ready, row, filling);
       hashBytes(visited.cells.bytes, keyLength, visited.keyHash);
       if (keyLength === visited.cells.length) Object.assign(visited.rowHash, visited.keyHash);
       else hashBytes(visited.cells.bytes, visited.cells.length, visited.rowHash);
-      visit(visited);
-    }
-  }
+      return visited;
+    },
+    putCell: (ready, position, cell) => {
+      single.clear();
+      fillCell(single, ready, { row: Math.floor(cell / ready.batch.columnCount), cell, position }, filling);
+      return single;
+    },
+  };
 }
 
 interface Filling {
   readonly order: readonly number[];
   readonly canonizers: readonly Canonize[];
-  readonly rendered: RenderedColumns;
   readonly keyCells: number;
 }
 
 /** Returns the length of the key's cells, which come first. */
-function fillRow(row: CanonicalRow, batch: CellBatch, r: number, filling: Filling): number {
-  const { order, canonizers, rendered, keyCells } = filling;
+function fillRow(row: CanonicalRow, ready: ReadyBatch, r: number, filling: Filling): number {
+  const { order, keyCells } = filling;
+  const at = { row: r, cell: 0, position: 0 };
   let keyLength = 0;
   row.clear();
   for (let i = 0; i < order.length; i += 1) {
-    const column = order[i] as number;
-    const cell = r * batch.columnCount + column;
-    const text = rendered.get(column)?.[r];
-    if (batch.storage[cell] === Storage.Null) row.putNull();
-    else if (typeof text === 'string') row.putText(Tag.Value, text);
-    else (canonizers[i] as Canonize)(batch, cell, row);
+    at.position = i;
+    at.cell = r * ready.batch.columnCount + (order[i] as number);
+    fillCell(row, ready, at, filling);
     if (i === keyCells - 1) keyLength = row.length;
   }
   return keyLength;
+}
+
+function fillCell(
+  row: CanonicalRow,
+  { batch, rendered }: ReadyBatch,
+  at: { readonly row: number; readonly cell: number; readonly position: number },
+  { order, canonizers }: Filling,
+): void {
+  const text = rendered.get(order[at.position] as number)?.[at.row];
+  if (batch.storage[at.cell] === Storage.Null) row.putNull();
+  else if (typeof text === 'string') row.putText(Tag.Value, text);
+  else (canonizers[at.position] as Canonize)(batch, at.cell, row);
 }
 
 /** Per column of kind `literal` the target's own form of each row's text. */

@@ -1,8 +1,19 @@
-import { assert } from '../model/error.js';
+import { assert, must } from '../model/error.js';
 import type { Sides } from '../model/result.js';
-import { cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
-import { addHash, hashHex } from './row-hash.js';
-import { type CellBatches, cellOrder, type RowReadOptions, type VerifyTable, visitRows } from './rows.js';
+import { type CanonicalRow, cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
+import { codeOf } from './kernel/codes.js';
+import { type PlainWay, type SideLoop, withSideLoop } from './kernel/side-sums.js';
+import { hashHex } from './row-hash.js';
+import {
+  type CellBatches,
+  cellOrder,
+  type ReadyBatch,
+  type RowFiller,
+  type RowReadOptions,
+  readyBatches,
+  rowFiller,
+  type VerifyTable,
+} from './rows.js';
 
 /**
  * How one side of a table is summed up, without any order and in bounded memory: every row falls into the bucket that
@@ -69,35 +80,50 @@ export function bucketOf(keyHashLow: number, bucketCount: number): number {
   return (keyHashLow & (bucketCount - 1)) >>> 0;
 }
 
-/** Reads one side once, in any order. The result is plain data and may cross threads. */
+/**
+ * Reads one side once, in any order. The result is plain data and may cross threads. The frequent forms of cells are read
+ * in WebAssembly; what it does not know is done by the same functions that look for differences.
+ */
 export async function hashSide(
   batches: CellBatches,
   table: VerifyTable,
   options: RowReadOptions & { readonly bucketCount: number },
 ): Promise<SideSummary> {
-  const { bucketCount } = options;
+  const { bucketCount, side } = options;
   assert(Number.isInteger(Math.log2(bucketCount)), 'the number of buckets is a power of two');
   const order = cellOrder(table);
-  const counts = new Uint32Array(bucketCount);
-  const sums = new Uint32Array(2 * bucketCount);
-  const keyset = new Uint32Array(2);
-  const nulls = new Float64Array(order.length);
-  const empties = new Float64Array(order.length);
+  const codes = order.map((index) => codeOf(must(table.columns[index], 'column'), side));
+  const filler = await rowFiller(table, side);
   let rows = 0;
-  await visitRows(batches, table, options, ({ cells, keyHash, rowHash }) => {
-    const bucket = bucketOf(keyHash.low, bucketCount);
-    rows += 1;
-    counts[bucket] = (counts[bucket] as number) + 1;
-    addHash(sums, bucket, rowHash);
-    addHash(keyset, 0, keyHash);
-    countEmptiness(cells.bytes, cells.length, nulls, empties);
+  const summed = { order, codes, keyCells: table.key.columns.length, bucketCount };
+  const sums = await withSideLoop(summed, async (loop) => {
+    for await (const ready of readyBatches(batches, table, options)) {
+      rows += ready.batch.rowCount;
+      loop.add(ready.batch, plainWay(filler, ready, loop));
+    }
+    return loop.sums;
   });
   const columns = table.columns.map((column, index) => {
     const at = order.indexOf(index);
-    return { nulls: nulls[at] ?? 0, empties: column.isTextual ? (empties[at] ?? 0) : 0 };
+    return { nulls: sums.nulls[at] ?? 0, empties: column.isTextual ? (sums.empties[at] ?? 0) : 0 };
   });
-  const [low = 0, high = 0] = keyset;
-  return { rows, keyset: hashHex(low, high), counts, sums: new BigUint64Array(sums.buffer), columns };
+  const [low = 0, high = 0] = sums.keyset;
+  const { counts } = sums;
+  return { rows, keyset: hashHex(low, high), counts, sums: new BigUint64Array(sums.sums.buffer), columns };
+}
+
+function plainWay(filler: RowFiller, ready: ReadyBatch, loop: SideLoop): PlainWay {
+  return {
+    putCell: (position, cell, to) => {
+      const { bytes, length } = filler.putCell(ready, position, cell);
+      return length > to.length ? 0 : bytes.copy(to, 0, 0, length);
+    },
+    sumRow: (row) => {
+      const { cells, keyHash, rowHash } = filler.visit(ready, row);
+      loop.addRow(keyHash, rowHash);
+      countEmptiness(cells, loop);
+    },
+  };
 }
 
 /**
@@ -119,11 +145,10 @@ export function expectedSide(source: SideSummary, { originals, changed }: Quaran
   };
 }
 
-function countEmptiness(bytes: Buffer, length: number, nulls: Float64Array, empties: Float64Array): void {
-  for (let at = 0, i = 0; at < length; i += 1) {
+function countEmptiness({ bytes, length }: CanonicalRow, loop: SideLoop): void {
+  for (let at = 0, position = 0; at < length; position += 1) {
     const size = cellSize(bytes, at);
-    if (bytes[at] === Tag.Null) nulls[i] = (nulls[i] as number) + 1;
-    else if (size === 0) empties[i] = (empties[i] as number) + 1;
+    if (size === 0) loop.addEmptiness(position, bytes[at] === Tag.Null);
     at += cellHeaderBytes + size;
   }
 }

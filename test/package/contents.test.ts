@@ -25,6 +25,7 @@ test('a package of a clone that was never built holds what it needs', () => {
     'pgferry.d.ts',
     'config.schema.json',
     'encode/kernel/kernel.wasm',
+    'verify/kernel/kernel.wasm',
     'run/recipes/directus.json',
   ];
   for (const name of wanted) assert.ok(names.includes(`package/dist/src/${name}`), name);

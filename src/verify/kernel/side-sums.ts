@@ -1,0 +1,224 @@
+import { assert } from '../../model/error.js';
+import type { CellBatch } from '../../model/value.js';
+import type { RowHash } from '../row-hash.js';
+import * as at from './layout.js';
+import { type LoopMemory, openLoop } from './memory.js';
+
+/** Cells and bytes of a slice, and the bytes of a canonical row: more is a matter of the plain way. */
+const sliceCells = 65_536;
+const sliceBytes = 1 << 20;
+const rowBytes = 1 << 20;
+/** Whole words are read and written at the ends of values. */
+const slackBytes = 64;
+
+/** What is needed to sum up a side: how the columns are read, in the order of the cells of a canonical row. */
+export interface SummedTable {
+  /** Indexes of the columns in a batch. */
+  readonly order: readonly number[];
+  readonly codes: readonly number[];
+  readonly keyCells: number;
+  readonly bucketCount: number;
+}
+
+/** The plain way, for what the loop does not know. */
+export interface PlainWay {
+  /** Puts one cell, the `position`-th of a canonical row, into `to`, and returns its length; 0 where it is longer than that. */
+  readonly putCell: (position: number, cell: number, to: Buffer) => number;
+  /** Adds one row of the batch, whose canonical form is too long for the loop, by `add`. */
+  readonly sumRow: (row: number) => void;
+}
+
+/** The sums of a side so far: views of the memory, which `release` takes back. */
+export interface Sums {
+  readonly counts: Uint32Array;
+  /** Pairs of low and high words. */
+  readonly sums: Uint32Array;
+  readonly keyset: Uint32Array;
+  readonly nulls: number[];
+  readonly empties: number[];
+}
+
+const free: SideLoop[] = [];
+
+/** Lends a loop of this thread; its memory serves one side after another. */
+export async function withSideLoop<T>(table: SummedTable, use: (loop: SideLoop) => Promise<T>): Promise<T> {
+  const loop = free.pop() ?? new SideLoop();
+  loop.begin(table);
+  const done = await use(loop);
+  free.push(loop);
+  return done;
+}
+
+/** Sums up batches of one side in WebAssembly. */
+export class SideLoop {
+  readonly #loop: LoopMemory;
+  #table: SummedTable = { order: [], codes: [], keyCells: 0, bucketCount: 0 };
+  #bytes = Buffer.alloc(0);
+  #words = new DataView(this.#bytes.buffer);
+  #places = placesOf(0, 0);
+  #plain: PlainWay | null = null;
+  #firstCell = 0;
+
+  constructor() {
+    this.#loop = openLoop({
+      putCell: (position, cell, to, last) => {
+        assert(this.#plain !== null, 'the loop asks while it sums');
+        const length = this.#plain.putCell(position, this.#firstCell + cell, this.#bytes.subarray(to, last));
+        return length === 0 ? 0 : to + length;
+      },
+      readDouble: (start, end) => Number(this.#bytes.toString('latin1', start, end)),
+    });
+  }
+
+  /** Begins a side with nothing summed. */
+  begin(table: SummedTable): void {
+    this.#table = table;
+    const { order, codes, keyCells, bucketCount } = table;
+    const places = placesOf(order.length, bucketCount);
+    this.#places = places;
+    this.#bytes = Buffer.from(this.#loop.reserve(places.end));
+    this.#words = new DataView(this.#bytes.buffer);
+    this.#bytes.fill(0, 0, places.text);
+    this.#bytes.fill(0, places.counts, places.end);
+    const put = (address: number, value: number) => this.#words.setUint32(address, value, true);
+    put(at.stateColumnCount, order.length);
+    put(at.stateKeyCells, keyCells);
+    put(at.stateColumns, places.columns);
+    put(at.stateStart, places.start);
+    put(at.stateEnd, places.ends);
+    put(at.stateStorage, places.storage);
+    put(at.stateNumber, places.number);
+    put(at.stateRow, places.row);
+    put(at.stateRowMax, rowBytes);
+    put(at.stateCounts, places.counts);
+    put(at.stateSums, places.sums);
+    put(at.stateBucketMask, bucketCount - 1);
+    for (const [i, index] of order.entries()) {
+      put(places.columns + i * at.columnBytes + at.columnIndex, index);
+      put(places.columns + i * at.columnBytes + at.columnCode, codes[i] ?? at.codeAsk);
+    }
+  }
+
+  /** Adds the rows of a batch. */
+  add(batch: CellBatch, plain: PlainWay): void {
+    this.#plain = plain;
+    const rowsMax = Math.max(1, Math.floor(sliceCells / Math.max(1, batch.columnCount)));
+    for (let row = 0; row < batch.rowCount; )
+      row += this.#addSlice(batch, row, Math.min(rowsMax, batch.rowCount - row));
+    this.#plain = null;
+  }
+
+  /** What has been summed so far, as copies. */
+  get sums(): Sums {
+    const { counts, sums, columns } = this.#places;
+    const { buffer } = this.#bytes;
+    const { bucketCount, order } = this.#table;
+    const ofColumns = (offset: number) =>
+      order.map((_, i) => this.#words.getUint32(columns + i * at.columnBytes + offset, true));
+    return {
+      counts: new Uint32Array(buffer, counts, bucketCount).slice(),
+      sums: new Uint32Array(buffer, sums, 2 * bucketCount).slice(),
+      keyset: new Uint32Array(buffer, at.stateKeyset, 2).slice(),
+      nulls: ofColumns(at.columnNulls),
+      empties: ofColumns(at.columnEmpties),
+    };
+  }
+
+  /** Adds up to this many rows from the `first` on, and returns how many. */
+  #addSlice(batch: CellBatch, first: number, rowsMax: number): number {
+    let rows = rowsMax;
+    let range = rangeOf(batch, first, rows);
+    while (range.to - range.from > sliceBytes && rows > 1) {
+      rows = rows >> 1;
+      range = rangeOf(batch, first, rows);
+    }
+    if (range.to - range.from > sliceBytes) {
+      this.#plain?.sumRow(first);
+      return 1;
+    }
+    this.#load(batch, first, rows, range);
+    while (this.#loop.sum(0) === 0) {
+      const row = this.#words.getUint32(at.stateNextRow, true);
+      this.#plain?.sumRow(first + row);
+      this.#words.setUint32(at.stateNextRow, row + 1, true);
+    }
+    return rows;
+  }
+
+  #load(batch: CellBatch, first: number, rows: number, { from, to }: ByteRange): void {
+    const { buffer } = this.#bytes;
+    const { text, start, ends, storage, number } = this.#places;
+    const cell = first * batch.columnCount;
+    const cellEnd = cell + rows * batch.columnCount;
+    batch.bytes.copy(this.#bytes, text, from, to);
+    new Int32Array(buffer, start, cellEnd - cell).set(batch.start.subarray(cell, cellEnd));
+    new Int32Array(buffer, ends, cellEnd - cell).set(batch.end.subarray(cell, cellEnd));
+    this.#bytes.set(batch.storage.subarray(cell, cellEnd), storage);
+    if (batch.number.length > 0) {
+      new Float64Array(buffer, number, cellEnd - cell).set(batch.number.subarray(cell, cellEnd));
+    }
+    this.#words.setUint32(at.stateText, (text - from) >>> 0, true);
+    this.#words.setUint32(at.stateRows, rows, true);
+    this.#words.setUint32(at.stateNextRow, 0, true);
+    this.#firstCell = cell;
+  }
+
+  /** Adds a row that was hashed in the plain way. */
+  addRow(keyHash: RowHash, rowHash: RowHash): void {
+    const { counts, sums } = this.#places;
+    const bucket = (keyHash.low & (this.#table.bucketCount - 1)) >>> 0;
+    const words = this.#words;
+    words.setUint32(counts + 4 * bucket, words.getUint32(counts + 4 * bucket, true) + 1, true);
+    this.#addTo(sums + 8 * bucket, rowHash);
+    this.#addTo(at.stateKeyset, keyHash);
+  }
+
+  /** Counts a cell of such a row that is NULL or empty. */
+  addEmptiness(position: number, isNull: boolean): void {
+    const counter = this.#places.columns + position * at.columnBytes + (isNull ? at.columnNulls : at.columnEmpties);
+    this.#words.setUint32(counter, this.#words.getUint32(counter, true) + 1, true);
+  }
+
+  #addTo(address: number, { low, high }: RowHash): void {
+    const sum = this.#words.getBigUint64(address, true) + ((BigInt(high) << 32n) | BigInt(low));
+    this.#words.setBigUint64(address, BigInt.asUintN(64, sum), true);
+  }
+}
+
+interface ByteRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The bytes of a batch in which all cells of these rows are. */
+function rangeOf({ start, end, storage, columnCount }: CellBatch, first: number, rows: number): ByteRange {
+  let from = 0x7fff_ffff;
+  let to = 0;
+  for (let cell = first * columnCount; cell < (first + rows) * columnCount; cell += 1) {
+    if (storage[cell] === 0) continue;
+    if ((start[cell] as number) < from) from = start[cell] as number;
+    if ((end[cell] as number) > to) to = end[cell] as number;
+  }
+  return to === 0 ? { from: 0, to: 0 } : { from, to };
+}
+
+/** Where each part of the memory begins. */
+function placesOf(columnCount: number, bucketCount: number) {
+  let next = 0;
+  const place = (bytes: number) => {
+    const address = next;
+    next = Math.ceil((next + bytes + slackBytes) / 16) * 16;
+    return address;
+  };
+  place(at.stateBytes);
+  const columns = place(columnCount * at.columnBytes);
+  const text = place(sliceBytes);
+  const start = place(4 * sliceCells);
+  const ends = place(4 * sliceCells);
+  const storage = place(sliceCells);
+  const number = place(8 * sliceCells);
+  const row = place(rowBytes);
+  const counts = place(4 * bucketCount);
+  const sums = place(8 * bucketCount);
+  return { columns, text, start, ends, storage, number, row, counts, sums, end: next };
+}
