@@ -74,21 +74,21 @@ export async function visitRows(
   options: RowReadOptions,
   visit: (row: VisitedRow) => void,
 ): Promise<void> {
-  const filler = await rowFiller(table, options.side);
+  const plain = await plainForms(table, options.side);
   for await (const ready of readyBatches(batches, table, options)) {
-    for (let row = 0; row < ready.batch.rowCount; row += 1) visit(filler.visit(ready, row));
+    for (let row = 0; row < ready.batch.rowCount; row += 1) visit(plain.visit(ready, row));
   }
 }
 
 /** Brings rows and single cells to canonical form. What it gives is valid until its next call. */
-export interface RowFiller {
+export interface PlainForms {
   readonly visit: (ready: ReadyBatch, row: number) => VisitedRow;
   /** The one cell that is the `position`-th of a canonical row. */
   readonly putCell: (ready: ReadyBatch, position: number, cell: number) => CanonicalRow;
 }
 
 /** The plain way to canonical form, with the hasher of this thread. */
-export async function rowFiller(table: VerifyTable, side: ComparedSide): Promise<RowFiller> {
+export async function plainForms(table: VerifyTable, side: ComparedSide): Promise<PlainForms> {
   const hashBytes = await createHashBytes();
   const order = cellOrder(table);
   const canonizers = order.map((index) => canonizerOf(must(table.columns[index], 'column'), side));

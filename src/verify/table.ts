@@ -1,17 +1,17 @@
 import { assert, must } from '../model/error.js';
 import type { Sides } from '../model/result.js';
 import { type CanonicalRow, cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
-import { codeOf } from './kernel/codes.js';
+import { formOf } from './kernel/forms.js';
 import { type PlainWay, type SideLoop, withSideLoop } from './kernel/side-sums.js';
 import { hashHex } from './row-hash.js';
 import {
   type CellBatches,
   cellOrder,
   type ReadyBatch,
-  type RowFiller,
+  type PlainForms,
   type RowReadOptions,
   readyBatches,
-  rowFiller,
+  plainForms,
   type VerifyTable,
 } from './rows.js';
 
@@ -92,14 +92,14 @@ export async function hashSide(
   const { bucketCount, side } = options;
   assert(Number.isInteger(Math.log2(bucketCount)), 'the number of buckets is a power of two');
   const order = cellOrder(table);
-  const codes = order.map((index) => codeOf(must(table.columns[index], 'column'), side));
-  const filler = await rowFiller(table, side);
+  const forms = order.map((index) => formOf(must(table.columns[index], 'column'), side));
+  const plain = await plainForms(table, side);
   let rows = 0;
-  const summed = { order, codes, keyCells: table.key.columns.length, bucketCount };
+  const summed = { order, forms, keyCells: table.key.columns.length, bucketCount };
   const sums = await withSideLoop(summed, async (loop) => {
     for await (const ready of readyBatches(batches, table, options)) {
       rows += ready.batch.rowCount;
-      loop.add(ready.batch, plainWay(filler, ready, loop));
+      loop.add(ready.batch, plainWay(plain, ready, loop));
     }
     return loop.sums;
   });
@@ -112,14 +112,14 @@ export async function hashSide(
   return { rows, keyset: hashHex(low, high), counts, sums: new BigUint64Array(sums.sums.buffer), columns };
 }
 
-function plainWay(filler: RowFiller, ready: ReadyBatch, loop: SideLoop): PlainWay {
+function plainWay(plain: PlainForms, ready: ReadyBatch, loop: SideLoop): PlainWay {
   return {
     putCell: (position, cell, to) => {
-      const { bytes, length } = filler.putCell(ready, position, cell);
+      const { bytes, length } = plain.putCell(ready, position, cell);
       return length > to.length ? 0 : bytes.copy(to, 0, 0, length);
     },
     sumRow: (row) => {
-      const { cells, keyHash, rowHash } = filler.visit(ready, row);
+      const { cells, keyHash, rowHash } = plain.visit(ready, row);
       loop.addRow(keyHash, rowHash);
       countEmptiness(cells, loop);
     },

@@ -15,7 +15,7 @@ const slackBytes = 64;
 export interface SummedTable {
   /** Indexes of the columns in a batch. */
   readonly order: readonly number[];
-  readonly codes: readonly number[];
+  readonly forms: readonly number[];
   readonly keyCells: number;
   readonly bucketCount: number;
 }
@@ -52,10 +52,10 @@ export async function withSideLoop<T>(table: SummedTable, use: (loop: SideLoop) 
 /** Sums up batches of one side in WebAssembly. */
 export class SideLoop {
   readonly #loop: LoopMemory;
-  #table: SummedTable = { order: [], codes: [], keyCells: 0, bucketCount: 0 };
+  #table: SummedTable = { order: [], forms: [], keyCells: 0, bucketCount: 0 };
   #bytes = Buffer.alloc(0);
   #words = new DataView(this.#bytes.buffer);
-  #places = placesOf(0, 0);
+  #layout = layoutOf(0, 0);
   #plain: PlainWay | null = null;
   #firstCell = 0;
 
@@ -73,29 +73,29 @@ export class SideLoop {
   /** Begins a side with nothing summed. */
   begin(table: SummedTable): void {
     this.#table = table;
-    const { order, codes, keyCells, bucketCount } = table;
-    const places = placesOf(order.length, bucketCount);
-    this.#places = places;
-    this.#bytes = Buffer.from(this.#loop.reserve(places.end));
+    const { order, forms, keyCells, bucketCount } = table;
+    const layout = layoutOf(order.length, bucketCount);
+    this.#layout = layout;
+    this.#bytes = Buffer.from(this.#loop.reserve(layout.end));
     this.#words = new DataView(this.#bytes.buffer);
-    this.#bytes.fill(0, 0, places.text);
-    this.#bytes.fill(0, places.counts, places.end);
+    this.#bytes.fill(0, 0, layout.text);
+    this.#bytes.fill(0, layout.counts, layout.end);
     const put = (address: number, value: number) => this.#words.setUint32(address, value, true);
-    put(at.stateColumnCount, order.length);
-    put(at.stateKeyCells, keyCells);
-    put(at.stateColumns, places.columns);
-    put(at.stateStart, places.start);
-    put(at.stateEnd, places.ends);
-    put(at.stateStorage, places.storage);
-    put(at.stateNumber, places.number);
-    put(at.stateRow, places.row);
-    put(at.stateRowMax, rowBytes);
-    put(at.stateCounts, places.counts);
-    put(at.stateSums, places.sums);
-    put(at.stateBucketMask, bucketCount - 1);
+    put(at.sideColumnCount, order.length);
+    put(at.sideKeyCells, keyCells);
+    put(at.sideColumns, layout.columns);
+    put(at.sideStart, layout.start);
+    put(at.sideEnd, layout.ends);
+    put(at.sideStorage, layout.storage);
+    put(at.sideNumber, layout.number);
+    put(at.sideRow, layout.row);
+    put(at.sideRowMax, rowBytes);
+    put(at.sideCounts, layout.counts);
+    put(at.sideSums, layout.sums);
+    put(at.sideBucketMask, bucketCount - 1);
     for (const [i, index] of order.entries()) {
-      put(places.columns + i * at.columnBytes + at.columnIndex, index);
-      put(places.columns + i * at.columnBytes + at.columnCode, codes[i] ?? at.codeAsk);
+      put(layout.columns + i * at.slotBytes + at.slotIndex, index);
+      put(layout.columns + i * at.slotBytes + at.slotForm, forms[i] ?? at.formAsk);
     }
   }
 
@@ -110,17 +110,17 @@ export class SideLoop {
 
   /** What has been summed so far, as copies. */
   get sums(): Sums {
-    const { counts, sums, columns } = this.#places;
+    const { counts, sums, columns } = this.#layout;
     const { buffer } = this.#bytes;
     const { bucketCount, order } = this.#table;
     const ofColumns = (offset: number) =>
-      order.map((_, i) => this.#words.getUint32(columns + i * at.columnBytes + offset, true));
+      order.map((_, i) => this.#words.getUint32(columns + i * at.slotBytes + offset, true));
     return {
       counts: new Uint32Array(buffer, counts, bucketCount).slice(),
       sums: new Uint32Array(buffer, sums, 2 * bucketCount).slice(),
-      keyset: new Uint32Array(buffer, at.stateKeyset, 2).slice(),
-      nulls: ofColumns(at.columnNulls),
-      empties: ofColumns(at.columnEmpties),
+      keyset: new Uint32Array(buffer, at.sideKeyset, 2).slice(),
+      nulls: ofColumns(at.slotNulls),
+      empties: ofColumns(at.slotEmpties),
     };
   }
 
@@ -138,16 +138,16 @@ export class SideLoop {
     }
     this.#load(batch, first, rows, range);
     while (this.#loop.sum(0) === 0) {
-      const row = this.#words.getUint32(at.stateNextRow, true);
+      const row = this.#words.getUint32(at.sideNextRow, true);
       this.#plain?.sumRow(first + row);
-      this.#words.setUint32(at.stateNextRow, row + 1, true);
+      this.#words.setUint32(at.sideNextRow, row + 1, true);
     }
     return rows;
   }
 
   #load(batch: CellBatch, first: number, rows: number, { from, to }: ByteRange): void {
     const { buffer } = this.#bytes;
-    const { text, start, ends, storage, number } = this.#places;
+    const { text, start, ends, storage, number } = this.#layout;
     const cell = first * batch.columnCount;
     const cellEnd = cell + rows * batch.columnCount;
     batch.bytes.copy(this.#bytes, text, from, to);
@@ -157,25 +157,25 @@ export class SideLoop {
     if (batch.number.length > 0) {
       new Float64Array(buffer, number, cellEnd - cell).set(batch.number.subarray(cell, cellEnd));
     }
-    this.#words.setUint32(at.stateText, (text - from) >>> 0, true);
-    this.#words.setUint32(at.stateRows, rows, true);
-    this.#words.setUint32(at.stateNextRow, 0, true);
+    this.#words.setUint32(at.sideText, (text - from) >>> 0, true);
+    this.#words.setUint32(at.sideRows, rows, true);
+    this.#words.setUint32(at.sideNextRow, 0, true);
     this.#firstCell = cell;
   }
 
   /** Adds a row that was hashed in the plain way. */
   addRow(keyHash: RowHash, rowHash: RowHash): void {
-    const { counts, sums } = this.#places;
+    const { counts, sums } = this.#layout;
     const bucket = (keyHash.low & (this.#table.bucketCount - 1)) >>> 0;
     const words = this.#words;
     words.setUint32(counts + 4 * bucket, words.getUint32(counts + 4 * bucket, true) + 1, true);
     this.#addTo(sums + 8 * bucket, rowHash);
-    this.#addTo(at.stateKeyset, keyHash);
+    this.#addTo(at.sideKeyset, keyHash);
   }
 
   /** Counts a cell of such a row that is NULL or empty. */
   addEmptiness(position: number, isNull: boolean): void {
-    const counter = this.#places.columns + position * at.columnBytes + (isNull ? at.columnNulls : at.columnEmpties);
+    const counter = this.#layout.columns + position * at.slotBytes + (isNull ? at.slotNulls : at.slotEmpties);
     this.#words.setUint32(counter, this.#words.getUint32(counter, true) + 1, true);
   }
 
@@ -203,22 +203,22 @@ function rangeOf({ start, end, storage, columnCount }: CellBatch, first: number,
 }
 
 /** Where each part of the memory begins. */
-function placesOf(columnCount: number, bucketCount: number) {
+function layoutOf(columnCount: number, bucketCount: number) {
   let next = 0;
-  const place = (bytes: number) => {
+  const reserve = (bytes: number) => {
     const address = next;
     next = Math.ceil((next + bytes + slackBytes) / 16) * 16;
     return address;
   };
-  place(at.stateBytes);
-  const columns = place(columnCount * at.columnBytes);
-  const text = place(sliceBytes);
-  const start = place(4 * sliceCells);
-  const ends = place(4 * sliceCells);
-  const storage = place(sliceCells);
-  const number = place(8 * sliceCells);
-  const row = place(rowBytes);
-  const counts = place(4 * bucketCount);
-  const sums = place(8 * bucketCount);
+  reserve(at.sideBytes);
+  const columns = reserve(columnCount * at.slotBytes);
+  const text = reserve(sliceBytes);
+  const start = reserve(4 * sliceCells);
+  const ends = reserve(4 * sliceCells);
+  const storage = reserve(sliceCells);
+  const number = reserve(8 * sliceCells);
+  const row = reserve(rowBytes);
+  const counts = reserve(4 * bucketCount);
+  const sums = reserve(8 * bucketCount);
   return { columns, text, start, ends, storage, number, row, counts, sums, end: next };
 }

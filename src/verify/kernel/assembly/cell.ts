@@ -3,17 +3,17 @@
  * TypeScript, says what the forms mean, and is asked for every cell whose form is not the frequent one of its column.
  */
 import {
-  codeAsIs,
-  codeBool,
-  codeBytea,
-  codeFloat4,
-  codeFloat8,
-  codeInteger,
-  codeMicroseconds,
-  codeMilliseconds,
-  codeMoment,
-  codeSeconds,
-  codeUuid,
+  formAsIs,
+  formBool,
+  formBytea,
+  formFloat4,
+  formFloat8,
+  formInteger,
+  formMicroseconds,
+  formMilliseconds,
+  formMoment,
+  formSeconds,
+  formUuid,
 } from '../layout';
 import { readDouble } from './ask';
 import { micros, readStamp, seconds } from './stamp';
@@ -38,29 +38,29 @@ function open(to: usize, size: u32): usize {
 }
 
 /** Puts a cell at `to` and returns its end; 0 where the cell has another form. `number` is the address of its double. */
-export function putCell(code: i32, storage: u8, start: usize, end: usize, number: usize, to: usize): usize {
-  switch (code) {
-    case codeAsIs:
+export function putCell(form: i32, storage: u8, start: usize, end: usize, number: usize, to: usize): usize {
+  switch (form) {
+    case formAsIs:
       return putBytes(start, end, to);
-    case codeInteger:
+    case formInteger:
       return storage === STORAGE_INTEGER ? putBytes(start, end, to) : 0;
-    case codeBool:
+    case formBool:
       return putBool(start, end, to);
-    case codeFloat8:
+    case formFloat8:
       return putFloat(storage, start, end, number, to, false);
-    case codeFloat4:
+    case formFloat4:
       return putFloat(storage, start, end, number, to, true);
-    case codeMoment:
+    case formMoment:
       return storage === STORAGE_TEXT ? putStamp(start, end, to) : 0;
-    case codeSeconds:
+    case formSeconds:
       return putEpoch(1, storage, start, end, to);
-    case codeMilliseconds:
+    case formMilliseconds:
       return putEpoch(1_000, storage, start, end, to);
-    case codeMicroseconds:
+    case formMicroseconds:
       return putEpoch(1_000_000, storage, start, end, to);
-    case codeBytea:
+    case formBytea:
       return putHex(start + 2, end, to);
-    case codeUuid:
+    case formUuid:
       return storage === STORAGE_TEXT ? putUuid(start, end, to) : 0;
     default:
       return 0;

@@ -3,27 +3,27 @@
  * `src/verify/table.ts` says. It shares no code with the kernel of the copy.
  */
 import {
-  columnBytes,
-  columnCode,
-  columnEmpties,
-  columnIndex,
-  columnNulls,
-  stateBucketMask,
-  stateColumnCount,
-  stateColumns,
-  stateCounts,
-  stateEnd,
-  stateKeyCells,
-  stateKeyset,
-  stateNextRow,
-  stateNumber,
-  stateRow,
-  stateRowMax,
-  stateRows,
-  stateStart,
-  stateStorage,
-  stateSums,
-  stateText,
+  slotBytes,
+  slotForm,
+  slotEmpties,
+  slotIndex,
+  slotNulls,
+  sideBucketMask,
+  sideColumnCount,
+  sideColumns,
+  sideCounts,
+  sideEnd,
+  sideKeyCells,
+  sideKeyset,
+  sideNextRow,
+  sideNumber,
+  sideRow,
+  sideRowMax,
+  sideRows,
+  sideStart,
+  sideStorage,
+  sideSums,
+  sideText,
 } from '../layout';
 import { putCell as putAsked } from './ask';
 import { headerBytes, putCell, STORAGE_NULL } from './cell';
@@ -34,33 +34,33 @@ const cellMax: u32 = headerBytes + 12;
 
 /** Sums up the rows of the slice from the next one on; false where the next row does not fit. */
 export function sum(state: usize): bool {
-  const rows = load<i32>(state, stateRows);
-  for (let row = load<i32>(state, stateNextRow); row < rows; row += 1) {
+  const rows = load<i32>(state, sideRows);
+  for (let row = load<i32>(state, sideNextRow); row < rows; row += 1) {
     if (!sumRow(state, row)) {
-      store<i32>(state, row, stateNextRow);
+      store<i32>(state, row, sideNextRow);
       return false;
     }
   }
-  store<i32>(state, rows, stateNextRow);
+  store<i32>(state, rows, sideNextRow);
   return true;
 }
 
 function sumRow(state: usize, row: i32): bool {
-  const count = load<i32>(state, stateColumnCount);
-  const columns = load<u32>(state, stateColumns) as usize;
-  const keyCells = load<i32>(state, stateKeyCells);
-  const from = load<u32>(state, stateRow) as usize;
-  const last = from + load<u32>(state, stateRowMax);
-  const text = load<u32>(state, stateText) as usize;
-  const starts = load<u32>(state, stateStart) as usize;
-  const ends = load<u32>(state, stateEnd) as usize;
-  const storages = load<u32>(state, stateStorage) as usize;
-  const numbers = load<u32>(state, stateNumber) as usize;
+  const count = load<i32>(state, sideColumnCount);
+  const columns = load<u32>(state, sideColumns) as usize;
+  const keyCells = load<i32>(state, sideKeyCells);
+  const from = load<u32>(state, sideRow) as usize;
+  const last = from + load<u32>(state, sideRowMax);
+  const text = load<u32>(state, sideText) as usize;
+  const starts = load<u32>(state, sideStart) as usize;
+  const ends = load<u32>(state, sideEnd) as usize;
+  const storages = load<u32>(state, sideStorage) as usize;
+  const numbers = load<u32>(state, sideNumber) as usize;
   let to = from;
   let keyEnd = from;
   for (let i = 0; i < count; i += 1) {
-    const column = columns + i * columnBytes;
-    const cell = row * count + load<i32>(column, columnIndex);
+    const column = columns + i * slotBytes;
+    const cell = row * count + load<i32>(column, slotIndex);
     const storage = load<u8>(storages + cell);
     if (storage === STORAGE_NULL) {
       if (to + headerBytes > last) return false;
@@ -71,7 +71,7 @@ function sumRow(state: usize, row: i32): bool {
       const start = text + load<u32>(starts + 4 * cell);
       const end = text + load<u32>(ends + 4 * cell);
       if (to + cellMax + ((end - start) as u32) > last) return false;
-      let next = putCell(load<i32>(column, columnCode), storage, start, end, numbers + 8 * cell, to);
+      let next = putCell(load<i32>(column, slotForm), storage, start, end, numbers + 8 * cell, to);
       if (next === 0) next = putAsked(i, cell, to as u32, last as u32) as usize;
       if (next === 0) return false;
       to = next;
@@ -86,17 +86,17 @@ function sumRow(state: usize, row: i32): bool {
 function addRow(state: usize, from: usize, keyEnd: usize, end: usize): void {
   const keyHash = hashBytes(from, (keyEnd - from) as u32);
   const rowHash = keyEnd === end ? keyHash : hashBytes(from, (end - from) as u32);
-  const bucket = (keyHash as u32) & load<u32>(state, stateBucketMask);
-  const counts = (load<u32>(state, stateCounts) + 4 * bucket) as usize;
-  const sums = (load<u32>(state, stateSums) + 8 * bucket) as usize;
+  const bucket = (keyHash as u32) & load<u32>(state, sideBucketMask);
+  const counts = (load<u32>(state, sideCounts) + 4 * bucket) as usize;
+  const sums = (load<u32>(state, sideSums) + 8 * bucket) as usize;
   store<u32>(counts, load<u32>(counts) + 1);
   store<u64>(sums, load<u64>(sums) + rowHash);
-  store<u64>(state, load<u64>(state, stateKeyset) + keyHash, stateKeyset);
-  let column = load<u32>(state, stateColumns) as usize;
-  for (let at = from; at < end; column += columnBytes) {
+  store<u64>(state, load<u64>(state, sideKeyset) + keyHash, sideKeyset);
+  let column = load<u32>(state, sideColumns) as usize;
+  for (let at = from; at < end; column += slotBytes) {
     const size = load<u32>(at, 1);
-    if (load<u8>(at) === 0) store<u32>(column, load<u32>(column, columnNulls) + 1, columnNulls);
-    else if (size === 0) store<u32>(column, load<u32>(column, columnEmpties) + 1, columnEmpties);
+    if (load<u8>(at) === 0) store<u32>(column, load<u32>(column, slotNulls) + 1, slotNulls);
+    else if (size === 0) store<u32>(column, load<u32>(column, slotEmpties) + 1, slotEmpties);
     at += headerBytes + size;
   }
 }
