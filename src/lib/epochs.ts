@@ -14,7 +14,8 @@ export interface Epoch {
 
 /**
  * Sources: .NET DateTime.Ticks (100 ns since 0001-01-01), Core Data's NSDate (seconds since 2001-01-01), Chromium's
- * base::Time (microseconds since 1601-01-01, as Windows' FILETIME), HFS+ (seconds since 1904-01-01, Apple TN1150).
+ * base::Time (microseconds since 1601-01-01), Windows' FILETIME (100 ns since the same day), HFS+ (seconds since
+ * 1904-01-01, Apple TN1150).
  */
 export const epochs: Readonly<Record<EpochUnit, Epoch>> = {
   s: { name: 'seconds since 1970', micros: 1_000_000n, per: 1n, startDays: 0, digits: 0 },
@@ -26,6 +27,8 @@ export const epochs: Readonly<Record<EpochUnit, Epoch>> = {
   cocoa: { name: 'seconds since 2001 (Core Data)', micros: 1_000_000n, per: 1n, startDays: 11_323, digits: 0 },
   webkit: { name: 'microseconds since 1601 (Chrome)', micros: 1n, per: 1n, startDays: -134_774, digits: 6 },
   hfs: { name: 'seconds since 1904 (HFS+)', micros: 1_000_000n, per: 1n, startDays: -24_107, digits: 0 },
+  filetime: { name: "100 ns since 1601 (Windows' FILETIME)", micros: 1n, per: 10n, startDays: -134_774, digits: 7 },
+  cocoa_ns: { name: 'nanoseconds since 2001 (Messages)', micros: 1n, per: 1000n, startDays: 11_323, digits: 9 },
 };
 
 export const epochUnits = Object.keys(epochs) as readonly EpochUnit[];

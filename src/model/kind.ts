@@ -1,5 +1,16 @@
 /** Units that count evenly from an epoch. See `epochs` in `lib/epochs.ts` for what each counts, and from when. */
-export type EpochUnit = 's' | 'ms' | 'us' | 'ns' | 'days' | 'ticks' | 'cocoa' | 'webkit' | 'hfs';
+export type EpochUnit =
+  | 's'
+  | 'ms'
+  | 'us'
+  | 'ns'
+  | 'days'
+  | 'ticks'
+  | 'cocoa'
+  | 'webkit'
+  | 'hfs'
+  | 'filetime'
+  | 'cocoa_ns';
 
 /** Digits of a calendar: runs of `YYYY` or `YY`, `MM`, `DD`, `HH`, `MI`, `SS`, each at most once, such as `YYYYMMDD`. */
 export type CalendarDigits = `${string}YY${string}`;

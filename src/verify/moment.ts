@@ -24,6 +24,8 @@ const counting: Readonly<Record<string, readonly [fractionDigits: number, factor
   cocoa: [6, 1n, Date.UTC(2001, 0, 1) / 86_400_000],
   webkit: [0, 1n, Date.UTC(1601, 0, 1) / 86_400_000],
   hfs: [6, 1n, Date.UTC(1904, 0, 1) / 86_400_000],
+  filetime: [-1, 1n, Date.UTC(1601, 0, 1) / 86_400_000],
+  cocoa_ns: [-3, 1n, Date.UTC(2001, 0, 1) / 86_400_000],
 };
 const dayMs = 86_400_000;
 const daySeconds = 86_400;

@@ -25,7 +25,7 @@ const cocoaYears = { first: Date.UTC(2003, 0, 1) / dayMs, last: Date.UTC(2036, 0
 /** Calendar digits are recognised for older dates too, such as dates of birth. */
 const calendarYears = { first: Date.UTC(1900, 0, 1) / dayMs, last: Date.UTC(2101, 0, 1) / dayMs };
 
-const otherEpochs: readonly EpochUnit[] = ['days', 'ticks', 'cocoa', 'webkit', 'hfs'];
+const otherEpochs: readonly EpochUnit[] = ['days', 'ticks', 'cocoa', 'webkit', 'hfs', 'filetime', 'cocoa_ns'];
 const calendars: readonly CalendarDigits[] = [
   'YYYYMMDD',
   'YYYYMMDDHHMMSS',
@@ -49,7 +49,7 @@ export function plausibleReadings(min: number, max: number): TimeUnit[] {
       return days !== null && days >= first && days <= last;
     });
   const digits = calendars.filter((pattern) => both(pattern, calendarYears));
-  const counted = otherEpochs.filter((unit) => both(unit, unit === 'cocoa' ? cocoaYears : plausibleYears));
+  const counted = otherEpochs.filter((unit) => both(unit, unit.startsWith('cocoa') ? cocoaYears : plausibleYears));
   const julian: TimeUnit[] = both('julian', plausibleYears) ? ['julian'] : [];
   return [...digits, ...julian, ...counted];
 }

@@ -38,6 +38,8 @@ const units: Readonly<Record<string, readonly [perSecond: bigint, firstMs: numbe
   cocoa: [1n, Date.UTC(2001, 0, 1)],
   webkit: [1_000_000n, Date.UTC(1601, 0, 1)],
   hfs: [1n, Date.UTC(1904, 0, 1)],
+  filetime: [10_000_000n, Date.UTC(1601, 0, 1)],
+  cocoa_ns: [1_000_000_000n, Date.UTC(2001, 0, 1)],
 };
 const julianEpochMs = 210_866_760_000_000;
 
