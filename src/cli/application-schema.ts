@@ -45,6 +45,18 @@ export function applicationSchemas(): Readonly<Record<string, SchemaPart>> {
         oneOf: [{ required: ['url'] }, { required: ['session'] }],
       },
     },
+    group: {
+      description: 'SQLite files of one application that are cut over together, each into a schema of its own',
+      type: 'array',
+      items: {
+        ...closed({
+          source: { description: 'the SQLite file', ...text },
+          schema: { description: 'the schema of the target that it becomes', ...text },
+          options: { description: 'what holds for this file alone, as in a line of a fleet', type: 'object' },
+        }),
+        required: ['source', 'schema'],
+      },
+    },
   };
 }
 

@@ -32,9 +32,20 @@ export function readSettings(given: SettingsInput): Settings {
   checkKeys(input.config);
   const flagged = readFlagSettings(input);
   const { policies = {}, tableRules = {}, columns = {}, declared = {}, search = {}, shadowReads = [] } = input.config;
-  const { switch: switches = null, hooks = {}, health = [] } = input.config;
+  const { switch: switches = null, hooks = {}, health = [], group = [] } = input.config;
   const connections = flagged.connections === 0 ? flagged.workers : flagged.connections;
-  const rules = { policies, tableRules, columns, declared, search, shadowReads, switch: switches, hooks, health };
+  const rules = {
+    policies,
+    tableRules,
+    columns,
+    declared,
+    search,
+    shadowReads,
+    switch: switches,
+    hooks,
+    health,
+    group,
+  };
   const settings = { ...flagged, connections, ...rules };
   checkCombination(settings);
   return { ...settings, tableRules: withMerged(tableRules, settings.keepTargetRows) };
@@ -60,6 +71,7 @@ const ruleNames: Readonly<Record<keyof RuleSettings, true>> = {
   switch: true,
   hooks: true,
   health: true,
+  group: true,
 };
 
 /** The keys that a config file may have. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { providerHere } from './cutover/application.js';
+import { asLead } from './cutover/group/group-members.js';
 import { standingOf } from '../cutover/standing.js';
 import { toWire } from '../model/error.js';
-import type { Cutover } from '../model/cutover.js';
+import type { Cutover, GroupMember } from '../model/cutover.js';
 import type { Plan } from '../model/plan.js';
 import { readClosing } from '../source/live/closing.js';
 import { describeTarget } from '../target/connection/address.js';
@@ -25,7 +26,8 @@ import { lockWaits } from '../run/lock-waits.js';
 import { readStoredPlan } from '../run/plan/stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
-export async function runStatus(context: Context): Promise<RunStatus> {
+export async function runStatus(given: Context): Promise<RunStatus> {
+  const context = asLead(given);
   // Asking for the status must not make an embedded server.
   if (context.settings.targetUrl === null && (await embeddedStatus(embeddedFolder)).tag === 'absent') {
     return { target: 'the embedded PostgreSQL, which was never started here', run: null, follow: null, cutover: null };
@@ -116,7 +118,18 @@ async function readCutover(client: TargetClient, schema: string): Promise<Cutove
   }
   const { cutoverId, state, attempt, folder, sourcePath, envPath, startedAt, updatedAt, host, pid } = cutover;
   const shownFacts = { cutoverId, state, attempt, folder, sourcePath, envPath, startedAt, updatedAt, host, pid };
-  return { ...shownFacts, ...standing, steps: await listSteps(client, cutoverId), alarms };
+  const group = await readGroup(facts?.group ?? []);
+  return { ...shownFacts, ...standing, group, steps: await listSteps(client, cutoverId), alarms };
+}
+
+/** The files that go over together, and which of them are closed. */
+async function readGroup(members: readonly GroupMember[]): Promise<CutoverStatus['group']> {
+  const group = [];
+  for (const { cutoverId, schema, sourcePath } of members) {
+    const closing = existsSync(sourcePath) ? await readClosing(sourcePath).catch(() => null) : null;
+    group.push({ cutoverId, schema, sourcePath, isClosed: closing?.cutoverId === cutoverId });
+  }
+  return group;
 }
 
 async function readSourceState({ sourcePath }: Cutover, alarms: string[]) {

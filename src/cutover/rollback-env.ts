@@ -9,6 +9,17 @@ export const switchesName = 'switches.json';
 /** The operator's hooks likewise. */
 export const hooksName = 'hooks.json';
 
+/** The files that went over together likewise, each as `NotedMember`. */
+export const groupName = 'group.json';
+
+/** What the way back without the target needs of one of several files. */
+export interface NotedMember {
+  readonly cutoverId: string;
+  readonly sourcePath: string;
+  readonly snapshotPath: string;
+  readonly snapshotSha256: string;
+}
+
 /** Its name in the folder of the cutover. */
 export const rollbackEnvName = 'rollback.env';
 
@@ -31,6 +42,7 @@ export function rollbackEnv(
     ...(ledgerSchema === null ? [] : ([['LEDGER_SCHEMA', ledgerSchema]] as const)),
     ...switchAssignments(cutover, facts),
     ...(hasHooks(facts) ? ([['ROLLBACK_HOOKS', join(cutover.folder, hooksName)]] as const) : []),
+    ...(facts.group === undefined ? [] : ([['ROLLBACK_GROUP', join(cutover.folder, groupName)]] as const)),
     ...(prismaSchemas === null
       ? ([['ROLLBACK_GENERATE_PROVIDER', '0']] as const)
       : ([['PRISMA_SCHEMA_SQLITE', prismaSchemas.sqlite]] as const)),

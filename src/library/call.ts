@@ -83,6 +83,7 @@ const ruleNames = [
   'switch',
   'hooks',
   'health',
+  'group',
 ];
 
 function rulesIn(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

@@ -159,6 +159,7 @@ const cutover: NamesOf<CutoverOptions> = {
   switch: true,
   hooks: true,
   health: true,
+  group: true,
   onUnhealthy: true,
   reverseJournal: true,
 };

@@ -1,4 +1,4 @@
-import type { HealthRule, HookRules, SwitchRule } from '../model/application/rules.js';
+import type { GroupRule, HealthRule, HookRules, SwitchRule } from '../model/application/rules.js';
 import type { RunEvent } from '../model/event.js';
 import type { FleetAction } from '../model/fleet/fleet.js';
 import type { FleetForm } from '../model/fleet/form.js';
@@ -313,6 +313,8 @@ export interface CutoverOptions
   readonly hooks?: HookRules;
   /** What must answer once the application is switched: nothing. */
   readonly health?: readonly HealthRule[];
+  /** Files that are cut over together, each with its schema; the first stands for `sourcePath`. */
+  readonly group?: readonly GroupRule[];
   /** What happens where a hook or a health check after the switch fails: rollback. */
   readonly onUnhealthy?: 'rollback' | 'stay';
   /** Note in PostgreSQL which rows change from the switch on, so that a rollback costs what changed: false. */

@@ -105,6 +105,15 @@ export interface CutoverFacts {
   readonly journal?: readonly NotedTable[];
   /** When the operator called the move final, ISO 8601; the journal is gone since. */
   readonly settledAt?: string;
+  /** Where several files of one application went over together: all of them, this one too, the first leads. */
+  readonly group?: readonly GroupMember[];
+}
+
+/** One file of those that go over together, as a cutover of its own in the ledger. */
+export interface GroupMember {
+  readonly cutoverId: string;
+  readonly schema: string;
+  readonly sourcePath: string;
 }
 
 /** A cutover as the ledger knows it. */
@@ -157,5 +166,13 @@ export interface CutoverResult {
   readonly savedWrites: readonly { readonly table: string; readonly path: string; readonly rows: number }[];
   /** What PostgreSQL took since the switch and SQLite has now, table by table; of a rehearsal, what it would have. */
   readonly carried: readonly CarriedTable[];
+  /** Where several files went together: what became of each; the fields above are of the first. */
+  readonly group: readonly GroupMemberResult[];
   readonly phases: readonly PhaseTime[];
 }
+
+/** What became of one file of those that went over, or back, together. */
+export type GroupMemberResult = Pick<
+  CutoverResult,
+  'cutoverId' | 'runId' | 'runDir' | 'source' | 'replacedPath' | 'savedWrites' | 'carried'
+> & { readonly schema: string };

@@ -1,4 +1,4 @@
-import type { HealthRule, HookRules, SwitchRule } from './application/rules.js';
+import type { HealthRule, GroupRule, HookRules, SwitchRule } from './application/rules.js';
 import type { FleetForm } from './fleet/form.js';
 import type { TenantPartition } from './fleet/tenant.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
@@ -120,6 +120,8 @@ export interface FlagSettings {
   readonly rollbackSwitches: string | null;
   /** Where a cutover noted the operator's hooks; asked for where there is no ledger. */
   readonly rollbackHooks: string | null;
+  /** Where a cutover noted the files that went over together; asked for where there is no ledger. */
+  readonly rollbackGroup: string | null;
   /** null: as the ledger knows it. */
   readonly rollbackSnapshot: string | null;
   readonly rollbackSha256: string | null;
@@ -181,6 +183,8 @@ export interface RuleSettings {
   readonly hooks: HookRules;
   /** What must answer once the application is switched. */
   readonly health: readonly HealthRule[];
+  /** The files that go over together; none: the source alone. */
+  readonly group: readonly GroupRule[];
 }
 
 /** Everything an operator can decide. */

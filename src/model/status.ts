@@ -1,4 +1,4 @@
-import type { CutoverState, CutoverStep } from './cutover.js';
+import type { CutoverState, CutoverStep, GroupMember } from './cutover.js';
 
 /** The state of the youngest run of a schema. */
 export interface RunStatus {
@@ -91,4 +91,6 @@ export interface CutoverStatus {
   /** What does not fit to what was left: a closed database that was changed since, for instance. */
   readonly alarms: readonly string[];
   readonly next: string;
+  /** The files that went over together, this one too; none where it went by itself. */
+  readonly group: readonly (GroupMember & { readonly isClosed: boolean })[];
 }

@@ -180,6 +180,16 @@ export const cutoverOptions = {
     help: 'the hooks of the cutover’s config, as rollback.env names them; only asked for with --without-target',
     commands: ['rollback'],
   },
+  rollbackGroup: {
+    heading: 'cutover',
+    flag: 'group',
+    value: 'file',
+    env: ['ROLLBACK_GROUP'],
+    syntax: text(),
+    standard: null,
+    help: 'the files that went over together, as rollback.env names them; only asked for with --without-target',
+    commands: ['rollback'],
+  },
   rollbackSnapshot: {
     heading: 'cutover',
     flag: 'backup',

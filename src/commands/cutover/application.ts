@@ -7,11 +7,11 @@ import type { HookEdge, PlannedSwitch } from '../../model/application/rules.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import { CopierError, toWire } from '../../model/error.js';
 import { describeTarget } from '../../target/connection/address.js';
-import { moveCutover } from '../../target/ledger/cutover.js';
+import { moveCutovers } from '../../target/ledger/cutover.js';
 import { findPassword } from '../../target/connection/password.js';
 import { findApplication, hasSession } from '../../target/connection/sessions.js';
 import type { TargetAddress } from '../../model/target.js';
-import { type CutoverSession, noteStep, type Preflight } from './cutover-session.js';
+import { type CutoverMembers, type CutoverSession, noteStep, type Preflight } from './cutover-session.js';
 import { recordSettings } from '../../run/moved-settings.js';
 
 /*
@@ -129,9 +129,18 @@ export async function showApplication(session: CutoverSession, facts: CutoverFac
 }
 
 /** The same for a cutover that is concluded, and tells the ledger. */
-export async function settleApplication(session: CutoverSession, facts: CutoverFacts): Promise<void> {
-  const shown = await showApplication(session, facts);
-  if (shown !== facts) await moveCutover(session.client, session.cutover.cutoverId, 'switched', shown);
+export async function settleApplication(
+  members: CutoverMembers,
+  facts: readonly [CutoverFacts, ...CutoverFacts[]],
+): Promise<void> {
+  const [{ session }] = members;
+  const shown = await showApplication(session, facts[0]);
+  if (shown === facts[0]) return;
+  const settled = members.map((member, at) => ({
+    cutoverId: member.session.cutover.cutoverId,
+    facts: { ...(facts[at] ?? facts[0]), after: 'done' as const },
+  }));
+  await moveCutovers(session.client, 'switched', settled);
 }
 
 async function saySeen({ context, client }: CutoverSession, checks: number): Promise<void> {

@@ -1,11 +1,11 @@
 import { rollbackEnvName } from '../../cutover/rollback-env.js';
-import type { Cutover, CutoverFacts, CutoverResult } from '../../model/cutover.js';
+import type { Cutover, CutoverFacts, CutoverResult, GroupMemberResult } from '../../model/cutover.js';
 import { CopierError, toWire } from '../../model/error.js';
 import { replaceArtefact, writeManifest } from '../../report/files/run-folder.js';
 import { formatDuration, jsonText } from '../../report/units.js';
 import { describeTarget } from '../../target/connection/address.js';
-import { moveCutover } from '../../target/ledger/cutover.js';
-import type { CutoverSession, Preflight } from './cutover-session.js';
+import { moveCutovers } from '../../target/ledger/cutover.js';
+import type { CutoverMember, CutoverMembers, CutoverSession } from './cutover-session.js';
 import { cutoverResult } from './cutover-result.js';
 import { wrapped } from './preflight.js';
 import type { Switched } from './switch.js';
@@ -17,14 +17,15 @@ import { relative } from 'node:path';
  * follows the switch, and may fail; the record is closed after it in any case.
  */
 export async function conclude(
-  session: CutoverSession,
-  preflight: Preflight,
-  { facts, downtimeMs, written = [] }: Switched,
+  members: CutoverMembers,
+  { facts: factsOfEach, downtimeMs, written = [] }: Switched,
   settle: () => Promise<void> = async () => {},
 ): Promise<CutoverResult> {
+  const [{ session, preflight }] = members;
+  const [facts] = factsOfEach;
   const { context, client, cutover, folder, address } = session;
   try {
-    await moveCutover(client, cutover.cutoverId, 'switched', facts);
+    await moveCutovers(client, 'switched', pairs(members, factsOfEach));
   } catch (error) {
     throw wrappedStuck(cutover, error);
   }
@@ -42,15 +43,28 @@ export async function conclude(
     target: describeTarget(address),
     downtimeMs: Math.round(downtimeMs),
     rollbackEnvPath: folder.pathOf(rollbackEnvName),
+    group: members.length === 1 ? [] : members.map((member, at) => memberResult(member, factsOfEach[at])),
     phases: journal.phases,
   });
   try {
     await settle();
   } finally {
-    await closeRecord(session, facts, result);
+    for (const [at, member] of members.entries()) await closeRecord(member.session, factsOfEach[at] ?? facts, result);
   }
   if (written.length > 0) throw unlocked(cutover, written);
   return result;
+}
+
+function pairs(members: CutoverMembers, facts: Switched['facts']) {
+  return members.map(({ session }, at) => ({ cutoverId: session.cutover.cutoverId, facts: facts[at] ?? facts[0] }));
+}
+
+function memberResult({ session, preflight }: CutoverMember, facts: CutoverFacts | undefined): GroupMemberResult {
+  return {
+    ...{ cutoverId: session.cutover.cutoverId, schema: session.address.schema, source: preflight.sourcePath },
+    ...{ runId: facts?.runId ?? null, runDir: session.folder.path },
+    ...{ replacedPath: null, savedWrites: [], carried: [] },
+  };
 }
 
 /** Writes what the cutover came to, and the hashes of all its files. */

@@ -13,6 +13,7 @@ export function cutoverResult(
     replacedPath: null,
     savedWrites: [],
     carried: [],
+    group: [],
     phases: [],
     ...given,
   };

@@ -1,7 +1,7 @@
 import type { EnvFile } from '../../cutover/env-file.js';
 import type { PrismaClientSource } from '../../cutover/prisma-client.js';
 import type { SwitchPlan } from '../../cutover/switches/switches.js';
-import type { Cutover } from '../../model/cutover.js';
+import type { Cutover, CutoverFacts } from '../../model/cutover.js';
 import type { CutoverPhase } from '../../model/event.js';
 import type { TargetAddress } from '../../model/target.js';
 import { appendLog, type RunFolder } from '../../report/files/run-folder.js';
@@ -38,6 +38,32 @@ export interface CutoverSession {
   readonly folder: RunFolder;
   /** Throws where the log could not be written any more: a full disk must end the attempt, not a step in the middle. */
   readonly checkLog: () => void;
+}
+
+/** One SQLite file of an application in an attempt at its cutover. */
+export interface CutoverMember {
+  readonly session: CutoverSession;
+  readonly preflight: Preflight;
+}
+
+/** The files that go over together; the first has what is done once: switches, hooks, the Prisma client. */
+export type CutoverMembers = readonly [CutoverMember, ...CutoverMember[]];
+
+/** Their cutovers, as the ledger takes them. */
+export function idsOf(members: readonly Pick<CutoverMember, 'session'>[]): { readonly cutoverId: string }[] {
+  return members.map(({ session: { cutover } }) => ({ cutoverId: cutover.cutoverId }));
+}
+
+/** What the facts of each cutover say where there is more than one. */
+export function groupFacts(members: readonly Pick<CutoverMember, 'session'>[]): Pick<CutoverFacts, 'group'> {
+  if (members.length === 1) return {};
+  return {
+    group: members.map(({ session: { cutover } }) => ({
+      cutoverId: cutover.cutoverId,
+      schema: cutover.schema,
+      sourcePath: cutover.sourcePath,
+    })),
+  };
 }
 
 /** Begins the session of one attempt, whose log stands in its folder. */

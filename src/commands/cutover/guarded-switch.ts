@@ -43,8 +43,8 @@ function fenceOptions({ sourcePath }: Settings): FenceOptions {
 
 export interface Guards {
   readonly facts: CutoverFacts;
-  /** Keeps writers off the SQLite file, also those whom its triggers do not stop. */
-  readonly fence: Fence;
+  /** Each SQLite file, and what keeps writers off it, also those whom its triggers do not stop. */
+  readonly held: readonly { readonly cutover: Cutover; readonly fence: Fence }[];
   /** The session that keeps writers off the target. */
   readonly holder: TargetClient;
   /** Where a cutover goes on: files of the application may have been edited since. */
@@ -52,18 +52,20 @@ export interface Guards {
 }
 
 /**
- * Switches the application, while the SQLite file that it names is closed and fenced, and the target locked. All is looked
+ * Switches the application, while the SQLite files that it uses are closed and fenced, and the target locked. All is looked
  * at once more after the env file was replaced, and where it is not so any more, that is taken back. Errors:
  * `cutover.reopened`, `source.fence_broken`, `target.connection_lost`.
  */
 export async function switchIfClosed(
   session: CutoverSession,
   progress: CutoverProgress,
-  { facts, fence, holder, mayBeEdited = false }: Guards,
+  { facts, held, holder, mayBeEdited = false }: Guards,
 ): Promise<void> {
   const check = async () => {
-    fence.check();
-    await refuseReopened(session.cutover);
+    for (const { cutover, fence } of held) {
+      fence.check();
+      await refuseReopened(cutover);
+    }
   };
   await check();
   await holder.query('SELECT 1');
@@ -110,15 +112,18 @@ async function refuseReopened({ sourcePath, cutoverId }: Cutover): Promise<void>
  * tables is still there afterwards; else the tables are read once more, with all that the application wrote since.
  */
 export async function findUnlocked(
-  { client, address }: CutoverSession,
+  { client }: CutoverSession,
   holder: TargetClient,
-  digests: readonly TableDigest[],
+  accepted: readonly { readonly session: CutoverSession; readonly digests: readonly TableDigest[] }[],
 ): Promise<readonly WrittenTable[]> {
   try {
     await holder.query('SELECT 1');
     return [];
   } catch {
-    return findWritten(digests, await digestTables(client, address.schema));
+    const written: WrittenTable[] = [];
+    for (const { session, digests } of accepted)
+      written.push(...findWritten(digests, await digestTables(client, session.address.schema)));
+    return written;
   }
 }
 

@@ -9,9 +9,14 @@ import { CopierError, type ErrorCode, exitCodes } from '../../model/error.js';
 import { readClosing } from '../../source/live/closing.js';
 import type { Context } from '../../run/context.js';
 import { lockWaits } from '../../run/lock-waits.js';
+import { refuseStaying } from '../../run/plan/staying-rows.js';
+import { readStoredPlan } from '../../run/plan/stored-plan.js';
 import type { ConnectOptions } from '../../target/connection/client.js';
 import { lockWaitFor } from '../../target/connection/lock-holders.js';
+import { hasLedger } from '../../target/ledger/ledger.js';
 import { holderName } from '../../target/ledger/lock.js';
+import { latestRun } from '../../target/ledger/run.js';
+import type { TargetClient } from '../../target/connection/client.js';
 import { liveFile } from '../../source/import/named-source.js';
 import { sourceFile } from '../../source/live/file.js';
 import { switchProblem } from '../../platform/system.js';
@@ -55,6 +60,14 @@ export function sessionOptions(context: Context, command: string): ConnectOption
     settings: { lock_timeout: String(2 * limitMs) },
     locks: { ...lockWaits(context), limitMs },
   };
+}
+
+/** Throws where rows of the target's own stay: the way back would take them along. */
+export async function refuseStayingRows(client: TargetClient, schema: string): Promise<void> {
+  if (!(await hasLedger(client))) return;
+  const run = await latestRun(client, schema);
+  if (run !== null)
+    refuseStaying((await readStoredPlan(client, run.runId)).plan, 'a cutover, whose way back takes rows along,');
 }
 
 /** Throws where the operating system lacks what a switch needs. */

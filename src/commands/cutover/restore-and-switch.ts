@@ -1,44 +1,29 @@
 import { noteRestoring } from '../../cutover/carried-copies.js';
 import { switchEnvFile, undoSwitch } from '../../cutover/env-file.js';
 import { generateClient } from '../../cutover/prisma-client.js';
+import { undoSwitches } from '../../cutover/switches/switches.js';
 import { interruption } from '../../lib/interruption.js';
 import { quoteTable } from '../../lib/quote.js';
-import type { Cutover, CutoverFacts, CutoverResult, EnvSwitch, TableDigest } from '../../model/cutover.js';
-import { CopierError, toWire } from '../../model/error.js';
-import type { Settings } from '../../model/settings.js';
-import { readStoredPlan } from '../../run/plan/stored-plan.js';
+import type { Cutover, CutoverResult, EnvSwitch, TableDigest } from '../../model/cutover.js';
+import { toWire } from '../../model/error.js';
+import { writeArtefact } from '../../report/files/run-folder.js';
 import { LeftBehind } from '../../run/carry/left-behind.js';
 import { noteCarried } from '../../run/carry/note-carried.js';
-import { writeArtefact } from '../../report/files/run-folder.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
-import { undoSwitches } from '../../cutover/switches/switches.js';
-import { programsOf } from './application.js';
 import { withTransaction } from '../../target/connection/transaction.js';
 import { closeTargetTables, listTables, lockTables, readClosedMark } from '../../target/schema/closing.js';
-import { carryBack, wayOfWrites } from './carry-back.js';
-import { type CutoverSession, type LockedTarget, stepsOf } from './cutover-session.js';
+import { programsOf } from './application.js';
+import { stepsOf } from './cutover-session.js';
 import { sessionOptions } from './preflight.js';
-import type { RollbackPreflight } from './rollback-preflight.js';
 import { closeBeforeRestore, type RestoreMove, restoreSource } from './source-state.js';
-import { readWritten } from './way-back/target-state.js';
-import { type WrittenTable, describeWritten, findWritten, saveWrites } from './target-writes.js';
+import type { WrittenTable } from './target-writes.js';
+import { type BroughtBack, lockAndBringBack, refuseUnseen, type RollbackMember } from './way-back/bring-back.js';
 
 function switchToSqlite(planned: EnvSwitch, cutover: Cutover): void {
   const isUndo = planned.sha256After === cutover.facts?.env?.sha256After;
   if (isUndo) undoSwitch(planned);
   else switchEnvFile(planned);
-}
-
-export function refuseWritten(settings: Settings, written: readonly WrittenTable[]): void {
-  if (written.length === 0 || wayOfWrites(settings) !== 'refuse') return;
-  throw new CopierError(
-    'rollback.target_writes',
-    `PostgreSQL took writes since the switch, which SQLite would not have: ${describeWritten(written)}`,
-    {
-      hint: 'stay on PostgreSQL; or run again with --target-writes carry, which brings these rows into SQLite, or with --target-writes discard (ROLLBACK_TARGET_WRITES=discard), which saves them to a file first',
-    },
-  );
 }
 
 export interface RollbackProgress {
@@ -47,132 +32,134 @@ export interface RollbackProgress {
   /** Whether the target refuses writes. */
   hasClosed: boolean;
   hasSwitched: boolean;
-  /** Under which the replaced file is kept, null where this attempt replaced none. */
-  replacedPath: string | null;
 }
 
+/** What became of one file. */
+export interface BackFile extends Pick<CutoverResult, 'savedWrites' | 'carried'> {
+  /** Under which the replaced file is kept, null where this attempt replaced none. */
+  readonly replacedPath: string | null;
+}
+
+/**
+ * Takes the files back: all that can be refused is found under the locks of all of them before the first file is touched;
+ * then they are restored, their tables closed by the commit that ends the locks, and the application is switched once.
+ */
 export async function restoreAndSwitch(
-  session: CutoverSession,
-  locked: LockedTarget,
-  {
-    facts,
-    preflight,
-    restore,
-    seen,
-    progress,
-  }: {
-    readonly facts: CutoverFacts;
-    readonly preflight: RollbackPreflight;
-    readonly restore: RestoreMove;
-    /** What PostgreSQL held when `restore` was decided, where the file stays as it is. */
-    readonly seen: readonly TableDigest[] | null;
-    readonly progress: RollbackProgress;
-  },
-): Promise<Pick<CutoverResult, 'savedWrites' | 'carried'>> {
-  const { context, address, cutover, folder } = session;
-  const signal = AbortSignal.any([context.signal, locked.lost]);
-  const step = stepsOf(session, progress);
+  members: readonly [RollbackMember, ...RollbackMember[]],
+  progress: RollbackProgress,
+): Promise<BackFile[]> {
+  const [lead] = members;
+  const { context, address } = lead.session;
+  const signal = AbortSignal.any([context.signal, lead.locked.lost]);
+  const step = stepsOf(lead.session, progress);
   const connecting = { ...sessionOptions(context, 'rollback_fence'), signal };
-  let closedMark = '';
-  let unread: readonly WrittenTable[] = [];
-  const rows = await withTarget(address, connecting, async (holder) => {
+  const closed: (LockedMember & { readonly mark: string })[] = [];
+  const back = await withTarget(address, connecting, async (holder) => {
     await holder.run('BEGIN');
-    const { snapshotPath } = preflight;
-    const { digests, written } = await step('lock', async () => {
-      await lockTables(holder, address.schema);
-      return await readWritten(context, holder, { address, facts, snapshotPath });
-    });
-    refuseWritten(context.settings, written);
-    const way = wayOfWrites(context.settings);
-    if (way === 'carry' && seen !== null) refuseUnseen(findWritten(seen, digests));
-    const copy =
-      written.length > 0 && way === 'carry'
-        ? await step('carry', () =>
-            carryBack(context, locked, cutover, { facts, snapshotPath, written, digests, signal }),
-          )
-        : null;
-    const leftBehind = new LeftBehind(context.settings.leaveBehind);
-    const toSave = way === 'discard' ? written : await leftOf(session.client, facts.runId, written, leftBehind);
-    const saved =
-      toSave.length > 0
-        ? await step('save', () =>
-            saveWrites(context, {
-              client: session.client,
-              address,
-              facts,
-              written: toSave,
-              folder: folder.path,
-              signal,
-            }),
-          )
-        : [];
-    const { clients } = preflight;
+    const ready: LockedMember[] = [];
+    for (const member of members)
+      ready.push({ ...member, brought: await lockAndBringBack(member, holder, { progress, signal }) });
+    const { clients } = lead.preflight;
     if (clients !== null) {
       await step('generate', async () => {
         progress.hasGenerated = true;
-        await generateClient(clients.sqlite, (output) => writeArtefact(folder.pathOf('generate.log'), output));
+        const log = lead.session.folder.pathOf('generate.log');
+        await generateClient(clients.sqlite, (output) => writeArtefact(log, output));
       });
     }
-    if (restore === 'close-and-restore')
-      await step('fence', () => closeBeforeRestore(cutover.sourcePath, cutover.cutoverId));
-    progress.replacedPath = await step('restore', () => {
-      if (!isLeft(restore)) noteRestoring(cutover.folder, copy);
-      return restoreSource(restore, {
-        livePath: cutover.sourcePath,
-        snapshotPath: copy?.path ?? snapshotPath,
-        snapshotSha256: copy?.sha256 ?? facts.snapshotSha256,
-        replacedPath: preflight.replacedPath,
-        journalMode: facts.journalMode,
-        signal,
-      });
-    });
+    const files: BackFile[] = [];
+    for (const { brought, ...member } of ready) {
+      const replacedPath = await restore(member, brought, { progress, signal });
+      files.push({ savedWrites: brought.saved, carried: brought.copy?.tables ?? [], replacedPath });
+    }
     if (signal.aborted) throw interruption(signal);
     await step('close', async () => {
-      const at = new Date().toISOString();
-      const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
-      const read = written.filter(({ noted }) => noted === undefined);
-      if (copy !== null) await noteCarried(holder, address.schema, { runId: facts.runId, changed: read, leftBehind });
-      await closeTargetTables(holder, address.schema, message);
-      refuseUnseen(await findNewTables(holder, address.schema, digests));
-      closedMark = await readClosedMark(holder, address.schema);
+      for (const member of ready) closed.push({ ...member, mark: await closeTables(holder, member) });
       progress.hasClosed = true;
       await holder.run('COMMIT');
     });
-    if (copy !== null) unread = written.filter(({ noted }) => noted !== undefined);
-    return { savedWrites: saved, carried: copy?.tables ?? [] };
+    return files;
   });
-  const { env } = preflight;
+  await switchBack(lead, progress);
+  for (const member of closed) await noteClosed(member);
+  return back;
+}
+
+interface LockedMember extends RollbackMember {
+  readonly brought: BroughtBack;
+}
+
+/** Puts one SQLite file in place; gives the name under which the replaced one is kept. */
+async function restore(
+  { session, facts, preflight, restore: move }: RollbackMember,
+  { copy }: BroughtBack,
+  { progress, signal }: { readonly progress: RollbackProgress; readonly signal: AbortSignal },
+): Promise<string | null> {
+  const { cutover } = session;
+  const step = stepsOf(session, progress);
+  if (move === 'close-and-restore')
+    await step('fence', () => closeBeforeRestore(cutover.sourcePath, cutover.cutoverId));
+  return await step('restore', () => {
+    if (!isLeft(move)) noteRestoring(cutover.folder, copy);
+    return restoreSource(move, {
+      livePath: cutover.sourcePath,
+      snapshotPath: copy?.path ?? preflight.snapshotPath,
+      snapshotSha256: copy?.sha256 ?? facts.snapshotSha256,
+      replacedPath: preflight.replacedPath,
+      journalMode: facts.journalMode,
+      signal,
+    });
+  });
+}
+
+/** Closes the tables of one schema by the transaction of `holder`; gives what they are known by then. */
+async function closeTables(holder: TargetClient, { session, facts, brought }: LockedMember): Promise<string> {
+  const { cutover, address, context } = session;
+  const { written, copy, digests } = brought;
+  const at = new Date().toISOString();
+  const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
+  const changed = written.filter(({ noted }) => noted === undefined);
+  const leftBehind = new LeftBehind(context.settings.leaveBehind);
+  if (copy !== null) await noteCarried(holder, address.schema, { runId: facts.runId, changed, leftBehind });
+  await closeTargetTables(holder, address.schema, message);
+  refuseUnseen(await findNewTables(holder, address.schema, digests));
+  return await readClosedMark(holder, address.schema);
+}
+
+/** Switches the application back, which is done once however many files it has. */
+async function switchBack(
+  { session, facts, preflight: { env, switches } }: RollbackMember,
+  progress: RollbackProgress,
+): Promise<void> {
+  const step = stepsOf(session, progress);
   if (env !== null) {
     await step('switch', () => {
       progress.hasSwitched = true;
-      switchToSqlite(env, cutover);
+      switchToSqlite(env, session.cutover);
     });
   }
-  if (preflight.switches.length > 0) {
+  if (switches.length > 0) {
     await step('switch', async () => {
       progress.hasSwitched = true;
-      const [left] = await undoSwitches(preflight.switches, await programsOf({ ...session, runId: facts.runId }));
+      const [left] = await undoSwitches(switches, await programsOf({ ...session, runId: facts.runId }));
       if (left !== undefined) throw left.error;
     });
   }
-  if (unread.length > 0) await noteClosed(session, { facts, unread, closedMark });
-  return rows;
 }
 
 /**
  * Notes what the tables hold that were not read whole, now that the application is back: they are closed, and nobody else can
  * have written there as long as what closes them is the same.
  */
-async function noteClosed(
-  { context, client, address }: CutoverSession,
-  request: { readonly facts: CutoverFacts; readonly unread: readonly WrittenTable[]; readonly closedMark: string },
-): Promise<void> {
-  const { facts, unread: changed, closedMark } = request;
+async function noteClosed({ session, facts, brought, mark }: LockedMember & { readonly mark: string }): Promise<void> {
+  const { context, client, address } = session;
+  const changed = brought.copy === null ? [] : brought.written.filter(({ noted }) => noted !== undefined);
+  if (changed.length === 0) return;
   const leftBehind = new LeftBehind(context.settings.leaveBehind);
   try {
     await withTransaction(client, async () => {
       await lockTables(client, address.schema);
-      if ((await readClosedMark(client, address.schema)) !== closedMark) return;
+      if ((await readClosedMark(client, address.schema)) !== mark) return;
       await noteCarried(client, address.schema, { runId: facts.runId, changed, leftBehind });
     });
   } catch (error) {
@@ -185,20 +172,6 @@ async function noteClosed(
 /** Whether the file stays as it is. */
 export function isLeft(restore: RestoreMove): boolean {
   return restore === 'leave' || restore === 'reopen';
-}
-
-/** The tables of which the operator leaves something behind: what PostgreSQL took there is saved. */
-async function leftOf(
-  client: TargetClient,
-  runId: string,
-  written: readonly WrittenTable[],
-  leftBehind: LeftBehind,
-): Promise<readonly WrittenTable[]> {
-  if (leftBehind.isNothing) return [];
-  const { plan } = await readStoredPlan(client, runId);
-  return written.filter(({ table }) =>
-    leftBehind.touches(plan.tables.find(({ target }) => target === table) ?? { source: table, target: table }),
-  );
 }
 
 /** Tables that were made while all others were locked, with rows. They are closed by now, so nothing can come after this look. */
@@ -215,14 +188,4 @@ async function findNewTables(
     if (Number(row?.rows) > 0) counted.push({ table, rowsBefore: 0, rowsNow: Number(row?.rows) });
   }
   return counted;
-}
-
-/** A file that stays has what PostgreSQL held when it was looked at, and nothing of what came after. */
-function refuseUnseen(written: readonly WrittenTable[]): void {
-  if (written.length === 0) return;
-  throw new CopierError(
-    'rollback.target_writes',
-    `PostgreSQL took writes since it was looked at: ${describeWritten(written)}`,
-    { hint: 'run again: these rows are then seen, too' },
-  );
 }

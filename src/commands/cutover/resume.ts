@@ -1,15 +1,13 @@
 import type { Cutover, CutoverFacts, CutoverResult } from '../../model/cutover.js';
 import { CopierError, type ErrorCode, must, toWire } from '../../model/error.js';
-import { openRunFolder } from '../../report/files/run-folder.js';
-import type { Context } from '../../run/context.js';
 import { digestTables } from '../../target/fingerprint/digest.js';
-import { moveCutover } from '../../target/ledger/cutover.js';
+import { moveCutovers } from '../../target/ledger/cutover.js';
 import { settleApplication } from './application.js';
 import { conclude } from './conclude.js';
-import { resumeLive } from './live/resume-live.js';
-import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from './cutover-session.js';
-import { switchIfClosed, withClosedSource } from './guarded-switch.js';
-import { factsForResume, withLockedTables } from './switch.js';
+import { type CutoverMember, type CutoverMembers, type LockedTarget, runStep } from './cutover-session.js';
+import { type Guards, switchIfClosed, withClosedSource } from './guarded-switch.js';
+import { factsForResume } from './switch/close-sources.js';
+import { withLockedTables } from './switch.js';
 import { keepJournal } from './way-back/reverse-journal.js';
 import { type WrittenTable, describeWritten, findWritten } from './target-writes.js';
 import type { CutoverProgress } from './undo.js';
@@ -25,27 +23,25 @@ const refusals: ReadonlySet<string> = new Set<ErrorCode>([
  * Resumes a cutover that crashed after the source was closed. The copy is still complete, since no writer could change
  * the source since.
  */
-export async function resumeCutover(
-  context: Context,
-  preflight: Preflight,
-  locked: LockedTarget,
-  known: Cutover,
-): Promise<CutoverResult> {
-  const { client } = locked;
-  const before = must(known.facts, 'facts of a closing cutover');
-  if (before.live !== undefined) return await resumeLive(context, preflight, locked, known);
-  const folder = openRunFolder(known.folder);
-  const session = openSession(context, locked, known, folder);
+export async function resumeCutover(members: CutoverMembers, locked: LockedTarget): Promise<CutoverResult> {
+  const [{ session }] = members;
+  const { client, context, cutover: known } = session;
   context.journal.note(
-    `going on with cutover ${known.cutoverId} of ${known.startedAt}: the SQLite database is closed, the switch is left`,
+    `going on with cutover ${known.cutoverId} of ${known.startedAt}: ${members.length === 1 ? 'the SQLite database is' : 'all SQLite databases are'} closed, the switch is left`,
   );
-  const { isSwitched, facts } = factsForResume(known);
-  const progress: CutoverProgress = { step: 'switch', generated: 'no', hasClosed: true, envSwitch: null, prepared: [] };
-  let switched = facts;
+  const resumed = members.map((member) => ({ ...member, ...factsForResume(member.session.cutover) }));
+  const progress: CutoverProgress = {
+    step: 'switch',
+    generated: 'no',
+    closed: members.map(({ preflight }) => preflight.sourcePath),
+    envSwitch: null,
+    prepared: [],
+  };
+  let switched = factsOf(resumed);
   try {
-    await moveCutover(client, known.cutoverId, 'closing', facts);
-    if (!isSwitched)
-      switched = await switchUnchanged(session, AbortSignal.any([context.signal, locked.lost]), progress, facts);
+    await moveCutovers(client, 'closing', moved(resumed));
+    if (!resumed.some(({ isSwitched }) => isSwitched))
+      switched = await switchUnchanged(resumed, AbortSignal.any([context.signal, locked.lost]), progress);
   } catch (error) {
     const isRefused = error instanceof CopierError && refusals.has(error.code);
     if (isRefused) throw error;
@@ -60,35 +56,69 @@ export async function resumeCutover(
       },
     );
   }
-  const downtimeMs = Date.now() - Date.parse(facts.fencedAt);
-  const settle = () => settleApplication(session, switched);
-  return await conclude(session, preflight, { facts: switched, downtimeMs }, settle);
+  const downtimeMs = Date.now() - Date.parse(switched[0].fencedAt);
+  return await conclude(members, { facts: switched, downtimeMs }, () => settleApplication(members, switched));
+}
+
+interface ResumedMember extends CutoverMember {
+  readonly facts: CutoverFacts;
+}
+
+function factsOf(members: readonly ResumedMember[]): readonly [CutoverFacts, ...CutoverFacts[]] {
+  const [first, ...others] = members.map(({ facts }) => facts);
+  return [must(first, 'facts of a closing cutover'), ...others];
+}
+
+function moved(members: readonly ResumedMember[]) {
+  return members.map(({ session, facts }) => ({ cutoverId: session.cutover.cutoverId, facts }));
 }
 
 /** Switches the application only to the very rows that were accepted: looked at under the lock that is held until then. */
 async function switchUnchanged(
-  session: CutoverSession,
+  members: readonly ResumedMember[],
   signal: AbortSignal,
   progress: CutoverProgress,
-  facts: CutoverFacts,
-): Promise<CutoverFacts> {
-  const { address, cutover, client } = session;
-  return await withLockedTables(session, signal, async (holder) => {
-    const written = await runStep(session, 'look', async () =>
-      findWritten(facts.digests, await digestTables(holder, address.schema)),
-    );
-    if (written.length > 0) throw targetChanged(cutover, written);
-    // The journal of before went with its transaction.
-    const isWanted = facts.journal !== undefined;
-    const known = { ...facts, ...(await keepJournal(session, holder, { runId: facts.runId, isWanted })) };
-    if (isWanted) await moveCutover(client, cutover.cutoverId, 'closing', known);
-    await runStep(session, 'switch', () =>
-      withClosedSource(session, known, (fence) =>
-        switchIfClosed(session, progress, { facts: known, fence, holder, mayBeEdited: true }),
+): Promise<readonly [CutoverFacts, ...CutoverFacts[]]> {
+  const [first, ...others] = members;
+  const lead = must(first, 'a file to switch');
+  return await withLockedTables([lead, ...others], signal, async (holder) => {
+    for (const { session, facts } of members) {
+      const written = await runStep(session, 'look', async () =>
+        findWritten(facts.digests, await digestTables(holder, session.address.schema)),
+      );
+      if (written.length > 0) throw targetChanged(session.cutover, written);
+    }
+    const known: ResumedMember[] = [];
+    for (const member of members) {
+      const { session, facts } = member;
+      // The journal of before went with its transaction.
+      const isWanted = facts.journal !== undefined;
+      const journal = await keepJournal(session, holder, { runId: facts.runId, isWanted });
+      known.push({ ...member, facts: { ...facts, ...journal } });
+    }
+    if (known.some(({ facts }) => facts.journal !== undefined))
+      await moveCutovers(lead.session.client, 'closing', moved(known));
+    const facts = factsOf(known);
+    await runStep(lead.session, 'switch', () =>
+      withClosedSources(known, (held) =>
+        switchIfClosed(lead.session, progress, { facts: facts[0], held, holder, mayBeEdited: true }),
       ),
     );
-    return known;
+    return facts;
   });
+}
+
+/** Fences each file that an attempt before has closed. */
+async function withClosedSources<T>(
+  members: readonly ResumedMember[],
+  use: (held: Guards['held']) => Promise<T>,
+  held: Guards['held'] = [],
+): Promise<T> {
+  const next = members[held.length];
+  if (next === undefined) return await use(held);
+  return await withClosedSource(next.session, next.facts, (fence) =>
+    withClosedSources(members, use, [...held, { cutover: next.session.cutover, fence }]),
+  );
 }
 
 export function targetChanged({ cutoverId }: Cutover, written: readonly WrittenTable[]): CopierError {

@@ -3,10 +3,11 @@ import { dirname, resolve } from 'node:path';
 import { planSwitch, readEnvFile, switchEnvFile } from '../../cutover/env-file.js';
 import { findPrisma, generateClient } from '../../cutover/prisma-client.js';
 import { hashFileSync, snapshotChanged } from '../../cutover/restored-file.js';
+import type { NotedMember } from '../../cutover/rollback-env.js';
 import { forgetSwitches, undoSwitches } from '../../cutover/switches/switches.js';
 import { runHookPrograms } from '../../cutover/programs.js';
 import type { HookEdge, HookRules, PlannedSwitch } from '../../model/application/rules.js';
-import { CopierError, toWire } from '../../model/error.js';
+import { CopierError, must, toWire } from '../../model/error.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { databasePath } from '../../source/live/file.js';
 import { readJournalMode } from '../../source/live/journal-mode.js';
@@ -16,6 +17,7 @@ import { standardEnvFile } from './preflight.js';
 import {
   closeBeforeRestore,
   decideRestore,
+  type RestoreMove,
   readSourceState,
   refuseClosedByOther,
   restoreSource,
@@ -30,39 +32,22 @@ import type { Settings } from '../../model/settings.js';
  */
 export async function rollBackWithoutTarget(context: Context): Promise<CutoverResult> {
   const { settings, journal } = context;
-  const { snapshotPath, sha256, cutoverId } = checkGiven(settings);
-  const path = databasePath(settings.sourcePath);
+  const files = [];
+  for (const given of filesOf(settings)) files.push(await lookAt(context, given));
+  const lead = must(files[0], 'a file that goes back');
+  const { cutoverId, path } = lead;
   const switches = switchesOf(settings);
   const env =
     settings.rollbackSwitchEnv && switches === null
       ? planSwitch(readEnvFile(settings.envFile ?? standardEnvFile), 'sqlite')
       : null;
   const client = settings.rollbackGenerate ? findPrisma(settings.sqlitePrismaSchema) : null;
-  const replacedPath = `${path}.replaced-${cutoverId}`;
-  const journalMode = await journalModeOf(path);
-  const state = await readSourceState(path, { cutoverId, schemaVersion: null });
-  refuseClosedByOther(state, path, cutoverId);
-  const move = await decideRestore(state, {
-    livePath: path,
-    snapshotPath,
-    isRestored: false,
-    settings,
-    warn: (message) => journal.warn(message),
-  });
   const runHooks = hooksOf(context, cutoverId);
   await runHooks('before-rollback');
   journal.warn('PostgreSQL is not asked: what it took since the switch stays there, and it goes on taking writes');
-  if (move === 'close-and-restore') await closeBeforeRestore(path, cutoverId);
-  const copyPath = await journal.phase('restore', () =>
-    restoreSource(move, {
-      livePath: path,
-      snapshotPath,
-      snapshotSha256: sha256,
-      replacedPath,
-      journalMode,
-      signal: context.signal,
-    }),
-  );
+  const copies: (string | null)[] = [];
+  for (const file of files) copies.push(await restoreOne(context, file));
+  const copyPath = copies[0] ?? null;
   if (client !== null) await journal.phase('generate', () => generateClient(client, () => {}));
   if (env !== null) await journal.phase('switch', () => switchEnvFile(env));
   if (switches !== null) await journal.phase('switch', () => takeBack(switches, context, cutoverId));
@@ -81,6 +66,62 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
     replacedPath: copyPath !== null && existsSync(copyPath) ? copyPath : null,
     phases: journal.phases,
   });
+}
+
+/** One SQLite file that goes back, and what is done to it. */
+interface LookedAt {
+  readonly path: string;
+  readonly snapshotPath: string;
+  readonly sha256: string;
+  readonly cutoverId: string;
+  readonly journalMode: string;
+  readonly move: RestoreMove;
+}
+
+type Given = Pick<Settings, 'sourcePath' | 'rollbackSnapshot' | 'rollbackSha256' | 'rollbackCutoverId'>;
+
+/** The file that rollback.env names, or all that went over with it, as the cutover noted them beside. */
+function filesOf(settings: Settings): readonly Given[] {
+  if (settings.rollbackGroup === null) return [settings];
+  const path = resolve(settings.rollbackGroup);
+  if (existsSync(path)) {
+    const noted = JSON.parse(readFileSync(path, 'utf8')) as readonly NotedMember[];
+    return noted.map(({ cutoverId, sourcePath, snapshotPath, snapshotSha256 }) => ({
+      sourcePath,
+      rollbackCutoverId: cutoverId,
+      rollbackSnapshot: snapshotPath,
+      rollbackSha256: snapshotSha256,
+    }));
+  }
+  throw new CopierError('rollback.not_named', `there is no ${path}, which says the files that went over together`, {
+    hint: 'bring the cutover’s folder back from a backup: its files go back together',
+  });
+}
+
+async function lookAt({ settings, journal }: Context, given: Given): Promise<LookedAt> {
+  const { snapshotPath, sha256, cutoverId } = checkGiven(given);
+  const path = databasePath(given.sourcePath);
+  const state = await readSourceState(path, { cutoverId, schemaVersion: null });
+  refuseClosedByOther(state, path, cutoverId);
+  const move = await decideRestore(state, {
+    livePath: path,
+    snapshotPath,
+    isRestored: false,
+    settings,
+    warn: (message) => journal.warn(message),
+  });
+  return { path, snapshotPath, sha256, cutoverId, journalMode: await journalModeOf(path), move };
+}
+
+async function restoreOne({ journal, signal }: Context, file: LookedAt): Promise<string | null> {
+  const { path, snapshotPath, sha256, cutoverId, journalMode, move } = file;
+  if (move === 'close-and-restore') await closeBeforeRestore(path, cutoverId);
+  return await journal.phase('restore', () =>
+    restoreSource(move, {
+      ...{ livePath: path, snapshotPath, snapshotSha256: sha256, journalMode, signal },
+      replacedPath: `${path}.replaced-${cutoverId}`,
+    }),
+  );
 }
 
 /** The hooks of the config, else those that the cutover noted in its folder, where what they print is kept. */
@@ -132,7 +173,7 @@ async function takeBack(
   forgetSwitches(planned);
 }
 
-function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Settings) {
+function checkGiven({ rollbackSnapshot, rollbackSha256, rollbackCutoverId }: Given) {
   if (rollbackSnapshot === null || rollbackSha256 === null || rollbackCutoverId === null) {
     throw new CopierError('rollback.not_named', 'without the target nobody knows which snapshot to restore', {
       hint: 'source the rollback.env of the cutover first: it names the snapshot, its SHA-256 and the cutover',

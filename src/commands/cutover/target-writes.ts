@@ -150,5 +150,5 @@ async function copyBefore(
 
 /** The same URL with another schema. Of two parameters with one name the later counts. */
 export function withSchema(url: string, schema: string): string {
-  return `${url.trim()}${splitUrl(url.trim()).parameters.length === 0 ? '?' : '&'}schema=${schema}`;
+  return `${url.trim()}${splitUrl(url.trim()).parameters.length === 0 ? '?' : '&'}schema=${encodeURIComponent(schema)}`;
 }

@@ -3,22 +3,22 @@ import { generateClient } from '../../cutover/prisma-client.js';
 import { doSwitches } from '../../cutover/switches/switches.js';
 import type { EnvSwitch } from '../../model/cutover.js';
 import { CopierError, toWire } from '../../model/error.js';
-import { moveCutover } from '../../target/ledger/cutover.js';
+import { moveCutovers } from '../../target/ledger/cutover.js';
 import { reopenTargetTables } from '../../target/schema/closing.js';
 import { programsOf } from './application.js';
-import type { CutoverSession } from './cutover-session.js';
+import { idsOf } from './cutover-session.js';
 import { wrapped } from './preflight.js';
 import type { RollbackProgress } from './restore-and-switch.js';
-import type { RollbackPreflight } from './rollback-preflight.js';
+import type { RollbackMember } from './way-back/bring-back.js';
 
 /** The application stays on PostgreSQL, which takes writes; a restored SQLite file is no harm, and is found again. */
 export async function undoRollback(
-  session: CutoverSession,
-  preflight: RollbackPreflight,
+  members: readonly [RollbackMember, ...RollbackMember[]],
   progress: RollbackProgress,
   error: unknown,
 ): Promise<never> {
-  const { context, client, address, cutover } = session;
+  const [{ session, preflight }] = members;
+  const { context, client, cutover } = session;
   const left: string[] = [];
   const tryUndo = async (what: string, use: () => unknown) => {
     try {
@@ -38,9 +38,8 @@ export async function undoRollback(
       );
     }
     if (progress.hasClosed) {
-      await tryUndo(`drop the triggers pgferry_closed of schema ${address.schema}`, () =>
-        reopenTargetTables(client, address.schema),
-      );
+      for (const { schema } of members.map((member) => member.session.address))
+        await tryUndo(`drop the triggers pgferry_closed of schema ${schema}`, () => reopenTargetTables(client, schema));
     }
     if (progress.hasGenerated && clients !== null) {
       await generateClient(clients.postgres, () => {}).catch((failure: unknown) => {
@@ -59,7 +58,7 @@ export async function undoRollback(
       },
     );
   }
-  await moveCutover(client, cutover.cutoverId, 'switched').catch(() => undefined);
+  await moveCutovers(client, 'switched', idsOf(members)).catch(() => undefined);
   if (!(error instanceof CopierError) || error.code.startsWith('interrupted.') || error.code.startsWith('rollback.'))
     throw error;
   throw wrapped(

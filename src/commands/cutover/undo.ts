@@ -5,16 +5,17 @@ import type { PlannedSwitch } from '../../model/application/rules.js';
 import { CopierError, toWire } from '../../model/error.js';
 import type { EnvSwitch } from '../../model/cutover.js';
 import { reopenSourceTables } from '../../source/live/closing.js';
-import { moveCutover } from '../../target/ledger/cutover.js';
+import { moveCutovers } from '../../target/ledger/cutover.js';
 import { programsOf, runHooks } from './application.js';
-import type { CutoverSession, Preflight } from './cutover-session.js';
+import { type CutoverMembers, type CutoverSession, idsOf } from './cutover-session.js';
 import { wrapped } from './preflight.js';
 
 /** How far an attempt has come in what must be undone; filled in before each act, so that nothing done is missed. */
 export interface CutoverProgress {
   step: string;
   generated: 'no' | 'tried' | 'yes';
-  hasClosed: boolean;
+  /** The SQLite files that were closed to writers. */
+  readonly closed: string[];
   envSwitch: EnvSwitch | null;
   /** The operator's own switches, once they are prepared; those that are not done are left as they are. */
   prepared: readonly PlannedSwitch[];
@@ -24,12 +25,8 @@ export interface CutoverProgress {
  * Undoes what an attempt has done, and then throws `cutover.undone`, or the interruption itself where that was the
  * cause. Throws `stuck.undo` with what must be done by hand where it cannot undo everything.
  */
-export async function undoCutover(
-  session: CutoverSession,
-  preflight: Preflight,
-  progress: CutoverProgress,
-  error: unknown,
-): Promise<never> {
+export async function undoCutover(members: CutoverMembers, progress: CutoverProgress, error: unknown): Promise<never> {
+  const [{ session, preflight }] = members;
   const { context, client, cutover } = session;
   const left: string[] = [];
   await context.journal.phase('undo', async () => {
@@ -38,9 +35,8 @@ export async function undoCutover(
       if (progress.envSwitch !== null) undoSwitch(progress.envSwitch);
     });
     left.push(...(await undoOwn(session, progress)));
-    await tryUndo(left, 'open the SQLite database again with `pgferry release`', () => {
-      if (progress.hasClosed) reopenSourceTables(preflight.sourcePath);
-    });
+    for (const path of progress.closed)
+      await tryUndo(left, `open ${path} again with \`pgferry release\``, () => void reopenSourceTables(path));
     await tryUndo(left, 'generate the Prisma client for SQLite', async () => {
       if (progress.generated === 'yes' && preflight.clients !== null)
         await generateClient(preflight.clients.sqlite, () => {});
@@ -53,7 +49,7 @@ export async function undoCutover(
     }
   });
   if (left.length > 0) throw stuck(cutover.cutoverId, progress.step, left, error);
-  await moveCutover(client, cutover.cutoverId, 'undone').catch(() => {
+  await moveCutovers(client, 'undone', idsOf(members)).catch(() => {
     context.journal.warn(
       'the ledger could not be told that the cutover was undone; the next attempt finds out by itself',
     );

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CopierError, exitCodes, toWire } from '../../model/error.js';
-import type { FileOptions } from '../../model/fleet/file-options.js';
 import type { FleetReason, FleetShape } from '../../model/fleet/fleet.js';
 import type { RunResult } from '../../model/result.js';
 import type { Settings } from '../../model/settings.js';
@@ -11,6 +10,7 @@ import type { FleetEnding, TakenFile } from '../../target/ledger/fleet.js';
 import { runCommand } from '../../target/program/command.js';
 import type { Context } from '../../run/context.js';
 import { Journal } from '../../run/journal.js';
+import { withFileOptions } from '../../run/with-file-options.js';
 import { migrateInto } from '../migrate.js';
 import type { WorkerFiles } from './worker-files.js';
 
@@ -71,7 +71,7 @@ export function fileSettings(
 ): Settings {
   const threads = Math.max(1, Math.floor(settings.workers / settings.concurrency));
   return {
-    ...withOptions(settings, file.options ?? {}),
+    ...withFileOptions(settings, file.options ?? {}),
     sourcePath: file.source,
     sourceCommand: null,
     runFolder: null,
@@ -79,20 +79,6 @@ export function fileSettings(
     workers: threads,
     connections: threads,
     ...(parents === null ? {} : { tenant: { ...parents, value: file.schema } }),
-  };
-}
-
-/** The rules of the file beside those of all files; its other options in place of theirs. */
-function withOptions(settings: Settings, options: FileOptions): Settings {
-  const { policies, tableRules, columns, declared, search } = settings;
-  return {
-    ...settings,
-    ...options,
-    policies: { ...policies, ...options.policies },
-    tableRules: { ...tableRules, ...options.tableRules },
-    columns: { ...columns, ...options.columns },
-    declared: { ...declared, ...options.declared },
-    search: { ...search, ...options.search },
   };
 }
 

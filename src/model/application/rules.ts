@@ -56,6 +56,14 @@ export type HookSecret = 'targetUrlWithPassword';
 
 export type HookRules = Readonly<Partial<Record<HookEdge, readonly (string | HookRule)[]>>>;
 
+/** One of several files of one application that are cut over together. */
+export interface GroupRule {
+  readonly source: string;
+  readonly schema: string;
+  /** What holds for this file alone, by the keys of the config file. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
+
 /** An address that must answer once the application is switched, or a session that it must have in PostgreSQL. */
 export interface HealthRule {
   readonly url?: string;

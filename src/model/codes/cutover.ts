@@ -110,6 +110,18 @@ export const cutoverCodes = {
       'A hook, or a command of a switch, failed or took too long. Its output is in the folder `hooks` of the cutover.',
     todo: 'See its output; mend it until it works by hand, then run again.',
   },
+  'cutover.group_live': {
+    means: 'Several files were to be cut over together with `--live`, which is made for one file.',
+    todo: 'Run without `--live`; or cut a large file over by itself.',
+  },
+  'cutover.group_other': {
+    means: 'A file of the group has an unfinished cutover that was not begun with this group.',
+    todo: 'Go on with it as it was begun, or go back with `pgferry release`.',
+  },
+  'cutover.group_twice': {
+    means: '`group` of the config names a file or a schema twice.',
+    todo: 'Give each file once, and a schema of its own.',
+  },
   'cutover.hook_secret': {
     means: 'A hook asks for the password of the target, and none is known.',
     todo: 'Give it in the URL of the target, in `PGPASSWORD` or in a password file, or take `secrets` out of the hook.',

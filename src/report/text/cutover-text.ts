@@ -5,8 +5,19 @@ import { formatCount, formatDuration, sanitize } from '../units.js';
 
 /** The closing page of cutover, rollback and release, for a person. */
 export function describeCutover(result: CutoverResult, own: OwnCommand): string {
-  const { cutoverId, runDir, source, target, downtimeMs, rollbackEnvPath, replacedPath, savedWrites, carried, phases } =
-    result;
+  const {
+    cutoverId,
+    runDir,
+    source,
+    target,
+    downtimeMs,
+    rollbackEnvPath,
+    replacedPath,
+    savedWrites,
+    carried,
+    group,
+    phases,
+  } = result;
   const rows: readonly (readonly [string, string | null])[] = [
     [
       'writers',
@@ -16,9 +27,13 @@ export function describeCutover(result: CutoverResult, own: OwnCommand): string 
     ],
     ['source', source],
     ['target', target],
-    ['replaced', replacedPath],
-    ...savedWrites.map(({ table, rows: count, path }) => ['saved', `${count} rows of ${table} in ${path}`] as const),
-    ...carried.map(
+    ...group.map(({ source: file, schema }) => ['together', `${file} → schema ${schema}`] as const),
+    ['replaced', group.length === 0 ? replacedPath : null],
+    ...group.map(({ replacedPath: path }) => ['replaced', path] as const),
+    ...(group.length === 0 ? savedWrites : group.flatMap((member) => member.savedWrites)).map(
+      ({ table, rows: count, path }) => ['saved', `${count} rows of ${table} in ${path}`] as const,
+    ),
+    ...(group.length === 0 ? carried : group.flatMap((member) => member.carried)).map(
       ({ table, inserted, updated, deleted }) =>
         [
           result.state === 'rehearsed' ? 'would carry' : 'carried',

@@ -17,7 +17,7 @@ export function describeStatus(status: RunStatus): string {
 }
 
 function describeCutoverStatus(cutover: CutoverStatus): string {
-  const { cutoverId, state, application, isClosed, envPath, steps, alarms, next } = cutover;
+  const { cutoverId, state, application, isClosed, envPath, steps, alarms, next, group } = cutover;
   const last = steps.at(-1);
   const said = envPath === null ? '' : ` (${sanitize(envPath)})`;
   return `${[
@@ -27,6 +27,10 @@ function describeCutoverStatus(cutover: CutoverStatus): string {
     ...(last === undefined
       ? []
       : [`  last step    ${sanitize(last.step)}, ${last.state}, ${last.endedAt ?? last.begunAt}`]),
+    ...group.map(
+      ({ sourcePath, schema, isClosed: isShut }) =>
+        `  together     ${sanitize(sourcePath)} → ${sanitize(schema)}, ${isShut ? 'closed to writers' : 'open to writers'}`,
+    ),
     `  record       ${sanitize(cutover.folder)}`,
     `  started      ${cutover.startedAt} by pid ${cutover.pid} on ${sanitize(cutover.host)}, attempt ${cutover.attempt}`,
     ...alarms.map((alarm) => `! ${sanitize(alarm)}`),

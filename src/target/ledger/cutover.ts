@@ -1,6 +1,7 @@
 import { CopierError, must } from '../../model/error.js';
 import type { Cutover, CutoverFacts, CutoverState, CutoverStep } from '../../model/cutover.js';
 import type { TargetClient } from '../connection/client.js';
+import { withTransaction } from '../connection/transaction.js';
 
 /*
  * Cutovers in the ledger. Every call is under the cutover lock, and each is a statement of its own, committed at once:
@@ -78,6 +79,19 @@ export async function moveCutover(
   if (moved !== undefined) return moved;
   throw new CopierError('target.cutover_gone', `cutover ${cutoverId} is not in the ledger any more`, {
     hint: 'somebody changed the schema "pgferry": look there before going on',
+  });
+}
+
+/** The same for cutovers that belong together: all of them, or none. */
+export async function moveCutovers(
+  client: TargetClient,
+  state: CutoverState,
+  moved: readonly { readonly cutoverId: string; readonly facts?: CutoverFacts | null }[],
+): Promise<Cutover[]> {
+  return await withTransaction(client, async () => {
+    const result: Cutover[] = [];
+    for (const { cutoverId, facts = null } of moved) result.push(await moveCutover(client, cutoverId, state, facts));
+    return result;
   });
 }
 

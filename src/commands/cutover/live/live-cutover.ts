@@ -44,7 +44,7 @@ export async function cutOverLive(
   const progress: LiveProgress = {
     step: 'load',
     generated: 'no',
-    hasClosed: false,
+    closed: [],
     envSwitch: null,
     prepared: [],
     isSwitched: false,
@@ -72,7 +72,7 @@ export async function cutOverLive(
     );
   } catch (error) {
     if (progress.isSwitched) throw error;
-    return await undoCutover(session, preflight, progress, error);
+    return await undoCutover([{ session, preflight }], progress, error);
   }
 }
 
@@ -124,5 +124,5 @@ async function concludeLive(
   const proven: CutoverFacts = await runStep(session, 'prove-switch', () =>
     proveSwitched(session, { facts: shown, threads: follow.threads, view, signal }),
   );
-  return await conclude(session, preflight, { facts: proven, downtimeMs });
+  return await conclude([{ session, preflight }], { facts: [proven], downtimeMs });
 }

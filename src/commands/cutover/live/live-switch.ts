@@ -16,7 +16,8 @@ import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js
 import { applicationFacts, runHooks } from '../application.js';
 import { type CutoverSession, type Preflight, stepsOf } from '../cutover-session.js';
 import { type Guards, switchIfClosed, withFencePhase } from '../guarded-switch.js';
-import { attemptFolder, close, generate, type Switched, withLockedTables } from '../switch.js';
+import { closeSources } from '../switch/close-sources.js';
+import { attemptFolder, generate, withLockedTables } from '../switch.js';
 import { keepJournal } from '../way-back/reverse-journal.js';
 import type { CutoverProgress } from '../undo.js';
 import { type CaughtUp, catchUp, predictAfter, tooLong } from './catch-up.js';
@@ -48,7 +49,9 @@ export interface LiveWork {
   readonly marks: ReadonlyMap<string, string>;
 }
 
-export interface LiveSwitched extends Switched {
+export interface LiveSwitched {
+  readonly facts: CutoverFacts;
+  readonly downtimeMs: number;
   readonly view: FrozenView;
 }
 
@@ -139,7 +142,7 @@ async function fenceAndSwitch(
       throw error;
     });
     checkTime();
-    return await withLockedTables(session, signal, async (holder) => {
+    return await withLockedTables([{ session }], signal, async (holder) => {
       await proveUnmarked(work, round.shown, holder);
       if (preflight.clients !== null) await step('generate', () => generate(session, preflight, progress));
       progress.step = 'hooks before-switch';
@@ -162,8 +165,9 @@ async function fenceAndSwitch(
       // A lock that went with its connection would let others write: asked once more before anything is closed.
       await holder.query('SELECT 1');
       checkTime();
-      const facts = await step('close', () => close(session, fence, progress, known));
-      await step('switch', () => switchAndOpen(work, { facts, fence, holder }));
+      const [facts] = await step('close', () => closeSources([{ session, fence, known }], progress));
+      const held = [{ cutover: session.cutover, fence }];
+      await step('switch', () => switchAndOpen(work, { facts, held, holder }));
       return { facts, downtimeMs: performance.now() - fencedAtMs, view };
     });
   });

@@ -10,7 +10,8 @@ import { showApplication } from '../application.js';
 import { conclude } from '../conclude.js';
 import { type CutoverSession, type LockedTarget, openSession, type Preflight, runStep } from '../cutover-session.js';
 import { switchIfClosed, withClosedSource } from '../guarded-switch.js';
-import { factsForResume, withLockedTables } from '../switch.js';
+import { factsForResume } from '../switch/close-sources.js';
+import { withLockedTables } from '../switch.js';
 import type { CutoverProgress } from '../undo.js';
 import { keepJournal } from '../way-back/reverse-journal.js';
 import { type FrozenView, freeze, openViewer } from './frozen-view.js';
@@ -44,7 +45,8 @@ export async function resumeLive(
         proveSwitched(session, { facts: shown, threads, view, signal }),
       ),
     );
-    return await conclude(session, preflight, { facts: proven, downtimeMs: Date.now() - Date.parse(facts.fencedAt) });
+    const downtimeMs = Date.now() - Date.parse(facts.fencedAt);
+    return await conclude([{ session, preflight }], { facts: [proven], downtimeMs });
   } finally {
     await viewer.close();
   }
@@ -61,7 +63,7 @@ async function openSwitched(
     cutover.state === 'proving' ? { isSwitched: true, facts: before } : factsForResume(cutover);
   try {
     if (!isSwitched) await moveCutover(client, cutover.cutoverId, 'closing', facts);
-    return await withLockedTables(session, signal, async (holder) => {
+    return await withLockedTables([{ session }], signal, async (holder) => {
       const isUntouched = await isAsSwitched(session, facts, holder);
       if (!isSwitched && !isUntouched) throw openedByOthers(session);
       // The journal of before went with its transaction, as the tables are still closed.
@@ -75,11 +77,12 @@ async function openSwitched(
             const progress: CutoverProgress = {
               step: 'switch',
               generated: 'no',
-              hasClosed: true,
+              closed: [session.cutover.sourcePath],
               envSwitch: null,
               prepared: [],
             };
-            return switchIfClosed(session, progress, { facts, fence, holder, mayBeEdited: true });
+            const held = [{ cutover, fence }];
+            return switchIfClosed(session, progress, { facts, held, holder, mayBeEdited: true });
           }),
         );
       await openToOthers(holder, facts.runId);
