@@ -29,9 +29,10 @@ export function decideGroup(files: readonly GroupFact[]): GroupMove {
   const cutovers = files.flatMap(({ cutover }) => cutover ?? []);
   const isOneGroup = cutovers.length === files.length && cutovers.every((cutover) => isGroup(cutover, cutovers));
   if (isOneGroup && cutovers.every(({ state }) => state === 'closing')) return decideClosing(files, cutovers);
-  if (isOneGroup && cutovers.every(isUnsettled)) return { tag: 'settle' };
-  for (const { cutover, local, sourcePath, schema } of files) {
-    const move = decideCutover(cutover, local, sourcePath);
+  const moves = files.map(({ cutover, local, sourcePath }) => decideCutover(cutover, local, sourcePath));
+  if (isOneGroup && moves.every(({ tag }) => tag === 'settle')) return { tag: 'settle' };
+  for (const [at, move] of moves.entries()) {
+    const { sourcePath = '', schema = '' } = files[at] ?? {};
     if (move.tag === 'refuse') return { ...move, message: `${sourcePath} (schema ${schema}): ${move.message}` };
     if (move.tag !== 'begin' && move.tag !== 'again') return otherwiseBegun(move.cutover);
   }
@@ -64,10 +65,6 @@ function isGroup({ facts }: Cutover, cutovers: readonly Cutover[]): boolean {
   const ids = (facts?.group ?? []).map(({ cutoverId }) => cutoverId).sort();
   const found = cutovers.map(({ cutoverId }) => cutoverId).sort();
   return ids.join() === found.join();
-}
-
-function isUnsettled({ state, facts }: Cutover): boolean {
-  return state === 'switched' && facts?.after === 'pending';
 }
 
 function otherwiseBegun({ cutoverId, sourcePath, schema }: Cutover): GroupMove {

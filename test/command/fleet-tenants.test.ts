@@ -7,9 +7,15 @@ import { Database } from '../../src/source/sqlite.js';
 import { withDatabase } from '../support/database.js';
 import { assertLoadedOnce, makeHostile, makeTenants, runFleetJson } from '../support/fleet.js';
 import { withFolder } from '../support/folder.js';
+import { runJson } from '../support/command.js';
 
 const sources = ['--sources', 'tenants/*.db'];
 const into = ['--into', 'tenant-column'];
+
+/** The code of a failure. */
+function errorOf(json: object): string | undefined {
+  return (json as { readonly error?: { readonly code: string } }).error?.code;
+}
 
 /** The partitions of a table, with what PostgreSQL says that they hold. */
 async function partitionsOf(client: pg.Client, table: string): Promise<string[]> {
@@ -147,21 +153,65 @@ test('tables that are there already are fitted, and a failed tenant is attached 
       ]);
       assert.equal((await runFleetJson(target, folder, ['verify'])).exitCode, 0);
 
-      // A file that no column of the tables can hold leaves nothing; mended, it is attached.
+      // Rounds and repairs of one tenant, found by its schema; a switch of one tenant is refused.
+      const own = ['--source', 'tenants/tenant 0.db', '--target', `${url}?schema=tenant_0`];
+      const tenant = new Database(join(folder, 'tenants', 'tenant 0.db'));
+      tenant.exec(`INSERT INTO person (email) VALUES ('late@x'); DELETE FROM note WHERE id = 1;
+        UPDATE note SET body = 'late' WHERE id = 2`);
+      tenant.close();
+      const ofTenant = async () =>
+        (
+          await client.query(`SELECT (SELECT count(*)::int FROM app."Person" WHERE org = 'tenant_0') AS people,
+            (SELECT string_agg(id || ' ' || body, ',' ORDER BY id) FROM app.note WHERE org = 'tenant_0' AND id < 4) AS notes`)
+        ).rows;
+      const wanted = [{ people: 21, notes: '2 late,3 of tenant 0-3@x' }];
+      const followed = await runJson(['follow', ...own], { cwd: folder });
+      assert.equal(followed.exitCode, 0, followed.stderr);
+      assert.deepEqual(await ofTenant(), wanted);
+      await client.query(`DELETE FROM app.note WHERE org = 'tenant_0' AND id = 3`);
+      const repaired = await runJson(['repair', ...own], { cwd: folder });
+      assert.equal(repaired.exitCode, 0, repaired.stderr);
+      assert.deepEqual(await ofTenant(), wanted);
+      const switched = await runJson(
+        ['cutover', ...own, '--dry-run', '--switch-env', '0', '--generate-provider', '0'],
+        {
+          cwd: folder,
+        },
+      );
+      assert.deepEqual([switched.exitCode, errorOf(switched.json)], [24, 'cutover.tenant_tables'], switched.stderr);
+
+      // A file that no column of the tables can hold leaves nothing, nor does one whose proof differs; mended, they are attached.
+      await client.query(`CREATE TABLE app.mark (org varchar(40), id integer NOT NULL, marks numeric(3, 1)[],
+        PRIMARY KEY (org, id)) PARTITION BY LIST (org)`);
+      const round = new Database(join(folder, 'tenants', 'round.db'));
+      round.exec(`CREATE TABLE mark (id INTEGER PRIMARY KEY, marks TEXT); INSERT INTO mark VALUES (1, '{1.25}')`);
+      round.close();
       const bad = new Database(join(folder, 'tenants', 'bad.db'));
       bad.exec(`CREATE TABLE person (id INTEGER PRIMARY KEY, email TEXT NOT NULL, boss INTEGER);
         INSERT INTO person VALUES (1, printf('%.100c', 'x'), NULL)`);
       bad.close();
       await runFleetJson(target, folder, ['enqueue', ...sources, ...into, '--tenant-column', 'org']);
       const failed = await runFleetJson(target, folder, ['work']);
-      assert.equal(failed.json.counts.failed, 1, failed.stderr);
+      assert.equal(failed.json.counts.failed, 2, failed.stderr);
+      const differing = failed.json.files.find(({ schema }) => schema === 'round');
+      assert.match(differing?.reason?.code ?? '', /^verify\./, differing?.reason?.message);
+      assert.equal(
+        (await client.query('SELECT 1 FROM round.mark')).rows.length,
+        1,
+        'it was loaded, and is no partition',
+      );
+      assert.deepEqual(await partitionsOf(client, 'app.mark'), []);
       assert.equal((await partitionsOf(client, 'app."Person"')).length, 2);
       const mended = new Database(join(folder, 'tenants', 'bad.db'));
       mended.exec(`UPDATE person SET email = 'short'`);
       mended.close();
+      const exact = new Database(join(folder, 'tenants', 'round.db'));
+      exact.exec(`UPDATE mark SET marks = '{1.5}'`);
+      exact.close();
       await runFleetJson(target, folder, ['retry']);
       const again = await runFleetJson(target, folder, ['work']);
-      assert.equal(again.json.counts.done, 3, again.stderr);
+      assert.equal(again.json.counts.done, 4, again.stderr);
+      assert.deepEqual(await partitionsOf(client, 'app.mark'), [`round.mark FOR VALUES IN ('round')`]);
       assert.deepEqual((await client.query(`SELECT email FROM app."Person" WHERE org = 'bad'`)).rows, [
         { email: 'short' },
       ]);

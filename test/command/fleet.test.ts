@@ -6,20 +6,24 @@ import { Database } from '../../src/source/sqlite.js';
 import { withDatabase } from '../support/database.js';
 import { assertLoadedOnce, makeHostile, makeTenants, runFleetJson } from '../support/fleet.js';
 import { withFolder } from '../support/folder.js';
+import { runCount } from '../support/run-count.js';
 
 const sources = ['--sources', 'tenants/*.db'];
+
+/** Good files beside the four hostile ones of a fleet; 5 % of all files are hostile in the full run. */
+const count = runCount({ usual: 12, full: 76 });
 
 test('a fleet is planned, entered, loaded by two workers and verified; hostile files stop nobody else', async () => {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
-      const paths = makeTenants(join(folder, 'tenants'), { count: 12 });
+      const paths = makeTenants(join(folder, 'tenants'), { count });
       makeHostile(join(folder, 'tenants'));
       const planned = await runFleetJson(url, folder, ['plan', ...sources]);
       assert.equal(planned.exitCode, 1, planned.stderr);
       assert.deepEqual(
         planned.json.versions.map(({ files, tables }) => [files, tables]),
         [
-          [13, 2],
+          [count + 1, 2],
           [1, 1],
         ],
       );
@@ -40,7 +44,7 @@ test('a fleet is planned, entered, loaded by two workers and verified; hostile f
       assert.equal(before.length, 0, 'a plan writes nothing');
 
       const entered = await runFleetJson(url, folder, ['enqueue', ...sources]);
-      assert.equal(entered.json.handled, 14, entered.stderr);
+      assert.equal(entered.json.handled, count + 2, entered.stderr);
       const again = await runFleetJson(url, folder, ['enqueue', ...sources]);
       assert.equal(again.json.handled, 0, 'entered once');
 
@@ -51,11 +55,11 @@ test('a fleet is planned, entered, loaded by two workers and verified; hostile f
       );
       assert.equal(
         workers.reduce((sum, { json }) => sum + json.handled, 0),
-        14,
+        count + 2,
         workers.map(({ stderr }) => stderr).join(),
       );
       const { json } = await runFleetJson(url, folder, ['status']);
-      assert.deepEqual(json.counts, { waiting: 0, taken: 0, done: 13, failed: 1, refused: 2 });
+      assert.deepEqual(json.counts, { waiting: 0, taken: 0, done: count + 1, failed: 1, refused: 2 });
       const orphans = json.files.find(({ schema }) => schema === 'orphans');
       assert.deepEqual([orphans?.state, orphans?.attempts, orphans?.reason?.code], ['failed', 1, 'plan.orphans']);
       for (const [index, path] of paths.entries()) await assertLoadedOnce(client, path, `tenant_${index}`);
@@ -90,7 +94,7 @@ test('a fleet is planned, entered, loaded by two workers and verified; hostile f
       await client.query(`UPDATE tenant_3.person SET email = 'other' WHERE id = 4`);
       const verified = await runFleetJson(url, folder, ['verify', '--concurrency', '2']);
       assert.equal(verified.exitCode, 1);
-      assert.deepEqual([verified.json.handled, verified.json.counts.done], [14, 14]);
+      assert.deepEqual([verified.json.handled, verified.json.counts.done], [count + 2, count + 2]);
       const differing = verified.json.files.filter(({ verified: verdict }) => verdict?.ok === false);
       assert.deepEqual(
         differing.map(({ schema, verified: verdict }) => [schema, verdict?.differences]),

@@ -172,6 +172,10 @@ test('a file that is refused, damaged or proven different leaves all as they wer
       assert.equal(worldOf(app), 'sqlite');
     };
     await refused('cutover.group_live', /live/, '--live');
+    const wrong = { switch: [{ envFile: app.envPath, set: { VPS_DB_PROVIDER: ['$', '{other.targetUrl}'].join('') } }] };
+    writeFileSync(app.config, JSON.stringify({ ...JSON.parse(readFileSync(app.config, 'utf8')), ...wrong }));
+    const { json } = await cutOver(app);
+    assert.match(json.error?.hint ?? '', /\$\{targetUrl\}.*\$\{logs\.targetUrl\}/);
     groupWith({ source: app.logs, schema: 'users' });
     await refused('cutover.group_twice', /schema users/);
     groupWith({ source: app.source, schema: 'logs' });
@@ -205,13 +209,13 @@ async function runWithFault(app: GroupApp, command: Command, at: 'kill' | 'count
   return { ended, count: existsSync(counter) ? statSync(counter).size : 0 };
 }
 
-/** All moments with PGFERRY_FULL; else those near the end, where the worlds are, every so many. */
-function chosen(count: number): number[] {
-  const all = Array.from({ length: count }, (_, at) => at + 1);
-  return isFull ? all : all.filter((when) => when > count - 12 && (count - when) % 2 === 0);
+/** All moments with PGFERRY_FULL; else these many before the end, where the worlds are. */
+function chosen(count: number, near: readonly number[]): number[] {
+  return isFull ? Array.from({ length: count }, (_, at) => at + 1) : near.map((before) => count - before);
 }
 
 let partly = 0;
+let released = 0;
 
 test('a group that is killed between any two steps is old or new for all, and one command ends it', async () => {
   let count = 0;
@@ -220,7 +224,8 @@ test('a group that is killed between any two steps is old or new for all, and on
     assert.equal(counted.ended.exitCode, 0, counted.ended.stderr);
     count = counted.count;
   });
-  for (const when of chosen(count)) {
+  // Before all are closing, between two closings, before the switch, and before the ledger knows of it.
+  for (const when of chosen(count, [8, 6, 4, 1])) {
     await withGroup(async (app, client) => {
       const where = `killed at note ${when} of ${count}`;
       const { ended } = await runWithFault(app, 'cutover', 'kill', when);
@@ -231,6 +236,8 @@ test('a group that is killed between any two steps is old or new for all, and on
       const taken = writeToBoth(app, 77);
       if (world === 'postgres') assert.deepEqual(taken, [false, false], where);
       if (taken[0] !== taken[1]) partly += 1;
+      const isAllClosed = status?.group.length === 2 && status.group.every(({ isClosed }) => isClosed);
+      if (world === 'sqlite' && isAllClosed && released === 0) await checkRelease(app);
       const again = await cutOver(app);
       if (again.exitCode !== 0) assert.equal(again.json.error?.code, 'cutover.already_switched', again.stderr);
       assert.equal(worldOf(app), 'postgres', where);
@@ -241,7 +248,17 @@ test('a group that is killed between any two steps is old or new for all, and on
     });
   }
   assert.ok(partly > 0, 'one of them dies between the closing of the first file and of the second');
+  assert.equal(released, 1, 'and one between the closing of the last and the switch');
 });
+
+/** By the second file, and without the config: all are opened. */
+async function checkRelease(app: GroupApp): Promise<void> {
+  const env = { SQLITE_DB_PATH: app.logs, POSTGRES_DATABASE_URL: withSchema(app.url, 'logs') };
+  const { exitCode, json, stderr } = await runFor(app, 'release', { env });
+  assert.deepEqual([exitCode, json.state], [0, 'undone'], stderr);
+  assert.deepEqual(writeToBoth(app, 76), [true, true]);
+  released += 1;
+}
 
 test('a rollback of a group that is killed between any two steps is ended by the same command', async () => {
   let count = 0;
@@ -249,7 +266,8 @@ test('a rollback of a group that is killed between any two steps is ended by the
     assert.equal((await cutOver(app)).exitCode, 0);
     count = (await runWithFault(app, 'rollback', 'count', 0)).count;
   });
-  for (const when of chosen(count)) {
+  // Between two restored files, before the switch, and before the ledger knows of it.
+  for (const when of chosen(count, [7, 4, 1])) {
     await withGroup(async (app, client) => {
       const where = `killed at note ${when} of ${count}`;
       assert.equal((await cutOver(app)).exitCode, 0);
@@ -271,28 +289,3 @@ test('a rollback of a group that is killed between any two steps is ended by the
     });
   }
 });
-
-test('a group whose files are closed and whose application is not switched is released together', () =>
-  withGroup(async (app) => {
-    let when = 1;
-    const { count } = await countNotes();
-    for (when = count - 6; when <= count; when++) {
-      await runWithFault(app, 'cutover', 'kill', when);
-      const { group = [], application } = (await statusOf(app)) ?? {};
-      if (application === 'sqlite' && group.length === 2 && group.every(({ isClosed }) => isClosed)) break;
-      if (application === 'postgres') throw new Error('no moment between the closing and the switch');
-    }
-    assert.deepEqual(writeToBoth(app, 77), [false, false]);
-    const env = { SQLITE_DB_PATH: app.logs, POSTGRES_DATABASE_URL: withSchema(app.url, 'logs') };
-    const released = await runFor(app, 'release', { env });
-    assert.deepEqual([released.exitCode, released.json.state], [0, 'undone'], released.stderr);
-    assert.deepEqual(writeToBoth(app, 77), [true, true]);
-  }));
-
-async function countNotes(): Promise<{ readonly count: number }> {
-  let count = 0;
-  await withGroup(async (app) => {
-    ({ count } = await runWithFault(app, 'cutover', 'count', 0));
-  });
-  return { count };
-}

@@ -20,6 +20,7 @@ const withoutFlag = [
   'switch',
   'hooks',
   'health',
+  'group',
 ];
 /** Settings of a command line alone, or those by which a person shows that he means it. */
 const commandLine = [

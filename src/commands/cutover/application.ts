@@ -29,9 +29,8 @@ export function applicationFacts(
   { context, cutover }: CutoverSession,
   preflight: Preflight,
   progress: { prepared: readonly PlannedSwitch[] },
-): Pick<CutoverFacts, 'env' | 'prismaSchemas' | 'switches' | 'after' | 'moved'> {
+): Pick<CutoverFacts, 'env' | 'prismaSchemas' | 'switches' | 'after'> {
   const { settings } = context;
-  const recorded = recordSettings(context);
   const switches = prepareSwitches(preflight.switchPlan ?? [], cutover.cutoverId);
   progress.prepared = switches;
   const hooks = Object.keys(settings.hooks);
@@ -41,8 +40,13 @@ export function applicationFacts(
     prismaSchemas: schemasOf(preflight),
     ...(switches.length === 0 ? {} : { switches }),
     ...(isPending ? { after: 'pending' as const } : {}),
-    ...(Object.keys(recorded).length === 0 ? {} : { moved: recorded }),
   };
+}
+
+/** What the facts say of how the move of one file was configured. */
+export function movedFacts(context: CutoverSession['context']): Pick<CutoverFacts, 'moved'> {
+  const recorded = recordSettings(context);
+  return Object.keys(recorded).length === 0 ? {} : { moved: recorded };
 }
 
 function schemasOf({ clients }: Preflight): CutoverFacts['prismaSchemas'] {

@@ -17,6 +17,7 @@ import {
   readLocalFacts,
   refuseEmbedded,
   refuseStayingRows,
+  refuseTenantTables,
   refuseUnconfirmed,
   sessionOptions,
 } from './preflight.js';
@@ -84,7 +85,7 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
       return await resumeLive(asBegun(context, move.cutover), preflight, locked, move.cutover);
     case 'go-on':
       if (context.settings.dryRun) throw unfinished(move.cutover);
-      return await goOn(asBegun(context, move.cutover), preflight, locked, move.cutover);
+      return await resumeKnown(asBegun(context, move.cutover), preflight, locked, move.cutover);
     case 'settle':
       if (context.settings.dryRun) throw unfinished(move.cutover);
       return await settleSwitched([knownMember(asBegun(context, move.cutover), preflight, locked, move.cutover)]);
@@ -92,6 +93,7 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
     case 'begin': {
       await refuseStayingRows(client, address.schema);
       refuseSwitched(preflight);
+      await refuseTenantTables(client, address.schema, preflight.sourcePath);
       const rules = context.settings.cutoverSwitchEnv ? (context.settings.switch ?? []) : [];
       const switchPlan = planSwitches(rules, await targetWords(address, preflight.sourcePath));
       const ready = { ...preflight, switchPlan };
@@ -104,7 +106,7 @@ async function decideAndDo(context: Context, preflight: Preflight, locked: Locke
   }
 }
 
-async function goOn(context: Context, preflight: Preflight, locked: LockedTarget, known: Cutover) {
+async function resumeKnown(context: Context, preflight: Preflight, locked: LockedTarget, known: Cutover) {
   if (known.facts?.live !== undefined) return await resumeLive(context, preflight, locked, known);
   return await resumeCutover([knownMember(context, preflight, locked, known)], locked);
 }

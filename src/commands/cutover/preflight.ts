@@ -14,6 +14,7 @@ import { readStoredPlan } from '../../run/plan/stored-plan.js';
 import type { ConnectOptions } from '../../target/connection/client.js';
 import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
+import { listTenantTables } from '../../target/tenant/constant-column.js';
 import { holderName } from '../../target/ledger/lock.js';
 import { latestRun } from '../../target/ledger/run.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -68,6 +69,19 @@ export async function refuseStayingRows(client: TargetClient, schema: string): P
   const run = await latestRun(client, schema);
   if (run !== null)
     refuseStaying((await readStoredPlan(client, run.runId)).plan, 'a cutover, whose way back takes rows along,');
+}
+
+/** Throws where the schema holds tables of one tenant: whoever is switched there would share its tables with others. */
+export async function refuseTenantTables(client: TargetClient, schema: string, sourcePath: string): Promise<void> {
+  const tables = await listTenantTables(client, schema);
+  if (tables.length === 0) return;
+  throw new CopierError(
+    'cutover.tenant_tables',
+    `nothing was changed: schema ${schema} holds partitions of tables with a column of the tenant (${tables.join(', ')}), which are not cut over by themselves`,
+    {
+      hint: `bring what ${sourcePath} got with \`pgferry follow\`, stop its writers, follow once more and verify, then switch the tenant by hand; or cut over into a schema of its own with ?schema= in the target url`,
+    },
+  );
 }
 
 /** Throws where the operating system lacks what a switch needs. */

@@ -14,7 +14,7 @@ import { dropJournal } from '../../target/reverse/journal.js';
 import { warnOfWayBack } from '../../run/carry/way-back-limits.js';
 import { runAccept } from '../acceptance/accept.js';
 import { runMigrate } from '../migrate.js';
-import { applicationFacts, runHooks } from './application.js';
+import { applicationFacts, movedFacts, runHooks } from './application.js';
 import {
   type CutoverMember,
   type CutoverMembers,
@@ -162,6 +162,7 @@ async function factsToClose(
       ...snapshotFacts(must(run.snapshot, 'snapshot of the migration')),
       journalMode: fence.journalMode,
       ...application,
+      ...movedFacts(session.context),
       digests,
       fencedAt,
       ...groupFacts(members),

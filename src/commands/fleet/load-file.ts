@@ -43,15 +43,17 @@ export async function loadFleetFile(
   { address, files, parents, file }: FileLoad,
 ): Promise<LoadedFile> {
   try {
-    const { complete, unfinishedSource } = await files.standing(file);
+    const { complete, unfinishedSource, hasDiffered } = await files.standing(file);
     if (complete !== null) {
       if (parents !== null) await files.attach(file, { ...parents, value: file.schema });
       return { tag: 'done', ...complete, bytes: null, remarks: [] };
     }
     if (!existsSync(resolve(file.source))) await fetchFile(context, file);
     const settings = fileSettings(context.settings, file, parents);
-    // Another machine has begun it under another path: what its run loaded is given up, and its snapshot is not here.
-    const fresh = unfinishedSource !== null && unfinishedSource !== nameSource(settings).sourcePath;
+    // Another machine has begun it under another path: what its run loaded is given up, and its snapshot is not here. Where
+    // the sides differed at the end, the file was mended since, which the snapshot of then does not show.
+    const isElsewhere = unfinishedSource !== null && unfinishedSource !== nameSource(settings).sourcePath;
+    const fresh = isElsewhere || hasDiffered;
     const journal = fileJournal(context.journal, file.schema);
     const result = await migrateInto(
       { ...context, settings: { ...settings, fresh }, journal },

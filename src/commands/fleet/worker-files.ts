@@ -36,6 +36,8 @@ export type Taken =
 export interface FileStanding {
   readonly complete: { readonly runId: string; readonly rows: number } | null;
   readonly unfinishedSource: string | null;
+  /** Whether that one was over, and the sides differed. */
+  readonly hasDiffered: boolean;
 }
 
 /**
@@ -92,7 +94,8 @@ export class WorkerFiles {
     return await this.#alone(async () => {
       const complete = await findCompleteRun(this.#client, { fleet: this.#fleet, schema });
       const unfinished = await findUnfinishedRun(this.#client, schema);
-      return { complete, unfinishedSource: unfinished?.sourcePath ?? null };
+      const hasDiffered = unfinished?.state === 'failed';
+      return { complete, unfinishedSource: unfinished?.sourcePath ?? null, hasDiffered };
     });
   }
 

@@ -2,7 +2,7 @@ import type { TargetAddress } from '../../model/target.js';
 import { CopierError } from '../../model/error.js';
 
 /** What a placeholder stands for. */
-interface Word {
+export interface Word {
   readonly value: string;
   readonly isSecret: boolean;
 }

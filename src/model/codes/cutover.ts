@@ -177,6 +177,10 @@ export const cutoverCodes = {
       'PostgreSQL was changed after it was accepted and before the application was switched. Nothing was switched.',
     todo: 'See who writes there; `pgferry release` lets SQLite take writes again, then cut over anew.',
   },
+  'cutover.tenant_tables': {
+    means: 'The tables of the target schema are partitions of tables with a column of the tenant.',
+    todo: 'Follow and verify the file, and switch the tenant by hand; or cut over into a schema of its own.',
+  },
   'cutover.too_long': {
     means:
       'A live cutover would make writers wait longer than `--downtime-max` says, or has made them wait that long. The application was not switched.',

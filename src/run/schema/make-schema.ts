@@ -26,7 +26,7 @@ import {
 } from '../../target/schema/schema.js';
 import { findDoubtedTypes } from './doubted-types.js';
 import { findMissing, type MissingTables, notMade } from './make-missing.js';
-import { makeTenantSchema } from './make-tenant.js';
+import { type ApplyStatements, makeTenantSchema } from './make-tenant.js';
 import { resetForRun } from './reset.js';
 import { refuseIfBlocked } from '../context.js';
 import { type Settings, standardSqlFolder } from '../../model/settings.js';
@@ -47,11 +47,14 @@ export async function makeSchema(request: {
   readonly needsLedger: boolean;
   /** Whether making the schema is all that was asked for. */
   readonly isAsked?: boolean;
+  /** What runs the statements of a translation. */
+  readonly apply?: ApplyStatements;
 }): Promise<MadeSchema> {
   const { client, schema, settings, survey } = request;
   const files = settings.resetSchema ? await readFiles(settings) : null;
   const dropped = files === null ? [] : await resetForRun(client, { schema, settings, survey, files });
-  const makePlain = () => makeWhereMissing(request, files);
+  const makePlain = (apply?: ApplyStatements) =>
+    makeWhereMissing({ ...request, ...(apply === undefined ? {} : { apply }) }, files);
   const { tenant } = settings;
   const made =
     tenant === undefined ? await makePlain() : await makeTenantSchema({ client, schema, partition: tenant }, makePlain);
@@ -175,10 +178,9 @@ function usesSqlFiles({ fromSource, sqlFolder }: Settings): boolean {
   return !fromSource && (sqlFolder !== standardSqlFolder || existsSync(sqlFolder));
 }
 
-async function translate(
-  { client, schema, settings, survey, isAsked = false }: Parameters<typeof makeSchema>[0],
-  serverVersion: number,
-): Promise<MadeSchema> {
+async function translate(request: Parameters<typeof makeSchema>[0], serverVersion: number): Promise<MadeSchema> {
+  const { client, schema, settings, survey, isAsked = false } = request;
+  const apply = request.apply ?? ((made: readonly string[]) => applyStatements(client, schema, made));
   const { translated, sql } = await translateSurvey(survey, settings, { schema, serverVersion });
   const { statements, findings, lost, views, reasons } = translated;
   const blocking = findings.filter(({ severity }) => severity === 'error');
@@ -197,7 +199,7 @@ async function translate(
     await applyStatements(client, schema, statements).catch(() => {
       throw refusal;
     });
-  } else await applyStatements(client, schema, statements);
+  } else await apply(statements);
   const message = `schema ${schema} translated from SQLite: ${countOf(statements.length, 'statement')}`;
   return { tag: 'translated', message, findings, lost, views, reasons, sql };
 }

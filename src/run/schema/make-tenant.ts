@@ -6,10 +6,14 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { withTransaction } from '../../target/connection/transaction.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
 import { readSchemaObjects } from '../../target/schema/objects.js';
-import { ensureSchema } from '../../target/schema/schema.js';
+import { applyStatements, ensureSchema } from '../../target/schema/schema.js';
 import { dropTables, makeViews, readViews } from '../../target/tenant/drafts.js';
 import { listParents, lockParents, makeParent } from '../../target/tenant/parents.js';
+import { keepDraft, knownDraft } from './known-drafts.js';
 import { addTenantForeignKey, makePartition, type TenantForeignKey } from '../../target/tenant/partitions.js';
+
+/** Runs the statements of a translation. */
+export type ApplyStatements = (statements: readonly string[]) => Promise<void>;
 
 interface TenantRequest {
   readonly client: TargetClient;
@@ -21,32 +25,61 @@ interface TenantRequest {
 /**
  * Makes the tables of one tenant, each like the partitioned table of its name, so that it can become a partition once it
  * is loaded; makes the partitioned ones that are not there yet. `makePlain` makes the source's tables as they would be
- * alone: what they are is read from them, then they give way. All in one transaction.
+ * alone: what they are is read from them, then they give way; where it is known and no partitioned one is missing they are
+ * not made at all. All in one transaction.
  */
 export async function makeTenantSchema(
   request: TenantRequest,
-  makePlain: () => Promise<MadeSchema>,
+  makePlain: (apply?: ApplyStatements) => Promise<MadeSchema>,
 ): Promise<MadeSchema> {
   const { client, schema, partition } = request;
   return await withTransaction(client, async () => {
-    if ((await readTargetCatalog(client, schema)).tables.length > 0) return await makePlain();
-    const made = await makePlain();
-    const plain = await readSchemaObjects(client, schema);
-    const tables = [...new Set(plain.map(({ table }) => table))];
-    const views = await readViews(client, schema);
+    const { tables: there, serverVersion } = await readTargetCatalog(client, schema);
+    if (there.length > 0) return await makePlain();
+    const draft: { known: readonly SchemaObject[] | null; statements: readonly string[] | null } = {
+      known: null,
+      statements: null,
+    };
+    const made = await makePlain(async (statements) => {
+      draft.known = await knownWithParents(request, statements);
+      if (draft.known !== null) return;
+      draft.statements = statements;
+      await applyStatements(client, schema, statements);
+    });
+    const plain = draft.known ?? (await readSchemaObjects(client, schema));
+    const tables = tablesOf(plain);
+    const views = draft.known === null ? await readViews(client, schema) : [];
+    if (draft.statements !== null && views.length === 0)
+      keepDraft(client.address, draft.statements, { schema, objects: plain });
     const names = await makeParents(request, { tables, plain });
-    await dropTables(client, schema, tables);
+    if (draft.known === null) await dropTables(client, schema, tables);
     const parents = await readSchemaObjects(client, partition.schema);
     const partitioned = [...names.values()];
     for (const table of partitioned) await makePartition(client, partition, { schema, table, parents });
-    const { serverVersion } = await readTargetCatalog(client, schema);
-    for (const key of await chooseForeignKeys(request, { plain, names, partitioned, parents }))
+    const own = await readSchemaObjects(client, schema);
+    for (const key of chooseForeignKeys(request, { plain, names, partitioned, parents, own }))
       await addTenantForeignKey(client, partition, { schema, key, serverVersion });
-    const isTranslated = made.tag === 'translated' && hasSameColumns(plain, await readSchemaObjects(client, schema));
+    const isTranslated = made.tag === 'translated' && hasSameColumns(plain, own);
     if (isTranslated) await makeViews(client, schema, views);
     const message = `${made.message}; partitions of ${partition.schema} for ${partition.value}`;
     return isTranslated ? { ...made, message } : { ...made, tag: 'there' as const, message, views: [], sql: null };
   });
+}
+
+/** What the statements would make, where that is known and every partitioned table that they need is there. */
+async function knownWithParents(
+  { client, partition }: TenantRequest,
+  statements: readonly string[],
+): Promise<readonly SchemaObject[] | null> {
+  const known = knownDraft(client.address, statements);
+  if (known === null) return null;
+  const tables = tablesOf(known);
+  const { partitioned } = await listParents(client, partition);
+  return matchNames(tables, partitioned).size === tables.length ? known : null;
+}
+
+function tablesOf(objects: readonly SchemaObject[]): string[] {
+  return [...new Set(objects.map(({ table }) => table))];
 }
 
 /** Makes the partitioned tables that are missing; gives the name of the partitioned one for each of the source's tables. */
@@ -79,17 +112,18 @@ async function makeParents(
  * The foreign keys of the partitions: those of a partitioned table that has some, between the same tables of the tenant;
  * else the source's, where their columns are there.
  */
-async function chooseForeignKeys(
-  { client, schema, partition }: TenantRequest,
+function chooseForeignKeys(
+  { partition }: TenantRequest,
   found: {
     readonly plain: readonly SchemaObject[];
     readonly names: ReadonlyMap<string, string>;
     readonly partitioned: readonly string[];
     readonly parents: readonly SchemaObject[];
+    /** Of the tenant's own tables. */
+    readonly own: readonly SchemaObject[];
   },
-): Promise<TenantForeignKey[]> {
-  const { plain, names, partitioned, parents } = found;
-  const made = await readSchemaObjects(client, schema);
+): TenantForeignKey[] {
+  const { plain, names, partitioned, parents, own: made } = found;
   const hasColumns = (table: string, columns: readonly string[]) =>
     columns.every((name) =>
       made.some((object) => object.kind === 'column' && object.table === table && object.name === name),

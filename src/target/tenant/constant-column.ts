@@ -1,3 +1,5 @@
+import type { TargetClient } from '../connection/client.js';
+
 /*
  * A table of one tenant has a column that the source has not. A CHECK of a name of ours holds it to one value, says by
  * that which column it is, and spares PostgreSQL the reading of all rows when the table becomes a partition. Readers of
@@ -6,6 +8,16 @@
 
 /** The name of that CHECK. */
 export const tenantCheck = 'pgferry_tenant';
+
+/** The tables of a schema that are of one tenant, by name. */
+export async function listTenantTables(client: TargetClient, schema: string): Promise<string[]> {
+  const rows = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind = 'r' AND ${isTenantTableSql('c.oid')} ORDER BY 1`,
+    [schema],
+  );
+  return rows.map(({ name }) => name);
+}
 
 /** SQL: the table with this oid is one of a tenant. */
 export function isTenantTableSql(relation: string): string {

@@ -1,3 +1,4 @@
+import type { Word, Words } from '../../../cutover/switches/placeholders.js';
 import { planSwitches } from '../../../cutover/switches/switches.js';
 import { decideGroup, type GroupFact } from '../../../cutover/standing-group.js';
 import type { Cutover, CutoverResult } from '../../../model/cutover.js';
@@ -8,7 +9,7 @@ import { hasLedger } from '../../../target/ledger/ledger.js';
 import { targetWords } from '../application.js';
 import { cutoverResult } from '../cutover-result.js';
 import type { CutoverMembers, LockedTarget, Preflight } from '../cutover-session.js';
-import { checkBeforeCutover, readLocalFacts, refuseStayingRows } from '../preflight.js';
+import { checkBeforeCutover, readLocalFacts, refuseStayingRows, refuseTenantTables } from '../preflight.js';
 import { rehearseCutover } from '../rehearsal.js';
 import { reopenSource } from '../release.js';
 import { resumeCutover } from '../resume.js';
@@ -81,6 +82,7 @@ async function decideAndDo(files: readonly LookedAt[], locked: LockedTarget): Pr
       await openAgain(files, move.closed);
       for (const { schema } of files) await refuseStayingRows(locked.client, schema);
       refuseSwitched(lead.preflight);
+      for (const { schema, sourcePath } of files) await refuseTenantTables(locked.client, schema, sourcePath);
       return await begin(files, locked);
     }
   }
@@ -111,7 +113,7 @@ async function begin(files: readonly LookedAt[], locked: LockedTarget): Promise<
   const lead = must(files[0], 'a file of the group');
   const { settings } = lead.context;
   const rules = settings.cutoverSwitchEnv ? (settings.switch ?? []) : [];
-  const switchPlan = planSwitches(rules, await targetWords(lead.locked.address, lead.sourcePath));
+  const switchPlan = planSwitches(rules, await wordsOfAll(files));
   if (settings.dryRun) return await rehearse(files);
   // Before writers wait: no load in the midst of it must ask.
   for (const { context, schema } of files) await agreeToReset(context, locked.client, schema);
@@ -127,6 +129,19 @@ async function begin(files: readonly LookedAt[], locked: LockedTarget): Promise<
   if (settings.reverseJournal) await sayPrice(lead.context, locked.client);
   const [first, ...others] = members;
   return await makeAttempt([must(first, 'a file of the group'), ...others], locked);
+}
+
+/** The placeholders of the first file by their names, and those of each with its schema before: `${logs.targetUrl}`. */
+async function wordsOfAll(files: readonly LookedAt[]): Promise<Words> {
+  const words = new Map<string, Word>();
+  for (const [at, { locked, sourcePath, schema }] of files.entries()) {
+    const own = await targetWords(locked.address, sourcePath);
+    for (const [name, word] of own) {
+      words.set(`${schema}.${name}`, word);
+      if (at === 0) words.set(name, word);
+    }
+  }
+  return words;
 }
 
 /** Whether the cutover that is known goes on with its next attempt. */

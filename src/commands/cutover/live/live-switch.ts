@@ -13,7 +13,7 @@ import { removeWithSidecars } from '../../../source/snapshot/snapshot.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { digestSmall } from '../../../target/fingerprint/digest.js';
 import { openToOthers, readMarks } from '../../../target/schema/closed-tables.js';
-import { applicationFacts, runHooks } from '../application.js';
+import { applicationFacts, movedFacts, runHooks } from '../application.js';
 import { type CutoverSession, type Preflight, stepsOf } from '../cutover-session.js';
 import { type Guards, switchIfClosed, withFencePhase } from '../guarded-switch.js';
 import { closeSources } from '../switch/close-sources.js';
@@ -157,6 +157,7 @@ async function fenceAndSwitch(
         snapshotSha256: snapshot.sha256,
         journalMode: fence.journalMode,
         ...applicationFacts(session, preflight, progress),
+        ...movedFacts(session.context),
         digests: [],
         fencedAt,
         live: { ...factsOf(work.marks, follow), others: await digestOthers(follow, holder) },
