@@ -117,7 +117,7 @@ const cases: readonly Case[] = [
       CREATE UNIQUE INDEX one_open ON a (n) WHERE state = 'open'; CREATE UNIQUE INDEX one_email ON a (lower(email));`,
     steps: [
       {
-        exit: 23,
+        exit: 20,
         codes: ['data.duplicate_key'],
         says: ['{"tableRules":{"a":{"policies":{"duplicate_key":"quarantine"}}}}'],
       },

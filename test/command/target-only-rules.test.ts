@@ -78,3 +78,45 @@ test('a row that another policy keeps back is no reason to refuse for a key that
     }),
   );
 });
+
+const keysSql = `CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+  CREATE TABLE k (id int PRIMARY KEY, mail text, name text COLLATE blind UNIQUE, code int, "Ünï ""q" text, gone boolean);
+  CREATE UNIQUE INDEX by_mail ON k (lower(mail)) INCLUDE (name);
+  CREATE UNIQUE INDEX by_code ON k (code, (upper("Ünï ""q"))) WHERE NOT gone;
+  CREATE UNIQUE INDEX by_none ON k ((code / 0));
+  CREATE UNIQUE INDEX sound ON k (coalesce(mail, id::text));`;
+
+test('rows that only the server holds for equal, under expressions, predicates and collations, are found before the copy', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query(keysSql);
+      const sql = `CREATE TABLE k (id INTEGER PRIMARY KEY, mail TEXT, name TEXT, code INT, "Ünï ""q" TEXT, gone BOOLEAN);
+        INSERT INTO k VALUES (1, 'A@b', 'Ann', 1, 'x', 0), (2, 'a@B', 'bob', 1, 'X', 1), (3, NULL, 'BOB', 1, 'X', 0),
+          (4, NULL, NULL, NULL, NULL, 0), (5, NULL, NULL, NULL, NULL, 0), (6, 'c', 'cy', 7, 'y', 1), (7, 'd', 'di', 7, 'y', 1);`;
+      const args = ['migrate', '--source', makeSqlite(folder, sql), '--target', url];
+      const { rows: version } = await client.query<{ is: boolean }>(
+        `SELECT current_setting('server_version_num')::int >= 150000 AS is`,
+      );
+      if (version[0]?.is === true)
+        await client.query('CREATE UNIQUE INDEX one_none ON k (name) NULLS NOT DISTINCT WHERE id > 3');
+      const refused = await runJson(args, { cwd: folder });
+      assert.equal(refused.exitCode, 20, refused.stderr);
+      const told = refused.json.findings.filter(({ code }) => code === 'data.duplicate_key');
+      const named = told.map(({ message }) =>
+        /under the unique key (\w+).*: (id=.*)$/.exec(message)?.slice(1).join(' '),
+      );
+      const expected = [
+        'by_code id=3 as id=1',
+        'by_mail id=2 as id=1',
+        'k_name_key id=3 as id=2',
+        'one_none id=5 as id=4',
+      ];
+      assert.deepEqual(named, version[0]?.is === true ? expected : expected.slice(0, 3));
+      await client.query('DROP INDEX by_none');
+      const waivers = told.map(({ hint }) => /--waive '([^']+)'/.exec(hint)?.[1]);
+      const ended = await runJson([...args, '--waive', waivers.join(',')], { cwd: folder });
+      assert.equal(ended.exitCode, 0, ended.stderr);
+      assert.equal((await client.query('SELECT id FROM k')).rowCount, 7);
+    }),
+  );
+});

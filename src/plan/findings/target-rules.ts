@@ -20,21 +20,24 @@ interface EqualRowsFound {
   readonly examples: readonly { readonly first: string; readonly last: string }[];
   /** The name by which the key is given up. */
   readonly waiver: string;
+  /** The index, where the columns alone do not say what is equal. */
+  readonly index?: string;
 }
 
 /** Rows that the target holds for equal under one of its unique keys. */
 export function duplicateFinding(
   table: TablePlan,
   columns: readonly ColumnPlan[],
-  { count, examples, waiver }: EqualRowsFound,
+  { count, examples, waiver, index }: EqualRowsFound,
 ): Finding {
-  const key = columns.map(({ target }) => target).join(', ');
+  const names = columns.map(({ target }) => target).join(', ');
+  const key = index === undefined ? `(${names})` : `${index} (over ${names})`;
   const named = examples.map(({ first, last }) => `${last} as ${first}`).join('; ');
   return rowsFinding(table, {
     code: 'data.duplicate_key',
     hazard: 'duplicate_key',
     columns,
-    message: `${count} ${count === 1 ? 'row has' : 'rows have'} the values of another row under the unique key (${key}) of the target: ${named}`,
+    message: `${count} ${count === 1 ? 'row has' : 'rows have'} the values of another row under the unique key ${key} of the target: ${named}`,
     hint: `correct these rows in the source, or do without the key: --waive '${waiver}'`,
     waiver,
   });

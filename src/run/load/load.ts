@@ -189,7 +189,7 @@ async function restoreStage(request: LoadRequest, { pool, steps }: Restoring, st
     missing.map((step) =>
       pool
         .run((pooled) => restoreStep(pooled, ticket, step.ordinal, helpersFor(pool, step)))
-        .catch((error) => leaveOut(request, step, error))
+        .catch((error) => leaveOut(request, pool, step, error))
         .then(() => steps.noteOne()),
     ),
   );
@@ -222,12 +222,13 @@ const settled = [() => true, () => false] as const;
  * Some rows may rightly violate an object for good: orphans where the policy for them says so, any rows where the
  * object is waived by name. Such an object is left out; any other failure is thrown.
  */
-async function leaveOut(request: LoadRequest, step: RestoreStep, error: unknown): Promise<void> {
+async function leaveOut(request: LoadRequest, pool: ConnectionPool, step: RestoreStep, error: unknown): Promise<void> {
   const isByRows =
     error instanceof CopierError && (error.code === 'data.orphan' || error.code === 'data.duplicate_key');
   const words = isByRows ? wordsFor(request, step) : null;
   if (words === null) throw error;
-  await forgetStep(request.client, request.ticket, step.ordinal);
+  // Several steps may end so at the same time, and each needs a transaction of its own.
+  await pool.run((pooled) => forgetStep(pooled, request.ticket, step.ordinal));
   request.context.journal.warn(words);
 }
 

@@ -1,5 +1,6 @@
 import {
   type Combination,
+  type CombinationLook,
   type EqualRows,
   eachRow,
   findEqualRows,
@@ -59,7 +60,7 @@ export interface Survey {
   /** Gives the values of some columns, row by row, until `use` wants no more. */
   readonly eachRow: (table: string, columns: readonly string[], use: RowUse) => Promise<void>;
   /** Values of some columns that rows of the snapshot have together. */
-  readonly listCombinations: (table: SourceTable, columns: readonly string[]) => Promise<readonly Combination[]>;
+  readonly listCombinations: (look: CombinationLook) => Promise<readonly Combination[]>;
   /** The census with the integers of columns of times counted by unit, where their extremes leave it open. */
   readonly countTimes: (wanted: WantedTimes) => Promise<readonly TableCensus[]>;
 }
@@ -141,8 +142,7 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       findOrphans: async (table, of) => await withSource(snapshotPath, (again) => findOrphans(again, table, of)),
       eachRow: async (table, columns, use) =>
         await withSource(snapshotPath, (again) => eachRow(again, table, columns, use)),
-      listCombinations: async (table, columns) =>
-        await withSource(snapshotPath, (again) => listCombinations(again, table, columns)),
+      listCombinations: async (look) => await withSource(snapshotPath, (again) => listCombinations(again, look)),
       countTimes: (wanted) => addTimeCounts({ ...request, census, chunks }, wanted),
     };
   });

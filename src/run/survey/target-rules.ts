@@ -19,6 +19,7 @@ import {
   type TableCheck,
   type ValueLists,
 } from '../../target/schema/checked-values.js';
+import { equalUnderKey, type JudgedKey, listJudgedKeys } from '../../target/schema/judged-keys.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { equalFormOf, isCitext, serverTextOf } from './server-form.js';
 import type { Survey } from './survey.js';
@@ -50,6 +51,7 @@ export async function tryTargetRules(request: {
   const pairs = findPairs(survey, target, tables);
   const targets = pairs.map((pair) => pair.target);
   const [keys, checks] = [await listUniqueKeys(client, targets), await listChecks(client, targets)];
+  const judged = await listJudgedKeys(client, targets);
   for (const pair of pairs) {
     const { plan, target: to } = pair;
     for (const key of keys.get(to.oid) ?? []) {
@@ -59,6 +61,9 @@ export async function tryTargetRules(request: {
       const found = await survey.findEqualRows(lookOf(pair, columns));
       if (found.count > 0) findings.push(duplicateFinding(plan, columns, { ...found, waiver }));
     }
+    for (const key of judged.get(to.oid) ?? [])
+      if (!isWaived(waive, `${key.kind}:${key.name}`))
+        findings.push(...(await tryJudgedKey(survey, client, pair, key)));
     findings.push(...(await tryForeignKeys(survey, pair, { tables, waive })));
     findings.push(...(await tryChecks({ survey, client, pair, checks: checks.get(to.oid) ?? [] })));
     if (target.serverVersion >= inputIsValidVersion) findings.push(...(await tryInputs(survey, client, pair)));
@@ -74,6 +79,30 @@ function findPairs(survey: Survey, target: TargetCatalog, tables: readonly Table
     const [source, to] = [sources.get(plan.source), targets.get(plan.target)];
     return source === undefined || to === undefined || plan.rows === 0 ? [] : [{ plan, source, target: to }];
   });
+}
+
+/** Rows that are equal under a key by what the server makes of their values. A larger table is judged by the copy. */
+async function tryJudgedKey(
+  survey: Survey,
+  client: TargetClient,
+  { plan, source, target }: TablePair,
+  key: JudgedKey,
+): Promise<Finding[]> {
+  const planned = key.columns.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
+  const columns = key.columns.flatMap((name) => target.columns.find((column) => column.name === name) ?? []);
+  if (planned.length === 0 || planned.length !== key.columns.length || plan.rows > formedRowsMax) return [];
+  const names = planned.map((column) => column.source);
+  const combinations = await survey.listCombinations({ table: source, columns: names, max: formedRowsMax });
+  const rows = combinations.map((combination) => combination.rows);
+  const groups = await equalUnderKey(client, { key, columns, values: valueLists(planned, combinations), rows });
+  if (groups.length === 0) return [];
+  const examples = groups.slice(0, 3).map(({ first, last }) => {
+    const [one, other] = [must(combinations[first], 'combination'), must(combinations[last], 'combination')];
+    const [firstKey = '', lastKey = ''] = [one.key, one === other ? one.lastKey : other.key].sort();
+    return { first: firstKey, last: lastKey };
+  });
+  const count = groups.reduce((sum, { extra }) => sum + extra, 0);
+  return [duplicateFinding(plan, planned, { count, examples, waiver: `${key.kind}:${key.name}`, index: key.name })];
 }
 
 /** The columns of a unique key that rows may break; null where the source keeps it as strictly. */
@@ -177,10 +206,10 @@ async function tryChecks({
     const planned = check.columns.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
     const columns = check.columns.flatMap((name) => target.columns.find((column) => column.name === name) ?? []);
     if (planned.length !== check.columns.length) continue;
-    const combinations = await survey.listCombinations(
-      source,
-      planned.map((column) => column.source),
-    );
+    const combinations = await survey.listCombinations({
+      table: source,
+      columns: planned.map((column) => column.source),
+    });
     const refused = await refusedByCheck(client, { check, columns, values: valueLists(planned, combinations) });
     if (refused.length > 0) findings.push(checkFinding(plan, check, planned, pick(combinations, refused)));
   }
@@ -197,7 +226,7 @@ async function tryInputs(
   for (const column of plan.columns) {
     const to = target.columns.find(({ name }) => name === column.target);
     if (to === undefined || (!to.isDomain && column.kind.tag !== 'literal')) continue;
-    const combinations = await survey.listCombinations(source, [column.source]);
+    const combinations = await survey.listCombinations({ table: source, columns: [column.source] });
     const refused = await refusedByType(client, to.type, valueLists([column], combinations));
     if (refused.length === 0) continue;
     findings.push(rejectedFinding(plan, column, { isDomain: to.isDomain, found: pick(combinations, refused) }));

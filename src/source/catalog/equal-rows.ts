@@ -51,25 +51,38 @@ export function findEqualRows(db: Database, { table, columns }: UniqueLook): Equ
   return { count, examples };
 }
 
+/** Columns of a table whose combinations of values are wanted. */
+export interface CombinationLook {
+  readonly table: SourceTable;
+  readonly columns: readonly string[];
+  readonly max?: number;
+}
+
 /** Values of some columns that rows of the snapshot have together. */
 export interface Combination {
   readonly values: readonly SqliteValue[];
   readonly rows: number;
   readonly key: string;
+  /** Another key of them, where they are several rows. */
+  readonly lastKey: string;
 }
 
-/** The combinations of a table's columns, each with its number of rows and one key; at most the first five thousand of the first million rows. */
-export function listCombinations(db: Database, table: SourceTable, columns: readonly string[]): Combination[] {
+/** The combinations of a table's columns, each with its number of rows and two keys; at most the first five thousand, or `max`, of the first million rows. */
+export function listCombinations(
+  db: Database,
+  { table, columns, max = combinationsMax }: CombinationLook,
+): Combination[] {
   const names = columns.map((name, at) => `c.${quoteIdentifier(name)} COLLATE BINARY AS v${at}`);
   const values = columns.map((_, at) => `v${at}`).join(', ');
-  const sql = `SELECT ${values}, count(*), min(k)
+  const sql = `SELECT ${values}, count(*), min(k), max(k)
     FROM (SELECT ${names.join(', ')}, ${keyText(table)} AS k FROM ${quoteIdentifier(table.name)} AS c LIMIT ${rowsMax})
-    GROUP BY ${values} LIMIT ${combinationsMax}`;
+    GROUP BY ${values} LIMIT ${max}`;
   const rows = db.prepare<[], SqliteValue[]>(sql).safeIntegers(true).raw().all();
   return rows.map((row) => ({
     values: row.slice(0, columns.length),
     rows: Number(row[columns.length]),
     key: String(row[columns.length + 1]),
+    lastKey: String(row[columns.length + 2]),
   }));
 }
 

@@ -37,7 +37,10 @@ export interface KeyOfIndex {
   readonly columns: readonly string[];
 }
 
-/** The whole unique keys of these tables, by the oid of the table. INCLUDE columns are no part of a key. */
+/**
+ * The whole unique keys of these tables whose values are equal where their bytes or numbers are, by the oid of the table.
+ * See `judged-keys.ts` for the others. INCLUDE columns are no part of a key.
+ */
 export async function listUniqueKeys(
   client: TargetClient,
   tables: readonly NamedTable[],
@@ -51,13 +54,16 @@ export async function listUniqueKeys(
        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
        LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype IN ('p', 'u')
       WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+        AND coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'false'
+        AND NOT EXISTS (SELECT 1 FROM pg_collation c WHERE c.oid = ANY (i.indcollation) AND NOT c.collisdeterministic)
       ORDER BY NOT i.indisprimary, x.relname COLLATE "C"`,
     [tables.map(({ oid }) => oid)],
   );
   return byTable(rows);
 }
 
-function byTable<T>(rows: readonly (T & { readonly oid: number })[]): Map<number, T[]> {
+/** Rows of a query by the table that they speak of. */
+export function byTable<T>(rows: readonly (T & { readonly oid: number })[]): Map<number, T[]> {
   const found = new Map<number, T[]>();
   for (const row of rows) found.set(row.oid, [...(found.get(row.oid) ?? []), row]);
   return found;
