@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { withFolder } from './support/folder.js';
+import { writeGroups } from './support/groups.js';
 import { readPage } from './support/page.js';
 
 const runner = fileURLToPath(new URL('./run.js', import.meta.url));
@@ -24,4 +27,14 @@ test("the runner says how many files it runs, and ends with the closing lines of
 test('the check of the project is make test, and that is the runner over all files', () => {
   assert.match(readPage('.ci/run'), /\nexec make test\n$/);
   assert.match(readPage('Makefile'), /^test: build lint\n\t@\$\(NODE\) dist\/test\/run\.js\n/m);
+});
+
+test('of the groups of fast files each loads its own, and together they load all', async () => {
+  await withFolder((folder) => {
+    const paths = Array.from({ length: 15 }, (_, index) => `/built/a file ${index}.test.js`);
+    const groups = writeGroups(paths, folder, 4);
+    const loaded = groups.flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/^import '(.*)';$/gm)]);
+    assert.equal(groups.length, 4);
+    assert.deepEqual(loaded.map(([, url = '']) => fileURLToPath(url)).sort(), [...paths].sort());
+  });
 });

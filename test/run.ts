@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import type { TargetAddress } from '../src/model/target.js';
+import { writeGroups } from './support/groups.js';
 import { isUnit, needsOf } from './support/needs.js';
 import { folderOfTests } from './support/roomy-memory.js';
 
@@ -24,6 +25,8 @@ const { values, positionals } = parseArgs({
   options: { unit: { type: 'boolean', default: false }, server: { type: 'string' } },
 });
 const isUnitSet = values.unit;
+/** As many processes for the fast files, where these are many. */
+const groupCount = 6;
 /**
  * Nothing on this server is worth a wait for the disk; tests that kill a server bring their own. Its autovacuum would take
  * locks at any moment.
@@ -85,20 +88,34 @@ function runTogether(paths: readonly string[]): Promise<number> {
   return runNode(args, { PGFERRY_SEED: '17', ...process.env, PGFERRY_UNIT: '1' });
 }
 
-/** Each in a process of its own. Three at a time keep two cores busy, since many tests wait for a limit or a server. */
+/**
+ * Each in a process of its own, but for the fast ones of a whole run. Three at a time keep two cores busy, since many
+ * tests wait for a limit or a server.
+ */
 async function runApart(paths: readonly string[]): Promise<number> {
-  const args = ['--test', '--test-reporter=spec', '--test-concurrency=3', ...paths];
   const TMPDIR = folderOfTests();
-  const env = { ...process.env, TMPDIR };
-  if (!paths.some((path) => needsOf(path).has('server'))) return await runNode(args, env);
   const folder = await mkdtemp(join(TMPDIR, 'pgferry-tests-'));
+  try {
+    const fast = paths.filter(isUnit);
+    const grouped = fast.length > 10 * groupCount ? writeGroups(fast, folder, groupCount) : fast;
+    const rest = paths.filter((path) => !fast.includes(path));
+    const args = ['--test', '--test-reporter=spec', '--test-concurrency=3', ...grouped, ...rest];
+    const env = { ...process.env, TMPDIR };
+    return rest.some((path) => needsOf(path).has('server'))
+      ? await runOnServer(args, env, folder)
+      : await runNode(args, env);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function runOnServer(args: readonly string[], env: NodeJS.ProcessEnv, folder: string): Promise<number> {
   const server = await startEmbedded({ folder: join(folder, 'postgres'), settings: throwaway, ...otherServer });
   if (values.server !== undefined) console.log(`on PostgreSQL ${values.server}`);
   try {
     return await runNode(args, { ...env, PGFERRY_TEST_URL: urlOf(server.address) });
   } finally {
     await stopEmbedded(join(folder, 'postgres'));
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -10,7 +10,7 @@ import { runSchedule } from './schedule.js';
  * The campaign: commands that fail at every point where they leave their own memory, with other people at work. A longer
  * one: PGFERRY_CAMPAIGN=10000, from the seed PGFERRY_SEED on; that seed alone with PGFERRY_CAMPAIGN=1.
  */
-const count = Number(process.env['PGFERRY_CAMPAIGN'] ?? (isFull ? 60 : 8));
+const count = Number(process.env['PGFERRY_CAMPAIGN'] ?? (isFull ? 60 : 5));
 const firstSeed = Number(process.env['PGFERRY_SEED'] ?? 1);
 
 test('commands that fail anywhere, with others at work: nothing is lost, doubled, hung or wrongly complete', async (t) => {

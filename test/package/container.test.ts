@@ -16,7 +16,7 @@ import { after, test } from 'node:test';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite } from '../support/folder.js';
 import { readPage, root } from '../support/page.js';
-import { isOld, networkProblem, pack, putNativePart, registryProblem, run } from './packed.js';
+import { isOld, networkProblem, packBuilt, putNativePart, registryProblem, run } from './packed.js';
 
 /* What can be held to of Dockerfile and compose.yaml without Docker. */
 
@@ -92,7 +92,7 @@ test('its npm line installs a command that works as user 1000 with all but its f
   chmodSync(folder, 0o755);
   const tarballs = join(folder, 'tmp/pgferry');
   mkdirSync(tarballs, { recursive: true });
-  const tarball = pack(folder);
+  const tarball = packBuilt(folder);
   assert.equal(run('mv', [tarball, tarballs], folder).exitCode, 0);
   const line = (restsOf('RUN')[1] ?? '')
     .replaceAll('/tmp/pgferry', tarballs)
@@ -114,7 +114,8 @@ test('its npm line installs a command that works as user 1000 with all but its f
   );
   chownSync(source, 1000, 1000);
   const closed =
-    'mount --make-rprivate / && mount --bind "$1" "$1" && mount -o remount,ro,bind / && cd "$1" && shift && exec "$@"';
+    'at=$(stat -c %m "$1") && mount --make-rprivate / && mount --bind "$1" "$1" && ' +
+    'mount -o remount,ro,bind / && mount -o remount,ro,bind "$at" && cd "$1" && shift && exec "$@"';
   const plain = ['setpriv', '--reuid=1000', '--regid=1000', '--clear-groups', '--bounding-set=-all', '--no-new-privs'];
   await withDatabase(async (url, client) => {
     const command = [...plain, join(prefix, 'bin/pgferry'), 'migrate', 'app.db', url];

@@ -6,7 +6,7 @@ import { after, before, test, type TestContext } from 'node:test';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite } from '../support/folder.js';
 import { root } from '../support/page.js';
-import { isOld, networkProblem, type Outcome, pack, putNativePart, registryProblem, run } from './packed.js';
+import { isOld, networkProblem, type Outcome, packBuilt, putNativePart, registryProblem, run } from './packed.js';
 
 /*
  * Installs the package into empty folders, as users do, and runs command and library from there. On Node 20 the native
@@ -23,7 +23,7 @@ let tarball = '';
 
 before(() => {
   problem = registryProblem(folder);
-  if (problem === null) tarball = pack(folder);
+  if (problem === null) tarball = packBuilt(folder);
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -68,7 +68,16 @@ export function pack(folder: string): string {
     cpSync(join(root, name), join(clone, name), { recursive: true, preserveTimestamps: true });
   }
   symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
-  const packed = run('npm', ['pack', '--pack-destination', folder], clone);
+  return packFrom(clone, folder);
+}
+
+/** Packs this clone as it was built, and gives the path of the tarball. */
+export function packBuilt(folder: string): string {
+  return packFrom(root, folder, '--ignore-scripts');
+}
+
+function packFrom(clone: string, folder: string, ...more: readonly string[]): string {
+  const packed = run('npm', ['pack', '--pack-destination', folder, ...more], clone);
   if (packed.exitCode !== 0) throw new Error(packed.output);
   const name = readdirSync(folder).find((found) => found.endsWith('.tgz')) ?? '';
   return join(folder, basename(name));
