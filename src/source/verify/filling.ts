@@ -5,6 +5,12 @@ import { type CellBatch, type SqliteValue, Storage, type StorageCode } from '../
 const batchBytes = 1 << 18;
 const batchRows = 1024;
 
+const comma = 44;
+const minus = 45;
+const zero = 48;
+const nine = 57;
+const colon = 58;
+
 /** A batch and, for each of its rows, the values of the columns by which SQLite finds the row again; integers are bigints. */
 export interface AddressedBatch {
   readonly batch: CellBatch;
@@ -19,11 +25,14 @@ export class Filling {
   #isTaken = false;
   readonly #reals: readonly number[];
   readonly #isUtf16: boolean;
+  /** By column, 1 where only numbers were packed. */
+  readonly #isNeverBare: Uint8Array;
 
   constructor(columnCount: number, reals: readonly number[], isUtf16: boolean) {
     const cells = columnCount * batchRows;
     this.#reals = reals;
     this.#isUtf16 = isUtf16;
+    this.#isNeverBare = new Uint8Array(columnCount);
     this.batch = {
       rowCount: 0,
       columnCount,
@@ -61,12 +70,17 @@ export class Filling {
     this.batch.rowCount += 1;
   }
 
-  /** Adds rows that were packed one after the other. Returns the number of the batch's first row that is theirs. */
-  addGroup(packed: Buffer, rows: number): number {
+  /**
+   * Adds rows that were packed one after the other; `bare` are the columns of which only numbers were packed. Returns the
+   * number of the batch's first row that is theirs.
+   */
+  addGroup(packed: Buffer, rows: number, bare: ReadonlySet<number>): number {
     if (this.#isTaken) this.#restart();
     const first = this.batch.rowCount;
     assert(first + rows <= batchRows, 'a batch has room for the rows of a group');
-    this.#readCells(packed, first * this.batch.columnCount, rows * this.batch.columnCount);
+    const { columnCount } = this.batch;
+    const isBare = Uint8Array.from({ length: columnCount }, (_, index) => (bare.has(index) ? 1 : 0));
+    this.#readCells(packed, first * columnCount, rows * columnCount, isBare);
     this.batch.rowCount += rows;
     return first;
   }
@@ -86,21 +100,51 @@ export class Filling {
   }
 
   /** Reads this many packed cells, which become those of the batch from the `first` on. */
-  #readCells(packed: Buffer, first: number, count: number): void {
+  #readCells(packed: Buffer, first: number, count: number, isBare = this.#isNeverBare): void {
     const base = this.#reserve(packed.length);
-    const { bytes, start, end, storage } = this.batch;
+    const { bytes, start, end, columnCount } = this.batch;
     packed.copy(bytes, base);
     let at = base;
-    for (let cell = first; cell < first + count; cell += 1) {
-      storage[cell] = storageOf(bytes[at] as number);
-      let size = 0;
-      for (at += 1; bytes[at] !== 58; at += 1) size = size * 10 + (bytes[at] as number) - 48;
-      start[cell] = at + 1;
-      at += 1 + size;
-      end[cell] = at;
+    for (let cell = first, column = 0; cell < first + count; cell += 1) {
+      if (isBare[column] === 1) {
+        start[cell] = at;
+        at = this.#endOfNumber(cell, at);
+        end[cell] = at;
+        at += 1;
+      } else {
+        at = this.#readHead(cell, at);
+        start[cell] = at;
+        at += end[cell] as number;
+        end[cell] = at;
+      }
+      column = column + 1 === columnCount ? 0 : column + 1;
     }
     assert(at === base + packed.length, 'packed cells fill what they came in');
     this.#used = at;
+  }
+
+  /** Reads storage class and size, which is left in `end`; returns where the value begins. */
+  #readHead(cell: number, from: number): number {
+    const { bytes, end, storage } = this.batch;
+    storage[cell] = storageOf(bytes[from] as number);
+    let size = 0;
+    let at = from + 1;
+    for (; bytes[at] !== colon; at += 1) size = size * 10 + (bytes[at] as number) - zero;
+    end[cell] = size;
+    return at + 1;
+  }
+
+  /** SQLite writes every real with a point, or as Inf, and an integer with neither. */
+  #endOfNumber(cell: number, from: number): number {
+    const { bytes, storage } = this.batch;
+    let isReal = false;
+    let at = from;
+    for (let byte = bytes[at]; byte !== comma; byte = bytes[at]) {
+      isReal ||= byte !== minus && ((byte as number) < zero || (byte as number) > nine);
+      at += 1;
+    }
+    storage[cell] = at === from ? Storage.Null : isReal ? Storage.Real : Storage.Integer;
+    return at;
   }
 
   /** A UTF-16 file: octet_length() counted two bytes for each code unit. */

@@ -3,17 +3,27 @@ import { assert } from '../../model/error.js';
 import { type CellBatch, Storage } from '../../model/value.js';
 import type { Database, PreparedStatement } from '../sqlite.js';
 import { Filling } from './filling.js';
-import { exactRealsOf, packedSql, realSql, type SourceTableToVerify, selectSql, sizeSql } from './packed-sql.js';
+import {
+  exactRealsOf,
+  isBareSql,
+  likelyNumbersOf,
+  packedSql,
+  realSql,
+  type SourceTableToVerify,
+  selectSql,
+  sizeSql,
+} from './packed-sql.js';
 import { readRefusal } from './read-failure.js';
 
 /**
  * Reads a table by groups of rows in the order of their rowids, each group packed into one value by SQLite: handing a
  * blob over for every row costs more than packing it. A group with a row too large for that is read row by row, so that
- * memory never holds more than one such row. The exact doubles of a group are asked for only in columns where it has
- * reals.
+ * memory never holds more than one such row. Columns of numbers are packed without class and length, which costs half; a
+ * group with a text or blob there is packed anew with both. The exact doubles of a group are asked for only in columns
+ * where it has reals.
  */
 
-const rowsPerGroup = 128;
+const rowsPerGroup = 512;
 /** A larger row is not packed together with others. */
 const groupedRowBytes = 4096;
 /** SQLite bounds the depth of an expression (1000), and a sum is as deep as it is long. */
@@ -23,6 +33,8 @@ const highestRowid = 2n ** 63n - 1n;
 
 interface Group {
   readonly packed: Buffer;
+  /** The columns, by index, of which only the numbers are packed. */
+  readonly bare: ReadonlySet<number>;
   readonly rows: number;
   readonly from: bigint;
   readonly through: bigint;
@@ -37,13 +49,13 @@ export function groupedBy(table: SourceTableToVerify, isUtf16: boolean): string 
 export function* readGroupedCells(db: Database, table: SourceTableToVerify, rowidName: string): Generator<CellBatch> {
   const reals = exactRealsOf(table);
   const filling = new Filling(table.columns.length, reals, false);
-  const next = groupReader(db, table, rowidName);
+  const next = nextGroups(db, table, rowidName);
   const doubles = doublesReader(db, table, rowidName);
   let single: PreparedStatement<[bigint, bigint], unknown[]> | null = null;
   for (let group = next(lowestRowid); group !== null; ) {
     if ('packed' in group) {
       if (filling.isFullFor(group.rows)) yield filling.take().batch;
-      const first = filling.addGroup(group.packed, group.rows);
+      const first = filling.addGroup(group.packed, group.rows, group.bare);
       for (const column of reals) addDoubles(filling.batch, { column, first, group }, doubles);
     } else {
       single ??= singleReader(db, table, { reals, rowidName });
@@ -59,22 +71,58 @@ export function* readGroupedCells(db: Database, table: SourceTableToVerify, rowi
 
 type GreatGroup = Pick<Group, 'from' | 'through'>;
 
-/** Gives the first group of rows at or after a rowid: packed, or only its range where a row is too large; null at the end. */
-function groupReader(db: Database, table: SourceTableToVerify, rowidName: string) {
+type GroupReader = (from: bigint) => Group | GreatGroup | null;
+
+/** Gives the first group of rows at or after a rowid in the cheapest form that it can be packed in; null at the end. */
+function nextGroups(db: Database, table: SourceTableToVerify, rowidName: string): GroupReader {
+  const bare = bareColumns(db, table, rowidName);
+  const nextBare = groupReader(db, table, rowidName, bare);
+  if (bare.size === 0) return nextBare;
+  const nextOfAny = groupReader(db, table, rowidName, new Set());
+  return (from) => {
+    const group = nextBare(from);
+    return group === null || 'packed' in group ? group : nextOfAny(from);
+  };
+}
+
+/** The columns that hold nothing but numbers in the first group. */
+function bareColumns(db: Database, table: SourceTableToVerify, rowidName: string): ReadonlySet<number> {
+  const likely = likelyNumbersOf(table);
+  if (likely.length === 0) return new Set();
   const rowid = `t.${quoteIdentifier(rowidName)}`;
-  const size = sizeSql(table);
+  const tests = likely.map((index, i) => `${isBareSql(table, index)} AS c${i}`).join(', ');
+  const answers = db
+    .prepare<[], (number | null)[]>(
+      `SELECT ${likely.map((_, i) => `min(c${i})`).join(', ')} FROM (SELECT ${tests} FROM ${quoteIdentifier(table.source)} AS t ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,
+    )
+    .raw()
+    .get();
+  return new Set(likely.filter((_, i) => answers?.[i] === 1));
+}
+
+/** Gives the first group of rows at or after a rowid: packed, or only its range where a row cannot be; null at the end. */
+function groupReader(
+  db: Database,
+  table: SourceTableToVerify,
+  rowidName: string,
+  bare: ReadonlySet<number>,
+): GroupReader {
+  const rowid = `t.${quoteIdentifier(rowidName)}`;
+  const fits = [`${sizeSql(table, bare)} <= ${groupedRowBytes}`, ...[...bare].map((index) => isBareSql(table, index))];
   const statement = db
     .prepare<[bigint], [Buffer | null, bigint | null, bigint, bigint]>(
-      `SELECT CAST(group_concat(x, '') AS BLOB), max(r), count(*), count(x) FROM (SELECT CASE WHEN ${size} <= ${groupedRowBytes} THEN ${packedSql(table, false)} END AS x, ${rowid} AS r FROM ${quoteIdentifier(table.source)} AS t WHERE ${rowid} >= ? ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,
+      `SELECT CAST(group_concat(x, '') AS BLOB), max(r), count(*), count(x) FROM (SELECT CASE WHEN ${fits.join(' AND ')} THEN ${packedSql(table, false, bare)} END AS x, ${rowid} AS r FROM ${quoteIdentifier(table.source)} AS t WHERE ${rowid} >= ? ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,
     )
     .raw()
     .safeIntegers(true);
-  return (from: bigint): Group | GreatGroup | null => {
+  return (from) => {
     const [packed = null, through = null, rows = 0n, packedRows = 0n] = statement.get(from) ?? [];
     if (through === null) return null;
     // Only a damaged tree gives rowids out of order; going on from there might never end.
     if (through < from) throw readRefusal(table.source, 'its rowids are out of order');
-    return packed === null || packedRows < rows ? { from, through } : { packed, rows: Number(rows), from, through };
+    return packed === null || packedRows < rows
+      ? { from, through }
+      : { packed, bare, rows: Number(rows), from, through };
   };
 }
 

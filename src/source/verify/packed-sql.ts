@@ -7,6 +7,8 @@ export type SourceTableToVerify = Pick<TablePlan, 'source' | 'columns'> & Partia
 /** SQLite bounds the arguments of a function (SQLITE_LIMIT_FUNCTION_ARG, 100 in old builds); a cell takes four. */
 const cellsPerCall = 20;
 
+const none: ReadonlySet<number> = new Set();
+
 const exactReals: ReadonlySet<Kind['tag']> = new Set([
   'int2',
   'int4',
@@ -39,26 +41,39 @@ export function selectSql(
   return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles, ...addresses].join(', ')} FROM ${quoteIdentifier(table.source)} AS t`;
 }
 
-/** An expression for a row of t: its cells packed into one text. */
-export function packedSql(table: SourceTableToVerify, isUtf16: boolean): string {
+/**
+ * An expression for a row of t: its cells packed into one text. Of the columns in `bare` each cell is only the number,
+ * or nothing for NULL, and a comma; a row with another value there must not be packed so (see `isBareSql`).
+ */
+export function packedSql(table: SourceTableToVerify, isUtf16: boolean, bare: ReadonlySet<number> = none): string {
   const names = columnNames(table);
+  const cells = names.map((name, index) => (bare.has(index) ? `${name}, ','` : cellSql(name, isUtf16)));
   const calls: string[] = [];
-  for (let i = 0; i < names.length; i += cellsPerCall) {
-    calls.push(
-      `concat(${names
-        .slice(i, i + cellsPerCall)
-        .map((name) => cellSql(name, isUtf16))
-        .join(', ')})`,
-    );
+  for (let i = 0; i < cells.length; i += cellsPerCall) {
+    calls.push(`concat(${cells.slice(i, i + cellsPerCall).join(', ')})`);
   }
   return nest(calls);
 }
 
-/** An expression for a row of t: the bytes of all its cells, which SQLite knows without reading them. */
-export function sizeSql(table: SourceTableToVerify): string {
-  return columnNames(table)
-    .map((name) => `ifnull(octet_length(${name}), 0)`)
-    .join(' + ');
+/** An expression for a row of t: the bytes of all cells but bare ones, which SQLite knows without reading them. */
+export function sizeSql(table: SourceTableToVerify, bare: ReadonlySet<number> = none): string {
+  const sizes = columnNames(table).flatMap((name, index) =>
+    bare.has(index) ? [] : [`ifnull(octet_length(${name}), 0)`],
+  );
+  return sizes.length === 0 ? '0' : sizes.join(' + ');
+}
+
+/** The columns, by index, whose affinity makes numbers likely. */
+export function likelyNumbersOf(table: SourceTableToVerify): number[] {
+  return table.columns.flatMap(({ affinity }, index) =>
+    affinity === 'integer' || affinity === 'real' || affinity === 'numeric' ? [index] : [],
+  );
+}
+
+/** A condition on a row of t: the column holds a number or NULL, which SQLite orders before every text and blob. */
+export function isBareSql(table: SourceTableToVerify, index: number): string {
+  const name = columnNames(table)[index];
+  return `(${name} COLLATE BINARY < '' OR ${name} IS NULL)`;
 }
 
 /** An expression for a row of t: the column where it is a real, else NULL. */

@@ -87,6 +87,47 @@ for (const [encoding, rowidName] of [
   });
 }
 
+test('columns of numbers are read exactly, also where texts and blobs stand among them, in the first rows or later', () => {
+  const db = new Database(':memory:');
+  db.exec('CREATE TABLE t(a INTEGER, b REAL, c NUMERIC, d DATETIME, e TEXT)');
+  const insert = db.prepare('INSERT INTO t VALUES (?, ?, ?, ?, ?)');
+  const numbers = [
+    0n,
+    -5n,
+    2n ** 63n - 1n,
+    -(2n ** 63n),
+    0.1,
+    -1e300,
+    5e-324,
+    1e15,
+    123456789.125,
+    Number.POSITIVE_INFINITY,
+    null,
+  ];
+  const others = ['', ',', '7,', 'i5:', 'Inf', Buffer.from('12'), Buffer.alloc(0), Buffer.from([44]), 'x'.repeat(9000)];
+  const at = (list: readonly SqliteValue[], i: number): SqliteValue => list[i % list.length] ?? null;
+  for (let i = 0; i < 2600; i += 1) {
+    const isOdd = i > 1500 && i < 1600;
+    const odd = isOdd && i % 7 === 0 ? others : numbers;
+    insert.run(at(odd, i), at(odd, i + 3), at(odd, i + 5), i % 3 === 0 ? at(others, i) : at(numbers, i), `text, ${i}`);
+  }
+  const affinities = ['integer', 'real', 'numeric', 'numeric', 'text'] as const;
+  const { columns, ...rest } = tableOf(['a', 'b', 'c', 'd', 'e']);
+  const typed = columns.map((column, i) => ({ ...column, affinity: affinities[i] ?? column.affinity }));
+  const read = readAll(db, { ...rest, columns: typed, rowidName: 'rowid' });
+  const stored = db.prepare<[], SqliteValue[]>('SELECT * FROM t ORDER BY rowid').raw().safeIntegers().all();
+  assert.equal(read.length, stored.length);
+  for (const [r, row] of stored.entries()) {
+    for (const [c, value] of row.entries()) {
+      const [storage, bytes, number] = expectedCell(value);
+      const found = read[r]?.[c];
+      assert.deepEqual([found?.[0], found?.[2]], [storage, number], `row ${r}, column ${c}`);
+      if (bytes !== null) assert.deepEqual(found?.[1], bytes);
+    }
+  }
+  db.close();
+});
+
 test('text that is not UTF-8 keeps its bytes, and text may hold NUL', () => {
   const db = new Database(':memory:');
   db.exec("CREATE TABLE t(a); INSERT INTO t VALUES (CAST(x'ff00fe41' AS TEXT))");
