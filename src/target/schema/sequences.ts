@@ -1,6 +1,12 @@
 import { must } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
-import { quoteName, quoteTable } from '../../lib/quote.js';
+import {
+  lastGiven,
+  readSequences,
+  type SequenceProgress,
+  type SequenceRow,
+  type SequenceState,
+} from './sequence-progress.js';
 
 export interface SequenceNeed {
   readonly table: string;
@@ -20,21 +26,6 @@ export interface SequencePosition {
   readonly isCalled: boolean;
   /** The column has passed the sequence's end: nextval() fails, or begins anew where the sequence cycles. */
   readonly isExhausted: boolean;
-}
-
-interface SequenceRow {
-  readonly oid: number;
-  readonly sequence: string;
-  readonly table: string;
-  readonly column: string;
-  /** Owned by its column, so nothing else takes numbers from it. */
-  readonly isOwned: boolean;
-  /** Whether our role may read its position. */
-  readonly isReadable: boolean;
-  readonly start: string;
-  readonly increment: string;
-  readonly min: string;
-  readonly max: string;
 }
 
 interface Bounds {
@@ -94,12 +85,25 @@ export async function setSequences(
 ): Promise<SequencePosition[]> {
   const byTable = new Map(needs.map((need) => [need.table, need]));
   const rows = await client.query<SequenceRow & Record<string, unknown>>(query, [schema, [...byTable.keys()]]);
-  const positions: SequencePosition[] = [];
-  for (const row of rows) {
-    const atLeast = must(byTable.get(row.table), 'need').sequenceAtLeast[row.column] ?? null;
-    positions.push(await setSequence(client, schema, row, atLeast));
+  const columnsOf = new Map<number, number>();
+  for (const { oid } of rows) columnsOf.set(oid, (columnsOf.get(oid) ?? 0) + 1);
+  const isAlone = (row: SequenceRow) => row.isOwned && columnsOf.get(row.oid) === 1;
+  const atLeast = (row: SequenceRow) => must(byTable.get(row.table), 'need').sequenceAtLeast[row.column] ?? null;
+  const alone = rows.filter(isAlone);
+  const positions = new Map<SequenceRow, SequencePosition>();
+  const progress = await readSequences(client, schema, alone, () => false);
+  for (const [i, row] of alone.entries()) {
+    positions.set(row, positionOf(row, must(progress[i], 'progress of a sequence'), atLeast(row)));
   }
-  return positions;
+  await setPositions(client, [...positions.values()]);
+  // Of one that several columns use, each must see what the column before made of it.
+  for (const row of rows.filter((one) => !isAlone(one))) {
+    const [seen] = await readSequences(client, schema, [row], ({ isOwned }) => !isOwned);
+    const position = positionOf(row, must(seen, 'progress of a sequence'), atLeast(row));
+    await setPositions(client, [position]);
+    positions.set(row, position);
+  }
+  return rows.map((row) => must(positions.get(row), 'position'));
 }
 
 /** A sequence whose next number may be taken already. */
@@ -122,13 +126,15 @@ export async function findSequencesBehind(
 ): Promise<SequenceBehind[]> {
   const byTable = new Map(needs.map((need) => [need.table, need]));
   const rows = await client.query<SequenceRow & Record<string, unknown>>(query, [schema, [...byTable.keys()]]);
+  const progress = await readSequences(client, schema, rows, ({ isReadable }) => isReadable);
   const found: SequenceBehind[] = [];
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
+    const { extreme, state } = must(progress[i], 'progress of a sequence');
     const atLeast = must(byTable.get(row.table), 'need').sequenceAtLeast[row.column] ?? null;
     const bounds = toBounds(row);
-    const used = furthest(bounds, [await readExtreme(client, schema, row), atLeast === null ? null : BigInt(atLeast)]);
+    const used = furthest(bounds, [extreme, atLeast === null ? null : BigInt(atLeast)]);
     const free = nextOf(bounds, positionAfter(bounds, used));
-    const next = row.isReadable ? nextOf(bounds, await readState(client, row)) : null;
+    const next = state === null ? null : nextOf(bounds, state);
     const isBehind = next === null || (bounds.increment > 0n ? next < free : next > free);
     const { sequence, table, column } = row;
     if (isBehind)
@@ -144,67 +150,38 @@ export async function readGivenNumbers(
   tables: readonly string[],
 ): Promise<{ readonly table: string; readonly column: string; readonly value: string }[]> {
   const rows = await client.query<SequenceRow & Record<string, unknown>>(query, [schema, tables]);
-  const found: { table: string; column: string; value: string }[] = [];
-  for (const row of rows.filter(({ isReadable }) => isReadable)) {
-    const value = await readPosition(client, row);
-    if (value !== null) found.push({ table: row.table, column: row.column, value: String(value) });
-  }
-  return found;
+  const readable = rows.filter(({ isReadable }) => isReadable);
+  const progress = await readSequences(client, schema, readable, () => true);
+  return readable.flatMap(({ table, column }, i) => {
+    const value = lastGiven(progress[i]?.state ?? null);
+    return value === null ? [] : [{ table, column, value: String(value) }];
+  });
 }
 
-function nextOf({ increment }: Bounds, { value, isCalled }: { value: bigint; isCalled: boolean }): bigint {
+function nextOf({ increment }: Bounds, { value, isCalled }: SequenceState): bigint {
   return isCalled ? value + increment : value;
 }
 
-async function readState(client: TargetClient, row: SequenceRow): Promise<{ value: bigint; isCalled: boolean }> {
-  const rows = await client.query<{ value: string; isCalled: boolean }>(
-    `SELECT last_value::text AS value, is_called AS "isCalled" FROM ${row.sequence}`,
-  );
-  const { value, isCalled } = must(rows[0], `row of ${row.sequence}`);
-  return { value: BigInt(value), isCalled };
-}
-
-async function setSequence(
-  client: TargetClient,
-  schema: string,
-  row: SequenceRow,
-  atLeast: string | null,
-): Promise<SequencePosition> {
+function positionOf(row: SequenceRow, { extreme, state }: SequenceProgress, atLeast: string | null): SequencePosition {
+  const { sequence, table, column } = row;
   const bounds = toBounds(row);
-  const used = [await readExtreme(client, schema, row), atLeast === null ? null : BigInt(atLeast)];
-  if (!row.isOwned) used.push(await readPosition(client, row));
+  const used = [extreme, atLeast === null ? null : BigInt(atLeast), lastGiven(state)];
   const { value, isCalled, isExhausted } = positionAfter(bounds, furthest(bounds, used));
-  await client.query('SELECT setval($1::regclass, $2::int8, $3)', [row.sequence, value.toString(), isCalled], {
-    table: row.table,
-    doing: `set sequence ${row.sequence}`,
-  });
-  return {
-    sequence: row.sequence,
-    table: row.table,
-    column: row.column,
-    value: value.toString(),
-    isCalled,
-    isExhausted,
-  };
+  return { sequence, table, column, value: value.toString(), isCalled, isExhausted };
 }
 
-/** The largest value of the column, or the smallest where the sequence falls; a fraction counts as passed. */
-async function readExtreme(client: TargetClient, schema: string, row: SequenceRow): Promise<bigint | null> {
-  const column = quoteName(row.column);
-  const extreme = row.increment.startsWith('-') ? `floor(min(${column})::numeric)` : `ceil(max(${column})::numeric)`;
-  const rows = await client.query<{ value: string | null }>(
-    `SELECT ${extreme}::text AS value FROM ${quoteTable(schema, row.table)}`,
-    [],
-    { table: row.table, column: row.column },
+async function setPositions(client: TargetClient, positions: readonly SequencePosition[]): Promise<void> {
+  if (positions.length === 0) return;
+  const only = positions.length === 1 ? positions[0] : undefined;
+  await client.query(
+    'SELECT setval(t.sequence::regclass, t.value, t.called) FROM unnest($1::text[], $2::int8[], $3::boolean[]) AS t(sequence, value, called)',
+    [
+      positions.map(({ sequence }) => sequence),
+      positions.map(({ value }) => value),
+      positions.map(({ isCalled }) => isCalled),
+    ],
+    only === undefined ? { doing: 'set sequences' } : { table: only.table, doing: `set sequence ${only.sequence}` },
   );
-  const value = rows[0]?.value ?? null;
-  return value === null ? null : BigInt(value);
-}
-
-/** The last number that the sequence gave, null before the first. */
-async function readPosition(client: TargetClient, row: SequenceRow): Promise<bigint | null> {
-  const { value, isCalled } = await readState(client, row);
-  return isCalled ? value : null;
 }
 
 function furthest({ increment }: Bounds, used: readonly (bigint | null)[]): bigint | null {
