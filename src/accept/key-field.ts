@@ -52,7 +52,7 @@ export function keyFieldOf(column: ColumnPlan): KeyField | NoKeyField {
     case 'date':
       return partial(dateText(source, kind), `to_char(${target}, 'YYYY-MM-DD')`);
     case 'time':
-      return partial(timeText(source), microText(target));
+      return partial(timeText(source, kind.pattern), microText(target));
     case 'timestamp':
     case 'timestamptz':
       if (kind.targetZone !== undefined)
@@ -128,21 +128,21 @@ const dayPattern = '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]';
 const clockPattern = '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]';
 
 /** Covers only milliseconds, and texts that are nothing but a date: other ways to store dates are rare. */
-function dateText(value: string, { unit = 'ms', zone }: Partial<TimeReading>): string {
+function dateText(value: string, { unit = 'ms', zone, pattern }: Partial<TimeReading>): string {
   const isNumber = `typeof(${value}) = 'integer' AND ${value} % 86400000 = 0`;
   const ofNumber =
     unit === 'ms' && zone === undefined ? ` WHEN ${isNumber} THEN date(${value} / 1000, 'unixepoch')` : '';
-  const pattern = zone === undefined ? `${dayPattern}*` : dayPattern;
-  return `CASE${ofNumber} WHEN typeof(${value}) = 'text' AND ${value} GLOB '${pattern}' THEN date(${value}) END`;
+  const shape = zone === undefined ? `${dayPattern}*` : dayPattern;
+  return `CASE${ofNumber} WHEN typeof(${value}) = 'text' AND ${value} GLOB '${shape}'${unless(pattern !== undefined)} THEN date(${value}) END`;
 }
 
 /** `HH:MM:SS`, with a fraction or without. */
-function timeText(value: string): string {
+function timeText(value: string, pattern: string | undefined): string {
   const part = (from: number) => `CAST(substr(${value}, ${from}, 2) AS INTEGER)`;
   const seconds = `${part(1)} * 3600 + ${part(4)} * 60 + ${part(7)}`;
   const micros = `CAST(substr(substr(${value}, 10) || '000000', 1, 6) AS INTEGER)`;
   const isTime = `${value} GLOB '${clockPattern}' OR ${value} GLOB '${clockPattern}.[0-9]*' AND substr(${value}, 10) NOT GLOB '*[^0-9]*'`;
-  return `CASE WHEN ${isTime} THEN CAST((${seconds}) * 1000000 + ${micros} AS TEXT) END`;
+  return `CASE WHEN (${isTime})${unless(pattern !== undefined)} THEN CAST((${seconds}) * 1000000 + ${micros} AS TEXT) END`;
 }
 
 /** Factor of the units whose integers SQL turns into microseconds since 1970; others have no form. */
@@ -154,7 +154,7 @@ const microsPer: Readonly<Partial<Record<TimeUnit, string>>> = {
 };
 
 /** Numbers by their unit, ISO texts by SQLite's own calendar; the fraction is taken apart since SQLite would round it. */
-function momentText(value: string, { unit, zone }: TimeReading): string {
+function momentText(value: string, { unit, zone, pattern }: TimeReading): string {
   const factor = microsPer[unit];
   const isWhole = unit === 'ns' ? ` AND ${value} % 1000 = 0` : '';
   const ofInteger =
@@ -166,10 +166,14 @@ function momentText(value: string, { unit, zone }: TimeReading): string {
   const digits = `substr(${rest}, 1, length(${rest}) - length(${offset}))`;
   const micros = `CASE ${dot} WHEN 0 THEN 0 ELSE CAST(substr(${digits} || '000000', 1, 6) AS INTEGER) END`;
   const ofText = `CAST(CAST(strftime('%s', ${whole}) AS INTEGER) * 1000000 + ${micros} AS TEXT)`;
-  // SQLite knows no zones by name: texts that are local time of one have no form.
-  const isText = `typeof(${value}) = 'text' AND ${value} GLOB '${dayPattern}*'${zone === undefined ? '' : ' AND 0'}`;
+  // SQLite knows no zones by name, and no patterns: texts of these have no form.
+  const isText = `typeof(${value}) = 'text' AND ${value} GLOB '${dayPattern}*'${unless(zone !== undefined || pattern !== undefined)}`;
   const isEndless = `lower(${value}) IN ('infinity', '-infinity')`;
   return `CASE${ofInteger} WHEN ${isText} THEN ${ofText} WHEN ${isEndless} THEN lower(${value}) END`;
+}
+
+function unless(hasNoForm: boolean): string {
+  return hasNoForm ? ' AND 0' : '';
 }
 
 function microText(value: string): string {

@@ -1,4 +1,4 @@
-import { unitNames } from '../lib/epochs.js';
+import { unitNames } from '../lib/time/epochs.js';
 import { readFileSync } from 'node:fs';
 import type { ErrorObject } from 'ajv';
 import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';

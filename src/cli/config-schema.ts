@@ -1,4 +1,4 @@
-import { unitNames } from '../lib/epochs.js';
+import { unitNames } from '../lib/time/epochs.js';
 import { hazards } from '../plan/findings/hazards.js';
 import { applicationSchemas } from './application-schema.js';
 import { optionRows } from './options/table.js';
@@ -43,6 +43,11 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
       description: `unit of the numbers of a temporal column: ${unitNames.join(', ')}, or calendar digits such as YYYYMMDD`,
       type: 'string',
       pattern: `^(${unitNames.join('|')}|(?=.*YY)(YYYY|YY|MM|DD|HH|MI|SS)+)$`,
+    },
+    pattern: {
+      description:
+        'how texts of a column of dates or times are written where their form alone is ambiguous: DD.MM.YYYY, MM/DD/YYYY HH12:MI AM',
+      ...name,
     },
     zone: { description: 'time zone of texts without one: an IANA name or an offset', ...name },
     uuidBytes: {

@@ -30,6 +30,8 @@ export interface ColumnRules {
   readonly type?: string;
   /** Unit of the numbers of a temporal column. */
   readonly unit?: TimeUnit;
+  /** How texts of a column of dates or times are written where the form alone is ambiguous: `DD.MM.YYYY HH24:MI`. */
+  readonly pattern?: string;
   /** Time zone of texts without one: an IANA name or an offset. */
   readonly zone?: string;
   /** Time zone whose clocks a timestamp without time zone shows on the target, as drivers read it that take it for local time. */
@@ -46,7 +48,10 @@ export interface ColumnRules {
 }
 
 /** What is decided about every source column whose name, or declared type, fits a pattern. */
-export type HabitRules = Pick<ColumnRules, 'type' | 'unit' | 'zone' | 'targetZone' | 'uuidBytes' | 'policies'>;
+export type HabitRules = Pick<
+  ColumnRules,
+  'type' | 'unit' | 'pattern' | 'zone' | 'targetZone' | 'uuidBytes' | 'policies'
+>;
 
 /** What is decided about one source table. */
 export interface TableRules {

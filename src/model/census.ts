@@ -132,6 +132,8 @@ export interface RefusedValues {
   readonly examples: readonly ValueExample[];
   /** The rules that carry every one of them. */
   readonly rules: readonly string[];
+  /** The usual patterns of dates and times by which every one of them can be read. Left out where there are none. */
+  readonly patterns?: readonly string[];
 }
 
 /** A value and what it becomes on the target. */

@@ -10,7 +10,8 @@ export type EpochUnit =
   | 'webkit'
   | 'hfs'
   | 'filetime'
-  | 'cocoa_ns';
+  | 'cocoa_ns'
+  | 'ole';
 
 /** Digits of a calendar: runs of `YYYY` or `YY`, `MM`, `DD`, `HH`, `MI`, `SS`, each at most once, such as `YYYYMMDD`. */
 export type CalendarDigits = `${string}YY${string}`;
@@ -23,6 +24,8 @@ export interface TimeReading {
   /** The unit of integers, and of reals unless `realUnit` is set. */
   readonly unit: TimeUnit;
   readonly realUnit?: TimeUnit;
+  /** How texts are written that no one form says, such as `DD.MM.YYYY`: see `readTextPattern`. */
+  readonly pattern?: string;
   /** The IANA zone in which texts without an offset are local time; UTC where there is none. */
   readonly zone?: string;
   /** The zone whose clocks a timestamp without time zone shows; UTC where there is none. */
@@ -67,7 +70,7 @@ export type Kind =
   | { readonly tag: 'enum'; readonly labels: readonly string[] }
   | ({ readonly tag: 'date' } & Partial<TimeReading>)
   /** precision: fraction digits the target keeps, 0 to 6. */
-  | { readonly tag: 'time'; readonly precision: number }
+  | { readonly tag: 'time'; readonly precision: number; readonly pattern?: string }
   | ({ readonly tag: 'timestamp' | 'timestamptz'; readonly precision: number } & TimeReading)
   /** Any other type: its text form goes through PostgreSQL's own input function, in text format only. */
   | { readonly tag: 'literal'; readonly form?: LiteralForm };

@@ -133,6 +133,7 @@ function givenUp(
     policies: {},
     notNull: column.notNull,
     hasDefault: false,
+    patterns: refused.length === 1 ? (refused[0]?.patterns ?? []) : [],
     rulesOf: (hazard) => refused.find(({ code }) => hazardOf(code) === hazard)?.rules ?? null,
   });
   return makeFinding({

@@ -1,5 +1,5 @@
 import type { TimeUnit } from '../model/kind.js';
-import { epochs, isEpochUnit } from '../lib/epochs.js';
+import { epochs, isEpochUnit } from '../lib/time/epochs.js';
 import { chooseTimeUnit, givenTimeUnit } from '../plan/kinds/time-unit.js';
 import { areWholeDays } from '../plan/kinds/time-votes.js';
 import type { UnitChoice } from '../plan/kinds/unit-choice.js';

@@ -12,12 +12,20 @@ import {
   readStampText,
   readTime,
 } from './moment.js';
+import { isoOfPattern } from './pattern-text.js';
 import { isoOfWritten } from './written-text.js';
 import { type OffsetSeconds, utcOfLocal, zoneOffsets } from './zone.js';
 
-export function putTime(): Canonize {
+export function putTime(pattern?: string): Canonize {
   const moment = { seconds: 0, micros: 0 };
+  const rewrite = pattern === undefined ? null : isoOfPattern(pattern);
   return (batch, cell, row) => {
+    const clock = rewrite?.(textOf(batch, cell)) ?? null;
+    if (clock !== null) {
+      if (readTime(clock, moment)) row.putMoment(moment.seconds, moment.micros);
+      else putRaw(batch, cell, row);
+      return;
+    }
     // One digit is as good as two for an hour; blanks, and a day that stands for none, say nothing.
     if (
       readTime(
@@ -53,14 +61,15 @@ function clocksOf({ zone, targetZone }: Pick<TimeReading, 'zone' | 'targetZone'>
 }
 
 /** Reads dates and points in time. What the target prints is taken as it stands, whatever the texts of the source are. */
-export function stamper({ unit, realUnit = unit, ...zones }: TimeReading, side: ComparedSide): Canonize {
+export function stamper({ unit, realUnit = unit, pattern, ...zones }: TimeReading, side: ComparedSide): Canonize {
   const moment: CanonicalMoment = { seconds: 0, micros: 0 };
   const clocks = side === 'target' ? null : clocksOf(zones);
+  const rewrite = side === 'target' || pattern === undefined ? null : isoOfPattern(pattern);
   return (batch, cell, row) => {
     const storage = batch.storage[cell];
     const isText = storage === Storage.Text || storage === Storage.Blob;
     const isRead = isText
-      ? readTextMoment(batch, cell, moment, unit, clocks)
+      ? readTextMoment(batch, cell, moment, { unit, clocks, rewrite })
       : readNumberMoment(batch, cell, moment, storage === Storage.Real ? realUnit : unit) &&
         (clocks === null || (unit.includes('YY') ? clocks.ofLocal(moment) : clocks.ofInstant(moment)));
     if (isRead) row.putMoment(moment.seconds, moment.micros);
@@ -69,34 +78,44 @@ export function stamper({ unit, realUnit = unit, ...zones }: TimeReading, side: 
 }
 
 /** Days of the source in a zone: what is a moment, by its number or by its offset, is the day that the zone's clocks show. */
-export function localDater({ unit, realUnit = unit }: TimeReading, zone: string): Canonize {
+export function localDater({ unit, realUnit = unit, pattern }: TimeReading, zone: string): Canonize {
   const moment: CanonicalMoment = { seconds: 0, micros: 0 };
   const offsets = zoneOffsets(zone);
+  const rewrite = pattern === undefined ? null : isoOfPattern(pattern);
   return (batch, cell, row) => {
     const storage = batch.storage[cell];
     const isText = storage === Storage.Text || storage === Storage.Blob;
     const numberUnit = storage === Storage.Real ? realUnit : unit;
     const isRead = isText
-      ? readTextMoment(batch, cell, moment, unit, null)
+      ? readTextMoment(batch, cell, moment, { unit, clocks: null, rewrite })
       : readNumberMoment(batch, cell, moment, numberUnit);
     if (!isRead) {
       putEndless(batch, cell, row);
       return;
     }
     const isMoment = isText
-      ? hasOffset(isoOfWritten(textOf(batch, cell)) ?? '')
+      ? hasOffset(rewrite?.(textOf(batch, cell)) ?? isoOfWritten(textOf(batch, cell)) ?? '')
       : numberUnit !== 'days' && !numberUnit.includes('YY');
     row.putMoment(moment.seconds + (isMoment ? offsets(moment.seconds) : 0), moment.micros);
   };
+}
+
+interface TextReading {
+  readonly unit: TimeUnit;
+  readonly clocks: Clocks | null;
+  /** What a column's pattern makes of a text; null where the text does not have its shape. */
+  readonly rewrite: ((text: string) => string | null) | null;
 }
 
 function readTextMoment(
   batch: CellBatch,
   cell: number,
   out: CanonicalMoment,
-  unit: TimeUnit,
-  clocks: Clocks | null,
+  { unit, clocks, rewrite }: TextReading,
 ): boolean {
+  const patterned = rewrite?.(textOf(batch, cell)) ?? null;
+  if (patterned !== null)
+    return readStampText(patterned, out) && (clocks === null || shownBy(clocks, hasOffset(patterned), out));
   const start = batch.start[cell] as number;
   const end = batch.end[cell] as number;
   if (readStamp(batch.bytes, start, end, out)) {

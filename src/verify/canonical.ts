@@ -50,7 +50,7 @@ export function canonizerOf(column: Pick<ColumnPlan, 'kind'>, side: ComparedSide
         ? localDater({ unit: 'ms', ...kind }, kind.zone)
         : stamper({ unit: 'ms', ...kind }, side);
     case 'time':
-      return putTime();
+      return putTime(side === 'source' ? kind.pattern : undefined);
     case 'timestamp':
     case 'timestamptz':
       return stamper(kind, side);

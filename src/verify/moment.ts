@@ -26,6 +26,7 @@ const counting: Readonly<Record<string, readonly [fractionDigits: number, factor
   hfs: [6, 1n, Date.UTC(1904, 0, 1) / 86_400_000],
   filetime: [-1, 1n, Date.UTC(1601, 0, 1) / 86_400_000],
   cocoa_ns: [-3, 1n, Date.UTC(2001, 0, 1) / 86_400_000],
+  ole: [8, 864n, Date.UTC(1899, 11, 30) / 86_400_000],
 };
 const dayMs = 86_400_000;
 const daySeconds = 86_400;
@@ -130,6 +131,7 @@ export function readTime(text: string, out: CanonicalMoment): boolean {
 /** Reads a decimal number of the column's unit; false where it is finer than microseconds, or no digits of a date. */
 export function readEpoch(text: string, unit: TimeUnit, out: CanonicalMoment): boolean {
   if (unit === 'julian') return readJulian(Number(text), out);
+  if (unit === 'ole' && !/^-?\d+$/.test(text)) return readOle(Number(text), out);
   const counted = counting[unit];
   if (counted === undefined) return readCalendar(text, unit, out);
   const [fractionDigits, factor, firstDay] = counted;
@@ -184,6 +186,14 @@ export function readMilliseconds(ms: number, out: CanonicalMoment): void {
 function readJulian(days: number, out: CanonicalMoment): boolean {
   const ms = Math.floor(days * dayMs + 0.5) - julianEpochMs;
   if (!Number.isSafeInteger(ms)) return false;
+  readMilliseconds(ms, out);
+  return true;
+}
+
+/** Delphi and COM make such days of milliseconds; a negative day's fraction counts forward, which nobody writes. */
+function readOle(days: number, out: CanonicalMoment): boolean {
+  const ms = Math.round(days * dayMs) + Date.UTC(1899, 11, 30);
+  if (!Number.isSafeInteger(ms) || (days < 0 && days % 1 !== 0)) return false;
   readMilliseconds(ms, out);
   return true;
 }

@@ -4,6 +4,12 @@ const unit = (table: string, column: string, name: string) => ({
   tableRules: { [table]: { columns: { [column]: { unit: name } } } },
 });
 
+const pattern = (columns: Readonly<Record<string, string>>) => ({
+  tableRules: {
+    bill: { columns: Object.fromEntries(Object.entries(columns).map(([name, text]) => [name, { pattern: text }])) },
+  },
+});
+
 const forms = [
   ['2024-12-09 15:29:55.620 +00:00', '2024-12-09 15:29:55.62'],
   ['2024-12-09 15:29:55 +0200', '2024-12-09 13:29:55'],
@@ -81,6 +87,58 @@ const cases: readonly Case[] = [
           [
             `SELECT string_agg((t AT TIME ZONE 'UTC')::text, ',' ORDER BY id) FROM f`,
             `("${forms.map(([, moment]) => moment).join(',')}")`,
+          ],
+        ],
+      },
+    ],
+  },
+  {
+    name: 'texts whose form is ambiguous are refused with the patterns that read all of them, and read by the one that is named',
+    source: `CREATE TABLE bill (id INTEGER PRIMARY KEY, paid DATE, due DATE, at DATETIME, opens TIME, turned DATE);
+      INSERT INTO bill VALUES (1, '31.12.2024', '01/02/2024', '12/31/2024, 11:59:59 PM', '8:05 PM', '2024-05-06'),
+        (2, '1.2.2024', '11/12/2024', '1/2/2024, 12:00:00 AM', '12:00 AM', '2024-31-12'), (3, '2024-05-06', NULL, NULL, NULL, NULL);`,
+    target: 'CREATE TABLE bill (id int PRIMARY KEY, paid date, due date, at timestamptz, opens time, turned date)',
+    steps: [
+      {
+        exit: 20,
+        codes: ['data.not_a_date', 'data.not_a_time', 'data.not_a_timestamp'],
+        says: ['{"pattern":"DD/MM/YYYY"}', '{"pattern":"MM/DD/YYYY"}', '{"pattern":"HH12:MI AM"}'],
+      },
+      {
+        exit: 20,
+        config: pattern({ paid: 'DD.MM.YYYY HH24', due: 'HH24:MI' }),
+        says: ['is not understood', 'does not say what date holds'],
+      },
+      {
+        config: pattern({
+          paid: 'DD.MM.YYYY',
+          due: 'MM/DD/YYYY',
+          at: 'MM/DD/YYYY, HH12:MI:SS AM',
+          opens: 'HH12:MI AM',
+          turned: 'YYYY-DD-MM',
+        }),
+        look: [
+          [
+            `SELECT paid, due, at AT TIME ZONE 'UTC', opens, turned FROM bill ORDER BY id`,
+            '(2024-12-31,2024-01-02,"2024-12-31 23:59:59",20:05:00,2024-06-05) (2024-02-01,2024-11-12,"2024-01-02 00:00:00",00:00:00,2024-12-31) (2024-05-06,,,,)',
+          ],
+        ],
+      },
+    ],
+  },
+  {
+    name: 'file times of Windows and days of OLE are refused until somebody names them',
+    source: `CREATE TABLE f (id INTEGER PRIMARY KEY, at DATETIME, seen DATETIME);
+      INSERT INTO f VALUES (1, 133534656000000000, 45350.75), (2, 133534657000000000, 45351.25);`,
+    target: 'CREATE TABLE f (id int PRIMARY KEY, at timestamp, seen timestamp)',
+    steps: [
+      { exit: 20, codes: ['plan.time_unit'], says: ['{"unit":"filetime"}', '{"unit":"ns"}', '{"unit":"ole"}'] },
+      {
+        config: { tableRules: { f: { columns: { at: { unit: 'filetime' }, seen: { unit: 'ole' } } } } },
+        look: [
+          [
+            'SELECT at, seen FROM f ORDER BY id',
+            '("2024-02-27 00:00:00","2024-02-28 18:00:00") ("2024-02-27 00:01:40","2024-02-29 06:00:00")',
           ],
         ],
       },

@@ -4,7 +4,7 @@ import type { ColumnEncoder } from './column-encoder.js';
 import { belowMicros, momentOfNumber, momentOfWide, outOfRange, precisionLoss } from '../time/epoch.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 import { createMoment, FIRST_DAY, type Moment } from '../time/temporal.js';
-import { isInstant } from '../../lib/epochs.js';
+import { isInstant } from '../../lib/time/epochs.js';
 import { createLocalShift } from '../time/zone.js';
 import { createTemporalReader } from '../time/temporal-text.js';
 
@@ -18,9 +18,9 @@ const hint = 'correct the value in the source, or make the target column timesta
  * where they fall on midnight exactly, in milliseconds where no unit was decided. Midnight is that of UTC, or of `zone`:
  * with one, numbers and texts with an offset are brought to its local time first.
  */
-export function dateEncoder({ unit = 'ms', realUnit = unit, zone }: Partial<TimeReading>): ColumnEncoder {
+export function dateEncoder({ unit = 'ms', realUnit = unit, pattern, zone }: Partial<TimeReading>): ColumnEncoder {
   const moment = createMoment();
-  const reader = createTemporalReader();
+  const reader = createTemporalReader(pattern);
   const toLocal = zone === undefined ? null : createLocalShift(zone);
   const write = (out: Block, numberUnit: TimeUnit): void => {
     // Calendar digits and days say the day itself.
@@ -54,9 +54,9 @@ export function dateEncoder({ unit = 'ms', realUnit = unit, zone }: Partial<Time
 }
 
 /** time(p): int64 microseconds since midnight, 24:00:00 included. Text only. */
-export function timeEncoder(precision: number): ColumnEncoder {
+export function timeEncoder(precision: number, pattern?: string): ColumnEncoder {
   const moment = createMoment();
-  const reader = createTemporalReader();
+  const reader = createTemporalReader(pattern);
   const grain = 10 ** (6 - precision);
   return {
     integer: () => notATime(),

@@ -44,7 +44,7 @@ export function encoderOf(kind: Kind): ColumnEncoder {
     case 'date':
       return dateEncoder(kind);
     case 'time':
-      return timeEncoder(kind.precision);
+      return timeEncoder(kind.precision, kind.pattern);
     case 'timestamp':
     case 'timestamptz':
       return timestampEncoder(kind.precision, kind);

@@ -5,7 +5,7 @@ import { belowMicros, momentOfNumber, momentOfWide, outOfRange, precisionLoss } 
 import { INT64_MAX, INT64_MIN } from './integer-column.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 import { createMoment, FIRST_DAY, MICROS_PER_DAY, type Moment, TIMESTAMP_END_DAY } from '../time/temporal.js';
-import { isCalendar } from '../../lib/epochs.js';
+import { isCalendar } from '../../lib/time/epochs.js';
 import { createTemporalReader } from '../time/temporal-text.js';
 import { createStoredShift, createZoneShift, type ZoneShift } from '../time/zone.js';
 
@@ -17,10 +17,13 @@ const SAFE_DAYS = 104_249;
  * where that is another; text with an offset is brought to UTC; text without one, and calendar digits, are local time of
  * `zone`, or UTC. What is stored is UTC, or what the clocks of `targetZone` show.
  */
-export function timestampEncoder(precision: number, { unit, realUnit = unit, ...zones }: TimeReading): ColumnEncoder {
+export function timestampEncoder(
+  precision: number,
+  { unit, realUnit = unit, pattern, ...zones }: TimeReading,
+): ColumnEncoder {
   const { ofLocal, ofInstant } = shiftsOf(zones);
   const moment = createMoment();
-  const reader = createTemporalReader();
+  const reader = createTemporalReader(pattern);
   const grain = 10 ** (6 - precision);
   const number =
     (numberUnit: TimeUnit) =>

@@ -40,7 +40,7 @@ export function inverseOf(kind: Kind): Inverse {
     case 'timestamptz':
       return temporalInverse(kind);
     case 'time':
-      return timeInverse();
+      return timeInverse(kind.pattern);
     case 'literal':
       return literalInverse(kind.form);
   }

@@ -1,11 +1,12 @@
 import type { CalendarDigits, EpochUnit, Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { SqliteValue } from '../../model/value.js';
-import { describeUnit, epochs, isCalendar, isEpochUnit, isInstant, readCalendarDigits } from '../../lib/epochs.js';
+import { describeUnit, epochs, isCalendar, isEpochUnit, isInstant, readCalendarDigits } from '../../lib/time/epochs.js';
 import { clockOfDatedTime } from '../time/temporal-text.js';
 import { dateOf, MICROS_PER_DAY, UNIX_EPOCH_DAYS } from '../time/temporal.js';
 import { createLocalShift, createZoneShift } from '../time/zone.js';
 import { Misfit } from '../value/misfit.js';
 import type { CellForm, Inverse } from './form.js';
+import { patternForms, type PatternForms } from './pattern-form.js';
 import {
   describeLayout,
   type Instant,
@@ -43,7 +44,7 @@ const isoMoment: TextLayout = {
 const widerDigits = [3, 6];
 
 /** time(p): texts alone. */
-export function timeInverse(): Inverse {
+export function timeInverse(pattern?: string): Inverse {
   const formOf = (layout: TextLayout): CellForm => ({
     name: `texts as ${describeLayout(layout)}`,
     write: (printed) => {
@@ -51,7 +52,17 @@ export function timeInverse(): Inverse {
       return instant === null ? undefined : writeLaidOut(instant, layout);
     },
   });
-  return afterDay(textForms(layoutOfClock, formOf, plainClock, normalMoment));
+  const plain = afterDay(textForms(layoutOfClock, formOf, plainClock, normalMoment));
+  return pattern === undefined ? plain : withPattern(plain, patternForms(pattern, readPrinted));
+}
+
+/** A text that has the pattern's shape is of its forms, any other cell of the plain ones. */
+function withPattern(plain: Inverse, { like, usual }: PatternForms): Inverse {
+  return {
+    ...plain,
+    formsLike: (cell) => (typeof cell === 'string' ? like(cell) : null) ?? plain.formsLike(cell),
+    usual,
+  };
 }
 
 /** The same, also after a day that stands for none: `2000-01-01 12:30:00`. */
@@ -97,7 +108,7 @@ export function temporalInverse(kind: TemporalKind): Inverse {
     name: 'infinity as text',
     write: (printed) => (/^-?infinity$/.test(printed) ? printed : undefined),
   };
-  return {
+  const plain: Inverse = {
     ...texts,
     formsLike: (cell) => {
       if (typeof cell === 'bigint') return [integers];
@@ -106,6 +117,13 @@ export function temporalInverse(kind: TemporalKind): Inverse {
       return /^[+-]?\d+$/.test(cell) ? [numberTexts] : [endless, ...texts.formsLike(cell)];
     },
   };
+  if (reading.pattern === undefined) return plain;
+  const toOwn = (printed: string, offsetMinutes: number | null): Instant | null => {
+    const instant = readPrinted(printed);
+    const shift = offsetMinutes === null ? localShift(kind) : offsetShift(kind, offsetMinutes);
+    return instant === null ? null : shift(instant);
+  };
+  return withPattern(plain, patternForms(reading.pattern, toOwn));
 }
 
 /** The form that stands for a column of which nothing is known but its unit. */

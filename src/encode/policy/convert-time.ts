@@ -1,4 +1,4 @@
-import { epochs, isEpochUnit } from '../../lib/epochs.js';
+import { epochs, isEpochUnit } from '../../lib/time/epochs.js';
 import type { ColumnPlan } from '../../model/plan.js';
 import type { EpochUnit } from '../../model/kind.js';
 import { Storage } from '../../model/value.js';
@@ -6,8 +6,8 @@ import { type Rounding, decimalOf } from './convert-number.js';
 import { bytesOf, type RowEdit } from './row-edit.js';
 
 const dayMs = 86_400_000;
-/** Milliseconds from the Julian epoch to 1970, as in SQLite's date.c. */
-const julianEpochMs = 210_866_760_000_000n;
+/** Milliseconds from 1970 to the start of days that stand for whole milliseconds: Julian ones as in SQLite's date.c. */
+const startsMs = { julian: -210_866_760_000_000n, ole: BigInt(epochs.ole.startDays) * 86_400_000n } as const;
 const secondsOfDay = 86_400;
 
 /** How many fraction digits of a second a temporal column keeps; null for other kinds. */
@@ -31,7 +31,8 @@ function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision:
   const isReal = edit.view.storage[index] === Storage.Real;
   const unit = isReal ? (kind.realUnit ?? kind.unit) : kind.unit;
   if (unit !== 'julian' && !isEpochUnit(unit)) return false;
-  const number = unit === 'julian' ? julianMs(edit, index) : secondsOf(decimalOf(edit, index), unit);
+  const number =
+    unit === 'julian' || unit === 'ole' ? msOfDays(edit, index, unit) : secondsOf(decimalOf(edit, index), unit);
   if (number === null) return false;
   const { digits, scale } = number;
   const text = stampText(cutFloor(digits, Math.max(0, scale - precision), cut), Math.min(scale, precision));
@@ -55,9 +56,9 @@ function secondsOf(number: Decimal | null, unit: EpochUnit): Decimal | null {
   return { digits: number.digits * micros + BigInt(startDays * secondsOfDay) * 10n ** BigInt(scale), scale };
 }
 
-function julianMs(edit: RowEdit, index: number): Decimal | null {
+function msOfDays(edit: RowEdit, index: number, unit: keyof typeof startsMs): Decimal | null {
   const ms = Math.floor((edit.view.number[index] as number) * dayMs + 0.5);
-  return Number.isSafeInteger(ms) ? { digits: BigInt(ms) - julianEpochMs, scale: 3 } : null;
+  return Number.isSafeInteger(ms) ? { digits: BigInt(ms) + startsMs[unit], scale: 3 } : null;
 }
 
 /** Drops this many decimal digits, rounding down. */

@@ -2,12 +2,11 @@ import type { ColumnPlan } from '../../model/plan.js';
 import { Storage } from '../../model/value.js';
 import { momentOfNumber } from '../time/epoch.js';
 import { createMoment, type Moment, normalise, UNIX_EPOCH_DAYS } from '../time/temporal.js';
-import { createTemporalReader } from '../time/temporal-text.js';
+import { createTemporalReader, type TemporalReader } from '../time/temporal-text.js';
 import { createOffsets, skipBack } from '../time/zone.js';
 import type { RowEdit } from './row-edit.js';
 
 const dayMs = 86_400_000;
-const reader = createTemporalReader();
 
 /**
  * Local time near a change of the clocks, with the offset before or after it written out: of the two moments that it may
@@ -34,7 +33,7 @@ function takeFirst(edit: RowEdit, index: number, { kind }: ColumnPlan): boolean 
       momentOfNumber(moment, number, kind.realUnit ?? kind.unit);
       break;
     default: {
-      const read = textMoment(edit, index);
+      const read = textMoment(edit, index, kind.pattern);
       if (read === null || (read.offsetMinutes === null && kind.zone !== undefined)) return false;
       Object.assign(moment, read);
     }
@@ -48,8 +47,17 @@ function takeFirst(edit: RowEdit, index: number, { kind }: ColumnPlan): boolean 
   return true;
 }
 
-function textMoment({ view }: RowEdit, index: number): Moment | null {
+const readers = new Map<string | undefined, TemporalReader>();
+
+function readerOf(pattern: string | undefined): TemporalReader {
+  const reader = readers.get(pattern) ?? createTemporalReader(pattern);
+  readers.set(pattern, reader);
+  return reader;
+}
+
+function textMoment({ view }: RowEdit, index: number, pattern: string | undefined): Moment | null {
   const moment = createMoment();
+  const reader = readerOf(pattern);
   const isMoment = reader.timestamp(moment, view.bytes, view.start[index] as number, view.end[index] as number);
   return isMoment && moment.infinite === 0 && !moment.isCut ? moment : null;
 }
@@ -66,7 +74,7 @@ function chooseOfLocal(edit: RowEdit, index: number, { kind }: ColumnPlan, which
   const { view } = edit;
   if ((kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') || kind.zone === undefined) return false;
   if (view.storage[index] !== Storage.Text) return false;
-  const moment = textMoment(edit, index);
+  const moment = textMoment(edit, index, kind.pattern);
   if (moment === null || moment.offsetMinutes !== null) return false;
   const offsetAt = createOffsets(kind.zone);
   const midnightMs = (moment.days + UNIX_EPOCH_DAYS) * dayMs;

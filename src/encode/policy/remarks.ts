@@ -42,9 +42,10 @@ interface Watch {
 /** What is to be said of the texts of a kind, null where nothing is. */
 function remarkOf(kind: Kind): Watch | null {
   const isZoned = kind.tag === 'timestamptz' || (kind.tag === 'timestamp' && kind.targetZone !== undefined);
-  if (isZoned && kind.zone === undefined) return { remark: 'naive', isOf: momentTest((offset) => offset === null) };
+  if (isZoned && kind.zone === undefined)
+    return { remark: 'naive', isOf: momentTest(kind.pattern, (offset) => offset === null) };
   if (kind.tag === 'timestamp' && kind.targetZone === undefined)
-    return { remark: 'instant', isOf: momentTest((offset) => offset !== null) };
+    return { remark: 'instant', isOf: momentTest(kind.pattern, (offset) => offset !== null) };
   if (kind.tag === 'time')
     return {
       remark: 'stoodFor',
@@ -58,8 +59,8 @@ function remarkOf(kind: Kind): Watch | null {
 }
 
 /** A moment with such an offset, which is null where it has none. */
-function momentTest(isWanted: (offsetMinutes: number | null) => boolean): Watch['isOf'] {
-  const reader = createTemporalReader();
+function momentTest(pattern: string | undefined, isWanted: (offsetMinutes: number | null) => boolean): Watch['isOf'] {
+  const reader = createTemporalReader(pattern);
   const moment = createMoment();
   return ({ bytes }, start, end) =>
     reader.timestamp(moment, bytes, start, end) && moment.infinite === 0 && isWanted(moment.offsetMinutes);

@@ -15,6 +15,7 @@ import { Misfit } from '../value/misfit.js';
 import type { ValueProblem } from '../value/value-error.js';
 import { mergeRemarks, Remarks } from './remarks.js';
 import { type CutText, eagerCutOf } from './eager-cut.js';
+import { PatternTrial } from './pattern-trial.js';
 import { judgedKind, RuleTrial } from './rule-trial.js';
 import { type TextField, textFieldOf } from '../row/text-field.js';
 
@@ -56,6 +57,7 @@ class Trial {
   readonly #eager: ReturnType<typeof eagerCutOf>;
   readonly #cut: CutText = { bytes: Buffer.alloc(0), start: 0, end: 0 };
   readonly #rules: RuleTrial;
+  readonly #patterns: PatternTrial;
   #count = 0;
 
   constructor(table: Omit<TablePlan, 'chunks'>, index: number) {
@@ -68,6 +70,7 @@ class Trial {
     this.#momentMicros = direct.tag === 'moment' ? direct.factor : 0;
     this.#remarks = new Remarks(this.#kind);
     this.#rules = new RuleTrial(table, index, (view) => this.#problemOf(view)?.code ?? null);
+    this.#patterns = new PatternTrial(this.#kind);
     this.#eager = eagerCutOf(must(table.columns[index], 'column of a trial'), index);
     this.#isTemporal = ['date', 'time', 'timestamp', 'timestamptz'].includes(this.#kind.tag);
   }
@@ -155,6 +158,7 @@ class Trial {
     const before = this.#refused.get(code);
     const count = (before?.count ?? 0) + 1;
     const rules = this.#rules.carrying(view, code, before?.rules, count > allRulesMax);
+    const patterns = this.#patterns.reading(view, this.#index, { code, known: before && (before.patterns ?? []) });
     const examples =
       count > examplesMax
         ? (before?.examples ?? [])
@@ -169,6 +173,7 @@ class Trial {
       count,
       examples,
       rules,
+      ...(patterns.length === 0 ? {} : { patterns }),
     });
   }
 
@@ -214,8 +219,11 @@ function mergeRefused(all: readonly RefusedValues[]): RefusedValues[] {
     if (before === undefined) byCode.set(one.code, one);
     else {
       const examples = [...before.examples, ...one.examples].slice(0, examplesMax);
+      const patterns = before.patterns?.filter((pattern) => one.patterns?.includes(pattern) === true) ?? [];
+      const { patterns: _, ...others } = before;
       byCode.set(one.code, {
-        ...before,
+        ...others,
+        ...(patterns.length === 0 ? {} : { patterns }),
         count: before.count + one.count,
         examples,
         rules: before.rules.filter((rule) => one.rules.includes(rule)),

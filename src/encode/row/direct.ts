@@ -54,10 +54,10 @@ export function directField(kind: Kind, guardBytes: number | null): DirectField 
     case 'enum':
       return { tag: 'label', labels: kind.labels, guardBytes };
     case 'date':
-      return { tag: 'day' };
+      return kind.pattern === undefined ? { tag: 'day' } : { tag: 'aside', isHashed: true };
     case 'timestamp':
     case 'timestamptz':
-      if (kind.targetZone !== undefined) return { tag: 'aside', isHashed: true };
+      if (kind.targetZone !== undefined || kind.pattern !== undefined) return { tag: 'aside', isHashed: true };
       return {
         tag: 'moment',
         ...momentOf(kind.precision, kind.unit),

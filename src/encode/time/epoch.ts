@@ -1,4 +1,4 @@
-import { epochs, isEpochUnit, readCalendarParts } from '../../lib/epochs.js';
+import { epochs, isEpochUnit, readCalendarParts } from '../../lib/time/epochs.js';
 import type { CalendarDigits, EpochUnit, TimeUnit } from '../../model/kind.js';
 import { createDecimal, digitsText, parseDecimal } from '../value/decimal.js';
 import { refuse } from '../value/misfit.js';
@@ -15,6 +15,7 @@ const DIGITS_MAX = 22;
 export function momentOfNumber(out: Moment, value: number, unit: TimeUnit): void {
   if (!Number.isFinite(value)) notATimestamp();
   if (unit === 'julian') momentOfJulian(out, value);
+  else if (unit === 'ole' && !Number.isInteger(value)) momentOfOle(out, value);
   else if (!isEpochUnit(unit)) momentOfDigits(out, String(value), unit);
   else if (!Number.isSafeInteger(value) || epochs[unit].per !== 1n) momentOfBig(out, microsOf(value, unit), unit);
   else momentOfSafe(out, value, unit);
@@ -68,6 +69,21 @@ function momentOfJulian(out: Moment, value: number): void {
   const since = ms - JULIAN_2000_MS;
   const days = Math.floor(since / MS_PER_DAY);
   setMoment(out, days, (since - days * MS_PER_DAY) * 1000);
+}
+
+/** A double of days near today has a resolution of 0.6 µs, and day and time of day were rounded each. */
+const OLE_SLACK_DAYS = 1.5e-11;
+
+/**
+ * An OLE date means the millisecond from which Delphi or COM made it. Before 1899-12-30 its fraction would count forward
+ * from a day that counts back; such values are refused.
+ */
+function momentOfOle(out: Moment, value: number): void {
+  if (value < 0) notATimestamp();
+  const ms = Math.round(value * MS_PER_DAY);
+  if (Math.abs(ms / MS_PER_DAY - value) > OLE_SLACK_DAYS) belowMicros();
+  const days = Math.floor(ms / MS_PER_DAY);
+  setMoment(out, days - UNIX_EPOCH_DAYS + epochs.ole.startDays, (ms - days * MS_PER_DAY) * 1000);
 }
 
 /** Microseconds of a number by its shortest decimal digits, from the start of its unit. */

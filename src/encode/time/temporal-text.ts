@@ -1,4 +1,5 @@
-import { readWrittenMoment } from '../../lib/written-moment.js';
+import { readWrittenMoment, type WrittenMoment } from '../../lib/time/written-moment.js';
+import { createPatternReader } from './pattern-text.js';
 import { daysOf, isDate, MICROS_PER_DAY, type Moment, normalise } from './temporal.js';
 
 /** PostgreSQL's largest UTC offset is below 16 hours. */
@@ -31,17 +32,44 @@ export interface TemporalReader {
   readonly time: (out: Moment, bytes: Buffer, start: number, end: number) => boolean;
 }
 
-export function createTemporalReader(): TemporalReader {
+/** `pattern`: how texts are written too; one that has its shape is read by it alone. */
+export function createTemporalReader(pattern?: string): TemporalReader {
+  const plain = createPlainReader();
+  if (pattern === undefined) return plain;
+  const read = createPatternReader(pattern);
+  const byPattern = (bytes: Buffer, start: number, end: number): WrittenMoment | null =>
+    end - start > WRITTEN_BYTES_MAX ? null : read(bytes.toString('latin1', start, end));
+  return {
+    timestamp: (out, bytes, start, end) => {
+      const written = byPattern(bytes, start, end);
+      if (written === null) return plain.timestamp(out, bytes, start, end);
+      reset(out);
+      return setWritten(out, written);
+    },
+    time: (out, bytes, start, end) => {
+      const written = byPattern(bytes, start, end);
+      if (written === null) return plain.time(out, bytes, start, end);
+      reset(out);
+      return setClock(out, written);
+    },
+  };
+}
+
+function reset(out: Moment): void {
+  out.infinite = 0;
+  out.days = 0;
+  out.micros = 0;
+  out.isCut = false;
+  out.offsetMinutes = null;
+}
+
+function createPlainReader(): TemporalReader {
   const scan: Scan = { bytes: Buffer.alloc(0), at: 0, end: 0 };
   const begin = (out: Moment, bytes: Buffer, start: number, end: number): void => {
     scan.bytes = bytes;
     scan.at = start;
     scan.end = end;
-    out.infinite = 0;
-    out.days = 0;
-    out.micros = 0;
-    out.isCut = false;
-    out.offsetMinutes = null;
+    reset(out);
   };
   return {
     timestamp: (out, bytes, start, end) => {
@@ -85,20 +113,30 @@ const WRITTEN_BYTES_MAX = 120;
 function readWritten(out: Moment, bytes: Buffer, start: number, end: number): boolean {
   if (end - start > WRITTEN_BYTES_MAX) return false;
   const written = readWrittenMoment(bytes.toString('latin1', start, end));
-  if (written === null) return false;
-  const { year, month, day, hour, minute, second, fraction, offsetSeconds, weekday } = written;
-  if (!isDate(year, month, day) || minute > 59 || second > 60) return false;
-  const clock = (hour * 60 + minute) * 60 + second;
+  return written !== null && setWritten(out, written);
+}
+
+/** The time of day alone. */
+function setClock(out: Moment, { hour, minute, second, fraction }: WrittenMoment): boolean {
+  if (!(minute <= 59 && second <= 60)) return false;
   const digits = fraction.padEnd(9, '0');
-  const micros = clock * 1_000_000 + Number(digits.slice(0, 6));
-  if (micros > MICROS_PER_DAY || (micros === MICROS_PER_DAY && Number(fraction) > 0)) return false;
+  const micros = ((hour * 60 + minute) * 60 + second) * 1_000_000 + Number(digits.slice(0, 6));
+  // An hour that is none, NaN, is beyond any day too.
+  if (!(micros < MICROS_PER_DAY) && !(micros === MICROS_PER_DAY && Number(fraction) === 0)) return false;
+  out.micros = micros;
+  out.isCut = Number(digits.slice(6)) > 0;
+  return true;
+}
+
+function setWritten(out: Moment, written: WrittenMoment): boolean {
+  const { year, month, day, offsetSeconds, weekday } = written;
+  if (!isDate(year, month, day) || !setClock(out, written)) return false;
   if (Math.abs(offsetSeconds ?? 0) >= (OFFSET_HOURS_MAX + 1) * 3600) return false;
   const days = daysOf(year, month, day);
   // 2000-01-01, day 0, was a Saturday.
   if (weekday !== null && (((days + 6) % 7) + 7) % 7 !== weekday) return false;
   out.days = days;
-  out.micros = micros - (offsetSeconds ?? 0) * 1_000_000;
-  out.isCut = Number(digits.slice(6)) > 0;
+  out.micros -= (offsetSeconds ?? 0) * 1_000_000;
   out.offsetMinutes = offsetSeconds === null ? null : offsetSeconds / 60;
   normalise(out);
   return true;

@@ -26,13 +26,15 @@ export interface PolicyQuestion {
   readonly notNull: boolean;
   /** Whether the target column has a default that the rule `default` can set. */
   readonly hasDefault: boolean;
+  /** The patterns by which all the values, texts of dates or times, can be read. */
+  readonly patterns?: readonly string[];
   /** The rules that carry all the values, by hazard, where they were tried. */
   readonly rulesOf: (hazard: string) => readonly string[] | null;
 }
 
-/** A config line for each way to decide about the hazards of a finding. Hazards that do not know a rule go into quarantine beside it. */
+/** A config line for each pattern that reads the values, and for each way to decide about the hazards of a finding. Hazards that do not know a rule go into quarantine beside it. */
 export function policyChoices(question: PolicyQuestion): string[] {
-  const { table, column, names, policies } = question;
+  const { table, column, names, policies, patterns = [] } = question;
   const known = names.map((name) => [name, usableRules(question, name)] as const);
   const rules = [...new Set(known.flatMap(([, of]) => of))];
   const ways: Policies[] = [
@@ -46,7 +48,10 @@ export function policyChoices(question: PolicyQuestion): string[] {
   ];
   const isSo = (way: Policies) =>
     names.every((name) => JSON.stringify(way[name]) === JSON.stringify(policies[name] ?? policies['*'] ?? 'fail'));
-  return ways.filter((way) => !isSo(way)).map((way) => ruleLine(table, column, { policies: way }));
+  return [
+    ...patterns.map((pattern) => ruleLine(table, column, { pattern })),
+    ...ways.filter((way) => !isSo(way)).map((way) => ruleLine(table, column, { policies: way })),
+  ];
 }
 
 function usableRules({ notNull, hasDefault, rulesOf }: PolicyQuestion, name: string): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Finding } from '../../model/plan.js';
 import type { Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
-import { isUnit, unitNames } from '../../lib/epochs.js';
+import { isUnit, unitNames } from '../../lib/time/epochs.js';
 import type { ColumnPair } from './column-pair.js';
 import { makeFinding } from '../findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
@@ -12,6 +12,7 @@ import { remarkFindings } from './remark-findings.js';
 import { checkValues } from './values.js';
 import { nameBytesMax } from '../names/names.js';
 import { checkClocks, checkZone, zonesOf } from './zone-findings.js';
+import { checkPattern, patternOf } from './text-patterns.js';
 import { isZoneName } from './zone-name.js';
 
 export interface KindChoice {
@@ -54,6 +55,7 @@ function checkReading({ table, source, target, rules = {}, habits }: ColumnPair,
   const location = { severity: 'error', code: 'plan.rule', table, column: source.name } as const;
   const isInterval = kind.tag === 'literal' && kind.form?.tag === 'interval';
   const findings: Finding[] = [];
+  const pattern = rules.pattern ?? habits?.pattern;
   const zones = [rules.zone ?? habits?.zone, rules.targetZone ?? habits?.targetZone];
   if (rules.unit !== undefined && !isTemporal(target) && !isInterval) {
     const message = `the config file sets a unit, but ${target.type} is no point in time`;
@@ -68,6 +70,9 @@ function checkReading({ table, source, target, rules = {}, habits }: ColumnPair,
     const hint = `write one of ${unitNames.join(', ')}, or calendar digits such as YYYYMMDD or YYMMDDHHMISS`;
     findings.push(makeFinding({ ...location, message, hint }));
   }
+  findings.push(
+    ...checkPattern({ ...location, type: target.type }, kind, { pattern, isOwn: rules.pattern !== undefined }),
+  );
   if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') {
     const message = `the config file sets a time zone, but ${target.type} is no date and time`;
     findings.push(makeFinding({ ...location, message, hint: 'take the zone of this column out of the config file' }));
@@ -92,10 +97,15 @@ export function isTemporal({ baseType, typeClass }: TargetColumn): boolean {
 }
 
 /** Django keeps its intervals as microseconds. */
-function choosePlain({ target, rules, habits, framework }: ColumnPair): KindChoice {
+function choosePlain(pair: ColumnPair): KindChoice {
+  const { target, rules, habits, framework } = pair;
   const plain = kindOfType(target, rules?.unit ?? (framework === 'Django' ? 'us' : null));
   const isTurned = plain.tag === 'uuid' && (rules?.uuidBytes ?? habits?.uuidBytes) === 'dotnet';
-  const kind: Kind = isTurned ? { tag: 'uuid', bytes: 'dotnet' } : plain;
+  const kind: Kind = isTurned
+    ? { tag: 'uuid', bytes: 'dotnet' }
+    : plain.tag === 'time'
+      ? { ...plain, ...patternOf(pair, 'time') }
+      : plain;
   const reason =
     kind.tag === 'literal'
       ? `${target.type} is read by PostgreSQL's own input function`
@@ -115,7 +125,12 @@ function chooseTemporal(pair: ColumnPair): KindChoice {
   }
   const { unit, realUnit } = choice;
   return {
-    kind: temporalKind(pair.target, { unit, ...(realUnit === undefined ? {} : { realUnit }), ...zonesOf(pair) }),
+    kind: temporalKind(pair.target, {
+      unit,
+      ...(realUnit === undefined ? {} : { realUnit }),
+      ...patternOf(pair, pair.target.baseType),
+      ...zonesOf(pair),
+    }),
     reason: `the target is ${pair.target.type}; ${choice.reason}`,
     ...(choice.isMoot === true ? { isUnitMoot: true } : {}),
     findings:

@@ -1,4 +1,4 @@
-import { epochs, firstVoteSeconds, isEpochUnit, lastVoteSeconds, readCalendarParts } from '../../lib/epochs.js';
+import { epochs, firstVoteSeconds, isEpochUnit, lastVoteSeconds, readCalendarParts } from '../../lib/time/epochs.js';
 import type { CalendarDigits, EpochUnit, TimeUnit } from '../../model/kind.js';
 
 /** Units that count from 1970, the coarser first. */
@@ -25,7 +25,7 @@ const cocoaYears = { first: Date.UTC(2003, 0, 1) / dayMs, last: Date.UTC(2036, 0
 /** Calendar digits are recognised for older dates too, such as dates of birth. */
 const calendarYears = { first: Date.UTC(1900, 0, 1) / dayMs, last: Date.UTC(2101, 0, 1) / dayMs };
 
-const otherEpochs: readonly EpochUnit[] = ['days', 'ticks', 'cocoa', 'webkit', 'hfs', 'filetime', 'cocoa_ns'];
+const otherEpochs: readonly EpochUnit[] = ['days', 'ticks', 'cocoa', 'webkit', 'hfs', 'filetime', 'cocoa_ns', 'ole'];
 const calendars: readonly CalendarDigits[] = [
   'YYYYMMDD',
   'YYYYMMDDHHMMSS',

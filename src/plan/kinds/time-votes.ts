@@ -1,4 +1,4 @@
-import { describeUnit, isEpochUnit } from '../../lib/epochs.js';
+import { describeUnit, isEpochUnit } from '../../lib/time/epochs.js';
 import type { ColumnCensus, TimeCounts } from '../../model/census.js';
 import type { TimeUnit } from '../../model/kind.js';
 import { isPlausible, plausibleReadings, unixBand, unixUnits } from './time-reading.js';

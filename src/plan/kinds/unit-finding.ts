@@ -1,4 +1,4 @@
-import { unitNames } from '../../lib/epochs.js';
+import { unitNames } from '../../lib/time/epochs.js';
 import type { Finding, Severity } from '../../model/plan.js';
 import type { TimeUnit } from '../../model/kind.js';
 import { ruleLine } from '../findings/choices.js';

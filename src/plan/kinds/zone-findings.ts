@@ -1,6 +1,6 @@
 import type { Kind, TimeReading } from '../../model/kind.js';
 import type { Finding } from '../../model/plan.js';
-import { isInstant } from '../../lib/epochs.js';
+import { isInstant } from '../../lib/time/epochs.js';
 import { configLine, ruleLine } from '../findings/choices.js';
 import { makeFinding } from '../findings/finding.js';
 import type { ColumnPair } from './column-pair.js';

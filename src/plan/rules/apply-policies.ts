@@ -66,6 +66,7 @@ export function applyPolicies(
       policies: (isOfTable ? table.policies : column?.policies) ?? {},
       notNull: !isOfTable && column?.notNull === true,
       hasDefault: column?.defaultValue !== undefined,
+      patterns: tried?.refused.find(({ code }) => code === finding.code)?.patterns ?? [],
       rulesOf: (hazard) => tried?.refused.find(({ code }) => code === `data.${hazard}`)?.rules ?? null,
     });
   });

@@ -1,5 +1,5 @@
 import type { ColumnCensus, TableCensus } from '../../model/census.js';
-import { epochs, isEpochUnit } from '../../lib/epochs.js';
+import { epochs, isEpochUnit } from '../../lib/time/epochs.js';
 import type { Plan, TablePlan } from '../../model/plan.js';
 import type { Kind, TimeUnit } from '../../model/kind.js';
 import { must } from '../../model/error.js';

@@ -1,4 +1,4 @@
-import { firstVoteSeconds, lastVoteSeconds } from '../../lib/epochs.js';
+import { firstVoteSeconds, lastVoteSeconds } from '../../lib/time/epochs.js';
 import type { ValueClass } from '../../model/census.js';
 
 /** Julian days of the years 1900 to 2100: other reals are mostly no days. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readWrittenMoment } from '../../lib/written-moment.js';
+import { readWrittenMoment } from '../../lib/time/written-moment.js';
 import type { ValueClass } from '../../model/census.js';
 
 /** A text with these or more bytes is no number, date or uuid. */

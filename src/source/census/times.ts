@@ -1,4 +1,4 @@
-import { firstVoteSeconds, lastVoteSeconds } from '../../lib/epochs.js';
+import { firstVoteSeconds, lastVoteSeconds } from '../../lib/time/epochs.js';
 import { must } from '../../model/error.js';
 import type { TimeCounts } from '../../model/census.js';
 import { type RowView, Storage } from '../../model/value.js';

@@ -42,8 +42,8 @@ export function formOf({ kind }: Pick<ColumnPlan, 'kind'>, side: ComparedSide): 
   }
 }
 
-/** The loop knows no zones. */
-function momentForm({ unit, zone, targetZone }: TimeReading): number {
-  if (zone !== undefined || targetZone !== undefined) return at.formAsk;
+/** The loop knows no zones and no patterns. */
+function momentForm({ unit, pattern, zone, targetZone }: TimeReading): number {
+  if (pattern !== undefined || zone !== undefined || targetZone !== undefined) return at.formAsk;
   return epochForms[unit] ?? at.formMoment;
 }

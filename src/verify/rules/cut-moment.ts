@@ -37,16 +37,17 @@ const units: Readonly<Record<string, readonly [perSecond: bigint, firstMs: numbe
   ticks: [10_000_000n, Date.UTC(2001, 0, 1) - 5 * 146_097 * 86_400_000],
   cocoa: [1n, Date.UTC(2001, 0, 1)],
   webkit: [1_000_000n, Date.UTC(1601, 0, 1)],
-  hfs: [1n, Date.UTC(1904, 0, 1)],
   filetime: [10_000_000n, Date.UTC(1601, 0, 1)],
+  hfs: [1n, Date.UTC(1904, 0, 1)],
   cocoa_ns: [1_000_000_000n, Date.UTC(2001, 0, 1)],
 };
 const julianEpochMs = 210_866_760_000_000;
 
 /** A number of a unit as text in UTC with so many digits; null where it has no more, or where the unit has no fractions. */
 export function cutNumberMoment(text: string, unit: string, precision: number, isRounded: boolean): string | null {
-  const plain = unit === 'julian' ? julianMs(Number(text)) : normalizeDecimal(text);
-  const [perSecond, firstMs] = unit === 'days' ? [0n, 0] : (units[unit === 'julian' ? 'ms' : unit] ?? [null, 0]);
+  const ofDays = msOfDays[unit];
+  const plain = ofDays === undefined ? normalizeDecimal(text) : ofDays(Number(text));
+  const [perSecond, firstMs] = unit === 'days' ? [0n, 0] : (units[ofDays === undefined ? unit : 'ms'] ?? [null, 0]);
   if (plain === null || perSecond === null) return null;
   const [whole = '', fraction = ''] = plain.split('.');
   const scale = 10n ** BigInt(fraction.length);
@@ -62,8 +63,14 @@ export function cutNumberMoment(text: string, unit: string, precision: number, i
   return Number.isNaN(new Date(atMs).getTime()) ? null : `${new Date(atMs).toISOString().slice(0, 19)}${shown}Z`;
 }
 
-function julianMs(days: number): string | null {
-  const ms = Math.floor(days * 86_400_000 + 0.5) - julianEpochMs;
+/** Days that stand for whole milliseconds, as milliseconds since 1970. */
+const msOfDays: Readonly<Record<string, (days: number) => string | null>> = {
+  julian: (days) => msFrom(days, -julianEpochMs),
+  ole: (days) => msFrom(days, Date.UTC(1899, 11, 30)),
+};
+
+function msFrom(days: number, startMs: number): string | null {
+  const ms = Math.floor(days * 86_400_000 + 0.5) + startMs;
   return Number.isSafeInteger(ms) ? String(ms) : null;
 }
 

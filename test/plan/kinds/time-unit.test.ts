@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { epochs, epochUnits } from '../../../src/lib/epochs.js';
+import { epochs, epochUnits } from '../../../src/lib/time/epochs.js';
 import type { ColumnCensus } from '../../../src/model/census.js';
 import { chooseTimeUnit, givenTimeUnit } from '../../../src/plan/kinds/time-unit.js';
 import type { UnitQuestion } from '../../../src/plan/kinds/unit-choice.js';
@@ -38,6 +38,8 @@ const cases: readonly (readonly [string, ColumnCensus, string | readonly string[
   ["Windows' FILETIME", counted([133170048000000000n, 133485408000000000n]), ['filetime', 'cocoa_ns', 'ns']],
   ['nanoseconds since 2001', counted([694224000000000000n, 720000000000000000n]), ['cocoa_ns', 'ns']],
   ["Chrome's microseconds", counted([13317091200000000n, 13348800000000000n]), ['webkit']],
+  ['OLE days', counted([45000, 45351]), ['ole']],
+  ['OLE days as reals', reals(45000.5, 45351.25), ['ole']],
   ["Core Data's seconds", counted([694224000, 720000000]), ['cocoa', 's']],
   ["Core Data's seconds as reals", reals(694224000.5, 720000000.25), ['cocoa', 's']],
   ['seconds since 1904', counted([3_500_000_000, 3_800_000_000]), ['hfs', 's']],

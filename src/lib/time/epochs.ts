@@ -1,4 +1,4 @@
-import type { CalendarDigits, EpochUnit, TimeUnit } from '../model/kind.js';
+import type { CalendarDigits, EpochUnit, TimeUnit } from '../../model/kind.js';
 
 /** How a unit counts: its microseconds, as a fraction, from midnight (UTC) of a day. */
 export interface Epoch {
@@ -15,7 +15,7 @@ export interface Epoch {
 /**
  * Sources: .NET DateTime.Ticks (100 ns since 0001-01-01), Core Data's NSDate (seconds since 2001-01-01), Chromium's
  * base::Time (microseconds since 1601-01-01), Windows' FILETIME (100 ns since the same day), HFS+ (seconds since
- * 1904-01-01, Apple TN1150).
+ * 1904-01-01, Apple TN1150), OLE Automation's date, which Delphi, Access and spreadsheets have too (days since 1899-12-30).
  */
 export const epochs: Readonly<Record<EpochUnit, Epoch>> = {
   s: { name: 'seconds since 1970', micros: 1_000_000n, per: 1n, startDays: 0, digits: 0 },
@@ -29,6 +29,7 @@ export const epochs: Readonly<Record<EpochUnit, Epoch>> = {
   hfs: { name: 'seconds since 1904 (HFS+)', micros: 1_000_000n, per: 1n, startDays: -24_107, digits: 0 },
   filetime: { name: "100 ns since 1601 (Windows' FILETIME)", micros: 1n, per: 10n, startDays: -134_774, digits: 7 },
   cocoa_ns: { name: 'nanoseconds since 2001 (Messages)', micros: 1n, per: 1000n, startDays: 11_323, digits: 9 },
+  ole: { name: 'days since 1899-12-30 (OLE, Delphi)', micros: 86_400_000_000n, per: 1n, startDays: -25_569, digits: 0 },
 };
 
 export const epochUnits = Object.keys(epochs) as readonly EpochUnit[];
@@ -54,7 +55,7 @@ export function isCalendar(unit: TimeUnit): unit is CalendarDigits {
 
 /** Whether a number of a unit is a moment that clocks of different zones show differently, not a day or what a calendar says. */
 export function isInstant(unit: TimeUnit): boolean {
-  return unit === 'julian' || (isEpochUnit(unit) && unit !== 'days');
+  return unit === 'julian' || (isEpochUnit(unit) && unit !== 'days' && unit !== 'ole');
 }
 
 /** A number speaks for a unit since 1970 where it is a time from 1971 to 2100 in it; these are the ends in seconds. */
