@@ -188,7 +188,8 @@ test('a run that is started again while the server still works for the killed on
       const { child, ended } = startCommand(args, { cwd: folder });
       const isWaiting = async () => {
         const { rows } = await client.query(
-          `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'public.item'::regclass`,
+          `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'public.item'::regclass
+              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
         );
         return rows.length > 0;
       };

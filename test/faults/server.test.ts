@@ -176,7 +176,8 @@ test('a chunk that is the victim of a deadlock is sent again as a whole', async 
       await until('a chunk waits for us', async () => {
         const { rows } = await watch.query(
           `SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-            WHERE NOT l.granted AND c.relname IN ('item', 'tag', 'bare') AND l.mode = 'RowExclusiveLock'`,
+            WHERE NOT l.granted AND c.relname IN ('item', 'tag', 'bare') AND l.mode = 'RowExclusiveLock'
+              AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
         );
         return rows.length > 0;
       });

@@ -59,6 +59,9 @@ test('statements read one moment and write nothing, and what they set or lock en
     });
     const [digits] = await client.query<{ v: string }>("SELECT current_setting('extra_float_digits') AS v");
     assert.notEqual(digits?.v, '0');
-    const { rows } = await admin.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'");
+    const { rows } = await admin.query(
+      `SELECT 1 FROM pg_locks WHERE locktype = 'advisory'
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
     assert.deepEqual(rows, []);
   }));
