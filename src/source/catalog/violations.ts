@@ -6,6 +6,7 @@ import type {
   SourceIndex,
   SourceTable,
 } from '../../model/source.js';
+import { isBuiltInCollation } from '../../lib/collation.js';
 import { quoteIdentifier, quoteText } from '../../lib/quote.js';
 
 const examplesMax = 3;
@@ -37,8 +38,9 @@ export function findForeignKeyViolations(
   const brokenForeignKeys: BrokenForeignKey[] = [];
   for (const table of catalog.tables.filter(({ name }) => isChosen(name))) {
     for (const key of table.foreignKeys) {
-      const reason = reasonBroken(key, parents.get(key.parentTable));
-      if (reason === null) violations.push(...checkForeignKey(db, table, key));
+      const parent = parents.get(key.parentTable);
+      const reason = reasonBroken(key, parent);
+      if (reason === null) violations.push(...listOrphans(db, table, { key, orphans: orphansOf(table, key, parent) }));
       else brokenForeignKeys.push({ table: table.name, foreignKeyId: key.id, reason });
     }
   }
@@ -94,8 +96,10 @@ export function judgeReferences(
   const judged = looks.flatMap((look) => {
     const table = catalog.tables.find(({ name }) => name === look.table);
     const key = table?.foreignKeys.find(({ id }) => id === look.foreignKeyId);
-    if (table === undefined || key === undefined || explains(key, catalog) !== null) return [];
-    const found = listOrphans(db, table, { key, orphans: orphansByForm(db, table, key, look) });
+    if (table === undefined || key === undefined) return [];
+    const parent = catalog.tables.find(({ name }) => name === key.parentTable);
+    if (reasonBroken(key, parent) !== null) return [];
+    const found = listOrphans(db, table, { key, orphans: orphansByForm(db, table, { key, parent, look }) });
     return look.isLooser ? found.map((one) => ({ ...one, isOfTarget: true as const })) : found;
   });
   return [...violations.filter((one) => !looks.some((look) => isOf(look, one))), ...judged];
@@ -108,18 +112,19 @@ export function findOrphans(
   { key, forms }: { readonly key: SourceForeignKey; readonly forms: ReferenceLook['forms'] },
 ): ForeignKeyViolation | null {
   const look = { table: table.name, foreignKeyId: key.id, isLooser: true, forms };
-  return listOrphans(db, table, { key, orphans: orphansByForm(db, table, key, look) })[0] ?? null;
-}
-
-function explains(key: SourceForeignKey, catalog: SourceCatalog): string | null {
-  return reasonBroken(
-    key,
-    catalog.tables.find(({ name }) => name === key.parentTable),
-  );
+  return listOrphans(db, table, { key, orphans: orphansByForm(db, table, { key, look }) })[0] ?? null;
 }
 
 /** IN builds an index of all parents once, so that no row of the child makes another pass over them. */
-function orphansByForm(db: Database, table: SourceTable, key: SourceForeignKey, look: ReferenceLook): string {
+function orphansByForm(
+  db: Database,
+  table: SourceTable,
+  {
+    key,
+    parent,
+    look,
+  }: { readonly key: SourceForeignKey; readonly parent?: SourceTable | undefined; readonly look: ReferenceLook },
+): string {
   const call = (side: 'child' | 'parent', at: number, operand: string): string => {
     const name = `pgferry_${side}_${at}`;
     const form = look.forms[at]?.[side] ?? (() => null);
@@ -133,12 +138,26 @@ function orphansByForm(db: Database, table: SourceTable, key: SourceForeignKey, 
   const present = parents.map((form) => `${form} IS NOT NULL`).join(' AND ');
   const known = `SELECT ${parents.join(', ')} FROM ${quoteIdentifier(key.parentTable)} AS p WHERE ${present}`;
   const filled = key.columns.map((name) => `c.${quoteIdentifier(name)} IS NOT NULL`).join(' AND ');
-  const from = look.isLooser ? `FROM ${quoteIdentifier(table.name)} AS c WHERE ${filled}` : orphansSql(table, key);
+  const from = look.isLooser
+    ? `FROM ${quoteIdentifier(table.name)} AS c WHERE ${filled}`
+    : orphansOf(table, key, parent);
   return `${from} AND (${children.join(', ')}) NOT IN (${known})`;
 }
 
-function checkForeignKey(db: Database, table: SourceTable, key: SourceForeignKey): ForeignKeyViolation[] {
-  return listOrphans(db, table, { key, orphans: orphansSql(table, key) });
+/**
+ * A parent column with a collation of the application's own is compared by its bytes, which is what PostgreSQL will do:
+ * SQLite cannot without the application, nor can it look into the key's index.
+ */
+function orphansOf(table: SourceTable, key: SourceForeignKey, parent: SourceTable | undefined): string {
+  const isForeign = ({ name, collation }: SourceTable['columns'][number]) =>
+    key.parentColumns.includes(name) && !isBuiltInCollation(collation);
+  if (parent?.columns.some(isForeign) !== true) return orphansSql(table, key);
+  const filled = key.columns.map((name) => `c.${quoteIdentifier(name)} IS NOT NULL`).join(' AND ');
+  const children = key.columns.map((name) => `+c.${quoteIdentifier(name)} COLLATE BINARY`).join(', ');
+  const parents = key.parentColumns.map((name) => `p.${quoteIdentifier(name)}`);
+  const present = parents.map((name) => `${name} IS NOT NULL`).join(' AND ');
+  const known = `SELECT ${parents.join(', ')} FROM ${quoteIdentifier(key.parentTable)} AS p NOT INDEXED WHERE ${present}`;
+  return `FROM ${quoteIdentifier(table.name)} AS c WHERE ${filled} AND (${children}) NOT IN (${known})`;
 }
 
 function listOrphans(

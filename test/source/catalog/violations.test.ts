@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Database } from '../../../src/source/sqlite.js';
 import fc from 'fast-check';
 import { readSourceCatalog } from '../../../src/source/catalog/catalog.js';
-import { findForeignKeyViolations } from '../../../src/source/catalog/violations.js';
+import { type Form, findForeignKeyViolations, judgeReferences } from '../../../src/source/catalog/violations.js';
 import { runCount } from '../../support/run-count.js';
 
 const runs = runCount({ usual: 300, full: 5000 });
@@ -92,4 +95,35 @@ test('broken foreign keys have their own list, and the others of the table are s
     [0, 1, 2, 4, 5],
   );
   for (const { reason } of brokenForeignKeys) assert.match(reason, /^(its parent|it does not name|p \()/);
+});
+
+test('a key with a collation of the application alone is compared by its bytes, as PostgreSQL will', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pgferry-test-'));
+  const path = join(folder, 'app.db');
+  const made = new Database(path);
+  made.exec(`CREATE TABLE p (a TEXT, b INT, PRIMARY KEY (a, b)); CREATE TABLE q (a TEXT UNIQUE);
+    CREATE TABLE c (id INTEGER PRIMARY KEY, a TEXT REFERENCES q (a), b TEXT, FOREIGN KEY (a, b) REFERENCES p (a, b));
+    INSERT INTO p VALUES ('A', 1), ('B', 2); INSERT INTO q VALUES ('A'), ('b'), (NULL);
+    PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (1, 'A', '1'), (2, 'b', '2'), (3, NULL, 9), (4, 'Z', 1);`);
+  made.unsafeMode(true);
+  made.pragma('writable_schema = ON');
+  made.exec(`UPDATE sqlite_schema SET sql = replace(sql, 'a TEXT', 'a TEXT COLLATE theirs')`);
+  made.close();
+  const db = new Database(path);
+  try {
+    const catalog = readSourceCatalog(db);
+    const { violations } = findForeignKeyViolations(db, catalog);
+    const told = (found: typeof violations) =>
+      found.map(({ parentTable, examples }) => `${parentTable} ${examples.join(' ')}`).sort();
+    assert.deepEqual(told(violations), ['p id=2 id=4', 'q id=4']);
+    const form: Form = (value) => (value === null ? null : String(value));
+    const looks = violations.map(({ table, foreignKeyId, parentTable }) => {
+      const forms = parentTable === 'p' ? [1, 2] : [1];
+      return { table, foreignKeyId, isLooser: false, forms: forms.map(() => ({ child: form, parent: form })) };
+    });
+    assert.deepEqual(told(judgeReferences(db, catalog, { violations, looks })), told(violations));
+  } finally {
+    db.close();
+    rmSync(folder, { recursive: true });
+  }
 });
