@@ -50,7 +50,7 @@ export async function makeTenantSchema(
     const tables = tablesOf(plain);
     const views = draft.known === null ? await readViews(client, schema) : [];
     if (draft.statements !== null && views.length === 0)
-      keepDraft(client.address, draft.statements, { schema, objects: plain });
+      keepDraft(client.address, { schema, statements: draft.statements }, plain);
     const names = await makeParents(request, { tables, plain });
     if (draft.known === null) await dropTables(client, schema, tables);
     const parents = await readSchemaObjects(client, partition.schema);
@@ -68,10 +68,10 @@ export async function makeTenantSchema(
 
 /** What the statements would make, where that is known and every partitioned table that they need is there. */
 async function knownWithParents(
-  { client, partition }: TenantRequest,
+  { client, schema, partition }: TenantRequest,
   statements: readonly string[],
 ): Promise<readonly SchemaObject[] | null> {
-  const known = knownDraft(client.address, statements);
+  const known = knownDraft(client.address, { schema, statements });
   if (known === null) return null;
   const tables = tablesOf(known);
   const { partitioned } = await listParents(client, partition);

@@ -84,8 +84,8 @@ async function findRelations(
                       'isPlain', t.typtype = 'e' OR t.typname = ANY ($2) AND t.typnamespace = 'pg_catalog'::regnamespace) ORDER BY a.attnum)
                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
-       FROM (SELECT to_regclass($1)::oid AS oid) AS r, LATERAL (${treeSql('r.oid')}) AS member
-       JOIN pg_class c ON c.oid = member.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+       FROM (SELECT to_regclass($1)::oid AS oid) AS r
+       JOIN pg_class c ON c.oid = ANY (${treeSql('r.oid')}) JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE ${staysOpenSql('r.oid')} IS NULL ORDER BY c.oid`,
     [quoteTable(schema, table), plainTypes],
   );
@@ -109,7 +109,7 @@ export async function readNoteMarks(
               THEN md5(string_agg(concat_ws(':', c.oid, pg_relation_filenode(c.oid), own.mark,
                 ${columnsMarkSql('c.oid')}), ';' ORDER BY c.oid)) END
          FROM pg_class c, LATERAL (${ownMarkSql(client)}) AS own
-        WHERE c.oid IN (${treeSql('to_regclass(root.quoted)')})) AS mark
+        WHERE c.oid = ANY (${treeSql('to_regclass(root.quoted)')})) AS mark
        FROM unnest($1::text[], $2::text[]) AS root (name, quoted)`,
     [
       tables.map(({ table }) => table),

@@ -33,10 +33,14 @@ export const ownTriggerSql = `(${closesTableSql} OR t.tgname LIKE 'pgferry\\_not
 const isOfRun = (runId: string) =>
   `position('\\x00'::bytea || convert_to(${runId}::text, 'UTF8') || '\\x00'::bytea IN t.tgargs) > 0`;
 
-/** SQL: the table with this oid, and all that inherit from it or are its partitions, as a query for oids. */
+/**
+ * SQL: the table with this oid, and all that inherit from it or are its partitions, as an array of oids. Written so that
+ * the catalogs are read by their indexes, however many tables of others there are.
+ */
 export const treeSql = (oid: string) =>
-  `WITH RECURSIVE tree (oid) AS (SELECT ${oid}::oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
-   SELECT oid FROM tree WHERE oid IS NOT NULL`;
+  `ARRAY(WITH RECURSIVE tree (oid) AS (SELECT ${oid}::oid UNION SELECT child.oid FROM tree,
+      LATERAL (SELECT i.inhrelid AS oid FROM pg_inherits i WHERE i.inhparent = tree.oid OFFSET 0) AS child)
+   SELECT oid FROM tree WHERE oid IS NOT NULL)`;
 
 /**
  * SQL: the reason why others cannot be kept out of the table with this oid, null where they can. A subscription applies
@@ -46,7 +50,7 @@ export const staysOpenSql = (oid: string) => `(
   SELECT CASE WHEN bool_or(x.relkind = 'f') THEN 'it is a foreign table, or has one'
               WHEN NOT bool_and(pg_has_role(x.relowner, 'USAGE')) THEN 'our role does not own it'
               WHEN bool_or(EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = x.oid)) THEN 'a subscription writes to it'
-         END FROM pg_class x WHERE x.oid IN (${treeSql(oid)}))`;
+         END FROM pg_class x WHERE x.oid = ANY (${treeSql(oid)}))`;
 
 /** What a writer of others is told. `isFollowed`: the tables stay closed until the switch, not only while they are loaded. */
 export function closedMessage(runId: string, isFollowed: boolean): string {
@@ -82,9 +86,8 @@ export async function closeToOthers(
   const open = await client.query<ClosedTable & Record<string, unknown>>(
     `SELECT DISTINCT c.oid, n.nspname::text AS schema, c.relname::text AS name
        FROM unnest($1::text[]) AS root (name),
-            LATERAL (SELECT to_regclass(root.name)::oid AS oid) AS r,
-            LATERAL (${treeSql('r.oid')}) AS member
-       JOIN pg_class c ON c.oid = member.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+            LATERAL (SELECT to_regclass(root.name)::oid AS oid) AS r
+       JOIN pg_class c ON c.oid = ANY (${treeSql('r.oid')}) JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE ${staysOpenSql('r.oid')} IS NULL
         AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND ${closesTableSql} AND t.tgenabled = 'A'
                            AND ${isOfRun('$2')})
@@ -180,7 +183,7 @@ export async function readMarks(
        LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND ${closesTableSql}
                              AND ${isOfRun('$3')}
        LEFT JOIN pg_proc f ON f.oid = t.tgfoid
-      WHERE c.oid IN (${treeSql('to_regclass(root.quoted)')})) AS mark
+      WHERE c.oid = ANY (${treeSql('to_regclass(root.quoted)')})) AS mark
        FROM unnest($1::text[], $2::text[]) AS root (name, quoted)`,
     [tables, tables.map((table) => quoteTable(schema, table)), runId],
     tables.length === 1 && tables[0] !== undefined ? { table: tables[0] } : {},
