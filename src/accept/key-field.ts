@@ -17,6 +17,8 @@ export interface KeyField {
    * for a value without one, so the values must be checked first.
    */
   readonly isTotal: boolean;
+  /** Whether the text consists of letters, digits and signs alone, so that no character of it has to be escaped. */
+  readonly isPlain: boolean;
 }
 
 /** Why values of a kind have no text that two databases write alike. */
@@ -46,7 +48,7 @@ export function keyFieldOf(column: ColumnPlan): KeyField | NoKeyField {
     case 'bytea':
       return partial(`CASE WHEN typeof(${source}) = 'blob' THEN lower(hex(${source})) END`, `encode(${target}, 'hex')`);
     case 'uuid':
-      return total(uuidText(source, kind.bytes !== undefined), `replace(${target}::text, '-', '')`);
+      return total(uuidText(source, kind.bytes !== undefined), `replace(${target}::text, '-', '')`, false);
     case 'numeric':
       return partial(wholeText(source), `trim_scale(${target})::text`);
     case 'date':
@@ -73,12 +75,12 @@ const reasons: Readonly<Record<Extract<Kind['tag'], 'float4' | 'float8' | 'jsonb
   literal: 'its type has a text form of PostgreSQL’s own',
 };
 
-function total(source: string, target: string): KeyField {
-  return { text: { source, target }, isTotal: true };
+function total(source: string, target: string, isPlain = true): KeyField {
+  return { text: { source, target }, isTotal: true, isPlain };
 }
 
-function partial(source: string, target: string): KeyField {
-  return { text: { source, target }, isTotal: false };
+function partial(source: string, target: string, isPlain = true): KeyField {
+  return { text: { source, target }, isTotal: false, isPlain };
 }
 
 function boolText(value: string): string {
@@ -103,8 +105,8 @@ function textField(
   value: string,
   { text, target }: { readonly text: string; readonly target: string },
 ): KeyField {
-  if (affinity === 'text') return total(text, target);
-  return partial(`CASE WHEN typeof(${value}) <> 'real' THEN ${text} END`, target);
+  if (affinity === 'text') return total(text, target, false);
+  return partial(`CASE WHEN typeof(${value}) <> 'real' THEN ${text} END`, target, false);
 }
 
 /** Integers, and texts that are plain whole numbers. */

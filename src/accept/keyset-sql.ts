@@ -65,7 +65,7 @@ export function keysetSql(
   const names = columns.map((_, i) => `k${i + 1}`);
   const fieldsOf = (side: keyof Sides<string>, collation = '') =>
     columns.map(({ field }, i) => `(${field.text[side]})${collation} AS ${names[i]}`).join(', ');
-  const line = joinFields(names.map(escaped));
+  const line = joinFields(columns.map(({ field }, i) => fieldOfLine(`k${i + 1}`, field)));
   const ofSource = `SELECT ${fieldsOf('source')} FROM ${quoteIdentifier(table)} AS t`;
   const ofTarget = `SELECT ${fieldsOf('target', ' COLLATE "C"')} FROM ${comparedRows(of)} AS t`;
   return {
@@ -99,10 +99,13 @@ function joinFields(fields: readonly string[]): string {
   return `(${joinFields(fields.slice(0, middle))}) || char(9) || (${joinFields(fields.slice(middle))})`;
 }
 
+function fieldOfLine(name: string, { isPlain }: KeyField): string {
+  return `coalesce(${isPlain ? name : escaped(name)}, '\\N')`;
+}
+
 function escaped(name: string): string {
-  const text = escapes.reduce(
+  return escapes.reduce(
     (inner, [code, letter]) => `replace(${inner}, char(${code}), '\\${letter}')`,
     `replace(${name}, '\\', '\\\\')`,
   );
-  return `coalesce(${text}, '\\N')`;
 }

@@ -13,7 +13,7 @@ export function addUtf8Order(db: Database): void {
 /** Yields the one text of each row that the statement gives. Memory: one row, and SQLite's sorter, which spills to disk. */
 export function* readLines(db: Database, sql: string): Generator<string> {
   addUtf8Order(db);
-  for (const [line] of db.prepare<[], [string]>(sql).raw().iterate()) yield line;
+  yield* db.prepare<[], string>(sql).pluck().iterate();
 }
 
 /** Which of the statements give at least one row, as a list in their order. */
