@@ -181,6 +181,18 @@ test('what SQLite cannot hold is named before anything is changed, and refused',
     };
     await client.query('ALTER TABLE bag ADD COLUMN made_since int; UPDATE bag SET made_since = 1');
     await refuse(/: bag\.made_since: SQLite has no such column for its 3 values/);
+    await client.query(`CREATE TABLE public.other (x int); INSERT INTO public.other VALUES (1)`);
+    await client.query(`UPDATE every SET price = 'NaN' WHERE id = 1`);
+    const asked = await runFor(app, 'rollback', { args: ['--dry-run'] });
+    assert.equal(asked.json.error?.code, 'rollback.uncarried');
+    const all = `${asked.stderr} ${asked.json.error?.message}`;
+    for (const reason of [
+      /other: SQLite has no such table/,
+      /bag\.made_since: SQLite/,
+      /every\.price at id=1: NaN has no cell/,
+    ])
+      assert.match(all, reason);
+    await client.query('DROP TABLE public.other; UPDATE every SET price = 1 WHERE id = 1');
     await client.query('ALTER TABLE bag DROP COLUMN made_since');
     await client.query('CREATE TABLE public.fresh (x int); INSERT INTO public.fresh VALUES (1)');
     await refuse(/: fresh: SQLite has no such table for its 1 row/);
@@ -195,7 +207,7 @@ test('what SQLite cannot hold is named before anything is changed, and refused',
       `SELECT quote_ident(conname) AS name FROM pg_constraint WHERE conrelid = 'child'::regclass AND contype = 'f'`,
     );
     await client.query(`ALTER TABLE child DROP CONSTRAINT ${rows[0]?.name}; DELETE FROM parent WHERE id = 2`);
-    await refuse(/: child at rowid=3: its row of parent is not there/);
+    await refuse(/: child at id=3: its row of parent is not there/);
     await client.query(`INSERT INTO parent VALUES (2, 'two')`);
     const back = await runFor(app, 'rollback');
     assert.equal(back.exitCode, 0, back.stderr);
@@ -264,6 +276,9 @@ test('a dry run says what would come back, and changes nothing', async () => {
     assert.equal(exitCode, 0, stderr);
     assert.deepEqual(json.carried, [{ table: 'emptied', inserted: 1, updated: 1, deleted: 0 }]);
     assert.equal(json.state, 'rehearsed');
+    const ms = (name: string) => json.phases.find((phase) => phase.name === name)?.ms ?? 0;
+    const found = ms('look') + ms('carry');
+    assert.ok((json.downtimeMs ?? 0) > found, `${json.downtimeMs} ms with the restore and the proof, ${found} without`);
     assert.ok(before.equals(readFileSync(app.source)));
     const status = await statusOf(app);
     assert.deepEqual([status?.state, status?.isClosed], ['switched', true]);

@@ -26,6 +26,7 @@ import {
   withReturning,
 } from './group/group-rollback.js';
 import { asLead } from './group/group-members.js';
+import { predictWait } from './way-back/predict-wait.js';
 import { reopenSource } from './release.js';
 import { concludeRollback, rollbackResult } from './way-back/conclude-rollback.js';
 import { endJournal } from './way-back/reverse-journal.js';
@@ -204,7 +205,12 @@ async function rehearse(files: ReturningFiles, found: readonly LookedAt[]): Prom
   const carried: CarriedTable[][] = [];
   for (const file of found) carried.push([...(await rehearseOne(file))]);
   const parts = carried.map((tables) => ({ carried: tables }));
-  return rollbackResult(files, { state: 'rehearsed', ...parts[0], phases: context.journal.phases }, parts);
+  const { phases } = context.journal;
+  const downtimeMs = predictWait(
+    phases,
+    found.map(({ cutover }) => cutover),
+  );
+  return rollbackResult(files, { state: 'rehearsed', ...parts[0], downtimeMs, phases }, parts);
 }
 
 async function rehearseOne({ context, locked, cutover, facts, preflight, look }: LookedAt) {

@@ -2,8 +2,9 @@ import { stopSignal, threadData } from '../../copy/session.js';
 import type { CarriedTable, Uncarried } from '../../model/carry.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
-import { CarriedCopy, type Orphan, orphansOf } from '../../source/carry/carried-copy.js';
-import { addressOf } from '../../source/carry/table-writer.js';
+import { CarriedCopy } from '../../source/carry/carried-copy.js';
+import type { CheckedForeignKey } from '../../source/carry/foreign-keys.js';
+import { addressOf } from '../../source/carry/row-address.js';
 import { withSource } from '../../source/open.js';
 import type { Database } from '../../source/sqlite.js';
 import { readAddressedCells } from '../../source/verify/verify-rows.js';
@@ -30,6 +31,8 @@ export interface TableToCarry {
   readonly sequence: string | null;
   /** Forms that the operator named. */
   readonly likes: CellLikes;
+  /** Columns of the source that held nothing but NULL at the switch. */
+  readonly empty: readonly string[];
   /** Where the journal names the rows that changed: the relations whose notes they are. Null: rows are looked for. */
   readonly noted: readonly number[] | null;
 }
@@ -40,6 +43,8 @@ export interface CarryJob {
   /** A copy of it, which gets the rows. Null: what differs is only counted. */
   readonly copyPath: string | null;
   readonly tables: readonly TableToCarry[];
+  /** Of the whole schema; null where SQLite has to check all rows. */
+  readonly foreignKeys: readonly CheckedForeignKey[] | null;
 }
 
 export interface CarryOutcome {
@@ -63,7 +68,7 @@ export async function runCarryJob(job: CarryJob): Promise<CarryOutcome> {
       withTarget(address, connecting, async (client) => {
         const sides = { snapshot, reading, client };
         if (job.copyPath === null) return { tables: await countChanges(job, sides), uncarried: [] };
-        const copy = new CarriedCopy(job.copyPath);
+        const copy = new CarriedCopy(job.copyPath, job.foreignKeys);
         try {
           return await carryTables(job, sides, copy);
         } finally {
@@ -99,14 +104,20 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
       one.table,
       one.source,
       copy.table(one.source),
-      new ColumnCells(sides.snapshot, one.table, { isWhole: true, likes: one.likes }),
+      new ColumnCells(sides.snapshot, one.table, { looksFar: true, likes: one.likes, empty: one.empty }),
     );
     for await (const changes of await changesOf(one, sides)) carrier.carry(changes);
     carried.push(carrier.finish());
     uncarried.push(...carrier.uncarried);
     if (one.sequence !== null) copy.raiseSequence(one.source.name, one.sequence);
   }
-  uncarried.push(...newOrphans(copy, sides.snapshot));
+  const orphans = copy.orphans(sides.snapshot);
+  uncarried.push(
+    ...orphans.map(({ table, key, parent }) => ({
+      ...{ table, column: null, key },
+      reason: `its row of ${parent} is not there`,
+    })),
+  );
   if (uncarried.length === 0) copy.finish();
   return { tables: carried, uncarried };
 }
@@ -135,22 +146,4 @@ function quarantineOf(client: TargetClient, table: TableToCarry['table'], runId:
     originals: () => read(['converted'], 'original'),
     converted: () => read(['converted'], 'changed'),
   };
-}
-
-/** Rows of SQLite whose parent went away on the target, where nothing said so. */
-function newOrphans(copy: CarriedCopy, snapshot: Database): Uncarried[] {
-  const now = copy.orphans() ?? [];
-  if (now.length === 0) return [];
-  const nameOf = ({ table, rowid, parent, fkid }: Orphan) => JSON.stringify([table, rowid, parent, fkid]);
-  const before = new Map<string, number>();
-  for (const orphan of orphansOf(snapshot) ?? []) before.set(nameOf(orphan), (before.get(nameOf(orphan)) ?? 0) + 1);
-  return now.flatMap((orphan) => {
-    const count = before.get(nameOf(orphan)) ?? 0;
-    if (count > 0) {
-      before.set(nameOf(orphan), count - 1);
-      return [];
-    }
-    const key = orphan.rowid === null ? null : `rowid=${orphan.rowid}`;
-    return [{ table: orphan.table, column: null, key, reason: `its row of ${orphan.parent} is not there` }];
-  });
 }

@@ -8,8 +8,10 @@ import type { Database } from '../../source/sqlite.js';
 
 /** How many cells of a column are looked at for its form, the youngest first: they show what the application writes now. */
 const evidenceMax = 1000;
-/** How many rows are read for that at first: a column that is rarely filled is then read as a whole. */
+/** How many rows are read for that at first. */
 const rowsMax = 10_000;
+/** So few cells show the form of a column that is rarely filled, for which all rows are read until they are found. */
+const rareMax = 20;
 /** Longer cells are no evidence that is worth reading. */
 const evidenceBytesMax = 65_536;
 
@@ -22,20 +24,26 @@ type FormTable = Pick<TablePlan, 'source' | 'columns' | 'rowidName' | 'isWithout
 export class ColumnCells {
   readonly #db: Database;
   readonly #table: FormTable;
-  readonly #isWhole: boolean;
+  readonly #looksFar: boolean;
   readonly #likes: CellLikes;
+  readonly #empty: readonly string[];
   readonly #writers = new Map<number, CellWriter>();
 
-  /** `isWhole`: a column without a value in its youngest rows is read to its end. */
+  /** `looksFar`: more rows are read of a column that has no value in its youngest ones. `empty`: columns without any value. */
   constructor(
     db: Database,
     table: FormTable,
-    { isWhole, likes }: { readonly isWhole: boolean; readonly likes: CellLikes },
+    {
+      looksFar,
+      likes,
+      empty,
+    }: { readonly looksFar: boolean; readonly likes: CellLikes; readonly empty: readonly string[] },
   ) {
     this.#db = db;
     this.#table = table;
-    this.#isWhole = isWhole;
+    this.#looksFar = looksFar;
     this.#likes = likes;
+    this.#empty = empty;
   }
 
   writerOf(index: number): CellWriter {
@@ -48,16 +56,17 @@ export class ColumnCells {
     const column = must(this.#table.columns[index], 'column');
     const like = this.#likes[column.source];
     const writer = new CellWriter(column, like === undefined ? null : (readSqliteLiteral(like) ?? null));
+    if (this.#empty.includes(column.source)) return writer;
     const { source, rowidName, isWithoutRowid } = this.#table;
     const name = quoteIdentifier(column.source);
     const order = isWithoutRowid || rowidName === null ? '' : ` ORDER BY ${quoteIdentifier(rowidName)} DESC`;
-    const learn = (from: string, more: string) => {
-      const sql = `SELECT ${name} FROM ${from} WHERE ${name} IS NOT NULL AND octet_length(${name}) <= ${evidenceBytesMax}${more} LIMIT ${evidenceMax}`;
+    const table = `main.${quoteIdentifier(source)}`;
+    const learn = (from: string, cells: number) => {
+      const sql = `SELECT ${name} FROM ${from} WHERE ${name} IS NOT NULL AND octet_length(${name}) <= ${evidenceBytesMax} LIMIT ${cells}`;
       for (const cell of this.#db.prepare<[], SqliteValue>(sql).pluck().safeIntegers().iterate()) writer.learn(cell);
     };
-    const table = `main.${quoteIdentifier(source)}`;
-    learn(`(SELECT ${name} FROM ${table}${order} LIMIT ${rowsMax})`, '');
-    if (!writer.hasLearnt && this.#isWhole) learn(table, order);
+    learn(`(SELECT ${name} FROM ${table}${order} LIMIT ${rowsMax})`, evidenceMax);
+    if (!writer.hasLearnt && this.#looksFar) learn(`(SELECT ${name} FROM ${table}${order})`, rareMax);
     return writer;
   }
 }

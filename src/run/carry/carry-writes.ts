@@ -9,6 +9,7 @@ import type { TargetAddress } from '../../model/target.js';
 import type { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
 import { isLeftToSeeds } from '../../plan/rules/seeded.js';
+import { foreignKeysOf } from '../../source/carry/foreign-keys.js';
 import { copyPrivately } from '../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -21,6 +22,7 @@ import { withRunThreads } from '../load/copy-threads.js';
 import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
 import { likesOf } from './cell-likes.js';
+import { findEmptyColumns } from './empty-columns.js';
 import type { LeftBehind } from './left-behind.js';
 import { type WrittenSince, findUnknownColumns, findUnknownTables } from './unknown-parts.js';
 
@@ -61,7 +63,8 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   // Nobody brings rows in or out of the quarantine meanwhile: the rollback holds the lock of runs.
   const quarantines = await findQuarantines(client, address.schema, stored.plan);
   const { planned, uncarried } = await planCarry(request, stored, { catalog, quarantines });
-  if (uncarried.length > 0) return { tables: [], uncarried };
+  // Who waits under locks shall hear at once that it is refused; who only asks, all reasons.
+  if (uncarried.length > 0 && !request.isRehearsal) return { tables: [], uncarried };
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
     const sums = new Map<string, SideSummary>();
@@ -78,7 +81,7 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
     }
     const left = isWhole ? (request.finish?.(copyPath) ?? []) : outcome.uncarried;
     if (left.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
-    return { ...outcome, uncarried: left };
+    return { ...outcome, uncarried: [...uncarried, ...left] };
   });
 }
 
@@ -106,7 +109,7 @@ export async function findDiffering(
   });
 }
 
-/** The tables that changed, without what stays behind, and what of them has no place in SQLite. */
+/** The tables that changed and can be read, without what stays behind; and what has no place in SQLite. */
 async function planCarry(
   { context, client, address, changed, leftBehind }: CarryRequest,
   stored: StoredPlan,
@@ -128,7 +131,10 @@ async function planCarry(
     const table = { plan: own, source: sourceTable(catalog, plan), stored: stored.schema ?? null };
     const unknown = await findUnknownColumns(client, address.schema, table);
     uncarried.push(...unknown.filter(({ column }) => column === null || !leftBehind.hasColumn(plan.source, column)));
-    planned.push(own);
+    const isReadable = unknown.every(({ column }) =>
+      own.columns.every(({ source }) => column !== null && source !== column),
+    );
+    if (isReadable) planned.push(own);
   }
   return { planned, uncarried };
 }
@@ -153,11 +159,14 @@ function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable
   );
 }
 
+type FoundTable = Omit<TableToCarry, 'sequence' | 'empty'>;
+
 /** The tables whose sums differ, and those of which the journal names rows. */
 async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
   const { request, catalog, planned, quarantines } = carrying;
   const { client, address, snapshotPath } = request;
   const targets = planned.map(({ target }) => target);
+  const empty = await findEmptyColumns(client, address.schema, planned);
   const numbers = targets.length === 0 ? [] : await readGivenNumbers(client, address.schema, targets);
   const found = await Promise.all(
     planned.map(async (plan) => {
@@ -170,7 +179,9 @@ async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
       const differing =
         notedTable(carrying, plan, source) ??
         (await differingTable(carrying, { plan, source, snapshotPath, quarantine }));
-      return differing === null ? [] : [{ ...differing, sequence: given?.value ?? null }];
+      return differing === null
+        ? []
+        : [{ ...differing, sequence: given?.value ?? null, empty: empty.get(plan.source) ?? [] }];
     }),
   );
   return found.flat();
@@ -185,7 +196,7 @@ async function differingTable(
     readonly snapshotPath: string;
     readonly quarantine: QuarantineRun | null;
   },
-): Promise<Omit<TableToCarry, 'sequence'> | null> {
+): Promise<FoundTable | null> {
   const { plan, source, ...options } = one;
   const known = sums.get(plan.source);
   const bucketCount = finestBucketCount(plan.rows);
@@ -213,7 +224,7 @@ function notedTable(
   { request, quarantines }: Pick<Carrying, 'request' | 'quarantines'>,
   { chunks, ...table }: TablePlan,
   source: SourceTable,
-): Omit<TableToCarry, 'sequence'> | null {
+): FoundTable | null {
   const noted = request.changed.find((one) => one.table === table.target)?.noted;
   if (noted === undefined || noted.count > notesMax || quarantines.has(table.source)) return null;
   const bucketCount = bucketCountFor(noted.count);
@@ -224,13 +235,13 @@ function notedTable(
   return { table, source, quarantineRunId: null, bucketCount, differingBuckets, rowsOfBucket, likes, noted: relations };
 }
 
-async function carry({ request, threads }: Carrying, tables: readonly TableToCarry[]): Promise<CarryOutcome> {
+async function carry({ request, threads, catalog }: Carrying, tables: readonly TableToCarry[]): Promise<CarryOutcome> {
   const { snapshotPath, copyPath } = request;
   rmSync(copyPath, { force: true });
   await checkSpace(dirname(copyPath), statSync(snapshotPath).size);
   copyPrivately(snapshotPath, copyPath);
   try {
-    return await threads.run('carry', { snapshotPath, copyPath, tables });
+    return await threads.run('carry', { snapshotPath, copyPath, tables, foreignKeys: foreignKeysOf(catalog.tables) });
   } catch (error) {
     rmSync(copyPath, { force: true });
     throw error;
@@ -250,7 +261,12 @@ async function prove(carrying: Carrying): Promise<void> {
         (await differingTable(carrying, { plan, source, snapshotPath: copyPath, quarantine }));
       if (differing === null) return;
       // Sums cannot tell a row in quarantine that was carried from one that was not; its rows can.
-      const job: CarryJob = { snapshotPath: copyPath, copyPath: null, tables: [{ ...differing, sequence: null }] };
+      const job: CarryJob = {
+        snapshotPath: copyPath,
+        copyPath: null,
+        tables: [{ ...differing, sequence: null, empty: [] }],
+        foreignKeys: [],
+      };
       const { tables } = await threads.run('carry', job);
       if (tables.every(({ inserted, updated, deleted }) => inserted + updated + deleted === 0)) return;
       const options = { threads, snapshotPath: copyPath, quarantine, differencesMax: 1 };

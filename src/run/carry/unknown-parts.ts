@@ -2,7 +2,7 @@ import type { Uncarried } from '../../model/carry.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
 import { countOf } from '../../report/units.js';
-import { addressOf } from '../../source/carry/table-writer.js';
+import { addressOf } from '../../source/carry/row-address.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { countValues, listStoredColumns } from '../../target/schema/carried-columns.js';
 import type { StoredSchema } from '../plan/stored-plan.js';

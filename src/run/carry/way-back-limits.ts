@@ -67,7 +67,7 @@ export async function findWayBackLimits(
 ): Promise<string[]> {
   return await withSource(snapshotPath, (db) =>
     plan.tables.flatMap((table) => {
-      const cells = new ColumnCells(db, table, { isWhole: false, likes: likesOf(rules, table) });
+      const cells = new ColumnCells(db, table, { looksFar: false, likes: likesOf(rules, table), empty: [] });
       return table.columns.flatMap(({ source, kind }, index) => {
         if (alwaysWritten.has(kind.tag)) return [];
         const name = `${table.source}.${source}`;

@@ -2,6 +2,8 @@ import { quoteIdentifier } from '../../lib/quote.js';
 import type { SourceTable } from '../../model/source.js';
 import type { SqliteValue } from '../../model/value.js';
 import { type Database, isSqliteError } from '../sqlite.js';
+import { addressOf } from './row-address.js';
+import type { TouchedRows } from './touched-rows.js';
 
 type Statement = ReturnType<typeof prepare>;
 
@@ -22,28 +24,33 @@ export class CarriedTableWriter {
   readonly #db: Database;
   readonly #table: SourceTable;
   readonly #name: string;
+  readonly #address: readonly string[];
   readonly #where: string;
+  readonly #touched: TouchedRows | null;
   readonly #statements = new Map<string, Statement>();
   readonly #waiting: WaitingInsert[] = [];
   readonly #parkedKeys: string[] = [];
 
-  constructor(db: Database, table: SourceTable) {
+  /** `touched`: notes what may break a foreign key. */
+  constructor(db: Database, table: SourceTable, touched: TouchedRows | null = null) {
     this.#db = db;
     this.#table = table;
+    this.#touched = touched;
+    this.#address = addressOf(table);
     this.#name = `main.${quoteIdentifier(table.name)}`;
-    this.#where = addressOf(table)
-      .map((column) => `${quoteIdentifier(column)} IS ?`)
-      .join(' AND ');
+    this.#where = this.#address.map((column) => `${quoteIdentifier(column)} IS ?`).join(' AND ');
   }
 
   delete(address: Address): void {
+    this.#touched?.leaving(this.#table.name, address, null);
     this.#run(`DELETE FROM ${this.#name} WHERE ${this.#where}`, address);
   }
 
   /** Only these columns are written; all other cells keep their bytes. Gives the cells as they stand then. */
   update(address: Address, columns: readonly string[], cells: readonly SqliteValue[], key: string): Written {
+    this.#touched?.leaving(this.#table.name, address, columns);
     const set = columns.map((column, i) => `${quoteIdentifier(column)} = ${slotOf(cells[i])}`).join(', ');
-    const sql = `UPDATE ${this.#name} SET ${set} WHERE ${this.#where} RETURNING ${list(columns)}`;
+    const sql = `UPDATE ${this.#name} SET ${set} WHERE ${this.#where} RETURNING ${list([...columns, ...this.#address])}`;
     return this.#write(sql, [...cells, ...address], () => this.#park(address, set, cells, key));
   }
 
@@ -60,7 +67,9 @@ export class CarriedTableWriter {
     if (this.#parkedKeys.length === 0) return refused;
     const { names, parkedNames } = this.#ownNames();
     try {
-      this.#db.exec(`INSERT INTO ${this.#name} (${names}) SELECT ${parkedNames} FROM ${parked}`);
+      const sql = `INSERT INTO ${this.#name} (${names}) SELECT ${parkedNames} FROM ${parked} RETURNING ${list(this.#address)}`;
+      for (const address of this.#db.prepare<[], SqliteValue[]>(sql).raw().safeIntegers().all())
+        this.#touched?.written(this.#table.name, address);
     } catch (error) {
       refused.push({ key: this.#parkedKeys.join('; '), reason: reasonOf(error) });
     }
@@ -69,7 +78,7 @@ export class CarriedTableWriter {
   }
 
   #insertSql(columns: readonly string[], cells: readonly SqliteValue[]): string {
-    return `INSERT INTO ${this.#name} (${list(columns)}) VALUES (${cells.map(slotOf).join(', ')}) RETURNING ${list(columns)}`;
+    return `INSERT INTO ${this.#name} (${list(columns)}) VALUES (${cells.map(slotOf).join(', ')}) RETURNING ${list([...columns, ...this.#address])}`;
   }
 
   /** Takes the row out as it shall be, byte for byte where it does not change. */
@@ -109,12 +118,13 @@ export class CarriedTableWriter {
     values: readonly SqliteValue[],
   ): Written | { readonly reason: string; readonly isTaken: boolean } {
     try {
-      return {
-        cells: this.#prepare(sql)
-          .raw()
-          .safeIntegers()
-          .get(...values) as SqliteValue[],
-      };
+      const row = this.#prepare(sql)
+        .raw()
+        .safeIntegers()
+        .get(...values) as SqliteValue[];
+      const cells = row.slice(0, row.length - this.#address.length);
+      this.#touched?.written(this.#table.name, row.slice(cells.length));
+      return { cells };
     } catch (error) {
       const isTaken = isSqliteError(error) && /_(?:UNIQUE|PRIMARYKEY|ROWID)$/.test(error.code);
       return { reason: reasonOf(error), isTaken };
@@ -140,12 +150,6 @@ function prepare(db: Database, sql: string) {
 export type Written =
   | { readonly cells: readonly SqliteValue[] | null }
   | { readonly reason: string; readonly isTaken: boolean };
-
-/** By which columns a row is found again: its rowid, or its primary key. Null where neither can be named. */
-export function addressOf({ rowidName, isWithoutRowid, primaryKey }: SourceTable): readonly string[] {
-  if (!isWithoutRowid && rowidName !== null) return [rowidName];
-  return primaryKey;
-}
 
 const parked = 'temp.pgferry_parked';
 const parkedRowid = 'pgferry_rowid';
