@@ -203,6 +203,18 @@ const cases: Readonly<Record<string, Case>> = {
     back: [['{"b": "x: y, z", "c": [1, {"d": null}]}', '{"b":"x: y, z","c":[1,{"d":null}]}']],
   },
   'JSON of Python': { kind: { tag: 'jsonb' }, cells: ['{"a": [1, 2]}'], back: [['{"b": [1, 2]}', '{"b": [1, 2]}']] },
+  'JSON in lines': {
+    kind: { tag: 'jsonb' },
+    cells: [JSON.stringify({ z: [1, { a: '{,:"[' }], e: {}, f: [] }, null, 2)],
+    back: [
+      ['{"b": [1, "]:,"], "c": {}, "d": 1e400}', '{\n  "b": [\n    1,\n    "]:,"\n  ],\n  "c": {},\n  "d": 1e400\n}'],
+    ],
+  },
+  'JSON set by hand': {
+    kind: { tag: 'jsonb' },
+    cells: ['{ "a" :[1,   2] }'],
+    back: [['{"b": [1, 2]}', '{"b":[1,2]}']],
+  },
   blobs: { kind: { tag: 'bytea' }, cells: [Buffer.from('a')], back: [['\\x00ff', Buffer.from([0, 255])]] },
   'blobs of texts': {
     kind: { tag: 'bytea' },

@@ -17,6 +17,8 @@ export interface Inverse {
   readonly formsLike: (cell: SqliteValue) => readonly CellForm[];
   /** The form of a column that has no value yet. */
   readonly usual: CellForm;
+  /** The form for texts that none gives again, where what is lost means nothing to a reader. */
+  readonly otherwise?: CellForm;
   /** A form in which more values fit, where those of the column have no cell: the same form with more fraction digits. */
   readonly wider?: (form: CellForm) => CellForm | null;
   /** Brings prints of one value to one text, so that a cell can be proven by encoding it again. */

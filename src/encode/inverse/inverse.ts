@@ -113,17 +113,19 @@ export class CellWriter {
     }
   }
 
-  /** The forms that give the very cell again. */
+  /** The forms that give the very cell again, or one that says the same. */
   formsOf(cell: SqliteValue): readonly CellForm[] {
     const like = this.#inverse.formsLike(cell);
     // PostgreSQL prints a literal in its own way, which only the server knows.
     if (this.#kind.tag === 'literal' || like.length === 0) return like;
     const printed = this.#printedAs(cell) ?? this.#printedWhole(cell);
     if (printed === null) return [];
-    return like.filter(({ write }) => {
+    const exact = like.filter(({ write }) => {
       const again = write(printed);
       return again !== undefined && isSameValue(again, cell);
     });
+    const { otherwise } = this.#inverse;
+    return exact.length === 0 && otherwise !== undefined && typeof cell === 'string' ? [otherwise] : exact;
   }
 
   get hasLearnt(): boolean {

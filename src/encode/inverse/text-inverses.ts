@@ -65,6 +65,33 @@ function spacedJson(text: string): string {
   return compactJson(text).replace(jsonParts, (part) => (part.startsWith('"') ? part : part.replace(/[:,]/g, '$& ')));
 }
 
+/** Each member and element in a line of its own, as JSON.stringify prints them with this indent. */
+function indentedJson(indent: string): (text: string) => string {
+  return (text) => {
+    let depth = 0;
+    const line = (by: number) => {
+      depth += by;
+      return `\n${indent.repeat(depth)}`;
+    };
+    const structure = /[[{][\]}]|[[{]|[\]}]|[:,]/g;
+    const put = (mark: string): string => {
+      if (mark.length === 2) return mark;
+      if (mark === ':') return ': ';
+      if (mark === ',') return `,${line(0)}`;
+      return mark === '[' || mark === '{' ? `${mark}${line(1)}` : `${line(-1)}${mark}`;
+    };
+    return compactJson(text).replace(jsonParts, (part) => (part.startsWith('"') ? part : part.replace(structure, put)));
+  };
+}
+
+/** The form of a text in lines, by the first of them that is indented. */
+function indentedForms(cell: string): CellForm[] {
+  const indent = /\n([ \t]+)/.exec(cell)?.[1];
+  if (indent === undefined) return [];
+  const how = indent.startsWith('\t') ? 'tabs' : `${indent.length} blanks`;
+  return [{ name: `JSON in lines, indented by ${how}`, write: indentedJson(indent) }];
+}
+
 /** json keeps the text that it was given; jsonb prints its own, which is brought into the column's. */
 export function jsonInverse(isBinary: boolean): Inverse {
   const compact: CellForm = { name: 'JSON without blanks', write: compactJson };
@@ -80,9 +107,12 @@ export function jsonInverse(isBinary: boolean): Inverse {
     formsLike: (cell) => {
       if (typeof cell === 'bigint') return [number];
       if (typeof cell === 'number') return [real];
-      return typeof cell === 'string' ? texts : [];
+      if (typeof cell !== 'string') return [];
+      return isBinary ? [...texts, ...indentedForms(cell)] : texts;
     },
     usual: isBinary ? compact : asStored,
+    // Blanks between tokens mean nothing: who set them by hand reads any.
+    ...(isBinary && { otherwise: { name: 'JSON set by hand', write: compactJson } }),
     wider: (form) => (form.name === number.name || form.name === real.name ? (isBinary ? compact : asStored) : null),
     normal: isBinary ? compactJson : asIs,
   };
