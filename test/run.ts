@@ -89,7 +89,7 @@ function runTogether(paths: readonly string[]): Promise<number> {
 }
 
 /**
- * Each in a process of its own, but for the fast ones of a whole run. Three at a time keep two cores busy, since many
+ * Each in a process of its own, but for the fast ones of a whole run. Four at a time keep two cores busy, since many
  * tests wait for a limit or a server.
  */
 async function runApart(paths: readonly string[]): Promise<number> {
@@ -99,7 +99,7 @@ async function runApart(paths: readonly string[]): Promise<number> {
     const fast = paths.filter(isUnit);
     const grouped = fast.length > 10 * groupCount ? writeGroups(fast, folder, groupCount) : fast;
     const rest = paths.filter((path) => !fast.includes(path));
-    const args = ['--test', '--test-reporter=spec', '--test-concurrency=3', ...grouped, ...rest];
+    const args = ['--test', '--test-reporter=spec', '--test-concurrency=4', ...grouped, ...rest];
     const env = { ...process.env, TMPDIR };
     return rest.some((path) => needsOf(path).has('server'))
       ? await runOnServer(args, env, folder)

@@ -4,7 +4,7 @@ import { freemem, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const shared = '/dev/shm';
-/** What three tests at a time and their server may fill, with room to spare. */
+/** What four tests at a time and their server may fill, with room to spare. */
 const bytesMin = 4 * 1024 ** 3;
 
 /**
