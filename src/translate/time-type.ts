@@ -20,7 +20,7 @@ const millisecondChars = 24;
 
 /** Whether a declared time has a zone, by the words of its type. */
 export function isZonedName(words: string): boolean {
-  return /WITH TIME ZONE|TZ$/.test(words) && !words.includes('WITHOUT');
+  return /WITH TIME ZONE|TZ$|OFFSET$/.test(words) && !words.includes('WITHOUT');
 }
 
 /** Texts cannot be known from the census: the copy reads each. Numbers must have a unit. */

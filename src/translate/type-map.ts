@@ -119,12 +119,41 @@ function mapByStorage(question: TypeQuestion): TypeChoice {
   const { census, column } = question;
   const numbers = census.integers + census.reals;
   if (numbers + census.texts + census.blobs === 0) return only(emptyType(column));
-  if (census.blobs > 0) return numbers + census.texts === 0 ? only(bytea) : mixed(question, 'error');
+  if (census.blobs > 0) return numbers + census.texts === 0 ? ofOtherClass(question, bytea) : mixed(question, 'error');
   if (census.texts > 0)
-    return numbers === 0 || column.affinity === 'text' ? only(textType) : mixed(question, 'warning');
+    return numbers === 0 || column.affinity === 'text' ? ofOtherClass(question, textType) : mixed(question, 'warning');
   if (column.affinity === 'text') return only(textType);
   if (census.reals === 0) return only(column.affinity === 'real' ? double : bigint);
   return only(isExactAsDouble(census) ? double : numeric);
+}
+
+/** Bytes in a column that is declared for texts, or texts in one for bytes, keep what they are, which is said. */
+function ofOtherClass({ table, column, census }: TypeQuestion, type: PgType): TypeChoice {
+  const isText = type === textType;
+  const declared = /CHAR|CLOB|TEXT/i.test(column.declaredType)
+    ? 'text'
+    : /BLOB/i.test(column.declaredType)
+      ? 'bytea'
+      : null;
+  if (declared === null || declared === type.sql) return only(type);
+  const convert = { [isText ? 'text_in_blob' : 'blob_in_text']: { convert: 'utf8' } };
+  return {
+    type,
+    findings: [
+      makeFinding({
+        severity: 'warning',
+        code: 'plan.declared_type',
+        table,
+        column: column.name,
+        message: `${column.declaredType} becomes ${type.sql}: each of its values is a ${isText ? 'text' : 'blob'} (${isText ? census.texts : census.blobs})`,
+        hint: `to keep ${declared}, decide about these values in the config file; the last line is for ${type.sql}:`,
+        choices: [
+          ruleLine(table, column.name, { type: declared, policies: convert }),
+          ruleLine(table, column.name, { type: type.sql }),
+        ],
+      }),
+    ],
+  };
 }
 
 function emptyType({ affinity, declaredType }: SourceColumn): PgType {
