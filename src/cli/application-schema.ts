@@ -40,9 +40,10 @@ export function applicationSchemas(): Readonly<Record<string, SchemaPart>> {
           status: { description: '200 where left out', type: 'integer', minimum: 100, maximum: 599 },
           contains: text,
           session: { description: 'application_name, or role, of a session of the application in PostgreSQL', ...text },
+          sqlite: { description: 'no process has the SQLite file open any more', enum: ['closed'] },
           within: time,
         }),
-        oneOf: [{ required: ['url'] }, { required: ['session'] }],
+        oneOf: [{ required: ['url'] }, { required: ['session'] }, { required: ['sqlite'] }],
       },
     },
     group: {

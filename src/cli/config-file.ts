@@ -116,7 +116,7 @@ function mistakeOf({ instancePath, keyword, params, message }: ErrorObject): Mis
   const words = Array.isArray(allowed) ? allowed.filter((value) => value !== null) : null;
   if (keyword === 'oneOf') {
     const says = parent.includes('health')
-      ? 'must name a url or a session, and only one'
+      ? 'must name a url, a session or sqlite, and only one'
       : 'must name one of envFile, json, yaml, toml, ini (with set), link (with to), run (with undo), and only one';
     return { code: 'usage.config_value', path: parent, isKey: false, says };
   }

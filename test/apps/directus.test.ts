@@ -181,17 +181,7 @@ test('Directus is moved by its recipe, runs on PostgreSQL, and comes back with w
       };
       writeFileSync(join(folder, 'pgferry.json'), JSON.stringify(config));
       const sides = ['--source', join(folder, 'data.db'), '--target', url];
-      const args = [
-        'cutover',
-        ...sides,
-        '--app',
-        'directus',
-        '--config',
-        'pgferry.json',
-        '--truncate-target',
-        '--generate-provider',
-        '0',
-      ];
+      const args = ['cutover', ...sides, '--app', 'directus', '--config', 'pgferry.json', '--generate-provider', '0'];
       const options = { cwd: folder, env: { CUTOVER_CONFIRM: confirmation } };
       const cutover = await runCommand(args, options);
       assert.equal(cutover.exitCode, 0, cutover.stderr);

@@ -178,7 +178,7 @@ test('n8n is moved by its recipe, runs its workflows on PostgreSQL, and comes ba
       };
       writeFileSync(join(folder, 'pgferry.json'), JSON.stringify(config));
       const sides = ['--source', join(folder, '.n8n/database.sqlite'), '--target', url];
-      const args = ['cutover', ...sides, '--app', 'n8n', '--config', 'pgferry.json', '--truncate-target'];
+      const args = ['cutover', ...sides, '--app', 'n8n', '--config', 'pgferry.json'];
       const options = { cwd: folder, env: { CUTOVER_CONFIRM: confirmation } };
       const cutover = await runCommand(args, options);
       assert.equal(cutover.exitCode, 0, cutover.stderr);

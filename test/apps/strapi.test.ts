@@ -175,7 +175,7 @@ test('Strapi is moved by its recipe, runs on PostgreSQL, and comes back with wha
       };
       writeFileSync(join(folder, 'pgferry.json'), JSON.stringify(config));
       const sides = ['--source', join(folder, 'data.db'), '--target', url];
-      const args = ['cutover', ...sides, '--app', 'strapi', '--config', 'pgferry.json', '--truncate-target'];
+      const args = ['cutover', ...sides, '--app', 'strapi', '--config', 'pgferry.json'];
       const options = { cwd: folder, env: { CUTOVER_CONFIRM: confirmation } };
       const cutover = await runCommand(args, options);
       assert.equal(cutover.exitCode, 0, cutover.stderr);

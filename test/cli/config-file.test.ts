@@ -92,9 +92,9 @@ test('all mistakes of a config file are reported at once, in the order of the fi
 });
 
 test('a health check names one thing, and seeded rows have one of four fates', async () => {
-  assert.match((await refusalOf('{ "health": [{ "within": "1s" }] }')).message, /must name a url or a session/);
+  assert.match((await refusalOf('{ "health": [{ "within": "1s" }] }')).message, /must name a url, a session or sqlite/);
   const both = '{ "health": [{ "url": "http://a", "session": "b" }] }';
-  assert.match((await refusalOf(both)).message, /must name a url or a session, and only one/);
+  assert.match((await refusalOf(both)).message, /must name a url, a session or sqlite, and only one/);
   for (const seeded of ['"mix"', '{ "match": [] }', '{ "keep": true }'])
     assert.match(
       (await refusalOf(`{ "tableRules": { "t": { "seeded": ${seeded} } } }`)).message,

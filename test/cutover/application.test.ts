@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -334,6 +336,37 @@ test('with --on-unhealthy stay it stays, says so, and the same command checks on
       });
     },
   );
+});
+
+test('a session in PostgreSQL and a SQLite file that nobody has open show the application too', async () => {
+  await withOwn({ health: [{ session: 'shop' }, { sqlite: 'closed', within: '1s' }] }, async (app, client) => {
+    await client.query("SET application_name = 'shop'");
+    const file = openSync(app.source, 'r');
+    const left = spawn('sleep', ['600'], { stdio: ['ignore', 'ignore', 'ignore', file] });
+    closeSync(file);
+    try {
+      const stay = { args: [...app.args, '--on-unhealthy', 'stay'] };
+      const { json } = await runFor(app, 'cutover', stay);
+      assert.equal(json.error?.code, 'stuck.unhealthy');
+      assert.match(
+        json.error?.message ?? '',
+        new RegExp(`app\\.db: still open in process ${left.pid} \\(sleep\\), for 1 s`),
+      );
+      left.kill();
+      await once(left, 'exit');
+      const again = await runFor(app, 'cutover', stay);
+      assert.equal(again.exitCode, 0, again.stderr);
+      assert.match(again.stderr, /the application answers as "health" says \(2 checks\)/);
+    } finally {
+      left.kill();
+    }
+  });
+  await withOwn({ health: [{ session: 'shop', within: '1s' }] }, async (app) => {
+    const { exitCode, json } = await runFor(app, 'cutover', { args: app.args });
+    assert.equal(exitCode, 24);
+    assert.match(json.error?.message ?? '', /shop: no session of it is connected to PostgreSQL/);
+    assertOld(app);
+  });
 });
 
 test('that nothing shows the application is said', async () => {

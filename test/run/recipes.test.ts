@@ -66,7 +66,10 @@ test('the plan says what was recognised, what the recipe decides, and where it d
   assert.match(seen?.message ?? '', /database of Directus/);
   assert.match(seen?.hint ?? '', /proven by moving the real application, is used with --app directus/);
   const [used] = noteApplication(catalogOf(directus), 'directus');
-  assert.match(used?.message ?? '', /decides makeMissing, declared, switch, health; left out .* directus_migrations/);
+  assert.match(
+    used?.message ?? '',
+    /decides makeMissing, declared, tableRules, switch, health; left out .* directus_migrations/,
+  );
   const [wrong] = noteApplication(catalogOf(directus), 'n8n');
   assert.equal(wrong?.severity, 'warning');
   assert.match(wrong?.message ?? '', /has not the tables .*; they are those of Directus: --app directus/);

@@ -111,8 +111,8 @@ export async function showApplication(session: CutoverSession, facts: CutoverFac
   try {
     if (facts.after === 'pending') {
       await runHooks(session, 'after-switch', facts.runId);
-      for (const health of settings.health)
-        await noteStep(session, 'health', () => checkHealth(health, signal, (name) => hasSession(client, name)));
+      const seen = { isConnected: (name: string) => hasSession(client, name), sqlitePath: cutover.sourcePath };
+      for (const health of settings.health) await noteStep(session, 'health', () => checkHealth(health, signal, seen));
       await runHooks(session, 'after-health', facts.runId);
     }
   } catch (error) {

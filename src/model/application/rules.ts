@@ -64,11 +64,15 @@ export interface GroupRule {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-/** An address that must answer once the application is switched, or a session that it must have in PostgreSQL. */
+/**
+ * An address that must answer once the application is switched, a session that it must have in PostgreSQL, or the SQLite file,
+ * which no process may have open any more: one of the three.
+ */
 export interface HealthRule {
   readonly url?: string;
-  /** The application_name of a session, or the role of one that has none; exactly one of `url` and this is there. */
+  /** The application_name of a session, or the role of one that has none. */
   readonly session?: string;
+  readonly sqlite?: 'closed';
   /** 200 where left out. */
   readonly status?: number;
   readonly contains?: string;

@@ -46,3 +46,44 @@ const cases: readonly (readonly [sql: string, wanted: string | null])[] = [
 for (const [sql, wanted] of cases) {
   test(`${wanted ?? 'no framework'} from ${sql.slice(0, 70)}`, () => assert.equal(recognised(sql), wanted));
 }
+
+test('what keeps account of migrations or of replicas is known, name by name', () => {
+  const named: Readonly<Record<string, readonly string[]>> = {
+    Knex: ['knex_migrations', 'knex_migrations_lock'],
+    TypeORM: ['migrations'],
+    Prisma: ['_prisma_migrations'],
+    Drizzle: ['__drizzle_migrations'],
+    Sequelize: ['SequelizeMeta'],
+    Django: ['django_migrations'],
+    'Rails and others': ['schema_migrations'],
+    Rails: ['ar_internal_metadata'],
+    Alembic: ['alembic_version'],
+    Flyway: ['flyway_schema_history'],
+    Liquibase: ['DATABASECHANGELOG', 'DATABASECHANGELOGLOCK'],
+    goose: ['goose_db_version'],
+    Ent: ['ent_types'],
+    'Atlas (Ent)': ['atlas_schema_revisions'],
+    'Entity Framework': ['__EFMigrationsHistory', '__EFMigrationsLock'],
+    'FluentMigrator (Servarr)': ['VersionInfo'],
+    Grafana: ['migration_log'],
+    Strapi: ['strapi_migrations', 'strapi_migrations_internal', 'strapi_database_schema'],
+    Directus: ['directus_migrations'],
+    Payload: ['payload_migrations'],
+    MikroORM: ['mikro_orm_migrations'],
+    Litestream: ['_litestream_seq', '_litestream_lock'],
+    'Cloudflare D1': ['_cf_KV', '_cf_METADATA', 'd1_migrations'],
+  };
+  const db = new Database(':memory:');
+  try {
+    for (const name of Object.values(named).flat()) db.exec(`CREATE TABLE "${name}" (id, timestamp, name)`);
+    db.exec('CREATE TABLE migration_logs (id); CREATE TABLE litestream_seq (id); CREATE TABLE version_info (id)');
+    const { tables, leftOut } = readSourceCatalog(db);
+    const known = [...leftOut, ...tables].filter(({ framework }) => framework !== undefined);
+    const wanted = Object.entries(named).flatMap(([by, list]) => list.map((name) => `${name} of ${by}`));
+    assert.deepEqual(known.map(({ name, framework }) => `${name} of ${framework?.name}`).sort(), wanted.sort());
+    const own = tables.filter(({ framework }) => framework === undefined);
+    assert.deepEqual(own.map(({ name }) => name).sort(), ['litestream_seq', 'migration_logs', 'version_info']);
+  } finally {
+    db.close();
+  }
+});
