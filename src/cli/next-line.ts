@@ -34,6 +34,7 @@ const notRepeated: ReadonlySet<string> = new Set([
   'confirm',
   'yes',
   'dryRun',
+  'rollbackDryRun',
   'writeManifest',
 ]);
 

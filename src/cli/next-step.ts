@@ -159,7 +159,8 @@ export function afterError(name: string, { code, exitCode }: WireError, action: 
   if (!isCommand) return null;
   const command = name as CommandName;
   if (code === 'plan.refused' && command !== 'plan') return step('plan', 'the same reasons; nothing is written');
-  if (exitCode === exitCodes.cutoverStuck) return look;
+  if (exitCode === exitCodes.cutoverStuck || code === 'rollback.nothing') return look;
+  if (code === 'cutover.not_confirmed') return dryRun;
   const isStopped = exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated;
   const words = action === null ? [] : [action];
   return step(command, isStopped ? 'goes on where it stopped' : 'once the reason is mended', { words });

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import type { HookRule, HookRules } from '../model/application/rules.js';
 import { withMerged } from '../plan/rules/seeded.js';
 import { checkSentinel } from '../encode/value/sentinel.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
@@ -42,13 +44,22 @@ export function readSettings(given: SettingsInput): Settings {
     search,
     shadowReads,
     switch: switches,
-    hooks,
+    hooks: inFolders(hooks),
     health,
     group,
   };
   const settings = { ...flagged, connections, ...rules };
   checkCombination(settings);
   return { ...settings, tableRules: withMerged(tableRules, settings.keepTargetRows) };
+}
+
+/** The hooks with the folder that each runs in: a rollback may be called from another one. */
+function inFolders(hooks: HookRules): HookRules {
+  const placed = (hook: string | HookRule): HookRule => {
+    const rule = typeof hook === 'string' ? { run: hook } : hook;
+    return { ...rule, in: resolve(rule.in ?? '.') };
+  };
+  return Object.fromEntries(Object.entries(hooks).map(([edge, list]) => [edge, list.map(placed)]));
 }
 
 /** What the recipe of the application decides, beneath what the config says itself. */

@@ -361,12 +361,6 @@ test('a session in PostgreSQL and a SQLite file that nobody has open show the ap
       left.kill();
     }
   });
-  await withOwn({ health: [{ session: 'shop', within: '1s' }] }, async (app) => {
-    const { exitCode, json } = await runFor(app, 'cutover', { args: app.args });
-    assert.equal(exitCode, 24);
-    assert.match(json.error?.message ?? '', /shop: no session of it is connected to PostgreSQL/);
-    assertOld(app);
-  });
 });
 
 test('that nothing shows the application is said', async () => {

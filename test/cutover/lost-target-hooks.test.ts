@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runFor, writeToSqlite } from '../support/journey.js';
@@ -17,7 +18,7 @@ test('where PostgreSQL is lost the hooks of the way back run, as rollback.env na
     assert.equal(cutover.exitCode, 0, cutover.stderr);
     const lines = readFileSync(cutover.json.rollbackEnvPath ?? '', 'utf8').matchAll(/^export (\w+)='?([^'\n]*)'?$/gm);
     const env = Object.fromEntries([...lines].map(([, name, value]) => [name, value]));
-    const back = () => runFor(app, 'rollback', { args: ['--without-target'], env });
+    const back = () => runFor({ ...app, folder: tmpdir() }, 'rollback', { args: ['--without-target'], env });
     writeFileSync(join(app.folder, 'stop'), '');
     const stopped = await back();
     assert.equal(stopped.json.error?.code, 'cutover.hook', stopped.stderr);
@@ -26,6 +27,7 @@ test('where PostgreSQL is lost the hooks of the way back run, as rollback.env na
     writeFileSync(join(app.folder, 'fail'), '');
     const failed = await back();
     assert.deepEqual([failed.exitCode, failed.json.error?.code], [25, 'stuck.hook'], failed.stderr);
+    assert.match(failed.json.error?.hint ?? '', /the rollback itself is done: do by hand/);
     assertOld(app);
     assert.equal(writeToSqlite(app, 77), true);
     const before = `before-rollback ${cutover.json.cutoverId} []`;

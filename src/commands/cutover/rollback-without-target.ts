@@ -54,7 +54,8 @@ export async function rollBackWithoutTarget(context: Context): Promise<CutoverRe
   try {
     await runHooks('after-rollback');
   } catch (error) {
-    const { message, hint } = toWire(error);
+    const { message } = toWire(error);
+    const hint = 'the rollback itself is done: do by hand what the hook was to do';
     const what = `the application is on SQLite again, and its hook failed: ${message}`;
     throw new CopierError('stuck.hook', what, { hint, cause: error });
   }

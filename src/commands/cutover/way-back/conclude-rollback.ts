@@ -59,9 +59,9 @@ export async function concludeRollback(
   try {
     await runHooks(session, 'after-rollback');
   } catch (error) {
-    const { message, hint } = toWire(error);
+    const { message } = toWire(error);
     throw new CopierError('stuck.hook', `the application is on SQLite again, and its hook failed: ${message}`, {
-      hint,
+      hint: `the rollback itself is done: do by hand what the hook was to do; what it printed is in ${session.folder.path}/hooks, or in that of the cutover`,
       cause: error,
     });
   } finally {
