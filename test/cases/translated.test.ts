@@ -9,6 +9,33 @@ const django = `CREATE TABLE django_migrations (id integer NOT NULL PRIMARY KEY 
 
 const cases: readonly Case[] = [
   {
+    name: 'rows that only the types of a translated schema hold for equal are refused before the copy',
+    source: `CREATE TABLE doc (id UUID PRIMARY KEY, n INT);
+      INSERT INTO doc VALUES ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 1), ('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 2);
+      CREATE TABLE seen (id INTEGER PRIMARY KEY, at DATETIME UNIQUE);
+      INSERT INTO seen VALUES (1, '2024-02-29 10:00:00Z'), (2, '2024-02-29T11:00:00+01:00'), (3, NULL), (4, NULL);`,
+    steps: [
+      {
+        exit: 20,
+        codes: ['data.duplicate_key'],
+        says: ['unique key (id)', 'unique key (at)', 'id=2 as id=1', '"type":"text"'],
+      },
+      {
+        args: ['--reset-schema', '--yes'],
+        config: {
+          tableRules: {
+            doc: { columns: { id: { type: 'text' } } },
+            seen: { policies: { duplicate_key: 'quarantine' } },
+          },
+        },
+        look: [
+          ['SELECT count(*), count(DISTINCT id) FROM doc', '(2,2)'],
+          ['SELECT count(*), count(at) FROM seen', '(3,1)'],
+        ],
+      },
+    ],
+  },
+  {
     name: 'a table that only its application can read is refused by its name, and left out by it',
     source:
       withCollation(`CREATE TABLE items (id INTEGER PRIMARY KEY, title text); CREATE INDEX idx_title ON items (title COLLATE NOCASE);

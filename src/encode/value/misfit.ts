@@ -27,5 +27,9 @@ export function refuse(code: ErrorCode, reason: string, hint: string): never {
 
 /** Throws the Misfit of a BLOB in a column that takes none. */
 export function refuseBlob(what: string): never {
-  refuse('data.blob', `a blob is no ${what}`, 'correct the value in the source, or make the target column bytea');
+  refuse(
+    'data.blob',
+    `a blob, which is no ${what}`,
+    'correct the value in the source, or make the target column bytea',
+  );
 }

@@ -3,6 +3,7 @@ import { type Policies, policyFor } from '../../model/rules.js';
 import type { ForeignKeyViolation } from '../../model/source.js';
 import type { TargetForeignKey } from '../../model/target.js';
 import type { SqliteValue } from '../../model/value.js';
+import { configLine } from './choices.js';
 import { makeFinding } from './finding.js';
 
 const examplesMax = 3;
@@ -22,13 +23,15 @@ interface EqualRowsFound {
   readonly waiver: string;
   /** The index, where the columns alone do not say what is equal. */
   readonly index?: string;
+  /** Whether the schema is a translation, whose types can be others. */
+  readonly isTranslated?: boolean;
 }
 
 /** Rows that the target holds for equal under one of its unique keys. */
 export function duplicateFinding(
   table: TablePlan,
   columns: readonly ColumnPlan[],
-  { count, examples, waiver, index }: EqualRowsFound,
+  { count, examples, waiver, index, isTranslated = false }: EqualRowsFound,
 ): Finding {
   const names = columns.map(({ target }) => target).join(', ');
   const key = index === undefined ? `(${names})` : `${index} (over ${names})`;
@@ -40,7 +43,18 @@ export function duplicateFinding(
     message: `${count} ${count === 1 ? 'row has' : 'rows have'} the values of another row under the unique key ${key} of the target: ${named}`,
     hint: `correct these rows in the source, or do without the key: --waive '${waiver}'`,
     waiver,
+    ...(isTranslated && canBeText(columns) ? { choices: [asTexts(table, columns)] } : {}),
   });
+}
+
+/** Whether texts would keep apart what the types of the columns hold for equal. */
+function canBeText(columns: readonly ColumnPlan[]): boolean {
+  return columns.some(({ kind }) => kind.tag !== 'text');
+}
+
+function asTexts({ source }: TablePlan, columns: readonly ColumnPlan[]): string {
+  const types = columns.filter(({ kind }) => kind.tag !== 'text').map((column) => [column.source, { type: 'text' }]);
+  return configLine({ tableRules: { [source]: { columns: Object.fromEntries(types) } } });
 }
 
 /** Rows whose parent is missing under a foreign key that only the target has. */
@@ -116,6 +130,7 @@ interface RowsFound {
   readonly columns: readonly ColumnPlan[];
   readonly message: string;
   readonly hint: string;
+  readonly choices?: readonly string[];
   readonly waiver?: string;
 }
 

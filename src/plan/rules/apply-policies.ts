@@ -74,7 +74,7 @@ export function applyPolicies(
 
 function decide(finding: Finding, question: PolicyQuestion): Finding {
   const { names, policies, notNull, hasDefault, rulesOf } = question;
-  const choices = policyChoices(question);
+  const choices = [...(finding.choices ?? []), ...policyChoices(question)];
   const isFailing = names.some((name) => policyFor(policies, name) === 'fail');
   if (isFailing) return { ...finding, hint: `${finding.hint}; or decide otherwise in the config file:`, choices };
   const decided = names.map((name) => `${name}: ${describePolicy(policyFor(policies, name))}`).join(', ');

@@ -78,13 +78,21 @@ export async function preparePlan(request: {
     replaceable: new Set([...own, ...compared.equal.keys(), ...mine.map(({ source }) => source)]),
     seeded: compared,
     trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
-    rowFindings:
-      isComparison || isOurs
-        ? []
-        : [
-            ...(await tryTargetRules({ survey, client, target, tables: draft.tables, waive: settings.waive })),
-            ...(await checkOutsideRows({ survey, client, target, tables: withStaying(draft, staying).tables })),
-          ],
+    rowFindings: isComparison
+      ? []
+      : [
+          ...(await tryTargetRules({
+            survey,
+            client,
+            target,
+            tables: draft.tables,
+            isTranslated: isOurs,
+            waive: settings.waive,
+          })),
+          ...(isOurs
+            ? []
+            : await checkOutsideRows({ survey, client, target, tables: withStaying(draft, staying).tables })),
+        ],
   });
   const isBlocked = made?.findings.some(({ severity }) => severity === 'error') === true;
   const plan = withStaying(built, staying);

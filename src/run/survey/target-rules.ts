@@ -37,20 +37,23 @@ interface TablePair {
 
 /**
  * What only the target refuses, tried on the snapshot before a row is copied: rows that are equal under its unique keys,
- * and values that its CHECKs, its domains and the input functions of its types do not take. Reads only.
+ * and values that its CHECKs, its domains and the input functions of its types do not take. Reads only. Of a translated
+ * schema, whose rules are the source's, only the keys: a type may hold values for equal that SQLite tells apart.
  */
 export async function tryTargetRules(request: {
   readonly survey: Survey;
   readonly client: TargetClient;
   readonly target: TargetCatalog;
   readonly tables: readonly TablePlan[];
+  readonly isTranslated: boolean;
   readonly waive: readonly string[];
 }): Promise<Finding[]> {
-  const { survey, client, target, tables, waive } = request;
+  const { survey, client, target, tables, isTranslated, waive } = request;
   const findings: Finding[] = [];
   const pairs = findPairs(survey, target, tables);
   const targets = pairs.map((pair) => pair.target);
-  const [keys, checks] = [await listUniqueKeys(client, targets), await listChecks(client, targets)];
+  const keys = await listUniqueKeys(client, targets);
+  const checks = isTranslated ? new Map<number, readonly TableCheck[]>() : await listChecks(client, targets);
   const judged = await listJudgedKeys(client, targets);
   for (const pair of pairs) {
     const { plan, target: to } = pair;
@@ -59,11 +62,12 @@ export async function tryTargetRules(request: {
       const waiver = `${key.kind}:${key.name}`;
       if (columns === null || isWaived(waive, waiver)) continue;
       const found = await survey.findEqualRows(lookOf(pair, columns));
-      if (found.count > 0) findings.push(duplicateFinding(plan, columns, { ...found, waiver }));
+      if (found.count > 0) findings.push(duplicateFinding(plan, columns, { ...found, waiver, isTranslated }));
     }
     for (const key of judged.get(to.oid) ?? [])
       if (!isWaived(waive, `${key.kind}:${key.name}`))
         findings.push(...(await tryJudgedKey(survey, client, pair, key)));
+    if (isTranslated) continue;
     findings.push(...(await tryForeignKeys(survey, pair, { tables, waive })));
     findings.push(...(await tryChecks({ survey, client, pair, checks: checks.get(to.oid) ?? [] })));
     if (target.serverVersion >= inputIsValidVersion) findings.push(...(await tryInputs(survey, client, pair)));
