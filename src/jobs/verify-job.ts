@@ -1,3 +1,4 @@
+import type { KeyRanges } from '../model/carry.js';
 import type { TablePlan } from '../model/plan.js';
 import type { CellBatch } from '../model/value.js';
 import { readSourceCells } from '../source/verify/verify-rows.js';
@@ -18,6 +19,8 @@ export type VerifyJob =
       readonly snapshotPath: string;
       readonly table: VerifiedTable;
       readonly bucketCount: number;
+      /** Where buckets are ranges of keys. */
+      readonly ranges?: KeyRanges | null | undefined;
       /** Counts the rows that were read. */
       readonly meter?: SharedArrayBuffer | undefined;
     }
@@ -97,9 +100,9 @@ function quarantinedBatchesOf(client: TargetClient, table: VerifiedTable, runId:
 }
 
 async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target' }>): Promise<SideSummary> {
-  const { table, bucketCount, snapshotPath } = job;
+  const { table, bucketCount, ranges, snapshotPath } = job;
   const meter = new Meter(job.meter);
-  const options = { side: job.tag, bucketCount, renderLiterals: rendered };
+  const options = { side: job.tag, bucketCount, ranges, renderLiterals: rendered };
   const sum = (batches: CellBatches) => hashSide(metered(batches, meter), table, options);
   if (job.tag === 'target') return await withRowsOfTarget((reading) => sum(readTargetCells(reading, table)));
   return await withSnapshot(snapshotPath, (db) => sum(readSourceCells(db, table)));

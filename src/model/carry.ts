@@ -14,3 +14,14 @@ export interface CarriedTable {
   readonly updated: number;
   readonly deleted: number;
 }
+
+/** The ranges into which whole numbers that are keys fall, numbered from 0; the first and the last one have no outer end. */
+export interface KeyRanges {
+  /** Where the first range would begin. */
+  readonly first: number;
+  /** How many keys a range holds. */
+  readonly width: number;
+}
+
+/** The first and the last key of a range, decimal. */
+export type KeyBounds = readonly [from: string, to: string];

@@ -1,3 +1,5 @@
+import type { KeyRanges } from '../model/carry.js';
+import { rangeOfKey } from './carry/key-ranges.js';
 import { assert, must } from '../model/error.js';
 import type { Sides } from '../model/result.js';
 import { type CanonicalRow, cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
@@ -63,11 +65,11 @@ export function bucketCountFor(rows: number): number {
   return count;
 }
 
-const finestMax = 2 ** 21;
+const finestMax = 2 ** 22;
 
 /**
  * How many buckets tell nearly each row from the others, where the rows that differ shall be read and the others not: 12
- * bytes each, at most 25 MB a side.
+ * bytes each, at most 50 MB a side.
  */
 export function finestBucketCount(rows: number): number {
   let count = bucketsMin;
@@ -80,6 +82,17 @@ export function bucketOf(keyHashLow: number, bucketCount: number): number {
   return (keyHashLow & (bucketCount - 1)) >>> 0;
 }
 
+export interface Buckets {
+  readonly bucketCount: number;
+  /** Where buckets are ranges of a key that is one whole number; else they are by its hash. */
+  readonly ranges?: KeyRanges | null | undefined;
+}
+
+/** The bucket of a row by its canonical cells and the low word of its key's hash. */
+export function bucketIn({ bucketCount, ranges }: Buckets, cells: Buffer, keyHashLow: number): number {
+  return ranges == null ? bucketOf(keyHashLow, bucketCount) : rangeOfKey(cells, ranges, bucketCount);
+}
+
 /**
  * Reads one side once, in any order. The result is plain data and may cross threads. The frequent forms of cells are read
  * in WebAssembly; what it does not know is done by the same functions that look for differences.
@@ -87,19 +100,19 @@ export function bucketOf(keyHashLow: number, bucketCount: number): number {
 export async function hashSide(
   batches: CellBatches,
   table: VerifyTable,
-  options: RowReadOptions & { readonly bucketCount: number },
+  options: RowReadOptions & Buckets,
 ): Promise<SideSummary> {
-  const { bucketCount, side } = options;
+  const { bucketCount, ranges = null, side } = options;
   assert(Number.isInteger(Math.log2(bucketCount)), 'the number of buckets is a power of two');
   const order = cellOrder(table);
   const forms = order.map((index) => formOf(must(table.columns[index], 'column'), side));
   const plain = await plainForms(table, side);
   let rows = 0;
-  const summed = { order, forms, keyCells: table.key.columns.length, bucketCount };
+  const summed = { order, forms, keyCells: table.key.columns.length, bucketCount, ranges };
   const sums = await withSideLoop(summed, async (loop) => {
     for await (const ready of readyBatches(batches, table, options)) {
       rows += ready.batch.rowCount;
-      loop.add(ready.batch, plainWay(plain, ready, loop));
+      loop.add(ready.batch, plainWay(plain, ready, { loop, bucketCount, ranges }));
     }
     return loop.sums;
   });
@@ -112,7 +125,11 @@ export async function hashSide(
   return { rows, keyset: hashHex(low, high), counts, sums: new BigUint64Array(sums.sums.buffer), columns };
 }
 
-function plainWay(plain: PlainForms, ready: ReadyBatch, loop: SideLoop): PlainWay {
+function plainWay(
+  plain: PlainForms,
+  ready: ReadyBatch,
+  { loop, ...buckets }: Buckets & { readonly loop: SideLoop },
+): PlainWay {
   return {
     putCell: (position, cell, to) => {
       const { bytes, length } = plain.putCell(ready, position, cell);
@@ -120,7 +137,7 @@ function plainWay(plain: PlainForms, ready: ReadyBatch, loop: SideLoop): PlainWa
     },
     sumRow: (row) => {
       const { cells, keyHash, rowHash } = plain.visit(ready, row);
-      loop.addRow(keyHash, rowHash);
+      loop.addRow(bucketIn(buckets, cells.bytes, keyHash.low), keyHash, rowHash);
       countEmptiness(cells, loop);
     },
   };

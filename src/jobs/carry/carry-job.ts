@@ -1,22 +1,26 @@
 import { stopSignal, threadData } from '../../copy/session.js';
-import type { CarriedTable, Uncarried } from '../../model/carry.js';
+import type { CarriedTable, KeyBounds, KeyRanges, Uncarried } from '../../model/carry.js';
+import { must } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
 import { CarriedCopy } from '../../source/carry/carried-copy.js';
 import type { CheckedForeignKey } from '../../source/carry/foreign-keys.js';
 import { addressOf } from '../../source/carry/row-address.js';
+import { conditionForBounds } from '../../source/carry/rows-by-range.js';
 import { withSource } from '../../source/open.js';
 import type { Database } from '../../source/sqlite.js';
 import { readAddressedCells } from '../../source/verify/verify-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { readTargetCells, renderLiterals } from '../../target/copy/verify-rows.js';
-import { findRowChanges } from '../../verify/row-changes.js';
+import { rowsWithinSql } from '../../target/reverse/noted-rows.js';
+import { boundsOf } from '../../verify/carry/key-ranges.js';
+import { findRowChanges } from '../../verify/carry/row-changes.js';
 import type { VerifyTable } from '../../verify/rows.js';
 import { quarantineReader } from '../quarantine-batches.js';
 import { TableCarrier } from './carry-table.js';
 import { type CellLikes, ColumnCells } from './column-cells.js';
-import { differingKeys, notedKeys } from './keys-to-read.js';
+import { differingKeys, type KeysToRead, notedKeys } from './keys-to-read.js';
 
 /** A table whose two sides differ, with what their summaries said. */
 export interface TableToCarry {
@@ -27,6 +31,8 @@ export interface TableToCarry {
   readonly differingBuckets: readonly number[];
   /** Rows of each bucket on both sides together. */
   readonly rowsOfBucket: Uint32Array;
+  /** Where buckets are ranges of keys, and the rows of one can be asked for. */
+  readonly ranges: KeyRanges | null;
   /** The last number that the target handed out for an AUTOINCREMENT key, decimal; null where there is none. */
   readonly sequence: string | null;
   /** Forms that the operator named. */
@@ -123,20 +129,31 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
 }
 
 async function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides) {
-  const { table, source, bucketCount, differingBuckets, rowsOfBucket, quarantineRunId, noted } = one;
-  const sides = { snapshot, reading };
-  const keys = noted === null ? await differingKeys(sides, one) : await notedKeys(sides, { relations: noted, table });
+  const { table, source, bucketCount, differingBuckets, rowsOfBucket, quarantineRunId, ranges } = one;
+  const keys = await keysToRead(one, { snapshot, reading });
+  const boundsIn = (buckets: readonly number[]) => (ranges === null ? null : boundsOf(buckets, ranges, bucketCount));
+  const ofSource = (bounds: readonly KeyBounds[] | null) =>
+    bounds === null ? keys?.ofSource : conditionForBounds(must(source.rowidAlias, 'name of the rowid'), bounds);
+  const ofTarget = (bounds: readonly KeyBounds[] | null) =>
+    bounds === null ? keys?.ofTarget : rowsWithinSql(table, bounds);
   return findRowChanges({
     table,
     bucketCount,
     differingBuckets,
     rowsOfBucket: (bucket) => rowsOfBucket[bucket] ?? 0,
-    readSource: () => readAddressedCells(snapshot, table, addressOf(source), keys?.ofSource),
-    readTarget: () => readTargetCells(reading, table, keys?.ofTarget),
+    ranges,
+    readSource: (buckets) => readAddressedCells(snapshot, table, addressOf(source), ofSource(boundsIn(buckets))),
+    readTarget: (buckets) => readTargetCells(reading, table, ofTarget(boundsIn(buckets))),
     quarantined: quarantineRunId === null ? null : quarantineOf(reading, table, quarantineRunId),
     renderLiterals: (type, texts) => renderLiterals(client, type, texts),
     onlyKeys: keys?.hashes ?? null,
   });
+}
+
+async function keysToRead(one: TableToCarry, sides: Omit<Sides, 'client'>): Promise<KeysToRead | null> {
+  const { table, noted, ranges } = one;
+  if (noted !== null) return await notedKeys(sides, { relations: noted, table });
+  return ranges === null ? await differingKeys(sides, one) : null;
 }
 
 function quarantineOf(client: TargetClient, table: TableToCarry['table'], runId: string) {

@@ -6,7 +6,7 @@ import type { SourceTable } from '../../model/source.js';
 import type { SqliteValue } from '../../model/value.js';
 import { escapeUnprintable, shorten } from '../../lib/printable.js';
 import type { CarriedTableWriter } from '../../source/carry/table-writer.js';
-import type { PrintedRow, RowChange } from '../../verify/row-changes.js';
+import type { PrintedRow, RowChange } from '../../verify/carry/row-changes.js';
 import type { ColumnCells } from './column-cells.js';
 
 type CarryPlan = Omit<TablePlan, 'chunks'>;

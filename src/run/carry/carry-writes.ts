@@ -1,7 +1,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CarryJob, CarryOutcome, TableToCarry } from '../../jobs/carry/carry-job.js';
-import type { CarriedTable, Uncarried } from '../../model/carry.js';
+import type { CarriedTable, KeyRanges, Uncarried } from '../../model/carry.js';
 import { CopierError, must } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
@@ -23,6 +23,7 @@ import { readStoredPlan, type StoredPlan } from '../plan/stored-plan.js';
 import { readCatalog } from '../survey/survey.js';
 import { likesOf } from './cell-likes.js';
 import { findEmptyColumns } from './empty-columns.js';
+import { findRanges } from './find-ranges.js';
 import type { LeftBehind } from './left-behind.js';
 import { type WrittenSince, findUnknownColumns, findUnknownTables } from './unknown-parts.js';
 
@@ -67,15 +68,16 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   if (uncarried.length > 0 && !request.isRehearsal) return { tables: [], uncarried };
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
-    const sums = new Map<string, SideSummary>();
+    const sums = new Map<string, KnownSums>();
     const carrying = { request, threads: pool, catalog, planned, quarantines, sums, meters: metersOf(planned) };
-    const outcome = await carry(carrying, await findTables(carrying));
+    const tables = await findTables(carrying);
+    const outcome = await carry(carrying, tables);
     const isWhole = outcome.uncarried.length === 0;
     if (isWhole && !request.isRehearsal) {
       const meters = metersOf(planned);
       await context.journal.phase(
         'prove',
-        () => prove({ ...carrying, meters }),
+        () => prove({ ...carrying, meters }, tables),
         () => meters.progress('prove'),
       );
     }
@@ -139,6 +141,11 @@ async function planCarry(
   return { planned, uncarried };
 }
 
+interface KnownSums {
+  readonly target: SideSummary;
+  readonly ranges: KeyRanges | null;
+}
+
 interface Carrying {
   readonly request: CarryRequest;
   readonly threads: Threads;
@@ -147,7 +154,7 @@ interface Carrying {
   readonly planned: readonly TablePlan[];
   readonly quarantines: ReadonlyMap<string, QuarantineRun>;
   /** What the tables of the target summed up to, by source name: nobody writes there until all is proven. */
-  readonly sums: Map<string, SideSummary>;
+  readonly sums: Map<string, KnownSums>;
   /** Counts the rows that the comparison of the two sides reads. */
   readonly meters: TableMeters;
 }
@@ -200,17 +207,29 @@ async function differingTable(
   const { plan, source, ...options } = one;
   const known = sums.get(plan.source);
   const bucketCount = finestBucketCount(plan.rows);
+  const ranges =
+    known !== undefined || one.quarantine !== null
+      ? (known?.ranges ?? null)
+      : await findRanges(request.client, plan, { source, snapshotPath: one.snapshotPath, bucketCount });
   const compared = await meters.during(plan.source, (meter) =>
-    compareSums(plan, { threads, bucketCount, meter, ...options, ...(known !== undefined && { known }) }),
+    compareSums(plan, {
+      threads,
+      bucketCount,
+      ranges,
+      meter,
+      ...options,
+      ...(known !== undefined && { known: known.target }),
+    }),
   );
   const { comparison, rowsOfBucket, target } = compared;
-  sums.set(plan.source, target);
+  sums.set(plan.source, { target, ranges });
   if (comparison.equal) return null;
   const table = withRules(plan, one.quarantine);
   const { differingBuckets } = comparison;
   const quarantineRunId = one.quarantine?.runId ?? null;
   const likes = likesOf(request.context.settings.tableRules, plan);
-  return { table, source, quarantineRunId, bucketCount, differingBuckets, rowsOfBucket, likes, noted: null };
+  const buckets = { bucketCount, differingBuckets, rowsOfBucket, ranges };
+  return { table, source, quarantineRunId, ...buckets, likes, noted: null };
 }
 
 /** More notes than this are not worth to be looked up one by one. */
@@ -232,7 +251,8 @@ function notedTable(
   const differingBuckets = [...rowsOfBucket.keys()];
   const likes = likesOf(request.context.settings.tableRules, table);
   const { relations } = noted;
-  return { table, source, quarantineRunId: null, bucketCount, differingBuckets, rowsOfBucket, likes, noted: relations };
+  const buckets = { bucketCount, differingBuckets, rowsOfBucket, ranges: null };
+  return { table, source, quarantineRunId: null, ...buckets, likes, noted: relations };
 }
 
 async function carry({ request, threads, catalog }: Carrying, tables: readonly TableToCarry[]): Promise<CarryOutcome> {
@@ -248,8 +268,12 @@ async function carry({ request, threads, catalog }: Carrying, tables: readonly T
   }
 }
 
-/** The copy against the target, value by value, in every table that changed; of one with a journal the rows that it names. */
-async function prove(carrying: Carrying): Promise<void> {
+/**
+ * The copy against the target, value by value, in every table that changed. Of a table with a journal the rows that it names;
+ * of one that was compared by ranges of keys those that differed: the others were just found to be the same, and each statement
+ * of the carry changes one row of these.
+ */
+async function prove(carrying: Carrying, found: readonly TableToCarry[]): Promise<void> {
   const { request, threads, catalog, planned, quarantines } = carrying;
   const { copyPath } = request;
   await Promise.all(
@@ -258,6 +282,7 @@ async function prove(carrying: Carrying): Promise<void> {
       const source = sourceTable(catalog, plan);
       const differing =
         notedTable(carrying, plan, source) ??
+        found.find(({ table, ranges }) => table.source === plan.source && ranges !== null) ??
         (await differingTable(carrying, { plan, source, snapshotPath: copyPath, quarantine }));
       if (differing === null) return;
       // Sums cannot tell a row in quarantine that was carried from one that was not; its rows can.

@@ -1,4 +1,5 @@
 import type { VerifyJob } from '../../jobs/verify-job.js';
+import type { KeyRanges } from '../../model/carry.js';
 import type { Finding, TablePlan } from '../../model/plan.js';
 import type { Difference, DifferenceTotal, TableReport } from '../../model/result.js';
 import { TableMeters } from '../../pool/table-meters.js';
@@ -55,18 +56,23 @@ export interface ComparedSums {
 /**
  * Compares the sums of every value of one table, which differ where any value does. `known`: the sums of the target, where
  * nobody could write to it since they were read. `bucketCount`: more buckets than usual tell more closely where rows differ.
+ * `ranges`: buckets by keys and not by their hashes, which only a table without quarantine can have.
  */
 export async function compareSums(
   planned: TablePlan,
-  options: CompareOptions & { readonly known?: SideSummary; readonly bucketCount?: number },
+  options: CompareOptions & {
+    readonly known?: SideSummary;
+    readonly bucketCount?: number;
+    readonly ranges?: KeyRanges | null;
+  },
 ): Promise<ComparedSums> {
-  const { threads, snapshotPath, quarantine, known, meter } = options;
+  const { threads, snapshotPath, quarantine, known, meter, ranges } = options;
   const table = withRules(planned, quarantine);
   const bucketCount = options.bucketCount ?? bucketCountFor(table.rows);
   const run = <Job extends VerifyJob>(job: Job) => threads.run('verify', job);
   const [source, target, quarantined] = await Promise.all([
-    run({ tag: 'source', snapshotPath, table, bucketCount, meter }),
-    known ?? run({ tag: 'target', snapshotPath, table, bucketCount, meter }),
+    run({ tag: 'source', snapshotPath, table, bucketCount, ranges, meter }),
+    known ?? run({ tag: 'target', snapshotPath, table, bucketCount, ranges, meter }),
     quarantine === null ? null : run({ tag: 'quarantined', table, runId: quarantine.runId, bucketCount }),
   ]);
   const expected = quarantined === null ? source : expectedSide(source, quarantined);

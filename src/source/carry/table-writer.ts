@@ -18,7 +18,7 @@ interface WaitingInsert {
 
 /**
  * Writes rows into one table of a copy. A value of a unique key may wander from row to row: a row that collides waits until
- * the others have moved. What a cell becomes under the affinity of its column is given back by `insert` and `update`.
+ * the others have moved. OR ABORT overrides an ON CONFLICT of the schema, which would remove the other row. What a cell becomes under the affinity of its column is given back by `insert` and `update`.
  */
 export class CarriedTableWriter {
   readonly #db: Database;
@@ -50,7 +50,7 @@ export class CarriedTableWriter {
   update(address: Address, columns: readonly string[], cells: readonly SqliteValue[], key: string): Written {
     this.#touched?.leaving(this.#table.name, address, columns);
     const set = columns.map((column, i) => `${quoteIdentifier(column)} = ${slotOf(cells[i])}`).join(', ');
-    const sql = `UPDATE ${this.#name} SET ${set} WHERE ${this.#where} RETURNING ${list([...columns, ...this.#address])}`;
+    const sql = `UPDATE OR ABORT ${this.#name} SET ${set} WHERE ${this.#where} RETURNING ${list([...columns, ...this.#address])}`;
     return this.#write(sql, [...cells, ...address], () => this.#park(address, set, cells, key));
   }
 
@@ -67,7 +67,7 @@ export class CarriedTableWriter {
     if (this.#parkedKeys.length === 0) return refused;
     const { names, parkedNames } = this.#ownNames();
     try {
-      const sql = `INSERT INTO ${this.#name} (${names}) SELECT ${parkedNames} FROM ${parked} RETURNING ${list(this.#address)}`;
+      const sql = `INSERT OR ABORT INTO ${this.#name} (${names}) SELECT ${parkedNames} FROM ${parked} RETURNING ${list(this.#address)}`;
       for (const address of this.#db.prepare<[], SqliteValue[]>(sql).raw().safeIntegers().all())
         this.#touched?.written(this.#table.name, address);
     } catch (error) {
@@ -78,7 +78,7 @@ export class CarriedTableWriter {
   }
 
   #insertSql(columns: readonly string[], cells: readonly SqliteValue[]): string {
-    return `INSERT INTO ${this.#name} (${list(columns)}) VALUES (${cells.map(slotOf).join(', ')}) RETURNING ${list([...columns, ...this.#address])}`;
+    return `INSERT OR ABORT INTO ${this.#name} (${list(columns)}) VALUES (${cells.map(slotOf).join(', ')}) RETURNING ${list([...columns, ...this.#address])}`;
   }
 
   /** Takes the row out as it shall be, byte for byte where it does not change. */

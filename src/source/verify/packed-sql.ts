@@ -33,12 +33,19 @@ export function selectSql(
     reals,
     isUtf16,
     address = [],
-  }: { readonly reals: readonly number[]; readonly isUtf16: boolean; readonly address?: readonly string[] },
+    before = '',
+  }: {
+    readonly reals: readonly number[];
+    readonly isUtf16: boolean;
+    readonly address?: readonly string[];
+    /** Of the FROM list. */
+    readonly before?: string | undefined;
+  },
 ): string {
   const packed = packedSql(table, isUtf16);
   const doubles = reals.map((index) => realSql(table, index));
   const addresses = address.map((name) => `t.${quoteIdentifier(name)}`);
-  return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles, ...addresses].join(', ')} FROM ${quoteIdentifier(table.source)} AS t`;
+  return `SELECT ${[isUtf16 ? packed : `CAST(${packed} AS BLOB)`, ...doubles, ...addresses].join(', ')} FROM ${before}${quoteIdentifier(table.source)} AS t`;
 }
 
 /**

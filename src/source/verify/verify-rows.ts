@@ -15,6 +15,8 @@ import { readFailure } from './read-failure.js';
 /** SQL about a row of table t, and what it is bound to. */
 export interface RowCondition {
   readonly sql: string;
+  /** What stands before the table in the FROM list, if anything. */
+  readonly before?: string;
   readonly values: Readonly<Record<string, string>>;
 }
 
@@ -49,7 +51,7 @@ export function* readAddressedCells(
   try {
     const rows = db
       .prepare<Readonly<Record<string, string>>[], unknown[]>(
-        `${selectSql(table, { reals, isUtf16, address })}${only === null ? '' : ` WHERE ${only.sql}`}`,
+        `${selectSql(table, { reals, isUtf16, address, before: only?.before })}${only === null ? '' : ` WHERE ${only.sql}`}`,
       )
       .raw()
       .safeIntegers(address.length > 0)

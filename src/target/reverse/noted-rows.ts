@@ -1,3 +1,6 @@
+import { comparedRows, type TableWithStaying } from '../../lib/compared-rows.js';
+import { must } from '../../model/error.js';
+import type { KeyBounds } from '../../model/carry.js';
 import type { TablePlan } from '../../model/plan.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 import { type Ledger, noteRowsSql } from './note-sql.js';
@@ -28,6 +31,17 @@ export function namedRowsSql(table: KeyedTable, keys: readonly (readonly string[
   const texts = keyColumns(table).map((_, i) => `k.value ->> ${i} AS k${i}`);
   const values = `json_array_elements(${quoteLiteral(JSON.stringify(keys))}::json) AS k (value)`;
   return rowsOfKeysSql(table, typedKeysSql(table, `SELECT ${texts.join(', ')} FROM ${values}`));
+}
+
+/** SQL: the rows of table t whose key, one whole number, lies within one of the bounds; each range is looked up by itself. */
+export function rowsWithinSql(table: KeyedTable & TableWithStaying, bounds: readonly KeyBounds[]): string {
+  const [column] = keyColumns(table);
+  const name = `s.${quoteName(must(column, 'column of the key').target)}`;
+  const list = (end: 0 | 1) => `'{${bounds.map((one) => one[end]).join(',')}}'::bigint[]`;
+  const ranges = `unnest(${list(0)}, ${list(1)}) AS r (low, high)`;
+  // OFFSET keeps the server from joining the ranges with the whole table.
+  const rows = `SELECT * FROM ${comparedRows(table)} AS s WHERE ${name} BETWEEN r.low AND r.high OFFSET 0`;
+  return `${ranges}, LATERAL (${rows}) AS t`;
 }
 
 /** The columns of the key, in its order. */

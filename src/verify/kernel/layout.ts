@@ -4,7 +4,7 @@
  */
 
 /** The state: one slice of a batch, and the sums of the side. */
-export const sideBytes = 80;
+export const sideBytes = 96;
 export const sideRows = 0;
 export const sideNextRow = 4;
 export const sideColumnCount = 8;
@@ -25,6 +25,9 @@ export const sideSums = 52;
 export const sideBucketMask = 56;
 /** Sum of the keys' hashes, 64 bits. */
 export const sideKeyset = 64;
+/** Where buckets are ranges of keys: where the first one begins, and how many keys one holds; 0 where they are by hash. */
+export const sideRangeFirst = 72;
+export const sideRangeWidth = 80;
 
 /** A column, in the order of the cells of a canonical row. */
 export const slotBytes = 16;

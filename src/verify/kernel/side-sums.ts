@@ -1,4 +1,5 @@
 import { assert } from '../../model/error.js';
+import type { KeyRanges } from '../../model/carry.js';
 import type { CellBatch } from '../../model/value.js';
 import type { RowHash } from '../row-hash.js';
 import * as at from './layout.js';
@@ -18,6 +19,8 @@ export interface SummedTable {
   readonly forms: readonly number[];
   readonly keyCells: number;
   readonly bucketCount: number;
+  /** Where buckets are ranges of keys. */
+  readonly ranges: KeyRanges | null;
 }
 
 /** The plain way, for what the loop does not know. */
@@ -52,7 +55,7 @@ export async function withSideLoop<T>(table: SummedTable, use: (loop: SideLoop) 
 /** Sums up batches of one side in WebAssembly. */
 export class SideLoop {
   readonly #loop: LoopMemory;
-  #table: SummedTable = { order: [], forms: [], keyCells: 0, bucketCount: 0 };
+  #table: SummedTable = { order: [], forms: [], keyCells: 0, bucketCount: 0, ranges: null };
   #bytes = Buffer.alloc(0);
   #words = new DataView(this.#bytes.buffer);
   #layout = layoutOf(0, 0);
@@ -73,7 +76,7 @@ export class SideLoop {
   /** Begins a side with nothing summed. */
   begin(table: SummedTable): void {
     this.#table = table;
-    const { order, forms, keyCells, bucketCount } = table;
+    const { order, forms, keyCells, bucketCount, ranges } = table;
     const layout = layoutOf(order.length, bucketCount);
     this.#layout = layout;
     this.#bytes = Buffer.from(this.#loop.reserve(layout.end));
@@ -93,6 +96,8 @@ export class SideLoop {
     put(at.sideCounts, layout.counts);
     put(at.sideSums, layout.sums);
     put(at.sideBucketMask, bucketCount - 1);
+    this.#words.setBigInt64(at.sideRangeFirst, BigInt(ranges?.first ?? 0), true);
+    this.#words.setBigInt64(at.sideRangeWidth, BigInt(ranges?.width ?? 0), true);
     for (const [i, index] of order.entries()) {
       put(layout.columns + i * at.slotBytes + at.slotIndex, index);
       put(layout.columns + i * at.slotBytes + at.slotForm, forms[i] ?? at.formAsk);
@@ -164,9 +169,8 @@ export class SideLoop {
   }
 
   /** Adds a row that was hashed in the plain way. */
-  addRow(keyHash: RowHash, rowHash: RowHash): void {
+  addRow(bucket: number, keyHash: RowHash, rowHash: RowHash): void {
     const { counts, sums } = this.#layout;
-    const bucket = (keyHash.low & (this.#table.bucketCount - 1)) >>> 0;
     const words = this.#words;
     words.setUint32(counts + 4 * bucket, words.getUint32(counts + 4 * bucket, true) + 1, true);
     this.#addTo(sums + 8 * bucket, rowHash);

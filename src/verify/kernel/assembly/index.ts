@@ -17,6 +17,8 @@ import {
   sideKeyset,
   sideNextRow,
   sideNumber,
+  sideRangeFirst,
+  sideRangeWidth,
   sideRow,
   sideRowMax,
   sideRows,
@@ -82,11 +84,28 @@ function sumRow(state: usize, row: i32): bool {
   return true;
 }
 
+/** The range of a key by the decimal digits of its one cell. */
+function rangeOf(state: usize, from: usize, width: u64, last: u32): u32 {
+  let at = from + headerBytes;
+  const end = at + load<u32>(from, 1);
+  const isNegative = load<u8>(at) === 45;
+  if (isNegative) at += 1;
+  let key: i64 = 0;
+  for (; at < end; at += 1) key = key * 10 + ((load<u8>(at) - 48) as i64);
+  if (isNegative) key = -key;
+  const first = load<i64>(state, sideRangeFirst);
+  if (key < first) return 0;
+  const range = ((key - first) as u64) / width;
+  return range < (last as u64) ? (range as u32) : last;
+}
+
 /** Adds a row to the sums. Only a row that is summed counts as one, so emptiness is counted here. */
 function addRow(state: usize, from: usize, keyEnd: usize, end: usize): void {
   const keyHash = hashBytes(from, (keyEnd - from) as u32);
   const rowHash = keyEnd === end ? keyHash : hashBytes(from, (end - from) as u32);
-  const bucket = (keyHash as u32) & load<u32>(state, sideBucketMask);
+  const width = load<u64>(state, sideRangeWidth);
+  const mask = load<u32>(state, sideBucketMask);
+  const bucket = width === 0 ? (keyHash as u32) & mask : rangeOf(state, from, width, mask);
   const counts = (load<u32>(state, sideCounts) + 4 * bucket) as usize;
   const sums = (load<u32>(state, sideSums) + 8 * bucket) as usize;
   store<u32>(counts, load<u32>(counts) + 1);

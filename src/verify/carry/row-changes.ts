@@ -1,9 +1,10 @@
-import { must } from '../model/error.js';
-import { type CellBatch, type SqliteValue, Storage } from '../model/value.js';
-import { cellHeaderBytes, cellSize } from './canonical-row.js';
-import { hashHex } from './row-hash.js';
-import { type CellBatches, cellOrder, type RenderLiterals, type VerifyTable, visitRows } from './rows.js';
-import { bucketOf } from './table.js';
+import { must } from '../../model/error.js';
+import type { KeyRanges } from '../../model/carry.js';
+import { type CellBatch, type SqliteValue, Storage } from '../../model/value.js';
+import { cellHeaderBytes, cellSize } from '../canonical-row.js';
+import { hashHex } from '../row-hash.js';
+import { type CellBatches, cellOrder, type RenderLiterals, type VerifyTable, visitRows } from '../rows.js';
+import { bucketIn, bucketOf } from '../table.js';
 
 /** What became of one row between the source and the target. `printed` is as the target prints it, by column. */
 export type RowChange =
@@ -32,11 +33,13 @@ export interface ChangeSearch {
   readonly table: VerifyTable;
   /** The number of buckets of the summaries, those that differ, and the rows of each on both sides together. */
   readonly bucketCount: number;
+  /** Where buckets are ranges of keys; there is no quarantine then. */
+  readonly ranges: KeyRanges | null;
   readonly differingBuckets: readonly number[];
   readonly rowsOfBucket: (bucket: number) => number;
-  /** Read each side once more. */
-  readonly readSource: () => Iterable<SourceRows>;
-  readonly readTarget: () => CellBatches;
+  /** Read each side once more: at least the rows of these buckets. */
+  readonly readSource: (buckets: readonly number[]) => Iterable<SourceRows>;
+  readonly readTarget: (buckets: readonly number[]) => CellBatches;
   /** Rows that the quarantine holds; and those that were converted, in one order: as the source has them, and as sent. */
   readonly quarantined: {
     readonly held: () => CellBatches;
@@ -109,6 +112,10 @@ class Pass {
   constructor(table: VerifyTable, buckets: readonly number[]) {
     this.#table = table;
     this.#buckets = new Map(buckets.map((bucket) => [bucket, { keys: new Map(), bytes: 0 }]));
+  }
+
+  get buckets(): readonly number[] {
+    return [...this.#buckets.keys()];
   }
 
   has(bucket: number): boolean {
@@ -230,7 +237,7 @@ async function readQuarantined(search: ChangeSearch): Promise<Quarantine> {
 }
 
 async function readSourceSide(
-  { table, bucketCount, readSource, renderLiterals, onlyKeys }: ChangeSearch,
+  { table, bucketCount, ranges, readSource, renderLiterals, onlyKeys }: ChangeSearch,
   pass: Pass,
   quarantine: Quarantine,
 ): Promise<void> {
@@ -240,7 +247,7 @@ async function readSourceSide(
   let addresses: readonly Address[] = [];
   let next = 0;
   function* batches(): Generator<CellBatch> {
-    for (const one of readSource()) {
+    for (const one of readSource(pass.buckets)) {
       addresses = one.addresses;
       next = 0;
       yield one.batch;
@@ -249,11 +256,12 @@ async function readSourceSide(
   await visitRows(batches(), table, { side: 'source', renderLiterals }, ({ cells, keyHash, rowHash }) => {
     const address = must(addresses[next++], 'address of a row');
     // Nearly all rows are of other buckets; only where rows are in quarantine each must be known by its hash.
-    if (!hasQuarantine && !pass.has(bucketOf(keyHash.low, bucketCount))) return;
+    const first = bucketIn({ bucketCount, ranges }, cells.bytes, keyHash.low);
+    if (!hasQuarantine && !pass.has(first)) return;
     if (onlyKeys?.has(hashHex(keyHash.low, keyHash.high)) === false) return;
     const own = hashHex(rowHash.low, rowHash.high);
     const sent = takeSent(quarantine, taken, own);
-    const bucket = bucketOf(sent?.bucketHash ?? keyHash.low, bucketCount);
+    const bucket = sent === undefined ? first : bucketOf(sent.bucketHash, bucketCount);
     const heldCount = held.get(own) ?? 0;
     if (heldCount > 0) held.set(own, heldCount - 1);
     if (!pass.has(bucket)) return;
@@ -276,13 +284,13 @@ function takeSent({ converted }: Quarantine, taken: Map<string, number>, rowHash
 }
 
 async function readTargetSide(
-  { table, bucketCount, readTarget, renderLiterals, onlyKeys }: ChangeSearch,
+  { table, bucketCount, ranges, readTarget, renderLiterals, onlyKeys }: ChangeSearch,
   pass: Pass,
 ): Promise<void> {
   let batch: CellBatch | null = null;
   let row = 0;
   async function* batches(): AsyncGenerator<CellBatch> {
-    for await (const one of readTarget()) {
+    for await (const one of readTarget(pass.buckets)) {
       batch = one;
       row = 0;
       yield one;
@@ -290,7 +298,7 @@ async function readTargetSide(
   }
   await visitRows(batches(), table, { side: 'target', renderLiterals }, ({ cells, keyHash, rowHash }) => {
     const at = row++;
-    const bucket = bucketOf(keyHash.low, bucketCount);
+    const bucket = bucketIn({ bucketCount, ranges }, cells.bytes, keyHash.low);
     if (!pass.has(bucket)) return;
     const key = hashHex(keyHash.low, keyHash.high);
     if (onlyKeys?.has(key) === false) return;
