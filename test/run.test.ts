@@ -9,7 +9,7 @@ import { readPage } from './support/page.js';
 
 const runner = fileURLToPath(new URL('./run.js', import.meta.url));
 
-test("the runner says how many files it runs, and ends with the closing lines of Node's own", () => {
+test("the runner says how many files it runs, how long they took, and ends with the closing lines of Node's own", () => {
   // NODE_TEST_CONTEXT tells Node that it runs within a test, and would change what it prints.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const said = execFileSync(process.execPath, [runner, '--unit', 'report/units', 'plan/sizes'], {
@@ -17,6 +17,7 @@ test("the runner says how many files it runs, and ends with the closing lines of
     encoding: 'utf8',
   });
   assert.match(said, /^2 test files\n/);
+  assert.match(said, /\ntook [\d.]+ (?:ms|s|min \d\d s)\n.*ℹ tests/);
   const closing = said.trimEnd().split('\n').slice(-8);
   assert.match(
     closing.join('\n'),

@@ -2,11 +2,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import type { TargetAddress } from '../src/model/target.js';
 import { writeGroups } from './support/groups.js';
+import { formatDuration } from '../src/report/units.js';
 import { isUnit, needsOf } from './support/needs.js';
 import { folderOfTests } from './support/roomy-memory.js';
 
@@ -124,10 +126,16 @@ function urlOf(address: TargetAddress): string {
   return `postgres://${user}@${address.host}:${address.port}/${address.database}`;
 }
 
+/** Runs it, and says before its closing lines how long it took as a person reads it. */
 function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const child = spawn(process.execPath, args, { stdio: 'inherit', env });
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
+  const child = spawn(process.execPath, args, { stdio: ['inherit', 'pipe', 'inherit'], env: { ...env, ...colour } });
+  createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
+    if (/^\S*ℹ tests \d/.test(line)) console.log(`took ${formatDuration(performance.now())}`);
+    console.log(line);
+  });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('close', (code) => resolve(code ?? 1));
   });
 }

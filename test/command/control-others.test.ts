@@ -11,6 +11,7 @@ import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 import { inFollowWorld } from '../support/follow-world.js';
 import { envAfter, envBefore, makeSmallApp } from '../support/journey.js';
+import { type ProxiedPair, type ProxyRules, withProxy } from '../support/proxy.js';
 import { until } from '../support/runs.js';
 
 /* What is ordered of live cutovers and of rounds, how a run gives way to a busy server, and how it is watched. */
@@ -110,44 +111,66 @@ test('rounds of follow are paused, go on, and are stopped at the edge of one', a
   });
 });
 
-test('--adaptive has fewer chunks in work while others keep the server busy, and more when it is calm again', async () => {
-  await withFolder((folder) =>
-    withDatabase(async (url, client) => {
-      const at = ['--source', makeSqlite(folder, rowsSql), '--target', url, '--workers', '4', '--connections', '4'];
-      const slowly = ['--max-rows-per-second', '500', '--block-bytes', '4096'];
-      const running = start(['migrate', ...at, ...slowly, '--adaptive'], { cwd: folder });
-      const looks = new Set<string>();
-      await until('it knows what is usual', async () => {
-        const { rows } = await client.query<{ at: string }>(
-          `SELECT query_start::text AS at FROM pg_stat_activity WHERE datname = current_database()
-              AND application_name = 'pgferry adaptive' AND state = 'idle' AND query LIKE '%pg_stat_activity%'`,
-        );
-        for (const row of rows) looks.add(row.at);
-        return looks.size >= 4;
-      });
-      const others = Array.from(
-        { length: 30 },
-        () => new pg.Client({ connectionString: url, application_name: 'app' }),
-      );
-      // They are ended by the server below.
-      for (const other of others) other.on('error', () => {});
-      await Promise.all(others.map((other) => other.connect()));
-      const asleep = others.map((other) => other.query('SELECT pg_sleep(600)').catch(() => undefined));
-      try {
-        await running.saying(/adaptive: 2 at a time, since others run \d+ statements, usually \d+/);
-        await running.saying(/adaptive: 1 at a time, since others run/);
-      } finally {
-        await client.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = 'app'`,
-        );
-        await Promise.all(asleep);
-        await Promise.all(others.map((other) => other.end().catch(() => undefined)));
+/** A server whose commits of the watching session take their time, once asked for. */
+function slowCommits() {
+  const committing = new Set<ProxiedPair>();
+  const heldMs = 3000;
+  let isSlow = false;
+  let looks = 0;
+  const rules: ProxyRules = {
+    onSend: (pair, bytes) => {
+      if (bytes.includes('pg_logical_emit_message')) {
+        looks++;
+        if (isSlow) committing.add(pair);
       }
-      await running.saying(/adaptive: 2 at a time, since the server is calm/);
-      assert.equal((await runCommand(['control', 'stop'], { cwd: folder })).exitCode, 0);
-      assert.equal((await running.ended).exitCode, 130);
-    }),
+      return true;
+    },
+    onAnswer: (pair, bytes) => {
+      if (!committing.delete(pair)) return true;
+      setTimeout(() => pair.client.write(bytes), heldMs);
+      return false;
+    },
+  };
+  const slow = (on: boolean) => {
+    isSlow = on;
+  };
+  return { rules, looks: () => looks, slow };
+}
+
+test('--adaptive has fewer chunks in work while commits are slow or others keep the server busy, and more when it is calm again', async () => {
+  const commits = slowCommits();
+  await withFolder((folder) =>
+    withDatabase((url, client) =>
+      withProxy(url, commits.rules, async (proxy) => {
+        const source = makeSqlite(folder, rowsSql);
+        const at = ['--source', source, '--target', proxy.url, '--workers', '4', '--connections', '4'];
+        const slowly = ['--max-rows-per-second', '500', '--block-bytes', '4096'];
+        const running = start(['migrate', ...at, ...slowly, '--adaptive'], { cwd: folder });
+        await until('it knows what is usual', () => Promise.resolve(commits.looks() >= 4));
+        commits.slow(true);
+        await running.saying(/adaptive: 2 at a time, since a commit takes \d+ ms, usually [\d.]+ ms/);
+        commits.slow(false);
+        const connectionString = url;
+        const others = Array.from({ length: 30 }, () => new pg.Client({ connectionString, application_name: 'app' }));
+        // They are ended by the server below.
+        for (const other of others) other.on('error', () => {});
+        await Promise.all(others.map((other) => other.connect()));
+        const asleep = others.map((other) => other.query('SELECT pg_sleep(600)').catch(() => undefined));
+        try {
+          await running.saying(/adaptive: 1 at a time, since others run \d+ statements, usually \d+/);
+        } finally {
+          await client.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND application_name = 'app'`,
+          );
+          await Promise.all(asleep);
+          await Promise.all(others.map((other) => other.end().catch(() => undefined)));
+        }
+        await running.saying(/adaptive: 2 at a time, since the server is calm/);
+        assert.equal((await runCommand(['control', 'stop'], { cwd: folder })).exitCode, 0);
+        assert.equal((await running.ended).exitCode, 130);
+      }),
+    ),
   );
 });
 

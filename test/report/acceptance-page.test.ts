@@ -109,6 +109,37 @@ function pageOf(isEqual: boolean): AcceptancePage {
   };
 }
 
+test('of 300 equal tables the page holds every whole hash, and is not long', () => {
+  const page = pageOf(true);
+  const [table] = page.result.tables;
+  const [keyset] = page.result.keysets;
+  const [read] = page.result.reads;
+  assert.ok(table !== undefined && keyset !== undefined && read !== undefined);
+  const many = Array.from({ length: 300 }, (_, i) => `module_${i}_record`);
+  const hashOf = (i: number) => String(i).padStart(64, '0');
+  const result: AcceptResult = {
+    ...page.result,
+    tables: many.map((name) => ({ ...table, table: name })),
+    keysets: many.map((name, i) => ({
+      ...keyset,
+      table: name,
+      sha256: { source: hashOf(i), target: hashOf(i) },
+    })),
+    reads: many.map((name) => ({ ...read, name: `${name} by id`, table: name, explanations: [] })),
+  };
+  assert.ok(page.run !== null);
+  const chunks = page.run.chunks.slice(0, many.length).map((chunk, i) => ({ ...chunk, table: many[i] ?? '' }));
+  const text = acceptancePage({ ...page, result, run: { ...page.run, chunks } });
+  for (const i of many.keys()) assert.ok(text.includes(`>${hashOf(i)}<`));
+  for (const name of many) assert.ok(text.includes(`<b>${name} by id</b>`));
+  assert.ok(text.length < 200_000, `${text.length} characters`);
+  // What differs is shown whole, with its SQL, and never folded.
+  const other = { ...read, name: 'the odd one', verdict: 'differs' as const };
+  const odd = acceptancePage({ ...page, result: { ...result, ok: false, reads: [...result.reads, other] } });
+  const [shown = ''] = odd.slice(odd.indexOf('The same reads')).split('<details class="more"');
+  assert.match(shown, /<b>the odd one<\/b>[\s\S]*SELECT/);
+});
+
 test('reads that were not run are among what was not proven, and no warning', () => {
   const page = pageOf(true);
   const message = 'reads that were not run: 3, since more than 200 suggest themselves';

@@ -92,8 +92,17 @@ export function readsPart({ result }: AcceptancePage): Html | null {
 <div class="card">${first.length === 0 ? null : readsTable(first)}${
     folded.length === 0
       ? null
-      : html`<details class="more"><summary>${countOf(folded.length, 'read')} gave the same on both sides</summary>${readsTable(folded)}</details>`
+      : html`<details class="more"><summary>${countOf(folded.length, 'read')} gave the same on both sides</summary>${readsList(folded)}</details>`
   }</div>`;
+}
+
+/** A line for each; what they ask in SQL stands in the file beside the page. */
+function readsList(reads: readonly ShadowReport[]): Html {
+  return html`<p class="soft small">With their time on SQLite and on PostgreSQL. The SQL of each is in <code>acceptance.json</code>.</p>
+<ul class="folded">${reads.map(
+    ({ name, why, rows, ms }) =>
+      html`<li><b>${name}</b> ${why}: ${countOf(rows.target, 'row')}, ${ms.source.toFixed(1)} and ${ms.target.toFixed(1)} ms\n`,
+  )}</ul>`;
 }
 
 function readsTable(reads: readonly ShadowReport[]): Html {

@@ -39,6 +39,7 @@ pre { background: var(--code); border-radius: 8px; padding: 12px 14px; margin: 0
 .facts span { color: var(--soft); font-size: 14px; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; }
 .pair .card { margin: 0; }
+.folded { margin: 0; padding-left: 20px; font-size: 14px; } .folded li { overflow-wrap: anywhere; }
 .checks { list-style: none; margin: 0; padding: 0; }
 .checks li { position: relative; padding: 5px 0 5px 26px; overflow-wrap: anywhere; }
 .checks li::before { position: absolute; left: 2px; font-weight: 700; content: "–"; color: var(--soft); }

@@ -22,8 +22,17 @@ export function tablesPart({ result }: AcceptancePage): Html {
 <div class="card">${first.length === 0 ? null : tableOf(first, keysets)}${
     folded.length === 0
       ? null
-      : html`<details class="more"><summary>${countOf(folded.length, 'table')} with ${countOf(rows, 'row')}: equal on both sides</summary>${tableOf(folded, keysets)}</details>`
+      : html`<details class="more"><summary>${countOf(folded.length, 'table')} with ${countOf(rows, 'row')}: equal on both sides</summary>${listOf(folded, keysets)}</details>`
   }</div>`;
+}
+
+/** Of what is equal a line says all: the sides have the same rows, values and keys. */
+function listOf(tables: readonly TableReport[], keysets: ReadonlyMap<string, KeysetReport>): Html {
+  return html`<ul class="folded">${tables.map(({ table, targetRows }) => {
+    const keyset = keysets.get(table);
+    const key = keyset === undefined ? null : html`, key ${keyText(keyset)} ${hashText(keyset)}`;
+    return html`<li><b>${table}</b> ${countOf(targetRows, 'row')}${key}\n`;
+  })}</ul>`;
 }
 
 function tableOf(tables: readonly TableReport[], keysets: ReadonlyMap<string, KeysetReport>): Html {

@@ -1,3 +1,4 @@
+import { quoteShell } from '../../lib/shell-word.js';
 import { CopierError } from '../../model/error.js';
 import type { QuarantineGroup } from '../../model/quarantine.js';
 import type { Finding, Plan } from '../../model/plan.js';
@@ -62,21 +63,25 @@ export function checkQuarantinedColumns(
 /** What these runs have in quarantine, as findings: one per table, column, hazard and rule. */
 export async function listQuarantineFindings(client: TargetClient, runIds: Iterable<string>): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const runId of new Set(runIds)) findings.push(...(await countQuarantine(client, runId)).flatMap(findingOf));
+  const { ledgerSchema } = client.address;
+  const ledgerFlag = ledgerSchema === undefined ? '' : ` --ledger-schema ${quoteShell(ledgerSchema)}`;
+  const keptIn = client.ledger('quarantine');
+  for (const runId of new Set(runIds))
+    findings.push(...(await countQuarantine(client, runId)).flatMap((group) => findingOf(group, ledgerFlag, keptIn)));
   return findings;
 }
 
-function findingOf(group: QuarantineGroup): Finding[] {
+/** With the flag that names the ledger where it is not in its own schema, and the table that keeps rows whole. */
+function findingOf(group: QuarantineGroup, ledgerFlag: string, keptIn: string): Finding[] {
   const { table, column, rows, hazard, rule, examples, state } = group;
   if (state === 'released') return [];
   const count = rows === 1 ? '1 row' : `${rows} rows`;
   const location = { severity: 'warning' as const, table, column, key: examples[0] ?? null };
   const all = examples.length === 0 ? '' : `, for example ${examples.join('; ')}`;
   if (state === 'held') {
-    const hint = '`pgferry quarantine list` names them; `pgferry quarantine retry` brings them in after a fix';
+    const hint = `\`pgferry quarantine list${ledgerFlag}\` names them; \`pgferry quarantine retry${ledgerFlag}\` brings them in after a fix`;
     return [{ ...location, code: 'data.quarantined', message: `${count} in quarantine (${hazard})${all}`, hint }];
   }
-  const hint =
-    '`pgferry quarantine list` counts them, and names those that are kept whole: as many as --keep-converted says';
+  const hint = `\`pgferry quarantine list${ledgerFlag}\` counts them, and names those that are kept whole in ${keptIn}: as many as --keep-converted says`;
   return [{ ...location, code: 'data.converted', message: `${count} converted (${hazard}: ${rule})${all}`, hint }];
 }
