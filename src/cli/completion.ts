@@ -1,6 +1,5 @@
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
-import { fleetActions } from '../model/fleet/fleet.js';
 import { commandRows } from './help.js';
 import { optionsOf } from './options/table.js';
 import type { OptionRow } from './options/option.js';
@@ -33,14 +32,11 @@ export function completionScript(shell: string): string {
   });
 }
 
-/** The actions of commands that want one. */
-const wordsAfter: Readonly<Record<string, readonly string[]>> = { quarantine: ['list', 'retry'], fleet: fleetActions };
-
 function completed(): readonly Completed[] {
-  const commands = commandRows.map(({ name, summary }) => ({
+  const commands = commandRows.map(({ name, summary, argument }) => ({
     name,
     summary,
-    words: wordsAfter[name] ?? [],
+    words: argument?.words ?? [],
     flags: [
       ...optionsOf(name).map(flagOf),
       { flag: 'config', help: 'JSON file of settings and rules', takesValue: true, choices: [] },
@@ -50,6 +46,7 @@ function completed(): readonly Completed[] {
   return [
     ...commands,
     plain('embedded', 'start, stop or look at the embedded PostgreSQL', ['start', 'stop', 'status']),
+    plain('apps', 'list the applications for which there is a recipe', []),
     plain('config-schema', 'print the JSON Schema of the config file', []),
     plain('completion', 'print the completion script of a shell', Object.keys(shells)),
     plain(

@@ -1,5 +1,6 @@
 import { controlActions } from '../lib/control-orders.js';
 import { type OwnCommand, ownLine } from '../lib/own-command.js';
+import { fleetActions } from '../model/fleet/fleet.js';
 import type { CommandName } from '../model/settings.js';
 import type { OptionRow } from './options/option.js';
 
@@ -7,8 +8,8 @@ import type { OptionRow } from './options/option.js';
 export interface CommandRow {
   readonly name: CommandName;
   readonly summary: string;
-  /** A word that must follow the name. */
-  readonly argument?: { readonly name: string; readonly help: string };
+  /** A word that must follow the name, one of `words`. */
+  readonly argument?: { readonly name: string; readonly help: string; readonly words: readonly string[] };
   /** A second word that may follow. */
   readonly detail?: { readonly name: string; readonly help: string };
   readonly examples: readonly string[];
@@ -73,6 +74,7 @@ export const commandRows: readonly CommandRow[] = [
     argument: {
       name: 'action',
       help: 'list: what stayed behind or was converted, and why; retry: bring in what fits now',
+      words: ['list', 'retry'],
     },
     summary: 'look at rows that could not arrive, or bring them in after a fix',
     examples: ['pgferry quarantine list', 'pgferry quarantine retry --config rules.json'],
@@ -119,6 +121,7 @@ export const commandRows: readonly CommandRow[] = [
       help: Object.entries(controlActions)
         .map(([name, what]) => `${name}: ${what}`)
         .join('; '),
+      words: Object.keys(controlActions),
     },
     detail: { name: 'n', help: 'how many chunks at a time, for workers' },
     summary:
@@ -130,6 +133,7 @@ export const commandRows: readonly CommandRow[] = [
     argument: {
       name: 'action',
       help: 'plan: one census over all files; enqueue: enter them; work: load what is here; status, retry, verify, report',
+      words: fleetActions,
     },
     summary: 'move many SQLite files into one PostgreSQL, each a schema, by any number of machines',
     examples: [

@@ -8,6 +8,7 @@ import { readSettings, type SettingsInput } from '../../src/cli/settings.js';
 import { CopierError } from '../../src/model/error.js';
 import { runCommand } from '../support/command.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
+import { plainCommands } from '../support/program.js';
 
 /*
  * Secrets in every setting that could hold one, over every command: what is printed, written or thrown has none of them.
@@ -91,7 +92,8 @@ test('whatever is wrong on the command line of any command, nothing that is prin
     let failed = 0;
     for (const [i, { name, argument }] of commandRows.entries()) {
       const secret = secrets[i % secrets.length] ?? '';
-      const word = argument === undefined ? [] : ['list'];
+      // A word that the command knows, so that it reads what follows.
+      const word = argument?.words.slice(0, 1) ?? [];
       // The target that nobody answers is tried with each command; the others take turns.
       const lines = linesOf(secret, source).filter((_, k) => (i + k) % 5 === 0);
       for (const line of [...lines, ['--source', source, '--target', target]]) {
@@ -104,7 +106,7 @@ test('whatever is wrong on the command line of any command, nothing that is prin
       }
     }
     // Those that take no setting, and read their words before any.
-    for (const [i, name] of ['apps', 'embedded', 'completion'].entries()) {
+    for (const [i, name] of plainCommands.entries()) {
       const secret = secrets[i] ?? '';
       for (const line of [
         [secret],

@@ -3,8 +3,8 @@ import type { CodeText } from './code-text.js';
 /** What is wrong with the way in which pgferry was called: exit code 2. */
 export const usageCodes = {
   'usage.action': {
-    means: 'The word after `quarantine` or `embedded` is none that the command knows.',
-    todo: 'Use `list` or `retry` with `quarantine`, and `start`, `stop` or `status` with `embedded`.',
+    means: 'The word after `quarantine`, `fleet` or `embedded` is none that the command knows.',
+    todo: 'Use one of those that the message names; `pgferry help` with the name of the command says what each does.',
   },
   'usage.address_space': {
     means: 'The process may not reserve the addresses that WebAssembly needs, tens of gigabytes per thread.',

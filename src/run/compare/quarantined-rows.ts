@@ -65,14 +65,16 @@ export async function listQuarantineFindings(client: TargetClient, runIds: Itera
   const findings: Finding[] = [];
   const { ledgerSchema } = client.address;
   const ledgerFlag = ledgerSchema === undefined ? '' : ` --ledger-schema ${quoteShell(ledgerSchema)}`;
-  const keptIn = client.ledger('quarantine');
+  const quarantine = client.ledger('quarantine');
   for (const runId of new Set(runIds))
-    findings.push(...(await countQuarantine(client, runId)).flatMap((group) => findingOf(group, ledgerFlag, keptIn)));
+    findings.push(
+      ...(await countQuarantine(client, runId)).flatMap((group) => findingOf(group, ledgerFlag, quarantine)),
+    );
   return findings;
 }
 
 /** With the flag that names the ledger where it is not in its own schema, and the table that keeps rows whole. */
-function findingOf(group: QuarantineGroup, ledgerFlag: string, keptIn: string): Finding[] {
+function findingOf(group: QuarantineGroup, ledgerFlag: string, quarantine: string): Finding[] {
   const { table, column, rows, hazard, rule, examples, state } = group;
   if (state === 'released') return [];
   const count = rows === 1 ? '1 row' : `${rows} rows`;
@@ -82,6 +84,6 @@ function findingOf(group: QuarantineGroup, ledgerFlag: string, keptIn: string): 
     const hint = `\`pgferry quarantine list${ledgerFlag}\` names them; \`pgferry quarantine retry${ledgerFlag}\` brings them in after a fix`;
     return [{ ...location, code: 'data.quarantined', message: `${count} in quarantine (${hazard})${all}`, hint }];
   }
-  const hint = `\`pgferry quarantine list${ledgerFlag}\` counts them, and names those that are kept whole in ${keptIn}: as many as --keep-converted says`;
+  const hint = `\`pgferry quarantine list${ledgerFlag}\` counts them, and names those that are kept whole in ${quarantine}: as many as --keep-converted says`;
   return [{ ...location, code: 'data.converted', message: `${count} converted (${hazard}: ${rule})${all}`, hint }];
 }
