@@ -3,9 +3,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { confirmation } from '../../src/commands/cutover/preflight.js';
+import { Database } from '../../src/source/sqlite.js';
 import { cli, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
+import { envAfter, envBefore, makeSmallApp } from '../support/journey.js';
 
 const sourceSql = `CREATE TABLE "Item" (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO "Item" VALUES (1, 'a');
   CREATE VIEW names AS SELECT name FROM "Item";`;
@@ -61,15 +64,26 @@ test('a reset may drop what the .sql files make again', async () => {
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
 /** Runs the command on a pseudo-terminal and types an answer once it asks; gives what the terminal showed. */
-async function answerOnTerminal(args: readonly string[], folder: string, answer: string) {
+async function answerOnTerminal(
+  args: readonly string[],
+  folder: string,
+  answer: string,
+  { env = {}, whenAsked = () => {} }: { env?: Readonly<Record<string, string>>; whenAsked?: () => void } = {},
+) {
   const quote = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const line = [process.execPath, cli, ...args].map(quote).join(' ');
-  const child = spawn('script', ['-qec', line, '/dev/null'], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let shown = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     const hadAsked = shown.includes('[y/N]');
     shown += text;
-    if (!hadAsked && shown.includes('[y/N]')) child.stdin.write(answer);
+    if (hadAsked || !shown.includes('[y/N]')) return;
+    whenAsked();
+    child.stdin.write(answer);
   });
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { exitCode, shown };
@@ -108,6 +122,34 @@ test('a terminal shows what a reset drops, others first, and asks before anythin
       const yes = await answerOnTerminal(migrate, folder, 'y\r');
       assert.equal(yes.exitCode, 0, yes.shown);
       assert.equal(await exists(), false);
+    });
+  });
+});
+
+test('a cutover on a terminal asks before writers wait: no leaves both worlds as they were, yes switches', {
+  skip: hasScript ? false : 'there is no script on this machine',
+}, async () => {
+  await withDatabase(async (url, client) => {
+    await withFolder(async (folder) => {
+      const app = makeSmallApp(folder, url, { CUTOVER_CONFIRM: confirmation });
+      await client.query('CREATE TABLE invoices (id int)');
+      let id = 10;
+      const whenAsked = () => {
+        const db = new Database(app.source, { timeout: 0 });
+        db.prepare("INSERT INTO parent VALUES (?, 'written while it asks')").run(id++);
+        db.close();
+      };
+      const command = ['cutover', '--reset-schema', '--reset-also', 'invoices'];
+      const no = await answerOnTerminal(command, folder, 'n\r', { env: app.env, whenAsked });
+      assert.match(no.shown, /table invoices\s+Drop 1 thing of schema public\? \[y\/N\]/);
+      assert.equal(no.exitCode, 24, no.shown);
+      assert.equal(readFileSync(app.envPath, 'utf8'), envBefore);
+      assert.equal((await client.query("SELECT to_regclass('invoices') IS NOT NULL AS yes")).rows[0].yes, true);
+      const yes = await answerOnTerminal(command, folder, 'y\r', { env: app.env, whenAsked });
+      assert.equal(yes.exitCode, 0, yes.shown);
+      assert.equal(readFileSync(app.envPath, 'utf8'), envAfter);
+      const { rows } = await client.query('SELECT id::int FROM parent WHERE id >= 10 ORDER BY id');
+      assert.deepEqual(rows, [{ id: 10 }, { id: 11 }]);
     });
   });
 });
