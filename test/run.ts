@@ -134,6 +134,8 @@ function runNode(args: readonly string[], env: NodeJS.ProcessEnv): Promise<numbe
     if (/^\S*ℹ tests \d/.test(line)) console.log(`took ${formatDuration(performance.now())}`);
     console.log(line);
   });
+  // Who ends this process must not leave the server and its folder behind: they go when the tests have ended.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => child.kill('SIGTERM'));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 1));
