@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { interruption } from '../lib/interruption.js';
+import { withTimeLimit } from '../lib/time-limit.js';
 import { quoteShell } from '../lib/shell-word.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import type { HealthRule } from '../model/application/rules.js';
@@ -24,7 +25,7 @@ export async function checkHealth(rule: HealthRule, signal: AbortSignal, seen: S
   for (;;) {
     if (signal.aborted) throw interruption(signal);
     const leftMs = Math.max(1, Math.ceil(untilMs - performance.now()));
-    const problem = await ask(rule, AbortSignal.any([signal, AbortSignal.timeout(leftMs)]), seen);
+    const problem = await withTimeLimit(signal, leftMs, (limited) => ask(rule, limited, seen));
     if (problem === null) return;
     if (signal.aborted) throw interruption(signal);
     if (performance.now() + pauseMs >= untilMs) throw unhealthy(rule, problem, seen);

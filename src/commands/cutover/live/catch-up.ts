@@ -1,5 +1,6 @@
 import { isWorthAnother, predictDowntimeMs } from '../../../cutover/prediction.js';
 import { interruption } from '../../../lib/interruption.js';
+import { withTimeLimit } from '../../../lib/time-limit.js';
 import { CopierError } from '../../../model/error.js';
 import { formatDuration } from '../../../report/units.js';
 import type { FollowSession } from '../../../run/follow/follow-session.js';
@@ -41,7 +42,7 @@ export async function untilSwitch(follow: FollowSession, from: Shown, isWal: boo
   if (orders.isSwitchPostponed)
     journal.note('the switch is postponed: rounds go on until `pgferry control switch-now`');
   while (orders.isSwitchPostponed && !signal.aborted) {
-    await orders.next(AbortSignal.any([signal, AbortSignal.timeout(postponedEveryMs)]));
+    await withTimeLimit(signal, postponedEveryMs, (limited) => orders.next(limited));
     await orders.whileGoing(signal);
     if (signal.aborted) break;
     caughtUp = await catchUp(follow, caughtUp.shown, isWal);
