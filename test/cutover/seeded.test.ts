@@ -42,7 +42,7 @@ test('a cutover maps keys, and its rollback gives SQLite its own keys again, wit
     await client.query(`UPDATE label SET name = 'two' WHERE name = 'other'`);
     await client.query(`INSERT INTO log VALUES (4, 9, 'of a row that SQLite lacks')`);
     const unknown = await runJson([...back, '--dry-run'], { cwd });
-    assert.match(unknown.json.error?.message ?? '', /log at rowid=4: its row of content is not there/);
+    assert.match(unknown.json.error?.message ?? '', /log at id=4: its row of content is not there/);
     await client.query(`UPDATE log SET content_id = 1, at = 'new' WHERE id = 4`);
     await client.query('INSERT INTO team_permission VALUES (3, 71)');
     const unsaid = await runJson(back, { cwd });
