@@ -20,6 +20,11 @@ export interface ColumnCensus {
   /** Longest text in characters and bytes of the longest text or blob; 0 where there is none. */
   readonly charsMax: number;
   readonly bytesMax: number;
+  /**
+   * Whether a text with a NUL or of invalid UTF-8 was seen, neither of which PostgreSQL takes. Texts that go on on overflow
+   * pages, and tables that are not read by pages, are not looked at.
+   */
+  readonly hasBadTexts?: true;
   /** Statistics of the integers in a column of times, where their range leaves the unit open. */
   readonly times?: TimeCounts;
 }

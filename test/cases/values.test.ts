@@ -189,7 +189,7 @@ const cases: readonly Case[] = [
     source: `CREATE TABLE filecache (fileid INTEGER PRIMARY KEY, path VARCHAR(4000));
       INSERT INTO filecache VALUES (20908, CAST(x'4d7573696bb474' AS TEXT)), (20909, 'Musik/ü');`,
     steps: [
-      { exit: 23, codes: ['data.invalid_utf8'], says: ['fileid=20908', 'byte 5', '"invalid_utf8":"quarantine"'] },
+      { exit: 20, codes: ['data.invalid_utf8'], says: ['fileid=20908', 'byte 5', '"invalid_utf8":"quarantine"'] },
       {
         args: ['--fresh'],
         config: { policies: { invalid_utf8: 'quarantine' } },

@@ -23,6 +23,8 @@ interface Case {
 }
 
 const gone = 'gone';
+/** A text that goes on on overflow pages, which the plan does not look at where another one is longer. */
+const [long, longer] = [`printf('%.8000c', 'x')`, `printf('%.9000c', 'x')`];
 const nul = `CAST(x'61006200' AS TEXT)`;
 const broken = `CAST(x'61ff62' AS TEXT)`;
 
@@ -247,7 +249,7 @@ test('without a policy, or where a rule cannot be applied, the run stops and nam
     withDatabase(async (url, client) => {
       const source = makeSqlite(
         folder,
-        `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); INSERT INTO t VALUES (1, 'a', 'b'), (2, ${nul}, ${broken});`,
+        `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT); INSERT INTO t VALUES (1, ${longer}, ${longer}), (2, ${long} || ${nul}, ${long} || ${broken});`,
       );
       await client.query('CREATE TABLE t (id int PRIMARY KEY, a text NOT NULL, b text)');
       const run = async (policies: Record<string, Policy>) => {
@@ -276,7 +278,7 @@ test('a run does not go on under other policies than it began with', async () =>
     withDatabase(async (url) => {
       const source = makeSqlite(
         folder,
-        `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ${nul});`,
+        `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); INSERT INTO t VALUES (1, ${longer}), (2, ${long} || ${nul});`,
       );
       const args = ['migrate', '--source', source, '--target', url];
       assert.equal((await runJson(args, { cwd: folder })).exitCode, 23);

@@ -89,7 +89,12 @@ for (const moment of moments) {
 test('a value that one of many small tables refuses stops the run with its key, and the ledger is exact', async () => {
   await withFolder((cwd) =>
     withDatabase(async (url, client) => {
-      makeSqlite(cwd, `${sql} UPDATE t07 SET word = 'not' || char(0) || 'text' WHERE id = 9;`);
+      // On an overflow page, where the plan does not look for it.
+      makeSqlite(
+        cwd,
+        `${sql} UPDATE t07 SET word = printf('%.9000c', 'x') WHERE id = 1;
+        UPDATE t07 SET word = printf('%.8000c', 'x') || char(0) || 'text' WHERE id = 9;`,
+      );
       await client.query(
         names.map((name) => `CREATE TABLE ${name} (id int PRIMARY KEY, parent int, word text NOT NULL)`).join('; '),
       );

@@ -513,7 +513,6 @@ export const refusals: readonly Refusal[] = [
     value: "'a' || char(0) || 'b'",
     type: 'text',
     hazard: 'nul_byte',
-    isSeenLate: true,
   },
   {
     of: 'invalid UTF-8',
@@ -521,7 +520,6 @@ export const refusals: readonly Refusal[] = [
     value: "CAST(x'61ff62' AS TEXT)",
     type: 'text',
     hazard: 'invalid_utf8',
-    isSeenLate: true,
   },
   {
     of: 'invalid UTF-8 in an array',
@@ -529,7 +527,6 @@ export const refusals: readonly Refusal[] = [
     value: "CAST(x'5b22ff225d' AS TEXT)",
     type: 'text[]',
     hazard: 'invalid_utf8',
-    isSeenLate: true,
   },
   {
     of: 'the null sentinel',

@@ -10,7 +10,7 @@ import type { ColumnEncoder } from '../column/column-encoder.js';
 import { encoderOf } from '../column/encoder-of-kind.js';
 import { describeKey, shownCharsMax } from '../value/describe.js';
 import { directField, MOMENT_MICROS_MAX } from '../row/direct.js';
-import { textProblem } from '../value/explain.js';
+import { hasTextProblems, textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
 import type { ValueProblem } from '../value/value-error.js';
 import { mergeRemarks, Remarks } from './remarks.js';
@@ -80,7 +80,7 @@ class Trial {
     if (storage === Storage.Null || this.#count >= refusalsMax) return;
     if (storage === Storage.Integer && this.#isSafe(view.number[this.#index] as number)) return;
     if (this.#isCutLikeOthers(view)) return;
-    const problem = this.#misfitOf(view, storage) ?? (this.#isJson ? this.#textProblemOf(view, storage) : null);
+    const problem = this.#misfitOf(view, storage) ?? (this.#isJudged ? this.#textProblemOf(view, storage) : null);
     if (problem !== null) {
       this.#refuse(view, problem);
       return;
@@ -147,6 +147,11 @@ class Trial {
     if (storage !== Storage.Text || this.#isTemporal || this.#kind.tag === 'bytea') return null;
     const bytes = view.bytes.subarray(view.start[this.#index], view.end[this.#index]);
     return this.#isJson && bytes.length > jsonBytesMax ? null : textProblem(judgedKind(this.#kind), bytes);
+  }
+
+  /** Whether the server says more of texts than the encoder; a column of texts alone is tried only where it holds such ones. */
+  get #isJudged(): boolean {
+    return hasTextProblems(this.#kind);
   }
 
   get #isJson(): boolean {

@@ -80,10 +80,11 @@ function mustBeRead(kind: Kind, census: ColumnCensus): boolean {
       if (kind.targetZone !== undefined) return texts + reals + integers > 0;
       return texts + reals > 0 || (integers > 0 && mayNotFit(kind.unit, kind.precision, census));
     case 'literal':
-      return kind.form !== undefined && texts + reals + integers > 0;
+      return census.hasBadTexts === true || (kind.form !== undefined && texts + reals + integers > 0);
     case 'char':
       return texts > 0;
     case 'text':
+      return census.hasBadTexts === true;
     case 'bytea':
       return false;
   }

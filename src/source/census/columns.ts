@@ -40,6 +40,7 @@ function storedColumn(tally: RecordTally, { name, isReal }: PageColumn, at: numb
     reals: count(7) - nans + (isReal ? integers : 0),
     texts: count(longText) + sumOf(true),
     blobs: count(longBlob) + sumOf(false),
+    ...(tally.badTexts[at] === 1 ? { hasBadTexts: true as const } : {}),
     emptyTexts: count(13),
     charsMax: tally.charsMax[at] ?? 0,
     bytesMax: Math.max(tally.longBytesMax[at] ?? 0, ((short.at(-1) ?? 12) - 12) >> 1),

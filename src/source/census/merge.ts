@@ -40,6 +40,7 @@ export function mergeColumn(parts: readonly ColumnCensus[]): ColumnCensus {
     realMax: withoutSign(greatestOf(reals)),
     charsMax: longest((part) => part.charsMax),
     bytesMax: longest((part) => part.bytesMax),
+    ...(parts.some(({ hasBadTexts }) => hasBadTexts) ? { hasBadTexts: true as const } : {}),
   };
 }
 

@@ -52,7 +52,7 @@ function rowidOf({ high, low }: PageCells): bigint {
 
 function addSplit(cells: PageCells, tally: RecordTally, overflow: OverflowReader): string | null {
   const { bytes, numbers, start, end, payloadBytes } = cells;
-  if (!tally.readsBeyond(bytes, start, end)) return tally.add(bytes, numbers, start, start + payloadBytes);
+  if (!tally.readsBeyond(bytes, start, end)) return tally.add(bytes, numbers, start, start + payloadBytes, end);
   const assembled = cells.assemble(overflow);
   return tally.add(overflow.bytes, overflow.numbers, assembled, assembled + payloadBytes);
 }

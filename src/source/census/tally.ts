@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { countChars } from './chars.js';
 import { NumberRanges, WideRanges } from './ranges.js';
 import { readLength, varintLength } from '../pages/varint.js';
@@ -36,6 +37,8 @@ export class RecordTally {
   readonly charsMax: Float64Array;
   /** Of long texts and long blobs. */
   readonly longBytesMax: Float64Array;
+  /** 1 for a column that has a text which no text of PostgreSQL can be. */
+  readonly badTexts: Uint8Array;
 
   constructor(columnCount: number) {
     this.columnCount = columnCount;
@@ -47,6 +50,7 @@ export class RecordTally {
     this.nans = new Float64Array(columnCount);
     this.charsMax = new Float64Array(columnCount);
     this.longBytesMax = new Float64Array(columnCount);
+    this.badTexts = new Uint8Array(columnCount);
   }
 
   get rows(): number {
@@ -54,10 +58,10 @@ export class RecordTally {
   }
 
   /**
-   * Counts the record in bytes[start, end); `numbers` is a view of the same bytes. Returns null, or what is wrong with
-   * the record; the tally is then invalid.
+   * Counts the record in bytes[start, end), of which the bytes from `localEnd` on are not there; `numbers` is a view of the
+   * same bytes. Returns null, or what is wrong with the record; the tally is then invalid.
    */
-  add(bytes: Buffer, numbers: DataView, start: number, end: number): string | null {
+  add(bytes: Buffer, numbers: DataView, start: number, end: number, localEnd = end): string | null {
     const { columnCount, types, charsMax } = this;
     let at = start;
     let headerSize = bytes[at++] as number;
@@ -88,6 +92,9 @@ export class RecordTally {
         else this.#addLong(column, type, length);
         if ((type & 1) === 1 && length > (charsMax[column] as number) && body <= end) {
           this.#addChars(column, countChars(bytes, from, body));
+        }
+        if ((type & 1) === 1 && this.badTexts[column] === 0 && body <= localEnd && isBadText(bytes, from, body)) {
+          this.badTexts[column] = 1;
         }
         continue;
       }
@@ -158,6 +165,24 @@ export class RecordTally {
   #addChars(column: number, chars: number): void {
     if (chars > (this.charsMax[column] as number)) this.charsMax[column] = chars;
   }
+}
+
+/** From this length on a call costs less than a look at each byte. */
+const longTextBytes = 128;
+
+/** Whether a text has a NUL, or is no UTF-8. */
+function isBadText(bytes: Buffer, from: number, to: number): boolean {
+  if (to - from >= longTextBytes) {
+    const text = bytes.subarray(from, to);
+    return text.includes(0) || !isUtf8(text);
+  }
+  let bits = 0;
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0) return true;
+    bits |= byte;
+  }
+  return bits > 0x7f && !isUtf8(bytes.subarray(from, to));
 }
 
 /** An integer of up to six bytes, or one that its serial type says. */

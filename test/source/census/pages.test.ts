@@ -33,12 +33,17 @@ function withDatabase<T>(path: string, use: (db: Database) => T): T {
 const countBySql = (path: string, { table }: TableFrom): TableCensus =>
   withDatabase(path, (db) => takeCensus(db, table));
 
+/** Without what SQL does not look at. */
+function plain({ columns, ...others }: TableCensus): TableCensus {
+  return { ...others, columns: columns.map(({ hasBadTexts: _, ...column }) => column) };
+}
+
 /** One census per range; the layout travels in a job. */
 function countPages(path: string, { table, catalog }: TableFrom, ranges: readonly ChunkRange[]): TableCensus[] {
   const choice = choosePages(table, catalog);
   if (choice.tag === 'rows') throw new Error(choice.reason);
   const layout = structuredClone(choice.layout);
-  return withSnapshotFile(path, (file) => ranges.map((range) => takePageCensus(file, table, layout, range)));
+  return withSnapshotFile(path, (file) => ranges.map((range) => plain(takePageCensus(file, table, layout, range))));
 }
 
 const countWhole = (path: string, from: TableFrom): TableCensus => mergeCensus(countPages(path, from, [whole]));
@@ -109,6 +114,35 @@ function cutRanges(path: string, { table }: TableFrom, dice: Dice): ChunkRange[]
   const cuts = withDatabase(path, (db) => cutTable({ db, snapshotPath: path, table, chunkBytes }));
   return joinCuts(cuts, dice.roll(60_000));
 }
+
+test('texts that PostgreSQL would not take are seen, short and long, and no others', async () => {
+  const bad = [
+    "'a' || char(0)",
+    "CAST(x'ff' AS TEXT)",
+    "CAST(x'61c3' AS TEXT)",
+    "printf('%.200c', 'x') || char(0) || 'y'",
+  ];
+  const good = ["''", "'abc'", "'é🙂'", "printf('%.200c', 'x') || 'é'", '7', "x'00ff'"];
+  for (const [values, expected] of [
+    [good, undefined],
+    ...bad.map((value) => [[...good, value], true] as const),
+  ] as const) {
+    await withFolder((folder) => {
+      const path = join(folder, 'texts.db');
+      const rows = values.map((value) => `INSERT INTO t VALUES (${value}, 'fine');`).join(' ');
+      makeFile(path, {}, (db) => db.exec(`CREATE TABLE t(a, b TEXT); ${rows}`));
+      const { table, catalog } = readTable(path, 't');
+      const choice = choosePages(table, catalog);
+      if (choice.tag === 'rows') throw new Error(choice.reason);
+      const { columns } = withSnapshotFile(path, (file) => takePageCensus(file, table, choice.layout, whole));
+      assert.deepEqual(
+        columns.map(({ hasBadTexts }) => hasBadTexts),
+        [expected, undefined],
+        values.at(-1),
+      );
+    });
+  }
+});
 
 test('neighbouring pieces are joined to parts of at least so many bytes, which leave nothing out', () => {
   const bounds = [null, '10', '20', '30', '40', null];
