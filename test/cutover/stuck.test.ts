@@ -79,7 +79,7 @@ test('a switch that fails while somebody wants the lock behind the closing is un
           message,
           /failed at its step (close|switch) \(.*(is locked by another process|was edited meanwhile).*\) and could not be undone whole/,
         );
-        assert.match(hint, /do this by hand: open the SQLite database again with `pgferry release`/);
+        assert.match(hint, /do this by hand: open .*\.db again with `pgferry release`/);
         assert.deepEqual(world, ['sqlite', true, false]);
         assert.match(status?.next ?? '', /pgferry release/);
       }
