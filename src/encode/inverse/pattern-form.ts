@@ -1,5 +1,7 @@
 import { contentOf, type PatternPart, readTextPattern } from '../../lib/time/text-pattern.js';
-import { createPatternReader, monthNames, shortYearPivot } from '../time/pattern-text.js';
+import { shortYearPivot } from '../../lib/time/epochs.js';
+import { monthNames } from '../../lib/time/written-moment.js';
+import { createPatternReader } from '../time/pattern-text.js';
 import { dateOf } from '../time/temporal.js';
 import type { CellForm } from './form.js';
 import type { Instant } from './moment-text.js';

@@ -1,23 +1,6 @@
-import type { WrittenMoment } from '../../lib/time/written-moment.js';
+import { fullYear } from '../../lib/time/epochs.js';
+import { monthNames, type WrittenMoment } from '../../lib/time/written-moment.js';
 import { type PatternPart, readTextPattern } from '../../lib/time/text-pattern.js';
-
-/** English, in lower case. */
-export const monthNames: readonly string[] = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-];
-/** Two-digit years below this one are of this century, as in POSIX' strptime. */
-export const shortYearPivot = 69;
 
 /**
  * Reads texts by a pattern. Null where a text does not have its shape; what it says is not checked against the calendar.
@@ -59,10 +42,9 @@ function isNumber(part: PatternPart | undefined): boolean {
 
 function readGroups(groups: Readonly<Record<string, string | undefined>>): WrittenMoment {
   const number = (name: string, none: number) => (groups[name] === undefined ? none : Number(groups[name]));
-  const short = number('shortYear', 0);
   const month = groups['monthName']?.slice(0, 3).toLowerCase();
   return {
-    year: number('year', short + (short < shortYearPivot ? 2000 : 1900)),
+    year: number('year', fullYear(number('shortYear', 0))),
     month: month === undefined ? number('month', 1) : monthNames.findIndex((name) => name.startsWith(month)) + 1,
     day: number('day', 1),
     hour: hourOf(groups),

@@ -121,7 +121,12 @@ export interface CalendarParts {
 }
 
 /** Two-digit years below this one are of this century, as in POSIX' strptime. */
-const shortYearPivot = 69;
+export const shortYearPivot = 69;
+
+/** The year that two digits mean. */
+export function fullYear(short: number): number {
+  return short + (short < shortYearPivot ? 2000 : 1900);
+}
 
 /**
  * Reads a number's decimal digits by a pattern, with the leading zeros that an integer does not keep. null where they are
@@ -136,7 +141,7 @@ export function readCalendarParts(text: string, pattern: CalendarDigits): Calend
   let at = 0;
   for (const { part, length } of runs) {
     const number = Number(digits.slice(at, at + length));
-    if (part === 'shortYear') parts.year = number + (number < shortYearPivot ? 2000 : 1900);
+    if (part === 'shortYear') parts.year = fullYear(number);
     else parts[part] = number;
     at += length;
   }

@@ -1,12 +1,7 @@
+import type { CalendarParts } from './epochs.js';
+
 /** A date, or a date and time, as a text says it; nothing of it is checked against a calendar but the weekday's letters. */
-export interface WrittenMoment {
-  readonly year: number;
-  /** 1 to 12. */
-  readonly month: number;
-  readonly day: number;
-  readonly hour: number;
-  readonly minute: number;
-  readonly second: number;
+export interface WrittenMoment extends CalendarParts {
   /** Digits after the point, '' where there is none. */
   readonly fraction: string;
   /** Seconds east of UTC, null where the text says nothing of it. */
@@ -16,7 +11,22 @@ export interface WrittenMoment {
   readonly hasTime: boolean;
 }
 
-const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** English, in lower case. */
+export const monthNames: readonly string[] = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december',
+];
+const months = monthNames.map((name) => name.slice(0, 3));
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const month = `(?<monthName>${months.join('|')})[a-z]*`;
 const weekday = `(?<weekday>${weekdays.join('|')})[a-z]*`;
