@@ -9,7 +9,7 @@ import { Database } from '../../src/source/sqlite.js';
 import { runCommand } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
-import { type App, envAfter, envBefore, makeSmallApp, runFor } from '../support/journey.js';
+import { type App, envAfter, envBefore, isTaken, makeSmallApp, runFor } from '../support/journey.js';
 import { isFull } from '../support/run-count.js';
 import { planted } from '../support/runs.js';
 
@@ -47,21 +47,9 @@ async function cutOver(app: GroupApp, ...args: string[]) {
 
 /** Whether both files take writes, or neither; a write of each is kept where they do. */
 function writeToBoth(app: GroupApp, id: number): readonly boolean[] {
-  const write = (path: string, sql: string) => {
-    const db = new Database(path);
-    try {
-      db.prepare(sql).run(id);
-      return true;
-    } catch (error) {
-      assert.match((error as Error).message, /moved to PostgreSQL by pgferry/);
-      return false;
-    } finally {
-      db.close();
-    }
-  };
   return [
-    write(app.source, "INSERT INTO child VALUES (?, 1, 'meanwhile')"),
-    write(app.logs, "INSERT INTO entry VALUES (?, 'meanwhile')"),
+    isTaken(app.source, "INSERT INTO child VALUES (?, 1, 'meanwhile')", id),
+    isTaken(app.logs, "INSERT INTO entry VALUES (?, 'meanwhile')", id),
   ];
 }
 

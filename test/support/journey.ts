@@ -144,9 +144,14 @@ export async function ending(child: ChildProcess): Promise<void> {
 
 /** A write of the application on SQLite: whether it was taken. */
 export function writeToSqlite(app: App, id: number): boolean {
-  const db = new Database(app.source);
+  return isTaken(app.source, "INSERT INTO child VALUES (?, 1, 'written meanwhile')", id);
+}
+
+/** Whether a SQLite file takes a write of this id, or is closed. */
+export function isTaken(path: string, sql: string, id: number): boolean {
+  const db = new Database(path);
   try {
-    db.prepare('INSERT INTO child VALUES (?, 1, ?)').run(id, 'written meanwhile');
+    db.prepare(sql).run(id);
     return true;
   } catch (error) {
     assert.match((error as Error).message, /moved to PostgreSQL by pgferry/);
