@@ -6,24 +6,14 @@ import type { Snapshot, UncheckedTable } from '../../model/source.js';
 import { isImportable } from '../foreign-file.js';
 import { importSource } from '../import/import.js';
 import type { NamedSource, SourceStream } from '../import/named-source.js';
-import { withEarlyFlush } from './early-flush.js';
+import { type BackUpOptions, backUp } from './back-up.js';
 import { hashFile, throwIfAborted } from './file-hash.js';
-import { whileBusy } from '../busy.js';
-import { busyTimeoutMs, refuseReplaced, replaced, sequentialCacheKb, statFile, withSource } from '../open.js';
+import { refuseReplaced, replaced, statFile, withSource } from '../open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
-import { checkSpace, watchSpace } from './snapshot-space.js';
 import { recoveryOf } from '../pages/damage.js';
 import { translateSqliteError } from '../source-error.js';
 
-/** Bytes copied between two checks of the signal: large enough to be quick, small enough to stay responsive. */
-const stepBytes = 4 * 1024 * 1024;
-
-export interface SnapshotProgress {
-  readonly doneBytes: number;
-  readonly totalBytes: number;
-}
-
-export interface SnapshotOptions {
+export interface SnapshotOptions extends BackUpOptions {
   readonly sourcePath: string;
   /** Where the bytes come from, if not from that path. */
   readonly stream?: SourceStream | null;
@@ -31,8 +21,6 @@ export interface SnapshotOptions {
   readonly mustBeLive?: boolean;
   /** Must not exist; missing folders are made with mode 0700. */
   readonly snapshotPath: string;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: SnapshotProgress) => void;
   /** Proves the pages of the copy sound, on another thread if need be, while this one hashes; `checkPages` if left out. */
   readonly checkPages?: (path: string) => Promise<readonly UncheckedTable[]>;
 }
@@ -44,12 +32,12 @@ export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
 }
 
 /**
- * Copies the source page by page through SQLite's backup API inside one held read transaction, so that the copy is one
- * committed state whatever other processes write meanwhile, and includes rows that are only in a -wal. (Writers of a
- * WAL database go on; those of a rollback-journal database wait for their lock, as behind any reader.) Then checks it,
- * makes it durable and read-only (0400) and takes its SHA-256. A snapshot of a WAL database is switched to
- * journal_mode=DELETE. So the copy differs from the source in its header alone: the journal mode (bytes 18 and 19), the
- * change counter and the schema cookie (24, 40, 92), which SQLite raises when it writes the copy. On any failure the
+ * Copies the source inside one held read transaction, so that the copy is one committed state whatever other processes
+ * write meanwhile, and includes rows that are only in a -wal. (Writers of a WAL database go on; those of a
+ * rollback-journal database wait for their lock, as behind any reader.) Then checks it, makes it durable and read-only
+ * (0400) and takes its SHA-256. A snapshot of a WAL database is switched to journal_mode=DELETE. So the copy differs
+ * from the source in its header alone, if at all: the journal mode (bytes 18 and 19), the change counter and the schema
+ * cookie (24, 40, 92), which SQLite raises when it writes the copy page by page. On any failure the
  * partial file is removed. Errors: those of `withSource`; source.snapshot_exists, no_space, replaced, overwritten,
  * corrupt, disk_filling, snapshot_unwritable, snapshot_io; interrupted.snapshot, or the CopierError that the signal
  * carries.
@@ -195,44 +183,6 @@ async function createPrivateFile(path: string): Promise<void> {
   }
 }
 
-/** The held transaction begins with the first read; that moment is the state that the snapshot shows. */
-async function backUp(db: Database, path: string, options: SnapshotOptions): Promise<string> {
-  db.pragma(`cache_size = ${-sequentialCacheKb}`);
-  const isHeld = db.inTransaction;
-  if (!isHeld) db.exec('BEGIN');
-  try {
-    db.pragma('busy_timeout = 0');
-    await whileBusy(busyTimeoutMs, () => db.prepare('SELECT count(*) FROM sqlite_schema').get());
-    db.pragma(`busy_timeout = ${busyTimeoutMs}`);
-    const takenAt = new Date().toISOString();
-    const pageBytes = Number(db.pragma('page_size', { simple: true }));
-    const totalBytes = pageBytes * Number(db.pragma('page_count', { simple: true }));
-    await checkSpace(dirname(path), totalBytes);
-    const held = statFile(db.name);
-    const isWal = db.pragma('journal_mode', { simple: true }) === 'wal';
-    const checkDisk = isWal ? watchSpace(db.name, path, totalBytes) : () => {};
-    await withEarlyFlush(path, (grownTo) =>
-      db.backup(path, {
-        progress: ({ totalPages, remainingPages }) => {
-          throwIfAborted(options.signal);
-          checkDisk(remainingPages * pageBytes);
-          const doneBytes = (totalPages - remainingPages) * pageBytes;
-          grownTo(doneBytes);
-          options.onProgress?.({ doneBytes, totalBytes });
-          return Math.max(1, Math.floor(stepBytes / pageBytes));
-        },
-      }),
-    );
-    options.onProgress?.({ doneBytes: totalBytes, totalBytes });
-    // While a reader holds its lock only a WAL checkpoint may write to the file.
-    const now = statFile(db.name);
-    if (!isWal && now.ino === held.ino && now.mtimeMs !== held.mtimeMs) throw overwritten(db.name);
-    return takenAt;
-  } finally {
-    if (!isHeld && db.inTransaction) db.exec('ROLLBACK');
-  }
-}
-
 /** A file is safe when its bytes and its folder's entry are on the disk. A failed fsync loses the file: it is never retried. */
 async function makeDurable(path: string): Promise<void> {
   for (const name of [path, dirname(path)]) {
@@ -259,10 +209,4 @@ function translateFailure(error: unknown, what: string): unknown {
 /** Removes a file of ours, and whatever SQLite may have left beside it. */
 export async function removeWithSidecars(path: string): Promise<void> {
   for (const suffix of ['', '-journal', '-wal', '-shm']) await rm(path + suffix, { force: true });
-}
-
-function overwritten(path: string): CopierError {
-  return new CopierError('source.overwritten', `${path} was written to while a reader held its lock`, {
-    hint: 'only a program that goes around SQLite does that (cp, rsync, an editor): stop it, then run again',
-  });
 }

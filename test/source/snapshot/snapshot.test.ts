@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -10,16 +11,20 @@ import {
   renameSync,
   statSync,
   symlinkSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { Database, sqlitePackage } from '../../../src/source/sqlite.js';
 import { CopierError } from '../../../src/model/error.js';
 import { withSource } from '../../../src/source/open.js';
 import { beginSnapshot, checkSnapshot, takeSnapshot } from '../../../src/source/snapshot/snapshot.js';
 import { checkSpace } from '../../../src/source/snapshot/snapshot-space.js';
+import { copyWhole } from '../../../src/source/snapshot/whole-copy.js';
 import { makeSqlite, withFolder } from '../../support/folder.js';
 
 /** Large enough for several steps of the backup. */
@@ -324,5 +329,57 @@ test('a disk that is too small is refused with both numbers', async () => {
       code: 'source.no_space',
       message: /has \d+ bytes free, the snapshot needs 11529\d+/,
     });
+  });
+});
+
+// A copy of the file as it stands
+
+test('a file is copied whole, byte for byte, and the locks of this process on it stay', async () => {
+  await withFolder(async (folder) => {
+    const sourcePath = makeSqlite(folder, bigSql);
+    const path = join(folder, 'run', 'copy.db');
+    const reader = new Database(sourcePath, { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM last').get();
+    const snapshot = await takeSnapshot({ sourcePath, snapshotPath: path, wholeFrom: 0 });
+    const write = `new (require(process.argv[1]))(process.argv[2], { timeout: 0 }).exec('INSERT INTO last VALUES (1)')`;
+    const module = fileURLToPath(import.meta.resolve(sqlitePackage));
+    const { stderr } = spawnSync(process.execPath, ['-e', write, module, sourcePath], { encoding: 'utf8' });
+    assert.match(stderr, /SQLITE_BUSY/);
+    reader.close();
+    // Page by page the counters of the header would differ.
+    assert.ok(readFileSync(path).equals(readFileSync(sourcePath)));
+    assert.equal(statSync(path).mode & 0o777, 0o400);
+    await checkSnapshot(snapshot);
+  });
+});
+
+test('what is not certain to be the state that is read is copied page by page', async () => {
+  await withFolder(async (folder) => {
+    const sourcePath = makeSqlite(folder, bigSql);
+    const rowsOf = async (name: string) => {
+      const { path } = await takeSnapshot({ sourcePath, snapshotPath: join(folder, 'run', name), wholeFrom: 0 });
+      return await withSource(path, (db) => db.prepare('SELECT count(*) FROM last').pluck().get());
+    };
+    const { size } = statSync(sourcePath);
+    appendFileSync(sourcePath, 'more');
+    assert.equal(await rowsOf('longer.db'), 1);
+    assert.equal(statSync(join(folder, 'run', 'longer.db')).size, size);
+    truncateSync(sourcePath, size);
+
+    const app = new Database(sourcePath);
+    app.pragma('journal_mode = WAL');
+    app.exec('INSERT INTO last VALUES (1)');
+    assert.equal(await rowsOf('wal.db'), 2);
+    app.pragma('journal_mode = DELETE');
+    app.close();
+
+    const touched = join(folder, 'touched.db');
+    writeFileSync(touched, '');
+    await withSource(sourcePath, async (db) => {
+      const onGrowth = () => utimesSync(sourcePath, 1, 1);
+      assert.equal(await copyWhole(db, touched, { totalBytes: size, onGrowth }), false);
+    });
+    assert.equal(statSync(touched).size, 0);
   });
 });
