@@ -14,11 +14,11 @@ import { summarize } from '../report/text/summary.js';
 import { reinstallCommand } from '../platform/installation.js';
 import { countOf, sanitize } from '../report/units.js';
 
-/** The outcome of a command: its exit code, its one JSON object, and the page for a person. */
+/** The outcome of a command: its exit code, its one JSON object, and the page for a person, made where one reads it. */
 export interface Answer {
   readonly exitCode: number;
   readonly json: Record<string, unknown>;
-  readonly text: string;
+  readonly text: () => string;
   /** The command that comes next; null where none does. */
   readonly next: NextStep | null;
   /** Whether the text is for a program: SQL, a script. */
@@ -64,7 +64,7 @@ async function run(
       const { describeDoctor } = await import('../report/text/doctor-text.js');
       const result = await runDoctor(context);
       const exitCode = result.ok ? exitCodes.ok : exitCodes.refused;
-      return { exitCode, json: { ...result }, text: describeDoctor(result), next: next.afterDoctor(result) };
+      return { exitCode, json: { ...result }, text: () => describeDoctor(result), next: next.afterDoctor(result) };
     }
     case 'init-config':
       return await writeInitialConfig(context);
@@ -83,9 +83,10 @@ async function run(
           views: made.views,
           sql: made.sql,
         },
-        text: isPrinted
-          ? (made.sql ?? '')
-          : `${[sanitize(made.message), describeFindings(made.findings, isWhole)].filter((part) => part !== '').join('\n')}\n`,
+        text: () =>
+          isPrinted
+            ? (made.sql ?? '')
+            : `${[sanitize(made.message), describeFindings(made.findings, isWhole)].filter((part) => part !== '').join('\n')}\n`,
         next: next.afterInit(made.findings),
         isForProgram: isPrinted,
       };
@@ -98,7 +99,7 @@ async function run(
       return {
         exitCode: exitCodes.ok,
         json: { census, leftOut },
-        text: describeCensus(tables),
+        text: () => describeCensus(tables),
         next: next.afterCensus(),
       };
     }
@@ -109,7 +110,7 @@ async function run(
       const { describeSides } = await import('../report/text/sides-text.js');
       const { describePlan } = await import('../report/text/plan-text.js');
       const texts = { graph: () => planToMermaid(plan), diff: () => describeSides(sides) };
-      const text = form === 'graph' || form === 'diff' ? texts[form]() : describePlan(plan, isWhole);
+      const text = form === 'graph' || form === 'diff' ? texts[form] : () => describePlan(plan, isWhole);
       const json = { plan, sides, findings: plan.findings };
       const step = next.afterPlan(plan.findings);
       return { exitCode: planExit(plan.findings), json, text, next: step, isForProgram: form !== 'page' };
@@ -130,31 +131,31 @@ async function run(
       const { runQuarantine } = await import('../commands/quarantine.js');
       const { describeQuarantine } = await import('../report/text/quarantine-text.js');
       const result = await runQuarantine(context, word ?? '');
-      return ended(result, describeQuarantine(result), next.afterQuarantine(result));
+      return ended(result, () => describeQuarantine(result), next.afterQuarantine(result));
     }
     case 'follow': {
       const { runFollow } = await import('../commands/follow.js');
       const { describeFollow } = await import('../report/text/follow-text.js');
       const result = await runFollow(context);
-      return ended(result, describeFollow(result, isWhole), next.afterFollow(result));
+      return ended(result, () => describeFollow(result, isWhole), next.afterFollow(result));
     }
     case 'repair': {
       const { runRepair } = await import('../commands/repair.js');
       const { describeRepair } = await import('../report/text/follow-text.js');
       const result = await runRepair(context);
-      return ended(result, describeRepair(result, isWhole), next.afterRepair(result));
+      return ended(result, () => describeRepair(result, isWhole), next.afterRepair(result));
     }
     case 'shadow': {
       const { runShadow } = await import('../commands/acceptance/shadow.js');
       const { describeShadow } = await import('../report/text/shadow-text.js');
       const result = await runShadow(context);
-      return ended(result, describeShadow(result, isWhole), next.afterShadow(result));
+      return ended(result, () => describeShadow(result, isWhole), next.afterShadow(result));
     }
     case 'accept': {
       const { runAccept } = await import('../commands/acceptance/accept.js');
       const { describeAcceptance } = await import('../report/text/shadow-text.js');
       const result = await runAccept(context);
-      return ended(result, describeAcceptance(result, isWhole), next.afterRun(result));
+      return ended(result, () => describeAcceptance(result, isWhole), next.afterRun(result));
     }
     case 'cutover': {
       const { runCutover } = await import('../commands/cutover/cutover.js');
@@ -180,7 +181,7 @@ async function run(
       return {
         exitCode: exitCodes.ok,
         json: { ...status },
-        text: describeStatus(status),
+        text: () => describeStatus(status),
         next: next.afterStatus(status),
       };
     }
@@ -188,13 +189,18 @@ async function run(
       const { runControl } = await import('../commands/control.js');
       const { describeControl } = await import('../report/text/control-text.js');
       const result = await runControl(context, word ?? '', detail);
-      return { exitCode: exitCodes.ok, json: { ...result }, text: describeControl(result, result.runDir), next: null };
+      return {
+        exitCode: exitCodes.ok,
+        json: { ...result },
+        text: () => describeControl(result, result.runDir),
+        next: null,
+      };
     }
     case 'fleet': {
       const { runFleet } = await import('../commands/fleet/fleet.js');
       const { describeFleet } = await import('../report/text/fleet-text.js');
       const result = await runFleet(context, word ?? '');
-      return ended(result, describeFleet(result, isWhole), next.afterFleet(result));
+      return ended(result, () => describeFleet(result, isWhole), next.afterFleet(result));
     }
   }
 }
@@ -211,7 +217,7 @@ async function writeInitialConfig(context: Context): Promise<Answer> {
   const open = plan.findings.filter(({ severity }) => severity === 'error').length;
   const refusals = `the plan has ${countOf(open, 'reason')} to refuse, with what may decide it`;
   const left = open === 0 ? 'nothing stands in the way' : refusals;
-  const text = `✓ ${sanitize(path)} is written; ${left}\n`;
+  const text = () => `✓ ${sanitize(path)} is written; ${left}\n`;
   return { exitCode: exitCodes.ok, json: { path, findings: plan.findings }, text, next: next.afterInitConfig(path) };
 }
 
@@ -225,11 +231,11 @@ function planExit(findings: readonly Finding[]): number {
 }
 
 function fromResult(result: RunResult, isWhole: boolean): Answer {
-  return ended(result, summarize(result, isWhole), next.afterRun(result));
+  return ended(result, () => summarize(result, isWhole), next.afterRun(result));
 }
 
 /** The answer of a command whose result says whether both sides are the same. */
-function ended<R extends { readonly ok: boolean }>(result: R, text: string, step: NextStep | null): Answer {
+function ended<R extends { readonly ok: boolean }>(result: R, text: () => string, step: NextStep | null): Answer {
   return { exitCode: exitCodeFor(result), json: { ...result }, text, next: step };
 }
 
@@ -238,7 +244,7 @@ async function fromCutover(result: CutoverResult, own: OwnCommand): Promise<Answ
   return {
     exitCode: exitCodes.ok,
     json: { ...result },
-    text: describeCutover(result, own),
+    text: () => describeCutover(result, own),
     next: next.afterCutover(result),
   };
 }

@@ -122,14 +122,15 @@ async function readConfigFile(path: string) {
 async function runEmbeddedAction(action: string, isJson: boolean): Promise<void> {
   await conclude({ name: 'embedded', isJson, isQuiet: false, said: nothingSaid }, async (journal) => {
     const { runEmbedded } = await import('../commands/embedded.js');
-    return { ...(await runEmbedded(action, journal, own)), next: afterEmbedded(action) };
+    const { text, ...done } = await runEmbedded(action, journal, own);
+    return { ...done, text: () => text, next: afterEmbedded(action) };
   });
 }
 
 async function printCompletion(shell: string): Promise<void> {
   await conclude({ name: 'completion', isJson: false, isQuiet: true, said: nothingSaid }, async () => {
     const { completionScript } = await import('./completion.js');
-    return { exitCode: exitCodes.ok, json: {}, text: completionScript(shell), next: null };
+    return { exitCode: exitCodes.ok, json: {}, text: () => completionScript(shell), next: null };
   });
 }
 
@@ -137,7 +138,7 @@ async function printApplications(isJson: boolean): Promise<void> {
   await conclude({ name: 'apps', isJson, isQuiet: false, said: nothingSaid }, async () => {
     const { readRecipes, recipesText } = await import('../run/recipes.js');
     const recipes = readRecipes();
-    return { exitCode: exitCodes.ok, json: { recipes }, text: recipesText(recipes), next: null };
+    return { exitCode: exitCodes.ok, json: { recipes }, text: () => recipesText(recipes), next: null };
   });
 }
 
@@ -185,7 +186,7 @@ async function conclude(call: Call, run: (journal: Journal, progress: RunProgres
       nextSteps: step === null ? [] : [step],
       ...done.json,
     };
-    process.stdout.write(isJson ? `${jsonText(json)}\n` : done.text);
+    process.stdout.write(isJson ? `${jsonText(json)}\n` : done.text());
     // Beside what a program reads, but never within it.
     if (!isJson && step !== null) (done.isForProgram === true ? process.stderr : process.stdout).write(nextText(step));
     exitCode = done.exitCode;

@@ -8,37 +8,46 @@ export type DefaultValue =
   | { readonly tag: 'real'; readonly value: number }
   | { readonly tag: 'text' | 'blob'; readonly hex: string };
 
-interface DefaultReader {
-  /** null where SQLite does not take the expression either way. */
-  read(affinity: Affinity, sql: string): DefaultValue | null;
-  close(): void;
-}
-
 interface DefaultRow {
   readonly storage: 'null' | 'integer' | 'real' | 'text' | 'blob';
   readonly value: bigint | number | string | Buffer | null;
   readonly hex: string;
 }
 
+/** What was asked before: the same defaults stand in many tables, and each table is laid out for several jobs. */
+const known = new Map<string, DefaultValue | null>();
+const knownMax = 1000;
+
 /**
  * Asks SQLite itself what value a column has in a record that lacks it: in an empty database in memory, a column of the
  * same affinity and default is added to a table with one row, and the row is read. So literals, affinity and signs are
- * exactly what SQLite makes of them, and none of the source's data is touched.
+ * exactly what SQLite makes of them, and none of the source's data is touched. Null where SQLite does not take the
+ * expression either way.
  */
-export function createDefaultReader(): DefaultReader {
-  const db = new Database(':memory:');
-  db.defaultSafeIntegers(true);
-  return { read: (affinity, sql) => readDefault(db, affinity, sql), close: () => db.close() };
+export function readDefault(affinity: Affinity, sql: string): DefaultValue | null {
+  const asked = `${affinity} ${sql}`;
+  const found = known.get(asked);
+  if (found !== undefined) return found;
+  const value = askSqlite(affinity, sql);
+  if (known.size >= knownMax) known.clear();
+  known.set(asked, value);
+  return value;
 }
 
 /**
  * The catalog gives a default without the parentheses it may have been written in, so both forms are tried; the line
  * break ends a comment inside.
  */
-function readDefault(db: Database, affinity: Affinity, sql: string): DefaultValue | null {
+function askSqlite(affinity: Affinity, sql: string): DefaultValue | null {
   // Text that was not valid UTF-8 came through JavaScript changed.
   if (sql.includes('\ufffd')) return null;
-  return tryDefault(db, affinity, sql) ?? tryDefault(db, affinity, `(${sql}\n)`);
+  const db = new Database(':memory:');
+  try {
+    db.defaultSafeIntegers(true);
+    return tryDefault(db, affinity, sql) ?? tryDefault(db, affinity, `(${sql}\n)`);
+  } finally {
+    db.close();
+  }
 }
 
 function tryDefault(db: Database, affinity: Affinity, sql: string): DefaultValue | null {

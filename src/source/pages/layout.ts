@@ -1,6 +1,6 @@
 import { assert } from '../../model/error.js';
 import type { SourceCatalog, SourceColumn, SourceTable } from '../../model/source.js';
-import { createDefaultReader, type DefaultValue } from './column-default.js';
+import { type DefaultValue, readDefault } from './column-default.js';
 
 /** The position of one column in the records of its table. */
 export interface PageColumn {
@@ -48,19 +48,13 @@ function refuse(table: SourceTable, catalog: SourceCatalog, columns: readonly st
 
 /** Default per column, or why one of them is not known. */
 function readDefaults(table: SourceTable): readonly DefaultValue[] | string {
-  const reader = createDefaultReader();
-  try {
-    const values: DefaultValue[] = [];
-    for (const column of table.columns) {
-      const value =
-        column.defaultSql === null ? { tag: 'null' as const } : reader.read(column.affinity, column.defaultSql);
-      if (value === null) return `the default of column "${column.name}" is not understood: ${column.defaultSql}`;
-      values.push(value);
-    }
-    return values;
-  } finally {
-    reader.close();
+  const values: DefaultValue[] = [];
+  for (const { name, affinity, defaultSql } of table.columns) {
+    const value = defaultSql === null ? { tag: 'null' as const } : readDefault(affinity, defaultSql);
+    if (value === null) return `the default of column "${name}" is not understood: ${defaultSql}`;
+    values.push(value);
   }
+  return values;
 }
 
 /**
