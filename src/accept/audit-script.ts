@@ -65,7 +65,7 @@ const head = `#!/bin/sh
 #
 # The source is the snapshot of the acceptance, unless another file is named. The target is the one that was
 # accepted; PG_URL, or libpq's own PGHOST, PGPORT, PGUSER, PGDATABASE and so on, name another way to it.
-# A table's keys are printed one line per row, in bytewise order, as COPY … TO STDOUT writes them.
+# A table's keys are printed one line per row, in their order, as COPY … TO STDOUT writes them.
 # Exit code: 0 all equal, 1 something differs, 2 it could not be computed.
 set -u
 LC_ALL=C

@@ -1,11 +1,4 @@
-import { createRequire } from 'node:module';
-import type HashWasm from 'hash-wasm';
-
-/** Only this algorithm of the package is loaded: all of them would take 25 ms of CPU in every thread. */
-const { createSHA256 } = createRequire(import.meta.url)('hash-wasm/dist/sha256.umd.min.js') as Pick<
-  typeof HashWasm,
-  'createSHA256'
->;
+import { createHash } from 'node:crypto';
 
 /** Rows and SHA-256 of lines, taken in piece by piece. */
 export interface LineHash {
@@ -22,8 +15,8 @@ const newline = 10;
 const pieceChars = 64 * 1024;
 
 /** Hashes texts, each with a line feed behind it. */
-export async function hashLines(lines: Iterable<string>, onRows: OnRows = () => {}): Promise<LineHash> {
-  const hash = await createSHA256();
+export function hashLines(lines: Iterable<string>, onRows: OnRows = () => {}): LineHash {
+  const hash = createHash('sha256');
   let rows = 0;
   let reported = 0;
   let piece = '';
@@ -42,7 +35,7 @@ export async function hashLines(lines: Iterable<string>, onRows: OnRows = () => 
 
 /** Hashes bytes that consist of such lines already. */
 export async function hashPieces(pieces: AsyncIterable<Buffer>, onRows: OnRows = () => {}): Promise<LineHash> {
-  const hash = await createSHA256();
+  const hash = createHash('sha256');
   let rows = 0;
   for await (const piece of pieces) {
     hash.update(piece);

@@ -10,7 +10,7 @@ import { kindOfResult, type TimeKinds } from '../shadow/result-kinds.js';
 import { addUtf8Order } from '../source/verify/lines.js';
 import { readSourceResult } from '../source/verify/result.js';
 import type { TargetClient } from '../target/connection/client.js';
-import { readTargetResult } from '../target/copy/result.js';
+import { type Repeats, readTargetResult } from '../target/copy/result.js';
 import { describeCells, shownCell } from '../verify/describe.js';
 import { canonicalResult, type ResultCell } from '../verify/result-cells.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
@@ -35,8 +35,9 @@ interface Handles {
   readonly job: ShadowJob;
 }
 
-/** The latency is the median of this many runs of the plain form. */
-const runs = 3;
+/** The latency is the median of so many runs of the plain form; what takes long is not run again for it. */
+const repeats = { times: 3, ms: 100 };
+const once = { times: 1, ms: 0 };
 
 declare module '../pool/threads.js' {
   interface ThreadJobs {
@@ -87,7 +88,7 @@ async function compareRead(handles: Handles, read: PairedRead): Promise<Outcome>
   const compared = compare(handles, read, plain);
   if (compared.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: [] };
   const parted = explainOrder({ ...plain, order: read.order, show: (i, cell) => shown(plain, i, cell) });
-  const total = read.total === null ? null : await readBoth(handles, read, read.total, 1);
+  const total = read.total === null ? null : await readBoth(handles, read, read.total, once);
   const settled = total === null ? compared : compare(handles, read, total);
   if (settled.isEqual) return { rows, ms, verdict: 'equal', differences: [], explanations: parted };
   const { differences } = settled;
@@ -110,12 +111,12 @@ async function readBoth(
   { db, client, job }: Handles,
   read: PairedRead,
   statements: Sides<Statement>,
-  times = runs,
+  wanted = repeats,
 ): Promise<BothResults> {
   const { rowsMax } = job;
   const sourceMs: number[] = [];
-  const source = timed(sourceMs, times, () => readSourceResult(db, restored(statements.source), rowsMax));
-  const target = await readTargetResult(client, asTexts(statements.target), { rowsMax, times });
+  const source = timed(sourceMs, wanted, () => readSourceResult(db, restored(statements.source), rowsMax));
+  const target = await readTargetResult(client, asTexts(statements.target), { rowsMax, repeats: wanted });
   const columns =
     read.columns ?? target.columns.map(({ name, type }) => ({ name, kind: kindOfResult({ name, type }, job.times) }));
   if (source.columns.length !== target.columns.length) throw otherWidth(source.columns.length, target.columns.length);
@@ -148,12 +149,13 @@ function shown(results: Pick<BothResults, 'columns'>, i: number, cell: ResultCel
   return shownCell(kindAt(results, i), cell, false);
 }
 
-function timed<T>(ms: number[], times: number, run: () => T): T {
-  for (;;) {
-    const startedAtMs = performance.now();
+function timed<T>(ms: number[], wanted: Repeats, run: () => T): T {
+  const startedAtMs = performance.now();
+  for (let beganAtMs = startedAtMs; ; beganAtMs = performance.now()) {
     const result = run();
-    ms.push(performance.now() - startedAtMs);
-    if (ms.length >= times) return result;
+    const now = performance.now();
+    ms.push(now - beganAtMs);
+    if (ms.length >= wanted.times || now - startedAtMs >= wanted.ms) return result;
   }
 }
 

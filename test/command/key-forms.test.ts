@@ -35,7 +35,7 @@ const key = (sourceType: string, targetType: string, rows: readonly string[], li
 const wide = Array.from({ length: 1000 }, (_, i) => `c${i}`);
 
 const cases: Readonly<Record<string, KeyCase>> = {
-  integers: key('INTEGER', 'bigint', ['-5', '10', '9', '9007199254740993'], ['-5', '10', '9', '9007199254740993']),
+  integers: key('INTEGER', 'bigint', ['-5', '10', '9', '9007199254740993'], ['-5', '9', '10', '9007199254740993']),
   texts: key(
     'TEXT',
     'text',
@@ -82,7 +82,7 @@ const cases: Readonly<Record<string, KeyCase>> = {
     source: 'a TEXT NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (a, b)',
     target: 'a text, b int, PRIMARY KEY (a, b)',
     rows: [`'x', 10`, `'x', 9`, `'a', 1`],
-    lines: ['a\t1', 'x\t10', 'x\t9'],
+    lines: ['a\t1', 'x\t9', 'x\t10'],
   },
   'no key': {
     source: 'a TEXT, b INTEGER',

@@ -42,8 +42,8 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
         threads: counted,
         chunkBytes: settings.chunkBytes,
         isChosen: chooseTables(choiceOf(settings)),
-        // The proof must not rely on the page reader, which the copy uses.
-        countsPages: false,
+        countsPages: settings.reader !== 'rows',
+        isForProof: true,
       }),
     () => counted.progress('census', 'parts'),
   );

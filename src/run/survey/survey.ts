@@ -29,7 +29,7 @@ import {
   type ReferenceLook,
 } from '../../source/catalog/violations.js';
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
-import { addTimeCounts, type WantedTimes } from './time-counts.js';
+import { addTimeCounts, recountTimes, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
 import { asUnreadable, needsApplication, noteUnreadable, setAside } from './unreadable.js';
 
@@ -61,7 +61,10 @@ export interface Survey {
   readonly eachRow: (table: string, columns: readonly string[], use: RowUse) => Promise<void>;
   /** Values of some columns that rows of the snapshot have together. */
   readonly listCombinations: (look: CombinationLook) => Promise<readonly Combination[]>;
-  /** The census with the integers of columns of times counted by unit, where their extremes leave it open. */
+  /**
+   * The census with the integers of columns of times counted by unit, where their extremes leave it open; for a proof all
+   * of it is counted by SQL.
+   */
   readonly countTimes: (wanted: WantedTimes) => Promise<readonly TableCensus[]>;
 }
 
@@ -81,6 +84,8 @@ export interface SurveyRequest {
   readonly isChosen?: (table: string) => boolean;
   /** Whether columns may be counted from the pages of the file, which is many times faster than by SQL. */
   readonly countsPages: boolean;
+  /** Whether a proof follows, which must not rest on the page reader: the copy uses it. */
+  readonly isForProof?: boolean;
   /** Whether a plan follows, which names what cannot be read among its other reasons; else the first one is thrown. */
   readonly isForPlan?: boolean;
 }
@@ -143,7 +148,11 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       eachRow: async (table, columns, use) =>
         await withSource(snapshotPath, (again) => eachRow(again, table, columns, use)),
       listCombinations: async (look) => await withSource(snapshotPath, (again) => listCombinations(again, look)),
-      countTimes: (wanted) => addTimeCounts({ ...request, census, chunks }, wanted),
+      countTimes: async (wanted) => {
+        if (request.isForProof !== true) return await addTimeCounts({ ...request, census, chunks }, wanted);
+        const bySql = { ...request, countsPages: false, chunks };
+        return await addTimeCounts({ ...bySql, census: await recountTimes({ ...bySql, census }, wanted) }, wanted);
+      },
     };
   });
 }

@@ -1,3 +1,4 @@
+import type { CensusJob } from '../../jobs/census-job.js';
 import type { TimesJob } from '../../jobs/times-job.js';
 import type { ColumnCensus, TableCensus, TimeCounts } from '../../model/census.js';
 import { must } from '../../model/error.js';
@@ -30,10 +31,7 @@ function mustBeCounted(column: ColumnCensus, wanted: ReturnType<WantedTimes>): b
 export async function addTimeCounts(request: TimeCountRequest, wanted: WantedTimes): Promise<TableCensus[]> {
   return await Promise.all(
     request.census.map(async (census) => {
-      const table = must(
-        request.catalog.tables.find(({ name }) => name === census.table),
-        `table ${census.table}`,
-      );
+      const table = tableOf(request, census);
       const open = census.columns
         .filter((column) => mustBeCounted(column, wanted(table, column.column)))
         .map(({ column }) => column);
@@ -45,6 +43,31 @@ export async function addTimeCounts(request: TimeCountRequest, wanted: WantedTim
       });
       return { ...census, columns };
     }),
+  );
+}
+
+/**
+ * The census again, with the columns of times counted by SQL where they were counted from pages. A proof must not rest on
+ * the page reader, which the copy uses; and of all columns only these are read by what their values are.
+ */
+export async function recountTimes(request: TimeCountRequest, wanted: WantedTimes): Promise<TableCensus[]> {
+  const { snapshotPath, catalog, threads } = request;
+  return await Promise.all(
+    request.census.map(async (census) => {
+      const table = tableOf(request, census);
+      const columns = table.columns.filter(({ name }) => wanted(table, name) !== 'no');
+      if (columns.length === 0 || choosePages(table, catalog).tag === 'rows') return census;
+      const job: CensusJob = { snapshotPath, table: { ...table, columns }, count: { tag: 'columns' } };
+      const counted = new Map((await threads.run('census', job)).columns.map((column) => [column.column, column]));
+      return { ...census, columns: census.columns.map((column) => counted.get(column.column) ?? column) };
+    }),
+  );
+}
+
+function tableOf({ catalog }: TimeCountRequest, { table }: TableCensus): SourceTable {
+  return must(
+    catalog.tables.find(({ name }) => name === table),
+    `table ${table}`,
   );
 }
 

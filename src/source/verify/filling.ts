@@ -1,5 +1,6 @@
 import { assert } from '../../model/error.js';
 import { type CellBatch, type SqliteValue, Storage, type StorageCode } from '../../model/value.js';
+import type { Packing } from './packed-sql.js';
 
 /** A batch is handed on when it holds this many bytes or rows, whichever comes first. */
 const batchBytes = 1 << 18;
@@ -25,14 +26,14 @@ export class Filling {
   #isTaken = false;
   readonly #reals: readonly number[];
   readonly #isUtf16: boolean;
-  /** By column, 1 where only numbers were packed. */
-  readonly #isNeverBare: Uint8Array;
+  /** By column: `whole`, which all are here, `bare` or `apart`. */
+  readonly #areWhole: Uint8Array;
 
   constructor(columnCount: number, reals: readonly number[], isUtf16: boolean) {
     const cells = columnCount * batchRows;
     this.#reals = reals;
     this.#isUtf16 = isUtf16;
-    this.#isNeverBare = new Uint8Array(columnCount);
+    this.#areWhole = new Uint8Array(columnCount);
     this.batch = {
       rowCount: 0,
       columnCount,
@@ -71,16 +72,16 @@ export class Filling {
   }
 
   /**
-   * Adds rows that were packed one after the other; `bare` are the columns of which only numbers were packed. Returns the
-   * number of the batch's first row that is theirs.
+   * Adds rows that were packed one after the other. Returns the number of the batch's first row that is theirs. Cells of
+   * which nothing was packed are NULL.
    */
-  addGroup(packed: Buffer, rows: number, bare: ReadonlySet<number>): number {
+  addGroup(packed: Buffer, rows: number, packing: Packing): number {
     if (this.#isTaken) this.#restart();
     const first = this.batch.rowCount;
     assert(first + rows <= batchRows, 'a batch has room for the rows of a group');
     const { columnCount } = this.batch;
-    const isBare = Uint8Array.from({ length: columnCount }, (_, index) => (bare.has(index) ? 1 : 0));
-    this.#readCells(packed, first * columnCount, rows * columnCount, isBare);
+    const forms = Uint8Array.from({ length: columnCount }, (_, index) => formOf(packing, index));
+    this.#readCells(packed, first * columnCount, rows * columnCount, forms);
     this.batch.rowCount += rows;
     return first;
   }
@@ -100,13 +101,17 @@ export class Filling {
   }
 
   /** Reads this many packed cells, which become those of the batch from the `first` on. */
-  #readCells(packed: Buffer, first: number, count: number, isBare = this.#isNeverBare): void {
+  #readCells(packed: Buffer, first: number, count: number, forms = this.#areWhole): void {
     const base = this.#reserve(packed.length);
-    const { bytes, start, end, columnCount } = this.batch;
+    const { bytes, start, end, storage, columnCount } = this.batch;
     packed.copy(bytes, base);
     let at = base;
     for (let cell = first, column = 0; cell < first + count; cell += 1) {
-      if (isBare[column] === 1) {
+      if (forms[column] === apart) {
+        storage[cell] = Storage.Null;
+        start[cell] = at;
+        end[cell] = at;
+      } else if (forms[column] === bare) {
         start[cell] = at;
         at = this.#endOfNumber(cell, at);
         end[cell] = at;
@@ -178,6 +183,14 @@ export class Filling {
     }
     return this.#used;
   }
+}
+
+/** How the cells of a column are packed. */
+const bare = 1;
+const apart = 2;
+
+function formOf(packing: Packing, index: number): number {
+  return packing.apart.has(index) ? apart : packing.bare.has(index) ? bare : 0;
 }
 
 function storageOf(initial: number): StorageCode {

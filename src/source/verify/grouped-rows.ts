@@ -7,7 +7,10 @@ import {
   exactRealsOf,
   isBareSql,
   likelyNumbersOf,
+  type Packing,
   packedSql,
+  packingOf,
+  packingOfAny,
   realSql,
   type SourceTableToVerify,
   selectSql,
@@ -20,7 +23,7 @@ import { readRefusal } from './read-failure.js';
  * blob over for every row costs more than packing it. A group with a row too large for that is read row by row, so that
  * memory never holds more than one such row. Columns of numbers are packed without class and length, which costs half; a
  * group with a text or blob there is packed anew with both. The exact doubles of a group are asked for only in columns
- * where it has reals.
+ * where it has reals, or of which nothing is packed because only the doubles are wanted.
  */
 
 const rowsPerGroup = 512;
@@ -33,8 +36,7 @@ const highestRowid = 2n ** 63n - 1n;
 
 interface Group {
   readonly packed: Buffer;
-  /** The columns, by index, of which only the numbers are packed. */
-  readonly bare: ReadonlySet<number>;
+  readonly packing: Packing;
   readonly rows: number;
   readonly from: bigint;
   readonly through: bigint;
@@ -55,7 +57,7 @@ export function* readGroupedCells(db: Database, table: SourceTableToVerify, rowi
   for (let group = next(lowestRowid); group !== null; ) {
     if ('packed' in group) {
       if (filling.isFullFor(group.rows)) yield filling.take().batch;
-      const first = filling.addGroup(group.packed, group.rows, group.bare);
+      const first = filling.addGroup(group.packed, group.rows, group.packing);
       for (const column of reals) addDoubles(filling.batch, { column, first, group }, doubles);
     } else {
       single ??= singleReader(db, table, { reals, rowidName });
@@ -76,9 +78,9 @@ type GroupReader = (from: bigint) => Group | GreatGroup | null;
 /** Gives the first group of rows at or after a rowid in the cheapest form that it can be packed in; null at the end. */
 function nextGroups(db: Database, table: SourceTableToVerify, rowidName: string): GroupReader {
   const bare = bareColumns(db, table, rowidName);
-  const nextBare = groupReader(db, table, rowidName, bare);
+  const nextBare = groupReader(db, table, rowidName, packingOf(table, bare));
   if (bare.size === 0) return nextBare;
-  const nextOfAny = groupReader(db, table, rowidName, new Set());
+  const nextOfAny = groupReader(db, table, rowidName, packingOfAny);
   return (from) => {
     const group = nextBare(from);
     return group === null || 'packed' in group ? group : nextOfAny(from);
@@ -101,17 +103,13 @@ function bareColumns(db: Database, table: SourceTableToVerify, rowidName: string
 }
 
 /** Gives the first group of rows at or after a rowid: packed, or only its range where a row cannot be; null at the end. */
-function groupReader(
-  db: Database,
-  table: SourceTableToVerify,
-  rowidName: string,
-  bare: ReadonlySet<number>,
-): GroupReader {
+function groupReader(db: Database, table: SourceTableToVerify, rowidName: string, packing: Packing): GroupReader {
   const rowid = `t.${quoteIdentifier(rowidName)}`;
-  const fits = [`${sizeSql(table, bare)} <= ${groupedRowBytes}`, ...[...bare].map((index) => isBareSql(table, index))];
+  const areBare = [...packing.bare].map((index) => isBareSql(table, index));
+  const fits = [`${sizeSql(table, packing)} <= ${groupedRowBytes}`, ...areBare];
   const statement = db
     .prepare<[bigint], [Buffer | null, bigint | null, bigint, bigint]>(
-      `SELECT CAST(group_concat(x, '') AS BLOB), max(r), count(*), count(x) FROM (SELECT CASE WHEN ${fits.join(' AND ')} THEN ${packedSql(table, false, bare)} END AS x, ${rowid} AS r FROM ${quoteIdentifier(table.source)} AS t WHERE ${rowid} >= ? ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,
+      `SELECT CAST(group_concat(x, '') AS BLOB), max(r), count(*), count(x) FROM (SELECT CASE WHEN ${fits.join(' AND ')} THEN ${packedSql(table, false, packing)} END AS x, ${rowid} AS r FROM ${quoteIdentifier(table.source)} AS t WHERE ${rowid} >= ? ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,
     )
     .raw()
     .safeIntegers(true);
@@ -122,7 +120,7 @@ function groupReader(
     if (through < from) throw readRefusal(table.source, 'its rowids are out of order');
     return packed === null || packedRows < rows
       ? { from, through }
-      : { packed, bare, rows: Number(rows), from, through };
+      : { packed, packing, rows: Number(rows), from, through };
   };
 }
 
@@ -156,21 +154,26 @@ function singleReader(
     .raw();
 }
 
-/** Puts the doubles of a group into the batch where one of its cells in this column is a real. */
+/** Puts the doubles of a group into the batch where one of its cells in this column is a real, or nothing is packed of it. */
 function addDoubles(
   batch: CellBatch,
   { column, first, group }: { readonly column: number; readonly first: number; readonly group: Group },
   read: ReturnType<typeof doublesReader>,
 ): void {
+  const { packing, rows } = group;
+  const isApart = packing.apart.has(column);
   const cellOf = (row: number) => (first + row) * batch.columnCount + column;
-  let hasReal = false;
-  for (let row = 0; row < group.rows && !hasReal; row += 1) hasReal = batch.storage[cellOf(row)] === Storage.Real;
-  if (!hasReal) return;
+  let isWanted = isApart;
+  for (let row = 0; row < rows && !isWanted; row += 1) isWanted = batch.storage[cellOf(row)] === Storage.Real;
+  if (!isWanted) return;
   const values = read(column, group);
-  assert(values.length === group.rows, 'a group has as many doubles as rows');
-  for (let row = 0; row < group.rows; row += 1) {
-    const isReal = batch.storage[cellOf(row)] === Storage.Real;
-    assert(isReal === (values[row] !== null), 'a double belongs to each real');
-    if (isReal) batch.number[cellOf(row)] = values[row] as number;
+  assert(values.length === rows, 'a group has as many doubles as rows');
+  for (let row = 0; row < rows; row += 1) {
+    const cell = cellOf(row);
+    const value = values[row];
+    if (isApart) batch.storage[cell] = value === null ? Storage.Null : Storage.Real;
+    const isReal = batch.storage[cell] === Storage.Real;
+    assert(isReal === (value !== null), 'a double belongs to each real');
+    if (isReal) batch.number[cell] = value as number;
   }
 }

@@ -7,7 +7,18 @@ export type SourceTableToVerify = Pick<TablePlan, 'source' | 'columns'> & Partia
 /** SQLite bounds the arguments of a function (SQLITE_LIMIT_FUNCTION_ARG, 100 in old builds); a cell takes four. */
 const cellsPerCall = 20;
 
+/** How the columns of a group of rows are packed, by index. */
+export interface Packing {
+  /** Of these only numbers are packed, without class and length. */
+  readonly bare: ReadonlySet<number>;
+  /** Those of them of which nothing is packed, since their doubles say it all. */
+  readonly apart: ReadonlySet<number>;
+}
+
 const none: ReadonlySet<number> = new Set();
+
+/** Packs every column with class and length. */
+export const packingOfAny: Packing = { bare: none, apart: none };
 
 const exactReals: ReadonlySet<Kind['tag']> = new Set([
   'int2',
@@ -49,12 +60,28 @@ export function selectSql(
 }
 
 /**
- * An expression for a row of t: its cells packed into one text. Of the columns in `bare` each cell is only the number,
- * or nothing for NULL, and a comma; a row with another value there must not be packed so (see `isBareSql`).
+ * The packing where all of these columns hold numbers and NULLs. A column of reals is read as doubles anyway; where its
+ * kind asks for nothing else, writing them down as text would be for nothing. Some cell of a row is always packed.
  */
-export function packedSql(table: SourceTableToVerify, isUtf16: boolean, bare: ReadonlySet<number> = none): string {
+export function packingOf(table: SourceTableToVerify, bare: ReadonlySet<number>): Packing {
+  const apart = [...bare].filter((index) => isOfDoubles(table.columns[index]));
+  return { bare, apart: new Set(apart.length < table.columns.length ? apart : apart.slice(1)) };
+}
+
+/** Of these kinds the verifier never looks at the text of a real. In a column of this affinity every number is one. */
+function isOfDoubles(column: SourceTableToVerify['columns'][number] | undefined): boolean {
+  return column?.affinity === 'real' && ['float4', 'float8', 'numeric'].includes(column.kind.tag);
+}
+
+/**
+ * An expression for a row of t: its cells packed into one text. Of bare columns each cell is only the number, or nothing
+ * for NULL, and a comma; a row with another value there must not be packed so (see `isBareSql`).
+ */
+export function packedSql(table: SourceTableToVerify, isUtf16: boolean, { bare, apart } = packingOfAny): string {
   const names = columnNames(table);
-  const cells = names.map((name, index) => (bare.has(index) ? `${name}, ','` : cellSql(name, isUtf16)));
+  const cells = names.flatMap((name, index) =>
+    apart.has(index) ? [] : [bare.has(index) ? `${name}, ','` : cellSql(name, isUtf16)],
+  );
   const calls: string[] = [];
   for (let i = 0; i < cells.length; i += cellsPerCall) {
     calls.push(`concat(${cells.slice(i, i + cellsPerCall).join(', ')})`);
@@ -63,7 +90,7 @@ export function packedSql(table: SourceTableToVerify, isUtf16: boolean, bare: Re
 }
 
 /** An expression for a row of t: the bytes of all cells but bare ones, which SQLite knows without reading them. */
-export function sizeSql(table: SourceTableToVerify, bare: ReadonlySet<number> = none): string {
+export function sizeSql(table: SourceTableToVerify, { bare } = packingOfAny): string {
   const sizes = columnNames(table).flatMap((name, index) =>
     bare.has(index) ? [] : [`ifnull(octet_length(${name}), 0)`],
   );

@@ -1,4 +1,4 @@
-import { CopierError } from '../../model/error.js';
+import { CopierError, must } from '../../model/error.js';
 import { beginReading } from '../connection/connect.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
@@ -33,6 +33,12 @@ export async function withReading<T>(
   }
 }
 
+/** How often a read is run at most; it is not run again once its runs have taken this long together. */
+export interface Repeats {
+  readonly times: number;
+  readonly ms: number;
+}
+
 /**
  * Runs one SELECT a number of times through a cursor, and gives its first rows. Throws `target.read_refused` with the
  * SQLSTATE; the transaction goes on.
@@ -40,22 +46,30 @@ export async function withReading<T>(
 export async function readTargetResult(
   client: TargetClient,
   { sql, values }: { readonly sql: string; readonly values: readonly (string | null)[] },
-  { rowsMax, times }: { readonly rowsMax: number; readonly times: number },
+  { rowsMax, repeats }: { readonly rowsMax: number; readonly repeats: Repeats },
 ): Promise<TargetResult> {
+  // The extended protocol takes one statement and no more.
+  const declare = {
+    text: `DECLARE pgferry_read NO SCROLL CURSOR FOR ${sql}`,
+    values: [...values],
+    queryMode: 'extended',
+  };
+  const fetch = {
+    text: `FETCH ${rowsMax} FROM pgferry_read; CLOSE pgferry_read`,
+    rowMode: 'array',
+    types: { getTypeParser: () => (text: string) => text },
+  };
   try {
     return await withTransaction(client, async () => {
       const ms: number[] = [];
-      for (;;) {
-        const startedAtMs = performance.now();
-        await client.raw.query({ text: `DECLARE pgferry_read NO SCROLL CURSOR FOR ${sql}`, values: [...values] });
-        const fetched = await client.raw.query({
-          text: `FETCH ${rowsMax} FROM pgferry_read`,
-          rowMode: 'array',
-          types: { getTypeParser: () => (text: string) => text },
-        } as never);
-        ms.push(performance.now() - startedAtMs);
-        await client.run('CLOSE pgferry_read');
-        if (ms.length >= times) return { ...(await named(client, fetched as unknown as Fetched)), ms };
+      const startedAtMs = performance.now();
+      for (let beganAtMs = startedAtMs; ; beganAtMs = performance.now()) {
+        await client.raw.query(declare as never);
+        const [fetched] = (await client.raw.query(fetch as never)) as unknown as readonly Fetched[];
+        const now = performance.now();
+        ms.push(now - beganAtMs);
+        if (ms.length < repeats.times && now - startedAtMs < repeats.ms) continue;
+        return { ...(await named(client, must(fetched, 'what was fetched'))), ms };
       }
     });
   } catch (error) {
@@ -68,13 +82,21 @@ interface Fetched {
   readonly rows: readonly (readonly (string | null)[])[];
 }
 
+/** Names of types by oid, as each session has seen them: within a run nobody gives a type another name. */
+const typeNames = new WeakMap<TargetClient, Map<number, string>>();
+
 async function named(client: TargetClient, { fields, rows }: Fetched): Promise<Omit<TargetResult, 'ms'>> {
-  const oids = [...new Set(fields.map(({ dataTypeID }) => dataTypeID))];
-  const found = await client.query<{ oid: string; name: string }>(
-    `SELECT oid::text AS oid, CASE typtype WHEN 'e' THEN 'enum' ELSE typname END AS name FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])`,
-    [oids],
-  );
-  const names = new Map(found.map(({ oid, name }) => [Number(oid), name]));
+  const names = typeNames.get(client) ?? new Map<number, string>();
+  typeNames.set(client, names);
+  const oids = [...new Set(fields.map(({ dataTypeID }) => dataTypeID))].filter((oid) => !names.has(oid));
+  const found =
+    oids.length === 0
+      ? []
+      : await client.query<{ oid: string; name: string }>(
+          `SELECT oid::text AS oid, CASE typtype WHEN 'e' THEN 'enum' ELSE typname END AS name FROM pg_catalog.pg_type WHERE oid = ANY($1::oid[])`,
+          [oids],
+        );
+  for (const { oid, name } of found) names.set(Number(oid), name);
   return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: names.get(dataTypeID) ?? '' })), rows };
 }
 

@@ -38,9 +38,10 @@ function fakeThreads(jobs: Job[], change: (job: Job, answer: TableCensus) => Tab
   return { run } as unknown as Threads;
 }
 
-async function surveyFile(snapshotPath: string, threads: Threads, countsPages = true): Promise<Survey> {
+async function surveyFile(snapshotPath: string, threads: Threads, countsPages = true, isForProof = false) {
   const catalog = await readCatalog(snapshotPath);
-  return await surveySource({ snapshotPath, catalog, threads, chunkBytes: 65_536, countsPages });
+  const request = { snapshotPath, catalog, threads, chunkBytes: 65_536, countsPages, isForProof };
+  return (await surveySource(request)) satisfies Survey;
 }
 
 test('a survey counts what SQL counts, from the pages where there is a layout, and its chunks share the rows out', async () => {
@@ -76,5 +77,26 @@ test('a census that SQLite, counting rows, does not bear out ends the survey', a
       table: 'plain',
       message: /"plain": its pages hold 4999 rows, SQLite counts 5000/,
     });
+  });
+});
+
+test('for a proof a column of times is counted by SQL, whatever the pages say of it', async () => {
+  await withFolder(async (folder) => {
+    const path = makeSqlite(
+      folder,
+      `CREATE TABLE t(id INTEGER PRIMARY KEY, at DATETIME, n INTEGER);
+       ${series(500)} INSERT INTO t SELECT i, 1700000000000 + i, i FROM n`,
+    );
+    const inSeconds = { integerMin: '1700000000', integerMax: '1700000001' };
+    const threads = fakeThreads([], ({ tag }, answer) =>
+      tag !== 'pages' ? answer : { ...answer, columns: answer.columns.map((one) => ({ ...one, ...inSeconds })) },
+    );
+    for (const isForProof of [true, false]) {
+      const survey = await surveyFile(path, threads, true, isForProof);
+      const [table] = await survey.countTimes((_, column) => (column === 'at' ? 'open' : 'no'));
+      const found = Object.fromEntries((table?.columns ?? []).map((one) => [one.column, one.integerMin]));
+      const misled = { id: '1700000000', at: '1700000000', n: '1700000000' };
+      assert.deepEqual(found, isForProof ? { ...misled, at: '1700000000001' } : misled);
+    }
   });
 });
