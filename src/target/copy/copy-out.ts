@@ -1,6 +1,6 @@
-import { to as copyTo } from 'pg-copy-streams';
 import { assert } from '../../model/error.js';
 import type { TargetClient } from '../connection/client.js';
+import { copyPayload } from './copy-payload.js';
 
 /** Signature of eleven bytes, flags, and the length of an extension, which is empty. */
 const headerBytes = 19;
@@ -11,8 +11,7 @@ const headerBytes = 19;
  * the caller stops early, the client is closed, because a running COPY cannot be ended otherwise.
  */
 export async function* copyOut(client: TargetClient, sql: string): AsyncGenerator<(Buffer | null)[], void, void> {
-  const stream = client.raw.query(copyTo(`COPY (${sql}) TO STDOUT (FORMAT binary)`));
-  const feed = new ByteFeed(stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>);
+  const feed = new ByteFeed(copyPayload(client, `COPY (${sql}) TO STDOUT (FORMAT binary)`));
   let isOver = false;
   try {
     await feed.take(headerBytes);

@@ -1,8 +1,8 @@
-import { to as copyTo } from 'pg-copy-streams';
 import { CopierError } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { CellBatch } from '../../model/value.js';
 import type { TargetClient } from '../connection/client.js';
+import { copyPayload } from './copy-payload.js';
 import { CopyTextParser } from './copy-text.js';
 import { quoteName } from '../../lib/quote.js';
 import { comparedRows } from '../../lib/compared-rows.js';
@@ -22,15 +22,11 @@ export async function* readTargetCells(
   from = `${comparedRows(table)} AS t`,
 ): AsyncGenerator<CellBatch> {
   const columns = table.columns.map((column) => `t.${quoteName(column.target)}`).join(', ');
-  const stream = client.raw.query(copyTo(`COPY (SELECT ${columns} FROM ${from}) TO STDOUT`));
   const parser = new CopyTextParser(table.columns.length);
   let isOver = false;
   try {
-    const chunks: AsyncIterator<Buffer> = stream[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await client.awaited(chunks.next());
-      if (next.done === true) break;
-      parser.append(next.value);
+    for await (const piece of copyPayload(client, `COPY (SELECT ${columns} FROM ${from}) TO STDOUT`)) {
+      parser.append(piece);
       for (let batch = parser.takeFull(); batch !== null; batch = parser.takeFull()) yield batch;
     }
     isOver = true;
