@@ -11,20 +11,23 @@ import { build } from 'esbuild';
 const built = fileURLToPath(new URL('../', import.meta.url));
 const workers = readdirSync(join(built, 'workers')).filter((name) => name.endsWith('.js'));
 
-await build({
-  entryPoints: ['src/cli/cli.js', ...workers.map((name) => `workers/${name}`)],
-  absWorkingDir: built,
-  outdir: built,
-  outbase: built,
-  allowOverwrite: true,
-  chunkNames: 'src/bundle/[name]-[hash]',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.11',
-  packages: 'external',
-  // A name that stands twice is not changed where the program prints it.
-  keepNames: true,
-  logLevel: 'warning',
-});
+// The command and the threads share nothing at run time, and each would be cut into more files for the other's sake.
+for (const entryPoints of [['src/cli/cli.js'], workers.map((name) => `workers/${name}`)]) {
+  await build({
+    entryPoints,
+    absWorkingDir: built,
+    outdir: built,
+    outbase: built,
+    allowOverwrite: true,
+    chunkNames: 'src/bundle/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.11',
+    packages: 'external',
+    // A name that stands twice is not changed where the program prints it.
+    keepNames: true,
+    logLevel: 'warning',
+  });
+}

@@ -2,7 +2,6 @@ import { maskSecrets } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
 import type { FileOptions } from '../model/fleet/file-options.js';
 import { fileOptionNames } from '../model/fleet/file-options.js';
-import { checkRules } from './config-file.js';
 import { readSettings } from './settings.js';
 
 /** The options of one file of a fleet, written with the keys of the config file. Throws `usage.config_*`. */
@@ -15,6 +14,8 @@ export async function readFileOptions(given: Readonly<Record<string, unknown>>):
       hint: `its options: ${names.join(', ')}`,
     });
   }
+  // Its parser takes a moment to load, and most runs have neither a config file nor a fleet.
+  const { checkRules } = await import('./config-file.js');
   await checkRules(given);
   const settings = readSettings({ command: 'fleet', flags: {}, env: {}, config: given, configWord: 'option' });
   return Object.fromEntries(fileOptionNames.filter((key) => key in given).map((key) => [key, settings[key]]));

@@ -1,4 +1,4 @@
-import { Block } from '../row/block.js';
+import { type Block, scratchBlock } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import {
   createDecimal,
@@ -24,7 +24,7 @@ const SCRATCH_BYTES = 64;
  */
 export function numericEncoder(precision: number | null, scale: number | null): ColumnEncoder {
   const decimal = createDecimal();
-  const scratch = new Block(SCRATCH_BYTES);
+  const scratch = scratchBlock(SCRATCH_BYTES);
   const number = (out: Block, text: string): void => {
     scratch.length = 0;
     scratch.ascii(text);

@@ -1,7 +1,7 @@
 import type { ColumnResult, TableFingerprint } from '../../model/copy.js';
 import type { FieldPosition, RowSums } from '../row/direct-field.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
-import { Block } from '../row/block.js';
+import { type Block, scratchBlock } from '../row/block.js';
 import { Fold, type FoldCode, foldOf, hashField, isEmpty } from './fold.js';
 import { createSeed, type Hash64, hashInt64, hexOf, setSeed } from './hash.js';
 import type { RowFields } from '../row/row-fields.js';
@@ -45,7 +45,7 @@ export function createFingerprint(table: Omit<TablePlan, 'chunks'>): Fingerprint
   const sumHi = new Int32Array(count + 1);
   const sumLo = new Int32Array(count + 1);
   const hash: Hash64 = { hi: 0, lo: 0 };
-  const scratch = new Block(SCRATCH_BYTES);
+  const scratch = scratchBlock(SCRATCH_BYTES);
   let rows = 0;
 
   const seed = createSeed();

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type HashWasm from 'hash-wasm';
-import { Block } from '../row/block.js';
+import { scratchBlock } from '../row/block.js';
 
 /** Only this algorithm of the package is loaded: all of them would take 25 ms of CPU in every thread. */
 const { createXXHash128 } = createRequire(import.meta.url)('hash-wasm/dist/xxhash128.umd.min.js') as Pick<
@@ -20,7 +20,7 @@ export interface Receipt {
 
 export async function createReceipt(): Promise<Receipt> {
   const hasher = (await createXXHash128()).init();
-  const gathered = new Block(GATHER_BYTES);
+  const gathered = scratchBlock(GATHER_BYTES);
   const flush = (): void => {
     if (gathered.length > 0) hasher.update(gathered.bytes.subarray(0, gathered.length));
     gathered.length = 0;

@@ -1,5 +1,5 @@
 import type { Kind } from '../../model/kind.js';
-import { Block } from '../row/block.js';
+import { scratchBlock } from '../row/block.js';
 import { encoderOf } from '../column/encoder-of-kind.js';
 import { foldOf, hashField } from './fold.js';
 import { createSeed, type Hash64, hexOf, setSeed } from './hash.js';
@@ -19,7 +19,7 @@ export interface HashSample {
  * implementation with the server's before a run.
  */
 export function hashSample({ kind, text, seed }: HashSample): string {
-  const block = new Block(SAMPLE_BYTES);
+  const block = scratchBlock(SAMPLE_BYTES);
   const encoder = encoderOf(kind);
   const bytes = kind.tag === 'bytea' ? Buffer.from(text.slice(2), 'hex') : Buffer.from(text, 'utf8');
   if (kind.tag === 'float4' || kind.tag === 'float8') encoder.real(block, Number(text));
@@ -29,6 +29,6 @@ export function hashSample({ kind, text, seed }: HashSample): string {
   const wide = BigInt.asIntN(64, BigInt(seed));
   const mixed = createSeed();
   setSeed(mixed, Number(wide >> 32n), Number(BigInt.asIntN(32, wide)));
-  hashField(out, foldOf(kind), block, 0, block.length, mixed, new Block(SAMPLE_BYTES));
+  hashField(out, foldOf(kind), block, 0, block.length, mixed, scratchBlock(SAMPLE_BYTES));
   return hexOf(out.hi, out.lo);
 }

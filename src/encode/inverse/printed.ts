@@ -2,7 +2,7 @@ import type { Kind } from '../../model/kind.js';
 import type { SqliteValue } from '../../model/value.js';
 import { encoderOf } from '../column/encoder-of-kind.js';
 import type { ColumnEncoder } from '../column/column-encoder.js';
-import { Block } from '../row/block.js';
+import { type Block, scratchBlock } from '../row/block.js';
 import { textFieldOf } from '../row/text-field.js';
 import { Misfit } from '../value/misfit.js';
 
@@ -14,8 +14,8 @@ export type PrintedAs = (cell: SqliteValue) => string | null;
 /** Encodes single cells of a column as the copy does. Memory: the largest cell, twice. */
 export function createPrinter(kind: Kind): PrintedAs {
   const encoder = encoderOf(kind);
-  const field = new Block(scratchBytes);
-  const text = new Block(scratchBytes);
+  const field = scratchBlock(scratchBytes);
+  const text = scratchBlock(scratchBytes);
   const write = textFieldOf(kind);
   return (cell) => {
     // By the rule `utf8`, which lets texts into a column of bytes.

@@ -5,7 +5,7 @@ import type { TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
 import { type RowView, Storage } from '../../model/value.js';
 import { writeValue } from '../row/binary-row.js';
-import { Block } from '../row/block.js';
+import { scratchBlock } from '../row/block.js';
 import type { ColumnEncoder } from '../column/column-encoder.js';
 import { encoderOf } from '../column/encoder-of-kind.js';
 import { describeKey, shownCharsMax } from '../value/describe.js';
@@ -51,7 +51,7 @@ class Trial {
   readonly #remarks: Remarks;
   /** Microseconds per unit of whole numbers that the copy takes for moments as they stand; else 0. */
   readonly #momentMicros: number;
-  readonly #scratch = new Block(scratchBytes);
+  readonly #scratch = scratchBlock(scratchBytes);
   readonly #refused = new Map<string, RefusedValues>();
   readonly #converted = new Map<string, ConvertedExample>();
   readonly #eager: ReturnType<typeof eagerCutOf>;
@@ -183,7 +183,7 @@ class Trial {
   }
 
   #example(view: RowView): ConvertedExample {
-    const out = new Block(scratchBytes);
+    const out = scratchBlock(scratchBytes);
     this.#textField(out, this.#scratch, 0, this.#scratch.length);
     const becomes = out.bytes.toString('utf8', 0, out.length);
     return { value: describeValue(view, this.#index, shownCharsMax), becomes };

@@ -33,9 +33,13 @@ export class Block {
   #sourceView: DataView = new DataView(new ArrayBuffer(0));
 
   /** Its two runs of bytes come from `allocate`. A run that grows becomes ordinary memory. */
-  constructor(blockBytes: number, allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow) {
+  constructor(
+    blockBytes: number,
+    allocate: (bytes: number) => Buffer = Buffer.allocUnsafeSlow,
+    capacity = blockCapacity(blockBytes),
+  ) {
     this.#allocate = allocate;
-    this.#capacity = blockCapacity(blockBytes);
+    this.#capacity = capacity;
     this.bytes = allocate(this.#capacity);
     this.view = viewOf(this.bytes);
     this.limit = this.#capacity - OVERREAD_BYTES;
@@ -156,6 +160,14 @@ export class Block {
 /** The memory that one run of bytes takes, for blocks of this nominal size. */
 export function blockCapacity(blockBytes: number): number {
   return blockBytes + SLACK_BYTES;
+}
+
+/**
+ * A block of this size that is never handed over, such as one for a single field. Made for each table, so it has no spare
+ * memory: that of many small tables would keep the garbage collector busy.
+ */
+export function scratchBlock(bytes: number): Block {
+  return new Block(bytes, Buffer.allocUnsafeSlow, bytes + OVERREAD_BYTES);
 }
 
 function viewOf(bytes: Buffer): DataView {

@@ -4,7 +4,7 @@ import type { DirectField, FieldAside, RowSums } from './direct-field.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { RowView } from '../../model/value.js';
 import { createBinaryRow, createFieldWriter, type FieldWriter } from './binary-row.js';
-import { Block } from './block.js';
+import { Block, scratchBlock } from './block.js';
 import { directField } from './direct.js';
 import { CellConverter, type ConvertedRow } from '../policy/cell-converter.js';
 import { createFingerprint } from '../fingerprint/fingerprint.js';
@@ -232,7 +232,7 @@ function textWriter(options: RowEncoderOptions, out: Block): RowWriter {
   const writeText = createTextRow(table, checked);
   const fields = createRowFields(table.columns.length);
   const written = createRowFields(table.columns.length);
-  const block = new Block(ROW_BYTES);
+  const block = scratchBlock(ROW_BYTES);
   return {
     row: (view) => {
       block.clear();

@@ -71,29 +71,36 @@ export async function preparePlan(request: {
   const mine = isComparison ? [] : foreign.filter(isToMerge);
   const merged = await mergeRows(client, { survey, schema, target, tables: mine });
   const staying = isComparison ? await stayingOf(client, schema, draft) : merged.staying;
-  const built = buildFrom({
-    ...common,
-    rules: isOurs ? withOrphans(rules, violations) : rules,
-    violations,
-    replaceable: new Set([...own, ...compared.equal.keys(), ...mine.map(({ source }) => source)]),
-    seeded: compared,
-    trials: isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census)),
-    rowFindings: isComparison
-      ? []
-      : [
-          ...(await tryTargetRules({
-            survey,
-            client,
-            target,
-            tables: draft.tables,
-            isTranslated: isOurs,
-            waive: settings.waive,
-          })),
-          ...(isOurs
-            ? []
-            : await checkOutsideRows({ survey, client, target, tables: withStaying(draft, staying).tables })),
-        ],
-  });
+  const trials = isComparison ? [] : await survey.tryValues(findDoubts(draft, survey.census));
+  const rowFindings = isComparison
+    ? []
+    : [
+        ...(await tryTargetRules({
+          survey,
+          client,
+          target,
+          tables: draft.tables,
+          isTranslated: isOurs,
+          waive: settings.waive,
+        })),
+        ...(isOurs
+          ? []
+          : await checkOutsideRows({ survey, client, target, tables: withStaying(draft, staying).tables })),
+      ];
+  const replaceable = new Set([...own, ...compared.equal.keys(), ...mine.map(({ source }) => source)]);
+  const isAsDrafted =
+    [violations, trials, rowFindings].every(({ length }) => length === 0) && replaceable.size + foreign.length === 0;
+  const built = isAsDrafted
+    ? draft
+    : buildFrom({
+        ...common,
+        rules: isOurs ? withOrphans(rules, violations) : rules,
+        violations,
+        replaceable,
+        seeded: compared,
+        trials,
+        rowFindings,
+      });
   const isBlocked = made?.findings.some(({ severity }) => severity === 'error') === true;
   const plan = withStaying(built, staying);
   const stored = made === null ? null : await storeSchema(client, schema, made);

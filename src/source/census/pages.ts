@@ -14,6 +14,14 @@ export type TableRoot = Pick<SourceTable, 'name' | 'rootPage'>;
 
 const noPrefix = new Uint8Array(0);
 
+/** The window of this thread. One for each of many small tables would keep the garbage collector busy. */
+let window: Buffer | null = null;
+
+function lendWindow(bytes: number): Buffer {
+  if (window?.length !== bytes) window = Buffer.allocUnsafeSlow(bytes);
+  return window;
+}
+
 /**
  * The census of `takeCensus` for the rows within a range of rowids, read straight from the leaves of the table's
  * b-tree. Overflow pages are read only for values that must be looked at. In: an open snapshot, and the layout of all
@@ -26,7 +34,7 @@ export function takePageCensus(
   range: ChunkRange,
 ): TableCensus {
   const { name, rootPage } = table;
-  const cells = new PageCells(file, { table: name, rootPage, range }, noPrefix);
+  const cells = new PageCells(file, { table: name, rootPage, range }, noPrefix, lendWindow);
   const tally = new RecordTally(layout.columns.length);
   const rowids = tallyCells(cells, tally, new OverflowReader(file, name, noPrefix));
   const columns = readColumns(tally, layout, rowids);
