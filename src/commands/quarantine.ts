@@ -14,6 +14,7 @@ import { withTransaction } from '../target/connection/transaction.js';
 import { hasLedger } from '../target/ledger/ledger.js';
 import { recordLoaded } from '../target/fingerprint/loaded.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
+import { listLosses } from '../target/ledger/losses.js';
 import { countQuarantine, listConverted, readQuarantineNotes } from '../target/ledger/quarantine.js';
 import { latestRun, type Run } from '../target/ledger/run.js';
 import { joinRun } from '../target/schema/closed-tables.js';
@@ -63,13 +64,14 @@ async function summarizeQuarantine(
   { settings }: Context,
   client: TargetClient,
   run: Run | null,
-): Promise<Pick<QuarantineResult, 'runId' | 'runDir' | 'groups' | 'rows' | 'isComplete'>> {
-  if (run === null) return { runId: null, runDir: null, groups: [], rows: [], isComplete: true };
+): Promise<Pick<QuarantineResult, 'runId' | 'runDir' | 'groups' | 'losses' | 'rows' | 'isComplete'>> {
+  if (run === null) return { runId: null, runDir: null, groups: [], losses: [], rows: [], isComplete: true };
   const groups = await countQuarantine(client, run.runId);
+  const losses = await listLosses(client, run.runId);
   const rows = await readQuarantineNotes(client, run.runId, settings.listMax);
   const total = groups.reduce((sum, group) => sum + (group.state === 'released' ? 0 : group.rows), 0);
   const runDir = dirname(run.snapshotPath);
-  return { runId: run.runId, runDir, groups, rows, isComplete: rows.length === total };
+  return { runId: run.runId, runDir, groups, losses, rows, isComplete: rows.length === total };
 }
 
 /**

@@ -11,7 +11,7 @@ import type { TargetClient } from '../target/connection/client.js';
 import { rejectionOf } from '../target/connection/errors.js';
 import { type CopyInOptions, type WriteBlock, copyIn } from '../target/copy/copy-in.js';
 import { Batch } from './careful-batch.js';
-import { ConvertedTally } from './converted-tally.js';
+import { ConvertedTally, convertedCells } from './converted-tally.js';
 import { changedColumns, quarantineCopy } from './quarantine-copy.js';
 import { noteOf } from './row-note.js';
 
@@ -136,12 +136,13 @@ async function sumAndQuarantine(client: TargetClient, chunk: CarefulChunk, known
       if (screened.tag === 'refused') {
         refused += 1;
         quarantined.add(view, noteOf(table, view, position, [screened.mark], 'held'), null);
-      } else if (screened.tag === 'converted' && !tally.keeps(screened.marks)) tally.add(screened.marks, 1);
+      } else if (screened.tag === 'converted' && !tally.keeps(screened.marks)) tally.add(screened.marks);
       else if (screened.tag === 'converted') {
         const changed = changedColumns(screened.marks);
         quarantined.add(view, noteOf(table, view, position, screened.marks, 'converted'), {
           view: screened.view,
           changed,
+          cells: convertedCells(table, screened.marks),
         });
       }
       if (encoder.isBlockFull) {

@@ -5,7 +5,7 @@ import { assert } from '../model/error.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { copyIn } from '../target/copy/copy-in.js';
 import type { CarefulChunk } from './careful-chunk.js';
-import { ConvertedTally } from './converted-tally.js';
+import { ConvertedTally, convertedCells } from './converted-tally.js';
 import { changedColumns, quarantineCopy } from './quarantine-copy.js';
 import { noteOf } from './row-note.js';
 
@@ -34,8 +34,9 @@ export async function keepConverted(
       }
       const row = encoder.convertedRow();
       if (row === null || !tally.keeps(row.marks)) continue;
-      tally.add(row.marks, -1);
-      const changed = { view: row.view, changed: changedColumns(row.marks) };
+      const cells = convertedCells(table, row.marks);
+      tally.takeAway(cells);
+      const changed = { view: row.view, changed: changedColumns(row.marks), cells };
       wholeRows.add(view, noteOf(table, view, position, row.marks, 'converted'), changed);
       if (wholeRows.isBlockFull) await write(wholeRows.takeBlock());
       if (tally.isDone) break;

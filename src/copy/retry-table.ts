@@ -1,3 +1,4 @@
+import { convertedCells } from './converted-tally.js';
 import { changedColumns, quarantineCopy } from './quarantine-copy.js';
 import { QuarantineRows } from '../encode/policy/quarantine-rows.js';
 import { RowEdit } from '../encode/policy/row-edit.js';
@@ -103,7 +104,8 @@ async function noteChunk(
       else if (screened.tag === 'converted') {
         const changed = changedColumns(screened.marks);
         const { rule } = { rule: screened.marks.map((mark) => mark.rule).join(', ') };
-        notes.add(edit.view, { ...note, state: 'converted', rule }, { view: screened.view, changed });
+        const cells = convertedCells(table, screened.marks);
+        notes.add(edit.view, { ...note, state: 'converted', rule }, { view: screened.view, changed, cells });
       }
       if (notes.isBlockFull) await write(notes.takeBlock());
     }

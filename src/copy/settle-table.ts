@@ -1,7 +1,9 @@
 import { quarantineCopy } from './quarantine-copy.js';
 import { describeKey } from '../encode/value/describe.js';
 import { QuarantineRows } from '../encode/policy/quarantine-rows.js';
+import { quarantineCell } from '../encode/policy/quarantined-cells.js';
 import { RowEdit } from '../encode/policy/row-edit.js';
+import type { Mark } from '../encode/policy/screen.js';
 import { createRowEncoder, type RowEncoder } from '../encode/row/row-encoder.js';
 import { CopierError } from '../model/error.js';
 import type { ChunkResult, TableFingerprint } from '../model/copy.js';
@@ -15,6 +17,7 @@ import { withTransaction } from '../target/connection/transaction.js';
 import { copyIn } from '../target/copy/copy-in.js';
 import { copyOut } from '../target/copy/copy-out.js';
 import { forgetEarlierSteps, nextStep, type QuarantinedRow, readQuarantine } from '../target/ledger/quarantine.js';
+import { convertedCells } from './converted-tally.js';
 import { KeySet } from './key-set.js';
 import { joinOnce } from './row-note.js';
 
@@ -142,12 +145,14 @@ async function settleChunk(request: SettleRequest, resources: SettleResources, w
       } else {
         const edit = new RowEdit(table.columns.length);
         edit.load(sent);
+        const emptied = convertedCells(table, marksOf(cause, sent));
         for (const column of cause.columns) edit.setNull(column);
         after.encodeRow(edit.view);
         drop(after);
         const changed = [...new Set([...(known?.changed?.columns ?? []), ...cause.columns])].sort((a, b) => a - b);
         const note = joinNotes(known, noteOf(table, original, position, cause, 'converted'));
-        quarantined.add(original, note, { view: edit.view, changed });
+        const cells = addConverted([emptied, known?.changed?.losses ?? []]);
+        quarantined.add(original, note, { view: edit.view, changed, cells });
       }
       if (quarantined.isBlockFull) await write(quarantined.takeBlock());
     }
@@ -161,6 +166,14 @@ async function settleChunk(request: SettleRequest, resources: SettleResources, w
     ...correct(result, less, more),
     converted: addConverted([result.converted, more.converted], less.converted),
     quarantined: result.quarantined + removed,
+  });
+}
+
+/** The references that become NULL: their bytes go. */
+function marksOf({ columns, hazard, rule, reason }: SettleCause, sent: RowView): Mark[] {
+  return columns.map((column) => {
+    const change = { digits: -BigInt(quarantineCell(sent, column)?.length ?? 0), scale: 0 };
+    return { column, hazard, rule, reason, change };
   });
 }
 

@@ -15,13 +15,37 @@ export interface TableFingerprint {
   readonly columns: readonly ColumnResult[];
 }
 
-/** Cells of a column that a rule changed, of rows that are not kept whole. Of a round it may be less than none. */
-export interface ConvertedCells {
+/**
+ * What a rule took from values, as exact decimals: the sum of the changes, the sum of their sizes, and the greatest. Of
+ * times in seconds, of numbers as they are, of texts in characters, and in bytes where the whole value went.
+ */
+export interface Losses {
+  readonly net: string;
+  readonly lost: string;
+  readonly greatest: string;
+}
+
+/**
+ * Cells of a column that a rule changed, of rows that are not kept whole. Of a round they may be less than none, and the
+ * greatest loss is then that of the new ones.
+ */
+export interface ConvertedCells extends Losses {
   readonly column: string;
   readonly hazard: string;
   readonly rule: string;
   readonly cells: number;
 }
+
+/** What a rule took from a column, of all rows, those that are kept whole too. */
+export interface ColumnLoss extends ConvertedCells {
+  readonly table: string;
+  /** What the losses are counted in: `s`, `characters`, `bytes`, or the column's own numbers. */
+  readonly unit: LossUnit;
+  /** Up to two keys, of rows that are kept whole. */
+  readonly examples: readonly string[];
+}
+
+export type LossUnit = 's' | 'characters' | 'bytes' | 'number';
 
 export interface ChunkResult extends TableFingerprint {
   readonly table: string;

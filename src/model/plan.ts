@@ -1,5 +1,5 @@
 import type { Code } from './codes/codes.js';
-import type { TableFingerprint } from './copy.js';
+import type { ColumnLoss, TableFingerprint } from './copy.js';
 import type { Kind } from './kind.js';
 import type { Policies } from './rules.js';
 import type { Affinity, LeftOut } from './source.js';
@@ -123,6 +123,8 @@ export interface Finding {
   readonly object?: string;
   /** The name by which `--waive` accepts it, where it can be accepted. */
   readonly waiver?: string;
+  /** What a rule took from the values of the column. */
+  readonly loss?: Omit<ColumnLoss, 'table' | 'column' | 'examples'>;
 }
 
 /** A parent → child edge of the foreign-key graph, by table name. */

@@ -1,3 +1,4 @@
+import type { ColumnLoss } from './copy.js';
 import type { TableReport } from './result.js';
 
 /**
@@ -46,6 +47,8 @@ export interface QuarantineResult {
   readonly runId: string | null;
   readonly runDir: string | null;
   readonly groups: readonly QuarantineGroup[];
+  /** What rules took from the values of all rows, by table, column, hazard and rule. */
+  readonly losses: readonly ColumnLoss[];
   /** Held and converted rows, at most as many as --list-max says. */
   readonly rows: readonly QuarantinedRowReport[];
   /** Whether `rows` names all of them. */

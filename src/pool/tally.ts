@@ -1,4 +1,5 @@
-import type { ChunkResult, ColumnResult, ConvertedCells, TableFingerprint } from '../model/copy.js';
+import { addDecimals, decimalText, greaterOf, decimalFrom } from '../lib/number/exact-decimal.js';
+import type { ChunkResult, ColumnResult, ConvertedCells, Losses, TableFingerprint } from '../model/copy.js';
 import type { ColumnReport, TableReport } from '../model/result.js';
 
 const zero = '0000000000000000';
@@ -39,23 +40,37 @@ export function subtract(whole: TableFingerprint, part: TableFingerprint): Table
 }
 
 /** The same for cells that are counted together. */
-export function convertedKey({ column, hazard, rule }: Omit<ConvertedCells, 'cells'>): string {
+export function convertedKey({ column, hazard, rule }: Pick<ConvertedCells, 'column' | 'hazard' | 'rule'>): string {
   return JSON.stringify([column, hazard, rule]);
 }
 
-/** Adds counts of changed cells up by column, hazard and rule, less those of `less`; what comes to none is left out. */
+/**
+ * Adds counts and losses of changed cells up by column, hazard and rule, less those of `less`; what comes to none is left
+ * out. The greatest loss is that of `parts`.
+ */
 export function addConverted(
   parts: readonly (readonly ConvertedCells[])[],
   less: readonly ConvertedCells[] = [],
 ): ConvertedCells[] {
   const sums = new Map<string, ConvertedCells>();
-  const add = (one: ConvertedCells, sign: number): void => {
+  const add = (one: ConvertedCells, sign: 1 | -1): void => {
     const key = convertedKey(one);
-    sums.set(key, { ...one, cells: (sums.get(key)?.cells ?? 0) + sign * one.cells });
+    const sum = sums.get(key) ?? { ...one, cells: 0, ...noLosses };
+    sums.set(key, { ...one, cells: sum.cells + sign * one.cells, ...addLosses(sum, one, sign) });
   };
   for (const one of parts.flat()) add(one, 1);
   for (const one of less) add(one, -1);
-  return [...sums.values()].filter(({ cells }) => cells !== 0);
+  return [...sums.values()].filter(({ cells, net, lost }) => cells !== 0 || net !== '0' || lost !== '0');
+}
+
+export const noLosses: Losses = { net: '0', lost: '0', greatest: '0' };
+
+/** Both losses together, or, with the sign −1, the first less the second, whose greatest is then that of the first. */
+export function addLosses(a: Losses, b: Losses, sign: 1 | -1): Losses {
+  const sum = (name: keyof Losses) =>
+    decimalText(addDecimals(decimalFrom(a[name]), decimalFrom(b[name]), sign === 1 ? 1n : -1n));
+  const greatest = sign < 0 ? a.greatest : decimalText(greaterOf(decimalFrom(a.greatest), decimalFrom(b.greatest)));
+  return { net: sum('net'), lost: sum('lost'), greatest };
 }
 
 /** Rows of these chunks that are in quarantine. */

@@ -3,8 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
+import type { ColumnLoss } from '../../src/model/copy.js';
 import type { QuarantineGroup } from '../../src/model/quarantine.js';
 import type { RepairResult } from '../../src/model/follow.js';
+import { Database } from '../../src/source/sqlite.js';
 import { runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
@@ -57,6 +59,37 @@ async function countWrong(client: pg.Client): Promise<number> {
   return wrong[0]?.wrong ?? -1;
 }
 
+/**
+ * What the rows of the target lost by the account of the ledger, against the account of the source itself: the digits of
+ * each time beyond six, and each price against the one that arrived, by decimals of PostgreSQL.
+ */
+async function assertLosses(client: pg.Client, source: string, told: readonly ColumnLoss[], isGreatest = true) {
+  const db = new Database(source, { readonly: true });
+  const all = db.prepare('SELECT id, at, price FROM ev').all() as { id: number; at: string; price: number }[];
+  db.close();
+  const { rows: expected } = await client.query(
+    `WITH s AS (SELECT ev.id, -rpad('0.000000' || substr(split_part(at_text, '.', 2), 7), 11, '0')::numeric AS at,
+                       ev.price - price_text::numeric AS price
+                  FROM ev JOIN unnest($1::int[], $2::text[], $3::text[]) AS source (id, at_text, price_text) USING (id)),
+          l AS (SELECT 'at' AS name, at AS change FROM s UNION ALL SELECT 'price', price FROM s)
+     SELECT name AS column, count(*)::int AS cells, trim_scale(sum(change))::text AS net,
+            trim_scale(sum(abs(change)))::text AS lost, trim_scale(max(abs(change)))::text AS greatest
+       FROM l WHERE change <> 0 GROUP BY 1 ORDER BY 1`,
+    [all.map(({ id }) => id), all.map(({ at }) => at), all.map(({ price }) => String(price))],
+  );
+  const ours = told.filter(({ rule }) => rule === 'truncate' || rule === 'round');
+  const shown = (greatest: string) => (isGreatest ? greatest : '');
+  assert.deepEqual(
+    ours.map(({ column, cells, net, lost, greatest }) => [column, cells, net, lost, shown(greatest)]),
+    expected.map(({ column, cells, net, lost, greatest }) => [column, cells, net, lost, shown(greatest)]),
+  );
+}
+
+async function readLosses(target: readonly string[], cwd: string): Promise<readonly ColumnLoss[]> {
+  const { json } = await runJson(['quarantine', 'list', ...target], { cwd });
+  return (json as unknown as { losses: readonly ColumnLoss[] }).losses;
+}
+
 async function inWorld(
   use: (world: { url: string; client: pg.Client; folder: string; sides: string[] }) => Promise<void>,
 ) {
@@ -95,9 +128,15 @@ test('what rules change is counted whole, kept as asked, and proven by working t
       ],
     );
     const findings = migrated.json.findings.filter(({ code }) => code === 'data.converted');
-    assert.ok(
-      findings.some(({ column }) => column === 'price'),
-      JSON.stringify(findings),
+    const losses = await readLosses(sides.slice(2), folder);
+    await assertLosses(client, sides[1] ?? '', losses);
+    assert.deepEqual(
+      findings.map(({ column, loss }) => [column, loss?.cells, loss?.unit, loss?.lost]),
+      losses.map(({ column, cells, unit, lost }) => [column, cells, unit, lost]),
+    );
+    assert.match(
+      findings[0]?.message ?? '',
+      /^2 995 values converted .*, [\d.]+ s lost in all, 0\.000000999 s at most/,
     );
 
     for (const command of ['verify', 'accept']) {
@@ -119,6 +158,7 @@ test('what rules change is counted whole, kept as asked, and proven by working t
     const all = await runJson([...migrate, ...again, '--keep-converted', 'all'], at);
     assert.equal(all.exitCode, 0, all.stderr);
     assert.deepEqual(await readLedger(client), { at: 0, price: 0, kept: rows - held, prices: losing.price - held });
+    await assertLosses(client, sides[1] ?? '', await readLosses(sides.slice(2), folder));
     assert.equal((await runJson(['verify', ...sides], at)).exitCode, 0);
     const bad = await runCommand([...migrate, ...again, '--keep-converted', 'some'], at);
     assert.equal(bad.exitCode, 2);
@@ -140,6 +180,7 @@ test('killed while rows are kept, a run goes on, and counts and rows are exact',
     const { at, price, kept = 0, prices } = await readLedger(client);
     assert.ok(kept > 0 && kept < 20, String(kept));
     assert.deepEqual([at + kept, price + prices], [losing.at - held, losing.price - held]);
+    await assertLosses(client, sides[1] ?? '', await readLosses(sides.slice(2), folder));
     assert.equal(await countWrong(client), 0);
     assert.equal((await runJson(['verify', ...sides], { cwd: folder })).exitCode, 0);
   });
@@ -147,41 +188,47 @@ test('killed while rows are kept, a run goes on, and counts and rows are exact',
 
 test('rounds and repairs follow changed values by the same rules, and count what is left', async () => {
   const config = { policies, keepConverted: 0 };
-  await inFollowWorld({ sourceSql, targetSql, config }, async ({ run, change, client, assertSame }) => {
-    await assertSame();
-    const before = await readLedger(client);
-    assert.deepEqual([before.at, before.kept], [losing.at - held, 0]);
-    // Kept by nobody: one stays as precise, one loses its fraction, one goes, one comes; an orphan finds its parent.
-    change(`
+  await inFollowWorld(
+    { sourceSql, targetSql, config },
+    async ({ run, change, client, assertSame, source, sides, folder }) => {
+      await assertSame();
+      const before = await readLedger(client);
+      assert.deepEqual([before.at, before.kept], [losing.at - held, 0]);
+      // Kept by nobody: one stays as precise, one loses its fraction, one goes, one comes; an orphan finds its parent.
+      change(`
       UPDATE ev SET at = '2024-05-01 00:00:00.123456789' WHERE id = 1;
       UPDATE ev SET at = '2024-05-01 00:00:00' WHERE id = 2;
       UPDATE ev SET name = 'other' WHERE id = 3;
       DELETE FROM ev WHERE id = 4;
       INSERT INTO ev VALUES (9001, 1, '2024-05-01 00:00:00.000000999', 1.005, 'new');
       UPDATE ev SET kind = 1 WHERE id = 10;`);
-    const followed = await run('follow', '--keep-converted', '0');
-    assert.equal(followed.exitCode, 0, followed.stderr);
-    await assertSame();
-    const after = await readLedger(client);
-    assert.deepEqual([after.at, after.kept], [before.at, 0]);
-    assert.equal(after.price, before.price + 1);
-    const { rows: now } = await client.query(
-      `SELECT id, at::text, price::text FROM ev WHERE id IN (1, 2, 9001) ORDER BY id`,
-    );
-    assert.deepEqual(
-      now.map(({ at }) => at),
-      ['2024-05-01 00:00:00.123456', '2024-05-01 00:00:00', '2024-05-01 00:00:00'],
-    );
-    assert.equal(now[2]?.price, '1.01');
-    await client.query(`UPDATE ev SET at = '2000-01-01' WHERE id = 100; DELETE FROM ev WHERE id = 101`);
-    const repaired = await run<RepairResult>('repair');
-    assert.equal(repaired.exitCode, 0, repaired.stderr);
-    await assertSame();
-    // Rows of a round are kept as asked, too.
-    change(`UPDATE ev SET at = '2024-06-01 00:00:00.000000001' WHERE id BETWEEN 50 AND 59`);
-    assert.equal((await run('follow', '--keep-converted', '4')).exitCode, 0);
-    await assertSame();
-    const some = await readLedger(client);
-    assert.deepEqual([some.at + (some.kept ?? 0), some.kept], [before.at, 4]);
-  });
+      const followed = await run('follow', '--keep-converted', '0');
+      assert.equal(followed.exitCode, 0, followed.stderr);
+      await assertSame();
+      await assertLosses(client, source, await readLosses(sides.slice(2), folder), false);
+      const after = await readLedger(client);
+      assert.deepEqual([after.at, after.kept], [before.at, 0]);
+      assert.equal(after.price, before.price + 1);
+      const { rows: now } = await client.query(
+        `SELECT id, at::text, price::text FROM ev WHERE id IN (1, 2, 9001) ORDER BY id`,
+      );
+      assert.deepEqual(
+        now.map(({ at }) => at),
+        ['2024-05-01 00:00:00.123456', '2024-05-01 00:00:00', '2024-05-01 00:00:00'],
+      );
+      assert.equal(now[2]?.price, '1.01');
+      await client.query(`UPDATE ev SET at = '2000-01-01' WHERE id = 100; DELETE FROM ev WHERE id = 101`);
+      const repaired = await run<RepairResult>('repair');
+      assert.equal(repaired.exitCode, 0, repaired.stderr);
+      await assertSame();
+      // Rows of a round are kept as asked, too.
+      change(`UPDATE ev SET at = '2024-06-01 00:00:00.000000001' WHERE id BETWEEN 50 AND 59`);
+      assert.equal((await run('follow', '--keep-converted', '4')).exitCode, 0);
+      await assertSame();
+      // What left the source is taken from the sums again; of the greatest the ledger only knows that it was there once.
+      await assertLosses(client, source, await readLosses(sides.slice(2), folder), false);
+      const some = await readLedger(client);
+      assert.deepEqual([some.at + (some.kept ?? 0), some.kept], [before.at, 4]);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import type { ConvertedCells } from '../../model/copy.js';
+import type { ConvertedCells, Losses } from '../../model/copy.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import { type Policy, policyFor } from '../../model/rules.js';
 import { type RowView, Storage } from '../../model/value.js';
@@ -9,6 +9,7 @@ import { Misfit } from '../value/misfit.js';
 import { type CutText, type EagerRule, eagerCutOf } from './eager-cut.js';
 import { convertValue } from './convert.js';
 import { bytesOf, RowEdit } from './row-edit.js';
+import { LossSum } from './loss-sum.js';
 import { hazardOf, type Mark } from './screen.js';
 
 /** One value may be changed by several rules in turn, but only this often. */
@@ -21,8 +22,9 @@ export interface ConvertedRow {
   readonly marks: readonly Mark[];
 }
 
-interface Counter extends Omit<ConvertedCells, 'cells'> {
+interface Counter extends Omit<ConvertedCells, 'cells' | keyof Losses> {
   cells: number;
+  readonly losses: LossSum;
 }
 
 interface Pending {
@@ -30,6 +32,9 @@ interface Pending {
   readonly counter: Counter;
   /** Where the field begins in the block. */
   readonly start: number;
+  /** By how much the value changed: `change` × 10^-scale, or `mark.change`. */
+  readonly change: number;
+  readonly scale: number;
 }
 
 /**
@@ -45,7 +50,7 @@ export class CellConverter {
   readonly #isConverting: readonly boolean[];
   readonly #suspects: readonly (Suspect | null)[];
   readonly #eager: readonly ((EagerRule & { readonly counter: Counter }) | null)[];
-  readonly #cutText: CutText = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  readonly #cutText: CutText = { bytes: Buffer.alloc(0), start: 0, end: 0, change: 0, scale: 0 };
   /** Lends cut texts to the writer. */
   readonly #cut: RowView;
   readonly #counters = new Map<string, Counter>();
@@ -110,7 +115,11 @@ export class CellConverter {
     if (this.#pending.length === 0) return;
     // An empty last field begins where its row ends; a field of the row that goes again begins behind the head of that row.
     const staying = this.#pending.filter(({ start }) => start <= end);
-    for (const { counter } of staying) counter.cells += 1;
+    for (const { counter, mark, change, scale } of staying) {
+      counter.cells += 1;
+      if (mark.change === undefined) counter.losses.add(change, scale);
+      else counter.losses.addExact(mark.change);
+    }
     if (this.#keepsRows) this.#row = staying.map(({ mark }) => mark);
     this.#pending = [];
   }
@@ -127,12 +136,14 @@ export class CellConverter {
 
   result(): ConvertedCells[] {
     const counters = [...this.#counters].filter(([, { cells }]) => cells > 0);
-    return counters.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, counter]) => ({ ...counter }));
+    return counters
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, { losses, ...counter }]) => ({ ...counter, ...losses.result() }));
   }
 
   #counterOf({ column, hazard, rule }: Mark): Counter {
     const key = `${column} ${hazard} ${rule}`;
-    const own = { column: this.#columns[column ?? -1]?.source ?? '', hazard, rule, cells: 0 };
+    const own = { column: this.#columns[column ?? -1]?.source ?? '', hazard, rule, cells: 0, losses: new LossSum() };
     const counter = this.#counters.get(key) ?? own;
     this.#counters.set(key, counter);
     return counter;
@@ -150,7 +161,8 @@ export class CellConverter {
     cut.end[index] = this.#cutText.end;
     try {
       const length = this.#plain(block, cut, index);
-      this.#pending.push({ mark: eager.mark, counter: eager.counter, start });
+      const { change, scale } = this.#cutText;
+      this.#pending.push({ mark: eager.mark, counter: eager.counter, start, change, scale });
       return length;
     } catch (error) {
       if (!(error instanceof Misfit)) throw error;
@@ -173,9 +185,10 @@ export class CellConverter {
       const policy = policyFor(column.policies ?? {}, hazard);
       if (typeof policy === 'string') throw first;
       const { convert: rule } = policy;
-      if (!convertValue(edit, index, column, { hazard, rule })) throw first;
-      const mark = { column: index, hazard, rule, reason: problem.reason };
-      this.#pending.push({ mark, counter: this.#counterOf(mark), start });
+      const change = convertValue(edit, index, column, { hazard, rule });
+      if (change === null) throw first;
+      const mark = { column: index, hazard, rule, reason: problem.reason, change };
+      this.#pending.push({ mark, counter: this.#counterOf(mark), start, change: 0, scale: 0 });
       if (edit.view.storage[index] === Storage.Null) {
         if (column.notNull === true) throw first;
         return -1;

@@ -1,3 +1,4 @@
+import { type ExactDecimal, addDecimals } from '../../lib/number/exact-decimal.js';
 import { epochs, isEpochUnit } from '../../lib/time/epochs.js';
 import type { ColumnPlan } from '../../model/plan.js';
 import type { EpochUnit } from '../../model/kind.js';
@@ -17,38 +18,41 @@ function precisionOf({ kind }: ColumnPlan): number | null {
 
 /**
  * Cuts the fraction of a second to what the column keeps. `truncate` drops digits, also before 1970; `round` goes to
- * the nearest, and half a unit goes up. The rest of a text, its offset for instance, stays as it is.
+ * the nearest, and half a unit goes up. The rest of a text, its offset for instance, stays as it is. Gives by how many
+ * seconds the time changed.
  */
-export function cutFraction(edit: RowEdit, index: number, column: ColumnPlan, cut: Rounding): boolean {
+export function cutFraction(edit: RowEdit, index: number, column: ColumnPlan, cut: Rounding): ExactDecimal | null {
   const precision = precisionOf(column);
-  if (precision === null) return false;
+  if (precision === null) return null;
   if (edit.view.storage[index] === Storage.Text) return cutText(edit, index, precision, cut);
   return cutEpoch(edit, index, column, precision, cut);
 }
 
-function cutEpoch(edit: RowEdit, index: number, { kind }: ColumnPlan, precision: number, cut: Rounding): boolean {
-  if (kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') return false;
+function cutEpoch(
+  edit: RowEdit,
+  index: number,
+  { kind }: ColumnPlan,
+  precision: number,
+  cut: Rounding,
+): ExactDecimal | null {
+  if (kind.tag !== 'timestamp' && kind.tag !== 'timestamptz') return null;
   const isReal = edit.view.storage[index] === Storage.Real;
   const unit = isReal ? (kind.realUnit ?? kind.unit) : kind.unit;
-  if (unit !== 'julian' && !isEpochUnit(unit)) return false;
+  if (unit !== 'julian' && !isEpochUnit(unit)) return null;
   const number =
     unit === 'julian' || unit === 'ole' ? msOfDays(edit, index, unit) : secondsOf(decimalOf(edit, index), unit);
-  if (number === null) return false;
+  if (number === null) return null;
   const { digits, scale } = number;
-  const text = stampText(cutFloor(digits, Math.max(0, scale - precision), cut), Math.min(scale, precision));
-  if (text === null) return false;
+  const short = { digits: cutFloor(digits, Math.max(0, scale - precision), cut), scale: Math.min(scale, precision) };
+  const text = stampText(short.digits, short.scale);
+  if (text === null) return null;
   // The offset is written out, since texts without one may be local time.
   edit.setBytes(index, Buffer.from(`${text}Z`, 'latin1'), Storage.Text);
-  return true;
-}
-
-interface Decimal {
-  readonly digits: bigint;
-  readonly scale: number;
+  return addDecimals(short, number, -1n);
 }
 
 /** A number of an epoch's unit as seconds since 1970, exactly. */
-function secondsOf(number: Decimal | null, unit: EpochUnit): Decimal | null {
+function secondsOf(number: ExactDecimal | null, unit: EpochUnit): ExactDecimal | null {
   if (number === null) return null;
   const { micros, per, startDays } = epochs[unit];
   // Powers of ten both, so that the quotient is a decimal: 10^(6 + places of `per`) parts of a second.
@@ -56,7 +60,7 @@ function secondsOf(number: Decimal | null, unit: EpochUnit): Decimal | null {
   return { digits: number.digits * micros + BigInt(startDays * secondsOfDay) * 10n ** BigInt(scale), scale };
 }
 
-function msOfDays(edit: RowEdit, index: number, unit: keyof typeof startsMs): Decimal | null {
+function msOfDays(edit: RowEdit, index: number, unit: keyof typeof startsMs): ExactDecimal | null {
   const ms = Math.floor((edit.view.number[index] as number) * dayMs + 0.5);
   return Number.isSafeInteger(ms) ? { digits: BigInt(ms) + startsMs[unit], scale: 3 } : null;
 }
@@ -81,18 +85,18 @@ function stampText(value: bigint, scale: number): string | null {
 
 const withFraction = /^(?:(\d{4}-\d\d-\d\d)([T ]))?(\d\d:\d\d:\d\d)[.,](\d+)(.*)$/s;
 
-function cutText(edit: RowEdit, index: number, precision: number, cut: Rounding): boolean {
+function cutText(edit: RowEdit, index: number, precision: number, cut: Rounding): ExactDecimal | null {
   const match = withFraction.exec(bytesOf(edit.view, index).toString('utf8'));
-  if (match === null) return false;
+  if (match === null) return null;
   const [, date, separator = '', clock = '', fraction = '', rest = ''] = match;
   const digits = cutFloor(BigInt(fraction), Math.max(0, fraction.length - precision), cut);
   const scale = Math.min(fraction.length, precision);
   const isCarried = digits === 10n ** BigInt(scale);
   const whole = isCarried ? nextSecond(date, separator, clock) : `${date ?? ''}${separator}${clock}`;
-  if (whole === null) return false;
+  if (whole === null) return null;
   const shown = scale === 0 ? '' : `.${String(isCarried ? 0n : digits).padStart(scale, '0')}`;
   edit.setBytes(index, Buffer.from(`${whole}${shown}${rest}`), Storage.Text);
-  return true;
+  return addDecimals({ digits, scale }, { digits: BigInt(fraction), scale: fraction.length }, -1n);
 }
 
 /** The second that follows; a time of day may become 24:00:00. */

@@ -5,6 +5,7 @@ import type { RowView } from '../../model/value.js';
 import { Storage } from '../../model/value.js';
 import type { Rounding } from './convert-number.js';
 import type { Mark } from './screen.js';
+import { countCodePoints } from '../value/utf8.js';
 
 /*
  * The rules that cut, for the plain forms that nearly all values have, without a detour over a refusal: before a value is
@@ -16,6 +17,9 @@ export interface CutText {
   bytes: Buffer;
   start: number;
   end: number;
+  /** By how much the value changes: `change` × 10^-scale, a safe integer. */
+  change: number;
+  scale: number;
 }
 
 /** Fills `out` and gives true where the rule changes the cell; false where the cell is to be written as it is. */
@@ -72,12 +76,14 @@ function fractionCut(precision: number): EagerCut {
     if (end - start <= pointAt + 1 + precision || end - start > scratchBytes || !isPlainClock(bytes, start))
       return false;
     let at = start + pointAt + 1;
-    let isChanged = false;
+    let dropped = 0;
     let digits = 0;
     for (; at < end && isDigit(bytes[at] as number); at += 1, digits += 1) {
-      if (digits >= precision && bytes[at] !== zero) isChanged = true;
+      if (digits >= precision) dropped = 10 * dropped + (bytes[at] as number) - zero;
     }
-    if (!isChanged || digits > fractionDigitsMax) return false;
+    if (dropped === 0 || digits > fractionDigitsMax) return false;
+    out.change = -dropped;
+    out.scale = digits;
     const cutEnd = start + pointAt + (precision === 0 ? 0 : 1 + precision);
     out.bytes = bytes;
     out.start = start;
@@ -122,6 +128,8 @@ function lengthCut(charsMax: number): EagerCut {
     out.bytes = bytes;
     out.start = start;
     out.end = at;
+    out.change = -countCodePoints(bytes, at, end);
+    out.scale = 0;
     return true;
   };
 }
@@ -143,13 +151,16 @@ function decimalCut(scale: number, rounding: Rounding): EagerCut {
     const [, sign = '', whole = '', fraction = ''] = plainNumber.exec(text) ?? [];
     if (fraction.length <= scale || whole.length + scale > exactDigits) return false;
     const dropped = fraction.slice(scale);
-    if (/^0*$/.test(dropped)) return false;
+    if (/^0*$/.test(dropped) || dropped.length > exactDigits) return false;
     const isUp = rounding === 'round' && dropped >= '5';
     const digits = String(Number(whole + fraction.slice(0, scale)) + (isUp ? 1 : 0)).padStart(scale + 1, '0');
     const cut = `${sign}${digits.slice(0, digits.length - scale)}${scale === 0 ? '' : '.'}${digits.slice(digits.length - scale)}`;
     out.bytes = scratch;
     out.start = 0;
     out.end = scratch.write(cut, 0, 'latin1');
+    const size = (isUp ? 10 ** dropped.length : 0) - Number(dropped);
+    out.change = sign === '' ? size : -size;
+    out.scale = fraction.length;
     return true;
   };
 }

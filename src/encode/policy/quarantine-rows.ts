@@ -1,3 +1,4 @@
+import type { ConvertedCells } from '../../model/copy.js';
 import type { QuarantineNote } from '../../model/quarantine.js';
 import type { RowView } from '../../model/value.js';
 import { Block } from '../row/block.js';
@@ -28,6 +29,7 @@ export const quarantineColumns = [
   'changed',
   'changed_storage',
   'changed_cells',
+  'losses',
 ] as const;
 
 export interface QuarantineHead {
@@ -63,7 +65,12 @@ export class QuarantineRows {
   add(
     row: RowView,
     note: QuarantineNote,
-    converted: { readonly view: RowView; readonly changed: readonly number[] } | null,
+    converted: {
+      readonly view: RowView;
+      readonly changed: readonly number[];
+      /** What its cells lost, each by its rule. */
+      readonly cells: readonly ConvertedCells[];
+    } | null,
   ) {
     const out = this.#out;
     const columns = [...row.storage.keys()];
@@ -84,12 +91,13 @@ export class QuarantineRows {
     this.#int8(columns.reduce((sum, index) => sum + (quarantineCell(row, index)?.length ?? 0), 0));
     this.#text(storageLetters(row));
     this.#cells(row, columns);
-    if (converted === null) for (let i = 0; i < 3; i += 1) out.int32(-1);
+    if (converted === null) for (let i = 0; i < 4; i += 1) out.int32(-1);
     else {
       this.#numbers(converted.changed);
       const letters = storageLetters(converted.view);
       this.#text(converted.changed.map((index) => letters[index]).join(''));
       this.#cells(converted.view, converted.changed);
+      this.#jsonb(converted.cells);
     }
     this.rows += 1;
   }
@@ -107,6 +115,13 @@ export class QuarantineRows {
     const bytes = value === null ? null : Buffer.from(value);
     this.#out.int32(bytes?.length ?? -1);
     if (bytes !== null) this.#out.copy(bytes, 0, bytes.length);
+  }
+
+  /** jsonb_recv: the version, then the text. */
+  #jsonb(value: unknown): void {
+    const text = Buffer.from(`\x01${JSON.stringify(value)}`);
+    this.#out.int32(text.length);
+    this.#out.copy(text, 0, text.length);
   }
 
   #int8(value: number): void {

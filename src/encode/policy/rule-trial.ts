@@ -47,7 +47,7 @@ export class RuleTrial {
     this.#edit.loadCell(view, this.#index);
     let how = first;
     for (let turn = 0; turn < conversionsMax; turn += 1) {
-      if (!convertValue(this.#edit, this.#index, column, how)) return false;
+      if (convertValue(this.#edit, this.#index, column, how) === null) return false;
       const code = this.#codeOf(this.#edit.view);
       if (code === null) return true;
       const hazard = hazardOf(code);

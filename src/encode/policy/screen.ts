@@ -1,3 +1,4 @@
+import type { ExactDecimal } from '../../lib/number/exact-decimal.js';
 import { CopierError, type ErrorCode } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { Policy } from '../../model/rules.js';
@@ -16,6 +17,8 @@ export interface Mark {
   /** The name of the conversion, or `quarantine`. */
   readonly rule: string;
   readonly reason: string;
+  /** By how much the rule changed the value; none where nothing was changed. */
+  readonly change?: ExactDecimal;
 }
 
 /** The outcome for a row: it is sent as it is, it is sent changed, or it stays behind. */
@@ -57,9 +60,9 @@ export class Screen {
       if (view === row) this.#edit.load(row);
       view = this.#edit.view;
       const plan = this.#options.table.columns[column];
-      const isDone = plan !== undefined && convertValue(this.#edit, column, plan, mark);
-      if (!isDone) throw notConverted(error(), mark.rule);
-      marks.push(mark);
+      const changed = plan === undefined ? null : convertValue(this.#edit, column, plan, mark);
+      if (changed === null) throw notConverted(error(), mark.rule);
+      marks.push({ ...mark, change: changed });
     };
     for (const mark of known) {
       if (mark.rule === 'quarantine' || mark.column === null) return { tag: 'refused', mark };

@@ -55,7 +55,7 @@ class Trial {
   readonly #refused = new Map<string, RefusedValues>();
   readonly #converted = new Map<string, ConvertedExample>();
   readonly #eager: ReturnType<typeof eagerCutOf>;
-  readonly #cut: CutText = { bytes: Buffer.alloc(0), start: 0, end: 0 };
+  readonly #cut: CutText = { bytes: Buffer.alloc(0), start: 0, end: 0, change: 0, scale: 0 };
   readonly #rules: RuleTrial;
   readonly #patterns: PatternTrial;
   #count = 0;

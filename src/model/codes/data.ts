@@ -20,7 +20,7 @@ export const dataCodes = {
   },
   'data.converted': {
     means: 'Rows were changed by a rule that you named. A finding, not a failure.',
-    todo: 'Look at them with `pgferry quarantine list`; how many rows are kept as they were, `--keep-converted` says.',
+    todo: 'Look at them with `pgferry quarantine list`; it says what they lost; how many rows are kept as they were, `--keep-converted` says.',
   },
   'data.damaged_page': {
     means: 'A page of the snapshot is damaged.',

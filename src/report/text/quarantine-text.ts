@@ -1,4 +1,6 @@
+import type { ColumnLoss } from '../../model/copy.js';
 import type { QuarantineGroup, QuarantinedRowReport } from '../../model/quarantine.js';
+import { describeLoss } from './loss-text.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatCount, sanitize } from '../units.js';
 
@@ -7,16 +9,18 @@ export function describeQuarantine(result: {
   readonly action: 'list' | 'retry';
   readonly runId: string | null;
   readonly groups: readonly QuarantineGroup[];
+  readonly losses: readonly ColumnLoss[];
   readonly rows: readonly QuarantinedRowReport[];
   readonly isComplete: boolean;
   readonly released: number;
   readonly ok: boolean;
 }): string {
-  const { groups, rows, isComplete, runId } = result;
+  const { groups, losses, rows, isComplete, runId } = result;
   if (runId === null) return 'no run of pgferry is recorded in the target\n';
   const held = groups.reduce((sum, group) => sum + (group.state === 'held' ? group.rows : 0), 0);
   const parts = [
     tableOf(groups),
+    losses.flatMap(lossLine).join('\n'),
     rows.map(lineOf).join('\n'),
     isComplete ? '' : '  … there are more: --list-max',
     verdict(result, held),
@@ -44,6 +48,13 @@ function tableOf(groups: readonly QuarantineGroup[]): string {
       formatCount(rows),
     ]),
   );
+}
+
+function lossLine(loss: ColumnLoss): string[] {
+  const { table, column, cells, hazard, rule } = loss;
+  const name = `${table}.${column}`;
+  const [lost] = describeLoss(loss);
+  return lost === undefined ? [] : [sanitize(`  ${name} (${hazard}: ${rule}): ${countOf(cells, 'value')}, ${lost}`)];
 }
 
 function lineOf({ table, key, column, reason, state }: QuarantinedRowReport): string {

@@ -1,10 +1,14 @@
 import { quoteShell } from '../../lib/shell-word.js';
 import { CopierError } from '../../model/error.js';
+import type { ColumnLoss } from '../../model/copy.js';
 import type { QuarantineGroup } from '../../model/quarantine.js';
 import type { Finding, Plan } from '../../model/plan.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findLoaded } from '../../target/fingerprint/loaded.js';
+import { describeLoss } from '../../report/text/loss-text.js';
+import { countOf } from '../../report/units.js';
+import { listLosses } from '../../target/ledger/losses.js';
 import { countQuarantine, listConverted, listQuarantinedTables } from '../../target/ledger/quarantine.js';
 import type { AppliedRule } from '../../verify/rules/recompute.js';
 import type { QuarantineRun } from './compare-table.js';
@@ -60,30 +64,40 @@ export function checkQuarantinedColumns(
   );
 }
 
-/** What these runs have in quarantine, as findings: one per table, column, hazard and rule. */
+/** What these runs have in quarantine or converted, as findings: one per table, column, hazard and rule. */
 export async function listQuarantineFindings(client: TargetClient, runIds: Iterable<string>): Promise<Finding[]> {
   const findings: Finding[] = [];
   const { ledgerSchema } = client.address;
   const ledgerFlag = ledgerSchema === undefined ? '' : ` --ledger-schema ${quoteShell(ledgerSchema)}`;
   const quarantine = client.ledger('quarantine');
-  for (const runId of new Set(runIds))
-    findings.push(
-      ...(await countQuarantine(client, runId)).flatMap((group) => findingOf(group, ledgerFlag, quarantine)),
-    );
+  for (const runId of new Set(runIds)) {
+    const held = (await countQuarantine(client, runId)).filter(({ state }) => state === 'held');
+    findings.push(...held.map((group) => heldFinding(group, ledgerFlag)));
+    for (const loss of await listLosses(client, runId)) findings.push(lossFinding(loss, ledgerFlag, quarantine));
+  }
   return findings;
 }
 
-/** With the flag that names the ledger where it is not in its own schema, and the table that keeps rows whole. */
-function findingOf(group: QuarantineGroup, ledgerFlag: string, quarantine: string): Finding[] {
-  const { table, column, rows, hazard, rule, examples, state } = group;
-  if (state === 'released') return [];
-  const count = rows === 1 ? '1 row' : `${rows} rows`;
-  const location = { severity: 'warning' as const, table, column, key: examples[0] ?? null };
-  const all = examples.length === 0 ? '' : `, for example ${examples.join('; ')}`;
-  if (state === 'held') {
-    const hint = `\`pgferry quarantine list${ledgerFlag}\` names them; \`pgferry quarantine retry${ledgerFlag}\` brings them in after a fix`;
-    return [{ ...location, code: 'data.quarantined', message: `${count} in quarantine (${hazard})${all}`, hint }];
-  }
+/** With the flag that names the ledger where it is not in its own schema. */
+function heldFinding({ table, column, rows, hazard, examples }: QuarantineGroup, ledgerFlag: string): Finding {
+  const message = `${countOf(rows, 'row')} in quarantine (${hazard})${shownExamples(examples)}`;
+  const hint = `\`pgferry quarantine list${ledgerFlag}\` names them; \`pgferry quarantine retry${ledgerFlag}\` brings them in after a fix`;
+  return { severity: 'warning', code: 'data.quarantined', table, column, key: examples[0] ?? null, message, hint };
+}
+
+/** `quarantine`: the table that keeps rows whole. */
+function lossFinding(
+  { table, column, examples, ...loss }: ColumnLoss,
+  ledgerFlag: string,
+  quarantine: string,
+): Finding {
+  const { cells, hazard, rule } = loss;
+  const what = [`${countOf(cells, 'value')} converted (${hazard}: ${rule})`, ...describeLoss(loss)].join(', ');
+  const message = `${what}${shownExamples(examples)}`;
   const hint = `\`pgferry quarantine list${ledgerFlag}\` counts them, and names those that are kept whole in ${quarantine}: as many as --keep-converted says`;
-  return [{ ...location, code: 'data.converted', message: `${count} converted (${hazard}: ${rule})${all}`, hint }];
+  return { severity: 'warning', code: 'data.converted', table, column, key: examples[0] ?? null, message, hint, loss };
+}
+
+function shownExamples(examples: readonly string[]): string {
+  return examples.length === 0 ? '' : `, for example ${examples.join('; ')}`;
 }

@@ -23,7 +23,7 @@ import { bareLedgerName, type LedgerName, ledgerName, ledgerPrefixOf, ledgerSche
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 10;
+export const ledgerVersion = 11;
 
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
@@ -99,6 +99,7 @@ CREATE TABLE ${name('quarantine')} (
   changed integer[],
   changed_storage text,
   changed_cells bytea[],
+  losses jsonb,
   PRIMARY KEY (run_id, table_name, chunk_index, row_number, step)
 );
 CREATE TABLE ${name('object')} (

@@ -1,4 +1,4 @@
-import type { ConvertedCells } from '../../model/copy.js';
+import type { ConvertedCells, Losses } from '../../model/copy.js';
 import { must } from '../../model/error.js';
 import type { QuarantineNote, QuarantineState, QuarantinedRowReport, QuarantineGroup } from '../../model/quarantine.js';
 import type { TargetClient } from '../connection/client.js';
@@ -21,7 +21,9 @@ export interface QuarantinedRow extends QuarantineNote {
   readonly chunkIndex: number;
   readonly original: QuarantinedCells;
   /** What a converted row was sent with: column indexes of the plan, and their cells. */
-  readonly changed: (QuarantinedCells & { readonly columns: readonly number[] }) | null;
+  readonly changed:
+    | (QuarantinedCells & { readonly columns: readonly number[]; readonly losses: readonly ConvertedCells[] })
+    | null;
 }
 
 /** Which rows: of a run, of one table by its source name, in these states. */
@@ -39,7 +41,7 @@ export async function* readQuarantine(
   { runId, table, states, chunkIndex }: QuarantineFilter,
 ): AsyncGenerator<QuarantinedRow, void, void> {
   const sql = `SELECT chunk_index, row_number, state, key, column_name, hazard, rule, reason, storage, cells, changed,
-      changed_storage, changed_cells
+      changed_storage, changed_cells, losses::text
     FROM ${client.ledger('quarantine')}
    WHERE run_id = ${quoteLiteral(runId)} AND table_name = ${quoteLiteral(table)}
      AND state IN (${states.map(quoteLiteral).join(', ')})${chunkIndex === undefined ? '' : ` AND chunk_index = ${chunkIndex}`}
@@ -81,11 +83,12 @@ export async function countQuarantine(client: TargetClient, runId: string): Prom
   return stored.length + converted.length === 0 ? [] : joinGroups(stored, converted);
 }
 
+interface CountedCells extends Omit<ConvertedCells, keyof Losses> {
+  readonly table: string;
+}
+
 /** What is kept of rows, and what was only counted: one group where both say the same. */
-function joinGroups(
-  stored: readonly QuarantineGroup[],
-  converted: readonly (ConvertedCells & { readonly table: string })[],
-): QuarantineGroup[] {
+function joinGroups(stored: readonly QuarantineGroup[], converted: readonly CountedCells[]): QuarantineGroup[] {
   const groups = new Map<string, QuarantineGroup>();
   const add = (group: QuarantineGroup): void => {
     const { table, state, column, hazard, rule } = group;
@@ -99,10 +102,7 @@ function joinGroups(
 }
 
 /** Cells that rules changed in rows that are not kept whole, of a run, by table, column, hazard and rule. */
-export async function listConverted(
-  client: TargetClient,
-  runId: string,
-): Promise<(ConvertedCells & { readonly table: string })[]> {
+export async function listConverted(client: TargetClient, runId: string): Promise<CountedCells[]> {
   const rows = await client.query<{ table: string; column: string; hazard: string; rule: string; cells: string }>(
     `SELECT c.table_name AS table, one->>'column' AS column, one->>'hazard' AS hazard, one->>'rule' AS rule,
             sum((one->>'cells')::bigint)::text AS cells
@@ -171,6 +171,7 @@ function toRow(fields: readonly (Buffer | null)[]): QuarantinedRow {
             columns: readArray(changed).map((part) => must(part, 'column index').readInt32BE(0)),
             storage: needed(11),
             cells: readArray(must(fields[12], 'changed cells')),
+            losses: JSON.parse(text(13) ?? '[]') as ConvertedCells[],
           },
   };
 }

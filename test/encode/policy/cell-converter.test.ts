@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { convertedCells } from '../../../src/copy/converted-tally.js';
 import { changedColumns } from '../../../src/copy/quarantine-copy.js';
 import { storageLetters, quarantineCell } from '../../../src/encode/policy/quarantined-cells.js';
 import { Screen } from '../../../src/encode/policy/screen.js';
 import { createRowEncoder } from '../../../src/encode/row/row-encoder.js';
 import { isRecomputed } from '../../../src/lib/recomputed.js';
+import type { ConvertedCells } from '../../../src/model/copy.js';
 import { CopierError } from '../../../src/model/error.js';
 import type { Kind } from '../../../src/model/kind.js';
 import type { TablePlan } from '../../../src/model/plan.js';
@@ -113,7 +115,12 @@ const policies: fc.Arbitrary<Policies> = fc
 
 type Outcome =
   | { readonly tag: 'refused' }
-  | { readonly tag: 'sent'; readonly copy: string; readonly rules: readonly string[] };
+  | {
+      readonly tag: 'sent';
+      readonly copy: string;
+      readonly rules: readonly string[];
+      readonly losses: readonly unknown[];
+    };
 
 /** The row-by-row way: every value is screened, and changed where it does not fit. */
 async function slow(table: Omit<TablePlan, 'chunks'>, view: RowView): Promise<[Outcome, RowView]> {
@@ -128,7 +135,7 @@ async function slow(table: Omit<TablePlan, 'chunks'>, view: RowView): Promise<[O
     const marks = screened.tag === 'converted' ? screened.marks : [];
     const rules = marks.map(({ hazard, rule: name }) => `${hazard} ${name}`).sort();
     return [
-      { tag: 'sent', copy: encoder.finish().toString('hex'), rules },
+      { tag: 'sent', copy: encoder.finish().toString('hex'), rules, losses: sorted(convertedCells(table, marks)) },
       screened.tag === 'converted' ? screened.view : view,
     ];
   } catch (error) {
@@ -153,10 +160,13 @@ async function fast(table: Omit<TablePlan, 'chunks'>, view: RowView, converts: '
   }
   const row = encoder.convertedRow();
   const copy = encoder.finish().toString('hex');
-  const counted = encoder
-    .result()
-    .converted.flatMap(({ hazard, rule: name, cells }) => Array(cells).fill(`${hazard} ${name}`));
-  return { outcome: { tag: 'sent', copy, rules: counted.sort() } as const, row };
+  const { converted } = encoder.result();
+  const counted = converted.flatMap(({ hazard, rule: name, cells }) => Array(cells).fill(`${hazard} ${name}`));
+  return { outcome: { tag: 'sent', copy, rules: counted.sort(), losses: sorted(converted) } as const, row };
+}
+
+function sorted(converted: readonly ConvertedCells[]): readonly ConvertedCells[] {
+  return [...converted].sort((a, b) => (`${a.hazard} ${a.rule}` < `${b.hazard} ${b.rule}` ? -1 : 1));
 }
 
 const cellOf = (view: RowView) => ({ storage: storageLetters(view)[1] ?? '', cell: quarantineCell(view, 1) });
