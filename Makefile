@@ -226,11 +226,12 @@ bench: build
 bench-live: build
 	@$(NODE) dist/bench/live.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 
-# What the way back costs, and its journal; needs room for six copies of the fixture.
-# FILES=2000 for the whole measurement; FORM=tenant-column for the other form.
+# What a fleet costs beside single runs. FILES=2000 for the whole measurement, SAMPLE=100 to move only so many of them singly;
+# FORM=tenant-column for the other form.
 bench-fleet: build
-	@$(NODE) dist/bench/fleet.js $(or $(FILES),40) $(or $(FORM),schema-per-file)
+	@$(NODE) dist/bench/fleet.js $(or $(FILES),40) $(or $(FORM),schema-per-file) $(SAMPLE)
 
+# What the way back costs, and its journal; needs room for six copies of the fixture.
 bench-way-back: build
 	@$(NODE) dist/bench/way-back.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 

@@ -6,6 +6,8 @@ export interface ChildCommand {
   readonly args: readonly string[];
   /** Added to this process's environment. Passwords go here, never into `args`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** After so many ms the program is ended. */
+  readonly limitMs?: number;
 }
 
 export interface ChildResult {
@@ -20,8 +22,8 @@ export interface ChildResult {
   readonly peakBytes: number | null;
 }
 
-/** A program that takes longer is ended. */
-const limitMs = 20 * 60_000;
+/** A program that takes longer is ended, where it is not given more. */
+const usualLimitMs = 20 * 60_000;
 
 const peakIntervalMs = 20;
 const stderrCharsMax = 4_000;
@@ -40,7 +42,7 @@ export async function measureChild(command: ChildCommand): Promise<ChildResult> 
   const watch = setInterval(() => {
     peakBytes = child.pid === undefined ? null : (readPeakBytes(child.pid) ?? peakBytes);
   }, peakIntervalMs);
-  const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
+  const limit = setTimeout(() => child.kill('SIGKILL'), command.limitMs ?? usualLimitMs);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

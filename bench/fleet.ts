@@ -13,13 +13,16 @@ import { addressUrl } from './target-url.js';
 
 /*
  * What a fleet costs beside single runs: files of about 250 kB with 20 tables each through two workers, against the same files
- * by one migrate after the other within one process, whose CPU is counted from the first run on. Prints JSON, and keeps it
- * in bench/results/fleet-FILES-FORM.json.
+ * by one migrate after the other within one process, whose CPU is counted from the first run on. With a sample, only so many of
+ * them, spread over all, are moved singly, and their sum is scaled up. Prints JSON, and keeps it in
+ * bench/results/fleet-FILES-FORM.json.
  */
 
 const tablesEach = 20;
 const rowsEach = 40;
 const workers = 2;
+/** What is not over by then hangs. */
+const limitMs = 3 * 3_600_000;
 
 /** Makes the files in a folder: one is filled, the others are copies of it with a row of their own. */
 function makeFiles(folder: string, count: number): string[] {
@@ -43,11 +46,12 @@ function makeFiles(folder: string, count: number): string[] {
   return paths;
 }
 
-/** The child that makes the single runs; prints the CPU time of all of them. */
-async function runSingly(folder: string, count: number): Promise<void> {
+/** The child that makes the single runs of every `step`th file; prints the CPU time of all of them, and how many they were. */
+async function runSingly(folder: string, count: number, step: number): Promise<void> {
   const url = process.env['BENCH_URL'] ?? '';
   const begun = cpuUsage();
-  for (let index = 0; index < count; index++) {
+  let runs = 0;
+  for (let index = 0; index < count; index += step) {
     const name = `t${String(index).padStart(5, '0')}`;
     const target = new URL(url);
     target.searchParams.set('schema', `single_${name}`);
@@ -55,9 +59,10 @@ async function runSingly(folder: string, count: number): Promise<void> {
     const options = { sourcePath: join(folder, 'files', `${name}.db`), backupFolder, workers: 1, fromSource: true };
     const { ok } = await migrate({ ...options, targetUrl: target.href });
     if (!ok) throw new Error(`${name} was not moved`);
+    runs += 1;
   }
   const { user, system } = cpuUsage(begun);
-  process.stdout.write(JSON.stringify({ cpuMs: Math.round((user + system) / 1000) }));
+  process.stdout.write(JSON.stringify({ cpuMs: Math.round((user + system) / 1000), runs }));
 }
 
 interface Sums {
@@ -88,9 +93,11 @@ interface World {
   readonly url: string;
   readonly count: number;
   readonly form: string;
+  /** How many of the files are moved singly. */
+  readonly sample: number;
 }
 
-async function measure({ folder, url, count, form }: World) {
+async function measure({ folder, url, count, form, sample }: World) {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   const paths = makeFiles(join(folder, 'files'), count);
   const { postmaster } = await readServerFacts(url);
@@ -99,6 +106,7 @@ async function measure({ folder, url, count, form }: World) {
       file: execPath,
       args: [file, ...args],
       env: { BENCH_URL: url, TARGET_DATABASE_URL: url },
+      limitMs,
     });
     if (ended.exitCode !== 0) throw new Error(`${args.join(' ')}: ${ended.stderr}`);
     return ended;
@@ -120,10 +128,14 @@ async function measure({ folder, url, count, form }: World) {
   const [path = ''] = paths;
   const alone = ['migrate', path, `${url}?schema=alone`, '--backup-dir', join(folder, 'alone'), '--workers', '1'];
   const one = await child(start, [...alone, '--from-source', '--json', '--quiet']);
-  say(`${count} single runs`);
+  const step = Math.max(1, Math.floor(count / sample));
+  say(`single runs, of every file or of every ${step}th`);
+  let runs = 0;
   const single = await summed(postmaster, async () => {
-    const ended = await child(resolve('dist/bench/fleet.js'), ['single', folder, String(count)]);
-    return { cpuMs: (JSON.parse(ended.stdout) as { cpuMs: number }).cpuMs, peakBytes: ended.peakBytes ?? 0 };
+    const ended = await child(resolve('dist/bench/fleet.js'), ['single', folder, String(count), String(step)]);
+    const { cpuMs, runs: made } = JSON.parse(ended.stdout) as { cpuMs: number; runs: number };
+    runs = made;
+    return { cpuMs, peakBytes: ended.peakBytes ?? 0 };
   });
   await ours('enqueue', '--sources', join(folder, 'files', '*.db'), '--into', form);
   say(`the fleet, ${workers} workers`);
@@ -139,21 +151,23 @@ async function measure({ folder, url, count, form }: World) {
     form,
     fileBytes: statSync(path).size,
     onePeakBytes: one.peakBytes,
+    singleRuns: runs,
     single,
     fleet,
-    cpuRatio: fleet.cpuMs / single.cpuMs,
+    cpuRatio: fleet.cpuMs / count / (single.cpuMs / runs),
+    serverCpuRatio: fleet.serverCpuMs / count / (single.serverCpuMs / runs),
     peakRatio: fleet.peakBytes / (one.peakBytes ?? 0),
   };
 }
 
-async function main(count: number, form: string): Promise<void> {
+async function main(count: number, form: string, sample: number): Promise<void> {
   const fixtures = resolve('bench/fixtures');
   mkdirSync(fixtures, { recursive: true });
   const folder = mkdtempSync(join(fixtures, 'fleet-'));
   const serverFolder = join(folder, 'server');
   const { address } = await startEmbedded({ folder: serverFolder });
   try {
-    const figures = await measure({ folder, url: addressUrl(address), count, form });
+    const figures = await measure({ folder, url: addressUrl(address), count, form, sample });
     const result = { measuredAt: new Date().toISOString(), machine: readMachineFacts(), ...figures };
     const text = `${JSON.stringify(result, null, 2)}\n`;
     writeFileSync(`bench/results/fleet-${count}-${form}.json`, text);
@@ -164,6 +178,6 @@ async function main(count: number, form: string): Promise<void> {
   }
 }
 
-const [role = '40', second = 'schema-per-file', third = ''] = argv.slice(2);
-if (role === 'single') await runSingly(second, Number(third));
-else await main(Number(role), second);
+const [role = '40', second = 'schema-per-file', third = role, step = '1'] = argv.slice(2);
+if (role === 'single') await runSingly(second, Number(third), Number(step));
+else await main(Number(role), second, Number(third));

@@ -68,5 +68,5 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
       });
     });
   };
-  return await withTemporarySnapshot(context, compare, address);
+  return await withTemporarySnapshot(context, compare, { address });
 }

@@ -48,5 +48,5 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
       };
     });
   };
-  return await withTemporarySnapshot(context, compare, address);
+  return await withTemporarySnapshot(context, compare, { address });
 }

@@ -8,9 +8,10 @@ import { findFiles } from '../../fleet/find-files.js';
 import { fitsLine, parseLines } from '../../fleet/lines.js';
 import { nameSchemas, schemaNameFault } from '../../fleet/schema-names.js';
 import { type FoundVersion, rankVersions, schemaParts, versionId } from '../../fleet/versions.js';
+import type { Threads } from '../../pool/threads.js';
 import type { Context } from '../../run/context.js';
 import { Journal } from '../../run/journal.js';
-import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
+import { withReadingThread, withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
 
 /** The census over all files of a fleet. */
 export interface FleetCensus {
@@ -64,14 +65,39 @@ export async function takeFleetCensus(
   const names = nameLines(lines, target);
   const faults = findFaults(lines, names, target);
   const options = await readOptions(context, lines, faults);
+  return await withReadingThread(context.signal, (threads) =>
+    readFiles({ context, threads }, lines, { names, faults, options }),
+  );
+}
+
+interface Reading {
+  readonly context: Context;
+  /** One for all files. */
+  readonly threads: Threads;
+}
+
+async function readFiles(
+  reading: Reading,
+  lines: readonly FleetLine[],
+  {
+    names,
+    faults,
+    options,
+  }: {
+    readonly names: readonly string[];
+    readonly faults: ReadonlyMap<number, FleetReason>;
+    readonly options: readonly (FileOptions | null)[];
+  },
+): Promise<FleetCensus> {
+  const { signal } = reading.context;
   const versions = new Map<string, FoundVersion>();
   const entries: FleetEntry[] = [];
   for (const [index, { source }] of lines.entries()) {
-    if (context.signal.aborted) throw interruption(context.signal);
+    if (signal.aborted) throw interruption(signal);
     const schema = names[index] ?? '';
     const own = { source, schema, options: options[index] ?? null };
     const fault = faults.get(index) ?? null;
-    const looked = fault === null && existsSync(resolve(source)) ? await look(context, source) : null;
+    const looked = fault === null && existsSync(resolve(source)) ? await look(reading, source) : null;
     if (looked === null || 'code' in looked) {
       entries.push({ ...own, version: null, bytes: null, reason: fault ?? looked });
       continue;
@@ -171,7 +197,7 @@ function twice(message: string): FleetReason {
   return { code: 'usage.fleet_twice', message, hint: 'take one of the two lines out of the manifest' };
 }
 
-async function look(context: Context, source: string): Promise<Looked | FleetReason> {
+async function look({ context, threads }: Reading, source: string): Promise<Looked | FleetReason> {
   const settings = { ...context.settings, sourcePath: source, sourceCommand: null };
   try {
     return await withTemporarySnapshot(
@@ -181,6 +207,7 @@ async function look(context: Context, source: string): Promise<Looked | FleetRea
         tables: catalog.tables.length,
         bytes: snapshot.bytes,
       }),
+      { threads },
     );
   } catch (error) {
     const { code, message, hint, exitCode } = toWire(error);

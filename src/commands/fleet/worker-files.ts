@@ -76,13 +76,14 @@ export class WorkerFiles {
         if (file !== null && this.#isHere(file.source)) return { tag: 'file', file };
         if (file !== null) {
           await this.#giveBack(file, { isCounted: false, reason: null });
-          const isSeenAgain = passed.has(file.schema);
+          // With nothing here to be found, the whole queue would be passed over at each look.
+          const isVain = passed.has(file.schema) || (passed.size === 0 && !(await this.#isAnyWaitingHere()));
           passed.add(file.schema);
-          if (!isSeenAgain) continue;
+          if (!isVain) continue;
         }
         if ((await this.#takeOver()) > 0) continue;
-        const open = (await listOpenSources(this.#client, this.#fleet)).filter(({ source }) => this.#isHere(source));
-        if (open.length === 0) return { tag: 'over' };
+        const open = await listOpenSources(this.#client, this.#fleet);
+        if (!open.some(({ source }) => this.#isHere(source))) return { tag: 'over' };
         // What waits and is here came in between, unless it is passed over since another session looks at it.
         return { tag: 'wait' };
       }
@@ -180,6 +181,11 @@ export class WorkerFiles {
       await this.#queue.remove(file.job);
       await this.#queue.add([{ id: job, schema: file.schema }]);
     });
+  }
+
+  async #isAnyWaitingHere(): Promise<boolean> {
+    const open = await listOpenSources(this.#client, this.#fleet);
+    return open.some(({ source, state }) => state === 'waiting' && this.#isHere(source));
   }
 
   #isHere(source: string): boolean {

@@ -1,5 +1,6 @@
 import type { FleetFile, FleetResult } from '../../model/fleet/fleet.js';
 import { countOf, formatBytes, formatCount } from '../units.js';
+import { groupByReason, groupRemarks, nameSome } from '../fleet-reasons.js';
 import { wholePage } from './frame.js';
 import { Html, html } from './html.js';
 import { moment } from './verdict.js';
@@ -64,28 +65,41 @@ function verdictPart(result: FleetResult, createdAt: Date): Html {
 function troublePart({ files }: FleetResult): Html | null {
   const troubled = files.filter(isTrouble);
   if (troubled.length === 0) return null;
+  if (troubled.length <= unfoldedFilesMax)
+    return html`<h2>What needs a look</h2>
+<div class="card">${troublesOf(troubled)}</div>`;
   return html`<h2>What needs a look</h2>
-<div class="card"><ul class="checks">${troubled.map(
+<div class="card">${groupByReason(troubled).map(
+    ([code, group]) =>
+      html`<details class="more"><summary>${countOf(group.length, 'file')}: ${code}</summary>${troublesOf(group)}</details>`,
+  )}</div>`;
+}
+
+function troublesOf(files: readonly FleetFile[]): Html {
+  return html`<ul class="checks">${files.map(
     ({ source, schema, state, reason, verified }) =>
       html`<li class="bad"><b>${source}</b> <span class="soft">(${schema}), ${state}</span><br>${
         reason === null
           ? `differs from its file: ${countOf(verified?.differences ?? 0, 'difference')}; pgferry verify with this file and schema names them`
           : html`<code>${reason.code}</code> ${reason.message}<div class="why">${reason.hint}</div>`
       }</li>`,
-  )}</ul></div>`;
+  )}</ul>`;
 }
 
 function filesPart({ files }: FleetResult): Html {
-  const isShort = files.length <= unfoldedFilesMax;
-  const first = isShort ? files : files.filter((file) => isTrouble(file) || file.state !== 'done');
-  const folded = isShort ? [] : files.filter((file) => !first.includes(file));
-  const rows = folded.reduce((total, file) => total + (file.rows ?? 0), 0);
+  if (files.length <= unfoldedFilesMax)
+    return html`<h2>File by file</h2>
+<div class="card">${tableOf(files)}</div>`;
+  const isProven = (file: FleetFile) => file.state === 'done' && !isTrouble(file);
+  const rest = files.filter((file) => !isProven(file));
   return html`<h2>File by file</h2>
-<div class="card">${first.length === 0 ? null : tableOf(first)}${
-    folded.length === 0
-      ? null
-      : html`<details class="more"><summary>${countOf(folded.length, 'file')} with ${countOf(rows, 'row')}: loaded and proven</summary>${tableOf(folded)}</details>`
-  }</div>`;
+<div class="card">${rest.length === 0 ? null : rest.length <= unfoldedFilesMax ? tableOf(rest) : foldedTable(rest, 'not proven yet, or in need of a look')}${foldedTable(files.filter(isProven), 'loaded and proven')}</div>`;
+}
+
+function foldedTable(files: readonly FleetFile[], words: string): Html | null {
+  if (files.length === 0) return null;
+  const rows = files.reduce((total, file) => total + (file.rows ?? 0), 0);
+  return html`<details class="more"><summary>${countOf(files.length, 'file')} with ${countOf(rows, 'row')}: ${words}</summary>${tableOf(files)}</details>`;
 }
 
 function tableOf(files: readonly FleetFile[]): Html {
@@ -110,10 +124,11 @@ function fileRow({ source, schema, rows, bytes, state, runId, verified }: FleetF
 }
 
 function remarksPart({ files }: FleetResult): Html | null {
-  const warned = files.filter(({ remarks }) => remarks.length > 0);
-  if (warned.length === 0) return null;
+  const remarks = groupRemarks(files);
+  if (remarks.length === 0) return null;
+  const warned = files.filter((file) => file.remarks.length > 0);
   return html`<h2>What the runs warned of</h2>
-<div class="card"><details${warned.length > unfoldedFilesMax ? null : new Html(' open')}><summary>${countOf(warned.length, 'file')}</summary><ul class="checks">${warned.flatMap(
-    ({ schema, remarks }) => remarks.map((remark) => html`<li><b>${schema}</b> ${remark}</li>`),
+<div class="card"><details${remarks.length > unfoldedFilesMax ? null : new Html(' open')}><summary>${countOf(warned.length, 'file')}</summary><ul class="checks">${remarks.map(
+    ([remark, schemas]) => html`<li><b>${nameSome(schemas)}</b> ${remark}</li>`,
   )}</ul></details></div>`;
 }

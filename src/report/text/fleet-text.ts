@@ -1,15 +1,19 @@
 import type { FleetFile, FleetPace, FleetResult, FleetVersion } from '../../model/fleet/fleet.js';
 import { countOf, formatBytes, formatCount, formatDuration, sanitize } from '../units.js';
+import { groupByReason, groupRemarks, nameSome } from '../fleet-reasons.js';
 import { layOut, nameWidthMax } from './table.js';
 
 /** Files that are listed one by one where not all are asked for. */
 const filesMax = 20;
 const remarksMax = 10;
+/** Schema versions, and lines on how one differs, where not all are asked for. */
+const versionsMax = 10;
+const differencesMax = 5;
 
 /** What fleet prints for a person: schema versions, files that need a look, counts, pace, and a verdict. */
 export function describeFleet(result: FleetResult, isWhole = false): string {
   const parts = [
-    versionsOf(result.versions),
+    versionsOf(result.versions, isWhole),
     filesOf(result.files, isWhole),
     countsOf(result),
     paceOf(result.pace),
@@ -19,9 +23,10 @@ export function describeFleet(result: FleetResult, isWhole = false): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-function versionsOf(versions: readonly FleetVersion[]): string {
+function versionsOf(versions: readonly FleetVersion[], isWhole: boolean): string {
   if (versions.length === 0) return '';
-  const rows = versions.map(({ id, files, tables, example }) => [id, formatCount(files), formatCount(tables), example]);
+  const shown = isWhole ? versions : versions.slice(0, versionsMax);
+  const rows = shown.map(({ id, files, tables, example }) => [id, formatCount(files), formatCount(tables), example]);
   const table = layOut(
     [
       { title: 'schema version' },
@@ -31,12 +36,20 @@ function versionsOf(versions: readonly FleetVersion[]): string {
     ],
     rows,
   );
-  const others = versions
-    .filter(({ differences }) => differences.length > 0)
-    .map(({ id, differences }) => [
-      `  ${id} ${sanitize(differences.join(`\u0000`)).replaceAll('\\u0000', `\n  ${' '.repeat(id.length)} `)}`,
-    ]);
-  return [table, ...others].join('\n');
+  const hidden = versions.slice(shown.length);
+  const files = hidden.reduce((sum, version) => sum + version.files, 0);
+  const folded =
+    hidden.length === 0
+      ? []
+      : [`  … and ${countOf(hidden.length, 'version')} more, of ${countOf(files, 'file')} (--all shows them)`];
+  return [table, ...folded, ...shown.flatMap((version) => differencesOf(version, isWhole))].join('\n');
+}
+
+function differencesOf({ id, differences }: FleetVersion, isWhole: boolean): string[] {
+  const shown = isWhole ? differences : differences.slice(0, differencesMax);
+  const rest = differences.length - shown.length;
+  const lines = [...shown.map(sanitize), ...(rest > 0 ? [`… and ${formatCount(rest)} more (--all shows them)`] : [])];
+  return lines.map((line, index) => `  ${index === 0 ? id : ' '.repeat(id.length)} ${line}`);
 }
 
 /** What needs a look comes first; the rest is folded where it is long. */
@@ -44,13 +57,9 @@ function filesOf(files: readonly FleetFile[], isWhole: boolean): string {
   const bad = files.filter(({ reason, verified }) => reason !== null || verified?.ok === false);
   const good = files.filter((file) => !bad.includes(file));
   const shown = isWhole ? good : good.slice(0, Math.max(0, filesMax - bad.length));
-  const lines = bad.map(({ source, schema, state, reason }) => {
-    const why = reason === null ? 'differs from its file' : `${reason.code}: ${reason.message}`;
-    const hint = reason === null ? [] : [`    → ${sanitize(reason.hint)}`];
-    return [`✗ ${sanitize(source)} (${sanitize(schema)}), ${state}: ${sanitize(why)}`, ...hint].join('\n');
-  });
-  const remarks = good.flatMap(({ schema, remarks: said }) =>
-    said.map((remark) => `! ${sanitize(schema)}: ${sanitize(remark)}`),
+  const lines = isWhole || bad.length <= filesMax ? bad.flatMap(troubleOf) : troublesByReason(bad);
+  const remarks = groupRemarks(good).map(
+    ([remark, schemas]) => `! ${sanitize(nameSome(schemas))}: ${sanitize(remark)}`,
   );
   const shownRemarks = isWhole ? remarks : remarks.slice(0, remarksMax);
   if (shownRemarks.length < remarks.length)
@@ -77,6 +86,24 @@ function filesOf(files: readonly FleetFile[], isWhole: boolean): string {
   const rest = good.length - shown.length;
   const folded = rest > 0 ? `  … and ${countOf(rest, 'file')} more (--all shows them)` : '';
   return [lines.join('\n'), shownRemarks.join('\n'), table, folded].filter((part) => part !== '').join('\n');
+}
+
+function troubleOf({ source, schema, state, reason }: FleetFile): string[] {
+  const why = reason === null ? 'differs from its file' : `${reason.code}: ${reason.message}`;
+  const hint = reason === null ? [] : [`    → ${sanitize(reason.hint)}`];
+  return [`✗ ${sanitize(source)} (${sanitize(schema)}), ${state}: ${sanitize(why)}`, ...hint];
+}
+
+/** Many files that need a look: how many there are of each reason, with the first of them. */
+function troublesByReason(bad: readonly FleetFile[]): string[] {
+  const lines = groupByReason(bad).flatMap(([code, files]) => [
+    `✗ ${countOf(files.length, 'file')}: ${code}, such as`,
+    ...files
+      .slice(0, 1)
+      .flatMap(troubleOf)
+      .map((line) => `  ${line}`),
+  ]);
+  return [...lines, `  (--all names all ${formatCount(bad.length)} files that need a look)`];
 }
 
 function countsOf({ counts, notHere, fleet, form }: FleetResult): string {

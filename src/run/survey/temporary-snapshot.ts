@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { makeIgnoredFolder } from '../../lib/ignored-folder.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
-import { withThreads } from '../../pool/threads.js';
+import { type Threads, withThreads } from '../../pool/threads.js';
 import { nameSource } from '../../source/import/named-source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Context } from '../context.js';
@@ -13,14 +13,18 @@ import { readCatalog } from './survey.js';
 import { beginWatchedSnapshot } from './watched-snapshot.js';
 import { warnOfImport, warnOfUnchecked } from './warnings.js';
 
-/**
- * Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. Where a target is given,
- * keys of rows that the application seeds there are mapped to those of the target.
- */
+export interface TemporarySnapshotOptions {
+  /** Keys of rows that the application seeds in this target are mapped to those of the target. */
+  readonly address?: TargetAddress | null;
+  /** Where the pages are checked; left out: on a thread that is started for it. */
+  readonly threads?: Threads;
+}
+
+/** Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. */
 export async function withTemporarySnapshot<T>(
   context: Context,
   use: (found: { readonly snapshot: Snapshot; readonly catalog: SourceCatalog }) => Promise<T>,
-  address: TargetAddress | null = null,
+  { address = null, threads: given }: TemporarySnapshotOptions = {},
 ): Promise<T> {
   const { settings, journal, signal } = context;
   const source = nameSource(settings);
@@ -29,10 +33,9 @@ export async function withTemporarySnapshot<T>(
   const folder = await mkdtemp(join(base, 'reading-'));
   try {
     const snapshotPath = join(folder, 'snapshot.db');
-    const thread = { threads: 1, threadData: null, heapMbMax, signal };
-    const taken = await withThreads(thread, async (threads) =>
-      (await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal })).prove(),
-    );
+    const take = async (threads: Threads) =>
+      (await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal })).prove();
+    const taken = await (given === undefined ? withReadingThread(signal, take) : take(given));
     warnOfImport(journal, taken);
     warnOfUnchecked(journal, taken);
     const { unmapped: _, ...snapshot } = address === null ? taken : await mapSeeded(context, address, taken);
@@ -40,4 +43,9 @@ export async function withTemporarySnapshot<T>(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Lends a thread for what only reads the source. */
+export async function withReadingThread<T>(signal: AbortSignal, use: (threads: Threads) => Promise<T>): Promise<T> {
+  return await withThreads({ threads: 1, threadData: null, heapMbMax, signal }, use);
 }

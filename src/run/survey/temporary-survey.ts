@@ -39,5 +39,5 @@ export async function withTemporarySurvey<T>(
       return await use(survey);
     });
   };
-  return await withTemporarySnapshot(context, surveyed, name === 'plan' ? address : null);
+  return await withTemporarySnapshot(context, surveyed, { address: name === 'plan' ? address : null });
 }
