@@ -1,4 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
+import { inTreeSql } from '../schema/in-schema.js';
 import type { DetachableObject, ObjectInForce } from './detachable-object.js';
 import { readForeignKeys } from './foreign-keys.js';
 import { readIndexes } from './indexes.js';
@@ -45,7 +46,7 @@ export async function readDetachable(
 async function readTables(client: TargetClient, schema: string, names: readonly string[]): Promise<TableRow[]> {
   return await client.query<TableRow & Record<string, unknown>>(
     `SELECT c.oid, c.relname AS name, c.relkind AS kind,
-            EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) AS "isInTree",
+            ${inTreeSql('c.oid')} AS "isInTree",
             pg_has_role(c.relowner, 'USAGE') AS "isOwned", has_schema_privilege(n.oid, 'CREATE') AS "canCreate"
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = ANY ($2::name[]) AND c.relkind IN ('r', 'p', 'f') ORDER BY c.relname`,

@@ -1,4 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
+import { inTreeSql, refersToSql } from '../schema/in-schema.js';
 import type { DetachableObject, ObjectInForce } from './detachable-object.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 
@@ -26,7 +27,7 @@ const query = `
 SELECT con.oid, con.conname AS name, n.nspname AS schema, c.relname AS table, pg_get_constraintdef(con.oid) AS definition,
        con.convalidated AS "isValid",
        c.relkind = 'r' AND p.relkind = 'r' AND con.conparentid = 0
-         AND NOT EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent) OR p.oid IN (i.inhrelid, i.inhparent))
+         AND NOT ${inTreeSql('c.oid')} AND NOT ${inTreeSql('p.oid')}
          AS "isPlain",
        pg_has_role(c.relowner, 'USAGE') AS "isOwned", has_table_privilege(p.oid, 'REFERENCES') AS "mayReference",
        obj_description(con.oid, 'pg_constraint') AS comment
@@ -34,7 +35,7 @@ SELECT con.oid, con.conname AS name, n.nspname AS schema, c.relname AS table, pg
   JOIN pg_class c ON c.oid = con.conrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_class p ON p.oid = con.confrelid
- WHERE con.contype = 'f' AND (con.conrelid = ANY ($1::oid[]) OR con.confrelid = ANY ($1::oid[]))
+ WHERE con.contype = 'f' AND (con.conrelid = ANY ($1::oid[]) OR ${refersToSql('con', '$1::oid[]')})
  ORDER BY n.nspname, c.relname, con.conname`;
 
 /** Foreign keys of the tables and of any table that refers to them. */

@@ -2,6 +2,7 @@ import type { TableDigest } from '../../model/cutover.js';
 import type { TargetClient } from '../connection/client.js';
 import { isOwnRelationSql } from '../ledger/names.js';
 import { quoteTable } from '../../lib/quote.js';
+import { inSchemaSql } from '../schema/in-schema.js';
 
 /**
  * The number of rows and a sum of row hashes for every table of the schema, by name. Works for all types, since a row
@@ -14,8 +15,8 @@ export async function digestTables(
   onTable: (done: number, total: number) => void = () => {},
 ): Promise<TableDigest[]> {
   const names = await client.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT ${isOwnRelationSql('c')} ORDER BY c.relname COLLATE "C"`,
+    `SELECT c.relname AS name FROM pg_class c
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND NOT ${isOwnRelationSql('c')} ORDER BY c.relname COLLATE "C"`,
     [schema],
   );
   const digests: TableDigest[] = [];
@@ -40,8 +41,8 @@ export async function digestSmall(
   except: readonly string[],
 ): Promise<TableDigest[]> {
   const names = await client.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND NOT c.relispartition AND pg_relation_size(c.oid) <= $2
+    `SELECT c.relname AS name FROM pg_class c
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind = 'r' AND NOT c.relispartition AND pg_relation_size(c.oid) <= $2
         AND NOT c.relname = ANY ($3) AND NOT ${isOwnRelationSql('c')} ORDER BY c.relname COLLATE "C"`,
     [schema, smallBytes, except],
   );

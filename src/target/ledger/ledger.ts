@@ -263,7 +263,8 @@ async function refuseLedgerElsewhere(client: TargetClient): Promise<void> {
   const { address } = client;
   const others = await client.query<{ schema: string }>(
     `SELECT n.nspname::text AS schema FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relname = CASE n.nspname WHEN 'pgferry' THEN 'run' ELSE 'pgferry_run' END AND c.relkind = 'r'
+      WHERE c.relname IN ('run', 'pgferry_run') AND c.relname = CASE n.nspname WHEN 'pgferry' THEN 'run' ELSE 'pgferry_run' END
+        AND c.relkind = 'r'
         AND n.nspname <> $1
         AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'target_schema')
         AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1`,

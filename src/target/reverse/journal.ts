@@ -16,6 +16,7 @@ import {
   notesOf,
   noteTriggers,
 } from './note-sql.js';
+import { inSchemaSql } from '../schema/in-schema.js';
 
 /*
  * The reverse journal: which rows of the target changed since a moment, noted by statement triggers, so that a rollback need
@@ -171,7 +172,7 @@ export async function dropJournal(client: TargetClient, schema: string): Promise
       WHERE f.pronamespace = to_regnamespace($2) AND f.proname ~ '^${ledgerPrefixOf(client.address)}note_[0-9]+$'
         AND (c.oid IS NULL OR c.oid IN (
           WITH RECURSIVE tree (oid) AS (
-            SELECT t.oid FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = $1
+            SELECT t.oid FROM pg_class t WHERE ${inSchemaSql('t', '$1')}
              UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
           SELECT oid FROM tree)) ORDER BY 1`,
     [schema, quoteName(ledgerSchemaOf(client.address))],

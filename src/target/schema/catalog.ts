@@ -6,6 +6,7 @@ import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
 import { fillsSearchSql, searchColumnSql } from './search-trigger.js';
 import { findTablesWithRows } from './table-rows.js';
 import { isTenantColumnSql } from '../tenant/constant-column.js';
+import { inSchemaSql } from './in-schema.js';
 
 /**
  * Reads what pg_catalog says about one schema: ordinary, partitioned and foreign tables with columns, keys, rights and
@@ -79,7 +80,7 @@ const lockCapacitySql = `current_setting('max_locks_per_transaction')::int
  */
 const locksNeededSql = `(
            WITH RECURSIVE tree (oid) AS (
-             SELECT c.oid FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+             SELECT c.oid FROM pg_class c WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p')
                 AND NOT ${isOwnRelationSql('c')}
               UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
            SELECT sum(1 + CASE WHEN c.reltoastrelid <> 0 THEN 2 ELSE 0 END
@@ -91,17 +92,17 @@ const locksNeededSql = `(
 /** A default that names a sequence by a text counts as well, though pg_depend knows nothing of it. */
 const freeSequencesSql = `ARRAY(
            SELECT quote_ident(n.nspname) || '.' || quote_ident(s.relname) FROM pg_class s
-            WHERE s.relnamespace = n.oid AND s.relkind = 'S'
+            WHERE ${inSchemaSql('s', '$1')} AND s.relkind = 'S'
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid
                                  AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i'))
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_attrdef'::regclass
                                  AND d.refclassid = 'pg_class'::regclass AND d.refobjid = s.oid)
               AND NOT EXISTS (SELECT FROM pg_attrdef f JOIN pg_class c ON c.oid = f.adrelid
-                               WHERE c.relnamespace = n.oid AND position(s.relname::text IN pg_get_expr(f.adbin, f.adrelid)) > 0)
+                               WHERE ${inSchemaSql('c', '$1')} AND position(s.relname::text IN pg_get_expr(f.adbin, f.adrelid)) > 0)
             ORDER BY s.relname COLLATE "C")`;
 
 /** SQL: c is something of the ledger in schema l, which may be the application's too. */
-const ofLedgerSql = `c.relnamespace = l.oid AND (l.nspname = 'pgferry' OR ${isOwnRelationSql('c')})`;
+const ofLedgerSql = `${inSchemaSql('c', '$2')} AND (l.nspname = 'pgferry' OR ${isOwnRelationSql('c')})`;
 
 const serverSql = `
   SELECT n.oid IS NOT NULL AS "schemaExists",
@@ -138,7 +139,7 @@ const tableSql = `
                 WHERE t.tgrelid = c.oid AND ${fillsSearchSql} ORDER BY t.tgname) AS "searchColumns",
          ${staysOpenSql('c.oid')} AS "staysOpen"
     FROM pg_class c
-   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+   WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p', 'f')
      AND NOT ${isOwnRelationSql('c')}
    ORDER BY c.relname COLLATE "C"`;
 
@@ -150,7 +151,7 @@ const columnSql = `
   WITH RECURSIVE base(oid, type, typmod, required) AS (
       SELECT t.oid, t.oid, -1, false FROM pg_type t
        WHERE t.oid IN (SELECT a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-                        WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1))
+                        WHERE ${inSchemaSql('c', '$1')})
       UNION ALL
       SELECT b.oid, d.typbasetype, CASE WHEN b.typmod = -1 THEN d.typtypmod ELSE b.typmod END, b.required OR d.typnotnull
         FROM base b JOIN pg_type d ON d.oid = b.type AND d.typtype = 'd')
@@ -170,7 +171,7 @@ const columnSql = `
     JOIN base b ON b.oid = a.atttypid
     JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+   WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p', 'f')
      AND NOT ${isOwnRelationSql('c')}
      AND a.attnum > 0 AND NOT a.attisdropped AND NOT ${isTenantColumnSql('c.oid', 'a.attnum')}
    ORDER BY a.attrelid, a.attnum`;
@@ -184,7 +185,7 @@ const keySql = `
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_class x ON x.oid = i.indexrelid
-   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p')
+   WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p')
      AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
    ORDER BY i.indrelid, x.relname COLLATE "C"`;
 
@@ -200,7 +201,7 @@ const uniqueIndexSql = `
     FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_class x ON x.oid = i.indexrelid
-   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p')
+   WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p')
      AND i.indisunique AND i.indisvalid AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL)
    ORDER BY i.indrelid, x.relname COLLATE "C"`;
 
@@ -217,5 +218,5 @@ const foreignKeySql = `
     JOIN pg_class c ON c.oid = k.conrelid
     JOIN pg_class p ON p.oid = k.confrelid
     JOIN pg_namespace pn ON pn.oid = p.relnamespace
-   WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND k.contype = 'f' AND k.conparentid = 0
+   WHERE ${inSchemaSql('c', '$1')} AND k.contype = 'f' AND k.conparentid = 0
    ORDER BY k.conrelid, k.conname COLLATE "C"`;

@@ -1,4 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
+import { callsSql } from './in-schema.js';
 import { withTransaction } from '../connection/transaction.js';
 import { isLedgerFunctionSql, isNoterSql } from '../ledger/names.js';
 import { columnsMarkSql } from './columns-mark.js';
@@ -120,7 +121,7 @@ export async function openToOthers(client: TargetClient, runId: string): Promise
     const closed = await client.query<{ schema: string; name: string }>(
       `SELECT n.nspname::text AS schema, c.relname::text AS name FROM pg_trigger t
          JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE ${closesTableSql} AND ${isOfRun('$1')} ORDER BY c.oid`,
+        WHERE ${callsSql('t', isLedgerFunctionSql('refuse_others'))} AND ${closesTableSql} AND ${isOfRun('$1')} ORDER BY c.oid`,
       [runId],
     );
     await runAll(

@@ -2,6 +2,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { isLedgerFunctionSql, isOwnRelationSql } from '../ledger/names.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
+import { inSchemaSql } from './in-schema.js';
 
 /*
  * The target closed to writers, once a rollback has taken the application back to SQLite: what still writes to it, an
@@ -32,7 +33,7 @@ export async function lockTables(client: TargetClient, schema: string): Promise<
 const writableTables = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'f') AND c.oid IN (
     WITH RECURSIVE tree (oid) AS (
-      SELECT t.oid FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = $1 AND t.relkind IN ('r', 'p') AND NOT ${isOwnRelationSql('t')}
+      SELECT t.oid FROM pg_class t WHERE ${inSchemaSql('t', '$1')} AND t.relkind IN ('r', 'p') AND NOT ${isOwnRelationSql('t')}
        UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
     SELECT oid FROM tree)`;
 
@@ -89,8 +90,8 @@ export async function reopenTargetTables(client: TargetClient, schema: string): 
 /** Tables and partitioned tables of the schema, without the partitions, in the order of their names. */
 export async function listTables(client: TargetClient, schema: string): Promise<string[]> {
   const rows = await client.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    `SELECT c.relname AS name FROM pg_class c
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p') AND NOT c.relispartition
         AND NOT ${isOwnRelationSql('c')} ORDER BY c.relname COLLATE "C"`,
     [schema],
   );

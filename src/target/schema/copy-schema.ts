@@ -4,6 +4,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { ownTriggerSql } from './closed-tables.js';
 import { leavesTableSql } from './closing.js';
+import { inSchemaSql } from './in-schema.js';
 
 /*
  * A copy of a schema's tables in another schema of the same database, made from the catalog: columns, defaults, identity,
@@ -62,7 +63,7 @@ async function readTables(client: TargetClient, schema: string): Promise<readonl
             c.relpersistence = 'u' AS "isUnlogged",
             ARRAY(SELECT p.relname::text FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent
                    WHERE i.inhrelid = c.oid AND p.relnamespace = c.relnamespace ORDER BY i.inhseqno) AS parents
-       FROM pg_class c WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+       FROM pg_class c WHERE ${inSchemaSql('c', '$1')}
         AND c.relkind IN ('r', 'p', 'f') ORDER BY c.oid`,
     [schema],
   );
@@ -99,7 +100,7 @@ interface Statement extends Record<string, unknown> {
   readonly sql: string;
 }
 
-const tables = `pg_class c ON c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')`;
+const tables = `pg_class c ON ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p', 'f')`;
 const table = `format('%I.%I', $2::text, c.relname)`;
 
 /** What makes the rest, in the order in which it is run, each list by itself. */
@@ -122,7 +123,7 @@ const sequencesSql = `
                 format_type(q.seqtypid, NULL), q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache,
                 CASE WHEN q.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END) AS sql
     FROM pg_sequence q JOIN pg_class s ON s.oid = q.seqrelid
-   WHERE s.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+   WHERE ${inSchemaSql('s', '$1')}
      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = s.oid AND d.deptype = 'i')
    ORDER BY s.oid`;
 

@@ -5,6 +5,7 @@ import { leavesTableSql } from './closing.js';
 import { isTenantColumnSql, isTenantTableSql, tenantCheck } from '../tenant/constant-column.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { inSchemaSql } from './in-schema.js';
 
 /**
  * Everything that the tables of a schema have besides their rows: columns with defaults and identity, keys and other
@@ -21,7 +22,7 @@ export async function readSchemaObjects(client: TargetClient, schema: string): P
   });
 }
 
-const tables = `pg_class c ON c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND c.relkind IN ('r', 'p', 'f')
+const tables = `pg_class c ON ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p', 'f')
   AND NOT ${isOwnRelationSql('c')}`;
 
 /** Names of the columns with these numbers; an expression, which has number 0, is ''. */

@@ -3,6 +3,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { readRemaking } from './grants.js';
 import { ensureSchema, firstWords } from './schema.js';
+import { inSchemaSql } from './in-schema.js';
 
 /** One thing that goes when a schema is dropped: what it holds, or what depends on that in another schema. */
 export interface ResetObject {
@@ -41,8 +42,8 @@ export async function resetSchema(
 
 async function lockTables(client: TargetClient, schema: string): Promise<void> {
   const tables = await client.query<{ name: string }>(
-    `SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'f') AND NOT c.relispartition
+    `SELECT c.oid::regclass::text AS name FROM pg_class c
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p', 'v', 'f') AND NOT c.relispartition
         AND pg_has_role(c.relowner, 'USAGE') ORDER BY c.oid`,
     [schema],
   );

@@ -1,4 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
+import { inSchemaSql } from '../schema/in-schema.js';
 
 /*
  * A table of one tenant has a column that the source has not. A CHECK of a name of ours holds it to one value, says by
@@ -12,8 +13,8 @@ export const tenantCheck = 'pgferry_tenant';
 /** The tables of a schema that are of one tenant, by name. */
 export async function listTenantTables(client: TargetClient, schema: string): Promise<string[]> {
   const rows = await client.query<{ name: string }>(
-    `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND ${isTenantTableSql('c.oid')} ORDER BY 1`,
+    `SELECT c.relname AS name FROM pg_class c
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind = 'r' AND ${isTenantTableSql('c.oid')} ORDER BY 1`,
     [schema],
   );
   return rows.map(({ name }) => name);

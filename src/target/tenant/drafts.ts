@@ -1,5 +1,6 @@
 import { quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
+import { inSchemaSql } from '../schema/in-schema.js';
 
 /** A view of a schema as PostgreSQL writes it. */
 export interface ViewText {
@@ -13,8 +14,8 @@ export async function readViews(client: TargetClient, schema: string): Promise<V
   return await client.query<ViewText & Record<string, unknown>>(
     `SELECT c.relname::text AS name, pg_get_viewdef(c.oid) AS definition,
             ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 ORDER BY a.attnum) AS columns
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'v' ORDER BY c.oid`,
+       FROM pg_class c
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind = 'v' ORDER BY c.oid`,
     [schema],
   );
 }

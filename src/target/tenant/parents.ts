@@ -3,6 +3,7 @@ import type { SchemaObject } from '../../model/schema.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
 import { copyKeys } from './keys.js';
+import { inSchemaSql } from '../schema/in-schema.js';
 
 /** Serialises the making of partitioned tables. The number has no meaning, but must not be used by anything else. */
 const parentsLockKey = '7366466925186049795';
@@ -21,10 +22,10 @@ export interface ParentTables {
 export async function listParents(client: TargetClient, { schema, column }: TenantPartition): Promise<ParentTables> {
   const rows = await client.query<{ name: string; isParent: boolean }>(
     `SELECT c.relname::text AS name, coalesce(p.partstrat = 'l' AND p.partnatts = 1 AND a.attname = $2, false) AS "isParent"
-       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+       FROM pg_class c
        LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') ORDER BY c.relname COLLATE "C"`,
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') ORDER BY c.relname COLLATE "C"`,
     [schema, column],
   );
   const namesWhere = (isParent: boolean) => rows.filter((row) => row.isParent === isParent).map(({ name }) => name);

@@ -5,6 +5,7 @@ import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
 import { isTenantTableSql, tenantCheck } from './constant-column.js';
 import { copyKeys } from './keys.js';
+import { inSchemaSql } from '../schema/in-schema.js';
 
 /** A foreign key between two tables of one tenant; its columns are without that of the tenant. */
 export interface TenantForeignKey {
@@ -81,8 +82,8 @@ function setsTenant({ name, table, columns, reference }: TenantForeignKey): Copi
 /** Tables of one tenant that are not attached yet, by name. */
 async function listDetached(client: TargetClient, schema: string): Promise<string[]> {
   const rows = await client.query<{ name: string }>(
-    `SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind = 'r' AND NOT c.relispartition AND ${isTenantTableSql('c.oid')}
+    `SELECT c.relname::text AS name FROM pg_class c
+      WHERE ${inSchemaSql('c', '$1')} AND c.relkind = 'r' AND NOT c.relispartition AND ${isTenantTableSql('c.oid')}
       ORDER BY c.relname COLLATE "C"`,
     [schema],
   );
