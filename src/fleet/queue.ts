@@ -22,11 +22,13 @@ export interface FleetJob {
 export class FleetQueue {
   readonly #boss: PgBoss;
   readonly #name: string;
+  readonly #run: RunStatement;
   /** pg-boss says nothing of an error while it fetches. */
   #failure: unknown = null;
 
   constructor(fleet: string, run: RunStatement) {
     this.#name = `fleet_${fleet}`;
+    this.#run = run;
     const executeSql = async (sql: string, values?: unknown[]) => {
       try {
         return (await run(sql, values ?? [])) as { rows: never[] };
@@ -47,6 +49,25 @@ export class FleetQueue {
   async open(): Promise<void> {
     await this.#boss.start();
     for (const name of [this.#dead, this.#name]) await this.#boss.createQueue(name, { name, retryLimit: 0 });
+  }
+
+  /** Whether somebody has made it, and nobody has dropped it since. */
+  async isThere(): Promise<boolean> {
+    const { rows: tables } = await this.#run(`SELECT WHERE to_regclass('${queueSchema}.queue') IS NOT NULL`, []);
+    if (tables.length === 0) return false;
+    const names = [this.#dead, this.#name];
+    const { rows } = await this.#run(`SELECT name FROM ${queueSchema}.queue WHERE name = ANY ($1)`, [names]);
+    return rows.length === names.length;
+  }
+
+  /** Which of these jobs are not in the queue. */
+  async findMissing(ids: readonly string[]): Promise<string[]> {
+    const { rows } = await this.#run(
+      `SELECT wanted.id::text AS id FROM unnest($1::uuid[]) AS wanted (id)
+        WHERE NOT EXISTS (SELECT FROM ${queueSchema}.job j WHERE j.name = $2 AND j.id = wanted.id)`,
+      [ids, this.#name],
+    );
+    return (rows as { readonly id: string }[]).map(({ id }) => id);
   }
 
   async add(jobs: readonly FleetJob[]): Promise<void> {

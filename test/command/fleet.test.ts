@@ -143,7 +143,7 @@ test('two machines with folders of their own each load what they have, at the sa
       // Whoever has none of the files looks at one, not at the whole queue.
       const jobs = async () => (await client.query('SELECT job FROM pgferry.fleet_file')).rows.map(({ job }) => job);
       const before = await jobs();
-      assert.equal((await runFleetJson(url, join(folder, 'two'), ['work'])).json.handled, 0);
+      assert.equal((await runFleetJson(url, join(folder, 'two'), ['work', '--concurrency', '1'])).json.handled, 0);
       assert.equal((await jobs()).filter((job) => !before.includes(job)).length, 1);
       const moved = paths.map((path, index) => (index % 2 === 0 ? path : path.replace('/one/', '/two/')));
       for (const [index, path] of paths.entries()) renameSync(path, moved[index] ?? path);
@@ -212,6 +212,15 @@ test('a line has options of its own, and the report has the verdict of every fil
         [true, true],
         verified.stderr,
       );
+
+      // The queue may be dropped at any time: the ledger knows what waits.
+      await client.query('DROP SCHEMA pgferry_queue CASCADE');
+      const again = await runFleetJson(url, folder, ['retry']);
+      assert.deepEqual([again.json.handled, again.json.counts.waiting], [1, 1], again.stderr);
+      await client.query('DROP SCHEMA pgferry_queue CASCADE');
+      const refilled = await runFleetJson(url, folder, ['work']);
+      assert.match(refilled.stderr, /the queue lacked the jobs of (1|one) waiting file/);
+      assert.deepEqual([refilled.json.handled, refilled.json.counts.failed], [1, 1], refilled.stderr);
 
       const reported = await runFleetJson(url, folder, ['report', '--backup-dir', 'backups']);
       assert.deepEqual(reported.json.written, ['backups/fleet-main.html', 'backups/fleet-main.json'], reported.stderr);

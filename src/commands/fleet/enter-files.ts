@@ -9,8 +9,8 @@ import { withTarget } from '../../target/connection/connect.js';
 import { withTransaction } from '../../target/connection/transaction.js';
 import { enterFiles, findFleet, listFleetSchemas, makeFleet, reviveFiles } from '../../target/ledger/fleet.js';
 import { openLedger } from '../../target/ledger/ledger.js';
-import { withMakingLock } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
+import { mendQueue } from './mend-queue.js';
 import { queueOf } from './worker-files.js';
 import { countStates, readFleet, refuseUnknown } from './read-fleet.js';
 import { type FleetCensus, readFleetLines, takeFleetCensus } from './read-sources.js';
@@ -61,7 +61,7 @@ export async function enqueueFleet(context: Context): Promise<FleetResult> {
     for (const { source, reason } of census.entries.filter(isRepeated))
       context.journal.warn(`${source} is left out: ${reason?.message ?? ''}`);
     const entries = census.entries.filter((entry) => !isRepeated(entry));
-    await withMakingLock(client, () => queueOf(client, fleet).open());
+    await mendQueue(client, fleet);
     let handled = 0;
     for (let first = 0; first < entries.length; first += filesAtOnce)
       handled += await enterBatch(client, fleet, entries.slice(first, first + filesAtOnce));
@@ -75,6 +75,7 @@ export async function retryFleet(context: Context): Promise<FleetResult> {
   const { address } = await resolveTarget(context);
   return await withTarget(address, { applicationName: 'pgferry fleet', signal: context.signal }, async (client) => {
     await refuseUnknown(client, fleet);
+    await mendQueue(client, fleet);
     const handled = await withTransaction(client, async () => {
       const queue = queueOf(client, fleet);
       const revived = await reviveFiles(client, fleet);

@@ -7,6 +7,7 @@ import type { TakenFile } from '../../target/ledger/fleet.js';
 import { holderName } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
 import { WorkerFiles } from './worker-files.js';
+import { mendQueue } from './mend-queue.js';
 import { loadFleetFile } from './load-file.js';
 import { readFleet, refuseUnknown } from './read-fleet.js';
 
@@ -22,6 +23,9 @@ export async function workFleet(context: Context): Promise<FleetResult> {
   const { fleetName: fleet, fetchCommand } = context.settings;
   return await withTarget(address, { applicationName: holderName('fleet') }, async (client) => {
     const { parents } = await refuseUnknown(client, fleet);
+    const lost = await mendQueue(client, fleet);
+    if (lost > 0)
+      context.journal.warn(`the queue lacked the jobs of ${countOf(lost, 'waiting file')}: made again from the ledger`);
     const files = await WorkerFiles.open(client, fleet, { fetches: fetchCommand !== null });
     const handled = await runSlots(context, { address, files, parents });
     if (context.signal.aborted) context.journal.warn('stopped: the files that were being loaded are given back');

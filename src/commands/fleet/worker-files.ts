@@ -14,7 +14,7 @@ import {
   findCompleteRun,
   type FleetEnding,
   giveFileBack,
-  listOpenSources,
+  listOpenFiles,
   takeFile,
   takeLostFiles,
   type TakenFile,
@@ -82,7 +82,7 @@ export class WorkerFiles {
           if (!isVain) continue;
         }
         if ((await this.#takeOver()) > 0) continue;
-        const open = await listOpenSources(this.#client, this.#fleet);
+        const open = await listOpenFiles(this.#client, this.#fleet);
         if (!open.some(({ source }) => this.#isHere(source))) return { tag: 'over' };
         // What waits and is here came in between, unless it is passed over since another session looks at it.
         return { tag: 'wait' };
@@ -184,7 +184,7 @@ export class WorkerFiles {
   }
 
   async #isAnyWaitingHere(): Promise<boolean> {
-    const open = await listOpenSources(this.#client, this.#fleet);
+    const open = await listOpenFiles(this.#client, this.#fleet);
     return open.some(({ source, state }) => state === 'waiting' && this.#isHere(source));
   }
 

@@ -26,11 +26,23 @@ export async function analyzeTables(client: TargetClient, tables: readonly Table
   const list = tables.map(({ schema, name }) => quoteTable(schema, name)).join(', ');
   client.raw.on('notice', onNotice);
   try {
-    await client.run(`VACUUM (ANALYZE) ${list}`, [], { ...context, doing: `analyse ${first.name}` });
+    await client.run(`VACUUM (${await optionsFor(client)}) ${list}`, [], {
+      ...context,
+      doing: `analyse ${first.name}`,
+    });
   } finally {
     client.raw.off('notice', onNotice);
   }
   return skipped;
+}
+
+/**
+ * Each VACUUM ends with a look at all tables of the database, for its oldest transaction. Since PostgreSQL 16 that can be
+ * left to autovacuum; in a database with the tables of thousands of tenants it takes longer than the rest.
+ */
+async function optionsFor(client: TargetClient): Promise<string> {
+  const [row] = await client.query<{ version: number }>(`SELECT current_setting('server_version_num')::int AS version`);
+  return (row?.version ?? 0) >= 160_000 ? 'ANALYZE, SKIP_DATABASE_STATS' : 'ANALYZE';
 }
 
 /** VACUUM passes over a page that somebody holds just then, such as the server's own writer to disk. */

@@ -75,7 +75,7 @@ export async function readUnplanned(
   const rows = await client.query<{ name: string; columns: readonly string[] }>(
     `SELECT t.name, array_agg(a.attname::text ORDER BY a.attname COLLATE "C") AS columns
        FROM jsonb_to_recordset($1::jsonb) AS t(name text, quoted text, columns text[])
-       JOIN pg_attribute a ON a.attrelid = to_regclass(t.quoted)
+      CROSS JOIN LATERAL (SELECT * FROM pg_attribute m WHERE m.attrelid = to_regclass(t.quoted) OFFSET 0) AS a
       WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (t.columns) AND a.attgenerated = ''
       GROUP BY t.name`,
     [JSON.stringify(planned)],

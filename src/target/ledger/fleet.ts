@@ -239,13 +239,13 @@ export async function listFleetFiles(client: TargetClient, fleet: string): Promi
   return rows.map((row) => ({ ...row, bytes: asNumber(row.bytes), rows: asNumber(row.rows) }));
 }
 
-/** The sources of the files that are not done yet and may still be taken. */
-export async function listOpenSources(
+/** The files that are not done yet and may still be taken. */
+export async function listOpenFiles(
   client: TargetClient,
   fleet: string,
-): Promise<{ source: string; schema: string; state: 'waiting' | 'taken' }[]> {
+): Promise<{ source: string; schema: string; state: 'waiting' | 'taken'; job: string }[]> {
   return await client.query(
-    `SELECT source, target_schema AS schema, state FROM ${client.ledger('fleet_file')} WHERE fleet = $1 AND state IN ('waiting', 'taken')`,
+    `SELECT source, target_schema AS schema, state, job::text AS job FROM ${client.ledger('fleet_file')} WHERE fleet = $1 AND state IN ('waiting', 'taken')`,
     [fleet],
   );
 }

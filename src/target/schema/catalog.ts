@@ -6,7 +6,7 @@ import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
 import { fillsSearchSql, searchColumnSql } from './search-trigger.js';
 import { findTablesWithRows } from './table-rows.js';
 import { isTenantColumnSql } from '../tenant/constant-column.js';
-import { inSchemaSql } from './in-schema.js';
+import { heirsSql, inSchemaSql, relationsOfSql } from './in-schema.js';
 
 /**
  * Reads what pg_catalog says about one schema: ordinary, partitioned and foreign tables with columns, keys, rights and
@@ -82,12 +82,12 @@ const locksNeededSql = `(
            WITH RECURSIVE tree (oid) AS (
              SELECT c.oid FROM pg_class c WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p')
                 AND NOT ${isOwnRelationSql('c')}
-              UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
+              UNION ${heirsSql})
            SELECT sum(1 + CASE WHEN c.reltoastrelid <> 0 THEN 2 ELSE 0 END
                       + (SELECT count(*) FROM pg_index x WHERE x.indrelid = c.oid)
                       + (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'x', 'f'))
                       + (SELECT count(*) FROM pg_trigger t WHERE t.tgrelid = c.oid))
-             FROM tree JOIN pg_class c ON c.oid = tree.oid)`;
+             FROM pg_class c WHERE c.oid = ANY (ARRAY(SELECT tree.oid FROM tree)))`;
 
 /** A default that names a sequence by a text counts as well, though pg_depend knows nothing of it. */
 const freeSequencesSql = `ARRAY(
@@ -154,7 +154,7 @@ const columnSql = `
                         WHERE ${inSchemaSql('c', '$1')})
       UNION ALL
       SELECT b.oid, d.typbasetype, CASE WHEN b.typmod = -1 THEN d.typtypmod ELSE b.typmod END, b.required OR d.typnotnull
-        FROM base b JOIN pg_type d ON d.oid = b.type AND d.typtype = 'd')
+        FROM base b, LATERAL (SELECT * FROM pg_type t WHERE t.oid = b.type AND t.typtype = 'd' OFFSET 0) AS d)
   SELECT a.attrelid AS "tableOid", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
          t.typname::text AS "baseType", t.typtype::text AS "typeClass",
          CASE WHEN a.atttypmod = -1 THEN b.typmod ELSE a.atttypmod END AS typmod,
@@ -218,5 +218,5 @@ const foreignKeySql = `
     JOIN pg_class c ON c.oid = k.conrelid
     JOIN pg_class p ON p.oid = k.confrelid
     JOIN pg_namespace pn ON pn.oid = p.relnamespace
-   WHERE ${inSchemaSql('c', '$1')} AND k.contype = 'f' AND k.conparentid = 0
+   WHERE ${inSchemaSql('c', '$1')} AND k.conrelid = ANY (${relationsOfSql('$1')}) AND k.contype = 'f' AND k.conparentid = 0
    ORDER BY k.conrelid, k.conname COLLATE "C"`;

@@ -52,7 +52,7 @@ export async function listUniqueKeys(
                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
                    WHERE u.n <= i.indnkeyatts ORDER BY u.n) AS columns
        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-       LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype IN ('p', 'u')
+       LEFT JOIN pg_constraint k ON k.conrelid = i.indrelid AND k.conindid = x.oid AND k.contype IN ('p', 'u')
       WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
         AND coalesce(to_jsonb(i) ->> 'indnullsnotdistinct', 'false') = 'false'
         AND NOT EXISTS (SELECT 1 FROM pg_collation c WHERE c.oid = ANY (i.indcollation) AND NOT c.collisdeterministic)

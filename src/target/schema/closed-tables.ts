@@ -1,5 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
-import { callsSql } from './in-schema.js';
+import { callsSql, heirsSql } from './in-schema.js';
 import { withTransaction } from '../connection/transaction.js';
 import { isLedgerFunctionSql, isNoterSql } from '../ledger/names.js';
 import { columnsMarkSql } from './columns-mark.js';
@@ -39,8 +39,7 @@ const isOfRun = (runId: string) =>
  * the catalogs are read by their indexes, however many tables of others there are.
  */
 export const treeSql = (oid: string) =>
-  `ARRAY(WITH RECURSIVE tree (oid) AS (SELECT ${oid}::oid UNION SELECT child.oid FROM tree,
-      LATERAL (SELECT i.inhrelid AS oid FROM pg_inherits i WHERE i.inhparent = tree.oid OFFSET 0) AS child)
+  `ARRAY(WITH RECURSIVE tree (oid) AS (SELECT ${oid}::oid UNION ${heirsSql})
    SELECT oid FROM tree WHERE oid IS NOT NULL)`;
 
 /**

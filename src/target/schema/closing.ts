@@ -2,7 +2,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { isLedgerFunctionSql, isOwnRelationSql } from '../ledger/names.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
-import { inSchemaSql } from './in-schema.js';
+import { heirsSql, inSchemaSql } from './in-schema.js';
 
 /*
  * The target closed to writers, once a rollback has taken the application back to SQLite: what still writes to it, an
@@ -34,7 +34,7 @@ const writableTables = `FROM pg_class c JOIN pg_namespace n ON n.oid = c.relname
   WHERE c.relkind IN ('r', 'p', 'f') AND c.oid IN (
     WITH RECURSIVE tree (oid) AS (
       SELECT t.oid FROM pg_class t WHERE ${inSchemaSql('t', '$1')} AND t.relkind IN ('r', 'p') AND NOT ${isOwnRelationSql('t')}
-       UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
+       UNION ${heirsSql})
     SELECT oid FROM tree)`;
 
 /** Makes every table of the schema refuse writes with this message, from the commit of the caller's transaction on. */

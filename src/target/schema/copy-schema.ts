@@ -151,7 +151,7 @@ const indexesSql = `
   SELECT replace(pg_get_indexdef(x.oid, 0, true), format('INDEX %I ON ONLY ', x.relname), format('INDEX %I ON ', x.relname)) AS sql
     FROM pg_index i JOIN ${tables} AND c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
    WHERE NOT x.relispartition AND i.indisvalid AND $2::text <> ''
-     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
+     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = i.indrelid AND k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
    ORDER BY x.oid`;
 
 const triggersSql = `

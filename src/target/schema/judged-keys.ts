@@ -35,7 +35,7 @@ export async function listJudgedKeys(
                       AND d.refobjsubid > 0 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL))
                    ORDER BY a.attnum) AS columns
        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-       LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype = 'u'
+       LEFT JOIN pg_constraint k ON k.conrelid = i.indrelid AND k.conindid = x.oid AND k.contype = 'u'
       WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid AND NOT i.indisprimary
         AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL OR to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'
              OR EXISTS (SELECT 1 FROM pg_collation c WHERE c.oid = ANY (i.indcollation) AND NOT c.collisdeterministic))

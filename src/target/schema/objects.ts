@@ -76,7 +76,7 @@ const indexesSql = `
          i.indisunique AND i.indpred IS NULL
     FROM pg_index i JOIN ${tables} AND c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
    WHERE (NOT x.relispartition OR ${isTenantTableSql('c.oid')})
-     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))`;
+     AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = i.indrelid AND k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))`;
 
 const triggersSql = `
   SELECT c.relname::text, 'trigger', t.tgname::text, ARRAY[]::text[], pg_get_triggerdef(t.oid),

@@ -51,6 +51,9 @@ SELECT coalesce(CASE WHEN f.name ~ '^${namePattern}$' THEN to_regclass(quote_ide
           FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE n.nspname = $1 AND c.relname = ANY ($2::name[])) AS f`;
 
+/** The tables that are asked about, as an array, so that the catalogs are read by their indexes. */
+const oursSql = `ARRAY(SELECT o.oid FROM pg_class o JOIN pg_namespace m ON m.oid = o.relnamespace WHERE m.nspname = $1 AND o.relname = ANY ($2::name[]))`;
+
 /** A sequence belongs to a column by ownership (serial: auto, identity: internal) or because its default calls it. */
 const query = `
 SELECT DISTINCT ON (c.relname, a.attnum, s.seqrelid) s.seqrelid AS oid,
@@ -58,10 +61,11 @@ SELECT DISTINCT ON (c.relname, a.attnum, s.seqrelid) s.seqrelid AS oid,
        d.deptype <> 'n' AS "isOwned", has_sequence_privilege(s.seqrelid, 'SELECT') AS "isReadable", s.seqstart::text AS start, s.seqincrement::text AS increment, s.seqmin::text AS min,
        s.seqmax::text AS max
   FROM (SELECT objid AS seqrelid, refobjid AS relid, refobjsubid AS attnum, deptype FROM pg_depend
-         WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND refobjsubid > 0 AND deptype IN ('a', 'i')
+         WHERE classid = 'pg_class'::regclass AND refclassid = 'pg_class'::regclass AND refobjid = ANY (${oursSql})
+           AND refobjsubid > 0 AND deptype IN ('a', 'i')
         UNION ALL
         SELECT p.refobjid, f.adrelid, f.adnum, 'n'::"char" FROM pg_depend p JOIN pg_attrdef f ON f.oid = p.objid
-         WHERE p.classid = 'pg_attrdef'::regclass AND p.refclassid = 'pg_class'::regclass
+         WHERE p.classid = 'pg_attrdef'::regclass AND p.refclassid = 'pg_class'::regclass AND f.adrelid = ANY (${oursSql})
         UNION ALL ${namedByText}) AS d
   JOIN pg_sequence s ON s.seqrelid = d.seqrelid
   JOIN pg_class sc ON sc.oid = s.seqrelid JOIN pg_namespace sn ON sn.oid = sc.relnamespace

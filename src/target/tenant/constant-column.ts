@@ -20,13 +20,18 @@ export async function listTenantTables(client: TargetClient, schema: string): Pr
   return rows.map(({ name }) => name);
 }
 
+/*
+ * `contypid`, which is 0 for what is of a table, completes the columns of an index; by its name alone the CHECK would be
+ * looked for among those of all tenants.
+ */
+
 /** SQL: the table with this oid is one of a tenant. */
 export function isTenantTableSql(relation: string): string {
-  return `EXISTS (SELECT FROM pg_constraint q WHERE q.conrelid = ${relation} AND q.contype = 'c' AND q.conname = '${tenantCheck}')`;
+  return `EXISTS (SELECT FROM pg_constraint q WHERE q.conrelid = ${relation} AND q.contypid = 0 AND q.contype = 'c' AND q.conname = '${tenantCheck}')`;
 }
 
 /** SQL: the column with this number is the one of the tenant. */
 export function isTenantColumnSql(relation: string, number: string): string {
-  return `EXISTS (SELECT FROM pg_constraint q WHERE q.conrelid = ${relation} AND q.contype = 'c'
+  return `EXISTS (SELECT FROM pg_constraint q WHERE q.conrelid = ${relation} AND q.contypid = 0 AND q.contype = 'c'
                      AND q.conname = '${tenantCheck}' AND q.conkey = ARRAY[${number}]::int2[])`;
 }
