@@ -1,5 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
-import { inTreeSql } from '../schema/in-schema.js';
+import { inTreeSql } from '../catalog/by-index.js';
 import type { DetachableObject, ObjectInForce } from './detachable-object.js';
 import { readForeignKeys } from './foreign-keys.js';
 import { readIndexes } from './indexes.js';

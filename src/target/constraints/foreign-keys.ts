@@ -1,5 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
-import { inTreeSql, refersToSql } from '../schema/in-schema.js';
+import { inTreeSql, refersToSql } from '../catalog/by-index.js';
 import type { DetachableObject, ObjectInForce } from './detachable-object.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 

@@ -2,7 +2,7 @@ import type { TableDigest } from '../../model/cutover.js';
 import type { TargetClient } from '../connection/client.js';
 import { isOwnRelationSql } from '../ledger/names.js';
 import { quoteTable } from '../../lib/quote.js';
-import { inSchemaSql } from '../schema/in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /**
  * The number of rows and a sum of row hashes for every table of the schema, by name. Works for all types, since a row

@@ -16,7 +16,7 @@ import {
   notesOf,
   noteTriggers,
 } from './note-sql.js';
-import { inSchemaSql } from '../schema/in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /*
  * The reverse journal: which rows of the target changed since a moment, noted by statement triggers, so that a rollback need

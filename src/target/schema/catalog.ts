@@ -6,7 +6,7 @@ import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
 import { fillsSearchSql, searchColumnSql } from './search-trigger.js';
 import { findTablesWithRows } from './table-rows.js';
 import { isTenantColumnSql } from '../tenant/constant-column.js';
-import { heirsSql, inSchemaSql, relationsOfSql } from './in-schema.js';
+import { heirsSql, inSchemaSql, relationsOfSql } from '../catalog/by-index.js';
 
 /**
  * Reads what pg_catalog says about one schema: ordinary, partitioned and foreign tables with columns, keys, rights and

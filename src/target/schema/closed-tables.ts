@@ -1,5 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
-import { callsSql, heirsSql } from './in-schema.js';
+import { callsSql, heirsSql } from '../catalog/by-index.js';
 import { withTransaction } from '../connection/transaction.js';
 import { isLedgerFunctionSql, isNoterSql } from '../ledger/names.js';
 import { columnsMarkSql } from './columns-mark.js';

@@ -2,7 +2,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { isLedgerFunctionSql, isOwnRelationSql } from '../ledger/names.js';
 import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
-import { heirsSql, inSchemaSql } from './in-schema.js';
+import { heirsSql, inSchemaSql } from '../catalog/by-index.js';
 
 /*
  * The target closed to writers, once a rollback has taken the application back to SQLite: what still writes to it, an

@@ -4,7 +4,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { ownTriggerSql } from './closed-tables.js';
 import { leavesTableSql } from './closing.js';
-import { inSchemaSql } from './in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /*
  * A copy of a schema's tables in another schema of the same database, made from the catalog: columns, defaults, identity,

@@ -5,7 +5,7 @@ import { leavesTableSql } from './closing.js';
 import { isTenantColumnSql, isTenantTableSql, tenantCheck } from '../tenant/constant-column.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
-import { inSchemaSql } from './in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /**
  * Everything that the tables of a schema have besides their rows: columns with defaults and identity, keys and other

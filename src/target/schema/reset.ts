@@ -3,7 +3,7 @@ import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { readRemaking } from './grants.js';
 import { ensureSchema, firstWords } from './schema.js';
-import { inSchemaSql } from './in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /** One thing that goes when a schema is dropped: what it holds, or what depends on that in another schema. */
 export interface ResetObject {

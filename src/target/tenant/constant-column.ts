@@ -1,5 +1,5 @@
 import type { TargetClient } from '../connection/client.js';
-import { inSchemaSql } from '../schema/in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /*
  * A table of one tenant has a column that the source has not. A CHECK of a name of ours holds it to one value, says by

@@ -1,6 +1,6 @@
 import { quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
-import { inSchemaSql } from '../schema/in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /** A view of a schema as PostgreSQL writes it. */
 export interface ViewText {

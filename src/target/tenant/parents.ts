@@ -3,7 +3,7 @@ import type { SchemaObject } from '../../model/schema.js';
 import { quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
 import { copyKeys } from './keys.js';
-import { inSchemaSql } from '../schema/in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /** Serialises the making of partitioned tables. The number has no meaning, but must not be used by anything else. */
 const parentsLockKey = '7366466925186049795';

@@ -5,7 +5,7 @@ import { quoteLiteral, quoteName, quoteTable } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
 import { isTenantTableSql, tenantCheck } from './constant-column.js';
 import { copyKeys } from './keys.js';
-import { inSchemaSql } from '../schema/in-schema.js';
+import { inSchemaSql } from '../catalog/by-index.js';
 
 /** A foreign key between two tables of one tenant; its columns are without that of the tenant. */
 export interface TenantForeignKey {
