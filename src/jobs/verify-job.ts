@@ -10,6 +10,7 @@ import { hashSide, type QuarantineSummary, type SideSummary } from '../verify/ta
 import { Meter } from '../pool/meter.js';
 import { quarantineReader } from './quarantine-batches.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
+import { sumUpTarget } from './target-side.js';
 import { withRowsOfTarget, withTypesOfTarget } from './thread-target.js';
 
 /** Either one side of one table is read once and summed up, or both sides of a table that differs are read again. */
@@ -103,9 +104,9 @@ async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target'
   const { table, bucketCount, ranges, snapshotPath } = job;
   const meter = new Meter(job.meter);
   const options = { side: job.tag, bucketCount, ranges, renderLiterals: rendered };
-  const sum = (batches: CellBatches) => hashSide(metered(batches, meter), table, options);
-  if (job.tag === 'target') return await withRowsOfTarget((reading) => sum(readTargetCells(reading, table)));
-  return await withSnapshot(snapshotPath, (db) => sum(readSourceCells(db, table)));
+  const counted = (batches: CellBatches) => metered(batches, meter);
+  if (job.tag === 'target') return await sumUpTarget(table, options, counted);
+  return await withSnapshot(snapshotPath, (db) => hashSide(counted(readSourceCells(db, table)), table, options));
 }
 
 async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>): Promise<FoundDifferences> {

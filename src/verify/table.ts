@@ -1,10 +1,12 @@
 import type { KeyRanges } from '../model/carry.js';
 import { rangeOfKey } from './carry/key-ranges.js';
+import { sentFormOf } from '../lib/compared-form.js';
 import { assert, must } from '../model/error.js';
 import type { Sides } from '../model/result.js';
 import { type CanonicalRow, cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
-import { formOf } from './kernel/forms.js';
+import { binaryFormOf, formOf } from './kernel/forms.js';
 import { type PlainWay, type SideLoop, withSideLoop } from './kernel/side-sums.js';
+import { printedRow } from './printed-form.js';
 import { hashHex } from './row-hash.js';
 import {
   type CellBatches,
@@ -14,6 +16,7 @@ import {
   type RowReadOptions,
   readyBatches,
   plainForms,
+  type VisitedRow,
   type VerifyTable,
 } from './rows.js';
 
@@ -93,26 +96,30 @@ export function bucketIn({ bucketCount, ranges }: Buckets, cells: Buffer, keyHas
   return ranges == null ? bucketOf(keyHashLow, bucketCount) : rangeOfKey(cells, ranges, bucketCount);
 }
 
+/** How one side is summed up. */
+export interface SumOptions extends RowReadOptions, Buckets {
+  /** Whether the cells are of the target, in the forms of `sentFormOf`. Throws `UnreadBinary` for some rare values. */
+  readonly isBinary?: boolean;
+}
+
 /**
  * Reads one side once, in any order. The result is plain data and may cross threads. The frequent forms of cells are read
  * in WebAssembly; what it does not know is done by the same functions that look for differences.
  */
-export async function hashSide(
-  batches: CellBatches,
-  table: VerifyTable,
-  options: RowReadOptions & Buckets,
-): Promise<SideSummary> {
-  const { bucketCount, ranges = null, side } = options;
+export async function hashSide(batches: CellBatches, table: VerifyTable, options: SumOptions): Promise<SideSummary> {
+  const { bucketCount, ranges = null, side, isBinary = false } = options;
   assert(Number.isInteger(Math.log2(bucketCount)), 'the number of buckets is a power of two');
   const order = cellOrder(table);
-  const forms = order.map((index) => formOf(must(table.columns[index], 'column'), side));
+  const columnsInOrder = order.map((index) => must(table.columns[index], 'column'));
+  const forms = columnsInOrder.map((column) => (isBinary ? binaryFormOf(column) : formOf(column, side)));
   const plain = await plainForms(table, side);
   let rows = 0;
   const summed = { order, forms, keyCells: table.key.columns.length, bucketCount, ranges };
   const sums = await withSideLoop(summed, async (loop) => {
     for await (const ready of readyBatches(batches, table, options)) {
       rows += ready.batch.rowCount;
-      loop.add(ready.batch, plainWay(plain, ready, { loop, bucketCount, ranges }));
+      const way = isBinary ? printedWay(plain, ready, table, order) : readWay(plain, ready);
+      loop.add(ready.batch, plainWay(way, { loop, bucketCount, ranges }));
     }
     return loop.sums;
   });
@@ -125,18 +132,46 @@ export async function hashSide(
   return { rows, keyset: hashHex(low, high), counts, sums: new BigUint64Array(sums.sums.buffer), columns };
 }
 
-function plainWay(
-  plain: PlainForms,
-  ready: ReadyBatch,
-  { loop, ...buckets }: Buckets & { readonly loop: SideLoop },
-): PlainWay {
+/** Brings a cell or a row of the batch to canonical form in the plain way. */
+interface RowWay {
+  readonly putCell: (position: number, cell: number) => CanonicalRow;
+  readonly visit: (row: number) => VisitedRow;
+}
+
+function readWay(plain: PlainForms, ready: ReadyBatch): RowWay {
+  return {
+    putCell: (position, cell) => plain.putCell(ready, position, cell),
+    visit: (row) => plain.visit(ready, row),
+  };
+}
+
+/** The same for a batch in binary form, over what PostgreSQL prints for it. */
+function printedWay(plain: PlainForms, ready: ReadyBatch, table: VerifyTable, order: readonly number[]): RowWay {
+  const { batch } = ready;
+  const printed = (row: number, wanted: readonly number[]): ReadyBatch => ({
+    batch: printedRow(batch, table.columns, { row, wanted }),
+    rendered: new Map(),
+  });
+  return {
+    putCell: (position, cell) => {
+      const index = must(order[position], 'column');
+      const kind = table.columns[index]?.kind;
+      // What came as text is text already.
+      if (kind !== undefined && sentFormOf(kind) === 'printed') return plain.putCell(ready, position, cell);
+      return plain.putCell(printed(Math.floor(cell / batch.columnCount), [index]), position, index);
+    },
+    visit: (row) => plain.visit(printed(row, order), 0),
+  };
+}
+
+function plainWay(way: RowWay, { loop, ...buckets }: Buckets & { readonly loop: SideLoop }): PlainWay {
   return {
     putCell: (position, cell, to) => {
-      const { bytes, length } = plain.putCell(ready, position, cell);
+      const { bytes, length } = way.putCell(position, cell);
       return length > to.length ? 0 : bytes.copy(to, 0, 0, length);
     },
     sumRow: (row) => {
-      const { cells, keyHash, rowHash } = plain.visit(ready, row);
+      const { cells, keyHash, rowHash } = way.visit(row);
       loop.addRow(bucketIn(buckets, cells.bytes, keyHash.low), keyHash, rowHash);
       countEmptiness(cells, loop);
     },

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { Database } from '../../src/source/sqlite.js';
 import type { ColumnPlan } from '../../src/model/plan.js';
 import type { Kind } from '../../src/model/kind.js';
@@ -6,9 +7,11 @@ import { readSourceCells } from '../../src/source/verify/verify-rows.js';
 import { parseTargetUrl } from '../../src/target/connection/address.js';
 import { withTarget } from '../../src/target/connection/connect.js';
 import { readTargetCells, renderLiterals } from '../../src/target/copy/verify-rows.js';
+import { isSentInBinary, readTargetTuples } from '../../src/target/copy/verify-tuples.js';
 import { findDifferences } from '../../src/verify/differences.js';
+import { UnreadBinary } from '../../src/verify/printed-form.js';
 import type { VerifyTable } from '../../src/verify/rows.js';
-import { compareSides, hashSide, type TableComparison } from '../../src/verify/table.js';
+import { compareSides, hashSide, type SideSummary, type TableComparison } from '../../src/verify/table.js';
 
 /** A table of a test as both readers and the verifier want it. */
 export type TestTable = VerifyTable & { readonly targetSchema: string; readonly target: string };
@@ -92,6 +95,7 @@ export async function verifyTable(
       const readTarget = () => readTargetCells(client, table);
       const source = await hashSide(readSource(), table, { side: 'source', bucketCount, renderLiterals: render });
       const target = await hashSide(readTarget(), table, { side: 'target', bucketCount });
+      await holdBinaryEqual(url, { table, target, bucketCount });
       const comparison = compareSides(table, { source, target });
       const { differingBuckets } = comparison;
       const rowsOfBucket = (bucket: number) => rowsTold * ((source.counts[bucket] ?? 0) + (target.counts[bucket] ?? 0));
@@ -109,5 +113,21 @@ export async function verifyTable(
     });
   } finally {
     db.close();
+  }
+}
+
+/** What the target sends in binary form must come to the same sums as what it prints. */
+async function holdBinaryEqual(
+  url: string,
+  { table, target, bucketCount }: { table: TestTable; target: SideSummary; bucketCount: number },
+): Promise<void> {
+  if (!isSentInBinary(table)) return;
+  const options = { side: 'target', bucketCount, isBinary: true } as const;
+  try {
+    await withTarget(parseTargetUrl(url).address, { applicationName: 'pgferry test' }, async (client) => {
+      assert.deepEqual(await hashSide(readTargetTuples(client, table), table, options), target);
+    });
+  } catch (error) {
+    if (!(error instanceof UnreadBinary)) throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { ColumnPlan } from '../../model/plan.js';
 import type { TimeReading } from '../../model/kind.js';
+import { sentFormOf } from '../../lib/compared-form.js';
 import type { ComparedSide } from '../canonical-cell.js';
 import * as at from './layout.js';
 
@@ -39,6 +40,30 @@ export function formOf({ kind }: Pick<ColumnPlan, 'kind'>, side: ComparedSide): 
       return side === 'target' ? at.formAsIs : at.formAsk;
     default:
       return at.formAsk;
+  }
+}
+
+/** The same for what the target sends in binary form; texts and bytes are sent as they are. */
+export function binaryFormOf(column: Pick<ColumnPlan, 'kind'>): number {
+  if (sentFormOf(column.kind) === 'printed') return formOf(column, 'target');
+  switch (column.kind.tag) {
+    case 'bool':
+      return at.formBinaryBool;
+    case 'int2':
+    case 'int4':
+    case 'int8':
+      return at.formBinaryInteger;
+    case 'float4':
+    case 'float8':
+      return at.formBinaryFloat;
+    case 'date':
+    case 'timestamp':
+    case 'timestamptz':
+      return at.formBinaryMoment;
+    case 'uuid':
+      return at.formBinaryUuid;
+    default:
+      return at.formAsIs;
   }
 }
 

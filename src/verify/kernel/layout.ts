@@ -49,3 +49,9 @@ export const formMilliseconds = 8;
 export const formMicroseconds = 9;
 export const formBytea = 10;
 export const formUuid = 11;
+/** The binary forms in which PostgreSQL sends. */
+export const formBinaryInteger = 12;
+export const formBinaryBool = 13;
+export const formBinaryFloat = 14;
+export const formBinaryMoment = 15;
+export const formBinaryUuid = 16;

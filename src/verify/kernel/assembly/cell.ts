@@ -4,6 +4,11 @@
  */
 import {
   formAsIs,
+  formBinaryBool,
+  formBinaryFloat,
+  formBinaryInteger,
+  formBinaryMoment,
+  formBinaryUuid,
   formBool,
   formBytea,
   formFloat4,
@@ -16,11 +21,9 @@ import {
   formUuid,
 } from '../layout';
 import { readDouble } from './ask';
+import { putBinaryBool, putBinaryFloat, putBinaryInteger, putBinaryMoment, putBinaryUuid } from './binary';
+import { open, putMoment } from './form';
 import { micros, readStamp, seconds } from './stamp';
-
-/** Bytes before each cell. */
-export const headerBytes: u32 = 5;
-const TAG_VALUE: u8 = 1;
 
 // The storage classes of `src/model/value.ts`.
 export const STORAGE_NULL: u8 = 0;
@@ -30,12 +33,6 @@ const STORAGE_TEXT: u8 = 4;
 
 /** Digits of which every number is exact as a double. */
 const SAFE_DIGITS: u32 = 15;
-
-function open(to: usize, size: u32): usize {
-  store<u8>(to, TAG_VALUE);
-  store<u32>(to, size, 1);
-  return to + headerBytes;
-}
 
 /** Puts a cell at `to` and returns its end; 0 where the cell has another form. `number` is the address of its double. */
 export function putCell(form: i32, storage: u8, start: usize, end: usize, number: usize, to: usize): usize {
@@ -62,6 +59,16 @@ export function putCell(form: i32, storage: u8, start: usize, end: usize, number
       return putHex(start + 2, end, to);
     case formUuid:
       return storage === STORAGE_TEXT ? putUuid(start, end, to) : 0;
+    case formBinaryInteger:
+      return putBinaryInteger(start, end, to);
+    case formBinaryBool:
+      return putBinaryBool(start, end, to);
+    case formBinaryFloat:
+      return putBinaryFloat(start, end, to);
+    case formBinaryMoment:
+      return putBinaryMoment(start, end, to);
+    case formBinaryUuid:
+      return putBinaryUuid(start, end, to);
     default:
       return 0;
   }
@@ -172,13 +179,6 @@ function putEpoch(perSecond: i64, storage: u8, start: usize, end: usize, to: usi
 
 function putStamp(start: usize, end: usize, to: usize): usize {
   return readStamp(start, end) ? putMoment(seconds as f64, micros, to) : 0;
-}
-
-function putMoment(whole: f64, rest: u32, to: usize): usize {
-  const out = open(to, 12);
-  store<f64>(out, whole);
-  store<u32>(out, rest, 8);
-  return out + 12;
 }
 
 function hexValue(byte: u8): u32 {

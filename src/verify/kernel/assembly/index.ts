@@ -28,11 +28,12 @@ import {
   sideText,
 } from '../layout';
 import { putCell as putAsked } from './ask';
-import { headerBytes, putCell, STORAGE_NULL } from './cell';
+import { putCell, STORAGE_NULL } from './cell';
+import { headerBytes } from './form';
 import { hashBytes } from './hash';
 
-/** A cell of fixed size takes at most twelve bytes, a uuid at most as many as its text. */
-const cellMax: u32 = headerBytes + 12;
+/** A cell of fixed size takes at most 20 bytes, the digits of an integer; a uuid of 16 bytes becomes 32 digits. */
+const cellMax: u32 = headerBytes + 20;
 
 /** Sums up the rows of the slice from the next one on; false where the next row does not fit. */
 export function sum(state: usize): bool {
