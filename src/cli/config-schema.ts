@@ -103,6 +103,12 @@ function ruleSchemas(): Readonly<Record<string, JsonSchema>> {
       type: 'object',
       additionalProperties: name,
     },
+    virtualTables: {
+      description:
+        'virtual tables whose rows stand nowhere else and that are carried, by pattern of their names: as a plain table, or an R-Tree as one with a box or ranges',
+      type: 'object',
+      additionalProperties: { enum: ['table', 'box', 'range'] },
+    },
     ...applicationSchemas(),
     shadowReads: { description: 'reads that shadow runs besides its own', type: 'array', items: ownReadSchema() },
   };

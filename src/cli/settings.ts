@@ -33,7 +33,8 @@ export function readSettings(given: SettingsInput): Settings {
   const input = withRecipe(given);
   checkKeys(input.config);
   const flagged = readFlagSettings(input);
-  const { policies = {}, tableRules = {}, columns = {}, declared = {}, search = {}, shadowReads = [] } = input.config;
+  const { policies = {}, tableRules = {}, columns = {}, declared = {} } = input.config;
+  const { search = {}, virtualTables = {}, shadowReads = [] } = input.config;
   const { switch: switches = null, hooks = {}, health = [], group = [] } = input.config;
   const connections = flagged.connections === 0 ? flagged.workers : flagged.connections;
   const rules = {
@@ -42,6 +43,7 @@ export function readSettings(given: SettingsInput): Settings {
     columns,
     declared,
     search,
+    virtualTables,
     shadowReads,
     switch: switches,
     hooks: inFolders(hooks),
@@ -78,6 +80,7 @@ const ruleNames: Readonly<Record<keyof RuleSettings, true>> = {
   columns: true,
   declared: true,
   search: true,
+  virtualTables: true,
   shadowReads: true,
   switch: true,
   hooks: true,

@@ -103,7 +103,7 @@ async function retryRun(context: Context, client: TargetClient, address: TargetA
     const { journal, settings } = context;
     // Rounds may have brought a newer one than the run's own.
     const { snapshot } = await findBase(client, run);
-    const catalog = await readCatalog(snapshot.path);
+    const catalog = await readCatalog(snapshot.path, settings);
     const counted = new CountedThreads(pool);
     const { chunkBytes } = settings;
     const request = { snapshotPath: snapshot.path, catalog, threads: counted, chunkBytes, countsPages: true };

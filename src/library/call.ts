@@ -79,6 +79,7 @@ const ruleNames = [
   'columns',
   'declared',
   'search',
+  'virtualTables',
   'shadowReads',
   'switch',
   'hooks',

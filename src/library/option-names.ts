@@ -48,6 +48,7 @@ const rules: NamesOf<RuleOptions> = {
   columns: true,
   declared: true,
   search: true,
+  virtualTables: true,
   waive: true,
 };
 const schema: NamesOf<SchemaOptions> = { sqlFolder: true, fromSource: true, makeMissing: true };

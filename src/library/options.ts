@@ -4,6 +4,7 @@ import type { FleetAction } from '../model/fleet/fleet.js';
 import type { FleetForm } from '../model/fleet/form.js';
 import type { OwnRead } from '../model/shadow.js';
 import type { HabitRules, Policies, TableRules } from './rules.js';
+import type { VirtualForm } from '../model/rules.js';
 
 /* What each function of the library takes. A default that is not said here is the one of the command's flag. */
 
@@ -67,6 +68,8 @@ export interface RuleOptions {
   readonly declared?: Readonly<Record<string, string | HabitRules>>;
   /** Text search configuration by full-text table of the source that becomes a tsvector column. */
   readonly search?: Readonly<Record<string, string>>;
+  /** What virtual tables whose rows stand nowhere else become, by pattern of their names. */
+  readonly virtualTables?: Readonly<Record<string, VirtualForm>>;
   /** What may be lost of the schema, by the names that findings give, such as `index:by_title`. */
   readonly waive?: readonly string[];
 }

@@ -66,6 +66,12 @@ export type HabitRules = Pick<
   'type' | 'unit' | 'pattern' | 'zone' | 'targetZone' | 'uuidBytes' | 'policies'
 >;
 
+/**
+ * What a virtual table whose rows stand nowhere else becomes: a plain table; of an R-Tree also one with a column `box`
+ * (two dimensions), or with a range for each dimension.
+ */
+export type VirtualForm = 'table' | 'box' | 'range';
+
 /** Everything the operator decided in the config file that shapes a plan. Names are compared without ASCII case. */
 export interface Rules {
   readonly policies: Policies;
@@ -81,4 +87,6 @@ export interface Rules {
   readonly declared?: Readonly<Record<string, string | HabitRules>>;
   /** Text search configuration by full-text table of the source that is to become a tsvector column. */
   readonly search?: Readonly<Record<string, string>>;
+  /** What virtual tables become, by pattern of their names. */
+  readonly virtualTables?: Readonly<Record<string, VirtualForm>>;
 }

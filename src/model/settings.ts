@@ -1,7 +1,7 @@
 import type { HealthRule, GroupRule, HookRules, SwitchRule } from './application/rules.js';
 import type { FleetForm } from './fleet/form.js';
 import type { TenantPartition } from './fleet/tenant.js';
-import type { HabitRules, Policies, TableRules } from './rules.js';
+import type { HabitRules, Policies, TableRules, VirtualForm } from './rules.js';
 import type { OwnRead } from './shadow.js';
 
 /** The commands of the program. */
@@ -177,6 +177,8 @@ export interface RuleSettings {
   readonly declared: Readonly<Record<string, string | HabitRules>>;
   /** Text search configuration by full-text table of the source. */
   readonly search: Readonly<Record<string, string>>;
+  /** What virtual tables become, by pattern of their names. */
+  readonly virtualTables: Readonly<Record<string, VirtualForm>>;
   readonly shadowReads: readonly OwnRead[];
   /** How the application is switched, in this order; null: VPS_DB_PROVIDER of the env file. */
   readonly switch: readonly SwitchRule[] | null;

@@ -1,3 +1,5 @@
+import type { VirtualForm } from './rules.js';
+
 /** https://www.sqlite.org/datatype3.html section 3.1 */
 export type Affinity = 'integer' | 'text' | 'blob' | 'real' | 'numeric';
 
@@ -64,6 +66,23 @@ export interface SourceTable {
   readonly indexes: readonly SourceIndex[];
   /** Whose bookkeeping it is; such a table is carried with a translated schema only. */
   readonly framework?: Framework;
+  /** Of a virtual table that is carried as a plain one. `sql` and `columns` are then those of the plain table. */
+  readonly virtual?: VirtualSource;
+}
+
+/** Virtual tables that can be carried, by what their module makes of them. */
+export type VirtualClass = 'full text' | 'r-tree' | 'geopoly';
+
+export interface VirtualSource {
+  readonly class: VirtualClass;
+  readonly form: VirtualForm;
+  readonly forms: readonly VirtualForm[];
+  /** Of an R-Tree: the columns of each dimension, smallest and largest. */
+  readonly dimensions: readonly (readonly [string, string])[];
+  /** The CREATE VIRTUAL TABLE. */
+  readonly sql: string;
+  /** Root page of the table of the module's own that takes most of the room, 0 where it is not known. */
+  readonly storeRoot: number;
 }
 
 export interface LeftOut {
@@ -73,6 +92,8 @@ export interface LeftOut {
   readonly sql: string | null;
   /** Of a virtual table: its rows stand nowhere else in the file. */
   readonly holdsRows?: true;
+  /** Of such a virtual table: what it could be carried as; left out where it cannot. */
+  readonly forms?: readonly VirtualForm[];
   /** Whose bookkeeping it is. */
   readonly framework?: Framework;
 }

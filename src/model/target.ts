@@ -40,6 +40,8 @@ export interface TargetColumn {
   readonly defaultSql: string | null;
   readonly identity: 'no' | 'always' | 'default';
   readonly isGenerated: boolean;
+  /** Of a generated column, whose expression is `defaultSql`: the columns that it is made from. */
+  readonly generatedFrom?: readonly string[] | null;
 }
 
 export interface TargetForeignKey {

@@ -9,10 +9,11 @@ export function rulesOf({
   columns,
   declared,
   search,
+  virtualTables,
   zone,
   targetZone,
 }: RuleSettings & Pick<Settings, 'zone' | 'targetZone'>): Rules {
-  return { policies, tableRules, columns, declared, search, zone, targetZone };
+  return { policies, tableRules, columns, declared, search, virtualTables, zone, targetZone };
 }
 
 /** The operator's choice of tables in the form in which the plan takes it. */

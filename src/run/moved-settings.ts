@@ -31,6 +31,7 @@ const names = [
   'columns',
   'declared',
   'search',
+  'virtualTables',
   'shadowReads',
   'hooks',
   'health',
@@ -88,7 +89,16 @@ export async function asRunWas(context: Context, address: TargetAddress): Promis
 
 /** Says what a command is told otherwise that goes by the plan of a run, whatever it is told. */
 export function warnOfOther({ settings, journal }: Context, moved: MovedSettings | undefined, runId: string): void {
-  const shaping = ['zone', 'targetZone', 'policies', 'tableRules', 'columns', 'declared', 'search'] as const;
+  const shaping = [
+    'zone',
+    'targetZone',
+    'policies',
+    'tableRules',
+    'columns',
+    'declared',
+    'search',
+    'virtualTables',
+  ] as const;
   const other = shaping.filter((name) => !isNothing(settings[name]) && !isSame(settings[name], moved?.[name]));
   if (other.length === 0) return;
   journal.warn(

@@ -3,7 +3,7 @@ import type { Settings } from '../model/settings.js';
 
 /** The rules of the file beside those of all files; its other options in place of theirs. */
 export function withFileOptions(settings: Settings, options: FileOptions): Settings {
-  const { policies, tableRules, columns, declared, search } = settings;
+  const { policies, tableRules, columns, declared, search, virtualTables } = settings;
   return {
     ...settings,
     ...options,
@@ -12,5 +12,6 @@ export function withFileOptions(settings: Settings, options: FileOptions): Setti
     columns: { ...columns, ...options.columns },
     declared: { ...declared, ...options.declared },
     search: { ...search, ...options.search },
+    virtualTables: { ...virtualTables, ...options.virtualTables },
   };
 }

@@ -3,6 +3,7 @@ import type { Finding } from '../model/plan.js';
 import type { Rules } from '../model/rules.js';
 import type { SourceCatalog } from '../model/source.js';
 import { alignTypes } from './table/align-types.js';
+import { boxSql } from './table/box-sql.js';
 import { commentSql } from './table/comment-sql.js';
 import { ConstraintNames } from './table/constraint-names.js';
 import { createTableSql } from './table/create-table-sql.js';
@@ -78,6 +79,7 @@ export function translateSchema(request: {
     ...tables.map((table) => createTableSql(table, shared)),
     ...tables.flatMap((table) => commentSql(table, shared)),
     ...searchSql(source, tables, shared),
+    ...boxSql(tables, shared),
     ...tables.flatMap((table) => tableIndexes(table, shared)),
     ...tables.flatMap((table) => foreignKeySql(table, drafts, source, shared)),
   ];

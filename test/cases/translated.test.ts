@@ -128,8 +128,21 @@ const cases: readonly Case[] = [
     source: `CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);
       CREATE VIRTUAL TABLE email USING fts5(sender, title); INSERT INTO email VALUES ('ann', 'the only copy');`,
     steps: [
-      { exit: 20, codes: ['plan.virtual_rows'], says: ['CREATE TABLE "email_rows" AS SELECT', 'virtual:email'] },
+      { exit: 20, codes: ['plan.virtual_rows'], says: ['{"virtualTables":{"email":"table"}}', 'virtual:email'] },
       { args: ['--waive', 'virtual:email'], look: [['SELECT * FROM t', '(1)']] },
+    ],
+  },
+  {
+    name: 'what only an FTS table holds is carried by a pattern of its name',
+    source: `CREATE VIRTUAL TABLE email USING fts5(sender, title); INSERT INTO email VALUES ('ann', 'the only copy');`,
+    steps: [
+      {
+        config: { virtualTables: { 'e*': 'table' } },
+        look: [
+          ['SELECT * FROM email', '(1,ann,"the only copy")'],
+          [typesSql('email'), '(rowid,bigint) (sender,text) (title,text)'],
+        ],
+      },
     ],
   },
   {

@@ -83,6 +83,26 @@ test('a round brings exactly what changed, of every kind of table, and proves it
   });
 });
 
+test('a column that tsvector_update_trigger fills follows the rows of a round, and other triggers do not fire', async () => {
+  const sourceSql = `CREATE TABLE film (id INTEGER PRIMARY KEY, title TEXT); INSERT INTO film VALUES (1, 'one'), (2, 'two')`;
+  const targetSql = `CREATE TABLE film (id bigint PRIMARY KEY, title text, words tsvector, loud text);
+    CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.loud := upper(NEW.title); RETURN NEW; END $$;
+    CREATE TRIGGER a BEFORE INSERT OR UPDATE ON film FOR EACH ROW EXECUTE FUNCTION shout();
+    CREATE TRIGGER b BEFORE INSERT OR UPDATE ON film FOR EACH ROW
+      EXECUTE FUNCTION tsvector_update_trigger(words, 'pg_catalog.simple', title);`;
+  await inFollowWorld({ sourceSql, targetSql }, async ({ run, change, assertSame, client }) => {
+    change(`UPDATE film SET title = 'deux' WHERE id = 2; INSERT INTO film VALUES (3, 'trois')`);
+    const followed = await run('follow');
+    assert.equal(followed.exitCode, 0, followed.stderr);
+    const { rows } = await client.query('SELECT words::text, loud FROM film ORDER BY id');
+    assert.deepEqual(
+      rows,
+      ['one', 'deux', 'trois'].map((word) => ({ words: `'${word}':1`, loud: null })),
+    );
+    await assertSame();
+  });
+});
+
 test('values of a unique key that wander between rows arrive, and the index is there as before', async () => {
   await inFollowWorld({ sourceSql: schemaSql + people }, async ({ run, change, assertSame, client }) => {
     const indexes = async () =>

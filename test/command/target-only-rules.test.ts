@@ -120,3 +120,67 @@ test('rows that only the server holds for equal, under expressions, predicates a
     }),
   );
 });
+
+const madeSql = `CREATE TABLE g (id int PRIMARY KEY, name text, lo int, hi int, gone boolean, at int4range,
+    slug text GENERATED ALWAYS AS (lower(name)) STORED UNIQUE, size int GENERATED ALWAYS AS (hi - lo) STORED,
+    CONSTRAINT small CHECK (size < 100),
+    CONSTRAINT apart EXCLUDE USING gist (int4range(lo, hi) WITH &&) WHERE (NOT gone),
+    CONSTRAINT once EXCLUDE (name WITH =, hi WITH =), CONSTRAINT own EXCLUDE USING gist (at WITH &&));
+  CREATE TABLE m (id int PRIMARY KEY, code text UNIQUE);`;
+
+test('EXCLUDE constraints, and keys and CHECKs over generated columns, are tried on the snapshot and give way by name', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query(madeSql);
+      const sql = `CREATE TABLE g (id INTEGER PRIMARY KEY, name TEXT, lo INT, hi INT, gone BOOLEAN, at TEXT);
+        INSERT INTO g VALUES (1, 'Ann', 1, 5, 0, '[1,3)'), (2, 'ANN', 5, 8, 0, '[3,4)'), (3, 'Bob', 7, 9, 0, NULL), (4, 'cy', 1, 9, 1, '[2,9)'),
+          (5, 'di', 100, 300, 1, NULL), (6, 'ed', 10, 11, 0, NULL), (7, 'ed', 20, 7 + 14, 0, NULL), (8, 'ed', 30, 21 + 19, 0, 'empty'), (9, 'fy', 50, 60, 0, NULL), (10, 'fy', 50, 60, 1, NULL);
+        CREATE TABLE m (id INTEGER PRIMARY KEY, code UNIQUE); INSERT INTO m VALUES (1, 7), (2, '7'), (3, '8');`;
+      const args = ['migrate', '--source', makeSqlite(folder, sql), '--target', url];
+      const refused = await runJson(args, { cwd: folder });
+      assert.equal(refused.exitCode, 20, refused.stderr);
+      const told = refused.json.findings.filter(({ severity }) => severity === 'error');
+      assert.deepEqual(
+        told.map(
+          ({ code, message }) =>
+            `${code} ${/(?:constraint |key |CHECK )(\S+).*: (id=.*)$/.exec(message)?.slice(1).join(' ')}`,
+        ),
+        [
+          'data.duplicate_key g_slug_key id=2 as id=1; id=8 as id=6; id=9 as id=10',
+          'data.excluded apart id=3 with id=2',
+          'data.excluded once id=9 with id=10',
+          'data.excluded own id=4 with id=1; id=4 with id=2',
+          'data.check_violation small id=5 (100, 300)',
+          'data.duplicate_key (code) id=2 as id=1',
+        ],
+      );
+      const config = join(folder, 'config.json');
+      writeFileSync(config, '{"policies":{"duplicate_key":"quarantine","check_violation":"quarantine"}}');
+      const waivers = told.filter(({ code }) => code === 'data.excluded').map(({ waiver }) => waiver);
+      const ended = await runJson([...args, '--config', config, '--waive', waivers.join(',')], { cwd: folder });
+      assert.equal(ended.exitCode, 0, ended.stderr);
+      const { rows } = await client.query(`SELECT (SELECT string_agg(id::text, ' ' ORDER BY id) FROM g) AS g,
+        (SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE contype = 'x') AS kept, (SELECT string_agg(id::text, ' ') FROM m) AS m`);
+      assert.deepEqual(rows, [{ g: '1 3 4 6 9', kept: 'apart once', m: '1 3' }]);
+    }),
+  );
+});
+
+test('more rows than are compared beforehand end with the key and the waiver of the EXCLUDE constraint', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query(
+        'CREATE TABLE g (id int PRIMARY KEY, lo int, CONSTRAINT apart EXCLUDE USING gist (int4range(lo, lo + 1) WITH &&))',
+      );
+      const sql = `CREATE TABLE g (id INTEGER PRIMARY KEY, lo INT);
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10001) INSERT INTO g SELECT i, min(i, 10000) FROM n;`;
+      const args = ['migrate', '--source', makeSqlite(folder, sql), '--target', url];
+      const { exitCode, json } = await runJson(args, { cwd: folder });
+      const said = JSON.stringify(json.error);
+      assert.deepEqual([exitCode, json.error?.code], [23, 'data.excluded'], said);
+      assert.match(said, /EXCLUDE constraint apart.*10000.*--waive 'exclusion:apart'/);
+      const ended = await runJson([...args, '--fresh', '--waive', 'exclusion:apart'], { cwd: folder });
+      assert.equal(ended.exitCode, 0, ended.stderr);
+    }),
+  );
+});

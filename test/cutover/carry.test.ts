@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
 import { Database } from '../../src/source/sqlite.js';
@@ -251,21 +252,60 @@ test('a cutover says before the switch what a rollback could not bring back', as
     withDatabase(async (url) => {
       const app = makeSmallApp(folder, url);
       read(app, (db) =>
-        db.exec(`CREATE TABLE forms (id INTEGER PRIMARY KEY, ms DATETIME, own DATETIME, fine DATETIME, price DECIMAL);
-          INSERT INTO forms VALUES (1, 1735689600123, 'Wed, 01 Jan 2025 00:00:00 GMT', '2025-01-01T00:00:00.000Z', 19.9)`),
+        db.exec(`CREATE TABLE forms (id INTEGER PRIMARY KEY, ms DATETIME, own DATETIME, fine DATETIME, price DECIMAL, tag TEXT, mix TEXT);
+          INSERT INTO forms VALUES (1, 1735689600123, 'Wed, 01 Jan 2025 00:00:00 GMT', '2025-01-01T00:00:00.000Z', 19.9, x'c3bc', x'00'),
+            (2, NULL, NULL, NULL, NULL, NULL, 'text')`),
       );
+      const asHex = { type: 'text', policies: { blob_in_text: { convert: 'hex' } } };
+      const config = join(folder, 'hex.json');
+      writeFileSync(config, JSON.stringify({ tableRules: { forms: { columns: { tag: asHex, mix: asHex } } } }));
       for (const args of [['--dry-run'], []]) {
-        const { exitCode, stderr } = await runFor(app, 'cutover', { args });
+        const { exitCode, stderr } = await runFor(app, 'cutover', { args: [...args, '--config', config] });
         assert.equal(exitCode, 0, stderr);
         const said = [...stderr.matchAll(/a rollback could not bring back (.*)/g)].map(([, what = '']) => what);
         assert.deepEqual(said, [
           'forms.ms: moments finer than a millisecond (it holds integers: milliseconds since 1970)',
           'forms.own: any change, since its values have a form of their own (rollbackLike in the config names one)',
           'forms.price: numbers of more than 15 digits (it holds reals)',
+          'forms.tag: any change, since its values have a form of their own (rollbackLike in the config names one)',
+          'forms.mix: what the rule hex changed (1 value), once PostgreSQL writes there: the new value comes back without it (it holds texts)',
         ]);
       }
     }),
   );
+});
+
+const carriedSchema = `
+  CREATE TABLE doc (id INTEGER PRIMARY KEY, t TEXT); INSERT INTO doc VALUES (1, 'one');
+  CREATE VIRTUAL TABLE words USING fts5 (title, body); INSERT INTO words VALUES ('one', 'alpha'), ('two', 'beta'), ('three', 'gamma');
+  CREATE VIRTUAL TABLE area USING rtree (id, x0, x1); INSERT INTO area VALUES (1, 0, 1), (2, 2, 3);
+  CREATE TRIGGER synced AFTER INSERT ON doc BEGIN INSERT INTO words (rowid, title) VALUES (new.id, new.t); END;`;
+
+test('rows of a carried virtual table come back with its index, and no trigger adds them twice', async () => {
+  await withFolder(async (folder) => {
+    const config = join(folder, 'virtual.json');
+    writeFileSync(config, '{"virtualTables":{"*":"table"}}');
+    const change = async ({ app, client }: Moved) => {
+      await client.query(`UPDATE words SET body = 'delta' WHERE rowid = 2; DELETE FROM words WHERE rowid = 1;
+        INSERT INTO doc VALUES (7, 'seven'); INSERT INTO words VALUES (7, 'seven', NULL);
+        UPDATE area SET x1 = 8 WHERE id = 2; DELETE FROM area WHERE id = 1; INSERT INTO area VALUES (5, 4, 5);`);
+      const { exitCode, stderr } = await runFor(app, 'rollback');
+      assert.equal(exitCode, 0, stderr);
+      read(app, (db) => {
+        assert.deepEqual(rowsOf(db, 'SELECT rowid, * FROM words'), [
+          [2n, 'two', 'delta'],
+          [3n, 'three', 'gamma'],
+          [7n, 'seven', null],
+        ]);
+        const found = (word: string) => rowsOf(db, `SELECT rowid FROM words WHERE words MATCH '${word}'`).flat();
+        assert.deepEqual(['alpha', 'beta', 'delta', 'seven'].map(found), [[], [], [2n], [7n]]);
+        assert.deepEqual(rowsOf(db, 'SELECT id FROM area WHERE x0 <= 7 AND x1 >= 4.5 ORDER BY id').flat(), [2n, 5n]);
+        db.exec(`INSERT INTO words (words) VALUES ('integrity-check'); INSERT INTO doc VALUES (8, 'eight')`);
+        assert.deepEqual(rowsOf(db, 'SELECT title FROM words WHERE rowid = 8'), [['eight']]);
+      });
+    };
+    await withMoved(carriedSchema, change, ['--config', config]);
+  });
 });
 
 test('a dry run says what would come back, and changes nothing', async () => {

@@ -16,6 +16,7 @@ const withoutFlag = [
   'columns',
   'declared',
   'search',
+  'virtualTables',
   'shadowReads',
   'switch',
   'hooks',

@@ -88,7 +88,7 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
   const request = { settings, address, applicationName: 'pgferry accept', signal };
   return await withRunThreads(request, async (threads) => {
     const snapshot = acceptance.given ?? (await chooseSnapshot(acceptance, await takeOwnSnapshot(acceptance, threads)));
-    const catalog = await readCatalog(snapshot.path);
+    const catalog = await readCatalog(snapshot.path, settings);
     const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
     const plan = await planComparison(comparison);
     const result = await compareAll(acceptance, { comparison, plan, snapshot, catalog });

@@ -51,6 +51,8 @@ export interface CarryJob {
   readonly tables: readonly TableToCarry[];
   /** Of the whole schema; null where SQLite has to check all rows. */
   readonly foreignKeys: readonly CheckedForeignKey[] | null;
+  /** Virtual tables whose rows come from the target themselves; left out where there are none. */
+  readonly virtualTables?: readonly string[];
 }
 
 export interface CarryOutcome {
@@ -74,7 +76,7 @@ export async function runCarryJob(job: CarryJob): Promise<CarryOutcome> {
       withTarget(address, connecting, async (client) => {
         const sides = { snapshot, reading, client };
         if (job.copyPath === null) return { tables: await countChanges(job, sides), uncarried: [] };
-        const copy = new CarriedCopy(job.copyPath, job.foreignKeys);
+        const copy = new CarriedCopy(job.copyPath, job.foreignKeys, job.virtualTables);
         try {
           return await carryTables(job, sides, copy);
         } finally {

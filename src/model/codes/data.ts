@@ -34,6 +34,10 @@ export const dataCodes = {
     means: 'A text that is no label of the enum of its column.',
     todo: 'Add the label to the type, correct the text, or name a policy.',
   },
+  'data.excluded': {
+    means: 'Rows conflict under an EXCLUDE constraint of the target.',
+    todo: 'Correct them in the source, or give the constraint up by the name in the hint.',
+  },
   'data.inexact': {
     means: 'The type would cut digits of the number.',
     todo: 'Make the column wider (`numeric`, `double precision`), or name a policy.',

@@ -285,8 +285,8 @@ export const planCodes = {
     todo: 'Nothing. `postgres-precutover.sql` in the run folder has it as it was, where pg_dump could be run.',
   },
   'plan.search': {
-    means: 'A full-text table that `search` names cannot be made again.',
-    todo: 'Correct `search` in the config file, or leave it out.',
+    means: 'A full-text table that `search` names, or an R-Tree, is made again, or cannot be.',
+    todo: 'Where it refuses: correct `search` in the config file, or leave it out.',
   },
   'plan.search_column': {
     means:
@@ -403,8 +403,8 @@ export const planCodes = {
   },
   'plan.virtual_rows': {
     means:
-      'A full-text, R-Tree or other virtual table holds rows that stand nowhere else, and virtual tables are not copied. Blocks until it is given up by name.',
-    todo: 'Copy its rows into a plain table of the source with the statement in the hint, and give those of the virtual table up with `--waive virtual:NAME`.',
+      'A full-text, R-Tree or other virtual table holds rows that stand nowhere else. Blocks until it is carried as a plain table, or given up by name.',
+    todo: 'Take the line of `virtualTables` in the hint into the config file, or give its rows up with `--waive virtual:NAME`. For a module that pgferry cannot read, have the application copy them into a plain table first.',
   },
   'plan.local_clock': {
     means:

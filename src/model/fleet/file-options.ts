@@ -19,6 +19,7 @@ export const fileOptionNames = [
   'columns',
   'declared',
   'search',
+  'virtualTables',
 ] as const satisfies readonly (keyof Settings)[];
 
 /** What a line of a manifest sets for its file. */

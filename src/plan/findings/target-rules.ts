@@ -47,6 +47,24 @@ export function duplicateFinding(
   });
 }
 
+/** Rows of which an EXCLUDE constraint of the target takes one alone. */
+export function exclusionFinding(
+  table: TablePlan,
+  columns: readonly ColumnPlan[],
+  { count, examples, name }: Pick<EqualRowsFound, 'count' | 'examples'> & { readonly name: string },
+): Finding {
+  const waiver = `exclusion:${name}`;
+  const named = examples.map(({ first, last }) => `${last} with ${first}`).join('; ');
+  return rowsFinding(table, {
+    code: 'data.excluded',
+    hazard: 'excluded',
+    columns,
+    message: `${count} ${count === 1 ? 'row conflicts' : 'rows conflict'} with another row under the EXCLUDE constraint ${name} of the target (over ${columns.map(({ target }) => target).join(', ')}): ${named}`,
+    hint: `correct these rows in the source, or do without the constraint: --waive '${waiver}'`,
+    waiver,
+  });
+}
+
 /** Whether texts would keep apart what the types of the columns hold for equal. */
 function canBeText(columns: readonly ColumnPlan[]): boolean {
   return columns.some(({ kind }) => kind.tag !== 'text');
@@ -125,7 +143,7 @@ function keysOf(found: readonly RowsOfValue[]): string {
 }
 
 interface RowsFound {
-  readonly code: 'data.duplicate_key' | 'data.check_violation' | 'data.rejected' | 'plan.orphans';
+  readonly code: 'data.duplicate_key' | 'data.excluded' | 'data.check_violation' | 'data.rejected' | 'plan.orphans';
   readonly hazard: string;
   readonly columns: readonly ColumnPlan[];
   readonly message: string;

@@ -1,6 +1,6 @@
 import { foldCase } from '../../lib/fold-case.js';
 import type { Finding } from '../../model/plan.js';
-import type { HabitRules, Policies, Rules } from '../../model/rules.js';
+import type { HabitRules, Policies, Rules, VirtualForm } from '../../model/rules.js';
 import type { SourceCatalog, SourceColumn } from '../../model/source.js';
 import { makeFinding } from '../findings/finding.js';
 
@@ -29,11 +29,20 @@ function fitting(
   rules: Readonly<Record<string, string | HabitRules>>,
   isFit: (pattern: string) => boolean,
 ): HabitRules[] {
-  const letters = (pattern: string) => pattern.replaceAll('*', '').length;
   return Object.entries(rules)
     .filter(([pattern]) => isFit(pattern))
-    .sort(([one], [other]) => letters(one) - letters(other))
+    .sort(([one], [other]) => lettersOf(one) - lettersOf(other))
     .map(([, rule]) => (typeof rule === 'string' ? { type: rule } : rule));
+}
+
+function lettersOf(pattern: string): number {
+  return pattern.replaceAll('*', '').length;
+}
+
+/** What the virtual table becomes, null where it is not carried. The pattern with more letters of its own goes first. */
+export function virtualFormOf(rules: Rules['virtualTables'], name: string): VirtualForm | null {
+  const fit = Object.entries(rules ?? {}).filter(([pattern]) => isOfPattern(name, pattern));
+  return fit.sort(([one], [other]) => lettersOf(one) - lettersOf(other)).at(-1)?.[1] ?? null;
 }
 
 /** Whether a name fits a pattern whose `*` is any run of characters; ASCII case means nothing. */

@@ -44,7 +44,7 @@ export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<Begun
   context.journal.note(
     `going on with run ${run.runId} of ${run.startedAt}: ${done.length} of ${total} chunks are there, on its snapshot of ${run.snapshotTakenAt}`,
   );
-  const catalog = await readCatalog(snapshot.path);
+  const catalog = await readCatalog(snapshot.path, context.settings);
   return { run: resumed, stored, snapshot, catalog, folder: openRunFolder(folderOf(run.snapshotPath)), done };
 }
 

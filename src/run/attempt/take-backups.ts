@@ -93,7 +93,7 @@ async function survey({ context }: Attempt, threads: Threads, snapshotPath: stri
     async () =>
       surveySource({
         snapshotPath,
-        catalog: await readCatalog(snapshotPath),
+        catalog: await readCatalog(snapshotPath, settings),
         threads: counted,
         chunkBytes: settings.chunkBytes,
         isChosen: chooseTables(choiceOf(settings)),

@@ -60,7 +60,7 @@ export interface Carried {
 export async function carryWrites(request: CarryRequest): Promise<Carried> {
   const { context, client, address, snapshotPath, copyPath, signal } = request;
   const stored = await readStoredPlan(client, request.runId);
-  const catalog = await readCatalog(snapshotPath);
+  const catalog = await readCatalog(snapshotPath, { ...context.settings, ...stored.moved });
   // Nobody brings rows in or out of the quarantine meanwhile: the rollback holds the lock of runs.
   const quarantines = await findQuarantines(client, address.schema, stored.plan);
   const { planned, uncarried } = await planCarry(request, stored, { catalog, quarantines });
@@ -261,7 +261,9 @@ async function carry({ request, threads, catalog }: Carrying, tables: readonly T
   await checkSpace(dirname(copyPath), statSync(snapshotPath).size);
   copyPrivately(snapshotPath, copyPath);
   try {
-    return await threads.run('carry', { snapshotPath, copyPath, tables, foreignKeys: foreignKeysOf(catalog.tables) });
+    const virtualTables = catalog.tables.filter(({ virtual }) => virtual !== undefined).map(({ name }) => name);
+    const foreignKeys = foreignKeysOf(catalog.tables);
+    return await threads.run('carry', { snapshotPath, copyPath, tables, foreignKeys, virtualTables });
   } catch (error) {
     rmSync(copyPath, { force: true });
     throw error;

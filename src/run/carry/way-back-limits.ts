@@ -1,9 +1,11 @@
 import { ColumnCells } from '../../jobs/carry/column-cells.js';
 import type { Kind } from '../../model/kind.js';
 import type { Plan } from '../../model/plan.js';
+import type { QuarantineGroup } from '../../model/quarantine.js';
 import type { RunResult } from '../../model/result.js';
 import { withSource } from '../../source/open.js';
 import type { TargetClient } from '../../target/connection/client.js';
+import { countQuarantine } from '../../target/ledger/quarantine.js';
 import type { Settings } from '../../model/settings.js';
 import type { Context } from '../context.js';
 import { likesOf } from './cell-likes.js';
@@ -58,18 +60,19 @@ function probesOf(kind: Kind): readonly Probe[] {
 
 /**
  * What a rollback could not bring back into columns of this snapshot, judged by the forms of their youngest values: one line for
- * each column.
+ * each column, and one for each rule that changed values of it.
  */
 export async function findWayBackLimits(
   snapshotPath: string,
   plan: Plan,
-  rules: Settings['tableRules'],
+  { rules, converted }: { readonly rules: Settings['tableRules']; readonly converted: readonly QuarantineGroup[] },
 ): Promise<string[]> {
   return await withSource(snapshotPath, (db) =>
     plan.tables.flatMap((table) => {
       const cells = new ColumnCells(db, table, { looksFar: false, likes: likesOf(rules, table), empty: [] });
       return table.columns.flatMap(({ source, kind }, index) => {
-        if (alwaysWritten.has(kind.tag)) return [];
+        const changed = changedIn(converted, table.source, source);
+        if (alwaysWritten.has(kind.tag) && changed.size === 0) return [];
         const name = `${table.source}.${source}`;
         const writer = cells.writerOf(index);
         if (writer.unwritable !== null)
@@ -79,10 +82,26 @@ export async function findWayBackLimits(
           : [];
         // The coarsest says all.
         const [worst] = lost.slice(-1);
-        return worst === undefined ? [] : [`${name}: ${worst.what} (it holds ${writer.forms.join(', ')})`];
+        const held = `it holds ${writer.forms.join(', ')}`;
+        return [
+          ...(worst === undefined ? [] : [`${name}: ${worst.what} (${held})`]),
+          ...[...changed].map(
+            ([rule, rows]) =>
+              `${name}: what the rule ${rule} changed (${rows} ${rows === 1 ? 'value' : 'values'}), once PostgreSQL writes there: the new value comes back without it (${held})`,
+          ),
+        ];
       });
     }),
   );
+}
+
+/** How many values of a column each rule changed. A row that is kept names all of its changed columns. */
+function changedIn(converted: readonly QuarantineGroup[], table: string, name: string): Map<string, number> {
+  const byRule = new Map<string, number>();
+  for (const { table: of, column, rule, rows } of converted)
+    if (of === table && (column === name || column?.split(', ').includes(name) === true))
+      byRule.set(rule, (byRule.get(rule) ?? 0) + rows);
+  return byRule;
 }
 
 function whyUnwritable(like: string | undefined): string {
@@ -101,7 +120,9 @@ export async function warnOfWayBack(
 ): Promise<void> {
   if (runId === null || snapshot === null) return;
   const { plan } = await readStoredPlan(client, runId);
-  const limits = await findWayBackLimits(snapshot.path, plan, settings.tableRules);
+  const groups = await countQuarantine(client, runId);
+  const converted = groups.filter(({ state }) => state === 'converted');
+  const limits = await findWayBackLimits(snapshot.path, plan, { rules: settings.tableRules, converted });
   for (const limit of limits.slice(0, namedMax)) journal.warn(`a rollback could not bring back ${limit}`);
   if (limits.length > namedMax) journal.warn(`nor what ${limits.length - namedMax} columns more may get`);
 }

@@ -68,7 +68,7 @@ export async function withFollowSession<T>(
       warnOfOther(context, stored.moved, run.runId);
       const base = await findBase(client, run);
       removeOldSnapshots(run, base.snapshot);
-      const catalog = await readCatalog(base.snapshot.path);
+      const catalog = await readCatalog(base.snapshot.path, { ...context.settings, ...stored.moved });
       const hasFingerprints = await canFingerprint(client);
       const request = { settings: context.settings, address, applicationName: `pgferry ${command}`, signal };
       return await withRunThreads(request, (threads) =>

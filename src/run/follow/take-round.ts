@@ -11,7 +11,7 @@ import { beginSnapshot } from '../../source/snapshot/snapshot.js';
 import { keepMax } from '../load/copy-chunks.js';
 import { threadCount } from '../load/copy-threads.js';
 import { sequenceNeeds } from '../plan/schema-check.js';
-import { readCatalog } from '../survey/survey.js';
+import { carriedIn, readCatalog } from '../survey/survey.js';
 import { type Base, removeOldSnapshots, roundSnapshotName } from './base.js';
 import { type FoundChanges, findChanges } from './find-changes.js';
 import type { FollowSession } from './follow-session.js';
@@ -78,7 +78,7 @@ export async function takeRound(
     // It may fail while the files are still compared; the comparison then does not matter.
     taken.proof.catch(() => undefined);
     const takenAtMs = performance.now();
-    const now = await readCatalog(path);
+    const now = await readCatalog(path, { virtualTables: carriedIn(catalog) });
     const counted = new CountedThreads(threads);
     const found = await journal.phase(
       'compare',

@@ -224,7 +224,7 @@ const settled = [() => true, () => false] as const;
  */
 async function leaveOut(request: LoadRequest, pool: ConnectionPool, step: RestoreStep, error: unknown): Promise<void> {
   const isByRows =
-    error instanceof CopierError && (error.code === 'data.orphan' || error.code === 'data.duplicate_key');
+    error instanceof CopierError && ['data.orphan', 'data.duplicate_key', 'data.excluded'].includes(error.code);
   const words = isByRows ? wordsFor(request, step) : null;
   if (words === null) throw error;
   // Several steps may end so at the same time, and each needs a transaction of its own.

@@ -47,7 +47,7 @@ export async function mapSeeded(context: Context, address: TargetAddress, snapsh
   if (matched.length === 0) return snapshot;
   const { frozenAs: _, ...asItIs } = address;
   const connecting = { applicationName: 'pgferry match', signal, locks: lockWaits(context) };
-  const source = await readCatalog(snapshot.path);
+  const source = await readCatalog(snapshot.path, settings);
   const path = join(dirname(snapshot.path), mappedName);
   const copy = MappedCopy.of(snapshot.path, path);
   const maps: MappedKeys[] = [];

@@ -13,7 +13,9 @@ import { CopierError, must } from '../../model/error.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { Chunk, Finding, TablePlan } from '../../model/plan.js';
 import type { ForeignKeyViolation, SourceCatalog, SourceForeignKey, SourceTable } from '../../model/source.js';
+import type { Rules } from '../../model/rules.js';
 import type { Doubt } from '../../plan/rules/doubt.js';
+import { virtualFormOf } from '../../plan/rules/habits.js';
 import type { Threads } from '../../pool/threads.js';
 import { readSourceCatalog } from '../../source/catalog/catalog.js';
 import { mergeCensus } from '../../source/census/merge.js';
@@ -90,10 +92,21 @@ export interface SurveyRequest {
   readonly isForPlan?: boolean;
 }
 
-/** Reads the catalog of a snapshot. */
-export async function readCatalog(snapshotPath: string): Promise<SourceCatalog> {
+/** Reads the catalog of a snapshot, with the virtual tables that are carried among its tables. */
+export async function readCatalog(
+  snapshotPath: string,
+  { virtualTables }: { readonly virtualTables?: Rules['virtualTables'] } = {},
+): Promise<SourceCatalog> {
   const { reservedBytes } = readDatabaseHeader(snapshotPath);
-  return await withSource(snapshotPath, (db) => readSourceCatalog(db, reservedBytes));
+  const formOf = (name: string) => virtualFormOf(virtualTables, name);
+  return await withSource(snapshotPath, (db) => readSourceCatalog(db, reservedBytes, formOf));
+}
+
+/** What a catalog was read with: the virtual tables among its tables, and what they become. */
+export function carriedIn({ tables }: SourceCatalog): NonNullable<Rules['virtualTables']> {
+  return Object.fromEntries(
+    tables.flatMap(({ name, virtual }) => (virtual === undefined ? [] : [[name, virtual.form]])),
+  );
 }
 
 /** Cuts the tables into chunks and counts every column on the threads, while this thread checks the foreign keys. */

@@ -1,7 +1,7 @@
 import { isSameName } from '../../lib/fold-case.js';
 import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
-import type { TargetCatalog, TargetTable } from '../../model/target.js';
+import type { TargetCatalog } from '../../model/target.js';
 import { must } from '../../model/error.js';
 import {
   checkFinding,
@@ -17,23 +17,16 @@ import {
   refusedByCheck,
   refusedByType,
   type TableCheck,
-  type ValueLists,
-} from '../../target/schema/checked-values.js';
-import { equalUnderKey, type JudgedKey, listJudgedKeys } from '../../target/schema/judged-keys.js';
+} from '../../target/judged/checked-values.js';
+import { listExclusions } from '../../target/judged/exclusions.js';
+import { listJudgedKeys } from '../../target/judged/judged-keys.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { equalFormOf, isCitext, serverTextOf } from './server-form.js';
+import { formedRowsMax, rowsBy, type TablePair, tryExclusion, tryJudgedKey, valueLists } from './judged-rows.js';
+import { equalFormOf, isCitext } from './server-form.js';
 import type { Survey } from './survey.js';
 
-/** Above this size a key that the source keeps unique by its own bytes is not looked at once more as the target compares. */
-const formedRowsMax = 200_000;
 /** pg_input_is_valid() is there from this version on. */
 const inputIsValidVersion = 160_000;
-
-interface TablePair {
-  readonly plan: TablePlan;
-  readonly source: SourceTable;
-  readonly target: TargetTable;
-}
 
 /**
  * What only the target refuses, tried on the snapshot before a row is copied: rows that are equal under its unique keys,
@@ -55,6 +48,7 @@ export async function tryTargetRules(request: {
   const keys = await listUniqueKeys(client, targets);
   const checks = isTranslated ? new Map<number, readonly TableCheck[]>() : await listChecks(client, targets);
   const judged = await listJudgedKeys(client, targets);
+  const exclusions = await listExclusions(client, targets);
   for (const pair of pairs) {
     const { plan, target: to } = pair;
     for (const key of keys.get(to.oid) ?? []) {
@@ -68,6 +62,9 @@ export async function tryTargetRules(request: {
       if (!isWaived(waive, `${key.kind}:${key.name}`))
         findings.push(...(await tryJudgedKey(survey, client, pair, key)));
     if (isTranslated) continue;
+    for (const exclusion of exclusions.get(to.oid) ?? [])
+      if (!isWaived(waive, `exclusion:${exclusion.name}`))
+        findings.push(...(await tryExclusion(survey, client, pair, exclusion)));
     findings.push(...(await tryForeignKeys(survey, pair, { tables, waive })));
     findings.push(...(await tryChecks({ survey, client, pair, checks: checks.get(to.oid) ?? [] })));
     if (target.serverVersion >= inputIsValidVersion) findings.push(...(await tryInputs(survey, client, pair)));
@@ -83,30 +80,6 @@ function findPairs(survey: Survey, target: TargetCatalog, tables: readonly Table
     const [source, to] = [sources.get(plan.source), targets.get(plan.target)];
     return source === undefined || to === undefined || plan.rows === 0 ? [] : [{ plan, source, target: to }];
   });
-}
-
-/** Rows that are equal under a key by what the server makes of their values. A larger table is judged by the copy. */
-async function tryJudgedKey(
-  survey: Survey,
-  client: TargetClient,
-  { plan, source, target }: TablePair,
-  key: JudgedKey,
-): Promise<Finding[]> {
-  const planned = key.columns.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
-  const columns = key.columns.flatMap((name) => target.columns.find((column) => column.name === name) ?? []);
-  if (planned.length === 0 || planned.length !== key.columns.length || plan.rows > formedRowsMax) return [];
-  const names = planned.map((column) => column.source);
-  const combinations = await survey.listCombinations({ table: source, columns: names, max: formedRowsMax });
-  const rows = combinations.map((combination) => combination.rows);
-  const groups = await equalUnderKey(client, { key, columns, values: valueLists(planned, combinations), rows });
-  if (groups.length === 0) return [];
-  const examples = groups.slice(0, 3).map(({ first, last }) => {
-    const [one, other] = [must(combinations[first], 'combination'), must(combinations[last], 'combination')];
-    const [firstKey = '', lastKey = ''] = [one.key, one === other ? one.lastKey : other.key].sort();
-    return { first: firstKey, last: lastKey };
-  });
-  const count = groups.reduce((sum, { extra }) => sum + extra, 0);
-  return [duplicateFinding(plan, planned, { count, examples, waiver: `${key.kind}:${key.name}`, index: key.name })];
 }
 
 /** The columns of a unique key that rows may break; null where the source keeps it as strictly. */
@@ -197,7 +170,7 @@ function isSameSet(names: readonly string[], others: readonly string[]): boolean
 async function tryChecks({
   survey,
   client,
-  pair: { plan, source, target },
+  pair,
   checks,
 }: {
   readonly survey: Survey;
@@ -207,15 +180,11 @@ async function tryChecks({
 }): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const check of checks) {
-    const planned = check.columns.flatMap((name) => plan.columns.find((column) => column.target === name) ?? []);
-    const columns = check.columns.flatMap((name) => target.columns.find((column) => column.name === name) ?? []);
-    if (planned.length !== check.columns.length) continue;
-    const combinations = await survey.listCombinations({
-      table: source,
-      columns: planned.map((column) => column.source),
-    });
-    const refused = await refusedByCheck(client, { check, columns, values: valueLists(planned, combinations) });
-    if (refused.length > 0) findings.push(checkFinding(plan, check, planned, pick(combinations, refused)));
+    const rows = await rowsBy(survey, pair, check.columns);
+    if (rows === null) continue;
+    const refused = await refusedByCheck(client, { check, ...rows.sent });
+    if (refused.length > 0)
+      findings.push(checkFinding(pair.plan, check, rows.planned, pick(rows.combinations, refused)));
   }
   return findings;
 }
@@ -236,17 +205,6 @@ async function tryInputs(
     findings.push(rejectedFinding(plan, column, { isDomain: to.isDomain, found: pick(combinations, refused) }));
   }
   return findings;
-}
-
-function valueLists(columns: readonly ColumnPlan[], combinations: readonly Combination[]): ValueLists {
-  return columns.map((column, at) => {
-    const textOf = serverTextOf(column);
-    return combinations.map(({ values }) => {
-      const text = textOf(values[at] ?? null);
-      // No text of PostgreSQL holds a NUL, which is refused elsewhere.
-      return text?.includes('\0') === true ? null : text;
-    });
-  });
 }
 
 function pick(combinations: readonly Combination[], positions: readonly number[]): Combination[] {

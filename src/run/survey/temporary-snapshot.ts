@@ -39,7 +39,7 @@ export async function withTemporarySnapshot<T>(
     warnOfImport(journal, taken);
     warnOfUnchecked(journal, taken);
     const { unmapped: _, ...snapshot } = address === null ? taken : await mapSeeded(context, address, taken);
-    return await use({ snapshot, catalog: await readCatalog(snapshot.path) });
+    return await use({ snapshot, catalog: await readCatalog(snapshot.path, settings) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ import { CarriedTableWriter } from './table-writer.js';
 /*
  * A copy of a snapshot that takes the rows of another database, all in one transaction. Its triggers and foreign-key
  * actions do not fire, since what they would do was done where the rows come from; only triggers that keep a virtual table
- * (full-text search) up to date stay. Foreign keys are checked at the end, of the rows that were touched where these are few.
+ * (full-text search) up to date stay, where its rows do not come from there themselves. Foreign keys are checked at the end, of the rows that were touched where these are few.
  */
 export class CarriedCopy {
   readonly #db: Database;
@@ -21,17 +21,18 @@ export class CarriedCopy {
 
   /**
    * Opens the copy for writing; nobody else may have it open. A crash leaves it useless. `foreignKeys`: null where SQLite has to
-   * check them all.
+   * check them all. `virtualTables`: those that get rows of their own.
    */
   constructor(
     readonly path: string,
     foreignKeys: readonly CheckedForeignKey[] | null = null,
+    virtualTables: readonly string[] = [],
   ) {
     this.#db = openSource(path, { readonly: false, timeoutMs: 0 });
     for (const pragma of ['journal_mode = MEMORY', 'synchronous = OFF', 'temp_store = MEMORY', 'foreign_keys = OFF'])
       this.#db.pragma(pragma);
     this.#touched = foreignKeys === null ? null : new TouchedRows(this.#db, foreignKeys);
-    this.#triggers = triggersToSetAside(this.#db);
+    this.#triggers = triggersToSetAside(this.#db, virtualTables);
     this.#db.exec('BEGIN IMMEDIATE');
     for (const { name } of this.#triggers) this.#db.exec(`DROP TRIGGER ${quoteIdentifier(name)}`);
   }

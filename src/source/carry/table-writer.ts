@@ -10,6 +10,14 @@ type Statement = ReturnType<typeof prepare>;
 /** Values by which a row is found again: its rowid, or its primary key. */
 type Address = readonly SqliteValue[];
 
+/** A statement that writes one row, and how the row is found afterwards, from the rowid of the last insert. */
+interface Write {
+  readonly sql: string;
+  readonly columns: readonly string[];
+  readonly values: readonly SqliteValue[];
+  readonly addressOf: (lastRowid: bigint) => Address;
+}
+
 interface WaitingInsert {
   readonly key: string;
   readonly columns: readonly string[];
@@ -26,6 +34,7 @@ export class CarriedTableWriter {
   readonly #name: string;
   readonly #address: readonly string[];
   readonly #where: string;
+  readonly #isVirtual: boolean;
   readonly #touched: TouchedRows | null;
   readonly #statements = new Map<string, Statement>();
   readonly #waiting: WaitingInsert[] = [];
@@ -36,9 +45,11 @@ export class CarriedTableWriter {
     this.#db = db;
     this.#table = table;
     this.#touched = touched;
+    this.#isVirtual = table.virtual !== undefined;
     this.#address = addressOf(table);
     this.#name = `main.${quoteIdentifier(table.name)}`;
-    this.#where = this.#address.map((column) => `${quoteIdentifier(column)} IS ?`).join(' AND ');
+    const equals = table.virtual === undefined ? 'IS' : '=';
+    this.#where = this.#address.map((column) => `${quoteIdentifier(column)} ${equals} ?`).join(' AND ');
   }
 
   delete(address: Address): void {
@@ -50,18 +61,23 @@ export class CarriedTableWriter {
   update(address: Address, columns: readonly string[], cells: readonly SqliteValue[], key: string): Written {
     this.#touched?.leaving(this.#table.name, address, columns);
     const set = columns.map((column, i) => `${quoteIdentifier(column)} = ${slotOf(cells[i])}`).join(', ');
-    const sql = `UPDATE OR ABORT ${this.#name} SET ${set} WHERE ${this.#where} RETURNING ${list([...columns, ...this.#address])}`;
-    return this.#write(sql, [...cells, ...address], () => this.#park(address, set, cells, key));
+    const sql = `UPDATE OR ABORT ${this.#name} SET ${set} WHERE ${this.#where}`;
+    const moved = this.#address.map((name, at) =>
+      columns.includes(name) ? cells[columns.indexOf(name)] : address[at],
+    );
+    const write = { sql, columns, values: [...cells, ...address], addressOf: () => moved as Address };
+    // Nothing but the rowid of a virtual table is unique, and it is not parked.
+    return this.#write(write, this.#isVirtual ? null : () => this.#park(address, set, cells, key));
   }
 
   insert(columns: readonly string[], cells: readonly SqliteValue[], key: string): Written {
-    return this.#write(this.#insertSql(columns, cells), cells, () => this.#waiting.push({ key, columns, cells }));
+    return this.#write(this.#insert(columns, cells), () => this.#waiting.push({ key, columns, cells }));
   }
 
   /** Writes what waits. Gives the rows that SQLite does not take, with its reason. */
   finish(): { readonly key: string; readonly reason: string }[] {
     const refused = this.#waiting.flatMap(({ key, columns, cells }) => {
-      const written = this.#attempt(this.#insertSql(columns, cells), cells);
+      const written = this.#attempt(this.#insert(columns, cells));
       return 'reason' in written ? [{ key, reason: written.reason }] : [];
     });
     if (this.#parkedKeys.length === 0) return refused;
@@ -77,8 +93,9 @@ export class CarriedTableWriter {
     return refused;
   }
 
-  #insertSql(columns: readonly string[], cells: readonly SqliteValue[]): string {
-    return `INSERT OR ABORT INTO ${this.#name} (${list(columns)}) VALUES (${cells.map(slotOf).join(', ')}) RETURNING ${list([...columns, ...this.#address])}`;
+  #insert(columns: readonly string[], cells: readonly SqliteValue[]): Write {
+    const sql = `INSERT OR ABORT INTO ${this.#name} (${list(columns)}) VALUES (${cells.map(slotOf).join(', ')})`;
+    return { sql, columns, values: cells, addressOf: (rowid) => [rowid] };
   }
 
   /** Takes the row out as it shall be, byte for byte where it does not change. */
@@ -106,22 +123,16 @@ export class CarriedTableWriter {
     };
   }
 
-  #write(sql: string, values: readonly SqliteValue[], wait: () => void): Written {
-    const written = this.#attempt(sql, values);
-    if (!('reason' in written) || !written.isTaken) return written;
+  #write(write: Write, wait: (() => void) | null): Written {
+    const written = this.#attempt(write);
+    if (!('reason' in written) || !written.isTaken || wait === null) return written;
     wait();
     return { cells: null };
   }
 
-  #attempt(
-    sql: string,
-    values: readonly SqliteValue[],
-  ): Written | { readonly reason: string; readonly isTaken: boolean } {
+  #attempt(write: Write): Written | { readonly reason: string; readonly isTaken: boolean } {
     try {
-      const row = this.#prepare(sql)
-        .raw()
-        .safeIntegers()
-        .get(...values) as SqliteValue[];
+      const row = this.#isVirtual ? this.#writeVirtual(write) : this.#writeReturning(write);
       const cells = row.slice(0, row.length - this.#address.length);
       this.#touched?.written(this.#table.name, row.slice(cells.length));
       return { cells };
@@ -129,6 +140,27 @@ export class CarriedTableWriter {
       const isTaken = isSqliteError(error) && /_(?:UNIQUE|PRIMARYKEY|ROWID)$/.test(error.code);
       return { reason: reasonOf(error), isTaken };
     }
+  }
+
+  /** The cells as they stand, and the address of the row. */
+  #writeReturning({ sql, columns, values }: Write): SqliteValue[] {
+    const returning = `${sql} RETURNING ${list([...columns, ...this.#address])}`;
+    return this.#prepare(returning)
+      .raw()
+      .safeIntegers()
+      .get(...values) as SqliteValue[];
+  }
+
+  /** SQLite returns nothing from a write to a virtual table, so the row is looked up. */
+  #writeVirtual({ sql, columns, values, addressOf: find }: Write): SqliteValue[] {
+    const { lastInsertRowid } = this.#prepare(sql)
+      .safeIntegers()
+      .run(...values);
+    const look = `SELECT ${list([...columns, ...this.#address])} FROM ${this.#name} WHERE ${this.#where}`;
+    return this.#prepare(look)
+      .raw()
+      .safeIntegers()
+      .get(...find(BigInt(lastInsertRowid))) as SqliteValue[];
   }
 
   #run(sql: string, values: readonly SqliteValue[]) {

@@ -7,15 +7,20 @@ export interface Trigger {
   readonly sql: string;
 }
 
-/** The triggers that must not fire while rows come from elsewhere, in the order in which they were made: all but those that name a virtual table. */
-export function triggersToSetAside(db: Database): Trigger[] {
+/**
+ * The triggers that must not fire while rows come from elsewhere, in the order in which they were made: all but those that
+ * name a virtual table which does not get rows of its own.
+ */
+export function triggersToSetAside(db: Database, carried: readonly string[] = []): Trigger[] {
+  const own = new Set(carried.map(foldCase));
   const virtual = new Set(
     db
       .prepare<[], { name: string }>(
         "SELECT name FROM main.sqlite_schema WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%'",
       )
       .all()
-      .map(({ name }) => foldCase(name)),
+      .map(({ name }) => foldCase(name))
+      .filter((name) => !own.has(name)),
   );
   return db
     .prepare<[], Trigger>("SELECT name, sql FROM main.sqlite_schema WHERE type = 'trigger' ORDER BY rowid")

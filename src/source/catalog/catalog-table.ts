@@ -7,7 +7,8 @@ import { quoteIdentifier } from '../../lib/quote.js';
 import { foldCase } from '../../lib/fold-case.js';
 import type { SchemaEntry } from './left-out.js';
 
-interface ListedColumn {
+/** A row of `PRAGMA table_xinfo`. */
+export interface ListedColumn {
   readonly cid: number;
   readonly name: string;
   readonly type: string;
@@ -15,7 +16,7 @@ interface ListedColumn {
   readonly dflt_value: string | null;
   /** 1-based position in the primary key, 0 outside. */
   readonly pk: number;
-  /** 2 virtual generated, 3 stored generated. */
+  /** 1 a hidden column of a virtual table, 2 virtual generated, 3 stored generated. */
   readonly hidden: number;
 }
 

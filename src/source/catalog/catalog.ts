@@ -1,27 +1,35 @@
 import type { Database } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
+import type { VirtualForm } from '../../model/rules.js';
 import type { LeftOut, SourceCatalog, SourceForeignKey, SourceTable, SourceView } from '../../model/source.js';
 import { readSourceTable } from './catalog-table.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import { foldCase } from '../../lib/fold-case.js';
-import { holdsRowsAlone } from './virtual-table.js';
+import { asPlainTable, holdsRowsAlone } from './virtual-table.js';
 import { judgeTable, leftOutEntry, type SchemaEntry } from './left-out.js';
 
 /**
  * Reads what the database says about its tables, in the order in which they were made. Everything that is not copied is
  * in `leftOut` with its reason. `reservedBytes` comes from `readDatabaseHeader` where the file is a snapshot; a live
- * file must not be opened for it, and 0 means unknown. One read transaction: the result is one state of the schema.
+ * file must not be opened for it, and 0 means unknown. `formOf` says which virtual tables are carried, and as what. One
+ * read transaction: the result is one state of the schema.
  */
-export function readSourceCatalog(db: Database, reservedBytes = 0): SourceCatalog {
-  return db.transaction(() => readCatalog(db, reservedBytes)).deferred();
+export function readSourceCatalog(db: Database, reservedBytes = 0, formOf: FormOf = () => null): SourceCatalog {
+  return db.transaction(() => readCatalog(db, reservedBytes, formOf)).deferred();
 }
 
-function readCatalog(db: Database, reservedBytes: number): SourceCatalog {
+type FormOf = (virtualTable: string) => VirtualForm | null;
+
+function readCatalog(db: Database, reservedBytes: number, formOf: FormOf): SourceCatalog {
   const tables: SourceTable[] = [];
   const leftOut: LeftOut[] = [];
   for (const entry of readEntries(db)) {
     const reason = leftOutEntry(entry);
-    if (reason !== null) leftOut.push(withRows(db, reason));
+    if (reason?.type === 'virtual') {
+      const judged = judgeVirtual(db, reason, formOf(reason.name));
+      if ('table' in judged) tables.push(judged.table);
+      else leftOut.push(judged.leftOut);
+    } else if (reason !== null) leftOut.push(reason);
     else if (entry.type === 'table') {
       const judged = judgeTable(readSourceTable(db, entry));
       if ('table' in judged) tables.push(judged.table);
@@ -40,10 +48,19 @@ function readCatalog(db: Database, reservedBytes: number): SourceCatalog {
   };
 }
 
-/** A virtual table whose rows stand nowhere else is marked. */
-function withRows(db: Database, entry: LeftOut): LeftOut {
-  if (entry.type !== 'virtual' || !holdsRowsAlone(db, entry.name, entry.sql ?? '')) return entry;
-  return { ...entry, reason: `${entry.reason}, and they stand nowhere else`, holdsRows: true };
+/** A virtual table is carried where that is asked for and can be done; one whose rows stand nowhere else is marked. */
+function judgeVirtual(
+  db: Database,
+  leftOut: LeftOut,
+  form: VirtualForm | null,
+): { readonly table: SourceTable } | { readonly leftOut: LeftOut } {
+  const entry = { name: leftOut.name, sql: leftOut.sql ?? '' };
+  const table = asPlainTable(db, entry, form ?? 'table');
+  if (table !== null && form !== null) return { table };
+  if (!holdsRowsAlone(db, entry)) return { leftOut };
+  const reason = `${leftOut.reason}, and they stand nowhere else`;
+  const forms = table?.virtual === undefined ? {} : { forms: table.virtual.forms };
+  return { leftOut: { ...leftOut, reason, holdsRows: true, ...forms } };
 }
 
 /** A view over tables that are gone is no reason against the others. */

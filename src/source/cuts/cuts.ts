@@ -27,14 +27,16 @@ export interface Cut {
  * Cuts a table of a snapshot into pieces of about chunkBytes. Every row lies in exactly one of them: a piece ends where
  * the next begins, the first has no lower bound, the last no upper one.
  * Rowid tables are cut at the separators of their b-tree, so that gaps and skew cost nothing; WITHOUT ROWID tables at
- * quantiles of their key; a table whose rowid has no name, or whose key cannot be written down exactly, is one piece.
+ * quantiles of their key; a table whose rowid has no name, or whose key cannot be written down exactly, is one piece. A
+ * full-text table is cut like the b-tree that keeps its rows; any other virtual table is one piece.
  * Error: data.damaged_page.
  */
 export function cutTable(options: CutOptions): Cut[] {
   const { db, table } = options;
   const runs = measureRuns(options);
   const total = joinRuns(runs);
-  if (runs.length === 1) return [uncut(total)];
+  const isKeyed = table.virtual === undefined || table.virtual.class === 'full text';
+  if (runs.length === 1 || !isKeyed) return [uncut(total)];
   if (table.rowidName !== null) return cutByRowid(runs);
   if (!table.isWithoutRowid) return [uncut(total)];
   const ranges = keyRanges(findKeyCuts(db, table, countRows(db, table.name), runs.length));
@@ -69,7 +71,9 @@ function measureRuns({ snapshotPath, table, chunkBytes }: CutOptions): Run[] {
   let leaves = 0;
   let bytes = 0;
   let last: Key | null = null;
-  for (const below of readLeaves(snapshotPath, table)) {
+  const rootPage = table.virtual?.storeRoot ?? table.rootPage;
+  if (rootPage === 0) return [{ leaves: 1, bytes: 0, through: null }];
+  for (const below of readLeaves(snapshotPath, { ...table, rootPage })) {
     for (const leaf of below) {
       // The run before is closed only now that a leaf follows it: no empty run comes last.
       if (leaves > 0 && bytes >= chunkBytes) {

@@ -84,7 +84,7 @@ export async function listRestoreSteps(client: TargetClient, runId: string): Pro
 /**
  * Makes one object again; a step that was done already does nothing. An index build uses at most `helpers` parallel
  * workers beside its own backend, or as many as the session allows where that is undefined. `target.run_superseded`
- * where the ticket is void; `data.duplicate_key` and `data.orphan` name the table, the index or foreign key, its
+ * where the ticket is void; `data.duplicate_key`, `data.excluded` and `data.orphan` name the table, the index or foreign key, its
  * columns, and one key of the rows that violate it.
  */
 export async function restoreStep(

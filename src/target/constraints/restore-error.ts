@@ -12,7 +12,13 @@ export function explainRestore(error: unknown, { kind, table, name }: Detachable
     cause: error,
     foreignCode: error.foreignCode,
   };
-  if (error.foreignCode === '23505' || error.foreignCode === '23P01') {
+  if (error.foreignCode === '23P01') {
+    return new CopierError('data.excluded', `${table}: rows conflict under the EXCLUDE constraint ${name}: ${key}`, {
+      ...location,
+      hint: `correct them in the source; or do without it: --waive 'exclusion:${name}'`,
+    });
+  }
+  if (error.foreignCode === '23505') {
     return new CopierError('data.duplicate_key', `${table}: more than one row with ${key} for unique ${name}`, {
       ...location,
       hint: `the rows are equal for postgres: correct them in the source; or do without it: --waive '${kind.replace('_', '-')}:${name}'`,

@@ -1,8 +1,10 @@
+import { quoteName } from '../../lib/quote.js';
 import { must } from '../../model/error.js';
 import type { TargetCatalog, TargetColumn, TargetForeignKey, TargetTable, UniqueIndex } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { isOwnRelationSql, ledgerSchemaOf } from '../ledger/names.js';
 import { ownTriggerSql, staysOpenSql } from './closed-tables.js';
+import { withGenerated } from '../judged/generated-columns.js';
 import { fillsSearchSql, searchColumnSql } from './search-trigger.js';
 import { findTablesWithRows } from './table-rows.js';
 import { isTenantColumnSql } from '../tenant/constant-column.js';
@@ -29,8 +31,7 @@ export async function readTargetCatalog(client: TargetClient, schema: string): P
       ...table,
       columns: (columns.get(table.oid) ?? []).map(toColumn),
       primaryKey: keys.get(table.oid)?.find((key) => key.isPrimary)?.columns ?? [],
-      uniqueKeys: (keys.get(table.oid) ?? []).filter((key) => !key.isPrimary).map((key) => key.columns),
-      uniqueIndexes: (indexes.get(table.oid) ?? []).map(({ tableOid: _, ...index }) => index),
+      ...uniqueOf(keys.get(table.oid) ?? [], indexes.get(table.oid) ?? [], columns.get(table.oid) ?? []),
       foreignKeys: (foreignKeys.get(table.oid) ?? []).map(toForeignKey),
       hasRows: filled.has(table.oid),
     })),
@@ -48,6 +49,7 @@ type ForeignKeyRow = TargetForeignKey & OfTable;
 type UniqueIndexRow = UniqueIndex & OfTable;
 interface KeyRow extends OfTable {
   readonly isPrimary: boolean;
+  readonly name: string;
   readonly columns: readonly string[];
 }
 
@@ -59,6 +61,25 @@ function groupByTable<R extends OfTable>(rows: readonly R[]): Map<number, R[]> {
     else group.push(row);
   }
   return groups;
+}
+
+/** A key over a generated column is one over an expression: its values come from other columns. */
+function uniqueOf(keys: readonly KeyRow[], indexes: readonly UniqueIndexRow[], columns: readonly TargetColumn[]) {
+  const isGenerated = ({ columns: names }: KeyRow) => withGenerated(names, columns).generated.length > 0;
+  const over = keys.filter((key) => isGenerated(key));
+  const ofColumns = over.map(({ name, columns: names }) => ({
+    name,
+    terms: names.map(quoteName),
+    where: null,
+    columns: names,
+  }));
+  return {
+    uniqueKeys: keys.filter((key) => !key.isPrimary && !isGenerated(key)).map((key) => key.columns),
+    uniqueIndexes: [...ofColumns, ...indexes.map(({ tableOid: _, ...index }) => index)].map((index) => ({
+      ...index,
+      columns: withGenerated(index.columns, columns).columns,
+    })),
+  };
 }
 
 function toColumn({ tableOid: _, ...column }: ColumnRow): TargetColumn {
@@ -164,7 +185,15 @@ const columnSql = `
          a.attnotnull OR b.required AS "notNull",
          pg_get_expr(d.adbin, d.adrelid) AS "defaultSql",
          CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'default' ELSE 'no' END AS identity,
-         a.attgenerated <> '' AS "isGenerated"
+         a.attgenerated <> '' AS "isGenerated",
+         CASE WHEN a.attgenerated <> '' THEN ARRAY(
+           SELECT o.attname::text FROM pg_attribute o
+            WHERE o.attrelid = a.attrelid AND o.attnum > 0 AND o.attnum <> a.attnum AND EXISTS (
+                  SELECT FROM pg_depend p WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid = a.attrelid
+                     AND p.refobjsubid = o.attnum
+                     AND ((p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid)
+                          OR (p.classid = 'pg_class'::regclass AND p.objid = a.attrelid AND p.objsubid = a.attnum)))
+            ORDER BY o.attnum) END AS "generatedFrom"
     FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
     JOIN pg_type declared ON declared.oid = a.atttypid
@@ -178,7 +207,7 @@ const columnSql = `
 
 /** Whole, valid unique indexes of plain columns; constraints have one too. INCLUDE columns are no part of the key. */
 const keySql = `
-  SELECT i.indrelid AS "tableOid", i.indisprimary AS "isPrimary",
+  SELECT i.indrelid AS "tableOid", i.indisprimary AS "isPrimary", x.relname::text AS name,
          ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n)
                  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
                 WHERE k.n <= i.indnkeyatts AND NOT ${isTenantColumnSql('i.indrelid', 'k.attnum')} ORDER BY k.n) AS columns

@@ -1,5 +1,6 @@
 import type { LeftOut, SourceCatalog } from '../../model/source.js';
 import { type ColumnDraft, findColumn, type TableDraft, type Translation } from '../draft.js';
+import { configLine } from '../../plan/findings/choices.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { foldCase, isSameName } from '../../lib/fold-case.js';
 import { quoteIdentifier, quotePath, quoteText } from '../../lib/quote.js';
@@ -19,7 +20,11 @@ interface FullText {
  */
 export function searchSql(source: SourceCatalog, tables: readonly TableDraft[], shared: Translation): string[] {
   return Object.entries(shared.rules.search ?? {}).flatMap(([name, configuration]) => {
-    const entry = source.leftOut.find((one) => one.type === 'virtual' && isSameName(one.name, name));
+    const carried = source.tables.find((one) => one.virtual !== undefined && isSameName(one.name, name));
+    const entry =
+      carried === undefined
+        ? source.leftOut.find((one) => one.type === 'virtual' && isSameName(one.name, name))
+        : { name: carried.name, sql: carried.virtual?.sql ?? null };
     const made = entry === undefined ? 'the source has no such virtual table' : translate(entry, tables);
     if (typeof made === 'string') {
       const hint = 'correct search in the config file, or leave it out';
@@ -32,14 +37,16 @@ export function searchSql(source: SourceCatalog, tables: readonly TableDraft[], 
 }
 
 function translate(
-  entry: LeftOut,
+  entry: Pick<LeftOut, 'name' | 'sql'>,
   tables: readonly TableDraft[],
 ): { table: TableDraft; columns: ColumnDraft[] } | string {
   const text = readFullText(entry.sql ?? '');
   if (text === null) return 'it is no FTS table';
-  if (text.content === null) return 'it keeps its texts itself: move them into a table of their own (content=…)';
-  const table = tables.find((one) => foldCase(one.source.name) === foldCase(text.content ?? ''));
-  if (table === undefined) return `its table ${text.content} is not made`;
+  const content = text.content ?? entry.name;
+  const table = tables.find((one) => foldCase(one.source.name) === foldCase(content));
+  if (table === undefined && text.content === null)
+    return `it keeps its texts itself: have it carried too, with ${configLine({ virtualTables: { [entry.name]: 'table' } })}`;
+  if (table === undefined) return `its table ${content} is not made`;
   if (findColumn(table, entry.name) !== null) return `${table.source.name} has a column of its name`;
   const columns = text.columns.map((name) => findColumn(table, name));
   const texts = columns.filter((column) => column !== null && column.type.class === 'text');
@@ -59,7 +66,9 @@ function readFullText(sql: string): FullText | null {
   );
   const content = options.get('content') ?? '';
   return {
-    columns: parts.filter((part) => part.length > 0 && !isSign(part[1], '=')).map((part) => part[0]?.text ?? ''),
+    columns: parts
+      .filter((part) => part.length > 0 && !isSign(part[1], '=') && !isWord(part[1], 'UNINDEXED'))
+      .map((part) => part[0]?.text ?? ''),
     content: content === '' ? null : content,
   };
 }

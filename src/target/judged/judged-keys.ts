@@ -1,12 +1,12 @@
-import { quoteIdentifier } from '../../lib/quote.js';
 import type { TargetColumn, TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { typedRowsSql } from './generated-columns.js';
 import { byTable, type KeyOfIndex, type ValueLists } from './checked-values.js';
 
 /**
- * A unique key whose equality only the server knows: over expressions, of the rows that a predicate takes, of texts that
- * a collation holds for equal, or with NULLs that equal each other. `columns` are all that it looks at.
+ * A unique key whose equality only the server knows: over expressions or generated columns, of the rows that a predicate
+ * takes, of texts that a collation holds for equal, or with NULLs that equal each other. `columns` are all that it looks at.
  */
 export interface JudgedKey extends KeyOfIndex {
   readonly expressions: readonly string[];
@@ -20,7 +20,7 @@ export async function listJudgedKeys(
   tables: readonly Pick<TargetTable, 'oid'>[],
 ): Promise<ReadonlyMap<number, readonly JudgedKey[]>> {
   const rows = await client.query<JudgedKey & { oid: number }>(
-    `SELECT i.indrelid AS oid, x.relname::text AS name, CASE WHEN k.oid IS NULL THEN 'index' ELSE 'unique' END AS kind,
+    `SELECT i.indrelid AS oid, x.relname::text AS name, CASE WHEN k.oid IS NULL THEN 'index' WHEN k.contype = 'p' THEN 'primary-key' ELSE 'unique' END AS kind,
             coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS "areNullsEqual",
             pg_get_expr(i.indpred, i.indrelid) AS predicate,
             ARRAY(SELECT format(CASE WHEN c.oid IS NULL THEN '(%s)' ELSE '(%s) COLLATE %I.%I' END,
@@ -35,10 +35,13 @@ export async function listJudgedKeys(
                       AND d.refobjsubid > 0 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL))
                    ORDER BY a.attnum) AS columns
        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid
-       LEFT JOIN pg_constraint k ON k.conrelid = i.indrelid AND k.conindid = x.oid AND k.contype = 'u'
-      WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid AND NOT i.indisprimary
+       LEFT JOIN pg_constraint k ON k.conrelid = i.indrelid AND k.conindid = x.oid AND k.contype IN ('p', 'u')
+      WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisvalid
         AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL OR to_jsonb(i) ->> 'indnullsnotdistinct' = 'true'
-             OR EXISTS (SELECT 1 FROM pg_collation c WHERE c.oid = ANY (i.indcollation) AND NOT c.collisdeterministic))
+             OR EXISTS (SELECT 1 FROM pg_attribute g WHERE g.attrelid = i.indrelid AND g.attgenerated <> ''
+                         AND g.attnum = ANY (i.indkey))
+             OR (NOT i.indisprimary
+                 AND EXISTS (SELECT 1 FROM pg_collation c WHERE c.oid = ANY (i.indcollation) AND NOT c.collisdeterministic)))
       ORDER BY x.relname COLLATE "C"`,
     [tables.map(({ oid }) => oid)],
   );
@@ -61,22 +64,18 @@ export async function equalUnderKey(
   request: {
     readonly key: JudgedKey;
     readonly columns: readonly TargetColumn[];
+    readonly generated?: readonly TargetColumn[];
     readonly values: ValueLists;
     readonly rows: readonly number[];
   },
 ): Promise<readonly EqualGroup[]> {
-  const { key, columns, values, rows } = request;
-  const lists = columns.map((_, at) => `$${at + 1}::text[]`).join(', ');
-  const names = columns.map((_, at) => `a${at}`).join(', ');
-  const typed = columns.map(({ name, type }, at) => `u.a${at}::${type} AS ${quoteIdentifier(name)}`).join(', ');
+  const { key, columns, generated = [], values, rows } = request;
   const parts = key.expressions.map((expression, at) => `${expression} AS pgferry_key_${at}`).join(', ');
   const keys = key.expressions.map((_, at) => `pgferry_key_${at}`);
   const present = key.areNullsEqual ? 'true' : keys.map((name) => `${name} IS NOT NULL`).join(' AND ');
   const sql = `SELECT min(pgferry_position) AS first, max(pgferry_position) AS last, (sum(pgferry_rows) - 1)::int AS extra
-     FROM (SELECT ${parts}, pgferry_position, pgferry_rows FROM (
-       SELECT ${typed}, u.n AS pgferry_rows, (u."position" - 1)::int AS pgferry_position
-         FROM unnest(${lists}, $${columns.length + 1}::int[]) WITH ORDINALITY AS u(${names}, n, "position")
-       ) AS pgferry_values WHERE ${key.predicate ?? 'true'}) AS pgferry_keyed
+     FROM (SELECT ${parts}, pgferry_position, pgferry_rows FROM (${typedRowsSql(columns, generated, true)})
+            AS pgferry_values WHERE ${key.predicate ?? 'true'}) AS pgferry_keyed
     WHERE ${present} GROUP BY ${keys.join(', ')} HAVING sum(pgferry_rows) > 1 ORDER BY 1`;
   try {
     const sent = [...values, rows] as unknown as readonly string[];

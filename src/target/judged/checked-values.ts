@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../../lib/quote.js';
 import type { TargetColumn, TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { typedRowsSql } from './generated-columns.js';
 
 /** A CHECK of a table, with the columns that it looks at. */
 export interface TableCheck {
@@ -81,15 +81,16 @@ export async function refusedByCheck(
   {
     check,
     columns,
+    generated = [],
     values,
-  }: { readonly check: TableCheck; readonly columns: readonly TargetColumn[]; readonly values: ValueLists },
+  }: {
+    readonly check: TableCheck;
+    readonly columns: readonly TargetColumn[];
+    readonly generated?: readonly TargetColumn[];
+    readonly values: ValueLists;
+  },
 ): Promise<number[]> {
-  const lists = columns.map((_, at) => `$${at + 1}::text[]`).join(', ');
-  const names = columns.map((_, at) => `a${at}`).join(', ');
-  const typed = columns.map(({ name, type }, at) => `u.a${at}::${type} AS ${quoteIdentifier(name)}`).join(', ');
-  const sql = `SELECT pgferry_position FROM (
-      SELECT ${typed}, (u."position" - 1)::int AS pgferry_position FROM unnest(${lists}) WITH ORDINALITY AS u(${names}, "position")
-    ) AS pgferry_values WHERE (${check.expression}) IS FALSE ORDER BY 1`;
+  const sql = `SELECT pgferry_position FROM (${typedRowsSql(columns, generated)}) AS pgferry_values WHERE (${check.expression}) IS FALSE ORDER BY 1`;
   return await findPositions(client, sql, values);
 }
 
