@@ -11,7 +11,7 @@ import {
   keepTrigger,
   makeNotesSql,
   type NotedRelation,
-  noteRowsSql,
+  noteCountSql,
   noterOf,
   notesOf,
   noteTriggers,
@@ -27,8 +27,9 @@ import { inSchemaSql } from '../catalog/by-index.js';
  * partitions that changed, and with a rewrite of the table.
  */
 
+const wholeNumbers = ['int2', 'int4', 'int8'];
 /** Types whose text is the same in every session. */
-const plainTypes = ['int2', 'int4', 'int8', 'text', 'varchar', 'bpchar', 'uuid', 'numeric', 'bool'];
+const plainTypes = [...wholeNumbers, 'text', 'varchar', 'bpchar', 'uuid', 'numeric', 'bool'];
 
 /**
  * Notes from the commit of the caller's transaction on what changes in the tables of the schema; the caller keeps writers off
@@ -78,10 +79,10 @@ async function findRelations(
     oid: number;
     schema: string;
     name: string;
-    columns: { name: string; attnum: number; isPlain: boolean }[];
+    columns: { name: string; attnum: number; type: string; isPlain: boolean }[];
   }>(
     `SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name,
-            (SELECT json_agg(json_build_object('name', a.attname, 'attnum', a.attnum,
+            (SELECT json_agg(json_build_object('name', a.attname, 'attnum', a.attnum, 'type', t.typname,
                       'isPlain', t.typtype = 'e' OR t.typname = ANY ($2) AND t.typnamespace = 'pg_catalog'::regnamespace) ORDER BY a.attnum)
                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
@@ -94,7 +95,10 @@ async function findRelations(
     const positions = key.map((name) => columns.findIndex((column) => column.name === name) + 1);
     const upToLast = columns.slice(0, Math.max(0, ...positions));
     const needsSettings = positions.some((position) => columns[position - 1]?.isPlain !== true);
-    return { ...relation, positions, columns: upToLast.map(({ attnum }) => attnum), needsSettings };
+    const [only, ...others] = positions.map((position) => columns[position - 1]);
+    const isWholeNumber = others.length === 0 && only?.isPlain === true && wholeNumbers.includes(only.type);
+    const wholeNumber = isWholeNumber ? only.type : null;
+    return { ...relation, positions, columns: upToLast.map(({ attnum }) => attnum), needsSettings, wholeNumber };
   });
 }
 
@@ -148,11 +152,11 @@ export async function readNotes(
 ): Promise<ReadonlyMap<string, Notes>> {
   const marks = await readNoteMarks(client, schema, tables);
   const notes = new Map<string, Notes>();
-  for (const { table, relations, mark, key } of tables) {
+  for (const { table, relations, mark } of tables) {
     if (marks.get(table) !== mark) continue;
-    const each = relations.map((oid) => noteRowsSql(client, oid, key.length)).join(' UNION ALL ');
+    const each = relations.map((oid) => noteCountSql(client, oid)).join(' UNION ALL ');
     const [row] = await client.query<{ count: string; hasUnknown: boolean }>(
-      `SELECT count(*)::text AS count, count(*) > count(k0) AS "hasUnknown" FROM (${each}) AS notes`,
+      `SELECT sum(keys)::text AS count, bool_or("hasUnknown") AS "hasUnknown" FROM (${each}) AS notes`,
       [],
       { table },
     );

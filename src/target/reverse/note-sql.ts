@@ -4,7 +4,8 @@ import type { TargetClient } from '../connection/client.js';
 /*
  * The SQL of the reverse journal. Each table, and each partition, has a table of notes, a function that writes them, and one
  * statement trigger for each kind of statement, which always fires. A note is what one statement changed: for each column of the
- * key an array of texts. A first one of NULL says that the table must be compared as a whole.
+ * key an array of texts, where a first one of NULL says that the table must be compared as a whole; or, where many whole numbers
+ * lie close together, a range in which they all are.
  */
 
 /** A table or partition, and where its key stands. */
@@ -18,6 +19,8 @@ export interface NotedRelation {
   readonly columns: readonly number[];
   /** Whether the key's text depends on the settings of a session. */
   readonly needsSettings: boolean;
+  /** Of a key of one whole number its type: `int2`, `int4` or `int8`. */
+  readonly wholeNumber: string | null;
 }
 
 /** Who says where the ledger is, among whose tables the notes are. */
@@ -55,10 +58,24 @@ const printingSettings = [
 /** A statement that changed more rows makes a note for each. Keys are short, since indexes hold them. */
 const keysPerNote = 4096;
 
-/** SQL: the noted keys of a relation, one row for each, as k0, k1 … */
+/** A statement that changed fewer rows is not worth to look for a range. */
+const rangeRowsMin = 8;
+/** A range of more numbers for each row would name too many rows that did not change. */
+const numbersPerRow = 2;
+
+/** SQL: the noted keys of a relation, one row for each, as k0, k1 …; a key that lies in a range may not have been changed. */
 export function noteRowsSql(client: Ledger, oid: number, columns: number): string {
   const names = Array.from({ length: Math.max(1, columns) }, (_, i) => `k${i}`).join(', ');
-  return `SELECT key.* FROM ${notesOf(client, oid)} AS note, unnest(${names.replaceAll('k', 'note.k')}) AS key (${names})`;
+  const notes = `${notesOf(client, oid)} AS note`;
+  const listed = `SELECT key.* FROM ${notes}, unnest(${names.replaceAll('k', 'note.k')}) AS key (${names})`;
+  if (columns > 1) return listed;
+  return `${listed} UNION ALL SELECT n::text FROM ${notes}, generate_series(note.first, note.last) AS n`;
+}
+
+/** SQL: how many keys the notes of a relation name, and whether one is NULL, as columns of one row. */
+export function noteCountSql(client: Ledger, oid: number): string {
+  return `SELECT coalesce(sum(coalesce(cardinality(k0), 0) + coalesce(last - first + 1, 0)), 0) AS keys,
+    coalesce(bool_or(array_position(k0, NULL) IS NOT NULL), false) AS "hasUnknown" FROM ${notesOf(client, oid)}`;
 }
 
 /** Makes the journal of one relation. */
@@ -76,7 +93,7 @@ export function makeNotesSql(client: Ledger, relation: NotedRelation): string {
     `ALTER TABLE ONLY ${table} ENABLE ALWAYS TRIGGER ${noteTriggers[event]}`,
   ]);
   return [
-    `CREATE TABLE ${notesOf(client, oid)} (${definitions})`,
+    `CREATE TABLE ${notesOf(client, oid)} (${definitions}, first bigint, last bigint)`,
     `ALTER TABLE ${notesOf(client, oid)} ${plain}`,
     `CREATE TRIGGER ${keepTrigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON ${notesOf(client, oid)}
        FOR EACH STATEMENT EXECUTE FUNCTION ${client.ledger('refuse_others')}(${quoteLiteral(refusal)})`,
@@ -92,29 +109,42 @@ export function makeNotesSql(client: Ledger, relation: NotedRelation): string {
  * application's write would: columns are named by their position, so that one may be renamed, and where one of them was dropped
  * only the write itself is noted.
  */
-function noterSql(client: Ledger, { oid, positions, columns, needsSettings }: NotedRelation): string {
+function noterSql(client: Ledger, { oid, positions, columns, needsSettings, wholeNumber }: NotedRelation): string {
   const notes = notesOf(client, oid);
   const aliases = columns.map((_, i) => `c${i + 1}`).join(', ');
   const keys = positions.map((position, i) => `n.c${position}::text AS k${i}`).join(', ');
   const keysFrom = (rows: string) => `SELECT ${keys} FROM ${rows} AS n (${aliases})`;
   const each = (make: (name: string) => string) => positions.map((_, i) => make(`k${i}`)).join(', ');
+  const names = positions.map((_, i) => `k${i}`).join(', ');
   // One note for a statement costs a part of one for each row; an array has a greatest size, and no write may fail by it.
-  const note = (rows: string, from: string) =>
-    positions.length === 0
-      ? `INSERT INTO ${notes} (k0) SELECT ARRAY[NULL::text] FROM ${rows} LIMIT 1;`
-      : `IF EXISTS (SELECT FROM ${rows} OFFSET ${keysPerNote}) THEN
-    INSERT INTO ${notes} SELECT ${each((name) => `ARRAY[${name}]`)} FROM (${from}) AS changed;
+  const list = (rows: string, from: string) => `IF EXISTS (SELECT FROM ${rows} OFFSET ${keysPerNote}) THEN
+    INSERT INTO ${notes} (${names}) SELECT ${each((name) => `ARRAY[${name}]`)} FROM (${from}) AS changed;
   ELSE
-    INSERT INTO ${notes} SELECT ${each((name) => `array_agg(${name})`)} FROM (${from}) AS changed HAVING count(*) > 0;
+    INSERT INTO ${notes} (${names}) SELECT ${each((name) => `array_agg(${name})`)} FROM (${from}) AS changed HAVING count(*) > 0;
   END IF;`;
+  const note = (rows: string, from: string, numbers: string) => {
+    if (positions.length === 0) return `INSERT INTO ${notes} (k0) SELECT ARRAY[NULL::text] FROM ${rows} LIMIT 1;`;
+    if (wholeNumber === null) return list(rows, from);
+    return `
+  type := NULL; isRange := false;
+  SELECT pg_typeof(n.c${positions[0]})::oid INTO type FROM ${rows} AS n (${aliases}) OFFSET ${rangeRowsMin} LIMIT 1;
+  IF type = ${quoteLiteral(wholeNumber)}::regtype THEN
+    SELECT min(n), max(n), count(*) = count(n) AND max(n)::numeric - min(n) < count(*) * ${numbersPerRow}
+      INTO first, last, isRange FROM (${numbers}) AS changed;
+  END IF;
+  IF isRange THEN INSERT INTO ${notes} (first, last) VALUES (first, last); ELSE ${list(rows, from)} END IF;`;
+  };
+  const numbersFrom = (rows: string) => `SELECT n.c${positions[0]} AS n FROM ${rows} AS n (${aliases})`;
   const both = `${keysFrom('old_rows')} UNION ${keysFrom('new_rows')}`;
   const gone = columns.map((attnum) => `pg_catalog.has_column_privilege(TG_RELID, ${attnum}::int2, 'SELECT') IS NULL`);
   const isWhole = [`TG_OP = 'TRUNCATE'`, ...gone].join(' OR ');
-  const body = `BEGIN
+  const body = `#variable_conflict use_variable
+DECLARE type oid; isRange bool; first bigint; last bigint;
+BEGIN
   IF ${isWhole} THEN INSERT INTO ${notes} (k0) VALUES (ARRAY[NULL::text]);
-  ELSIF TG_OP = 'INSERT' THEN ${note('new_rows', keysFrom('new_rows'))}
-  ELSIF TG_OP = 'DELETE' THEN ${note('old_rows', keysFrom('old_rows'))}
-  ELSE ${note('new_rows', both)}
+  ELSIF TG_OP = 'INSERT' THEN ${note('new_rows', keysFrom('new_rows'), numbersFrom('new_rows'))}
+  ELSIF TG_OP = 'DELETE' THEN ${note('old_rows', keysFrom('old_rows'), numbersFrom('old_rows'))}
+  ELSE ${note('new_rows', both, `${numbersFrom('old_rows')} UNION ALL ${numbersFrom('new_rows')}`)}
   END IF;
   RETURN NULL;
 END`;

@@ -33,6 +33,7 @@ export async function measurePrice(client: TargetClient, rounds: number): Promis
       positions: [1],
       columns: [1],
       needsSettings: false,
+      wholeNumber: 'int8',
     };
     await client.run(makeNotesSql(client, relation));
     return await measure(client, rounds);

@@ -9,6 +9,7 @@ import { withTarget } from '../../../src/target/connection/connect.js';
 import { withTransaction } from '../../../src/target/connection/transaction.js';
 import { openLedger } from '../../../src/target/ledger/ledger.js';
 import { dropJournal, makeJournal, type Notes, readNotes } from '../../../src/target/reverse/journal.js';
+import { noteRowsSql } from '../../../src/target/reverse/note-sql.js';
 import { withDatabase } from '../../support/database.js';
 
 /* The reverse journal on a real server: what it notes, and what it says of itself where it cannot have noted all. */
@@ -39,12 +40,11 @@ async function withJournal(sql: string, planned: readonly Planned[], use: (world
       const tables = await withTransaction(client, () => makeJournal(client, 'public', planned));
       const notes = async (table: string) => (await readNotes(client, 'public', tables)).get(table);
       const keys = async (table: string) => {
-        const { relations } = tables.find((one) => one.table === table) ?? { relations: [] };
+        const { relations, key } = tables.find((one) => one.table === table) ?? { relations: [], key: [] };
         const noted: string[] = [];
         for (const oid of relations) {
-          const rows = await client.query<Record<string, string[]>>(`SELECT * FROM pgferry.noted_${oid}`);
-          for (const { k0 = [], ...others } of rows)
-            noted.push(...k0.map((text, i) => [text, ...Object.values(others).map((texts) => texts[i])].join('|')));
+          const rows = await client.query<Record<string, string>>(noteRowsSql(client, oid, key.length));
+          noted.push(...rows.map((row) => Object.values(row).join('|')));
         }
         return noted.sort();
       };
@@ -243,5 +243,53 @@ test('a statement makes one note, or one for each row where it changes very many
       assert.equal(await count(), 4098, 'a statement that changes nothing notes nothing');
       const all = new Set(await keys('t'));
       assert.deepEqual([all.size, all.has('4096|w4096'), all.has('4097|v4097')], [8193, true, true]);
+    },
+  ));
+
+test('a statement on many whole numbers that lie close together notes the range in which they are', () =>
+  withJournal(
+    `CREATE TABLE t (w text, id bigint PRIMARY KEY); CREATE TABLE loose (id int UNIQUE); CREATE TABLE twin (a int, b int, PRIMARY KEY (a, b))`,
+    [planOf('t', 'id'), planOf('loose', 'id'), planOf('twin', 'a', 'b')],
+    async ({ app, notes, keys, tables }) => {
+      const ranges = async (table: string) => {
+        const oid = tables.find((one) => one.table === table)?.relations[0];
+        const { rows } = await app.query<{ range: string }>(
+          `SELECT concat_ws('..', first, last) AS range FROM pgferry.noted_${oid}`,
+        );
+        return rows.map(({ range }) => range);
+      };
+      const from = (first: number | string, last: number | string, step = 1) =>
+        `SELECT i FROM generate_series(${first}::bigint, ${last}::bigint, ${step}) AS i`;
+      await app.query(`INSERT INTO t (id) ${from(1, 5000)}; INSERT INTO t (id) ${from(10_000, 10_007)}`);
+      assert.deepEqual(await ranges('t'), ['1..5000', ''], 'few rows are named each');
+      assert.deepEqual(await notes('t'), { count: 5008, isWhole: false });
+      await app.query(`INSERT INTO t (id) ${from(20_001, 20_020, 2)}; INSERT INTO t (id) ${from(30_001, 30_030, 3)}`);
+      assert.deepEqual((await ranges('t')).slice(2), ['20001..20019', ''], 'not more than two numbers for a row');
+      await app.query(
+        `UPDATE t SET id = id + 100 WHERE id BETWEEN 4990 AND 5000; DELETE FROM t WHERE id > 4995 AND id < 6000`,
+      );
+      const noted = new Set(await keys('t'));
+      for (const id of [1, 5000, 5090, 5100, 10_007, 20_001, 20_019, 30_001, 30_028])
+        assert.ok(noted.has(String(id)), `${id}`);
+      const ends = ['-9223372036854775808', '9223372036854775807'];
+      await app.query(
+        `INSERT INTO t (id) SELECT ${ends[0]} + i FROM generate_series(0, 4) AS i UNION ALL SELECT ${ends[1]} - i FROM generate_series(0, 4) AS i`,
+      );
+      await app.query(`INSERT INTO t (id) ${from(`${ends[1]} - 20`, `${ends[1]} - 10`)}`);
+      const last = new Set(await keys('t'));
+      assert.ok(ends.every((end) => last.has(end)));
+      assert.equal((await ranges('t')).at(-1), '9223372036854775787..9223372036854775797');
+      await app.query(
+        `INSERT INTO loose ${from(1, 20)}; INSERT INTO twin SELECT i, 1 FROM generate_series(1, 20) AS i`,
+      );
+      assert.deepEqual([await ranges('loose'), await notes('twin')], [['1..20'], { count: 20, isWhole: false }]);
+      await app.query(`INSERT INTO loose SELECT nullif(i, 25) FROM generate_series(21, 40) AS i`);
+      assert.equal((await notes('loose'))?.isWhole, true, 'a NULL is in no range');
+      await app.query(
+        `ALTER TABLE t ALTER id TYPE text; INSERT INTO t (id) SELECT 'x' || i FROM generate_series(1, 20) AS i`,
+      );
+      await app.query(
+        `ALTER TABLE t ALTER id TYPE uuid USING gen_random_uuid(); INSERT INTO t (id) SELECT gen_random_uuid() FROM generate_series(1, 20)`,
+      );
     },
   ));
