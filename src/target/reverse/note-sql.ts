@@ -117,22 +117,25 @@ function noterSql(client: Ledger, { oid, positions, columns, needsSettings, whol
   const each = (make: (name: string) => string) => positions.map((_, i) => make(`k${i}`)).join(', ');
   const names = positions.map((_, i) => `k${i}`).join(', ');
   // One note for a statement costs a part of one for each row; an array has a greatest size, and no write may fail by it.
-  const list = (rows: string, from: string) => `IF EXISTS (SELECT FROM ${rows} OFFSET ${keysPerNote}) THEN
+  const areVeryMany = (rows: string) => `EXISTS (SELECT FROM ${rows} OFFSET ${keysPerNote})`;
+  const list = (condition: string, from: string) => `IF ${condition} THEN
     INSERT INTO ${notes} (${names}) SELECT ${each((name) => `ARRAY[${name}]`)} FROM (${from}) AS changed;
   ELSE
     INSERT INTO ${notes} (${names}) SELECT ${each((name) => `array_agg(${name})`)} FROM (${from}) AS changed HAVING count(*) > 0;
   END IF;`;
   const note = (rows: string, from: string, numbers: string) => {
     if (positions.length === 0) return `INSERT INTO ${notes} (k0) SELECT ARRAY[NULL::text] FROM ${rows} LIMIT 1;`;
-    if (wholeNumber === null) return list(rows, from);
+    if (wholeNumber === null) return list(areVeryMany(rows), from);
+    // Of few rows there is no type; of many it is asked for, since the column may have got another one.
     return `
-  type := NULL; isRange := false;
   SELECT pg_typeof(n.c${positions[0]})::oid INTO type FROM ${rows} AS n (${aliases}) OFFSET ${rangeRowsMin} LIMIT 1;
   IF type = ${quoteLiteral(wholeNumber)}::regtype THEN
     SELECT min(n), max(n), count(*) = count(n) AND max(n)::numeric - min(n) < count(*) * ${numbersPerRow}
       INTO first, last, isRange FROM (${numbers}) AS changed;
   END IF;
-  IF isRange THEN INSERT INTO ${notes} (first, last) VALUES (first, last); ELSE ${list(rows, from)} END IF;`;
+  IF isRange THEN INSERT INTO ${notes} (first, last) VALUES (first, last);
+  ELSE ${list(`type IS NOT NULL AND ${areVeryMany(rows)}`, from)}
+  END IF;`;
   };
   const numbersFrom = (rows: string) => `SELECT n.c${positions[0]} AS n FROM ${rows} AS n (${aliases})`;
   const both = `${keysFrom('old_rows')} UNION ${keysFrom('new_rows')}`;
