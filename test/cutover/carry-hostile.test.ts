@@ -21,6 +21,8 @@ const schema = `
   INSERT INTO gone VALUES (1, NULL), (2, 1), (3, 2);
   CREATE TABLE numbered (id INTEGER PRIMARY KEY AUTOINCREMENT, t TEXT);
   INSERT INTO numbered VALUES (1, 'a'), (2, 'b');
+  CREATE TABLE counted (id INTEGER PRIMARY KEY AUTOINCREMENT, t TEXT);
+  INSERT INTO counted VALUES (1, 'a'), (2, 'b');
   CREATE TABLE wide (id INTEGER PRIMARY KEY, big INTEGER, twice INTEGER GENERATED ALWAYS AS (big + 1) STORED, r REAL, b BLOB, doc JSONB, late TEXT);
   INSERT INTO wide (id, big, r, b, doc) VALUES (9223372036854775807, 9223372036854775806, 1.5, x'00ff00', '{"b": 1,   "a": [1,2]}'),
     (-9223372036854775808, -9223372036854775808, 0.0, x'', '{ }'), (5, 5, 5, zeroblob(70000), '[1 , 2]');`;
@@ -37,6 +39,8 @@ async function change(client: pg.Client): Promise<void> {
     `INSERT INTO owned VALUES (7, 2)`,
     `DELETE FROM gone`,
     `INSERT INTO numbered (t) VALUES ('c'), ('d'), ('e'); DELETE FROM numbered WHERE t = 'e'`,
+    // Nothing is left of these but that their numbers were given.
+    `INSERT INTO counted (t) VALUES ('c'), ('d'); DELETE FROM counted WHERE id > 2`,
     // Infinity has a cell in SQLite; the documents are printed anew, and mean what they meant.
     `UPDATE wide SET r = 'Infinity' WHERE id = 9223372036854775807; UPDATE wide SET doc = doc::text::jsonb`,
     `UPDATE wide SET big = 6, b = '\\x01', late = 'first' WHERE id = 5`,
@@ -74,6 +78,7 @@ const expected = {
     [4n, 'd'],
   ],
   "SELECT seq FROM sqlite_sequence WHERE name = 'numbered'": [[5n]],
+  "SELECT seq FROM sqlite_sequence WHERE name = 'counted'": [[4n]],
   'SELECT id, big, twice, quote(r), hex(substr(b, 1, 3)), doc, late FROM wide ORDER BY id': [
     [-9223372036854775808n, -9223372036854775808n, -9223372036854775807n, '0.0', '', '{ }', null],
     [5n, 6n, 7n, '5.0', '01', '[1 , 2]', 'first'],
@@ -110,7 +115,7 @@ for (const args of [[], ['--reverse-journal']]) {
       await change(client);
       await client.query(`CREATE TABLE public.fresh (x int); INSERT INTO public.fresh VALUES (1)`);
       await client.query(`ALTER TABLE pair ADD COLUMN since int; UPDATE pair SET since = 1`);
-      await client.query(`INSERT INTO wide (id, r) VALUES (6, 'NaN')`);
+      await client.query(`INSERT INTO wide (id, r) VALUES (6, 'NaN'), (7, '-0')`);
       const refused = await runFor(app, 'rollback', { args: ['--dry-run'] });
       assert.equal(refused.json.error?.code, 'rollback.uncarried', refused.stderr);
       const all = `${refused.stderr} ${refused.json.error?.message}`;
@@ -118,9 +123,12 @@ for (const args of [[], ['--reverse-journal']]) {
         /fresh: SQLite has no such table/,
         /pair\.since: SQLite has no/,
         /wide\.r at id=6: NaN has no/,
+        /wide\.r at id=7: SQLite would keep -0 as 0/,
       ])
         assert.match(all, what);
-      await client.query(`DROP TABLE public.fresh; ALTER TABLE pair DROP COLUMN since; DELETE FROM wide WHERE id = 6`);
+      await client.query(
+        `DROP TABLE public.fresh; ALTER TABLE pair DROP COLUMN since; DELETE FROM wide WHERE id IN (6, 7)`,
+      );
       const { exitCode, stderr } = await runFor(app, 'rollback');
       assert.equal(exitCode, 0, stderr);
       const db = new Database(app.source, { readonly: true });
@@ -132,3 +140,14 @@ for (const args of [[], ['--reverse-journal']]) {
     });
   });
 }
+
+test('a number that PostgreSQL has given is not given again, even where nothing else came of it', async () => {
+  await withMoved([], async (app, client) => {
+    await client.query(`BEGIN; INSERT INTO counted (t) VALUES ('never there'); ROLLBACK`);
+    const { exitCode, stderr } = await runFor(app, 'rollback');
+    assert.equal(exitCode, 0, stderr);
+    const db = new Database(app.source);
+    assert.equal(db.prepare("INSERT INTO counted (t) VALUES ('next') RETURNING id").pluck().get(), 4);
+    db.close();
+  });
+});

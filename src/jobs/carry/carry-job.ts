@@ -33,8 +33,6 @@ export interface TableToCarry {
   readonly rowsOfBucket: Uint32Array;
   /** Where buckets are ranges of keys, and the rows of one can be asked for. */
   readonly ranges: KeyRanges | null;
-  /** The last number that the target handed out for an AUTOINCREMENT key, decimal; null where there is none. */
-  readonly sequence: string | null;
   /** Forms that the operator named. */
   readonly likes: CellLikes;
   /** Columns of the source that held nothing but NULL at the switch. */
@@ -49,6 +47,8 @@ export interface CarryJob {
   /** A copy of it, which gets the rows. Null: what differs is only counted. */
   readonly copyPath: string | null;
   readonly tables: readonly TableToCarry[];
+  /** By table the number, decimal, behind which AUTOINCREMENT goes on. */
+  readonly sequences: readonly { readonly table: string; readonly value: string }[];
   /** Of the whole schema; null where SQLite has to check all rows. */
   readonly foreignKeys: readonly CheckedForeignKey[] | null;
   /** Virtual tables whose rows come from the target themselves; left out where there are none. */
@@ -104,7 +104,7 @@ async function countChanges({ tables }: CarryJob, sides: Sides): Promise<Carried
   return counted;
 }
 
-async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy): Promise<CarryOutcome> {
+async function carryTables({ tables, sequences }: CarryJob, sides: Sides, copy: CarriedCopy): Promise<CarryOutcome> {
   const carried: CarriedTable[] = [];
   const uncarried: Uncarried[] = [];
   for (const one of tables) {
@@ -117,8 +117,8 @@ async function carryTables({ tables }: CarryJob, sides: Sides, copy: CarriedCopy
     for await (const changes of await changesOf(one, sides)) carrier.carry(changes);
     carried.push(carrier.finish());
     uncarried.push(...carrier.uncarried);
-    if (one.sequence !== null) copy.raiseSequence(one.source.name, one.sequence);
   }
+  for (const { table, value } of sequences) copy.raiseSequence(table, value);
   const orphans = copy.orphans(sides.snapshot);
   uncarried.push(
     ...orphans.map(({ table, key, parent }) => ({

@@ -109,7 +109,7 @@ export class TableCarrier {
       const index = must(columns[i], 'column');
       if (now === undefined || isSameValue(now, cell) || isSameNumber(now, cell)) continue;
       if (typeof now !== 'string' && this.#columns.writerOf(index).means(now, printed[index] ?? '')) continue;
-      this.#refuse(printed, index, `SQLite would keep ${shownText(String(cell))} as ${shownText(String(now))}`);
+      this.#refuse(printed, index, `SQLite would keep ${shownText(shownCell(cell))} as ${shownText(shownCell(now))}`);
     }
   }
 
@@ -133,12 +133,16 @@ export class TableCarrier {
 
 const shownCharsMax = 60;
 
+function shownCell(cell: SqliteValue): string {
+  return Object.is(cell, -0) ? '-0' : String(cell);
+}
+
 function shownText(text: string): string {
   return shorten(escapeUnprintable(text), shownCharsMax);
 }
 
-/** SQLite keeps whole numbers of a REAL column as reals, and whole reals of an INTEGER column as integers. */
+/** SQLite keeps whole numbers of a REAL column as reals, and whole reals of an INTEGER column as integers. -0 is not 0. */
 function isSameNumber(a: SqliteValue, b: SqliteValue): boolean {
   const areNumbers = [a, b].every((one) => typeof one === 'number' || typeof one === 'bigint');
-  return areNumbers && Number(a) === Number(b);
+  return areNumbers && Object.is(Number(a), Number(b));
 }

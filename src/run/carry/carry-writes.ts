@@ -13,7 +13,6 @@ import { foreignKeysOf } from '../../source/carry/foreign-keys.js';
 import { copyPrivately } from '../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { readGivenNumbers } from '../../target/schema/sequences.js';
 import { bucketCountFor, finestBucketCount, type SideSummary } from '../../verify/table.js';
 import { compareSums, compareTable, metersOf, type QuarantineRun, withRules } from '../compare/compare-table.js';
 import { findQuarantines } from '../compare/quarantined-rows.js';
@@ -24,6 +23,7 @@ import { readCatalog } from '../survey/survey.js';
 import { likesOf } from './cell-likes.js';
 import { findEmptyColumns } from './empty-columns.js';
 import { findRanges } from './find-ranges.js';
+import { findGivenNumbers } from './given-numbers.js';
 import type { LeftBehind } from './left-behind.js';
 import { type WrittenSince, findUnknownColumns, findUnknownTables } from './unknown-parts.js';
 
@@ -69,16 +69,19 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
     const sums = new Map<string, KnownSums>();
-    const carrying = { request, threads: pool, catalog, planned, quarantines, sums, meters: metersOf(planned) };
+    // Where keys were matched, those of tables that did not change are not PostgreSQL's own.
+    const numbered = request.finish === undefined ? stored.plan.tables.filter((one) => !isLeft(request, one)) : planned;
+    const meters = metersOf(planned);
+    const carrying = { request, threads: pool, catalog, planned, numbered, quarantines, sums, meters };
     const tables = await findTables(carrying);
     const outcome = await carry(carrying, tables);
     const isWhole = outcome.uncarried.length === 0;
     if (isWhole && !request.isRehearsal) {
-      const meters = metersOf(planned);
+      const proving = metersOf(planned);
       await context.journal.phase(
         'prove',
-        () => prove({ ...carrying, meters }, tables),
-        () => meters.progress('prove'),
+        () => prove({ ...carrying, meters: proving }, tables),
+        () => proving.progress('prove'),
       );
     }
     const left = isWhole ? (request.finish?.(copyPath) ?? []) : outcome.uncarried;
@@ -124,7 +127,7 @@ async function planCarry(
   const planned: TablePlan[] = [];
   for (const plan of stored.plan.tables) {
     const isChanged = changed.some(({ table, rowsNow }) => table === plan.target && rowsNow !== null);
-    if (!isChanged || leftBehind.hasTable(plan.source, plan.target)) continue;
+    if (!isChanged || isLeft({ leftBehind }, plan)) continue;
     const own = leftBehind.planOf(plan, quarantines.has(plan.source));
     if ('reason' in own) {
       uncarried.push(own);
@@ -141,6 +144,10 @@ async function planCarry(
   return { planned, uncarried };
 }
 
+function isLeft({ leftBehind }: Pick<CarryRequest, 'leftBehind'>, { source, target }: TablePlan): boolean {
+  return leftBehind.hasTable(source, target);
+}
+
 interface KnownSums {
   readonly target: SideSummary;
   readonly ranges: KeyRanges | null;
@@ -152,6 +159,8 @@ interface Carrying {
   readonly catalog: SourceCatalog;
   /** The tables that changed. */
   readonly planned: readonly TablePlan[];
+  /** Those whose numbers are taken over, also where all rows that got them are gone again. */
+  readonly numbered: readonly TablePlan[];
   readonly quarantines: ReadonlyMap<string, QuarantineRun>;
   /** What the tables of the target summed up to, by source name: nobody writes there until all is proven. */
   readonly sums: Map<string, KnownSums>;
@@ -166,32 +175,44 @@ function sourceTable(catalog: SourceCatalog, { source }: TablePlan): SourceTable
   );
 }
 
-type FoundTable = Omit<TableToCarry, 'sequence' | 'empty'>;
+type FoundTable = Omit<TableToCarry, 'empty'>;
 
 /** The tables whose sums differ, and those of which the journal names rows. */
 async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
   const { request, catalog, planned, quarantines } = carrying;
   const { client, address, snapshotPath } = request;
-  const targets = planned.map(({ target }) => target);
   const empty = await findEmptyColumns(client, address.schema, planned);
-  const numbers = targets.length === 0 ? [] : await readGivenNumbers(client, address.schema, targets);
+  const ranges = await readRanges(carrying);
   const found = await Promise.all(
     planned.map(async (plan) => {
       const source = sourceTable(catalog, plan);
-      const key = source.isAutoincrement
-        ? plan.columns.find((column) => column.source === source.rowidAlias)
-        : undefined;
-      const given = numbers.find(({ table, column }) => table === plan.target && column === key?.target);
       const quarantine = quarantines.get(plan.source) ?? null;
       const differing =
         notedTable(carrying, plan, source) ??
-        (await differingTable(carrying, { plan, source, snapshotPath, quarantine }));
-      return differing === null
-        ? []
-        : [{ ...differing, sequence: given?.value ?? null, empty: empty.get(plan.source) ?? [] }];
+        (await differingTable(carrying, {
+          plan,
+          source,
+          snapshotPath,
+          quarantine,
+          ranges: ranges.get(plan.source) ?? null,
+        }));
+      return differing === null ? [] : [{ ...differing, empty: empty.get(plan.source) ?? [] }];
     }),
   );
   return found.flat();
+}
+
+/** The ranges by which tables are compared, by source name; asked one after the other, on one connection. */
+async function readRanges(carrying: Carrying): Promise<ReadonlyMap<string, KeyRanges | null>> {
+  const { request, catalog, planned, quarantines } = carrying;
+  const ranges = new Map<string, KeyRanges | null>();
+  for (const plan of planned) {
+    const source = sourceTable(catalog, plan);
+    if (quarantines.has(plan.source) || notedTable(carrying, plan, source) !== null) continue;
+    const asked = { source, snapshotPath: request.snapshotPath, bucketCount: finestBucketCount(plan.rows) };
+    ranges.set(plan.source, await findRanges(request.client, plan, asked));
+  }
+  return ranges;
 }
 
 /** The sums of a table, null where both sides have the same. */
@@ -202,15 +223,12 @@ async function differingTable(
     readonly source: SourceTable;
     readonly snapshotPath: string;
     readonly quarantine: QuarantineRun | null;
+    readonly ranges: KeyRanges | null;
   },
 ): Promise<FoundTable | null> {
-  const { plan, source, ...options } = one;
+  const { plan, source, ranges, ...options } = one;
   const known = sums.get(plan.source);
   const bucketCount = finestBucketCount(plan.rows);
-  const ranges =
-    known !== undefined || one.quarantine !== null
-      ? (known?.ranges ?? null)
-      : await findRanges(request.client, plan, { source, snapshotPath: one.snapshotPath, bucketCount });
   const compared = await meters.during(plan.source, (meter) =>
     compareSums(plan, {
       threads,
@@ -255,15 +273,19 @@ function notedTable(
   return { table, source, quarantineRunId: null, ...buckets, likes, noted: relations };
 }
 
-async function carry({ request, threads, catalog }: Carrying, tables: readonly TableToCarry[]): Promise<CarryOutcome> {
-  const { snapshotPath, copyPath } = request;
+async function carry(
+  { request, threads, catalog, numbered }: Carrying,
+  tables: readonly TableToCarry[],
+): Promise<CarryOutcome> {
+  const { client, address, snapshotPath, copyPath } = request;
+  const sequences = await findGivenNumbers(client, address.schema, { tables: numbered, catalog });
   rmSync(copyPath, { force: true });
   await checkSpace(dirname(copyPath), statSync(snapshotPath).size);
   copyPrivately(snapshotPath, copyPath);
   try {
     const virtualTables = catalog.tables.filter(({ virtual }) => virtual !== undefined).map(({ name }) => name);
     const foreignKeys = foreignKeysOf(catalog.tables);
-    return await threads.run('carry', { snapshotPath, copyPath, tables, foreignKeys, virtualTables });
+    return await threads.run('carry', { snapshotPath, copyPath, tables, sequences, foreignKeys, virtualTables });
   } catch (error) {
     rmSync(copyPath, { force: true });
     throw error;
@@ -276,7 +298,7 @@ async function carry({ request, threads, catalog }: Carrying, tables: readonly T
  * of the carry changes one row of these.
  */
 async function prove(carrying: Carrying, found: readonly TableToCarry[]): Promise<void> {
-  const { request, threads, catalog, planned, quarantines } = carrying;
+  const { request, threads, catalog, planned, quarantines, sums } = carrying;
   const { copyPath } = request;
   await Promise.all(
     planned.map(async (plan) => {
@@ -285,13 +307,20 @@ async function prove(carrying: Carrying, found: readonly TableToCarry[]): Promis
       const differing =
         notedTable(carrying, plan, source) ??
         found.find(({ table, ranges }) => table.source === plan.source && ranges !== null) ??
-        (await differingTable(carrying, { plan, source, snapshotPath: copyPath, quarantine }));
+        (await differingTable(carrying, {
+          plan,
+          source,
+          snapshotPath: copyPath,
+          quarantine,
+          ranges: sums.get(plan.source)?.ranges ?? null,
+        }));
       if (differing === null) return;
       // Sums cannot tell a row in quarantine that was carried from one that was not; its rows can.
       const job: CarryJob = {
         snapshotPath: copyPath,
         copyPath: null,
-        tables: [{ ...differing, sequence: null, empty: [] }],
+        tables: [{ ...differing, empty: [] }],
+        sequences: [],
         foreignKeys: [],
       };
       const { tables } = await threads.run('carry', job);

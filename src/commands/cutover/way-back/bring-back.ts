@@ -2,6 +2,7 @@ import type { CarriedCopyFile } from '../../../cutover/carried-copies.js';
 import type { CutoverFacts, CutoverResult, TableDigest } from '../../../model/cutover.js';
 import { CopierError } from '../../../model/error.js';
 import type { Settings } from '../../../model/settings.js';
+import { hasGivenNumbers } from '../../../run/carry/given-numbers.js';
 import { LeftBehind } from '../../../run/carry/left-behind.js';
 import { readStoredPlan } from '../../../run/plan/stored-plan.js';
 import type { TargetClient } from '../../../target/connection/client.js';
@@ -70,12 +71,15 @@ export async function lockAndBringBack(
   refuseWritten(context.settings, written);
   const way = wayOfWrites(context.settings);
   if (way === 'carry' && seen !== null) refuseUnseen(findWritten(seen, digests));
-  const copy =
-    written.length > 0 && way === 'carry'
-      ? await step('carry', () =>
-          carryBack(context, locked, cutover, { facts, snapshotPath, written, digests, signal }),
-        )
-      : null;
+  const isCarried =
+    way === 'carry' &&
+    (written.length > 0 ||
+      (seen === null &&
+        facts.mapped === undefined &&
+        (await hasGivenNumbers(client, address.schema, { runId: facts.runId, snapshotPath }))));
+  const copy = isCarried
+    ? await step('carry', () => carryBack(context, locked, cutover, { facts, snapshotPath, written, digests, signal }))
+    : null;
   const leftBehind = new LeftBehind(context.settings.leaveBehind);
   const toSave = way === 'discard' ? written : await leftOf(client, facts.runId, written, leftBehind);
   const saved =
