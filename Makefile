@@ -5,7 +5,7 @@ INSTALLED = node_modules/.package-lock.json
 BUILT = dist/.built
 SOURCES := $(shell find src workers bench prisma test tools -name '*.ts' -not -path '*/generated/*' 2>/dev/null) $(wildcard src/run/recipes/*.json)
 
-.PHONY: bench-fleet bench-live bench-way-back help build sample lint format test test-unit test-full test-apps test-servers bench bench-readme docs clean db-pg-doctor db-pg-init-config db-pg-pause db-pg-resume db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify db-pg-fleet-report
+.PHONY: bench-all bench-scale bench-fleet bench-live bench-way-back help build sample lint format test test-unit test-full test-apps test-servers bench bench-readme docs clean db-pg-doctor db-pg-init-config db-pg-pause db-pg-resume db-pg-census db-pg-init db-pg-plan db-pg-copy db-pg-verify db-pg-shadow db-pg-acceptance db-pg-migrate db-pg-quarantine db-pg-quarantine-retry db-pg-follow db-pg-repair db-pg-cutover db-pg-rollback db-pg-release db-pg-settle-cutover db-pg-status db-pg-stop db-pg-fleet-plan db-pg-fleet-enqueue db-pg-fleet-work db-pg-fleet-status db-pg-fleet-retry db-pg-fleet-verify db-pg-fleet-report
 
 help:
 	@echo 'make db-pg-migrate   snapshot, schema, copy and proof in one pass (the sample application where nothing else is named)'
@@ -221,6 +221,14 @@ SIZE ?= medium
 SHAPE ?= mixed
 bench: build
 	@$(NODE) dist/bench/run.js --size $(SIZE) --shape $(SHAPE) $(ARGS)
+
+# Every shape by every way that is installed, five rounds in turn, as one table; ARGS='--shapes mixed,many --rounds 3' for less.
+bench-all: build
+	@$(NODE) dist/bench/all.js --size $(if $(filter command line,$(origin SIZE)),$(SIZE),large) $(ARGS)
+
+# What each thread costs, and what a larger machine would do.
+bench-scale: build
+	@$(NODE) dist/bench/scale.js $(if $(filter command line,$(origin SIZE)),$(SIZE),large)
 
 # What a live move costs; needs room for six copies of the fixture.
 bench-live: build

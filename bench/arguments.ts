@@ -10,6 +10,7 @@ export const caseNames = [
   'readers',
   'floor',
   'plain',
+  'script',
   'session',
   'pgloader',
   'sequel',
@@ -37,7 +38,8 @@ export const benchHelp = `usage: node dist/bench/run.js [--size SIZE] [--shape S
                      tenth: memory with a tenth of the data; proofs: census, verify and accept;
                      limits: --max-mbps and --max-rows-per-second over ten seconds;
                      readers: CPU of the page reader and of the row reader; session: one psql
-                     that makes the schema and copies from prepared files
+                     that makes the schema and copies from prepared files; script: a careful
+                     copy script written by hand
   --repeat N         runs per case, the median counts; default 3; sequel runs once
   --workers LIST     numbers of threads for our copy, as 1,2; default 1,2
   --target URL       a server to make databases on; default an embedded one

@@ -1,12 +1,11 @@
 import type { CaseName } from './arguments.js';
 import { assertDone, type Bench, findLoss, keepForFloor, repeatPasses, schemaSqlOf, shown, toResult } from './case.js';
-import { measureChild } from './child.js';
 import { findCopyFiles } from './copy-files.js';
 import { withServerCpu } from './cpu.js';
 import type { Fixture } from './fixtures.js';
 import { measureFloor } from './floor.js';
 import { type OurRun, measureOurs } from './ours.js';
-import { isInstalled, planPlainCopy } from './plain.js';
+import { measurePeer, measurePlainCase, measureScript, measureSequel, pgloader } from './peers.js';
 import { measureProofs } from './proofs.js';
 import { measureReaders } from './readers.js';
 import {
@@ -17,19 +16,18 @@ import {
   pgloaderName,
   plainName,
   type ReaderCost,
+  scriptName,
   sequelName,
   sessionName,
   type SkippedCase,
   tenthName,
 } from './result.js';
 import { measureSession } from './session.js';
-import { environmentOf, settle, withBenchDatabase, withClient } from './server.js';
+import { settle, withBenchDatabase } from './server.js';
 
 const megabyte = 1_000_000;
 /** Of copying, while a limit on the throughput is measured. */
 const limitSeconds = 10;
-/** Of what a peer that failed said. */
-const messageCharsMax = 200;
 
 export type CaseOutcome =
   | { readonly tag: 'measured'; readonly result: CaseResult }
@@ -55,6 +53,8 @@ export async function measureCase(bench: Bench, name: CaseName): Promise<CaseOut
       return [await attempt(floorName, () => measureFloorCase(bench))];
     case 'plain':
       return [await attempt(plainName, () => measurePlainCase(bench))];
+    case 'script':
+      return [await attempt(scriptName, () => measureScript(bench))];
     case 'session':
       return [await attempt(sessionName, () => measureSession(bench))];
     case 'pgloader':
@@ -185,99 +185,4 @@ async function measureFloorCase(bench: Bench): Promise<CaseResult | string> {
   const megabytes = files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6;
   const command = `COPY <table> FROM STDIN (FORMAT binary), ${files.length} files, ${megabytes.toFixed(1)} MB, ${streams} connections of one process`;
   return toResult(bench, { name: floorName, passes, command, note: 'without snapshot, plan and verification' });
-}
-
-async function measurePlainCase(bench: Bench): Promise<CaseResult | string> {
-  for (const program of ['sqlite3', 'psql']) if (!(await isInstalled(program))) return `${program} is not installed`;
-  const commands: string[] = [];
-  const passes = await repeatPasses(bench, plainName, () =>
-    withBenchDatabase(bench.serverUrl, async (url) => {
-      await withClient(url, (client) => client.query(schemaSqlOf(bench.fixture)));
-      await settle(bench.serverUrl);
-      const plan = planPlainCopy(bench.fixture.path, url);
-      const { done, serverCpuMs } = await withServerCpu(bench.server.postmaster, () => runPlainCopy(plan));
-      const loss = await findLoss(bench.fixture, url);
-      if (loss !== null) throw new Error(`rows are missing: ${loss}`);
-      commands.splice(0, commands.length, ...plan.map(({ command }) => shown(bench, command)));
-      await keepForFloor(bench, url);
-      return { ...done, serverCpuMs, peakBytes: null, phases: [] };
-    }),
-  );
-  return toResult(bench, {
-    name: plainName,
-    passes,
-    command: commands.join('; '),
-    note: 'keys and indexes in place; nothing is verified',
-  });
-}
-
-async function runPlainCopy(plan: ReturnType<typeof planPlainCopy>): Promise<{ wallMs: number; cpuMs: number | null }> {
-  const start = performance.now();
-  let cpuMs: number | null = 0;
-  for (const { table, command } of plan) {
-    const run = await measureChild(command);
-    assertDone(run, `copying ${table}`);
-    // psql's exit code alone is seen; a sqlite3 that failed shows in stderr and in the counts.
-    if (run.stderr !== '') throw new Error(`copying ${table}: ${run.stderr.trim().slice(-500)}`);
-    cpuMs = cpuMs === null || run.cpuMs === null ? null : cpuMs + run.cpuMs;
-  }
-  return { wallMs: performance.now() - start, cpuMs };
-}
-
-/** Another program that makes schema and rows in an empty database. */
-interface Peer {
-  readonly name: string;
-  readonly program: string;
-  readonly args: (sqlitePath: string, targetUrl: string) => readonly string[];
-}
-
-/** As its manual shows it. */
-const pgloader: Peer = {
-  name: pgloaderName,
-  program: 'pgloader',
-  args: (sqlitePath, targetUrl) => ['--with', 'quote identifiers', `sqlite://${sqlitePath}`, targetUrl],
-};
-
-const sequel: Peer = {
-  name: sequelName,
-  program: 'sequel',
-  args: (sqlitePath, targetUrl) => ['-C', `sqlite://${sqlitePath}`, targetUrl],
-};
-
-/** It sends an INSERT per few rows: with a tenth of the rows it takes longer than all others together with all of them. */
-async function measureSequel(bench: Bench): Promise<CaseResult | string> {
-  const result = await measurePeer({ ...bench, repeat: 1, fixture: bench.tenth ?? bench.fixture }, sequel);
-  if (typeof result === 'string' || bench.tenth === null) return result;
-  return { ...result, note: `a tenth of the rows; ${result.note}` };
-}
-
-async function measurePeer(bench: Bench, peer: Peer): Promise<CaseResult | string> {
-  if (!(await isInstalled(peer.program))) return `${peer.program} is not installed`;
-  const notes: (string | null)[] = [];
-  const commands: string[] = [];
-  const passes = await repeatPasses(bench, peer.name, () =>
-    withBenchDatabase(bench.serverUrl, async (url) => {
-      await settle(bench.serverUrl);
-      // The password goes through the environment.
-      const target = new URL(url);
-      target.password = '';
-      const command = {
-        file: peer.program,
-        args: peer.args(bench.fixture.path, target.href),
-        env: environmentOf(url),
-      };
-      const { done: run, serverCpuMs } = await withServerCpu(bench.server.postmaster, () => measureChild(command));
-      commands[0] = shown(bench, command);
-      const says = run.stderr.trim().split('\n')[0]?.slice(0, messageCharsMax) ?? '';
-      notes.push(run.exitCode === 0 ? null : `exit code ${run.exitCode ?? 'none, it took too long'}: ${says}`);
-      notes.push(
-        await findLoss(bench.fixture, url).catch((error: unknown) => `some tables cannot be counted: ${error}`),
-      );
-      const { wallMs, cpuMs, peakBytes } = run;
-      return { wallMs, cpuMs, serverCpuMs, peakBytes, phases: [] };
-    }),
-  );
-  const printed = [...new Set(notes.filter((note) => note !== null))];
-  const note = printed.length === 0 ? 'nothing is verified' : printed.join('; ');
-  return toResult(bench, { name: peer.name, passes, command: commands[0] ?? '', note });
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type AllResult, renderAll } from './all-result.js';
 import { renderChart } from './chart.js';
 import { type LiveResult, liveRequirements } from './live-result.js';
 import { requirementCells } from './render.js';
@@ -13,6 +14,7 @@ import {
   proofNames,
   tenthName,
 } from './result.js';
+import { renderScale, type ScaleResult } from './scale-result.js';
 import { besideRestore, type WayBackResult, type WayFigures, wayBackRequirements } from './way-back-result.js';
 
 /*
@@ -24,6 +26,8 @@ import { besideRestore, type WayBackResult, type WayFigures, wayBackRequirements
 const resultsFolder = 'bench/results';
 const section = /<!-- bench -->[\s\S]*<!-- \/bench -->/;
 const liveSection = /<!-- bench-live -->[\s\S]*<!-- \/bench-live -->/;
+const allSection = /<!-- bench-all -->[\s\S]*<!-- \/bench-all -->/;
+const scaleSection = /<!-- bench-scale -->[\s\S]*<!-- \/bench-scale -->/;
 const wayBackSection = /<!-- bench-way-back -->[\s\S]*<!-- \/bench-way-back -->/;
 const megabyte = 1_000_000;
 
@@ -213,6 +217,14 @@ function main(name: string): void {
   const live = read<LiveResult>('live-large');
   if (live !== undefined)
     replaceSection('docs/benchmarks.md', renderLive(live, read<LiveResult>('live-huge')), liveSection);
+  const all = read<AllResult>('all-large');
+  if (all !== undefined) {
+    replaceSection('docs/benchmarks.md', `<!-- bench-all -->\n${renderAll(all)}<!-- /bench-all -->`, allSection);
+  }
+  const scale = read<ScaleResult>('scale-large');
+  if (scale !== undefined) {
+    replaceSection('docs/scaling.md', `<!-- bench-scale -->\n${renderScale(scale)}<!-- /bench-scale -->`, scaleSection);
+  }
   const back = read<WayBackResult>('way-back-large');
   if (back !== undefined)
     replaceSection('docs/benchmarks.md', renderWayBack(back, read<WayBackResult>('way-back-huge')), wayBackSection);

@@ -131,6 +131,7 @@ export function proofName(name: ProofName): string {
 
 export const floorName = 'floor';
 export const plainName = 'sqlite3 | psql';
+export const scriptName = 'bench/by-hand.sh';
 export const sessionName = 'one psql';
 export const pgloaderName = 'pgloader';
 export const sequelName = 'sequel -C';

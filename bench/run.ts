@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CopierError, exitCodes } from '../src/model/error.js';
-import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import { type BenchArguments, benchHelp, caseNames, parseBenchArguments } from './arguments.js';
 import type { Bench } from './case.js';
 import { type CaseOutcome, measureCase } from './cases.js';
@@ -11,9 +10,8 @@ import { readMachineFacts } from './machine.js';
 import { renderResult } from './render.js';
 import { findRequirements } from './requirements.js';
 import { type BenchResult, computeRatios, oursName } from './result.js';
-import { readServerFacts } from './server.js';
+import { readServerFacts, withBenchServer } from './server.js';
 import { sizeNames } from './shapes.js';
-import { addressUrl } from './target-url.js';
 
 /** Our own copy failed. The other programs' figures are valid, but the run as a whole must not count as a good one. */
 const oursFailed = 1;
@@ -25,7 +23,7 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
   mkdirSync(folder, { recursive: true });
   say(`preparing fixture ${choice.shape} ${choice.size}`);
   const fixture = prepareFixture({ folder, shape: choice.shape, size: choice.size });
-  return withServer(choice, folder, async (serverUrl) => {
+  return withBenchServer(choice.target, folder, async (serverUrl) => {
     const server = await readServerFacts(serverUrl);
     const { repeat, workers } = choice;
     const bench: Bench = { fixture, tenth: tenthOf(choice, folder), serverUrl, server, repeat, workers, say };
@@ -80,18 +78,6 @@ function keepResult(folder: string, result: BenchResult): void {
   const base = join(folder, `${result.shape}-${result.size}`);
   writeFileSync(`${base}.json`, `${JSON.stringify(result, null, 2)}\n`);
   writeFileSync(`${base}.svg`, renderChart(result));
-}
-
-/** Lends the URL of the server that was named, or of an embedded one that is stopped again if we started it. */
-async function withServer<T>(choice: BenchArguments, folder: string, use: (url: string) => Promise<T>): Promise<T> {
-  if (choice.target !== null) return use(choice.target);
-  const serverFolder = join(folder, 'server');
-  const { address, wasRunning } = await startEmbedded({ folder: serverFolder });
-  try {
-    return await use(addressUrl(address));
-  } finally {
-    if (!wasRunning) await stopEmbedded(serverFolder);
-  }
 }
 
 async function main(argv: readonly string[]): Promise<number> {

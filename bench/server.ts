@@ -1,7 +1,10 @@
 import { quoteIdentifier } from '../src/lib/quote.js';
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import pg from 'pg';
+import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import { findPostmaster } from './cpu.js';
+import { addressUrl } from './target-url.js';
 
 /*
  * The benchmark's own access to PostgreSQL. It shares no code with the tool that it measures, so that the floor does
@@ -83,6 +86,22 @@ export function environmentOf(url: string): Record<string, string> {
     PGUSER: decodeURIComponent(username),
     ...(password === '' ? {} : { PGPASSWORD: decodeURIComponent(password) }),
   };
+}
+
+/** Lends the URL of the server that was named, or of an embedded one in a folder, that is stopped again if we started it. */
+export async function withBenchServer<T>(
+  target: string | null,
+  folder: string,
+  use: (url: string) => Promise<T>,
+): Promise<T> {
+  if (target !== null) return use(target);
+  const serverFolder = join(folder, 'server');
+  const { address, wasRunning } = await startEmbedded({ folder: serverFolder });
+  try {
+    return await use(addressUrl(address));
+  } finally {
+    if (!wasRunning) await stopEmbedded(serverFolder);
+  }
 }
 
 /** Lends the URL of a new, empty database with a unique name, and drops it afterwards. */

@@ -1,0 +1,90 @@
+import type { CaseOutcome } from './cases.js';
+import type { MachineFacts } from './machine.js';
+import { type CaseResult, floorName, medianPass, type SkippedCase } from './result.js';
+import type { ServerFacts } from './server.js';
+
+/** One shape by every way. */
+export interface AllShape {
+  readonly shape: string;
+  readonly rows: number;
+  /** Of the SQLite file. */
+  readonly bytes: number;
+  readonly ways: readonly CaseResult[];
+  readonly skipped: readonly SkippedCase[];
+}
+
+/** What `make bench-all` leaves behind as JSON. */
+export interface AllResult {
+  readonly size: string;
+  readonly rounds: number;
+  /** ISO 8601, UTC. */
+  readonly measuredAt: string;
+  readonly machine: MachineFacts;
+  readonly server: Omit<ServerFacts, 'postmaster'>;
+  readonly shapes: readonly AllShape[];
+}
+
+/** Puts the passes of a way together that were measured in turn; a way that failed once is left out, with its reason. */
+export function mergePasses(outcomes: readonly CaseOutcome[]): Pick<AllShape, 'ways' | 'skipped'> {
+  const skipped = new Map<string, SkippedCase>();
+  const ways = new Map<string, CaseResult>();
+  for (const outcome of outcomes) {
+    if (outcome.tag === 'skipped') skipped.set(outcome.skipped.name, outcome.skipped);
+    if (outcome.tag !== 'measured') continue;
+    const { result } = outcome;
+    const passes = [...(ways.get(result.name)?.passes ?? []), ...result.passes];
+    ways.set(result.name, { ...result, passes, median: medianPass(passes) });
+  }
+  return { ways: [...ways.values()].filter(({ name }) => !skipped.has(name)), skipped: [...skipped.values()] };
+}
+
+/** The table of all shapes, as Markdown: medians, and the fastest and the slowest pass. */
+export function renderAll(result: AllResult): string {
+  const { machine, server, size, rounds, measuredAt } = result;
+  const version = /PostgreSQL [\d.]+/.exec(server.version)?.[0] ?? server.version;
+  const head = [
+    'shape',
+    'way',
+    'seconds',
+    'fastest – slowest',
+    '× the floor',
+    'CPU s',
+    'server CPU s',
+    'peak MB',
+    'what came out',
+  ];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const left = result.shapes.flatMap(({ shape, skipped }) =>
+    skipped.map(({ name, reason }) => `${name} with ${shape}: ${reason.split('\n')[0]}`),
+  );
+  return `${[
+    `One run of \`make bench-all SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, ${version} on the same cores, \`fsync\` ${server.settings['fsync'] ?? 'unknown'}: ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one pass of each way in turn; medians.`,
+    '',
+    line(head),
+    line(head.map(() => '---')),
+    ...result.shapes.flatMap((shape) => shape.ways.map((way) => line(cellsOf(shape, way)))),
+    ...(left.length === 0 ? [] : ['', `Not measured: ${[...new Set(left)].join('; ')}.`]),
+  ].join('\n')}\n`;
+}
+
+function cellsOf({ shape, bytes, rows, ways }: AllShape, way: CaseResult): string[] {
+  const floor = ways.find(({ name }) => name === floorName)?.median.wallMs;
+  const times = way.passes.map(({ wallMs }) => wallMs);
+  const { wallMs, cpuMs, serverCpuMs, peakBytes } = way.median;
+  const isWhole = way.rows === rows;
+  return [
+    `${shape}, ${Math.round(bytes / 1e6)} MB`,
+    `\`${way.name.replaceAll('|', '\\|')}\``,
+    seconds(wallMs),
+    times.length === 1 ? 'once' : `${seconds(Math.min(...times))} – ${seconds(Math.max(...times))}`,
+    floor === undefined || !isWhole ? '–' : (wallMs / floor).toFixed(2),
+    seconds(cpuMs),
+    seconds(serverCpuMs),
+    peakBytes === null ? '–' : (peakBytes / 1e6).toFixed(0),
+    (way.note ?? 'all rows, proven').replaceAll('|', '\\|').replaceAll('\n', ' '),
+  ];
+}
+
+function seconds(ms: number | null): string {
+  return ms === null ? '–' : (ms / 1000).toFixed(2);
+}
