@@ -97,7 +97,7 @@ export async function coordinate(options: CoordinatorOptions): Promise<void> {
   const takeJob = (): Chunk[] => {
     const job: Chunk[] = [];
     for (;;) {
-      const chunk = queue.take((next) => job.length === 0 || (options.mayJoin?.(job, next) ?? false));
+      const chunk = queue.take((next) => job.length === 0 || (options.mayJoin?.(job, next) ?? false), job);
       if (chunk === null) return job;
       const result = isDone(chunk);
       if (result === undefined) job.push(chunk);

@@ -37,13 +37,16 @@ export class Queue {
 
   /**
    * The next chunk that may start now; null where all are running, done, or behind a barrier, or where this one is not
-   * accepted.
+   * accepted. It is to travel behind the chunks of `job`, so these stand before no barrier: the rows that it refers to are
+   * in its own transaction.
    */
-  take(accepts: (next: Chunk) => boolean = () => true): Chunk | null {
+  take(accepts: (next: Chunk) => boolean = () => true, job: readonly Chunk[] = []): Chunk | null {
     for (let layer = 0; layer < this.#waiting.length; layer++) {
       const [next] = this.#waiting[layer] ?? [];
       if (next !== undefined) return accepts(next) ? (this.#waiting[layer]?.shift() ?? null) : null;
-      if (this.#isBarrier && (this.#openChunks[layer] ?? 0) > 0) return null;
+      if (!this.#isBarrier) continue;
+      const ahead = job.filter((chunk) => this.#layer(chunk) === layer).length;
+      if ((this.#openChunks[layer] ?? 0) > ahead) return null;
     }
     return null;
   }

@@ -112,6 +112,53 @@ test('with barriers no chunk of a layer starts before the layer above has commit
   );
 });
 
+test('what travels behind the rows that it refers to waits at no barrier', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }), {
+        minLength: 1,
+        maxLength: 6,
+      }),
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 1, max: 4 }),
+      async (counts, jobMax, concurrency) => {
+        const layers = counts.map((of, layer) => of.map((_, at) => `t${layer}_${at}`));
+        const tables = Object.fromEntries(counts.flatMap((of, layer) => of.map((n, at) => [`t${layer}_${at}`, n])));
+        const layerOf = (chunk: Chunk) => layers.findIndex((names) => names.includes(chunk.table));
+        const open = counts.map((of) => of.reduce((sum, n) => sum + n, 0));
+        const runJob = async (job: readonly Chunk[]) => {
+          for (const [at, chunk] of job.entries()) {
+            const ahead = job.slice(0, at);
+            for (let layer = 0; layer < layerOf(chunk); layer++)
+              assert.equal(ahead.filter((one) => layerOf(one) === layer).length, open[layer]);
+          }
+          await nextTurn();
+          for (const chunk of job) open[layerOf(chunk)] = (open[layerOf(chunk)] ?? 0) - 1;
+          return job.map(resultOf);
+        };
+        const mayJoin = (job: readonly Chunk[]) => job.length < jobMax;
+        const others = { layers, isBarrier: true, concurrency: () => concurrency, mayJoin, runJob };
+        await coordinate(optionsFor(tables, others));
+        assert.ok(open.every((left) => left === 0));
+      },
+    ),
+  );
+  const names = Array.from({ length: 400 }, (_, at) => `t${at}`);
+  const jobs: number[] = [];
+  await coordinate(
+    optionsFor(Object.fromEntries(names.map((name) => [name, 1])), {
+      layers: names.map((name) => [name]),
+      isBarrier: true,
+      mayJoin: (job) => job.length < 32,
+      runJob: async (job) => {
+        jobs.push(job.length);
+        return job.map(resultOf);
+      },
+    }),
+  );
+  assert.deepEqual(jobs, [...Array.from({ length: 12 }, () => 32), 16]);
+});
+
 test('without barriers free threads take chunks of the next layer', async () => {
   const started: string[] = [];
   await coordinate(
