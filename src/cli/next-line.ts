@@ -38,6 +38,9 @@ const notRepeated: ReadonlySet<string> = new Set([
   'writeManifest',
 ]);
 
+/** What says which files a fleet has, and as what: once they are entered the ledger knows. */
+const ofEntering: ReadonlySet<string> = new Set(['fleetSources', 'fleetManifest', 'fleetForm', 'tenantColumn']);
+
 /**
  * The command that comes next, with the sides and flags of this one as far as it knows them. What the environment said
  * is left to the environment, and a password is never repeated.
@@ -48,7 +51,7 @@ export function nextCommand({ command, words, flags: more = [], why, isAnew }: N
     return { command: ownLine(said.own, name, more), why, lacksPassword: false };
   const { flags, configPath, own } = said;
   const config = configPath === null ? [] : ['--config', maskSecrets(configPath)];
-  const args = [...sidesFor(command, flags), ...flagsFor(command, flags), ...config, ...more];
+  const args = [...sidesFor(command, flags), ...flagsFor(command, words, flags), ...config, ...more];
   const lacksPassword = typeof flags.targetUrl === 'string' && withoutPassword(flags.targetUrl)?.hadPassword !== false;
   return { command: ownLine(own, name, args), why, lacksPassword };
 }
@@ -68,10 +71,12 @@ function sidesFor(command: CommandName, flags: GivenFlags): string[] {
   });
 }
 
-function flagsFor(command: CommandName, flags: GivenFlags): string[] {
+function flagsFor(command: CommandName, words: readonly string[], flags: GivenFlags): string[] {
+  const enters = words.some((word) => word === 'plan' || word === 'enqueue');
   return optionsOf(command).flatMap(({ setting, flag }) => {
     const given = flags[setting];
     if (given === undefined || given === false || notRepeated.has(setting)) return [];
+    if (command === 'fleet' && !enters && ofEntering.has(setting)) return [];
     return given === true ? [`--${flag}`] : [`--${flag}`, maskSecrets(given)];
   });
 }

@@ -10,6 +10,7 @@ import { interruption } from '../lib/interruption.js';
 import { withTarget } from '../target/connection/connect.js';
 import { withTransaction } from '../target/connection/transaction.js';
 import { hasLedger, openLedger } from '../target/ledger/ledger.js';
+import { withJoinedSignal } from '../lib/joined-signal.js';
 import { holderName, withRunLock } from '../target/ledger/lock.js';
 import { addWaivers, listWaivers } from '../target/ledger/waiver.js';
 import { beginRun, findUnfinishedRun, type Run } from '../target/ledger/run.js';
@@ -72,11 +73,11 @@ async function loadInto(
   const address = await findAddress();
   const connecting = { applicationName: holderName('coordinator'), locks: lockWaits(context) };
   return await withTarget(address, connecting, (client) =>
-    withRunLock(client, address.schema, async (lost) => {
-      const signal = AbortSignal.any([context.signal, lost]);
-      const attempt: Attempt = { context, command, address, client, source, signal };
-      return await resumeOrBegin(attempt, startedAtMs);
-    }),
+    withRunLock(client, address.schema, (lost) =>
+      withJoinedSignal([context.signal, lost], (signal) =>
+        resumeOrBegin({ context, command, address, client, source, signal }, startedAtMs),
+      ),
+    ),
   );
 }
 

@@ -1,4 +1,5 @@
 import { interruption } from '../lib/interruption.js';
+import { withJoinedSignal } from '../lib/joined-signal.js';
 import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { CopierError, fromWire } from '../model/error.js';
@@ -99,8 +100,8 @@ async function runJob<T>(
   const stopWatching = watch === undefined ? () => {} : watchJob(watch, hung);
   let answer: JobAnswer<T>;
   try {
-    const ending = signal === undefined ? hung.signal : AbortSignal.any([hung.signal, signal]);
-    answer = await piscina.run(job, { filename, signal: ending });
+    const signals = signal === undefined ? [hung.signal] : [hung.signal, signal];
+    answer = await withJoinedSignal(signals, (ending) => piscina.run(job, { filename, signal: ending }));
   } catch (cause) {
     if (signal?.aborted === true) throw interruption(signal, { at: 'reading', cause: cause });
     throw hung.signal.aborted ? threadHung(watch?.limitMs ?? 0) : threadLost(cause);

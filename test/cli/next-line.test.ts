@@ -100,3 +100,19 @@ test('who names no command is told how to begin, as this user calls pgferry, on 
   assert.match(npx, /^ {2}npx pgferry migrate app\.db postgresql:\/\/USER@HOST\/DATABASE$/m);
   assert.ok(npx.split('\n').every((line) => line.length < 80));
 });
+
+test('which files a fleet has, and as what, is repeated until they are entered', () => {
+  const flags = {
+    targetUrl: 'postgresql://app@db/app',
+    fleetSources: 'tenants/*.db',
+    fleetForm: 'tenant-column',
+    fleetName: 'shops',
+  } as const;
+  const said = { own: installed, flags, configPath: null };
+  const fleet = (word: string) => nextCommand({ command: 'fleet', words: [word], why: '' }, said).command;
+  assert.equal(
+    fleet('enqueue'),
+    "pgferry fleet enqueue 'postgresql://app@db:5432/app?schema=public' --sources 'tenants/*.db' --into tenant-column --fleet shops",
+  );
+  assert.equal(fleet('work'), "pgferry fleet work 'postgresql://app@db:5432/app?schema=public' --fleet shops");
+});

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CopierError, exitCodes, toWire } from '../../model/error.js';
 import type { FleetReason, FleetShape } from '../../model/fleet/fleet.js';
+import type { Finding } from '../../model/plan.js';
 import type { RunResult } from '../../model/result.js';
 import type { Settings } from '../../model/settings.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -96,11 +97,11 @@ export function fileJournal(whole: Journal, schema: string): Journal {
 function judgeResult({ ok, runId, tables, snapshot, findings }: RunResult): LoadedFile {
   const rows = tables.reduce((sum, table) => sum + table.targetRows, 0);
   const warnings = findings.filter(({ severity }) => severity === 'warning');
-  const remarks = warnings.slice(0, remarksMax).map(({ code, message }) => `${code}: ${message}`);
+  const remarks = warnings.slice(0, remarksMax).map((finding) => `${finding.code}: ${placed(finding)}`);
   if (ok) return { tag: 'done', runId, rows, bytes: snapshot?.bytes ?? null, remarks };
   const [finding] = findings.filter(({ severity }) => severity === 'error');
   const differing = tables.filter((table) => !table.ok).map(({ table }) => table);
-  const message = finding?.message ?? `the two sides differ in ${differing.join(', ')}`;
+  const message = finding === undefined ? `the two sides differ in ${differing.join(', ')}` : placed(finding);
   const hint = finding?.hint ?? 'pgferry verify with this file and schema names the rows; then pgferry fleet retry';
   return { tag: 'failed', runId, reason: { code: finding?.code ?? 'verify.changed', message, hint } };
 }
@@ -122,12 +123,18 @@ function mayPass(code: string, exitCode: number): boolean {
   return exitCode === exitCodes.target || exitCode === exitCodes.threadLost || ofMachine.includes(code);
 }
 
+/** What a finding says, with the table that it is about. */
+function placed({ table, column, message }: Finding): string {
+  const isNamed = table === null || message.split(/[\s,;:"'`().]+/).includes(table);
+  return isNamed ? message : `${table}${column === null ? '' : `.${column}`}: ${message}`;
+}
+
 function ofFindings(findings: CopierError['findings']): FleetReason {
   const errors = findings.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  const { code = 'plan.refused', message = 'the plan refuses', hint = '' } = first ?? {};
-  return { code, message: `${message}${more}`, hint };
+  if (first === undefined) return { code: 'plan.refused', message: 'the plan refuses', hint: '' };
+  return { code: first.code, message: `${placed(first)}${more}`, hint: first.hint };
 }
 
 /** Has the operator's command bring the file to where its source says. */

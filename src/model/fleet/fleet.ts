@@ -88,7 +88,7 @@ export interface FleetVerdict {
 export interface FleetPace {
   readonly rowsPerSecond: number;
   readonly filesPerSecond: number;
-  /** Seconds until the last file is done at this pace; null while nothing waits. */
+  /** Seconds until the last file is done at this pace; null while nothing waits, or nobody works. */
   readonly etaSeconds: number | null;
 }
 

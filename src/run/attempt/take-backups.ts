@@ -1,3 +1,4 @@
+import { withJoinedSignal } from '../../lib/joined-signal.js';
 import { statSync } from 'node:fs';
 import { plainProgress } from '../../model/event.js';
 import { chooseTables } from '../../plan/fit.js';
@@ -71,11 +72,10 @@ export async function takeBackups(
 async function backUpTarget(attempt: Attempt, { folder }: BackupResources, over: AbortSignal): Promise<void> {
   const { address, context } = attempt;
   const { journal } = context;
-  const signal = AbortSignal.any([attempt.signal, over]);
   const path = folder.pathOf(dumpName);
   const saved = await journal.phase(
     'dump',
-    () => dumpTarget({ address, path, signal }),
+    () => withJoinedSignal([attempt.signal, over], (signal) => dumpTarget({ address, path, signal })),
     () => plainProgress('dump', 'bytes', statSync(path, { throwIfNoEntry: false })?.size ?? 0, null),
   );
   if (saved.tag === 'absent') journal.warn(`the target was not saved with pg_dump: ${saved.reason}`);

@@ -250,12 +250,15 @@ export async function listOpenFiles(
   );
 }
 
-/** The pace of a fleet over the last minute, or since its first file began where that is less; null before the first end. */
+/**
+ * The pace of a fleet over the last minute, or since its first file began where that is less; null before the first end.
+ * It says when the fleet will be done only while somebody is at work.
+ */
 export async function readFleetPace(client: TargetClient, fleet: string): Promise<FleetPace | null> {
   const [row] = await client.query<{ rows: string; files: string; seconds: number | null; left: string }>(
     `SELECT coalesce(sum(rows) FILTER (WHERE isRecent), 0)::text AS rows, count(*) FILTER (WHERE isRecent)::text AS files,
             least(60, extract(epoch FROM clock_timestamp() - min(began_at) FILTER (WHERE isRecent)))::float8 AS seconds,
-            count(*) FILTER (WHERE state IN ('waiting', 'taken'))::text AS left
+            CASE WHEN bool_or(state = 'taken') THEN count(*) FILTER (WHERE state IN ('waiting', 'taken')) ELSE 0 END::text AS left
        FROM (SELECT *, state = 'done' AND ended_at > clock_timestamp() - interval '1 minute' AS isRecent
                FROM ${client.ledger('fleet_file')} WHERE fleet = $1) AS f`,
     [fleet],
