@@ -19,6 +19,8 @@ export interface KeyField {
   readonly isTotal: boolean;
   /** Numbers over t by which the rows may be sorted as well as by their texts, which costs less. */
   readonly number?: Sides<string>;
+  /** Whether the source's text is the value as it stands, blobs aside, so that an index of the column has its order. */
+  readonly isStored?: true;
   /** Whether the text consists of letters, digits and signs alone, so that no character of it has to be escaped. */
   readonly isPlain: boolean;
 }
@@ -44,7 +46,10 @@ export function keyFieldOf(column: ColumnPlan): KeyField | NoKeyField {
     case 'text':
     case 'enum':
     case 'json':
-      return textField(column, source, { text: `CAST(${source} AS TEXT)`, target: `${target}::text` });
+      return {
+        ...textField(column, source, { text: `CAST(${source} AS TEXT)`, target: `${target}::text` }),
+        ...(column.affinity === 'text' ? { isStored: true } : {}),
+      };
     case 'char':
       return textField(column, source, {
         text: `rtrim(CAST(${source} AS TEXT), ' ')`,

@@ -13,7 +13,12 @@ import { type KeyField, keyFieldOf } from './key-field.js';
 export interface Keyset {
   readonly table: string;
   readonly origin: KeyPlan['origin'];
-  readonly columns: readonly { readonly column: string; readonly field: KeyField }[];
+  readonly columns: readonly {
+    readonly column: string;
+    readonly field: KeyField;
+    /** Whether the source is sorted by the column as it is stored, for which an index may stand ready. */
+    readonly isByStored: boolean;
+  }[];
   readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
 }
 
@@ -25,13 +30,13 @@ const numbersMax = 32;
 
 /** Which columns of a table's key are hashed, and which cannot be. */
 export function keysetOf(table: KeyTable): Keyset {
-  const columns: { column: string; field: KeyField }[] = [];
+  const columns: { column: string; field: KeyField; isByStored: boolean }[] = [];
   const leftOut: { column: string; reason: string }[] = [];
   for (const column of table.key.columns.map((index) => table.columns[index])) {
     if (column === undefined) continue;
     const field = keyFieldOf(column);
     if ('reason' in field) leftOut.push({ column: column.source, reason: field.reason });
-    else columns.push({ column: column.source, field });
+    else columns.push({ column: column.source, field, isByStored: field.isStored === true });
   }
   return { table: table.source, origin: table.key.origin, columns, leftOut };
 }
@@ -47,6 +52,22 @@ export function doubtsOf(keyset: Keyset): { readonly column: string; readonly sq
     });
 }
 
+/** Statements over the source that find a blob, which is not sorted among the texts; they give a row where there is one. */
+export function blobsOf({ table, columns }: Keyset): { readonly column: string; readonly sql: string }[] {
+  return columns
+    .filter(({ isByStored }) => isByStored)
+    .map(({ column }) => {
+      const value = `t.${quoteIdentifier(column)} COLLATE BINARY`;
+      return { column, sql: `SELECT 1 FROM ${quoteIdentifier(table)} AS t WHERE ${value} >= x'' LIMIT 1` };
+    });
+}
+
+/** The keyset sorted by the texts of these columns, whatever is stored. */
+export function byTexts(keyset: Keyset, columns: readonly string[]): Keyset {
+  const changed = keyset.columns.map((one) => (columns.includes(one.column) ? { ...one, isByStored: false } : one));
+  return { ...keyset, columns: changed };
+}
+
 /** The keyset without the columns that hold such values. */
 export function withoutDoubtful(keyset: Keyset, doubtful: readonly string[]): Keyset {
   const reason = 'some of its values have no text that plain SQL of SQLite can write';
@@ -59,12 +80,13 @@ export function withoutDoubtful(keyset: Keyset, doubtful: readonly string[]): Ke
 
 /**
  * The statements themselves, or null where no column is left. `order` maps a text of the source to the expression that it
- * is ordered by: a UTF-16 file orders texts by their UTF-16 bytes unless the statement says otherwise.
+ * is ordered by, where that is not the text itself: a UTF-16 file orders texts by their UTF-16 bytes unless the statement
+ * says otherwise.
  */
 export function keysetSql(
   { table, columns }: Keyset,
   of: Pick<KeyTable, 'target' | 'targetSchema' | 'staying' | 'rowidName'>,
-  order: (field: string) => string = (field) => field,
+  order: ((field: string) => string) | null = null,
 ): Sides<string> | null {
   if (columns.length === 0) return null;
   const names = columns.map((_, i) => `k${i + 1}`);
@@ -72,8 +94,8 @@ export function keysetSql(
   const orders = columns.map((column, i) => orderOf(column, { name: `k${i + 1}`, of, order, count: columns.length }));
   const fieldsOf = (side: keyof Sides<string>, collation = '') => {
     const texts = columns.map(({ field }, i) => `(${field.text[side]})${collation} AS ${names[i]}`);
-    const numbers = orders.flatMap(({ number }) => (number === null ? [] : [`${number[side]} AS ${number.name}`]));
-    return [...texts, ...numbers].join(', ');
+    const sorted = orders.flatMap(({ name, by }) => (by[side] === null ? [] : [`${by[side]} AS ${name}`]));
+    return [...texts, ...sorted].join(', ');
   };
   const ofSource = `SELECT ${fieldsOf('source')} FROM ${quoteIdentifier(table)} AS t`;
   const ofTarget = `SELECT ${fieldsOf('target', ' COLLATE "C"')} FROM ${comparedRows(of)} AS t`;
@@ -84,35 +106,38 @@ export function keysetSql(
   };
 }
 
-/** How the rows are ordered by one column, and the number that this needs. */
+/** How the rows are ordered by one column, and what is selected for it beside the texts, under a name. */
 interface KeyOrder extends Sides<string> {
-  readonly number: (Sides<string> & { readonly name: string }) | null;
+  readonly name: string;
+  readonly by: Sides<string | null>;
+}
+
+interface OrderedBy {
+  /** The name of the text. */
+  readonly name: string;
+  readonly of: Pick<KeyTable, 'rowidName'>;
+  readonly order: ((field: string) => string) | null;
+  readonly count: number;
 }
 
 function orderOf(
-  { column, field }: Keyset['columns'][number],
-  {
-    name,
-    of,
-    order,
-    count,
-  }: {
-    readonly name: string;
-    readonly of: Pick<KeyTable, 'rowidName'>;
-    readonly order: (field: string) => string;
-    readonly count: number;
-  },
+  { column, field, isByStored }: Keyset['columns'][number],
+  { name: text, of, order, count }: OrderedBy,
 ): KeyOrder {
-  if (field.number === undefined || count > numbersMax) {
-    return { source: order(name), target: `${name} NULLS FIRST`, number: null };
+  const name = `n${text}`;
+  const stored = `t.${quoteIdentifier(column)}`;
+  const first = 'NULLS FIRST';
+  if (count <= numbersMax && field.number !== undefined) {
+    // SQLite has the rows in the order of the rowid, and PostgreSQL in that of its key, unless an expression hides it. A
+    // rowid is never NULL; where the target has a NULL beside it, the two sides differ in any order.
+    const isRowid = column === of.rowidName;
+    const by = isRowid ? { ...field.number, source: stored } : field.number;
+    return { name, source: name, target: isRowid ? name : `${name} ${first}`, by };
   }
-  const byNumber = `n${name}`;
-  const number = { ...field.number, name: byNumber };
-  // SQLite has the rows in the order of the rowid, and PostgreSQL in that of its key, unless an expression hides it. A
-  // rowid is never NULL; where the target has a NULL beside it, the two sides differ in any order.
-  if (column !== of.rowidName) return { source: byNumber, target: `${byNumber} NULLS FIRST`, number };
-  const source = `t.${quoteIdentifier(column)}`;
-  return { source: byNumber, target: byNumber, number: { ...number, source } };
+  if (count <= numbersMax && isByStored && order === null) {
+    return { name, source: name, target: `${text} ${first}`, by: { source: `${stored} COLLATE BINARY`, target: null } };
+  }
+  return { name, source: order?.(text) ?? text, target: `${text} ${first}`, by: { source: null, target: null } };
 }
 
 /** The statements that count a table's rows. */

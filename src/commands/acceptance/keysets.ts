@@ -1,5 +1,13 @@
 import type { KeysetJob } from '../../jobs/keyset-job.js';
-import { doubtsOf, type Keyset, keysetOf, keysetSql, withoutDoubtful } from '../../accept/keyset-sql.js';
+import {
+  blobsOf,
+  byTexts,
+  doubtsOf,
+  type Keyset,
+  keysetOf,
+  keysetSql,
+  withoutDoubtful,
+} from '../../accept/keyset-sql.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { TableReport } from '../../model/result.js';
 import type { KeysetReport } from '../../model/shadow.js';
@@ -55,13 +63,15 @@ export async function hashKeyset(
   };
 }
 
-/** The keyset with only such columns as the source's values allow. */
+/** The keyset with only such columns as the source's values allow, sorted as they allow. */
 async function chooseKeyset(table: TablePlan, { threads, snapshotPath }: KeysetRequest): Promise<Keyset> {
   const keyset = keysetOf(table);
-  const doubts = doubtsOf(keyset);
-  if (doubts.length === 0) return keyset;
-  const job = { tag: 'doubts', snapshotPath, sqls: doubts.map(({ sql }) => sql) } as const;
+  const looks = [doubtsOf(keyset), blobsOf(keyset)] as const;
+  if (looks.flat().length === 0) return keyset;
+  const job = { tag: 'doubts', snapshotPath, sqls: looks.flat().map(({ sql }) => sql) } as const;
   const answers = await threads.run('keyset', job);
+  const [doubts, blobs] = looks;
   const doubtful = doubts.filter((_, i) => answers[i] === true).map(({ column }) => column);
-  return withoutDoubtful(keyset, doubtful);
+  const mixed = blobs.filter((_, i) => answers[doubts.length + i] === true).map(({ column }) => column);
+  return byTexts(withoutDoubtful(keyset, doubtful), mixed);
 }

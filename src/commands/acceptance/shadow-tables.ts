@@ -59,7 +59,7 @@ async function shadowColumns(
     origin: 'none',
     leftOut: [],
     columns: fields.flatMap(({ column, field }) =>
-      'text' in field && ordering.has(column.source) ? [{ column: column.source, field }] : [],
+      'text' in field && ordering.has(column.source) ? [{ column: column.source, field, isByStored: false }] : [],
     ),
   });
   const job = { tag: 'doubts', snapshotPath, sqls: doubts.map(({ sql }) => sql) } as const;

@@ -26,7 +26,7 @@ export class Filling {
   #isTaken = false;
   readonly #reals: readonly number[];
   readonly #isUtf16: boolean;
-  /** By column: `whole`, which all are here, `bare` or `apart`. */
+  /** By column: `whole`, which all are here. */
   readonly #areWhole: Uint8Array;
 
   constructor(columnCount: number, reals: readonly number[], isUtf16: boolean) {
@@ -117,7 +117,7 @@ export class Filling {
         end[cell] = at;
         at += 1;
       } else {
-        at = this.#readHead(cell, at);
+        at = forms[column] === text ? this.#readTextHead(cell, at) : this.#readHead(cell, at);
         start[cell] = at;
         at += end[cell] as number;
         end[cell] = at;
@@ -130,10 +130,21 @@ export class Filling {
 
   /** Reads storage class and size, which is left in `end`; returns where the value begins. */
   #readHead(cell: number, from: number): number {
-    const { bytes, end, storage } = this.batch;
+    const { bytes, storage } = this.batch;
     storage[cell] = storageOf(bytes[from] as number);
+    return this.#readSize(cell, from + 1);
+  }
+
+  /** The same without a class: what has no size is NULL. */
+  #readTextHead(cell: number, from: number): number {
+    this.batch.storage[cell] = this.batch.bytes[from] === colon ? Storage.Null : Storage.Text;
+    return this.#readSize(cell, from);
+  }
+
+  #readSize(cell: number, from: number): number {
+    const { bytes, end } = this.batch;
     let size = 0;
-    let at = from + 1;
+    let at = from;
     for (; bytes[at] !== colon; at += 1) size = size * 10 + (bytes[at] as number) - zero;
     end[cell] = size;
     return at + 1;
@@ -186,11 +197,15 @@ export class Filling {
 }
 
 /** How the cells of a column are packed. */
+const whole = 0;
 const bare = 1;
 const apart = 2;
+const text = 3;
 
-function formOf(packing: Packing, index: number): number {
-  return packing.apart.has(index) ? apart : packing.bare.has(index) ? bare : 0;
+function formOf({ apart: areApart, bare: areBare, texts }: Packing, index: number): number {
+  if (areApart.has(index)) return apart;
+  if (areBare.has(index)) return bare;
+  return texts.has(index) ? text : whole;
 }
 
 function storageOf(initial: number): StorageCode {

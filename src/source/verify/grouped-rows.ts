@@ -5,8 +5,8 @@ import type { Database, PreparedStatement } from '../sqlite.js';
 import { Filling } from './filling.js';
 import {
   exactRealsOf,
-  isBareSql,
-  likelyNumbersOf,
+  isUniformSql,
+  likelyUniformOf,
   type Packing,
   packedSql,
   packingOf,
@@ -21,8 +21,8 @@ import { readRefusal } from './read-failure.js';
 /**
  * Reads a table by groups of rows in the order of their rowids, each group packed into one value by SQLite: handing a
  * blob over for every row costs more than packing it. A group with a row too large for that is read row by row, so that
- * memory never holds more than one such row. Columns of numbers are packed without class and length, which costs half; a
- * group with a text or blob there is packed anew with both. The exact doubles of a group are asked for only in columns
+ * memory never holds more than one such row. Columns of numbers are packed without class and length, which costs half,
+ * and columns of texts without class; a group with another value there is packed anew with both. The exact doubles of a group are asked for only in columns
  * where it has reals, or of which nothing is packed because only the doubles are wanted.
  */
 
@@ -77,36 +77,36 @@ type GroupReader = (from: bigint) => Group | GreatGroup | null;
 
 /** Gives the first group of rows at or after a rowid in the cheapest form that it can be packed in; null at the end. */
 function nextGroups(db: Database, table: SourceTableToVerify, rowidName: string): GroupReader {
-  const bare = bareColumns(db, table, rowidName);
-  const nextBare = groupReader(db, table, rowidName, packingOf(table, bare));
-  if (bare.size === 0) return nextBare;
+  const uniform = uniformColumns(db, table, rowidName);
+  const nextUniform = groupReader(db, table, rowidName, packingOf(table, uniform));
+  if (uniform.length === 0) return nextUniform;
   const nextOfAny = groupReader(db, table, rowidName, packingOfAny);
   return (from) => {
-    const group = nextBare(from);
+    const group = nextUniform(from);
     return group === null || 'packed' in group ? group : nextOfAny(from);
   };
 }
 
-/** The columns that hold nothing but numbers in the first group. */
-function bareColumns(db: Database, table: SourceTableToVerify, rowidName: string): ReadonlySet<number> {
-  const likely = likelyNumbersOf(table);
-  if (likely.length === 0) return new Set();
+/** The columns that hold nothing but what is likely in the first group. */
+function uniformColumns(db: Database, table: SourceTableToVerify, rowidName: string): number[] {
+  const likely = likelyUniformOf(table);
+  if (likely.length === 0) return [];
   const rowid = `t.${quoteIdentifier(rowidName)}`;
-  const tests = likely.map((index, i) => `${isBareSql(table, index)} AS c${i}`).join(', ');
+  const tests = likely.map((index, i) => `${isUniformSql(table, index)} AS c${i}`).join(', ');
   const answers = db
     .prepare<[], (number | null)[]>(
       `SELECT ${likely.map((_, i) => `min(c${i})`).join(', ')} FROM (SELECT ${tests} FROM ${quoteIdentifier(table.source)} AS t ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,
     )
     .raw()
     .get();
-  return new Set(likely.filter((_, i) => answers?.[i] === 1));
+  return likely.filter((_, i) => answers?.[i] === 1);
 }
 
 /** Gives the first group of rows at or after a rowid: packed, or only its range where a row cannot be; null at the end. */
 function groupReader(db: Database, table: SourceTableToVerify, rowidName: string, packing: Packing): GroupReader {
   const rowid = `t.${quoteIdentifier(rowidName)}`;
-  const areBare = [...packing.bare].map((index) => isBareSql(table, index));
-  const fits = [`${sizeSql(table, packing)} <= ${groupedRowBytes}`, ...areBare];
+  const areUniform = [...packing.bare, ...packing.texts].map((index) => isUniformSql(table, index));
+  const fits = [`${sizeSql(table, packing)} <= ${groupedRowBytes}`, ...areUniform];
   const statement = db
     .prepare<[bigint], [Buffer | null, bigint | null, bigint, bigint]>(
       `SELECT CAST(group_concat(x, '') AS BLOB), max(r), count(*), count(x) FROM (SELECT CASE WHEN ${fits.join(' AND ')} THEN ${packedSql(table, false, packing)} END AS x, ${rowid} AS r FROM ${quoteIdentifier(table.source)} AS t WHERE ${rowid} >= ? ORDER BY ${rowid} LIMIT ${rowsPerGroup})`,

@@ -13,12 +13,14 @@ export interface Packing {
   readonly bare: ReadonlySet<number>;
   /** Those of them of which nothing is packed, since their doubles say it all. */
   readonly apart: ReadonlySet<number>;
+  /** Of these only texts are packed, with their length but without class. */
+  readonly texts: ReadonlySet<number>;
 }
 
 const none: ReadonlySet<number> = new Set();
 
 /** Packs every column with class and length. */
-export const packingOfAny: Packing = { bare: none, apart: none };
+export const packingOfAny: Packing = { bare: none, apart: none, texts: none };
 
 const exactReals: ReadonlySet<Kind['tag']> = new Set([
   'int2',
@@ -60,12 +62,19 @@ export function selectSql(
 }
 
 /**
- * The packing where all of these columns hold numbers and NULLs. A column of reals is read as doubles anyway; where its
- * kind asks for nothing else, writing them down as text would be for nothing. Some cell of a row is always packed.
+ * The packing where these columns hold only what their affinity makes likely, and NULLs. A column of reals is read as
+ * doubles anyway; where its kind asks for nothing else, writing them down as text would be for nothing. Some cell of a row
+ * is always packed.
  */
-export function packingOf(table: SourceTableToVerify, bare: ReadonlySet<number>): Packing {
-  const apart = [...bare].filter((index) => isOfDoubles(table.columns[index]));
-  return { bare, apart: new Set(apart.length < table.columns.length ? apart : apart.slice(1)) };
+export function packingOf(table: SourceTableToVerify, uniform: readonly number[]): Packing {
+  const isText = (index: number) => table.columns[index]?.affinity === 'text';
+  const bare = uniform.filter((index) => !isText(index));
+  const apart = bare.filter((index) => isOfDoubles(table.columns[index]));
+  return {
+    bare: new Set(bare),
+    apart: new Set(apart.length < table.columns.length ? apart : apart.slice(1)),
+    texts: new Set(uniform.filter(isText)),
+  };
 }
 
 /** Of these kinds the verifier never looks at the text of a real. In a column of this affinity every number is one. */
@@ -75,13 +84,16 @@ function isOfDoubles(column: SourceTableToVerify['columns'][number] | undefined)
 
 /**
  * An expression for a row of t: its cells packed into one text. Of bare columns each cell is only the number, or nothing
- * for NULL, and a comma; a row with another value there must not be packed so (see `isBareSql`).
+ * for NULL, and a comma; of texts a NULL has no length. A row with another value there must not be packed so (see
+ * `isUniformSql`).
  */
-export function packedSql(table: SourceTableToVerify, isUtf16: boolean, { bare, apart } = packingOfAny): string {
+export function packedSql(table: SourceTableToVerify, isUtf16: boolean, packing = packingOfAny): string {
   const names = columnNames(table);
-  const cells = names.flatMap((name, index) =>
-    apart.has(index) ? [] : [bare.has(index) ? `${name}, ','` : cellSql(name, isUtf16)],
-  );
+  const cells = names.flatMap((name, index) => {
+    if (packing.apart.has(index)) return [];
+    if (packing.bare.has(index)) return [`${name}, ','`];
+    return [packing.texts.has(index) ? `octet_length(${name}), ':', ${name}` : cellSql(name, isUtf16)];
+  });
   const calls: string[] = [];
   for (let i = 0; i < cells.length; i += cellsPerCall) {
     calls.push(`concat(${cells.slice(i, i + cellsPerCall).join(', ')})`);
@@ -97,17 +109,19 @@ export function sizeSql(table: SourceTableToVerify, { bare } = packingOfAny): st
   return sizes.length === 0 ? '0' : sizes.join(' + ');
 }
 
-/** The columns, by index, whose affinity makes numbers likely. */
-export function likelyNumbersOf(table: SourceTableToVerify): number[] {
-  return table.columns.flatMap(({ affinity }, index) =>
-    affinity === 'integer' || affinity === 'real' || affinity === 'numeric' ? [index] : [],
-  );
+/** The columns, by index, whose affinity makes numbers alone likely, or texts. */
+export function likelyUniformOf(table: SourceTableToVerify): number[] {
+  return table.columns.flatMap(({ affinity }, index) => (affinity === 'blob' ? [] : [index]));
 }
 
-/** A condition on a row of t: the column holds a number or NULL, which SQLite orders before every text and blob. */
-export function isBareSql(table: SourceTableToVerify, index: number): string {
+/**
+ * A condition on a row of t: the column holds a number or NULL, which SQLite orders before every text and blob; in a
+ * column for texts, which holds no number, a text, ordered before every blob.
+ */
+export function isUniformSql(table: SourceTableToVerify, index: number): string {
   const name = columnNames(table)[index];
-  return `(${name} COLLATE BINARY < '' OR ${name} IS NULL)`;
+  const beyond = table.columns[index]?.affinity === 'text' ? "x''" : "''";
+  return `(${name} COLLATE BINARY < ${beyond} OR ${name} IS NULL)`;
 }
 
 /** An expression for a row of t: the column where it is a real, else NULL. */

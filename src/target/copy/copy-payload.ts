@@ -95,6 +95,14 @@ export class CopyOutQuery implements Submittable {
     let at = 0;
     let to = 0;
     while (at < bytes.length) {
+      if (this.#left === 0) {
+        const end = wholeRowEnd(bytes, at);
+        if (end > 0) {
+          to = move(bytes, to, at + headBytes, end);
+          at = end;
+          continue;
+        }
+      }
       if (this.#left > 0) {
         const end = Math.min(at + this.#left, bytes.length);
         if (this.#isData) to = move(bytes, to, at, end);
@@ -127,6 +135,14 @@ export class CopyOutQuery implements Submittable {
     if (rest.length > 0) listener(Buffer.from(rest));
     setImmediate(() => socket.resume());
   }
+}
+
+/** Where the message at an address ends; 0 where it is no row, or not all of it is there. */
+function wholeRowEnd(bytes: Buffer, at: number): number {
+  if (bytes.length - at < headBytes || bytes[at] !== dataCode) return 0;
+  const high = ((bytes[at + 1] as number) << 24) | ((bytes[at + 2] as number) << 16);
+  const end = at + 1 + (high | ((bytes[at + 3] as number) << 8) | (bytes[at + 4] as number));
+  return end > bytes.length ? 0 : end;
 }
 
 /** Moves bytes [from, end) to an address before them; returns where they end. */

@@ -109,7 +109,13 @@ test('columns of numbers are read exactly, also where texts and blobs stand amon
   for (let i = 0; i < 2600; i += 1) {
     const isOdd = i > 1500 && i < 1600;
     const odd = isOdd && i % 7 === 0 ? others : numbers;
-    insert.run(at(odd, i), at(odd, i + 3), at(odd, i + 5), i % 3 === 0 ? at(others, i) : at(numbers, i), `text, ${i}`);
+    insert.run(
+      at(odd, i),
+      at(odd, i + 3),
+      at(odd, i + 5),
+      i % 3 === 0 ? at(others, i) : at(numbers, i),
+      isOdd || i % 9 === 0 ? at([...others, null], i) : `text, ${i}`,
+    );
   }
   const affinities = ['integer', 'real', 'numeric', 'numeric', 'text'] as const;
   const { columns, ...rest } = tableOf(['a', 'b', 'c', 'd', 'e']);
