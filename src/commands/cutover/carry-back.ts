@@ -61,25 +61,35 @@ export interface CarryBackRequest {
   readonly snapshotPath: string;
   readonly written: readonly WrittenTable[];
   readonly digests: readonly TableDigest[];
+  /** Whether the copy into which rows go is made already. */
+  readonly isCopied?: boolean;
   readonly signal: AbortSignal;
 }
 
+/** What the rollback restores; a new copy gets its name, after its hash, where it is put in place. */
+export type BroughtCopy = CarriedCopyFile | Omit<CarriedCopyFile, 'path' | 'sha256'>;
+
 /**
  * Makes the file that the rollback restores: a copy of the snapshot with what PostgreSQL took, proven and durable. A copy that
- * an earlier attempt made of the same rows serves again. Error: `rollback.uncarried`, with all that cannot be brought back.
+ * an earlier attempt put in place, or was about to, serves again where the rows are the same. Error: `rollback.uncarried`, with all that cannot be brought back.
  */
 export async function carryBack(
   context: Context,
   locked: LockedTarget,
   cutover: Cutover,
   request: CarryBackRequest,
-): Promise<CarriedCopyFile> {
+): Promise<BroughtCopy> {
   const { digests } = request;
   const { leaveBehind } = context.settings;
   const known = findCopy(listCarriedCopies(cutover.folder), digests, leaveBehind);
   if (known !== undefined && hashFileSync(known.path) === known.sha256) return known;
   const { tables } = await carry(context, locked, cutover, { ...request, isRehearsal: false });
-  return nameCarriedCopy(cutover.folder, { digests, tables, leftBehind: leaveBehind });
+  return { digests, tables, leftBehind: leaveBehind };
+}
+
+/** Gives a copy that was just made its name: whoever goes on after a crash knows the restored file by it. */
+export function namedCopy({ folder }: Pick<Cutover, 'folder'>, copy: BroughtCopy): CarriedCopyFile {
+  return 'path' in copy ? copy : nameCarriedCopy(folder, copy);
 }
 
 /** The same without a file that stays, and without locks: what would be brought back now. */
@@ -108,6 +118,7 @@ async function carry(
     runId: facts.runId,
     snapshotPath: mapped?.snapshot.path ?? snapshotPath,
     copyPath: `${unfinishedCopy(folder)}${isRehearsal ? '.rehearsal' : ''}`,
+    isCopied: request.isCopied === true && !isRehearsal,
     changed: written,
     leftBehind: new LeftBehind(context.settings.leaveBehind),
     isRehearsal,

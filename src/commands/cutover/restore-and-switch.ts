@@ -14,6 +14,7 @@ import { withTarget } from '../../target/connection/connect.js';
 import { withTransaction } from '../../target/connection/transaction.js';
 import { closeTargetTables, listTables, lockTables, readClosedMark } from '../../target/schema/closing.js';
 import { programsOf } from './application.js';
+import { namedCopy } from './carry-back.js';
 import { stepsOf } from './cutover-session.js';
 import { sessionOptions } from './preflight.js';
 import { closeBeforeRestore, type RestoreMove, restoreSource } from './source-state.js';
@@ -100,11 +101,12 @@ async function restore(
   if (move === 'close-and-restore')
     await step('fence', () => closeBeforeRestore(cutover.sourcePath, cutover.cutoverId));
   return await step('restore', () => {
-    if (!isLeft(move)) noteRestoring(cutover.folder, copy);
+    const named = copy === null || isLeft(move) ? null : namedCopy(cutover, copy);
+    if (!isLeft(move)) noteRestoring(cutover.folder, named);
     return restoreSource(move, {
       livePath: cutover.sourcePath,
-      snapshotPath: copy?.path ?? preflight.snapshotPath,
-      snapshotSha256: copy?.sha256 ?? facts.snapshotSha256,
+      snapshotPath: named?.path ?? preflight.snapshotPath,
+      snapshotSha256: named?.sha256 ?? facts.snapshotSha256,
       replacedPath: preflight.replacedPath,
       journalMode: facts.journalMode,
       signal,

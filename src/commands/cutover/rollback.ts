@@ -26,6 +26,7 @@ import {
   withReturning,
 } from './group/group-rollback.js';
 import { asLead } from './group/group-members.js';
+import { CopiesAhead } from './way-back/copies-ahead.js';
 import { predictWait } from './way-back/predict-wait.js';
 import { reopenSource } from './release.js';
 import { concludeRollback, rollbackResult } from './way-back/conclude-rollback.js';
@@ -150,11 +151,12 @@ interface LookedAt extends Returning {
   readonly look: () => Promise<{ readonly written: readonly WrittenTable[]; readonly digests: readonly TableDigest[] }>;
 }
 
-async function lookAt(file: Returning): Promise<LookedAt> {
+async function lookAt(file: Returning, copies: CopiesAhead): Promise<LookedAt> {
   const { context, locked, cutover } = file;
   const { settings, journal } = context;
   const { client, address } = locked;
   const facts = await settleFacts(client, cutover);
+  if (!settings.rollbackDryRun) copies.begin(settings, cutover, facts);
   const preflight = checkBeforeRollback(context, cutover, facts);
   const { snapshotPath } = preflight;
   const look = once(() => journal.phase('look', () => readWritten(context, client, { address, facts, snapshotPath })));
@@ -167,12 +169,21 @@ async function lookAt(file: Returning): Promise<LookedAt> {
 }
 
 async function rollBack(files: ReturningFiles): Promise<CutoverResult> {
+  const copies = new CopiesAhead();
+  try {
+    return await rollBackWith(files, copies);
+  } finally {
+    await copies.clear();
+  }
+}
+
+async function rollBackWith(files: ReturningFiles, copies: CopiesAhead): Promise<CutoverResult> {
   const found: LookedAt[] = [];
-  for (const file of files) found.push(await lookAt(file));
+  for (const file of files) found.push(await lookAt(file, copies));
   const [{ context, locked, cutover }] = files;
   if (context.settings.rollbackDryRun) return await rehearse(files, found);
   const begun: RollbackMember[] = [];
-  for (const file of found) begun.push(await beginMember(file));
+  for (const file of found) begun.push(await beginMember(file, copies));
   const [first, ...others] = begun;
   const members = [must(first, 'a file that goes back'), ...others] as const;
   await runHooks(members[0].session, 'before-rollback');
@@ -189,14 +200,18 @@ async function rollBack(files: ReturningFiles): Promise<CutoverResult> {
   return await concludeRollback(files, members, back);
 }
 
-async function beginMember({ context, locked, cutover, look, ...file }: LookedAt): Promise<RollbackMember> {
+async function beginMember(
+  { context, locked, cutover, look, ...file }: LookedAt,
+  copies: CopiesAhead,
+): Promise<RollbackMember> {
   const { client, address } = locked;
   const seen = isLeft(file.restore) ? (await look()).digests : null;
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(context.journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
   const { facts, preflight, restore } = file;
-  return { session, locked, facts, preflight, restore, seen };
+  const isCopied = await copies.has(cutover.folder);
+  return { session, locked, facts, preflight, restore, seen, isCopied };
 }
 
 /** What a rollback would bring back now; nothing is locked or changed. */

@@ -40,8 +40,9 @@ export interface CarryRequest {
   /** The run that filled the target from this snapshot, or from an earlier one and rounds. */
   readonly runId: string;
   readonly snapshotPath: string;
-  /** Where the copy is made; what is there goes. */
+  /** Where the copy is made; what is there goes, but where it `isCopied` already. */
   readonly copyPath: string;
+  readonly isCopied: boolean;
   readonly changed: readonly WrittenSince[];
   readonly leftBehind: LeftBehind;
   /** Nobody keeps writers out: what is found is not compared once more. */
@@ -277,11 +278,13 @@ async function carry(
   { request, threads, catalog, numbered }: Carrying,
   tables: readonly TableToCarry[],
 ): Promise<CarryOutcome> {
-  const { client, address, snapshotPath, copyPath } = request;
+  const { client, address, snapshotPath, copyPath, isCopied } = request;
   const sequences = await findGivenNumbers(client, address.schema, { tables: numbered, catalog });
-  rmSync(copyPath, { force: true });
-  await checkSpace(dirname(copyPath), statSync(snapshotPath).size);
-  copyPrivately(snapshotPath, copyPath);
+  if (!isCopied) {
+    rmSync(copyPath, { force: true });
+    await checkSpace(dirname(copyPath), statSync(snapshotPath).size);
+    copyPrivately(snapshotPath, copyPath);
+  }
   try {
     const virtualTables = catalog.tables.filter(({ virtual }) => virtual !== undefined).map(({ name }) => name);
     const foreignKeys = foreignKeysOf(catalog.tables);

@@ -1,4 +1,5 @@
-import type { CarriedCopyFile } from '../../../cutover/carried-copies.js';
+import { rmSync } from 'node:fs';
+import { unfinishedCopy } from '../../../cutover/carried-copies.js';
 import type { CutoverFacts, CutoverResult, TableDigest } from '../../../model/cutover.js';
 import { CopierError } from '../../../model/error.js';
 import type { Settings } from '../../../model/settings.js';
@@ -7,7 +8,7 @@ import { LeftBehind } from '../../../run/carry/left-behind.js';
 import { readStoredPlan } from '../../../run/plan/stored-plan.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { lockTables } from '../../../target/schema/closing.js';
-import { carryBack, wayOfWrites } from '../carry-back.js';
+import { type BroughtCopy, carryBack, wayOfWrites } from '../carry-back.js';
 import { type CutoverSession, type LockedTarget, stepsOf } from '../cutover-session.js';
 import type { RollbackPreflight } from '../rollback-preflight.js';
 import type { RestoreMove } from '../source-state.js';
@@ -23,6 +24,8 @@ export interface RollbackMember {
   readonly restore: RestoreMove;
   /** What PostgreSQL held when `restore` was decided, where the file stays as it is. */
   readonly seen: readonly TableDigest[] | null;
+  /** Whether the copy into which rows go is made already. */
+  readonly isCopied: boolean;
 }
 
 /** What of PostgreSQL goes into the file, found under the lock. */
@@ -30,7 +33,7 @@ export interface BroughtBack {
   readonly digests: readonly TableDigest[];
   readonly written: readonly WrittenTable[];
   /** null: the snapshot itself is restored. */
-  readonly copy: CarriedCopyFile | null;
+  readonly copy: BroughtCopy | null;
   readonly saved: CutoverResult['savedWrites'];
 }
 
@@ -57,7 +60,7 @@ export function refuseUnseen(written: readonly WrittenTable[]): void {
 
 /** Locks the tables of one schema in the transaction of `holder`, and prepares what goes back; no file is touched yet. */
 export async function lockAndBringBack(
-  { session, locked, facts, preflight, seen }: RollbackMember,
+  { session, locked, facts, preflight, seen, isCopied }: RollbackMember,
   holder: TargetClient,
   { progress, signal }: { readonly progress: { step: string }; readonly signal: AbortSignal },
 ): Promise<BroughtBack> {
@@ -78,8 +81,12 @@ export async function lockAndBringBack(
         facts.mapped === undefined &&
         (await hasGivenNumbers(client, address.schema, { runId: facts.runId, snapshotPath }))));
   const copy = isCarried
-    ? await step('carry', () => carryBack(context, locked, cutover, { facts, snapshotPath, written, digests, signal }))
+    ? await step('carry', () =>
+        carryBack(context, locked, cutover, { facts, snapshotPath, written, digests, isCopied, signal }),
+      )
     : null;
+  // The restore needs its room.
+  if (copy === null && isCopied) rmSync(unfinishedCopy(cutover.folder), { force: true });
   const leftBehind = new LeftBehind(context.settings.leaveBehind);
   const toSave = way === 'discard' ? written : await leftOf(client, facts.runId, written, leftBehind);
   const saved =
