@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type pg from 'pg';
 import { Database } from '../../src/source/sqlite.js';
 import { runCommand } from '../support/command.js';
+import { noteRowsSql } from '../../src/target/reverse/note-sql.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 import { type App, makeSmallApp, runFor, statusOf } from '../support/journey.js';
@@ -61,10 +62,13 @@ const rowsOf = (app: App, sql: string) => read(app, (db) => db.prepare<[], unkno
 
 async function notesOf(client: pg.Client, table: string): Promise<string[]> {
   const { rows } = await client.query<{ oid: number }>('SELECT $1::regclass::oid AS oid', [table]);
-  const notes = await client.query<Record<string, (string | null)[]>>(`SELECT * FROM pgferry.noted_${rows[0]?.oid}`);
-  const keys = notes.rows.flatMap(({ k0 = [], ...others }) =>
-    k0.map((text, i) => [text, ...Object.values(others).map((texts) => texts[i])].join('|')),
-  );
+  const oid = rows[0]?.oid ?? 0;
+  const ledger = (name: string) => `pgferry.${name}`;
+  const columns = await client.query(`SELECT FROM pg_attribute WHERE attrelid = $1::regclass AND attname ~ '^k[0-9]'`, [
+    ledger(`noted_${oid}`),
+  ]);
+  const notes = await client.query<Record<string, string>>(noteRowsSql({ ledger }, oid, columns.rowCount ?? 0));
+  const keys = notes.rows.map((row) => Object.values(row).join('|'));
   return keys.sort();
 }
 
