@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { plainProgress } from '../model/event.js';
+
 import { CopierError } from '../model/error.js';
 import type { FollowResult, RoundReport } from '../model/follow.js';
 import { formatDuration } from '../report/units.js';
 import { describeTarget } from '../target/connection/address.js';
 import { withControl } from '../run/control/with-control.js';
 import type { Context } from '../run/context.js';
+import { TableCount } from '../run/table-count.js';
 import type { Base } from '../run/follow/base.js';
 import { type FollowSession, withFollowSession } from '../run/follow/follow-session.js';
 import { type ProvenTables, proveTables, refuseUnproven } from '../run/follow/prove-tables.js';
@@ -87,14 +88,12 @@ async function takeRounds(session: FollowSession): Promise<Followed> {
 async function prove(session: FollowSession, base: Base, names: ReadonlySet<string>): Promise<ProvenTables> {
   const tables = session.plan.tables.filter(({ source }) => names.has(source));
   if (tables.length === 0) return nothingProven;
-  let progress = plainProgress('verify', 'tables', 0, tables.length);
-  const onTable = (done: number) => {
-    progress = plainProgress('verify', 'tables', done, tables.length);
-  };
+  const count = new TableCount();
+  count.note(0, tables.length);
   return await session.context.journal.phase(
     'verify',
-    () => proveTables(session, base, tables, onTable),
-    () => progress,
+    () => proveTables(session, base, tables, (done) => count.note(done, tables.length)),
+    () => count.progress('verify'),
   );
 }
 

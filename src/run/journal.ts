@@ -35,18 +35,24 @@ export class Journal {
    */
   async phase<T>(name: PhaseName, run: () => T | Promise<T>, look?: () => Progress): Promise<T> {
     const end = this.begin(name);
-    const report = () => {
-      if (look !== undefined) this.emit({ tag: 'progress', progress: look() });
-    };
+    try {
+      return look === undefined ? await run() : await this.watched(run, look);
+    } finally {
+      end();
+    }
+  }
+
+  /** Runs a part of a phase that has begun; `look` is asked as in `phase`. */
+  async watched<T>(run: () => T | Promise<T>, look: () => Progress): Promise<T> {
+    const report = () => this.emit({ tag: 'progress', progress: look() });
     report();
-    const timer = look === undefined ? undefined : setInterval(report, lookEveryMs);
+    const timer = setInterval(report, lookEveryMs);
     try {
       const result = await run();
       report();
       return result;
     } finally {
       clearInterval(timer);
-      end();
     }
   }
 

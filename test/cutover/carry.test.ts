@@ -69,6 +69,16 @@ function read<T>(app: App, use: (db: Database) => T): T {
   }
 }
 
+/** The phases that said how far they were, and had something done, with what they counted. */
+function countedIn(stderr: string): string[] {
+  const events = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { event: string; phase: string; unit: string; done: number });
+  const counted = events.filter(({ event, done }) => event === 'progress' && done > 0);
+  return [...new Set(counted.map(({ phase, unit }) => `${phase} ${unit}`))].sort();
+}
+
 const rowsOf = (db: Database, sql: string) => db.prepare<[], unknown[]>(sql).raw().safeIntegers().all();
 const forms = (db: Database, table: string, columns: readonly string[]) =>
   rowsOf(db, `SELECT ${columns.map((name) => `quote(${name}) || ' ' || typeof(${name})`).join(', ')} FROM ${table}`);
@@ -95,8 +105,9 @@ test('a rollback brings back what was inserted, changed and deleted, each value 
       `DELETE FROM bag WHERE ctid = (SELECT min(ctid) FROM bag WHERE x = 1); INSERT INTO bag VALUES (3, NULL), (3, NULL)`,
     );
     await client.query('TRUNCATE emptied');
-    const back = await runFor(app, 'rollback');
+    const back = await runFor(app, 'rollback', { args: ['--progress', 'json'] });
     assert.equal(back.exitCode, 0, back.stderr);
+    assert.deepEqual(countedIn(back.stderr), ['carry rows', 'lock tables', 'prove rows']);
     assert.deepEqual(
       back.json.carried.map(({ table, inserted, updated, deleted }) => [table, inserted, updated, deleted]).sort(),
       [
@@ -312,8 +323,9 @@ test('a dry run says what would come back, and changes nothing', async () => {
   await withMoved(schema, async ({ app, client }) => {
     await client.query(`INSERT INTO emptied VALUES (3, 'c'); UPDATE emptied SET t = 'z' WHERE id = 1`);
     const before = readFileSync(app.source);
-    const { exitCode, json, stderr } = await runFor(app, 'rollback', { args: ['--dry-run'] });
+    const { exitCode, json, stderr } = await runFor(app, 'rollback', { args: ['--dry-run', '--progress', 'json'] });
     assert.equal(exitCode, 0, stderr);
+    assert.deepEqual(countedIn(stderr), ['carry rows', 'look tables']);
     assert.deepEqual(json.carried, [{ table: 'emptied', inserted: 1, updated: 1, deleted: 0 }]);
     assert.equal(json.state, 'rehearsed');
     const ms = (name: string) => json.phases.find((phase) => phase.name === name)?.ms ?? 0;

@@ -2,7 +2,7 @@ import type { EnvFile } from '../../cutover/env-file.js';
 import type { PrismaClientSource } from '../../cutover/prisma-client.js';
 import type { SwitchPlan } from '../../cutover/switches/switches.js';
 import type { Cutover, CutoverFacts } from '../../model/cutover.js';
-import type { CutoverPhase } from '../../model/event.js';
+import type { CutoverPhase, Progress } from '../../model/event.js';
 import type { TargetAddress } from '../../model/target.js';
 import { appendLog, type RunFolder } from '../../report/files/run-folder.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -77,19 +77,27 @@ export function openSession(
   return { context, client, address, cutover, folder, checkLog };
 }
 
-/** Runs one step. It is recorded in the ledger before and after, and emitted as a phase with its time. */
-export async function runStep<T>(session: CutoverSession, name: CutoverPhase, use: () => T | Promise<T>): Promise<T> {
-  return await noteStep(session, name, () => session.context.journal.phase(name, use));
+/**
+ * Runs one step. It is recorded in the ledger before and after, and emitted as a phase with its time; `look` says how far
+ * it has come.
+ */
+export async function runStep<T>(
+  session: CutoverSession,
+  name: CutoverPhase,
+  use: () => T | Promise<T>,
+  look?: () => Progress,
+): Promise<T> {
+  return await noteStep(session, name, () => session.context.journal.phase(name, use, look));
 }
 
 /** Runs steps as `runStep` does, and keeps in `progress` which one was begun last. */
 export function stepsOf(
   session: CutoverSession,
   progress: { step: string },
-): <T>(name: CutoverPhase, use: () => T | Promise<T>) => Promise<T> {
-  return async (name, use) => {
+): <T>(name: CutoverPhase, use: () => T | Promise<T>, look?: () => Progress) => Promise<T> {
+  return async (name, use, look) => {
     progress.step = name;
-    return await runStep(session, name, use);
+    return await runStep(session, name, use, look);
   };
 }
 

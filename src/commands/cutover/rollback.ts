@@ -6,6 +6,7 @@ import type { Cutover, CutoverFacts, CutoverResult, TableDigest } from '../../mo
 import { CopierError, must, toWire } from '../../model/error.js';
 import { makeRunFolder } from '../../report/files/run-folder.js';
 import { type Context, resolveTarget } from '../../run/context.js';
+import { TableCount } from '../../run/table-count.js';
 import { readClosing } from '../../source/live/closing.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { latestCutover, moveCutovers } from '../../target/ledger/cutover.js';
@@ -159,7 +160,15 @@ async function lookAt(file: Returning, copies: CopiesAhead): Promise<LookedAt> {
   if (!settings.rollbackDryRun) copies.begin(settings, cutover, facts);
   const preflight = checkBeforeRollback(context, cutover, facts);
   const { snapshotPath } = preflight;
-  const look = once(() => journal.phase('look', () => readWritten(context, client, { address, facts, snapshotPath })));
+  const count = new TableCount();
+  const request = { address, facts, snapshotPath, onTable: count.note };
+  const look = once(() =>
+    journal.phase(
+      'look',
+      () => readWritten(context, client, request),
+      () => count.progress('look'),
+    ),
+  );
   // What was written is read again under the lock; a look before is worth its time only where something rests on it.
   if (settings.rollbackDryRun || wayOfWrites(settings) === 'refuse') refuseWritten(settings, (await look()).written);
   const contents = contentsOf(context, cutover, { snapshotPath, look });

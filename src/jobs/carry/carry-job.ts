@@ -3,6 +3,7 @@ import type { CarriedTable, KeyBounds, KeyRanges, Uncarried } from '../../model/
 import { must } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
+import { Meter } from '../../pool/meter.js';
 import { CarriedCopy } from '../../source/carry/carried-copy.js';
 import type { CheckedForeignKey } from '../../source/carry/foreign-keys.js';
 import { addressOf } from '../../source/carry/row-address.js';
@@ -53,6 +54,8 @@ export interface CarryJob {
   readonly foreignKeys: readonly CheckedForeignKey[] | null;
   /** Virtual tables whose rows come from the target themselves; left out where there are none. */
   readonly virtualTables?: readonly string[];
+  /** Counts the rows that were brought into the copy. */
+  readonly meter?: SharedArrayBuffer;
 }
 
 export interface CarryOutcome {
@@ -104,7 +107,12 @@ async function countChanges({ tables }: CarryJob, sides: Sides): Promise<Carried
   return counted;
 }
 
-async function carryTables({ tables, sequences }: CarryJob, sides: Sides, copy: CarriedCopy): Promise<CarryOutcome> {
+async function carryTables(
+  { tables, sequences, meter }: CarryJob,
+  sides: Sides,
+  copy: CarriedCopy,
+): Promise<CarryOutcome> {
+  const brought = new Meter(meter);
   const carried: CarriedTable[] = [];
   const uncarried: Uncarried[] = [];
   for (const one of tables) {
@@ -114,7 +122,10 @@ async function carryTables({ tables, sequences }: CarryJob, sides: Sides, copy: 
       copy.table(one.source),
       new ColumnCells(sides.snapshot, one.table, { looksFar: true, likes: one.likes, empty: one.empty }),
     );
-    for await (const changes of await changesOf(one, sides)) carrier.carry(changes);
+    for await (const changes of await changesOf(one, sides)) {
+      carrier.carry(changes);
+      brought.add(changes.length);
+    }
     carried.push(carrier.finish());
     uncarried.push(...carrier.uncarried);
   }

@@ -6,6 +6,8 @@ import { CopierError, must } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceCatalog, SourceTable } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
+import { plainProgress } from '../../model/event.js';
+import { Meter } from '../../pool/meter.js';
 import type { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
 import { isLeftToSeeds } from '../../plan/rules/seeded.js';
@@ -74,12 +76,20 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
     const numbered = request.finish === undefined ? stored.plan.tables.filter((one) => !isLeft(request, one)) : planned;
     const meters = metersOf(planned);
     const carrying = { request, threads: pool, catalog, planned, numbered, quarantines, sums, meters };
-    const tables = await findTables(carrying);
-    const outcome = await carry(carrying, tables);
+    const { journal } = context;
+    const tables = await journal.watched(
+      () => findTables(carrying),
+      () => meters.progress('carry'),
+    );
+    const changes = new Meter();
+    const outcome = await journal.watched(
+      () => carry(carrying, tables, changes),
+      () => plainProgress('carry', 'rows', changes.count, null),
+    );
     const isWhole = outcome.uncarried.length === 0;
     if (isWhole && !request.isRehearsal) {
       const proving = metersOf(planned);
-      await context.journal.phase(
+      await journal.phase(
         'prove',
         () => prove({ ...carrying, meters: proving }, tables),
         () => proving.progress('prove'),
@@ -188,15 +198,17 @@ async function findTables(carrying: Carrying): Promise<TableToCarry[]> {
     planned.map(async (plan) => {
       const source = sourceTable(catalog, plan);
       const quarantine = quarantines.get(plan.source) ?? null;
+      const noted = notedTable(carrying, plan, source);
       const differing =
-        notedTable(carrying, plan, source) ??
-        (await differingTable(carrying, {
-          plan,
-          source,
-          snapshotPath,
-          quarantine,
-          ranges: ranges.get(plan.source) ?? null,
-        }));
+        noted === null
+          ? await differingTable(carrying, {
+              plan,
+              source,
+              snapshotPath,
+              quarantine,
+              ranges: ranges.get(plan.source) ?? null,
+            })
+          : await carrying.meters.during(plan.source, async () => noted);
       return differing === null ? [] : [{ ...differing, empty: empty.get(plan.source) ?? [] }];
     }),
   );
@@ -277,6 +289,7 @@ function notedTable(
 async function carry(
   { request, threads, catalog, numbered }: Carrying,
   tables: readonly TableToCarry[],
+  changes: Meter,
 ): Promise<CarryOutcome> {
   const { client, address, snapshotPath, copyPath, isCopied } = request;
   const sequences = await findGivenNumbers(client, address.schema, { tables: numbered, catalog });
@@ -288,7 +301,8 @@ async function carry(
   try {
     const virtualTables = catalog.tables.filter(({ virtual }) => virtual !== undefined).map(({ name }) => name);
     const foreignKeys = foreignKeysOf(catalog.tables);
-    return await threads.run('carry', { snapshotPath, copyPath, tables, sequences, foreignKeys, virtualTables });
+    const job = { snapshotPath, copyPath, tables, sequences, foreignKeys, virtualTables, meter: changes.shared };
+    return await threads.run('carry', job);
   } catch (error) {
     rmSync(copyPath, { force: true });
     throw error;
@@ -326,7 +340,7 @@ async function prove(carrying: Carrying, found: readonly TableToCarry[]): Promis
         sequences: [],
         foreignKeys: [],
       };
-      const { tables } = await threads.run('carry', job);
+      const { tables } = await carrying.meters.during(plan.source, () => threads.run('carry', job));
       if (tables.every(({ inserted, updated, deleted }) => inserted + updated + deleted === 0)) return;
       const options = { threads, snapshotPath: copyPath, quarantine, differencesMax: 1 };
       throw unproven(plan, await compareTable(plan, options));

@@ -7,6 +7,7 @@ import { analyzeTables, vacuumHidden, type Skipped } from '../../target/copy/ana
 import type { TargetClient } from '../../target/connection/client.js';
 import type { TableName } from '../../target/schema/truncate.js';
 import { buildStep, listRestoreSteps, restoreStep, type RestoreStep } from '../../target/constraints/constraints.js';
+import { BuildCount } from './build-count.js';
 import type { ConnectionPool } from './connection-pool.js';
 import { buildPriority, priorityOf, quietly } from './finish-order.js';
 import { finishTogether, type SmallTable } from './finish-together.js';
@@ -36,18 +37,19 @@ export class TableFinish {
   readonly #builds: Promise<void>[] = [];
   readonly #gathered: SmallTable[] = [];
   readonly #statistics = new Map<string, Promise<readonly Skipped[]>>();
-  /** How many tables are proven and have their statistics, and how many of the steps of their indexes are done. */
+  /** How many tables are proven and have their statistics, and how far their indexes are. */
   readonly proven = new StepCount();
   readonly analyzed = new StepCount();
-  readonly steps = new StepCount();
+  readonly builds: BuildCount;
   readonly #copyOver: Promise<void>;
   #endCopy: () => void = () => {};
 
   constructor(request: LoadRequest, options: FinishOptions) {
     this.#request = request;
     this.#options = options;
-    this.proven.expect(request.plan.tables.length);
-    this.analyzed.expect(request.plan.tables.length);
+    this.builds = new BuildCount(request.plan.tables);
+    this.proven.expect(request.plan.tables);
+    this.analyzed.expect(request.plan.tables);
     this.#copyOver = new Promise((resolve) => {
       this.#endCopy = resolve;
     });
@@ -147,15 +149,15 @@ export class TableFinish {
   #beginTogether(group: readonly SmallTable[]): void {
     const { read, analyzed, built } = finishTogether(this.#request, this.#options.pool, group);
     for (const { table, results, steps } of group) {
-      this.steps.expect(steps.length);
+      this.builds.expect(steps);
       const own = async () => must((await read).get(table.source), `rows of ${table.source}`);
       this.#proofs.set(table.source, quietly(this.#prove(table, results, own)));
       const skipped = analyzed.then((all) => all.filter((one) => one.table === table.target));
-      void skipped.then(() => this.analyzed.noteOne()).catch(() => {});
+      void skipped.then(() => this.analyzed.noteDone(table)).catch(() => {});
       this.#statistics.set(table.source, quietly(skipped));
     }
     const noteAll = () => {
-      for (const _ of group.flatMap(({ steps }) => steps)) this.steps.noteOne();
+      for (const step of group.flatMap(({ steps }) => steps)) this.builds.noteDone(step);
     };
     this.#builds.push(quietly(built.then(noteAll)));
   }
@@ -168,7 +170,7 @@ export class TableFinish {
     const priority = priorityOf('proof', table);
     const run: TableToProve['run'] = (task) => this.#options.pool.run(task, priority);
     const proven = await this.#proveWith(table, results, { run, ...(read === undefined ? {} : { read }) });
-    this.proven.noteOne();
+    this.proven.noteDone(table);
     return proven;
   }
 
@@ -211,13 +213,13 @@ export class TableFinish {
   async #buildAll(table: TablePlan, steps: readonly RestoreStep[]): Promise<void> {
     const { pool } = this.#options;
     const { ticket } = this.#request;
-    this.steps.expect(steps.length);
+    this.builds.expect(steps);
     const build = async (step: RestoreStep) => {
       const isWhole = await pool.run(
         (client) => buildStep(client, ticket, step.ordinal, helpersFor(pool, step)),
         buildPriority(step, table),
       );
-      this.steps.noteOne();
+      this.builds.noteDone(step);
       return isWhole;
     };
     // All of them, also where one fails: who tries again later must not meet one that is still being built.
@@ -239,7 +241,7 @@ export class TableFinish {
       (client) => analyzeTables(client, [nameOf(table)]),
       priorityOf(when, table),
     );
-    this.analyzed.noteOne();
+    this.analyzed.noteDone(table);
     return skipped;
   }
 }

@@ -18,6 +18,8 @@ import { startFinishing } from '../../target/ledger/run.js';
 import { joinRun, writerSetting } from '../../target/schema/closed-tables.js';
 import { setSequences } from '../../target/schema/sequences.js';
 import { prepareTarget } from './prepare-target.js';
+import type { BuildCount } from './build-count.js';
+import { watchBuilds } from './watch-builds.js';
 import { concludeRun, type CopyOutcome, type Recorder } from './conclude.js';
 import { copyChunks } from './copy-chunks.js';
 import { CopyProgress } from './copy-progress.js';
@@ -49,12 +51,13 @@ export async function loadTables(request: LoadRequest, record: Recorder): Promis
   const { journal, settings } = context;
   await joinRun(request.client, request.ticket.runId);
   const isBarrier = await prepareTarget(request);
+  const builders = `pgferry finish ${request.ticket.runId}`;
   const slots = new ConnectionSlots({ connections: settings.connections, streams: streamCount(settings) });
   const options = {
     address,
     connectionsMax: settings.connections,
     capacity: slots,
-    applicationName: `pgferry finish ${request.ticket.runId}`,
+    applicationName: builders,
     settings: { ...finishSettings(settings), [writerSetting]: request.ticket.runId },
     // Builds and proofs are long, and each look takes a connection, of which the server may have few.
     locks: { ...lockWaits(context), firstCheckMs: (settings.stallTimeoutSeconds * 1000) / 2 },
@@ -68,11 +71,12 @@ export async function loadTables(request: LoadRequest, record: Recorder): Promis
       await startFinishing(request.client, request.ticket);
       await journal.phase(
         'indexes',
-        async () => {
-          await finish.buildsSettled();
-          await restoreStages(request, { pool, steps: finish.steps }, ['indexes']);
-        },
-        () => finish.steps.progress('indexes'),
+        () =>
+          watchBuilds(request, { builders, count: finish.builds }, async () => {
+            await finish.buildsSettled();
+            await restoreStages(request, { pool, steps: finish.builds }, ['indexes']);
+          }),
+        () => finish.builds.progress('indexes'),
       );
       const steps = new StepCount();
       await journal.phase(
@@ -170,13 +174,13 @@ async function settleAfterCopy(
 
 interface Restoring {
   readonly pool: ConnectionPool;
-  readonly steps: StepCount;
+  readonly steps: StepCount | BuildCount;
 }
 
 /** Runs all missing steps of these stages, one stage after the other. */
 async function restoreStages(request: LoadRequest, using: Restoring, stages: readonly RestoreStage[]): Promise<void> {
   const missing = await listRestoreSteps(request.client, request.ticket.runId);
-  using.steps.expect(missing.filter(({ stage }) => stages.includes(stage)).length);
+  using.steps.expect(missing.filter(({ stage }) => stages.includes(stage)));
   for (const stage of stages) await restoreStage(request, using, stage);
 }
 
@@ -190,7 +194,7 @@ async function restoreStage(request: LoadRequest, { pool, steps }: Restoring, st
       pool
         .run((pooled) => restoreStep(pooled, ticket, step.ordinal, helpersFor(pool, step)))
         .catch((error) => leaveOut(request, pool, step, error))
-        .then(() => steps.noteOne()),
+        .then(() => steps.noteDone(step)),
     ),
   );
 }
@@ -210,7 +214,7 @@ async function restoreSmall(
     const ordinals = group.map(({ ordinal }) => ordinal);
     const isAlone = group.length === 1;
     const isDone = !isAlone && (await pool.run((client) => restoreTogether(client, ticket, ordinals)).then(...settled));
-    if (isDone) for (const _ of group) steps.noteOne();
+    if (isDone) for (const step of group) steps.noteDone(step);
     else left.push(...group);
   }
   return left;

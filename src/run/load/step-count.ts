@@ -5,12 +5,12 @@ export class StepCount {
   #expected = 0;
   #done = 0;
 
-  /** So many steps more will come. */
-  expect(count: number): void {
-    this.#expected += count;
+  /** These steps will come, too. */
+  expect(steps: readonly unknown[]): void {
+    this.#expected += steps.length;
   }
 
-  noteOne(): void {
+  noteDone(_step: unknown): void {
     this.#done += 1;
   }
 

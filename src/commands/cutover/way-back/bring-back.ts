@@ -6,6 +6,7 @@ import type { Settings } from '../../../model/settings.js';
 import { hasGivenNumbers } from '../../../run/carry/given-numbers.js';
 import { LeftBehind } from '../../../run/carry/left-behind.js';
 import { readStoredPlan } from '../../../run/plan/stored-plan.js';
+import { TableCount } from '../../../run/table-count.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { lockTables } from '../../../target/schema/closing.js';
 import { type BroughtCopy, carryBack, wayOfWrites } from '../carry-back.js';
@@ -67,10 +68,15 @@ export async function lockAndBringBack(
   const { context, address, cutover, folder, client } = session;
   const step = stepsOf(session, progress);
   const { snapshotPath } = preflight;
-  const { digests, written } = await step('lock', async () => {
-    await lockTables(holder, address.schema);
-    return await readWritten(context, holder, { address, facts, snapshotPath });
-  });
+  const count = new TableCount();
+  const { digests, written } = await step(
+    'lock',
+    async () => {
+      await lockTables(holder, address.schema);
+      return await readWritten(context, holder, { address, facts, snapshotPath, onTable: count.note });
+    },
+    () => count.progress('lock'),
+  );
   refuseWritten(context.settings, written);
   const way = wayOfWrites(context.settings);
   if (way === 'carry' && seen !== null) refuseUnseen(findWritten(seen, digests));

@@ -21,17 +21,23 @@ export interface TargetState {
   readonly unnoted: readonly string[];
 }
 
-/** Reads the journal where it names every row that changed, and every row of the other tables. */
+/**
+ * Reads the journal where it names every row that changed, and every row of the other tables. `onTable` is told before each
+ * table how many are done.
+ */
 export async function readTargetState(
   client: TargetClient,
   schema: string,
   { digests: whole, live, journal = [] }: Pick<CutoverFacts, 'digests' | 'live' | 'journal'>,
+  onTable: (done: number, total: number) => void = () => {},
 ): Promise<TargetState> {
   const before = whole.length > 0 ? whole : (live?.others ?? []);
   const notes = await readNotes(client, schema, journal);
   const digests: TableDigest[] = [];
   const written: WrittenTable[] = [];
-  for (const table of await listTables(client, schema)) {
+  const tables = await listTables(client, schema);
+  for (const [done, table] of tables.entries()) {
+    onTable(done, tables.length);
     const own = notes.get(table);
     if (own === undefined || own.isWhole) {
       digests.push(await digestTable(client, schema, table));
@@ -46,6 +52,7 @@ export async function readTargetState(
     );
     if (count > 0) written.push({ table, rowsBefore: then.rows, rowsNow: then.rows, noted: { relations, count } });
   }
+  onTable(tables.length, tables.length);
   const noted = new Set([...notes].flatMap(([table, { isWhole }]) => (isWhole ? [] : [table])));
   const unread = (list: readonly TableDigest[]) => list.filter(({ table }) => !noted.has(table));
   written.push(...findWritten(unread(before), unread(digests)));
@@ -60,10 +67,15 @@ export async function readTargetState(
 export async function readWritten(
   context: Context,
   client: TargetClient,
-  request: { readonly address: TargetAddress; readonly facts: CutoverFacts; readonly snapshotPath: string },
+  request: {
+    readonly address: TargetAddress;
+    readonly facts: CutoverFacts;
+    readonly snapshotPath: string;
+    readonly onTable?: (done: number, total: number) => void;
+  },
 ): Promise<TargetState> {
   const { address, facts, snapshotPath } = request;
-  const state = await readTargetState(client, address.schema, facts);
+  const state = await readTargetState(client, address.schema, facts, request.onTable);
   if (state.unnoted.length > 0) {
     context.journal.warn(
       `all rows of ${state.unnoted.join(', ')} are compared, since the journal does not say for certain what changed there: its triggers were touched, or the table was rewritten or changed its columns`,
