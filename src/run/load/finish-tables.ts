@@ -38,8 +38,8 @@ export class TableFinish {
   readonly #gathered: SmallTable[] = [];
   readonly #statistics = new Map<string, Promise<readonly Skipped[]>>();
   /** How many tables are proven and have their statistics, and how far their indexes are. */
-  readonly proven = new StepCount();
-  readonly analyzed = new StepCount();
+  readonly proven = new StepCount('tables');
+  readonly analyzed = new StepCount('tables');
   readonly builds: BuildCount;
   readonly #copyOver: Promise<void>;
   #endCopy: () => void = () => {};

@@ -1,9 +1,14 @@
-import { plainProgress, type PhaseName, type Progress } from '../../model/event.js';
+import { plainProgress, type PhaseName, type Progress, type ProgressUnit } from '../../model/event.js';
 
 /** Counts the steps of a phase: those that are expected, and those that are done. */
 export class StepCount {
+  readonly #unit: ProgressUnit;
   #expected = 0;
   #done = 0;
+
+  constructor(unit: ProgressUnit = 'steps') {
+    this.#unit = unit;
+  }
 
   /** These steps will come, too. */
   expect(steps: readonly unknown[]): void {
@@ -15,6 +20,6 @@ export class StepCount {
   }
 
   progress(phase: PhaseName): Progress {
-    return plainProgress(phase, 'steps', Math.min(this.#done, this.#expected), this.#expected);
+    return plainProgress(phase, this.#unit, Math.min(this.#done, this.#expected), this.#expected);
   }
 }

@@ -13,7 +13,7 @@ export async function checkSpace(folder: string, bytes: number): Promise<void> {
   const neededBytes = bytes + slackBytes;
   if (freeBytes >= neededBytes) return;
   throw new CopierError('source.no_space', `${folder} has ${freeBytes} bytes free, the snapshot needs ${neededBytes}`, {
-    hint: 'free some space or choose a run folder on another disk, then run again',
+    hint: 'free some space, or name a folder on another disk with --backup-dir, then run again',
   });
 }
 

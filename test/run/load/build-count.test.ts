@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BuildCount } from '../../../src/run/load/build-count.js';
+import { StepCount } from '../../../src/run/load/step-count.js';
 
 const mebibyte = 1024 * 1024;
 const metric = { table: 'metric' };
@@ -48,4 +49,12 @@ test('builds on tables that nobody expects are of others', () => {
   count.see([{ table: 'metric', share: 0.5 }]);
   count.noteDone(metric);
   assert.equal(count.progress('indexes').done, 0);
+});
+
+test('what is proven is counted in tables', () => {
+  const proven = new StepCount('tables');
+  proven.expect([metric, host]);
+  proven.noteDone(metric);
+  const { done, total, unit } = proven.progress('verify');
+  assert.deepEqual([done, total, unit], [1, 2, 'tables']);
 });
