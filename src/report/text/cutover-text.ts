@@ -2,6 +2,7 @@ import { type OwnCommand, ownLine } from '../../lib/own-command.js';
 import { quoteShell } from '../../lib/shell-word.js';
 import type { CutoverResult } from '../../model/cutover.js';
 import { formatCount, formatDuration, sanitize } from '../units.js';
+import { phaseTimeLines } from './phase-times.js';
 
 /** The closing page of cutover, rollback and release, for a person. */
 export function describeCutover(result: CutoverResult, own: OwnCommand): string {
@@ -45,12 +46,11 @@ export function describeCutover(result: CutoverResult, own: OwnCommand): string 
       'way back',
       rollbackEnvPath === null ? null : `source ${quoteShell(rollbackEnvPath)} && ${ownLine(own, 'rollback')}`,
     ],
-    ['time', phases.length === 0 ? null : phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')],
   ];
   const lines = rows.flatMap(([title, value]) =>
     value === null ? [] : [`  ${title.padEnd(11)}${title.length > 10 ? ' ' : ''}${sanitize(value)}`],
   );
-  return `${[`✓ ${headline(result.command, result.state, cutoverId)}`, ...lines].join('\n')}\n`;
+  return `${[`✓ ${headline(result.command, result.state, cutoverId)}`, ...lines, ...phaseTimeLines(phases)].join('\n')}\n`;
 }
 
 function headline(command: CutoverResult['command'], state: CutoverResult['state'], cutoverId: string | null): string {

@@ -3,6 +3,7 @@ import type { WireError } from '../../model/wire.js';
 import { describeFindings } from './findings-text.js';
 import { layOut, nameWidthMax } from './table.js';
 import { countOf, formatBytes, formatCount, formatDuration, sanitize } from '../units.js';
+import { phaseTimeLines } from './phase-times.js';
 
 const differenceCodes: ReadonlySet<string> = new Set([
   'verify.missing',
@@ -156,7 +157,7 @@ function verdictOf(result: RunResult): string {
     );
   }
   if (result.phases.length > 0) {
-    lines.push(`  time       ${result.phases.map(({ name, ms }) => `${name} ${formatDuration(ms)}`).join(' · ')}`);
+    lines.push(...phaseTimeLines(result.phases));
   }
   return lines.join('\n');
 }

@@ -71,6 +71,18 @@ function result(parts: Partial<RunResult> = {}): RunResult {
   };
 }
 
+const phaseNames = [
+  'snapshot',
+  'check',
+  'census',
+  'init',
+  'plan',
+  'copy',
+  'indexes',
+  'constraints',
+  'compare',
+] as const;
+
 test('a good run ends with its tables, one verdict, and where everything is', () => {
   assert.deepEqual(summarize(result()).split('\n'), [
     '  table  source  copied  target  keys  values  verdict',
@@ -84,6 +96,19 @@ test('a good run ends with its tables, one verdict, and where everything is', ()
     '  time       copy 900 ms · verify 12 ms',
     '',
   ]);
+});
+
+test('the times of many phases are folded between phases, before a usual terminal breaks them', () => {
+  const phases = phaseNames.map((name, at) => ({ name, ms: 100 * 3 ** at }));
+  const lines = summarize(result({ phases })).split('\n');
+  const from = lines.findIndex((line) => line.startsWith('  time '));
+  const times = lines.slice(from, -1);
+  assert.ok(times.length > 1 && times.every((line) => line.length <= 79), times.join('\n'));
+  const told = times.map((line) => line.slice(13).replace(/ ·$/, '')).join(' · ');
+  assert.deepEqual(
+    told.split(' · ').map((part) => part.split(' ')[0]),
+    phaseNames,
+  );
 });
 
 test('a resumed run tells what was there already', () => {
