@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { HookRule, HookRules } from '../model/application/rules.js';
 import { withMerged } from '../plan/rules/seeded.js';
 import { checkSentinel } from '../encode/value/sentinel.js';
-import { maskSecrets } from '../lib/mask-secrets.js';
+import { maskSecrets, refuseSecret } from '../lib/mask-secrets.js';
 import { assert, CopierError } from '../model/error.js';
 import { readRecipes, unknownRecipe } from '../run/recipes.js';
 import type { CommandName, FlagSettings, RuleSettings, Settings } from '../model/settings.js';
@@ -36,6 +36,7 @@ export function readSettings(given: SettingsInput): Settings {
   const { policies = {}, tableRules = {}, columns = {}, declared = {} } = input.config;
   const { search = {}, virtualTables = {}, shadowReads = [] } = input.config;
   const { switch: switches = null, hooks = {}, health = [], group = [] } = input.config;
+  for (const { source } of group) refuseSecret(source, 'a source of "group" in the config file');
   const connections = flagged.connections === 0 ? flagged.workers : flagged.connections;
   const rules = {
     policies,

@@ -1,9 +1,11 @@
+import { refuseSecret } from '../lib/mask-secrets.js';
 import { CopierError } from '../model/error.js';
 import type { FleetLine } from '../model/fleet/fleet.js';
 
 /**
  * Reads a manifest: one file per line, `source`, or `source TAB schema`, or `source TAB schema TAB options`, where options
- * are an object of JSON and the schema may be empty. Empty lines and those that begin with # are left out. Throws `usage.fleet_line` with the number of the line.
+ * are an object of JSON and the schema may be empty. Empty lines and those that begin with # are left out. Throws `usage.fleet_line`,
+ * or `usage.secret` of a source that holds one, with the number of the line.
  */
 export function parseLines(text: string, path: string): FleetLine[] {
   return text.split(/\r?\n/).flatMap((line, index) => {
@@ -12,6 +14,7 @@ export function parseLines(text: string, path: string): FleetLine[] {
     const options = written === undefined ? null : readObject(written);
     const isNamed = schema?.trim() !== '' || written !== undefined;
     if (source.trim() === '' || !isNamed || options === undefined || rest.length > 0) throw badLine(path, index + 1);
+    refuseSecret(source, `the source in line ${index + 1} of ${path}`);
     return [{ source, schema: schema === undefined || schema.trim() === '' ? null : schema, options }];
   });
 }

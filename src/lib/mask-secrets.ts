@@ -1,3 +1,5 @@
+import { CopierError } from '../model/error.js';
+
 /*
  * What an operator names may hold a password or a token: the user's part of a URL, or one of its parameters. This is the
  * one way in which such a text is printed. It rather hides too much than too little: what follows a secret is gone too,
@@ -37,4 +39,16 @@ export function maskSecrets(text: string): string {
 /** Whether a text holds what must not be printed. */
 export function holdsSecret(text: string): boolean {
   return maskSecrets(text) !== text;
+}
+
+/** Refuses a path or name that holds a secret (`usage.secret`); `origin` says where it stands. */
+export function refuseSecret(given: string, origin: string): void {
+  if (!holdsSecret(given)) return;
+  throw new CopierError(
+    'usage.secret',
+    `${origin} cannot be ${JSON.stringify(maskSecrets(given))}: it holds a secret`,
+    {
+      hint: 'a password belongs into the URL of the target, PGPASSWORD or PGPASSFILE alone; before a path that only looks so, write ./',
+    },
+  );
 }

@@ -68,6 +68,13 @@ for (const { name: command } of commandRows) {
   });
 }
 
+test('no file that goes over with others takes a secret for its source', () => {
+  for (const secret of secrets) {
+    const config = { group: [{ source: secret, schema: 'a' }] };
+    assert.equal(isTaken({ command: 'cutover', config }, 'group'), false, secret);
+  }
+});
+
 /** Command lines that fail, whatever the command. */
 function linesOf(secret: string, source: string): readonly (readonly string[])[] {
   return [

@@ -15,6 +15,13 @@ test('a manifest is read as it was written', () => {
   ]);
 });
 
+test('a source that holds a secret is refused by its line, and the secret is not repeated', () => {
+  assert.throws(() => parseLines('a.db\nfile:b.db?password=c4nary\tb\n', 'fleet.tsv'), {
+    code: 'usage.secret',
+    message: 'the source in line 2 of fleet.tsv cannot be "file:b.db?password=…": it holds a secret',
+  });
+});
+
 test('a line that is none is refused by its number', () => {
   for (const line of ['\tschema', 'a.db\t', 'a.db\tb\tc', 'a.db\tb\t[]', 'a.db\tb\t{}\t'])
     assert.throws(() => parseLines(`# head\n${line}\n`, 'fleet.tsv'), {

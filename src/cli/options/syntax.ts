@@ -1,4 +1,4 @@
-import { holdsSecret, maskSecrets } from '../../lib/mask-secrets.js';
+import { holdsSecret, maskSecrets, refuseSecret } from '../../lib/mask-secrets.js';
 import { CopierError } from '../../model/error.js';
 
 /** How the value of an option is written, and how it is read; `T` is what comes out. */
@@ -143,17 +143,6 @@ export function choice<const W extends string>(...choices: readonly W[]): Syntax
 /** Findings are named `index:by_title`, with any sign in the second part: the first is no user whose password follows. */
 function refuseUrls(names: readonly string[], origin: string): void {
   for (const name of names) if (holdsSecret(name.replace(/^\w+:(?!\/)/, ''))) refuseSecret(name, origin);
-}
-
-function refuseSecret(given: string, origin: string): void {
-  if (!holdsSecret(given)) return;
-  throw new CopierError(
-    'usage.secret',
-    `${origin} cannot be ${JSON.stringify(maskSecrets(given))}: it holds a secret`,
-    {
-      hint: 'a password belongs into the URL of the target, PGPASSWORD or PGPASSFILE alone; before a path that only looks so, write ./',
-    },
-  );
 }
 
 const onWords = ['1', 'true', 'yes', 'on'];
