@@ -82,6 +82,7 @@ export async function preparePlan(request: {
           tables: draft.tables,
           isTranslated: isOurs,
           waive: settings.waive,
+          keepConstraints: settings.keepConstraints,
         })),
         ...(isOurs
           ? []

@@ -1,3 +1,4 @@
+import { findLongRows, type LongRow, type LongRowLook } from '../../source/catalog/long-rows.js';
 import {
   type Combination,
   type CombinationLook,
@@ -57,6 +58,8 @@ export interface Survey {
   readonly judgeReferences: (looks: readonly ReferenceLook[]) => Promise<readonly ForeignKeyViolation[]>;
   /** Rows of the snapshot that are equal under a key. */
   readonly findEqualRows: (look: UniqueLook) => Promise<EqualRows>;
+  /** Rows with the longest values of some columns. */
+  readonly findLongRows: (look: LongRowLook) => Promise<readonly LongRow[]>;
   /** Orphans of a foreign key that only the target has. */
   readonly findOrphans: (table: SourceTable, of: OrphanLook) => Promise<ForeignKeyViolation | null>;
   /** Gives the values of some columns, row by row, until `use` wants no more. */
@@ -157,6 +160,7 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
           ? violations
           : await withSource(snapshotPath, (again) => judgeReferences(again, catalog, { violations, looks })),
       findEqualRows: async (look) => await withSource(snapshotPath, (again) => findEqualRows(again, look)),
+      findLongRows: async (look) => await withSource(snapshotPath, (again) => findLongRows(again, look)),
       findOrphans: async (table, of) => await withSource(snapshotPath, (again) => findOrphans(again, table, of)),
       eachRow: async (table, columns, use) =>
         await withSource(snapshotPath, (again) => eachRow(again, table, columns, use)),

@@ -21,6 +21,8 @@ import {
 import { listExclusions } from '../../target/judged/exclusions.js';
 import { listJudgedKeys } from '../../target/judged/judged-keys.js';
 import type { TargetClient } from '../../target/connection/client.js';
+import { listBtreeIndexes } from '../../target/constraints/index-rows.js';
+import { tryIndexRows } from './index-rows.js';
 import { formedRowsMax, rowsBy, type TablePair, tryExclusion, tryJudgedKey, valueLists } from './judged-rows.js';
 import { equalFormOf, isCitext } from './server-form.js';
 import type { Survey } from './survey.js';
@@ -30,8 +32,9 @@ const inputIsValidVersion = 160_000;
 
 /**
  * What only the target refuses, tried on the snapshot before a row is copied: rows that are equal under its unique keys,
- * and values that its CHECKs, its domains and the input functions of its types do not take. Reads only. Of a translated
- * schema, whose rules are the source's, only the keys: a type may hold values for equal that SQLite tells apart.
+ * rows that are too long for its indexes, and values that its CHECKs, its domains and the input functions of its types
+ * do not take. Leaves nothing behind. Of a translated schema, whose rules are the source's, only the keys and indexes: a
+ * type may hold values for equal that SQLite tells apart.
  */
 export async function tryTargetRules(request: {
   readonly survey: Survey;
@@ -40,8 +43,9 @@ export async function tryTargetRules(request: {
   readonly tables: readonly TablePlan[];
   readonly isTranslated: boolean;
   readonly waive: readonly string[];
+  readonly keepConstraints: boolean;
 }): Promise<Finding[]> {
-  const { survey, client, target, tables, isTranslated, waive } = request;
+  const { survey, client, target, tables, isTranslated, waive, keepConstraints } = request;
   const findings: Finding[] = [];
   const pairs = findPairs(survey, target, tables);
   const targets = pairs.map((pair) => pair.target);
@@ -49,6 +53,7 @@ export async function tryTargetRules(request: {
   const checks = isTranslated ? new Map<number, readonly TableCheck[]>() : await listChecks(client, targets);
   const judged = await listJudgedKeys(client, targets);
   const exclusions = await listExclusions(client, targets);
+  const indexes = await listBtreeIndexes(client, targets);
   for (const pair of pairs) {
     const { plan, target: to } = pair;
     for (const key of keys.get(to.oid) ?? []) {
@@ -61,6 +66,8 @@ export async function tryTargetRules(request: {
     for (const key of judged.get(to.oid) ?? [])
       if (!isWaived(waive, `${key.kind}:${key.name}`))
         findings.push(...(await tryJudgedKey(survey, client, pair, key)));
+    const trial = { ...pair, isTranslated, keepConstraints };
+    findings.push(...(await tryIndexRows(survey, client, trial, indexes.get(to.oid) ?? [])));
     if (isTranslated) continue;
     for (const exclusion of exclusions.get(to.oid) ?? [])
       if (!isWaived(waive, `exclusion:${exclusion.name}`))

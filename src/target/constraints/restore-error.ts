@@ -1,7 +1,10 @@
 import { CopierError } from '../../model/error.js';
 import type { DetachableObject } from './detachable-object.js';
 
-/** The error of a step. Where rows violate a unique index or a foreign key, it names one of their keys. */
+/**
+ * The error of a step. Where rows violate a unique index or a foreign key, it names one of their keys; where one is too
+ * long for an index (SQLSTATE program_limit_exceeded), what else can be done.
+ */
 export function explainRestore(error: unknown, { kind, table, name }: DetachableObject): unknown {
   if (!(error instanceof CopierError)) return error;
   const key = error.key ?? 'a key that postgres does not show';
@@ -23,6 +26,10 @@ export function explainRestore(error: unknown, { kind, table, name }: Detachable
       ...location,
       hint: `the rows are equal for postgres: correct them in the source; or do without it: --waive '${kind.replace('_', '-')}:${name}'`,
     });
+  }
+  if (error.foreignCode === '54000') {
+    const hint = `shorten the values that ${name} is over in the source, or drop it on the target; or run with --keep-constraints, so that the row is refused by itself`;
+    return new CopierError(error.code, error.message, { ...location, hint });
   }
   if (error.foreignCode !== '23503') return error;
   return new CopierError('data.orphan', `${table}: ${key} of foreign key ${name} has no parent row`, {

@@ -32,9 +32,14 @@ type Term = { readonly tag: 'sql'; readonly sql: string } | { readonly tag: 'unp
  * index of a constraint it is the unique index with a collation that the plain constraint does not have.
  */
 export function indexSql(index: SourceIndex, table: TableDraft, shared: Translation): string | null {
+  if (index.origin === 'c' && shared.waive.has(indexWaiver(index.name))) {
+    reportUntranslated(index, table, { message: `the index ${index.name} is left out by name`, shared });
+    return null;
+  }
   const body = bodyOf(index, table);
   if (body.tag === 'unportable') {
-    reportUntranslated(index, table, { reason: body.reason, shared });
+    const message = `the index ${index.name} has no sure equivalent: ${body.reason}; ${index.sql ?? 'a constraint'}`;
+    reportUntranslated(index, table, { message, shared });
     return null;
   }
   if (index.isUnique && index.columns.some(isFolded)) shared.findings.push(foldedNote(index, table));
@@ -52,7 +57,7 @@ export function isFolded({ collation }: { readonly collation: string }): boolean
 function reportUntranslated(
   index: SourceIndex,
   table: TableDraft,
-  { reason, shared }: { reason: string; shared: Translation },
+  { message, shared }: { message: string; shared: Translation },
 ): void {
   reportLoss(shared, {
     waiver: indexWaiver(index.name),
@@ -61,7 +66,7 @@ function reportUntranslated(
     code: 'plan.index_untranslated',
     table: table.source.name,
     object: index.name,
-    message: `the index ${index.name} has no sure equivalent: ${reason}; ${index.sql ?? 'a constraint'}`,
+    message,
     hint: 'make one by hand on the target after the copy',
   });
 }
