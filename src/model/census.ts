@@ -164,6 +164,8 @@ export interface ColumnTrial {
   readonly stoodFor?: { readonly count: number; readonly example: ConvertedExample };
   /** Texts that are shorter than the char(n) they go into, which pads them. Left out where there are none. */
   readonly padded?: { readonly count: number; readonly example: ConvertedExample };
+  /** JSON of which an object has a key twice, for jsonb, which keeps the last alone. Left out where there are none. */
+  readonly doubled?: { readonly count: number; readonly example: ConvertedExample };
   /** Whether every value was tried. The trial of a column is ended early where it finds nothing but refused values. */
   readonly isWhole: boolean;
 }

@@ -17,6 +17,10 @@ async function run(
   );
 }
 
+/** Twenty numbers. */
+const series =
+  '(WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 20) SELECT value FROM n)';
+
 const textsOf = ({ findings }: JsonResult, wanted: string) =>
   findings.filter(({ code }) => code === wanted).map(({ severity, message }) => `${severity} ${message}`);
 
@@ -31,6 +35,36 @@ test('texts that char(n) pads are counted, those of full length are not', async 
   assert.deepEqual(textsOf(json, 'plan.char_padding'), [
     `warning 2 of its texts are shorter than character(5), which pads them with blanks for every client: 'ab'`,
   ]);
+});
+
+test('JSON that has a key twice in an object is named where jsonb keeps the last alone', async () => {
+  const source = `CREATE TABLE item (id integer PRIMARY KEY, j json, k json);
+    INSERT INTO item VALUES (1, '{"a": {"b": 1, "c": [{"b": 2}], "\\u0062": 3}}', '{"a": 1, "a": 2}'),
+      (2, '{"a": "a", "b": ["a", "a", {"a": "{\\"b\\": 1"}], "c": {"b": 1}}', '[]'), (3, '"a"', '7');`;
+  const target = 'CREATE TABLE item (id bigserial PRIMARY KEY, j jsonb, k json)';
+  const { exitCode, json, stderr } = await run('plan', { source, target });
+  assert.equal(exitCode, 0, stderr);
+  assert.deepEqual(textsOf(json, 'plan.json_keys'), [
+    `warning 1 of its texts has a key twice in an object, of which jsonb keeps the last alone: '{"a": {"b": 1, "c": [{"b": 2}], "\\u0062": 3}}'`,
+  ]);
+});
+
+test('values that only the input function of a type refuses are found before the copy, by any server', async () => {
+  const source = `CREATE TABLE item (id integer PRIMARY KEY, a text, i text, x text);
+    INSERT INTO item VALUES (1, '[1,2]', '10.0.0.1', '<a/>'), (2, '[[1,2],[3]]', '10.0.0.300', '<a>'), (3, '{4}', '::1', NULL);
+    INSERT INTO item SELECT value + 10, '[]', 'host ' || value, NULL FROM generate_series(1, 20);`;
+  const target = 'CREATE TABLE item (id bigserial PRIMARY KEY, a int[], i inet, x xml)';
+  const { exitCode, json } = await run('plan', { source: source.replace('generate_series(1, 20)', series), target });
+  assert.equal(exitCode, 20);
+  const told = json.findings
+    .filter(({ code }) => code === 'data.rejected')
+    .map(({ column, message }) => [column, message]);
+  assert.deepEqual(
+    told.map(([column]) => column),
+    ['a', 'i', 'x'],
+  );
+  assert.match(told[0]?.[1] ?? '', /^1 row has a value that integer\[\] of the target does not take: id=2/);
+  assert.match(told[1]?.[1] ?? '', /^(at least 5|21) rows have values that inet of the target/);
 });
 
 test('sequences that no column owns are named, all others are not', async () => {

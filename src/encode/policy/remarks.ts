@@ -4,10 +4,11 @@ import type { RowView } from '../../model/value.js';
 import { isDatedInterval } from '../time/interval-text.js';
 import { createMoment } from '../time/temporal.js';
 import { clockOfDatedTime, createTemporalReader } from '../time/temporal-text.js';
+import { hasDoubledKeys } from '../value/json-keys.js';
 import { countCodePoints } from '../value/utf8.js';
 
 /** What is counted of texts that arrive, since it should be known. */
-const remarks = ['naive', 'instant', 'stoodFor', 'padded'] as const;
+const remarks = ['naive', 'instant', 'stoodFor', 'padded', 'doubled'] as const;
 type Remark = (typeof remarks)[number];
 type Counted = NonNullable<ColumnTrial[Remark]>;
 
@@ -53,6 +54,7 @@ function remarkOf(kind: Kind): Watch | null {
     };
   if (kind.tag === 'literal' && kind.form?.tag === 'interval')
     return { remark: 'stoodFor', isOf: ({ bytes }, ...at) => isDatedInterval(bytes.toString('latin1', ...at)) };
+  if (kind.tag === 'jsonb') return { remark: 'doubled', isOf: ({ bytes }, ...at) => hasDoubledKeys(bytes, ...at) };
   if (kind.tag === 'char')
     return { remark: 'padded', isOf: ({ bytes }, ...at) => countCodePoints(bytes, ...at) < kind.chars };
   return null;

@@ -398,6 +398,10 @@ export const planCodes = {
       'The values of a row are too long for an index of the target: 2704 bytes for the key of a B-tree on pages of 8 kB, after compression. It would only be refused when the index is built, after the copy.',
     todo: 'Shorten the values. Of an index that is not unique: do without it (`--waive index:…`, or drop it on the target), and make one over `md5(…)` or of type `hash` by hand. Or let such rows stay behind with `--keep-constraints` and the policy `rejected`.',
   },
+  'plan.json_keys': {
+    means: 'JSON in which an object has a key twice goes into `jsonb`, which keeps the last of them alone. A warning.',
+    todo: 'Make the target column `json` where all are to stay.',
+  },
   'plan.value_too_large': {
     means: 'A value is larger than what one field of PostgreSQL, or one text of the row reader, can hold.',
     todo: 'Keep such values outside of the database.',

@@ -111,14 +111,23 @@ export function checkFinding(
 export function rejectedFinding(
   table: TablePlan,
   column: ColumnPlan,
-  { isDomain, found }: { readonly isDomain: boolean; readonly found: readonly RowsOfValue[] },
+  {
+    isDomain,
+    isWhole,
+    found,
+  }: {
+    readonly isDomain: boolean;
+    /** Whether these are all of them. */
+    readonly isWhole: boolean;
+    readonly found: readonly RowsOfValue[];
+  },
 ): Finding {
   const hazard = isDomain ? 'check_violation' : 'rejected';
   return rowsFinding(table, {
     code: `data.${hazard}`,
     hazard,
     columns: [column],
-    message: `${howMany(found)} ${column.targetType} of the target does not take: ${keysOf(found)}`,
+    message: `${isWhole ? '' : 'at least '}${howMany(found)} ${column.targetType} of the target does not take: ${keysOf(found)}`,
     hint: 'correct these values in the source, or change the type of the target column',
   });
 }

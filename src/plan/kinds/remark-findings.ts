@@ -6,7 +6,12 @@ import type { ColumnPair } from './column-pair.js';
 
 /** What should be known of values that arrive in another way than they are written. */
 export function remarkFindings(pair: ColumnPair, kind: Kind): Finding[] {
-  return [...noteStandIns(pair, kind), ...warnOfPadding(pair), ...askForByteOrder(pair, kind)];
+  return [
+    ...noteStandIns(pair, kind),
+    ...warnOfPadding(pair),
+    ...warnOfDoubledKeys(pair),
+    ...askForByteOrder(pair, kind),
+  ];
 }
 
 /** Texts and numbers that are read as what a framework keeps in them, which the type does not name. */
@@ -42,6 +47,15 @@ function warnOfPadding({ table, source, target, trial }: ColumnPair): Finding[] 
   const message = `${count} of its texts ${count === 1 ? 'is' : 'are'} shorter than ${target.type}, which pads them with blanks for every client: ${example.value}`;
   const hint = 'where the application does not expect the blanks, make the target column varchar';
   return [makeFinding({ severity: 'warning', code: 'plan.char_padding', table, column: source.name, message, hint })];
+}
+
+/** jsonb keeps one value for each key of an object. */
+function warnOfDoubledKeys({ table, source, trial }: ColumnPair): Finding[] {
+  if (trial?.doubled === undefined) return [];
+  const { count, example } = trial.doubled;
+  const message = `${count} of its texts ${count === 1 ? 'has' : 'have'} a key twice in an object, of which jsonb keeps the last alone: ${example.value}`;
+  const hint = 'most readers of JSON take the last as well; where all are to stay, make the target column json';
+  return [makeFinding({ severity: 'warning', code: 'plan.json_keys', table, column: source.name, message, hint })];
 }
 
 const uuidBytes = 16;

@@ -27,9 +27,6 @@ import { formedRowsMax, rowsBy, type TablePair, tryExclusion, tryJudgedKey, valu
 import { equalFormOf, isCitext } from './server-form.js';
 import type { Survey } from './survey.js';
 
-/** pg_input_is_valid() is there from this version on. */
-const inputIsValidVersion = 160_000;
-
 /**
  * What only the target refuses, tried on the snapshot before a row is copied: rows that are equal under its unique keys,
  * rows that are too long for its indexes, and values that its CHECKs, its domains and the input functions of its types
@@ -74,7 +71,7 @@ export async function tryTargetRules(request: {
         findings.push(...(await tryExclusion(survey, client, pair, exclusion)));
     findings.push(...(await tryForeignKeys(survey, pair, { tables, waive })));
     findings.push(...(await tryChecks({ survey, client, pair, checks: checks.get(to.oid) ?? [] })));
-    if (target.serverVersion >= inputIsValidVersion) findings.push(...(await tryInputs(survey, client, pair)));
+    findings.push(...(await tryInputs(survey, client, pair, target.serverVersion)));
   }
   return findings;
 }
@@ -201,15 +198,19 @@ async function tryInputs(
   survey: Survey,
   client: TargetClient,
   { plan, source, target }: TablePair,
+  serverVersion: number,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const column of plan.columns) {
     const to = target.columns.find(({ name }) => name === column.target);
     if (to === undefined || (!to.isDomain && column.kind.tag !== 'literal')) continue;
     const combinations = await survey.listCombinations({ table: source, columns: [column.source] });
-    const refused = await refusedByType(client, to.type, valueLists([column], combinations));
-    if (refused.length === 0) continue;
-    findings.push(rejectedFinding(plan, column, { isDomain: to.isDomain, found: pick(combinations, refused) }));
+    const [values = []] = valueLists([column], combinations);
+    const refused = await refusedByType(client, to.type, values, serverVersion);
+    const { positions, isWhole } = refused;
+    if (positions.length === 0) continue;
+    const found = pick(combinations, positions);
+    findings.push(rejectedFinding(plan, column, { isDomain: to.isDomain, isWhole, found }));
   }
   return findings;
 }

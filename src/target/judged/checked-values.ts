@@ -1,7 +1,13 @@
+import { CopierError } from '../../model/error.js';
 import type { TargetColumn, TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
 import { typedRowsSql } from './generated-columns.js';
+
+/** pg_input_is_valid() is there from this version on. */
+const inputIsValidVersion = 160_000;
+/** Where values are tried by casts, so many that are refused are looked for. */
+const castRefusalsMax = 5;
 
 /** A CHECK of a table, with the columns that it looks at. */
 export interface TableCheck {
@@ -94,11 +100,63 @@ export async function refusedByCheck(
   return await findPositions(client, sql, values);
 }
 
-/** Which of the values, by their position, the input function of a type refuses, with the CHECKs of a domain. From PostgreSQL 16 on. */
-export async function refusedByType(client: TargetClient, type: string, values: ValueLists): Promise<number[]> {
+/** Values that are refused, by their position; not whole where there may be more. */
+export interface RefusedPositions {
+  readonly positions: readonly number[];
+  readonly isWhole: boolean;
+}
+
+/**
+ * Which of the values, by their position, the input function of a type does not take. Nothing is written. A server
+ * without `pg_input_is_valid()` is asked by casts, of ever fewer values where some are refused, and names only the first.
+ */
+export async function refusedByType(
+  client: TargetClient,
+  type: string,
+  values: readonly (string | null)[],
+  serverVersion: number,
+): Promise<RefusedPositions> {
+  if (serverVersion < inputIsValidVersion) {
+    const refused = await refusedByCast(client, type, values);
+    return { positions: refused, isWhole: refused.length < castRefusalsMax };
+  }
   const sql = `SELECT (u."position" - 1)::int AS pgferry_position FROM unnest($1::text[]) WITH ORDINALITY AS u(value, "position")
      WHERE value IS NOT NULL AND NOT pg_input_is_valid(value, ${quoteType(type)}) ORDER BY 1`;
-  return await findPositions(client, sql, values);
+  return { positions: await findPositions(client, sql, [values]), isWhole: true };
+}
+
+async function refusedByCast(
+  client: TargetClient,
+  type: string,
+  values: readonly (string | null)[],
+): Promise<number[]> {
+  const sql = `SELECT count(value::${type}) FROM unnest($1::text[]) AS u(value)`;
+  const refused: number[] = [];
+  const search = async (from: number, to: number): Promise<void> => {
+    if (from === to || refused.length >= castRefusalsMax) return;
+    const part = values.slice(from, to);
+    if (await isTaken(() => withTransaction(client, () => client.query(sql, [part] as unknown as readonly string[]))))
+      return;
+    if (to - from === 1) {
+      refused.push(from);
+      return;
+    }
+    const middle = from + Math.ceil((to - from) / 2);
+    await search(from, middle);
+    await search(middle, to);
+  };
+  await search(0, values.length);
+  return refused;
+}
+
+/** Whether the server takes the values; what has another reason than the data is not for the plan to say. */
+async function isTaken(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch (error) {
+    return !(error instanceof CopierError && /^2[23]/.test(error.foreignCode ?? ''));
+  }
 }
 
 function quoteType(type: string): string {

@@ -1,0 +1,56 @@
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** The keys of an object that is open, and whether a text that follows is one; of an array, none. */
+interface Container {
+  readonly keys: Set<string> | null;
+  isKeyNext: boolean;
+}
+
+/** Whether an object of a valid JSON text has a key twice: jsonb keeps the last of them alone. */
+export function hasDoubledKeys(bytes: Buffer, start: number, end: number): boolean {
+  const open: Container[] = [];
+  for (let at = start; at < end; at += 1) {
+    const inner = open.at(-1);
+    switch (String.fromCharCode(bytes[at] as number)) {
+      case '{':
+        open.push({ keys: new Set(), isKeyNext: true });
+        break;
+      case '[':
+        open.push({ keys: null, isKeyNext: false });
+        break;
+      case '}':
+      case ']':
+        open.pop();
+        break;
+      case ',':
+        if (inner !== undefined) inner.isKeyNext = inner.keys !== null;
+        break;
+      case '"': {
+        const close = endOfText(bytes, at, end);
+        if (inner?.isKeyNext === true && inner.keys !== null) {
+          const key = keyOf(bytes.toString('utf8', at, close));
+          if (inner.keys.has(key)) return true;
+          inner.keys.add(key);
+          inner.isKeyNext = false;
+        }
+        at = close - 1;
+        break;
+      }
+      default:
+    }
+  }
+  return false;
+}
+
+/** The position after the quote that ends a text. */
+function endOfText(bytes: Buffer, start: number, end: number): number {
+  let at = start + 1;
+  while (at < end && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
+  return at + 1;
+}
+
+/** A key without its escapes: `"a"` and `"\u0061"` are one. */
+function keyOf(text: string): string {
+  return text.includes('\\') ? `"${JSON.parse(text)}"` : text;
+}
