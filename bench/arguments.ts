@@ -6,6 +6,7 @@ export const caseNames = [
   'ours',
   'tenth',
   'proofs',
+  'convert',
   'limits',
   'readers',
   'floor',
@@ -36,6 +37,7 @@ export const benchHelp = `usage: node dist/bench/run.js [--size SIZE] [--shape S
   --shape SHAPE      narrow, wide, blobs, app, mixed, many; default mixed
   --only CASES       out of ${caseNames.join(',')}; default all
                      tenth: memory with a tenth of the data; proofs: census, verify and accept;
+                     convert: a rule that changes every row, against none;
                      limits: --max-mbps and --max-rows-per-second over ten seconds;
                      readers: CPU of the page reader and of the row reader; session: one psql
                      that makes the schema and copies from prepared files; script: a careful

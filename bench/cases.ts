@@ -1,6 +1,7 @@
 import type { CaseName } from './arguments.js';
 import { assertDone, type Bench, findLoss, keepForFloor, repeatPasses, schemaSqlOf, shown, toResult } from './case.js';
 import { findCopyFiles } from './copy-files.js';
+import { measureConvert } from './convert.js';
 import { withServerCpu } from './cpu.js';
 import type { Fixture } from './fixtures.js';
 import { measureFloor } from './floor.js';
@@ -44,6 +45,8 @@ export async function measureCase(bench: Bench, name: CaseName): Promise<CaseOut
       return [await attempt(tenthName, () => measureTenthCase(bench))];
     case 'proofs':
       return await attemptAll('proofs', () => measureProofs(bench));
+    case 'convert':
+      return await attemptAll('convert', () => measureConvert(bench));
     case 'limits':
       return measureEach(limitedFlags, (limited) => attempt(limited.flag, () => measureLimit(bench, limited)));
     case 'readers':

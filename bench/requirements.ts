@@ -1,5 +1,6 @@
 import {
   type BenchResult,
+  convertedName,
   floorName,
   oursName,
   type Pass,
@@ -9,6 +10,7 @@ import {
   type Requirement,
   sessionName,
   tenthName,
+  unconvertedName,
 } from './result.js';
 
 /*
@@ -74,6 +76,7 @@ export function findRequirements(result: Measured, workers: readonly number[]): 
     most('verify / whole migrate', 0.8, timesOurs(proofName('verify'))),
     most('accept / whole migrate', 1, timesOurs(proofName('accept'))),
     most('census / copy phase', 0.5, divide(pass(proofName('census'))?.wallMs, copyMs)),
+    most('rules on every row / none', 1.5, divide(pass(convertedName)?.wallMs, pass(unconvertedName)?.wallMs)),
     most('our CPU / server CPU', 0.6, divide(ours?.cpuMs, ours?.serverCpuMs)),
     most('peak memory, MB', 200, divide(ours?.peakBytes, megabyte)),
     most('peak memory with a tenth of the rows, MB', 200, divide(pass(tenthName)?.peakBytes, megabyte)),

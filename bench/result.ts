@@ -135,6 +135,8 @@ export const scriptName = 'bench/by-hand.sh';
 export const sessionName = 'one psql';
 export const pgloaderName = 'pgloader';
 export const sequelName = 'sequel -C';
+export const convertedName = 'pgferry, rules on every row';
+export const unconvertedName = 'pgferry, the same table without rules';
 export const tenthName = 'pgferry, a tenth of the rows';
 
 /** The name of our own case with this many threads. */

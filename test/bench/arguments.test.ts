@@ -14,6 +14,7 @@ test('without arguments the small mixed fixture is measured in every way', () =>
       'ours',
       'tenth',
       'proofs',
+      'convert',
       'limits',
       'readers',
       'floor',

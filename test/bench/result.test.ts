@@ -185,6 +185,7 @@ test('what must be reached is held against what was measured, and what was not m
     ['verify / whole migrate', null, null],
     ['accept / whole migrate', null, null],
     ['census / copy phase', null, null],
+    ['rules on every row / none', null, null],
     ['our CPU / server CPU', 0.5, true],
     ['peak memory, MB', 120, true],
     ['peak memory with a tenth of the rows, MB', null, null],

@@ -32,14 +32,14 @@ type Term = { readonly tag: 'sql'; readonly sql: string } | { readonly tag: 'unp
  * index of a constraint it is the unique index with a collation that the plain constraint does not have.
  */
 export function indexSql(index: SourceIndex, table: TableDraft, shared: Translation): string | null {
-  if (index.origin === 'c' && shared.waive.has(indexWaiver(index.name))) {
-    reportUntranslated(index, table, { message: `the index ${index.name} is left out by name`, shared });
-    return null;
-  }
   const body = bodyOf(index, table);
   if (body.tag === 'unportable') {
     const message = `the index ${index.name} has no sure equivalent: ${body.reason}; ${index.sql ?? 'a constraint'}`;
     reportUntranslated(index, table, { message, shared });
+    return null;
+  }
+  if (index.origin === 'c' && shared.waive.has(indexWaiver(index.name))) {
+    reportUntranslated(index, table, { message: `the index ${index.name} is left out by name`, shared });
     return null;
   }
   if (index.isUnique && index.columns.some(isFolded)) shared.findings.push(foldedNote(index, table));
