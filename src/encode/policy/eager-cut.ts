@@ -55,6 +55,7 @@ export function eagerCutOf(column: ColumnPlan, index: number): EagerRule | null 
 }
 
 const zero = 48;
+const five = 53;
 const nine = 57;
 const point = 46;
 const dash = 45;
@@ -136,7 +137,7 @@ function lengthCut(charsMax: number): EagerCut {
 
 /** So many digits of a number are exact as a double, with room for one more to carry. */
 const exactDigits = 15;
-const plainNumber = /^(-?)(\d+)\.(\d+)$/;
+const plainNumber = /^-?\d+\.\d+$/;
 
 /** Fraction digits beyond the scale of a number that is written plainly. */
 function decimalCut(scale: number, rounding: Rounding): EagerCut {
@@ -147,20 +148,32 @@ function decimalCut(scale: number, rounding: Rounding): EagerCut {
     const start = view.start[index] as number;
     const end = view.end[index] as number;
     if (storage === Storage.Text && end - start > scratchBytes / 2) return false;
-    const text = storage === Storage.Real ? String(view.number[index]) : view.bytes.toString('latin1', start, end);
-    const [, sign = '', whole = '', fraction = ''] = plainNumber.exec(text) ?? [];
-    if (fraction.length <= scale || whole.length + scale > exactDigits) return false;
-    const dropped = fraction.slice(scale);
-    if (/^0*$/.test(dropped) || dropped.length > exactDigits) return false;
-    const isUp = rounding === 'round' && dropped >= '5';
-    const digits = String(Number(whole + fraction.slice(0, scale)) + (isUp ? 1 : 0)).padStart(scale + 1, '0');
-    const cut = `${sign}${digits.slice(0, digits.length - scale)}${scale === 0 ? '' : '.'}${digits.slice(digits.length - scale)}`;
+    const isReal = storage === Storage.Real;
+    const text = isReal ? String(view.number[index]) : view.bytes.toString('latin1', start, end);
+    const point = text.indexOf('.');
+    if (point < 0 || text.length - point - 1 <= scale) return false;
+    // The shortest text of a double ends in no zero, and is plain but for an exponent.
+    if (isReal ? text.includes('e') : !plainNumber.test(text)) return false;
+    const first = text.charCodeAt(0) === dash ? 1 : 0;
+    const keptEnd = point + 1 + scale;
+    const dropped = text.slice(keptEnd);
+    if (point - first + scale > exactDigits || dropped.length > exactDigits) return false;
+    const lost = Number(dropped);
+    if (lost === 0) return false;
+    const isUp = rounding === 'round' && dropped.charCodeAt(0) >= five;
+    let cut = text.slice(0, scale === 0 ? point : keptEnd);
+    if (isUp || !isReal) {
+      const kept = Number(text.slice(first, point) + text.slice(point + 1, keptEnd)) + (isUp ? 1 : 0);
+      const digits = String(kept).padStart(scale + 1, '0');
+      const whole = digits.slice(0, digits.length - scale);
+      cut = `${first === 0 ? '' : '-'}${whole}${scale === 0 ? '' : '.'}${digits.slice(digits.length - scale)}`;
+    }
     out.bytes = scratch;
     out.start = 0;
     out.end = scratch.write(cut, 0, 'latin1');
-    const size = (isUp ? 10 ** dropped.length : 0) - Number(dropped);
-    out.change = sign === '' ? size : -size;
-    out.scale = fraction.length;
+    const size = (isUp ? 10 ** dropped.length : 0) - lost;
+    out.change = first === 0 ? size : -size;
+    out.scale = scale + dropped.length;
     return true;
   };
 }
