@@ -155,16 +155,16 @@ function decimalCut(scale: number, rounding: Rounding): EagerCut {
     // The shortest text of a double ends in no zero, and is plain but for an exponent.
     if (isReal ? text.includes('e') : !plainNumber.test(text)) return false;
     const first = text.charCodeAt(0) === dash ? 1 : 0;
-    const keptEnd = point + 1 + scale;
-    const dropped = text.slice(keptEnd);
+    const cutStart = point + 1 + scale;
+    const dropped = text.slice(cutStart);
     if (point - first + scale > exactDigits || dropped.length > exactDigits) return false;
     const lost = Number(dropped);
     if (lost === 0) return false;
     const isUp = rounding === 'round' && dropped.charCodeAt(0) >= five;
-    let cut = text.slice(0, scale === 0 ? point : keptEnd);
+    let cut = text.slice(0, scale === 0 ? point : cutStart);
     if (isUp || !isReal) {
-      const kept = Number(text.slice(first, point) + text.slice(point + 1, keptEnd)) + (isUp ? 1 : 0);
-      const digits = String(kept).padStart(scale + 1, '0');
+      const digitsBefore = Number(text.slice(first, point) + text.slice(point + 1, cutStart)) + (isUp ? 1 : 0);
+      const digits = String(digitsBefore).padStart(scale + 1, '0');
       const whole = digits.slice(0, digits.length - scale);
       cut = `${first === 0 ? '' : '-'}${whole}${scale === 0 ? '' : '.'}${digits.slice(digits.length - scale)}`;
     }
