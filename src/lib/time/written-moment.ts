@@ -72,7 +72,7 @@ const charsMax = 120;
  * whose order is not sure are never read.
  */
 export function readWrittenMoment(text: string): WrittenMoment | null {
-  if (text.length > charsMax) return null;
+  if (text.length > charsMax || !/\d/.test(text)) return null;
   const trimmed = text.trim();
   for (const form of forms) {
     const groups = form.exec(trimmed)?.groups;

@@ -38,3 +38,18 @@ export function decimalDigits(value: number): { readonly whole: number; readonly
     scale: Math.max(0, fraction.length - shift),
   };
 }
+
+/** Powers of ten that doubles hold exactly. */
+const powersOfTen: readonly number[] = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
+/**
+ * Whether a double surely has no more digits than these before and after the point, without writing it down: a whole number
+ * of 10^-scale that divides to the very double is a decimal that reads back as it, and the shortest one is no longer. False
+ * says nothing.
+ */
+export function hasDigitsWithin(value: number, whole: number, scale: number): boolean {
+  const [bound, unit] = [powersOfTen[whole], powersOfTen[scale]];
+  if (bound === undefined || unit === undefined || Math.abs(value) >= bound) return false;
+  const units = Math.round(value * unit);
+  return Number.isSafeInteger(units) && units / unit === value;
+}

@@ -8,7 +8,7 @@ import {
   valueClasses,
 } from '../../model/census.js';
 import { type RowView, Storage } from '../../model/value.js';
-import { decimalDigits, integerClass, realClass, wideClass } from './number-class.js';
+import { decimalDigits, hasDigitsWithin, integerClass, realClass, wideClass } from './number-class.js';
 import { type TextShape, textClass } from './text-class.js';
 import { describeRowKey, exampleCharsMax } from './value-text.js';
 
@@ -102,7 +102,8 @@ class ColumnTally {
 
   #classifyReal(value: number): ClassIndex {
     const found = classIndexOf(realClass(value));
-    if (Number.isFinite(value)) {
+    const isKnown = hasDigitsWithin(value, this.#wholeDigitsMax, this.#scaleMax[found] as number);
+    if (!isKnown && Number.isFinite(value)) {
       const { whole, scale } = decimalDigits(value);
       this.#widen(found, whole, scale);
     }

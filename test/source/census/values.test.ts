@@ -10,6 +10,7 @@ import { choosePages } from '../../../src/source/pages/layout.js';
 import { readPages } from '../../../src/source/pages/pages.js';
 import { readRows } from '../../../src/source/rows/rows.js';
 import { Database } from '../../../src/source/sqlite.js';
+import { decimalDigits, hasDigitsWithin } from '../../../src/source/census/number-class.js';
 import { mergeValues, takeValues } from '../../../src/source/census/values.js';
 import { makeSqlite, withFolder } from '../../support/folder.js';
 import { anyValue, bindingOf, speakingTexts } from '../../values/any-value.js';
@@ -149,4 +150,23 @@ test('random values count the same through both readers, and in parts as in one 
       { numRuns },
     );
   });
+});
+
+test('a double of which few digits are known without writing it down has no more of them', () => {
+  const rounded = fc.tuple(fc.double({ min: -1e9, max: 1e9, noNaN: true }), fc.nat(9)).map(([value, scale]) => {
+    return Number(value.toFixed(scale));
+  });
+  const doubles = fc.oneof(rounded, fc.double(), fc.constantFrom(0, -0, 0.1 + 0.2, 5e-324, 2 ** 53, 1e22, 1e-7));
+  let known = 0;
+  fc.assert(
+    fc.property(doubles, fc.integer({ min: 8, max: 23 }), fc.nat(23), (value, whole, scale) => {
+      if (!hasDigitsWithin(value, whole, scale)) return;
+      known++;
+      const digits = decimalDigits(value);
+      assert.ok(digits.whole <= whole && digits.scale <= scale, `${value}: ${JSON.stringify(digits)}`);
+    }),
+    { numRuns: runCount({ usual: 5000, full: 200_000 }) },
+  );
+  assert.ok(known > 100, `${known} were known`);
+  assert.ok(hasDigitsWithin(9654.6875, 4, 4) && !hasDigitsWithin(9654.6875, 3, 4) && !hasDigitsWithin(9654.6875, 4, 3));
 });
