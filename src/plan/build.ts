@@ -61,11 +61,13 @@ export function buildPlan(request: PlanRequest): Plan {
     leftOut: [...source.leftOut, ...fit.leftOut],
     keepsConstraints,
   };
+  const virtualRows = checkVirtualRows(source, options);
   const findings = [
     ...checkRuleNames(options.rules ?? noRules, source),
-    ...checkAnyTable(source, options),
+    // Where virtual tables hold what there is, it is they that are to be decided about.
+    ...(virtualRows.some(({ severity }) => severity === 'error') ? [] : checkAnyTable(source, options)),
     ...weighMissingColumns(fit.findings, { ...options, census: request.census }),
-    ...checkVirtualRows(source, options),
+    ...virtualRows,
     ...checkReadiness({ ...options, target, tables: fit.tables, framework: marks.framework }),
     ...(options.keepConstraints ? [] : noteOwners(notOwned)),
     ...(options.isComparison === true ? [] : checkCycles(inForce)),

@@ -173,6 +173,18 @@ const cases: readonly Case[] = [
     steps: [{ look: [[`SELECT nextval('users_seq')`, '(4)']] }],
   },
   {
+    name: 'numbers of intervals are refused with a line for each unit, and one pattern says it of all',
+    source: `CREATE TABLE r (id INTEGER PRIMARY KEY, took_us BIGINT, left_us REAL, at_us DATETIME); INSERT INTO r VALUES (1, 90000000, -2.0, 1700000000000000), (2, NULL, 0.0, NULL);`,
+    target: 'CREATE TABLE r (id int PRIMARY KEY, took_us interval, left_us interval, at_us timestamp);',
+    steps: [
+      { exit: 20, codes: ['data.no_unit'], says: ['{"tableRules":{"r":{"columns":{"took_us":{"unit":"us"}}}}}'] },
+      {
+        config: { columns: { '*_us': { unit: 'us' } } },
+        look: [['SELECT * FROM r ORDER BY id', '(1,00:01:30,-00:00:00.000002,"2023-11-14 22:13:20") (2,,00:00:00,)']],
+      },
+    ],
+  },
+  {
     name: 'a column that tsvector_update_trigger fills is filled, and other triggers do not fire',
     source: `CREATE TABLE film (id INTEGER PRIMARY KEY, title TEXT NOT NULL); INSERT INTO film VALUES (1, 'ACADEMY DINOSAUR');`,
     target: `CREATE TABLE film (id bigint PRIMARY KEY, title text NOT NULL, fulltext tsvector);

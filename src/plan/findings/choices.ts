@@ -32,7 +32,10 @@ export interface PolicyQuestion {
   readonly rulesOf: (hazard: string) => readonly string[] | null;
 }
 
-/** A config line for each pattern that reads the values, and for each way to decide about the hazards of a finding. Hazards that do not know a rule go into quarantine beside it. */
+/** Units in which a column of intervals may hold numbers. */
+export const lengthUnits = ['s', 'ms', 'us'] as const;
+
+/** A config line for each unit or pattern that reads the values, and for each way to decide about the hazards of a finding. Hazards that do not know a rule go into quarantine beside it. */
 export function policyChoices(question: PolicyQuestion): string[] {
   const { table, column, names, policies, patterns = [] } = question;
   const known = names.map((name) => [name, usableRules(question, name)] as const);
@@ -49,6 +52,7 @@ export function policyChoices(question: PolicyQuestion): string[] {
   const isSo = (way: Policies) =>
     names.every((name) => JSON.stringify(way[name]) === JSON.stringify(policies[name] ?? policies['*'] ?? 'fail'));
   return [
+    ...(names.includes('no_unit') ? lengthUnits.map((unit) => ruleLine(table, column, { unit })) : []),
     ...patterns.map((pattern) => ruleLine(table, column, { pattern })),
     ...ways.filter((way) => !isSo(way)).map((way) => ruleLine(table, column, { policies: way })),
   ];

@@ -94,7 +94,8 @@ export function brokenFinding(table: string, key: SourceForeignKey, reason: stri
 
 function orphanFinding(key: SourceForeignKey, found: ForeignKeyViolation, isEnforced: boolean): Finding {
   const examples = found.examples.length === 0 ? '' : `, for example ${found.examples.join('; ')}`;
-  const message = `${found.count} rows refer through (${key.columns.join(', ')}) to rows that ${found.parentTable} does not have${examples}`;
+  const rows = found.count === 1 ? '1 row refers' : `${found.count} rows refer`;
+  const message = `${rows} through (${key.columns.join(', ')}) to rows that ${found.parentTable} does not have${examples}`;
   const listed = found.isOfTarget === true ? '' : ' (PRAGMA foreign_key_check lists them)';
   const hint = isEnforced
     ? `delete or correct these rows in SQLite${listed}, or drop the foreign key on the target`

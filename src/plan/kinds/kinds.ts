@@ -3,6 +3,7 @@ import type { Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { isUnit, unitNames } from '../../lib/time/epochs.js';
 import type { ColumnPair } from './column-pair.js';
+import { lengthUnits } from '../findings/choices.js';
 import { makeFinding } from '../findings/finding.js';
 import { chooseTimeUnit, givenTimeUnit } from './time-unit.js';
 import type { UnitQuestion } from './unit-choice.js';
@@ -99,7 +100,8 @@ export function isTemporal({ baseType, typeClass }: TargetColumn): boolean {
 /** Django keeps its intervals as microseconds. */
 function choosePlain(pair: ColumnPair): KindChoice {
   const { target, rules, habits, framework } = pair;
-  const plain = kindOfType(target, rules?.unit ?? (framework === 'Django' ? 'us' : null));
+  const habit = lengthUnits.find((unit) => unit === habits?.unit);
+  const plain = kindOfType(target, rules?.unit ?? habit ?? (framework === 'Django' ? 'us' : null));
   const isTurned = plain.tag === 'uuid' && (rules?.uuidBytes ?? habits?.uuidBytes) === 'dotnet';
   const kind: Kind = isTurned
     ? { tag: 'uuid', bytes: 'dotnet' }
