@@ -310,7 +310,7 @@ test('indexes of a table are built beside a build of another, and what locks the
   });
 });
 
-test('a duplicate key is named by table, index, columns and key, for constraints, indexes and exclusions', async () => {
+test('rows that a constraint, an index or an exclusion keeps apart are named by table, name, columns and key', async () => {
   const rows: [sql: string, key: string, column: string][] = [
     ['ALTER TABLE app.t ADD PRIMARY KEY (a, b)', 'a, b=1, x', 'a, b'],
     ['ALTER TABLE app.t ADD CONSTRAINT tu UNIQUE (b)', 'b=x', 'b'],
@@ -322,8 +322,10 @@ test('a duplicate key is named by table, index, columns and key, for constraints
       await detachAll(client, ['t']);
       await client.query(`INSERT INTO app.t VALUES (1, 'x'), (1, 'x')`);
       await assert.rejects(restoreAll(client, ticket), (error: CopierError) => {
-        assert.deepEqual([error.code, error.table, error.key, error.column], ['data.duplicate_key', 't', key, column]);
-        assert.match(error.message, /^t: more than one row with .* for unique t/);
+        const isExclusion = sql.includes('EXCLUDE');
+        const code = isExclusion ? 'data.excluded' : 'data.duplicate_key';
+        assert.deepEqual([error.code, error.table, error.key, error.column], [code, 't', key, column]);
+        assert.match(error.message, isExclusion ? /^t: rows conflict under .* te:/ : /^t: more than one .* unique t/);
         return true;
       });
       await client.query('DELETE FROM app.t');

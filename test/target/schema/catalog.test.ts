@@ -63,6 +63,7 @@ test('columns come with type, base type, typmod, labels, default, identity and g
       defaultSql: null,
       identity: 'no',
       isGenerated: false,
+      generatedFrom: null,
     };
     const labels = ['FREE', 'BASIC', 'PRO'];
     assert.deepEqual(columns, [
@@ -120,6 +121,7 @@ test('columns come with type, base type, typmod, labels, default, identity and g
         typeClass: 'b',
         defaultSql: '(id * 2)',
         isGenerated: true,
+        generatedFrom: ['id'],
       },
       { ...plain, name: 'tags', type: 'text[]', baseType: '_text', typeClass: 'b' },
     ]);
