@@ -217,7 +217,7 @@ function main(name: string): void {
   const live = read<LiveResult>('live-large');
   if (live !== undefined)
     replaceSection('docs/benchmarks.md', renderLive(live, read<LiveResult>('live-huge')), liveSection);
-  const all = read<AllResult>('all-large');
+  const all = read<AllResult>('all-large') ?? read<AllResult>('all-medium');
   if (all !== undefined) {
     replaceSection('docs/benchmarks.md', `<!-- bench-all -->\n${renderAll(all)}<!-- /bench-all -->`, allSection);
   }

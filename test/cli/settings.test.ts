@@ -241,9 +241,15 @@ const streams: readonly [flags: SettingsInput['flags'], expected: number | null]
 
 for (const [flags, expected] of streams) {
   test(`with ${JSON.stringify(flags)} tables ${expected === null ? 'stay cut' : `may go whole, over ${expected} streams`}`, () => {
-    assert.equal(wholeTablesOf(read({ flags }), true)?.streams ?? null, expected);
+    assert.equal(wholeTablesOf(read({ flags }), true, 8)?.streams ?? null, expected);
   });
 }
+
+test('a machine that one stream keeps busy, the server included, sends tables whole; one with the server elsewhere does not', () => {
+  const streams = (isLocal: boolean, cores: number) =>
+    wholeTablesOf(read({ flags: { workers: '4' } }), isLocal, cores)?.streams;
+  assert.deepEqual([streams(true, 1), streams(true, 2), streams(true, 3), streams(false, 2)], [1, 1, 4, 4]);
+});
 
 test('beyond a network a table goes whole only where less may be lost', () => {
   const bytesMax = (isLocal: boolean) => must(wholeTablesOf(read({}), isLocal), 'whole tables').bytesMax;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { RateLimits } from '../../copy/rate.js';
 import type { ThreadData } from '../../copy/session.js';
 import { CopierError } from '../../model/error.js';
@@ -40,14 +41,24 @@ export function streamCount(settings: Settings): number {
  */
 const wholeBytesMax = { local: 4 * 1024 * MiB, remote: 512 * MiB };
 
+/** Cores that one stream keeps busy where the server has no others: a thread of ours encodes, a session of it stores. */
+const coresOfStream = 2;
+
 /**
  * Which tables the plan may send whole. Null where chunks stay as they are cut: the operator named their size, or set a
- * rate limit, under which sending again would take long. `isLocal`: no network lies between us and the server.
+ * rate limit, under which sending again would take long. `isLocal`: no network lies between us and the server. There
+ * a machine of two cores is busy with one stream, and gains nothing from a second one of the same table, which would not
+ * arrive frozen: narrow, wide and blobs of `make bench` took 3 to 7 % longer in two.
  */
-export function wholeTablesOf(settings: Settings, isLocal: boolean): WholeTables | null {
+export function wholeTablesOf(
+  settings: Settings,
+  isLocal: boolean,
+  cores = availableParallelism(),
+): WholeTables | null {
   const isHeldBack = settings.maxMbps !== null || settings.maxRowsPerSecond !== null;
   if (settings.chunkBytes !== null || isHeldBack) return null;
-  return { streams: streamCount(settings), bytesMax: isLocal ? wholeBytesMax.local : wholeBytesMax.remote };
+  if (isLocal) return { streams: cores <= coresOfStream ? 1 : streamCount(settings), bytesMax: wholeBytesMax.local };
+  return { streams: streamCount(settings), bytesMax: wholeBytesMax.remote };
 }
 
 export interface ThreadRequest {
