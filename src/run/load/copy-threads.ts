@@ -47,8 +47,8 @@ const coresOfStream = 2;
 /**
  * Which tables the plan may send whole. Null where chunks stay as they are cut: the operator named their size, or set a
  * rate limit, under which sending again would take long. `isLocal`: no network lies between us and the server. There
- * a machine of two cores is busy with one stream, and gains nothing from a second one of the same table, which would not
- * arrive frozen: narrow, wide and blobs of `make bench` took 3 to 7 % longer in two.
+ * a machine of two cores is busy with one stream, and gains nothing from a second one of the same table, whose rows would
+ * not arrive frozen.
  */
 export function wholeTablesOf(
   settings: Settings,
