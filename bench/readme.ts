@@ -42,7 +42,10 @@ export function renderPage(main: BenchResult, others: readonly BenchResult[]): s
   return mark([
     `${machineLine(main)}\n${fixtureLine(main)}`,
     table(caseHead, main.cases.map(caseRow)),
-    table(['figure', 'must be', 'is', ''], main.requirements.map(requirementCells)),
+    table(
+      ['figure', 'must be', 'is', ''],
+      main.requirements.map((one) => requirementCells(one).map(escapeBar)),
+    ),
     `![where the time goes](../${resultsFolder}/${nameOf(main)}.svg)`,
     ...(others.length === 0 ? [] : ['Other shapes and sizes, same machine:', table(otherHead, others.map(otherRow))]),
     'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app|many`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes these figures from them.',

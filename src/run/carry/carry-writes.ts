@@ -19,7 +19,7 @@ import { readCatalog } from '../survey/survey.js';
 import type { Carrying, CarryRequest, KnownSums } from './carrying.js';
 import { findTables } from './differing-tables.js';
 import { findGivenNumbers } from './given-numbers.js';
-import { isLeft, planCarry } from './plan-carry.js';
+import { isLeftBehind, planCarry } from './plan-carry.js';
 import { prove } from './prove-carried.js';
 
 /*
@@ -47,7 +47,8 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   return await withRunThreads(threads, async (pool) => {
     const sums = new Map<string, KnownSums>();
     // Where keys were matched, those of tables that did not change are not PostgreSQL's own.
-    const numbered = request.finish === undefined ? stored.plan.tables.filter((one) => !isLeft(request, one)) : planned;
+    const numbered =
+      request.finish === undefined ? stored.plan.tables.filter((one) => !isLeftBehind(request, one)) : planned;
     const meters = metersOf(planned);
     const carrying = { request, threads: pool, catalog, planned, numbered, quarantines, sums, meters };
     const { journal } = context;

@@ -18,7 +18,7 @@ export async function planCarry(
   const planned: TablePlan[] = [];
   for (const plan of stored.plan.tables) {
     const isChanged = changed.some(({ table, rowsNow }) => table === plan.target && rowsNow !== null);
-    if (!isChanged || isLeft({ leftBehind }, plan)) continue;
+    if (!isChanged || isLeftBehind({ leftBehind }, plan)) continue;
     const own = leftBehind.planOf(plan, quarantines.has(plan.source));
     if ('reason' in own) {
       uncarried.push(own);
@@ -36,6 +36,6 @@ export async function planCarry(
 }
 
 /** Whether the operator chose to leave a table's rows behind. */
-export function isLeft({ leftBehind }: Pick<CarryRequest, 'leftBehind'>, { source, target }: TablePlan): boolean {
+export function isLeftBehind({ leftBehind }: Pick<CarryRequest, 'leftBehind'>, { source, target }: TablePlan): boolean {
   return leftBehind.hasTable(source, target);
 }
