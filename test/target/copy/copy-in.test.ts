@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CopierError } from '../../../src/model/error.js';
 import { parseTargetUrl } from '../../../src/target/connection/address.js';
 import { withTarget } from '../../../src/target/connection/connect.js';
@@ -115,7 +116,11 @@ test('a row that the server rejects makes the pending write fail with line and c
       copyIn(client, into, async (write) => {
         try {
           await write(Buffer.from('1\ta\nx\tb\n'));
-          for (let i = 0; i < 1000; i += 1) await write(Buffer.alloc(100_000, 'y'));
+          // A socket that takes each block at once would leave no turn in which the answer can be read.
+          for (let i = 0; i < 10_000; i += 1) {
+            await write(Buffer.alloc(100_000, 'y'));
+            await nextTurn();
+          }
         } catch (error) {
           seen = error;
           throw error;
