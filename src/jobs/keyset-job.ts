@@ -1,6 +1,6 @@
 import { hashLines, hashPieces, type LineHash } from '../accept/key-hash.js';
 import { givesRow, readLines } from '../source/verify/lines.js';
-import { copyLines } from '../target/copy/copy-lines.js';
+import { copyPieces } from '../target/copy/copy-pieces.js';
 import { Meter } from '../pool/meter.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
 import { withRowsOfTarget } from './thread-target.js';
@@ -37,7 +37,9 @@ async function run(job: KeysetJob): Promise<LineHash | boolean[]> {
     case 'target': {
       const meter = new Meter(job.meter);
       return await withRowsOfTarget((client) =>
-        hashPieces(copyLines(client, job.sql, job.table), (count) => meter.add(count)),
+        hashPieces(copyPieces(client, job.sql, { doing: 'reading the keys', table: job.table }), (count) =>
+          meter.add(count),
+        ),
       );
     }
   }

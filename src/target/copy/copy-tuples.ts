@@ -1,10 +1,6 @@
 import { assert } from '../../model/error.js';
-import { type CellBatch, Storage } from '../../model/value.js';
-
-/** A batch is handed on when it holds this many bytes or rows, whichever comes first. */
-const batchBytes = 1 << 18;
-const batchRows = 1024;
-const greatBytes = 8 * batchBytes;
+import { Storage } from '../../model/value.js';
+import { BatchParser } from './batch-parser.js';
 
 /** Signature of eleven bytes, flags, and the length of an extension, which is empty. */
 const headerBytes = 19;
@@ -15,88 +11,31 @@ const countBytes = 2;
  * Takes COPY's binary format apart (PostgreSQL manual, COPY, "Binary Format") as it arrives in pieces of any size. A
  * field's bytes are never looked at.
  */
-export class CopyTupleParser {
-  readonly #batch: CellBatch;
-  #filled = 0;
-  /** Where the next row begins. */
-  #at = 0;
+export class CopyTupleParser extends BatchParser {
   #hasHeader = false;
   #isEnded = false;
-  #isTaken = false;
 
-  constructor(columnCount: number) {
-    const cells = columnCount * batchRows;
-    this.#batch = {
-      rowCount: 0,
-      columnCount,
-      bytes: Buffer.allocUnsafe(2 * batchBytes),
-      start: new Int32Array(cells),
-      end: new Int32Array(cells),
-      storage: new Uint8Array(cells),
-      number: new Float64Array(0),
-    };
+  protected override isAtEnd(): boolean {
+    return this.#isEnded && super.isAtEnd();
   }
 
-  append(piece: Buffer): void {
-    if (this.#isTaken) this.#restart();
-    const needed = this.#filled + piece.length;
-    if (needed > this.#batch.bytes.length) this.#moveTo(Math.max(needed, this.#batch.bytes.length * 2), 0);
-    piece.copy(this.#batch.bytes, this.#filled);
-    this.#filled = needed;
-  }
-
-  /** Lends a batch when one is full; it is valid until the next call. */
-  takeFull(): CellBatch | null {
-    if (this.#isTaken) this.#restart();
+  protected readRow(): boolean {
+    const { bytes, start, end, storage, columnCount, rowCount } = this.batch;
+    const { filled } = this;
+    let at = this.rowStart;
     if (!this.#hasHeader) {
-      if (this.#filled < headerBytes) return null;
+      if (filled < headerBytes) return false;
       this.#hasHeader = true;
-      this.#at = headerBytes;
+      at = headerBytes;
+      this.rowStart = at;
     }
-    while (this.#batch.rowCount < batchRows && this.#readRow());
-    const isFull = this.#batch.rowCount === batchRows || (this.#batch.rowCount > 0 && this.#at >= batchBytes);
-    this.#isTaken = isFull;
-    return isFull ? this.#batch : null;
-  }
-
-  /** Lends what is left at the end of the stream. */
-  takeRest(): CellBatch {
-    if (this.#isTaken) this.#restart();
-    assert(this.#isEnded && this.#at === this.#filled, 'the stream ends where it says');
-    return this.#batch;
-  }
-
-  /** Begins a batch anew: the bytes of rows that are not whole yet move to the front. */
-  #restart(): void {
-    const { length } = this.#batch.bytes;
-    const from = this.#at;
-    this.#isTaken = false;
-    this.#batch.rowCount = 0;
-    this.#at = 0;
-    this.#filled -= from;
-    // A single great value must not be held for the rest of the table.
-    this.#moveTo(length > greatBytes && this.#filled < batchBytes ? 2 * batchBytes : length, from);
-  }
-
-  /** Puts the filled bytes, which begin at `from`, to the front of a buffer of this size. */
-  #moveTo(size: number, from: number): void {
-    const { bytes } = this.#batch;
-    if (size !== bytes.length) this.#batch.bytes = Buffer.allocUnsafe(size);
-    bytes.copy(this.#batch.bytes, 0, from, from + this.#filled);
-  }
-
-  /** Reads a row where all of it has arrived. */
-  #readRow(): boolean {
-    const { bytes, start, end, storage, columnCount, rowCount } = this.#batch;
-    const filled = this.#filled;
-    let at = this.#at;
     if (this.#isEnded || filled - at < countBytes) return false;
     const count = ((bytes[at] as number) << 8) | (bytes[at + 1] as number);
     at += countBytes;
     // The end is marked by -1 for a number of fields.
     if (count === 0xffff) {
       this.#isEnded = true;
-      this.#at = at;
+      this.rowStart = at;
       return false;
     }
     assert(count === columnCount, 'a row of copy has the columns that were asked for');
@@ -112,8 +51,8 @@ export class CopyTupleParser {
       if (at > filled) return false;
       end[cell] = at;
     }
-    this.#batch.rowCount += 1;
-    this.#at = at;
+    this.batch.rowCount += 1;
+    this.rowStart = at;
     return true;
   }
 }

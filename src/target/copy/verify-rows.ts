@@ -2,7 +2,7 @@ import { CopierError } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { CellBatch } from '../../model/value.js';
 import type { TargetClient } from '../connection/client.js';
-import { copyPayload } from './copy-payload.js';
+import { copyBatches } from './copy-batches.js';
 import { CopyTextParser } from './copy-text.js';
 import { quoteName } from '../../lib/quote.js';
 import { comparedRows } from '../../lib/compared-rows.js';
@@ -22,22 +22,8 @@ export async function* readTargetCells(
   from = `${comparedRows(table)} AS t`,
 ): AsyncGenerator<CellBatch> {
   const columns = table.columns.map((column) => `t.${quoteName(column.target)}`).join(', ');
-  const parser = new CopyTextParser(table.columns.length);
-  let isOver = false;
-  try {
-    for await (const piece of copyPayload(client, `COPY (SELECT ${columns} FROM ${from}) TO STDOUT`)) {
-      parser.append(piece);
-      for (let batch = parser.takeFull(); batch !== null; batch = parser.takeFull()) yield batch;
-    }
-    isOver = true;
-    const rest = parser.takeRest();
-    if (rest.rowCount > 0) yield rest;
-  } catch (error) {
-    isOver = true;
-    throw client.failure(error, { doing: 'reading the table for verification', table: table.target });
-  } finally {
-    if (!isOver) await client.close();
-  }
+  const sql = `COPY (SELECT ${columns} FROM ${from}) TO STDOUT`;
+  yield* copyBatches(client, { sql, table: table.target, parser: new CopyTextParser(table.columns.length) });
 }
 
 /**

@@ -4,7 +4,7 @@ import { comparedRows } from '../../lib/compared-rows.js';
 import { sentFormOf } from '../../lib/compared-form.js';
 import { quoteName } from '../../lib/quote.js';
 import type { TargetClient } from '../connection/client.js';
-import { copyPayload } from './copy-payload.js';
+import { copyBatches } from './copy-batches.js';
 import { CopyTupleParser } from './copy-tuples.js';
 import type { TargetTableToVerify } from './verify-rows.js';
 
@@ -23,22 +23,8 @@ export async function* readTargetTuples(
   from = `${comparedRows(table)} AS t`,
 ): AsyncGenerator<CellBatch> {
   const columns = table.columns.map(sentSql).join(', ');
-  const parser = new CopyTupleParser(table.columns.length);
-  let isOver = false;
-  try {
-    for await (const piece of copyPayload(client, `COPY (SELECT ${columns} FROM ${from}) TO STDOUT (FORMAT binary)`)) {
-      parser.append(piece);
-      for (let batch = parser.takeFull(); batch !== null; batch = parser.takeFull()) yield batch;
-    }
-    isOver = true;
-    const rest = parser.takeRest();
-    if (rest.rowCount > 0) yield rest;
-  } catch (error) {
-    isOver = true;
-    throw client.failure(error, { doing: 'reading the table for verification', table: table.target });
-  } finally {
-    if (!isOver) await client.close();
-  }
+  const sql = `COPY (SELECT ${columns} FROM ${from}) TO STDOUT (FORMAT binary)`;
+  yield* copyBatches(client, { sql, table: table.target, parser: new CopyTupleParser(table.columns.length) });
 }
 
 function sentSql({ kind, target }: ColumnPlan): string {
