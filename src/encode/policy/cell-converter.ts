@@ -1,4 +1,4 @@
-import type { ConvertedCells, Losses } from '../../model/copy.js';
+import type { ConvertedCells } from '../../model/copy.js';
 import type { ColumnPlan, TablePlan } from '../../model/plan.js';
 import { type Policy, policyFor } from '../../model/rules.js';
 import { type RowView, Storage } from '../../model/value.js';
@@ -8,8 +8,8 @@ import { hasTextProblems, textProblem } from '../value/explain.js';
 import { Misfit } from '../value/misfit.js';
 import { type CutText, type EagerRule, eagerCutOf } from './eager-cut.js';
 import { convertValue } from './convert.js';
+import { ConvertedCounter, type Counter } from './converted-counter.js';
 import { bytesOf, RowEdit } from './row-edit.js';
-import { LossSum } from './loss-sum.js';
 import { hazardOf, type Mark } from './screen.js';
 
 /** One value may be changed by several rules in turn, but only this often. */
@@ -20,11 +20,6 @@ const nulEscape = Buffer.from('\\u0000', 'latin1');
 export interface ConvertedRow {
   readonly view: RowView;
   readonly marks: readonly Mark[];
-}
-
-interface Counter extends Omit<ConvertedCells, 'cells' | keyof Losses> {
-  cells: number;
-  readonly losses: LossSum;
 }
 
 interface Pending {
@@ -53,7 +48,7 @@ export class CellConverter {
   readonly #cutText: CutText = { bytes: Buffer.alloc(0), start: 0, end: 0, change: 0, scale: 0 };
   /** Lends cut texts to the writer. */
   readonly #cut: RowView;
-  readonly #counters = new Map<string, Counter>();
+  readonly #counters: ConvertedCounter;
   #pending: Pending[] = [];
   #row: readonly Mark[] = [];
   #isUsed = true;
@@ -61,6 +56,7 @@ export class CellConverter {
   /** `keepsRows`: `row` gives what was made of the row written last. */
   constructor({ columns }: Pick<TablePlan, 'columns'>, plain: FieldWriter, keepsRows: boolean) {
     this.#columns = columns;
+    this.#counters = new ConvertedCounter({ columns });
     this.#plain = plain;
     this.#edit = new RowEdit(columns.length);
     this.#keepsRows = keepsRows;
@@ -68,7 +64,7 @@ export class CellConverter {
     this.#suspects = columns.map(suspectOf);
     this.#eager = columns.map((column, index) => {
       const eager = keepsRows ? null : eagerCutOf(column, index);
-      return eager === null ? null : { ...eager, counter: this.#counterOf(eager.mark) };
+      return eager === null ? null : { ...eager, counter: this.#counters.counterOf(eager.mark) };
     });
     this.#cut = new RowEdit(columns.length).view;
   }
@@ -135,18 +131,7 @@ export class CellConverter {
   }
 
   result(): ConvertedCells[] {
-    const counters = [...this.#counters].filter(([, { cells }]) => cells > 0);
-    return counters
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { losses, ...counter }]) => ({ ...counter, ...losses.result() }));
-  }
-
-  #counterOf({ column, hazard, rule }: Mark): Counter {
-    const key = `${column} ${hazard} ${rule}`;
-    const own = { column: this.#columns[column ?? -1]?.source ?? '', hazard, rule, cells: 0, losses: new LossSum() };
-    const counter = this.#counters.get(key) ?? own;
-    this.#counters.set(key, counter);
-    return counter;
+    return this.#counters.result();
   }
 
   /** Writes a value that is cut without a detour; −1 where there is nothing to cut, or what is left does not fit. */
@@ -188,7 +173,7 @@ export class CellConverter {
       const change = convertValue(edit, index, column, { hazard, rule });
       if (change === null) throw first;
       const mark = { column: index, hazard, rule, reason: problem.reason, change };
-      this.#pending.push({ mark, counter: this.#counterOf(mark), start, change: 0, scale: 0 });
+      this.#pending.push({ mark, counter: this.#counters.counterOf(mark), start, change: 0, scale: 0 });
       if (edit.view.storage[index] === Storage.Null) {
         if (column.notNull === true) throw first;
         return -1;

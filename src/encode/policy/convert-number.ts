@@ -1,4 +1,4 @@
-import { type ExactDecimal, addDecimals, noDecimal } from '../../lib/number/exact-decimal.js';
+import { type ExactDecimal, addDecimals, noDecimal, plainText } from '../../lib/number/exact-decimal.js';
 import type { ColumnPlan } from '../../model/plan.js';
 import { Storage } from '../../model/value.js';
 import { bytesOf, integerOf, type RowEdit } from './row-edit.js';
@@ -94,10 +94,4 @@ function parsePlain(text: string): ExactDecimal | null {
   if (Math.abs(scale) > fractionDigitsMax) return null;
   const digits = BigInt(`${whole}${fraction}`) * (scale < 0 ? 10n ** BigInt(-scale) : 1n);
   return { digits: sign === '-' ? -digits : digits, scale: Math.max(0, scale) };
-}
-
-function plainText({ digits, scale }: ExactDecimal): string {
-  if (scale <= 0) return String(digits * 10n ** BigInt(-scale));
-  const size = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0');
-  return `${digits < 0n ? '-' : ''}${size.slice(0, -scale)}.${size.slice(-scale)}`;
 }

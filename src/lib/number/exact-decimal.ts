@@ -27,12 +27,17 @@ export function decimalFrom(text: string): ExactDecimal {
   return { digits: BigInt(whole + fraction), scale: fraction.length };
 }
 
-/** In plain notation, without zeros at the end of a fraction. */
-export function decimalText({ digits, scale }: ExactDecimal): string {
-  const padded = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0');
-  const fraction = padded.slice(padded.length - scale).replace(/0+$/, '');
-  const whole = padded.slice(0, padded.length - scale);
-  return `${digits < 0n ? '-' : ''}${whole}${scale === 0 || fraction === '' ? '' : `.${fraction}`}`;
+/** In plain notation, with as many fraction digits as the scale says, which is not below 0. */
+export function plainText({ digits, scale }: ExactDecimal): string {
+  if (scale === 0) return String(digits);
+  const size = String(digits < 0n ? -digits : digits).padStart(scale + 1, '0');
+  return `${digits < 0n ? '-' : ''}${size.slice(0, -scale)}.${size.slice(-scale)}`;
+}
+
+/** The same without zeros at the end of a fraction. */
+export function decimalText(decimal: ExactDecimal): string {
+  const text = plainText(decimal);
+  return decimal.scale === 0 ? text : text.replace(/\.?0+$/, '');
 }
 
 function digitsAt({ digits, scale }: ExactDecimal, wanted: number): bigint {
