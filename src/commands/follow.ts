@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-
 import { CopierError } from '../model/error.js';
 import type { FollowResult, RoundReport } from '../model/follow.js';
 import { formatDuration } from '../report/units.js';

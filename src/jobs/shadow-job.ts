@@ -10,7 +10,7 @@ import { kindOfResult, type TimeKinds } from '../shadow/result-kinds.js';
 import { addUtf8Order } from '../source/verify/lines.js';
 import { readSourceResult } from '../source/verify/result.js';
 import type { TargetClient } from '../target/connection/client.js';
-import { type Repeats, readTargetResult } from '../target/copy/result.js';
+import { isRunAgain, type Repeats, readTargetResult } from '../target/copy/result.js';
 import { describeCells, shownCell } from '../verify/describe.js';
 import { canonicalResult, type ResultCell } from '../verify/result-cells.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
@@ -150,12 +150,11 @@ function shown(results: Pick<BothResults, 'columns'>, i: number, cell: ResultCel
 }
 
 function timed<T>(ms: number[], wanted: Repeats, run: () => T): T {
-  const startedAtMs = performance.now();
-  for (let beganAtMs = startedAtMs; ; beganAtMs = performance.now()) {
+  for (;;) {
+    const beganAtMs = performance.now();
     const result = run();
-    const now = performance.now();
-    ms.push(now - beganAtMs);
-    if (ms.length >= wanted.times || now - startedAtMs >= wanted.ms) return result;
+    ms.push(performance.now() - beganAtMs);
+    if (!isRunAgain(ms, wanted)) return result;
   }
 }
 

@@ -2,26 +2,25 @@ import type { FleetFile } from '../model/fleet/fleet.js';
 import { formatCount } from './units.js';
 
 /** Files that need a look by the code of their reason, the most frequent first; a file that differs has the one of verify. */
-export function groupByReason(files: readonly FleetFile[]): [code: string, files: FleetFile[]][] {
-  const groups = new Map<string, FleetFile[]>();
-  for (const file of files) {
-    const code = file.reason?.code ?? 'verify.changed';
-    const group = groups.get(code);
-    if (group === undefined) groups.set(code, [file]);
-    else group.push(file);
-  }
-  return [...groups].sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1));
+export function groupByReason(files: readonly FleetFile[]): Groups<FleetFile> {
+  return grouped(files.map((file) => [file.reason?.code ?? 'verify.changed', file]));
 }
 
 /** What runs warned of, each remark once, the most frequent first, with the schemas of the files that it is about. */
-export function groupRemarks(files: readonly FleetFile[]): [remark: string, schemas: string[]][] {
-  const groups = new Map<string, string[]>();
-  for (const { schema, remarks } of files)
-    for (const remark of remarks) {
-      const schemas = groups.get(remark);
-      if (schemas === undefined) groups.set(remark, [schema]);
-      else schemas.push(schema);
-    }
+export function groupRemarks(files: readonly FleetFile[]): Groups<string> {
+  return grouped(files.flatMap(({ schema, remarks }) => remarks.map((remark) => [remark, schema] as const)));
+}
+
+type Groups<T> = [key: string, all: T[]][];
+
+/** The most frequent first, and of those that are as frequent by their keys. */
+function grouped<T>(pairs: readonly (readonly [key: string, one: T])[]): Groups<T> {
+  const groups = new Map<string, T[]>();
+  for (const [key, one] of pairs) {
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [one]);
+    else group.push(one);
+  }
   return [...groups].sort(([a, some], [b, others]) => others.length - some.length || (a < b ? -1 : 1));
 }
 

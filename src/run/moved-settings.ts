@@ -9,6 +9,7 @@ import { hasLedger } from '../target/ledger/ledger.js';
 import { latestRun } from '../target/ledger/run.js';
 import type { Context } from './context.js';
 import { lockWaits } from './lock-waits.js';
+import { rulesOf } from './choices.js';
 import { readStoredPlan } from './plan/stored-plan.js';
 
 /*
@@ -89,17 +90,10 @@ export async function asRunWas(context: Context, address: TargetAddress): Promis
 
 /** Says what a command is told otherwise that goes by the plan of a run, whatever it is told. */
 export function warnOfOther({ settings, journal }: Context, moved: MovedSettings | undefined, runId: string): void {
-  const shaping = [
-    'zone',
-    'targetZone',
-    'policies',
-    'tableRules',
-    'columns',
-    'declared',
-    'search',
-    'virtualTables',
-  ] as const;
-  const other = shaping.filter((name) => !isNothing(settings[name]) && !isSame(settings[name], moved?.[name]));
+  const shaping = rulesOf(settings);
+  const other = names.filter(
+    (name) => name in shaping && !isNothing(settings[name]) && !isSame(settings[name], moved?.[name]),
+  );
   if (other.length === 0) return;
   journal.warn(
     `this command goes by the plan of run ${runId}; what it is told otherwise counts only in a new run: ${other.join(', ')}`,

@@ -1,5 +1,10 @@
 const quote = 0x22;
+const comma = 0x2c;
+const openBracket = 0x5b;
 const backslash = 0x5c;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 
 /** The keys of an object that is open, and whether a text that follows is one; of an array, none. */
 interface Container {
@@ -12,21 +17,21 @@ export function hasDoubledKeys(bytes: Buffer, start: number, end: number): boole
   const open: Container[] = [];
   for (let at = start; at < end; at += 1) {
     const inner = open.at(-1);
-    switch (String.fromCharCode(bytes[at] as number)) {
-      case '{':
+    switch (bytes[at]) {
+      case openBrace:
         open.push({ keys: new Set(), isKeyNext: true });
         break;
-      case '[':
+      case openBracket:
         open.push({ keys: null, isKeyNext: false });
         break;
-      case '}':
-      case ']':
+      case closeBrace:
+      case closeBracket:
         open.pop();
         break;
-      case ',':
+      case comma:
         if (inner !== undefined) inner.isKeyNext = inner.keys !== null;
         break;
-      case '"': {
+      case quote: {
         const close = endOfText(bytes, at, end);
         if (inner?.isKeyNext === true && inner.keys !== null) {
           const key = keyOf(bytes.toString('utf8', at, close));

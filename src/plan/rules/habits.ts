@@ -18,31 +18,25 @@ export function habitRulesOf(
 ): HabitRules {
   const ofType = fitting(declared, (pattern) => isOfDeclaration(column.declaredType, pattern));
   const ofName = fitting(columns, (pattern) => isOfPattern(column.name, pattern));
-  const rules = [...ofType, ...ofName];
+  // A rule of one word is a type.
+  const rules = [...ofType, ...ofName].map((rule) => (typeof rule === 'string' ? { type: rule } : rule));
   const policies: Policies = Object.assign({}, ...rules.map((one) => one.policies ?? {}));
   const zones = { ...(zone === null ? {} : { zone }), ...(targetZone === null ? {} : { targetZone }) };
   return { ...zones, ...Object.assign({}, ...rules), policies };
 }
 
-/** The rules whose patterns fit, those that go first last. A rule of one word is a type. */
-function fitting(
-  rules: Readonly<Record<string, string | HabitRules>>,
-  isFit: (pattern: string) => boolean,
-): HabitRules[] {
-  return Object.entries(rules)
+/** What is said by the patterns that fit, those that go first last. */
+function fitting<R>(said: Readonly<Record<string, R>>, isFit: (pattern: string) => boolean): R[] {
+  const letters = (pattern: string) => pattern.replaceAll('*', '').length;
+  return Object.entries(said)
     .filter(([pattern]) => isFit(pattern))
-    .sort(([one], [other]) => lettersOf(one) - lettersOf(other))
-    .map(([, rule]) => (typeof rule === 'string' ? { type: rule } : rule));
+    .sort(([one], [other]) => letters(one) - letters(other))
+    .map(([, rule]) => rule);
 }
 
-function lettersOf(pattern: string): number {
-  return pattern.replaceAll('*', '').length;
-}
-
-/** What the virtual table becomes, null where it is not carried. The pattern with more letters of its own goes first. */
+/** What the virtual table becomes, null where it is not carried. Of patterns that fit the same goes first as with habits. */
 export function virtualFormOf(rules: Rules['virtualTables'], name: string): VirtualForm | null {
-  const fit = Object.entries(rules ?? {}).filter(([pattern]) => isOfPattern(name, pattern));
-  return fit.sort(([one], [other]) => lettersOf(one) - lettersOf(other)).at(-1)?.[1] ?? null;
+  return fitting(rules ?? {}, (pattern) => isOfPattern(name, pattern)).at(-1) ?? null;
 }
 
 /** Whether a name fits a pattern whose `*` is any run of characters; ASCII case means nothing. */

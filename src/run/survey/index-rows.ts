@@ -3,7 +3,7 @@ import type { SourceTable } from '../../model/source.js';
 import type { TargetTable } from '../../model/target.js';
 import { indexRowFinding } from '../../plan/findings/index-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { type BtreeIndex, refusedByIndex } from '../../target/constraints/index-rows.js';
+import { type BtreeIndex, refusedByIndex } from '../../target/judged/index-rows.js';
 import { serverTextOf } from './server-form.js';
 import type { Survey } from './survey.js';
 

@@ -21,7 +21,7 @@ import {
 import { listExclusions } from '../../target/judged/exclusions.js';
 import { listJudgedKeys } from '../../target/judged/judged-keys.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { listBtreeIndexes } from '../../target/constraints/index-rows.js';
+import { listBtreeIndexes } from '../../target/judged/index-rows.js';
 import { tryIndexRows } from './index-rows.js';
 import { formedRowsMax, rowsBy, type TablePair, tryExclusion, tryJudgedKey, valueLists } from './judged-rows.js';
 import { equalFormOf, isCitext } from './server-form.js';

@@ -16,7 +16,7 @@ import {
   notesOf,
   noteTriggers,
 } from './note-sql.js';
-import { inSchemaSql } from '../catalog/by-index.js';
+import { heirsSql, inSchemaSql } from '../catalog/by-index.js';
 
 /*
  * The reverse journal: which rows of the target changed since a moment, noted by statement triggers, so that a rollback need
@@ -177,7 +177,7 @@ export async function dropJournal(client: TargetClient, schema: string): Promise
         AND (c.oid IS NULL OR c.oid IN (
           WITH RECURSIVE tree (oid) AS (
             SELECT t.oid FROM pg_class t WHERE ${inSchemaSql('t', '$1')}
-             UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid)
+             UNION ${heirsSql})
           SELECT oid FROM tree)) ORDER BY 1`,
     [schema, quoteName(ledgerSchemaOf(client.address))],
   );

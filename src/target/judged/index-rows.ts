@@ -3,6 +3,7 @@ import { CopierError } from '../../model/error.js';
 import type { TargetTable } from '../../model/target.js';
 import type { TargetClient } from '../connection/client.js';
 import { withTransaction } from '../connection/transaction.js';
+import { byTable } from './checked-values.js';
 
 /** An index of plain columns over all rows of its table, whose rows are bounded in size. */
 export interface BtreeIndex {
@@ -30,9 +31,7 @@ export async function listBtreeIndexes(
       ORDER BY x.relname COLLATE "C"`,
     [tables.map(({ oid }) => oid)],
   );
-  const found = new Map<number, BtreeIndex[]>();
-  for (const { oid, ...index } of rows) found.set(oid, [...(found.get(oid) ?? []), index]);
-  return found;
+  return byTable(rows);
 }
 
 /** A row, by its position, that has no room in the index, and what the server says of it. */
