@@ -1,5 +1,6 @@
 import type { CaseOutcome } from './cases.js';
 import type { MachineFacts } from './machine.js';
+import { megabytes, seconds, table, versionOf } from './markdown.js';
 import { type CaseResult, floorName, medianPass, type SkippedCase } from './result.js';
 import type { ServerFacts } from './server.js';
 
@@ -41,7 +42,6 @@ export function mergePasses(outcomes: readonly CaseOutcome[]): Pick<AllShape, 'w
 /** The table of all shapes, as Markdown: medians, and the fastest and the slowest pass. */
 export function renderAll(result: AllResult): string {
   const { machine, server, size, rounds, measuredAt } = result;
-  const version = /PostgreSQL [\d.]+/.exec(server.version)?.[0] ?? server.version;
   const head = [
     'shape',
     'way',
@@ -53,16 +53,16 @@ export function renderAll(result: AllResult): string {
     'peak MB',
     'what came out',
   ];
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   const left = result.shapes.flatMap(({ shape, skipped }) =>
     skipped.map(({ name, reason }) => `${name} with ${shape}: ${reason.split('\n')[0]}`),
   );
   return `${[
-    `One run of \`make bench-all SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, ${version} on the same cores, \`fsync\` ${server.settings['fsync'] ?? 'unknown'}: ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one pass of each way in turn; medians.`,
+    `One run of \`make bench-all SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, ${versionOf(server)} on the same cores, \`fsync\` ${server.settings['fsync'] ?? 'unknown'}: ${rounds} ${rounds === 1 ? 'round' : 'rounds'}, one pass of each way in turn; medians.`,
     '',
-    line(head),
-    line(head.map(() => '---')),
-    ...result.shapes.flatMap((shape) => shape.ways.map((way) => line(cellsOf(shape, way)))),
+    table(
+      head,
+      result.shapes.flatMap((shape) => shape.ways.map((way) => cellsOf(shape, way))),
+    ),
     ...(left.length === 0 ? [] : ['', `Not measured: ${[...new Set(left)].join('; ')}.`]),
   ].join('\n')}\n`;
 }
@@ -74,17 +74,13 @@ function cellsOf({ shape, bytes, rows, ways }: AllShape, way: CaseResult): strin
   const isWhole = way.rows === rows;
   return [
     `${shape}, ${Math.round(bytes / 1e6)} MB`,
-    `\`${way.name.replaceAll('|', '\\|')}\``,
+    `\`${way.name}\``,
     seconds(wallMs),
     times.length === 1 ? 'once' : `${seconds(Math.min(...times))} – ${seconds(Math.max(...times))}`,
     floor === undefined || !isWhole ? '–' : (wallMs / floor).toFixed(2),
     seconds(cpuMs),
     seconds(serverCpuMs),
-    peakBytes === null ? '–' : (peakBytes / 1e6).toFixed(0),
-    (way.note ?? 'all rows, proven').replaceAll('|', '\\|').replaceAll('\n', ' '),
+    megabytes(peakBytes),
+    way.note ?? 'all rows, proven',
   ];
-}
-
-function seconds(ms: number | null): string {
-  return ms === null ? '–' : (ms / 1000).toFixed(2);
 }

@@ -66,6 +66,17 @@ export function assertDone(run: ChildResult, what: string): void {
   throw new Error(`${what} ended with exit code ${run.exitCode}: ${said.trim().slice(-500)}`);
 }
 
+/** Throws where a program failed, or rows of the fixture are not in the target. */
+export async function assertWhole(run: ChildResult, what: string, { fixture, url }: { fixture: Fixture; url: string }) {
+  assertDone(run, what);
+  await assertNoLoss(fixture, url);
+}
+
+export async function assertNoLoss(fixture: Fixture, url: string): Promise<void> {
+  const loss = await findLoss(fixture, url);
+  if (loss !== null) throw new Error(`rows are missing: ${loss}`);
+}
+
 /** Counts the target against the fixture; the tables that differ, in words, or null. */
 export async function findLoss(fixture: Fixture, url: string): Promise<string | null> {
   const found = await countRows(url, Object.keys(fixture.tables));

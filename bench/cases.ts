@@ -1,11 +1,10 @@
 import type { CaseName } from './arguments.js';
-import { assertDone, type Bench, findLoss, keepForFloor, repeatPasses, schemaSqlOf, shown, toResult } from './case.js';
+import { assertWhole, type Bench, keepForFloor, repeatPasses, schemaSqlOf, shown, toResult } from './case.js';
 import { findCopyFiles } from './copy-files.js';
 import { measureConvert } from './convert.js';
-import { withServerCpu } from './cpu.js';
 import type { Fixture } from './fixtures.js';
 import { measureFloor } from './floor.js';
-import { type OurRun, measureOurs } from './ours.js';
+import { type OurRun, measureOurs, measurePass } from './ours.js';
 import { measurePeer, measurePlainCase, measureScript, measureSequel, pgloader } from './peers.js';
 import { measureProofs } from './proofs.js';
 import { measureReaders } from './readers.js';
@@ -27,6 +26,7 @@ import { measureSession } from './session.js';
 import { settle, withBenchDatabase } from './server.js';
 
 const megabyte = 1_000_000;
+const oursWords = 'pgferry migrate';
 /** Of copying, while a limit on the throughput is measured. */
 const limitSeconds = 10;
 
@@ -123,24 +123,15 @@ async function measureOurPasses(bench: Bench, { name, fixture, flags, note }: Ou
   const passes = await repeatPasses(bench, name, () =>
     withBenchDatabase(bench.serverUrl, async (url) => {
       await settle(bench.serverUrl);
-      const { done: run, serverCpuMs } = await withServerCpu(bench.server.postmaster, () =>
-        measureOurs(fixture, url, flags),
-      );
-      await checkOurs(run, fixture, url);
+      const { run, pass } = await measurePass(bench.server.postmaster, { fixture, url, flags });
+      await assertWhole(run, oursWords, { fixture, url });
       runs.push(run);
       if (fixture === bench.fixture) await keepForFloor(bench, url);
-      const { wallMs, cpuMs, peakBytes, phases, fillMs } = run;
-      return { wallMs, cpuMs, serverCpuMs, peakBytes, phases, fillMs };
+      return pass;
     }),
   );
   const command = runs[0] === undefined ? '' : shown(bench, runs[0].command);
   return { ...toResult(bench, { name, passes, command, note }), rows: fixture.rows };
-}
-
-async function checkOurs(run: OurRun, fixture: Fixture, url: string): Promise<void> {
-  assertDone(run, 'pgferry migrate');
-  const loss = await findLoss(fixture, url);
-  if (loss !== null) throw new Error(`rows are missing: ${loss}`);
 }
 
 const bitsPerMegabyte = 8;
@@ -160,7 +151,7 @@ async function measureLimit(bench: Bench, { flag, unitsOf }: (typeof limitedFlag
   const run = (flags: readonly string[]): Promise<OurRun> =>
     withBenchDatabase(bench.serverUrl, async (url) => {
       const done = await measureOurs(fixture, url, flags);
-      await checkOurs(done, fixture, url);
+      await assertWhole(done, oursWords, { fixture, url });
       return done;
     });
   bench.say(flag);

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Database } from '../src/source/sqlite.js';
-import { assertDone, type Bench, findLoss, shown, toResult } from './case.js';
-import { withServerCpu } from './cpu.js';
+import { assertWhole, type Bench, shown, toResult } from './case.js';
 import type { Fixture } from './fixtures.js';
-import { measureOurs } from './ours.js';
+import { measurePass } from './ours.js';
 import { type CaseResult, convertedName, type Pass, unconvertedName } from './result.js';
 import { settle, withBenchDatabase } from './server.js';
 import { sizeFactors } from './shapes.js';
@@ -47,12 +46,9 @@ async function migrate(bench: Bench, fixture: Fixture): Promise<{ pass: Pass; co
   const flags = ['--workers', String(Math.max(...bench.workers)), '--config', config];
   return await withBenchDatabase(bench.serverUrl, async (url) => {
     await settle(bench.serverUrl);
-    const { done, serverCpuMs } = await withServerCpu(bench.server.postmaster, () => measureOurs(fixture, url, flags));
-    assertDone(done, 'pgferry migrate');
-    const loss = await findLoss(fixture, url);
-    if (loss !== null) throw new Error(`rows are missing: ${loss}`);
-    const { wallMs, cpuMs, peakBytes, phases, fillMs, command } = done;
-    return { pass: { wallMs, cpuMs, serverCpuMs, peakBytes, phases, fillMs }, command: shown(bench, command) };
+    const { run, pass } = await measurePass(bench.server.postmaster, { fixture, url, flags });
+    await assertWhole(run, 'pgferry migrate', { fixture, url });
+    return { pass, command: shown(bench, run.command) };
   });
 }
 

@@ -10,6 +10,7 @@ import {
   type SizeName,
   shapeTables,
   sizeFactors,
+  sizeNames,
 } from './shapes.js';
 
 /** Part of every cached name: raise it when a shape changes, so that an old file is never measured as a new one. */
@@ -48,6 +49,12 @@ export function prepareFixture({ folder, shape, size }: FixtureChoice): Fixture 
   const tables = JSON.parse(readFileSync(`${path}.json`, 'utf8')) as Record<string, number>;
   const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
   return { shape, size, path, schemaFolder, copyFolder: `${base}.copy`, rows, bytes: statSync(path).size, tables };
+}
+
+/** The fixture of the next smaller size; null at the smallest. */
+export function prepareTenth(choice: FixtureChoice): Fixture | null {
+  const smaller = sizeNames[sizeNames.indexOf(choice.size) - 1];
+  return smaller === undefined ? null : prepareFixture({ ...choice, size: smaller });
 }
 
 /**

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ChildCommand, type ChildResult, measureChild } from './child.js';
 import type { Fixture } from './fixtures.js';
-import type { Phase, ProofName } from './result.js';
+import { withServerCpu } from './cpu.js';
+import type { Pass, Phase, ProofName } from './result.js';
 
 const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
 
@@ -24,6 +25,16 @@ export async function measureOurs(fixture: Fixture, url: string, flags: readonly
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The same with what it cost; `postmaster` of the server as `withServerCpu` takes it. */
+export async function measurePass(
+  postmaster: number | null,
+  { fixture, url, flags }: { readonly fixture: Fixture; readonly url: string; readonly flags: readonly string[] },
+): Promise<{ readonly run: OurRun; readonly pass: Pass }> {
+  const { done: run, serverCpuMs } = await withServerCpu(postmaster, () => measureOurs(fixture, url, flags));
+  const { wallMs, cpuMs, peakBytes, phases, fillMs } = run;
+  return { run, pass: { wallMs, cpuMs, serverCpuMs, peakBytes, phases, fillMs } };
 }
 
 /** Runs one of our commands on a fixture; what it leaves behind lies in the run folder. */

@@ -1,4 +1,14 @@
-import { assertDone, type Bench, findLoss, keepForFloor, repeatPasses, schemaSqlOf, shown, toResult } from './case.js';
+import {
+  assertDone,
+  assertNoLoss,
+  type Bench,
+  findLoss,
+  keepForFloor,
+  repeatPasses,
+  schemaSqlOf,
+  shown,
+  toResult,
+} from './case.js';
 import { type ChildCommand, measureChild } from './child.js';
 import { withServerCpu } from './cpu.js';
 import { isInstalled, planPlainCopy } from './plain.js';
@@ -12,27 +22,42 @@ const messageCharsMax = 200;
 
 /** The plain way: a pipe per table. */
 export async function measurePlainCase(bench: Bench): Promise<CaseResult | string> {
-  for (const program of ['sqlite3', 'psql']) if (!(await isInstalled(program))) return `${program} is not installed`;
   const commands: string[] = [];
-  const passes = await repeatPasses(bench, plainName, () =>
+  const result = await measureByHand(bench, plainName, {
+    programs: ['sqlite3', 'psql'],
+    run: async (url) => {
+      const plan = planPlainCopy(bench.fixture.path, url);
+      commands.splice(0, commands.length, ...plan.map(({ command }) => shown(bench, command)));
+      return await runPlainCopy(plan);
+    },
+    note: 'keys and indexes in place; nothing is verified',
+  });
+  if (typeof result === 'string') return result;
+  const command = commands.length > 2 ? `${commands[0]}; and so on for ${commands.length} tables` : commands.join('; ');
+  return { ...result, command };
+}
+
+interface ByHand {
+  readonly programs: readonly string[];
+  /** Copies the fixture into the empty tables of a database; throws where a program fails. */
+  readonly run: (url: string) => Promise<{ readonly wallMs: number; readonly cpuMs: number | null }>;
+  readonly note: string;
+}
+
+/** A way that finds the schema made, and must bring all rows. Its command is for the caller to say. */
+async function measureByHand(bench: Bench, name: string, { programs, run, note }: ByHand) {
+  for (const program of programs) if (!(await isInstalled(program))) return `${program} is not installed`;
+  const passes = await repeatPasses(bench, name, () =>
     withBenchDatabase(bench.serverUrl, async (url) => {
       await withClient(url, (client) => client.query(schemaSqlOf(bench.fixture)));
       await settle(bench.serverUrl);
-      const plan = planPlainCopy(bench.fixture.path, url);
-      const { done, serverCpuMs } = await withServerCpu(bench.server.postmaster, () => runPlainCopy(plan));
-      const loss = await findLoss(bench.fixture, url);
-      if (loss !== null) throw new Error(`rows are missing: ${loss}`);
-      commands.splice(0, commands.length, ...plan.map(({ command }) => shown(bench, command)));
+      const { done, serverCpuMs } = await withServerCpu(bench.server.postmaster, () => run(url));
+      await assertNoLoss(bench.fixture, url);
       await keepForFloor(bench, url);
-      return { ...done, serverCpuMs, peakBytes: null, phases: [] };
+      return { wallMs: done.wallMs, cpuMs: done.cpuMs, serverCpuMs, peakBytes: null, phases: [] };
     }),
   );
-  return toResult(bench, {
-    name: plainName,
-    passes,
-    command: commands.length > 2 ? `${commands[0]}; and so on for ${commands.length} tables` : commands.join('; '),
-    note: 'keys and indexes in place; nothing is verified',
-  });
+  return toResult(bench, { name, passes, command: '', note });
 }
 
 async function runPlainCopy(plan: ReturnType<typeof planPlainCopy>): Promise<{ wallMs: number; cpuMs: number | null }> {
@@ -50,28 +75,21 @@ async function runPlainCopy(plan: ReturnType<typeof planPlainCopy>): Promise<{ w
 
 /** A script that drops keys and indexes first and copies several tables at once: what a careful person writes by hand. */
 export async function measureScript(bench: Bench): Promise<CaseResult | string> {
-  for (const program of ['sqlite3', 'psql', 'xargs']) {
-    if (!(await isInstalled(program))) return `${program} is not installed`;
-  }
   const command = (url: string): ChildCommand => ({
     file: 'sh',
     args: ['bench/by-hand.sh', bench.fixture.path, String(Math.max(...bench.workers))],
     env: environmentOf(url),
   });
-  const passes = await repeatPasses(bench, scriptName, () =>
-    withBenchDatabase(bench.serverUrl, async (url) => {
-      await withClient(url, (client) => client.query(schemaSqlOf(bench.fixture)));
-      await settle(bench.serverUrl);
-      const measured = await withServerCpu(bench.server.postmaster, () => measureChild(command(url)));
-      const { done, serverCpuMs } = measured;
-      assertDone(done, scriptName);
-      const loss = await findLoss(bench.fixture, url);
-      if (loss !== null) throw new Error(`rows are missing: ${loss}`);
-      return { wallMs: done.wallMs, cpuMs: done.cpuMs, serverCpuMs, peakBytes: null, phases: [] };
-    }),
-  );
-  const note = 'keys and indexes made afterwards; rows are counted, no value is compared';
-  return toResult(bench, { name: scriptName, passes, command: shown(bench, command(bench.serverUrl)), note });
+  const result = await measureByHand(bench, scriptName, {
+    programs: ['sqlite3', 'psql', 'xargs'],
+    run: async (url) => {
+      const run = await measureChild(command(url));
+      assertDone(run, scriptName);
+      return run;
+    },
+    note: 'keys and indexes made afterwards; rows are counted, no value is compared',
+  });
+  return typeof result === 'string' ? result : { ...result, command: shown(bench, command(bench.serverUrl)) };
 }
 
 /** Another program that makes schema and rows in an empty database. */

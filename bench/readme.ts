@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AllResult, renderAll } from './all-result.js';
 import { renderChart } from './chart.js';
+import { megabytes, seconds, table, versionOf } from './markdown.js';
 import { type LiveResult, liveRequirements } from './live-result.js';
 import { requirementCells } from './render.js';
 import {
@@ -42,10 +43,7 @@ export function renderPage(main: BenchResult, others: readonly BenchResult[]): s
   return mark([
     `${machineLine(main)}\n${fixtureLine(main)}`,
     table(caseHead, main.cases.map(caseRow)),
-    table(
-      ['figure', 'must be', 'is', ''],
-      main.requirements.map((one) => requirementCells(one).map(escapeBar)),
-    ),
+    table(['figure', 'must be', 'is', ''], main.requirements.map(requirementCells)),
     `![where the time goes](../${resultsFolder}/${nameOf(main)}.svg)`,
     ...(others.length === 0 ? [] : ['Other shapes and sizes, same machine:', table(otherHead, others.map(otherRow))]),
     'Run `make bench` to measure on your machine (`SIZE=small|medium|large|huge`, `SHAPE=mixed|narrow|wide|blobs|app|many`); results go to `bench/results`, with the exact commands, and `make bench-readme` writes these figures from them.',
@@ -127,11 +125,10 @@ function mark(parts: readonly string[]): string {
 }
 
 function machineLine({ command, machine, server, measuredAt }: BenchResult): string {
-  const version = /PostgreSQL [\d.]+/.exec(server.version)?.[0] ?? server.version;
   const gigabytes = Math.round(machine.memoryBytes / 1e9);
   const storage = `${machine.cores} cores of an ${machine.cpu}, ${gigabytes} GB, ${machine.kernel.replace(/(\d+\.\d+)\S*/, '$1')}`;
   const fsync = server.settings['fsync'] ?? 'unknown';
-  return `One run of \`${command}\` of ${measuredAt.slice(0, 10)} on ${storage}, Node ${machine.node}, ${version} on the same cores, \`fsync\` ${fsync}; medians.`;
+  return `One run of \`${command}\` of ${measuredAt.slice(0, 10)} on ${storage}, Node ${machine.node}, ${versionOf(server)} on the same cores, \`fsync\` ${fsync}; medians.`;
 }
 
 function fixtureLine({ fixture }: BenchResult): string {
@@ -142,7 +139,7 @@ function fixtureLine({ fixture }: BenchResult): string {
 const caseHead = ['way', 'seconds', 'rows/s', 'CPU s', 'server CPU s', 'peak MB', 'what came out'];
 
 function caseRow({ name, median, rows, note }: CaseResult): string[] {
-  const seconds = median.wallMs / 1000;
+  const wallSeconds = median.wallMs / 1000;
   const isOurs = name.startsWith('pgferry,');
   const floor = 'the floor: prepared binary COPY files, then the indexes';
   const way = isOurs
@@ -153,13 +150,13 @@ function caseRow({ name, median, rows, note }: CaseResult): string[] {
         ? floor
         : `\`${name}\``;
   return [
-    escapeBar(way),
-    seconds.toFixed(1),
-    spaced(Math.round(rows / seconds)),
+    way,
+    wallSeconds.toFixed(1),
+    spaced(Math.round(rows / wallSeconds)),
     secondsOf(median.cpuMs),
     secondsOf(median.serverCpuMs),
-    median.peakBytes === null ? '–' : (median.peakBytes / megabyte).toFixed(0),
-    escapeBar([isOurs ? 'all rows, proven' : '', note ?? ''].filter((text) => text !== '').join('; ')),
+    megabytes(median.peakBytes),
+    [isOurs ? 'all rows, proven' : '', note ?? ''].filter((text) => text !== '').join('; '),
   ];
 }
 
@@ -183,18 +180,8 @@ function otherRow(result: BenchResult): string[] {
   ];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-/** A bar in a cell would end it. */
-function escapeBar(text: string): string {
-  return text.replaceAll('|', '\\|');
-}
-
 function secondsOf(ms: number | null): string {
-  return ms === null ? '–' : (ms / 1000).toFixed(1);
+  return seconds(ms, 1);
 }
 
 function spaced(count: number): string {

@@ -5,13 +5,12 @@ import { type BenchArguments, benchHelp, caseNames, parseBenchArguments } from '
 import type { Bench } from './case.js';
 import { type CaseOutcome, measureCase } from './cases.js';
 import { renderChart } from './chart.js';
-import { type Fixture, prepareFixture } from './fixtures.js';
+import { prepareFixture, prepareTenth } from './fixtures.js';
 import { readMachineFacts } from './machine.js';
 import { renderResult } from './render.js';
 import { findRequirements } from './requirements.js';
 import { type BenchResult, computeRatios, oursName } from './result.js';
 import { readServerFacts, withBenchServer } from './server.js';
-import { sizeNames } from './shapes.js';
 
 /** Our own copy failed. The other programs' figures are valid, but the run as a whole must not count as a good one. */
 const oursFailed = 1;
@@ -26,7 +25,15 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
   return withBenchServer(choice.target, folder, async (serverUrl) => {
     const server = await readServerFacts(serverUrl);
     const { repeat, workers } = choice;
-    const bench: Bench = { fixture, tenth: tenthOf(choice, folder), serverUrl, server, repeat, workers, say };
+    const bench: Bench = {
+      fixture,
+      tenth: prepareTenth({ ...choice, folder }),
+      serverUrl,
+      server,
+      repeat,
+      workers,
+      say,
+    };
     const outcomes: CaseOutcome[] = [];
     // Whichever case loads first leaves the COPY files behind that these two need.
     const isLater = (name: string) => Number(name === 'floor' || name === 'session');
@@ -54,12 +61,6 @@ async function runBench(choice: BenchArguments): Promise<BenchResult> {
     keepResult(choice.resultsFolder, result);
     return result;
   });
-}
-
-/** The fixture of the next smaller size; null at the smallest. */
-function tenthOf({ shape, size }: BenchArguments, folder: string): Fixture | null {
-  const smaller = sizeNames[sizeNames.indexOf(size) - 1];
-  return smaller === undefined ? null : prepareFixture({ folder, shape, size: smaller });
 }
 
 /** The command that repeats the measurement. */

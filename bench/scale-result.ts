@@ -1,4 +1,5 @@
 import type { MachineFacts } from './machine.js';
+import { megabytes, seconds, table, versionOf } from './markdown.js';
 import { type Pass, phaseMs } from './result.js';
 import type { ServerFacts } from './server.js';
 
@@ -145,11 +146,10 @@ const imagined: readonly (Imagined & { readonly name: string })[] = [
 /** What was measured, and what the model makes of it, as Markdown. */
 export function renderScale(result: ScaleResult): string {
   const { machine, server, size, measuredAt, threads, counting, rows, bytes, idleRows } = result;
-  const version = /PostgreSQL [\d.]+/.exec(server.version)?.[0] ?? server.version;
   const constants = findConstants(result);
   const [one] = threads;
   return `${[
-    `One run of \`make bench-scale SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, ${version} on the same cores: ${rows} rows, ${Math.round(bytes / 1e6)} MB; medians of three runs in turn.`,
+    `One run of \`make bench-scale SIZE=${size}\` of ${measuredAt.slice(0, 10)} on ${machine.cores} cores of an ${machine.cpu}, Node ${machine.node}, ${versionOf(server)} on the same cores: ${rows} rows, ${Math.round(bytes / 1e6)} MB; medians of three runs in turn.`,
     '',
     table(
       [
@@ -233,17 +233,4 @@ function duration(s: number): string {
 
 function share(part: number, whole: number): string {
   return whole === 0 ? '–' : `${((part / whole) * 100).toFixed(1)} %`;
-}
-
-function seconds(ms: number | null): string {
-  return ms === null ? '–' : (ms / 1000).toFixed(2);
-}
-
-function megabytes(bytes: number | null): string {
-  return bytes === null ? '–' : (bytes / 1e6).toFixed(0);
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

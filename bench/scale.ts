@@ -2,11 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Counters } from '../src/pool/counters.js';
-import { assertDone, findLoss } from './case.js';
-import { withServerCpu } from './cpu.js';
+import { assertWhole } from './case.js';
 import { type Fixture, prepareFixture } from './fixtures.js';
 import { readMachineFacts } from './machine.js';
-import { measureOurs, type OurRun } from './ours.js';
+import { measurePass } from './ours.js';
 import { median, medianPass, type Pass } from './result.js';
 import { renderScale, type ScaleResult, type ThreadsResult, type Waits } from './scale-result.js';
 import { readServerFacts, settle, withBenchDatabase, withBenchServer, withClient } from './server.js';
@@ -36,23 +35,12 @@ async function runOnce(fixture: Fixture, serverUrl: string, flags: readonly stri
     await settle(serverUrl);
     const walBefore = await readWal(url);
     const watch = watchWaits(serverUrl, new URL(url).pathname.slice(1));
-    const { done, serverCpuMs } = await withServerCpu(postmaster, () => measureOurs(fixture, url, flags));
+    const { run, pass } = await measurePass(postmaster, { fixture, url, flags });
     const waits = await watch.end();
-    assertRun(done, await findLoss(fixture, url));
+    await assertWhole(run, 'pgferry migrate', { fixture, url });
     const walBytes = (await readWal(url)) - walBefore;
-    const { wallMs, cpuMs, peakBytes, phases, fillMs } = done;
-    return {
-      pass: { wallMs, cpuMs, serverCpuMs, peakBytes, phases, fillMs },
-      walBytes,
-      waits,
-      ...(await readSize(url)),
-    };
+    return { pass, walBytes, waits, ...(await readSize(url)) };
   });
-}
-
-function assertRun(run: OurRun, loss: string | null): void {
-  assertDone(run, 'pgferry migrate');
-  if (loss !== null) throw new Error(`rows are missing: ${loss}`);
 }
 
 async function readWal(url: string): Promise<number> {

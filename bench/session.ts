@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoteIdentifier } from '../src/lib/quote.js';
-import { assertDone, type Bench, findLoss, repeatPasses, toResult } from './case.js';
+import { assertWhole, type Bench, repeatPasses, toResult } from './case.js';
 import { type ChildCommand, measureChild } from './child.js';
 import { type CopyFile, findCopyFiles } from './copy-files.js';
 import { withServerCpu } from './cpu.js';
@@ -20,9 +20,7 @@ export async function measureSession(bench: Bench): Promise<CaseResult | string>
       await settle(bench.serverUrl);
       const command = planSession(bench.fixture, files, url);
       const { done: run, serverCpuMs } = await withServerCpu(bench.server.postmaster, () => measureChild(command));
-      assertDone(run, sessionName);
-      const loss = await findLoss(bench.fixture, url);
-      if (loss !== null) throw new Error(`rows are missing: ${loss}`);
+      await assertWhole(run, sessionName, { fixture: bench.fixture, url });
       const { wallMs, cpuMs, peakBytes } = run;
       return { wallMs, cpuMs, serverCpuMs, peakBytes, phases: [] };
     }),
