@@ -2,16 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CopierError } from '../src/model/error.js';
-import type { AllResult, AllShape } from './all-result.js';
-import { mergePasses, renderAll } from './all-result.js';
-import type { CaseName } from './arguments.js';
-import type { Bench } from './case.js';
-import { type CaseOutcome, measureCase } from './cases.js';
-import { prepareFixture, prepareTenth } from './fixtures.js';
-import { readMachineFacts } from './machine.js';
-import { oursName } from './result.js';
-import { readServerFacts, withBenchServer } from './server.js';
-import { type ShapeName, type SizeName, shapeNames, sizeNames } from './shapes.js';
+import type { AllResult, AllShape } from './figures/all-result.js';
+import { mergePasses, renderAll } from './figures/all-result.js';
+import type { CaseName } from './cases/arguments.js';
+import type { Bench } from './cases/case.js';
+import { measureCase } from './cases/cases.js';
+import { prepareFixture, prepareTenth } from './data/fixtures.js';
+import { readMachineFacts } from './measure/machine.js';
+import { type CaseOutcome, oursName } from './figures/result.js';
+import { readServerFacts, withBenchServer } from './measure/server.js';
+import { type ShapeName, type SizeName, shapeNames, sizeNames } from './data/shapes.js';
 
 /*
  * `node dist/bench/all.js [--size SIZE] [--rounds N] [--shapes LIST] [--target URL]`: every shape by every way that is

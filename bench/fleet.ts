@@ -4,12 +4,12 @@ import { argv, cpuUsage, execPath } from 'node:process';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import { migrate } from '../src/pgferry.js';
 import { Database } from '../src/source/sqlite.js';
-import { measureChild } from './child.js';
-import { readChildrenCpuMs, readServerCpuMs } from './cpu.js';
-import { readMachineFacts } from './machine.js';
-import { manyTables } from './many.js';
-import { readServerFacts } from './server.js';
-import { addressUrl } from './target-url.js';
+import { measureChild } from './measure/child.js';
+import { readChildrenCpuMs, readServerCpuMs } from './measure/cpu.js';
+import { readMachineFacts } from './measure/machine.js';
+import { manyTables } from './data/many.js';
+import { readServerFacts } from './measure/server.js';
+import { addressUrl } from './measure/target-url.js';
 
 /*
  * What a fleet costs beside single runs: files of about 250 kB with 20 tables each through two workers, against the same files

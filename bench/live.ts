@@ -10,13 +10,13 @@ import type { FollowResult } from '../src/model/follow.js';
 import { takeSnapshot } from '../src/source/snapshot/snapshot.js';
 import { Database } from '../src/source/sqlite.js';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
-import type { ChildResult } from './child.js';
-import { type Fixture, prepareFixture } from './fixtures.js';
-import type { LiveResult, RoundFigures } from './live-result.js';
-import { readMachineFacts } from './machine.js';
-import { copyOf, run, type Side } from './moving.js';
-import { type SizeName, sizeNames } from './shapes.js';
-import { addressUrl } from './target-url.js';
+import type { ChildResult } from './measure/child.js';
+import { type Fixture, prepareFixture } from './data/fixtures.js';
+import type { LiveResult, RoundFigures } from './figures/live-result.js';
+import { readMachineFacts } from './measure/machine.js';
+import { copyOf, run, type Side } from './cases/moving.js';
+import { type SizeName, sizeNames } from './data/shapes.js';
+import { addressUrl } from './measure/target-url.js';
 
 /*
  * What a live move costs: the downtime of a live cutover and of one that fences for all of it, of the same file in one
@@ -24,7 +24,7 @@ import { addressUrl } from './target-url.js';
  * backup alone. Prints JSON, and keeps it in bench/results/live-SIZE.json.
  */
 
-const writerPath = fileURLToPath(new URL('./live-writer.js', import.meta.url));
+const writerPath = fileURLToPath(new URL('./data/live-writer.js', import.meta.url));
 const table = 'Metric';
 
 /**

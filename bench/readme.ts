@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AllResult, renderAll } from './all-result.js';
-import { renderChart } from './chart.js';
-import { megabytes, seconds, table, versionOf } from './markdown.js';
-import { type LiveResult, liveRequirements } from './live-result.js';
-import { requirementCells } from './render.js';
+import { type AllResult, renderAll } from './figures/all-result.js';
+import { renderChart } from './figures/chart.js';
+import { megabytes, seconds, table, versionOf } from './figures/markdown.js';
+import { type LiveResult, liveRequirements } from './figures/live-result.js';
+import { requirementCells } from './figures/render.js';
 import {
   type BenchResult,
   type CaseResult,
@@ -14,9 +14,9 @@ import {
   proofName,
   proofNames,
   tenthName,
-} from './result.js';
-import { renderScale, type ScaleResult } from './scale-result.js';
-import { besideRestore, type WayBackResult, type WayFigures, wayBackRequirements } from './way-back-result.js';
+} from './figures/result.js';
+import { renderScale, type ScaleResult } from './figures/scale-result.js';
+import { besideRestore, type WayBackResult, type WayFigures, wayBackRequirements } from './figures/way-back-result.js';
 
 /*
  * `node dist/bench/readme.js [shape-size]` writes the measured figures and the charts anew from the JSON in

@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CopierError, exitCodes } from '../src/model/error.js';
-import { type BenchArguments, benchHelp, caseNames, parseBenchArguments } from './arguments.js';
-import type { Bench } from './case.js';
-import { type CaseOutcome, measureCase } from './cases.js';
-import { renderChart } from './chart.js';
-import { prepareFixture, prepareTenth } from './fixtures.js';
-import { readMachineFacts } from './machine.js';
-import { renderResult } from './render.js';
-import { findRequirements } from './requirements.js';
-import { type BenchResult, computeRatios, oursName } from './result.js';
-import { readServerFacts, withBenchServer } from './server.js';
+import { type BenchArguments, benchHelp, caseNames, parseBenchArguments } from './cases/arguments.js';
+import type { Bench } from './cases/case.js';
+import { measureCase } from './cases/cases.js';
+import { renderChart } from './figures/chart.js';
+import { prepareFixture, prepareTenth } from './data/fixtures.js';
+import { readMachineFacts } from './measure/machine.js';
+import { renderResult } from './figures/render.js';
+import { findRequirements } from './figures/requirements.js';
+import { type BenchResult, type CaseOutcome, computeRatios, oursName } from './figures/result.js';
+import { readServerFacts, withBenchServer } from './measure/server.js';
 
 /** Our own copy failed. The other programs' figures are valid, but the run as a whole must not count as a good one. */
 const oursFailed = 1;

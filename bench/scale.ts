@@ -2,14 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Counters } from '../src/pool/counters.js';
-import { assertWhole } from './case.js';
-import { type Fixture, prepareFixture } from './fixtures.js';
-import { readMachineFacts } from './machine.js';
-import { measurePass } from './ours.js';
-import { median, medianPass, type Pass } from './result.js';
-import { renderScale, type ScaleResult, type ThreadsResult, type Waits } from './scale-result.js';
-import { readServerFacts, settle, withBenchDatabase, withBenchServer, withClient } from './server.js';
-import { type SizeName, sizeNames } from './shapes.js';
+import { assertWhole } from './cases/case.js';
+import { type Fixture, prepareFixture } from './data/fixtures.js';
+import { readMachineFacts } from './measure/machine.js';
+import { measurePass } from './cases/ours.js';
+import { median, medianPass, type Pass } from './figures/result.js';
+import { renderScale, type ScaleResult, type ThreadsResult, type Waits } from './figures/scale-result.js';
+import { readServerFacts, settle, withBenchDatabase, withBenchServer, withClient } from './measure/server.js';
+import { type SizeName, sizeNames } from './data/shapes.js';
 
 /*
  * `node dist/bench/scale.js [SIZE]`: what the model of a larger machine is made of. The same rows with 1 to 16 threads; a

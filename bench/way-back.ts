@@ -8,13 +8,13 @@ import { withTarget } from '../src/target/connection/connect.js';
 import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
 import { openLedger } from '../src/target/ledger/ledger.js';
 import { measurePrice } from '../src/target/reverse/price.js';
-import type { ChildResult } from './child.js';
-import { type Fixture, prepareFixture } from './fixtures.js';
-import { readMachineFacts } from './machine.js';
-import { copyOf, run, type Side } from './moving.js';
-import { type SizeName, sizeNames } from './shapes.js';
-import { addressUrl } from './target-url.js';
-import type { WayBackResult, WayFigures } from './way-back-result.js';
+import type { ChildResult } from './measure/child.js';
+import { type Fixture, prepareFixture } from './data/fixtures.js';
+import { readMachineFacts } from './measure/machine.js';
+import { copyOf, run, type Side } from './cases/moving.js';
+import { type SizeName, sizeNames } from './data/shapes.js';
+import { addressUrl } from './measure/target-url.js';
+import type { WayBackResult, WayFigures } from './figures/way-back-result.js';
 
 /*
  * What the way back costs: a rollback of a database that took 10 000 writes since the switch, without and with a reverse

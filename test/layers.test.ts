@@ -129,6 +129,24 @@ test('no folder holds more files than one can look over', () => {
   assert.deepEqual(crowded, []);
 });
 
+test('a folder of bench/ imports only those before it', () => {
+  const order = ['measure', 'data', 'figures', 'cases'];
+  const bench = readFiles('bench');
+  assert.ok(bench.length > 30);
+  const wrong = bench.flatMap(({ path, imports }) => {
+    const own = order.indexOf(path.split('/')[1] ?? '');
+    if (own < 0) return [];
+    const to = imports.map((name) => relative('/', resolve('/', dirname(path), name)));
+    return to
+      .filter(
+        (name) =>
+          name.startsWith('bench/') && order.slice(0, own + 1).every((one) => !name.startsWith(`bench/${one}/`)),
+      )
+      .map((name) => `${path} imports ${name}`);
+  });
+  assert.deepEqual(wrong, []);
+});
+
 test('every package has one door', () => {
   const wrong: string[] = [];
   for (const file of files) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBenchArguments } from '../../bench/arguments.js';
+import { parseBenchArguments } from '../../bench/cases/arguments.js';
 
 function parse(line: string) {
   return parseBenchArguments(line.split(' ').filter((word) => word !== ''));

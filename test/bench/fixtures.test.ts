@@ -4,10 +4,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Database } from '../../src/source/sqlite.js';
-import { findCopyFiles, loadCopyFile, prepareCopyFiles } from '../../bench/copy-files.js';
-import { makeFixture, prepareFixture } from '../../bench/fixtures.js';
-import { planPlainCopy } from '../../bench/plain.js';
-import { readTargetSchema, shapeNames } from '../../bench/shapes.js';
+import { findCopyFiles, loadCopyFile, prepareCopyFiles } from '../../bench/data/copy-files.js';
+import { makeFixture, prepareFixture } from '../../bench/data/fixtures.js';
+import { planPlainCopy } from '../../bench/cases/plain.js';
+import { readTargetSchema, shapeNames } from '../../bench/data/shapes.js';
 import { withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { measureChild } from '../../bench/child.js';
-import { prepareCopyFiles } from '../../bench/copy-files.js';
-import { measureFloor } from '../../bench/floor.js';
-import { withBenchDatabase } from '../../bench/server.js';
-import { readTargetSchema } from '../../bench/shapes.js';
+import { measureChild } from '../../bench/measure/child.js';
+import { prepareCopyFiles } from '../../bench/data/copy-files.js';
+import { measureFloor } from '../../bench/cases/floor.js';
+import { withBenchDatabase } from '../../bench/measure/server.js';
+import { readTargetSchema } from '../../bench/data/shapes.js';
 import { serverUrl, withDatabase } from '../support/database.js';
 import { withFolder } from '../support/folder.js';
 

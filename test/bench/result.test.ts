@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderChart } from '../../bench/chart.js';
-import { parseStat } from '../../bench/cpu.js';
-import { readAnswer } from '../../bench/ours.js';
+import { renderChart } from '../../bench/figures/chart.js';
+import { parseStat } from '../../bench/measure/cpu.js';
+import { readAnswer } from '../../bench/cases/ours.js';
 import { renderPage, renderReadme } from '../../bench/readme.js';
-import { renderResult } from '../../bench/render.js';
+import { renderResult } from '../../bench/figures/render.js';
 import { must } from '../../src/model/error.js';
-import { findRequirements, isWithinLimit } from '../../bench/requirements.js';
+import { findRequirements, isWithinLimit } from '../../bench/figures/requirements.js';
 import {
   type BenchResult,
   type CaseResult,
@@ -15,8 +15,8 @@ import {
   medianPass,
   type Pass,
   tenthName,
-} from '../../bench/result.js';
-import { withoutPassword } from '../../bench/server.js';
+} from '../../bench/figures/result.js';
+import { withoutPassword } from '../../bench/measure/server.js';
 
 function pass(wallMs: number, phases: Readonly<Record<string, number>> = {}, rest: Partial<Pass> = {}): Pass {
   const list = Object.entries(phases).map(([name, ms]) => ({ name, ms }));

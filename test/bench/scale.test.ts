@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergePasses, renderAll } from '../../bench/all-result.js';
-import { type CaseResult, medianPass, type Pass } from '../../bench/result.js';
-import { type Constants, predict } from '../../bench/scale-result.js';
+import { mergePasses, renderAll } from '../../bench/figures/all-result.js';
+import { type CaseResult, medianPass, type Pass } from '../../bench/figures/result.js';
+import { type Constants, predict } from '../../bench/figures/scale-result.js';
 
 const constants: Constants = { snapshot: 1, check: 2, ours: 4, server: 12, indexes: 8, wal: 0.2, target: 1.3 };
 const machine = { cores: 2, bytes: 10e9, diskBytesPerSecond: 100e9, largestShare: 0.1 };

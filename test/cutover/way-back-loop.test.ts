@@ -79,18 +79,22 @@ async function writeUntil(app: App, first: number, expected: Expected, isOver: (
   return written;
 }
 
-/** Rolls back to the end; how often it was killed before. */
-async function rollBackThroughKills(app: App, draw: (below: number) => number): Promise<number> {
+/** Rolls back to the end; how often it was killed before, at any time of the length that the last whole rollback had. */
+async function rollBackThroughKills(app: App, draw: (below: number) => number, last: { ms: number }): Promise<number> {
   const said: string[] = [];
   for (let kills = 0, tries = 0; tries < 12; tries++) {
+    const begun = performance.now();
     const { child, ended } = startCommand(['rollback'], { cwd: app.folder, env: app.env });
     const timer =
       kills < killsMax && draw(4) > 0
-        ? globalThis.setTimeout(() => child.kill('SIGKILL'), 200 + draw(1500))
+        ? globalThis.setTimeout(() => child.kill('SIGKILL'), 100 + draw(last.ms))
         : undefined;
     const { exitCode, signal, stderr } = await ended;
     clearTimeout(timer);
-    if (exitCode === 0) return kills;
+    if (exitCode === 0) {
+      last.ms = performance.now() - begun;
+      return kills;
+    }
     said.push(stderr);
     if (signal === 'SIGKILL') kills += 1;
     // The last one may have ended before its note came: there is nothing left to take back.
@@ -114,6 +118,7 @@ test(`${cycles} times there and back under writers and kills, and no acknowledge
       const app = makeSmallApp(folder, url);
       const expected: Expected = new Map();
       const total = { cycles: 0, written: 0, kills: 0 };
+      const last = { ms: 1500 };
       onSqlite(app, (db) => db.exec('DELETE FROM child'));
       for (let cycle = 1; cycle <= cycles; cycle++) {
         const draw = makeRandom(cycle);
@@ -130,7 +135,7 @@ test(`${cycles} times there and back under writers and kills, and no acknowledge
         const writing = Array.from({ length: writers }, (_, n) =>
           writeUntil(app, id + (n + 1) * 10_000, expected, () => isOver),
         );
-        const kills = await rollBackThroughKills(app, draw);
+        const kills = await rollBackThroughKills(app, draw, last);
         isOver = true;
         const written = (await Promise.all(writing)).reduce((sum, count) => sum + count, 0);
         assert.equal(readFileSync(app.envPath, 'utf8'), envBefore);

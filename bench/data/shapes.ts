@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Database } from '../src/source/sqlite.js';
-import { createDraw, cycle, type Draw, makeCuid, sampleNowMs } from '../prisma/sample-values.js';
+import type { Database } from '../../src/source/sqlite.js';
+import { createDraw, cycle, type Draw, makeCuid, sampleNowMs } from '../../prisma/sample-values.js';
 import { manyTables } from './many.js';
 
 /** One table of a benchmark's database: its schema on both sides and how it is filled. */
@@ -168,5 +168,5 @@ export const appScale = 1000;
 /** The target's schema: tables, keys, indexes and foreign keys, as one SQL text. */
 export function readTargetSchema(shape: ShapeName): string {
   if (shape !== 'app') return `${shapeTables[shape].map((table) => table.postgresSql).join('\n\n')}\n`;
-  return readFileSync(new URL('../../prisma/postgres/0001_init.sql', import.meta.url), 'utf8');
+  return readFileSync(new URL('../../../prisma/postgres/0001_init.sql', import.meta.url), 'utf8');
 }

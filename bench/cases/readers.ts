@@ -1,13 +1,13 @@
-import type { SourceTable } from '../src/model/source.js';
-import type { RowView } from '../src/model/value.js';
-import { readSourceCatalog } from '../src/source/catalog/catalog.js';
-import { openSource } from '../src/source/open.js';
-import { readPages } from '../src/source/pages/pages.js';
-import { openSnapshotFile } from '../src/source/pages/page-file.js';
-import { choosePages } from '../src/source/pages/layout.js';
-import { readRows } from '../src/source/rows/rows.js';
-import type { Fixture } from './fixtures.js';
-import type { ReaderCost } from './result.js';
+import type { SourceTable } from '../../src/model/source.js';
+import type { RowView } from '../../src/model/value.js';
+import { readSourceCatalog } from '../../src/source/catalog/catalog.js';
+import { openSource } from '../../src/source/open.js';
+import { readPages } from '../../src/source/pages/pages.js';
+import { openSnapshotFile } from '../../src/source/pages/page-file.js';
+import { choosePages } from '../../src/source/pages/layout.js';
+import { readRows } from '../../src/source/rows/rows.js';
+import type { Fixture } from '../data/fixtures.js';
+import type { ReaderCost } from '../figures/result.js';
 
 const whole = { tag: 'whole' } as const;
 

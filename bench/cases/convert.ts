@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Database } from '../src/source/sqlite.js';
+import { Database } from '../../src/source/sqlite.js';
 import { assertWhole, type Bench, shown, toResult } from './case.js';
-import type { Fixture } from './fixtures.js';
+import type { Fixture } from '../data/fixtures.js';
 import { measurePass } from './ours.js';
-import { type CaseResult, convertedName, type Pass, unconvertedName } from './result.js';
-import { settle, withBenchDatabase } from './server.js';
-import { sizeFactors } from './shapes.js';
+import { type CaseResult, convertedName, type Pass, unconvertedName } from '../figures/result.js';
+import { settle, withBenchDatabase } from '../measure/server.js';
+import { sizeFactors } from '../data/shapes.js';
 
 /*
  * What a rule costs that changes a value of every row: the nanoseconds of a time are cut, and its price is rounded. The

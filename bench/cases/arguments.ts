@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { CopierError } from '../src/model/error.js';
-import { type ShapeName, type SizeName, shapeNames, sizeNames } from './shapes.js';
+import { CopierError } from '../../src/model/error.js';
+import { type ShapeName, type SizeName, shapeNames, sizeNames } from '../data/shapes.js';
 
 export const caseNames = [
   'ours',

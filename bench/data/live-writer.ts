@@ -1,4 +1,4 @@
-import { Database } from '../src/source/sqlite.js';
+import { Database } from '../../src/source/sqlite.js';
 
 /*
  * An application that writes while it is moved: each second one transaction changes this many rows, spread over the

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Database } from '../src/source/sqlite.js';
-import { makeSampleDatabase } from '../prisma/sample.js';
+import { Database } from '../../src/source/sqlite.js';
+import { makeSampleDatabase } from '../../prisma/sample.js';
 import {
   appScale,
   readTargetSchema,

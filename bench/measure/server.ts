@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../src/lib/quote.js';
+import { quoteIdentifier } from '../../src/lib/quote.js';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startEmbedded, stopEmbedded } from '../src/target/embedded/embedded.js';
+import { startEmbedded, stopEmbedded } from '../../src/target/embedded/embedded.js';
 import { findPostmaster } from './cpu.js';
 import { addressUrl } from './target-url.js';
 

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ChildCommand, type ChildResult, measureChild } from './child.js';
-import type { Fixture } from './fixtures.js';
-import { withServerCpu } from './cpu.js';
-import type { Pass, Phase, ProofName } from './result.js';
+import { type ChildCommand, type ChildResult, measureChild } from '../measure/child.js';
+import type { Fixture } from '../data/fixtures.js';
+import { withServerCpu } from '../measure/cpu.js';
+import type { Pass, Phase, ProofName } from '../figures/result.js';
 
-const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
+const cliPath = fileURLToPath(new URL('../../src/start.js', import.meta.url));
 
 export interface OurRun extends ChildResult {
   readonly command: ChildCommand;

@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../src/lib/quote.js';
+import { quoteIdentifier } from '../../src/lib/quote.js';
 import type pg from 'pg';
-import { type CopyFile, loadCopyFile } from './copy-files.js';
-import { withServerCpu } from './cpu.js';
-import { settle, withBenchDatabase, withClient } from './server.js';
+import { type CopyFile, loadCopyFile } from '../data/copy-files.js';
+import { withServerCpu } from '../measure/cpu.js';
+import { settle, withBenchDatabase, withClient } from '../measure/server.js';
 
 /*
  * The floor: what the server needs when the client has nothing to do. Prepared binary COPY files go down as many

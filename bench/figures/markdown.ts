@@ -1,4 +1,4 @@
-import type { ServerFacts } from './server.js';
+import type { ServerFacts } from '../measure/server.js';
 
 /* What the pages of figures are made of. */
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChildCommand, ChildResult } from './child.js';
-import { findCopyFiles, prepareCopyFiles } from './copy-files.js';
-import type { Fixture } from './fixtures.js';
-import { type CaseResult, medianPass, type Pass } from './result.js';
-import { countRows, type ServerFacts, withoutPassword } from './server.js';
+import type { ChildCommand, ChildResult } from '../measure/child.js';
+import { findCopyFiles, prepareCopyFiles } from '../data/copy-files.js';
+import type { Fixture } from '../data/fixtures.js';
+import { type CaseResult, medianPass, type Pass } from '../figures/result.js';
+import { countRows, type ServerFacts, withoutPassword } from '../measure/server.js';
 
 /** What every case works with. */
 export interface Bench {

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertDone, type Bench, shown, toResult } from './case.js';
-import { withServerCpu } from './cpu.js';
+import { withServerCpu } from '../measure/cpu.js';
 import { type OurRun, runOurs } from './ours.js';
-import { type CaseResult, type Pass, type ProofName, proofName, proofNames } from './result.js';
-import { settle, withBenchDatabase } from './server.js';
+import { type CaseResult, type Pass, type ProofName, proofName, proofNames } from '../figures/result.js';
+import { settle, withBenchDatabase } from '../measure/server.js';
 
 /*
  * What proves a migration, or looks ahead of it, each as a command of its own on a database that was just loaded: one

@@ -1,14 +1,14 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { confirmation } from '../src/commands/cutover/preflight.js';
-import { Database } from '../src/source/sqlite.js';
-import { type ChildResult, measureChild } from './child.js';
-import type { Fixture } from './fixtures.js';
+import { confirmation } from '../../src/commands/cutover/preflight.js';
+import { Database } from '../../src/source/sqlite.js';
+import { type ChildResult, measureChild } from '../measure/child.js';
+import type { Fixture } from '../data/fixtures.js';
 
 /* The command with an application of the fixture's, for benches of moves and of the way back. */
 
-const cliPath = fileURLToPath(new URL('../src/start.js', import.meta.url));
+const cliPath = fileURLToPath(new URL('../../src/start.js', import.meta.url));
 
 /** Both sides of a move. */
 export interface Side {

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { quoteIdentifier } from '../src/lib/quote.js';
+import { quoteIdentifier } from '../../src/lib/quote.js';
 import { assertWhole, type Bench, repeatPasses, toResult } from './case.js';
-import { type ChildCommand, measureChild } from './child.js';
-import { type CopyFile, findCopyFiles } from './copy-files.js';
-import { withServerCpu } from './cpu.js';
-import type { Fixture } from './fixtures.js';
+import { type ChildCommand, measureChild } from '../measure/child.js';
+import { type CopyFile, findCopyFiles } from '../data/copy-files.js';
+import { withServerCpu } from '../measure/cpu.js';
+import type { Fixture } from '../data/fixtures.js';
 import { isInstalled } from './plain.js';
-import { type CaseResult, sessionName } from './result.js';
-import { environmentOf, settle, withBenchDatabase } from './server.js';
+import { type CaseResult, sessionName } from '../figures/result.js';
+import { environmentOf, settle, withBenchDatabase } from '../measure/server.js';
 
 /** What one person does with one psql: the same schema, and a COPY for each table, from files that are prepared. */
 export async function measureSession(bench: Bench): Promise<CaseResult | string> {

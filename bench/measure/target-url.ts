@@ -1,4 +1,4 @@
-import type { TargetAddress } from '../src/model/target.js';
+import type { TargetAddress } from '../../src/model/target.js';
 
 /** The address as a url that holds the password: only for a child's environment. */
 export function addressUrl({ host, port, database, user, password }: TargetAddress): string {

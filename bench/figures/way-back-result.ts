@@ -1,5 +1,5 @@
-import type { JournalPrice } from '../src/target/reverse/price.js';
-import type { MachineFacts } from './machine.js';
+import type { JournalPrice } from '../../src/target/reverse/price.js';
+import type { MachineFacts } from '../measure/machine.js';
 import type { Requirement } from './result.js';
 
 /** A rollback beside a verify of the same database. Times in milliseconds. */

@@ -1,4 +1,4 @@
-import type { MachineFacts } from './machine.js';
+import type { MachineFacts } from '../measure/machine.js';
 import type { Requirement } from './result.js';
 
 /** Where a round's time went, in milliseconds. */

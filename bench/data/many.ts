@@ -1,5 +1,5 @@
-import type { Database } from '../src/source/sqlite.js';
-import { createDraw, sampleNowMs } from '../prisma/sample-values.js';
+import type { Database } from '../../src/source/sqlite.js';
+import { createDraw, sampleNowMs } from '../../prisma/sample-values.js';
 import type { ShapeTable } from './shapes.js';
 
 /** How many tables the shape `many` has. */

@@ -1,5 +1,5 @@
 import { arch, cpus, release, totalmem, type } from 'node:os';
-import { Database } from '../src/source/sqlite.js';
+import { Database } from '../../src/source/sqlite.js';
 
 /** What a measurement means nothing without. */
 export interface MachineFacts {

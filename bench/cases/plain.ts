@@ -1,7 +1,7 @@
-import { quoteIdentifier } from '../src/lib/quote.js';
-import { Database } from '../src/source/sqlite.js';
-import { type ChildCommand, measureChild } from './child.js';
-import { environmentOf } from './server.js';
+import { quoteIdentifier } from '../../src/lib/quote.js';
+import { Database } from '../../src/source/sqlite.js';
+import { type ChildCommand, measureChild } from '../measure/child.js';
+import { environmentOf } from '../measure/server.js';
 
 /** The plain way: the sqlite3 program writes CSV and psql reads it, table after table, with indexes in place. */
 export interface PlainCopy {

@@ -1,4 +1,4 @@
-import { quoteIdentifier } from '../src/lib/quote.js';
+import { quoteIdentifier } from '../../src/lib/quote.js';
 import {
   createReadStream,
   createWriteStream,
@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { withClient } from './server.js';
+import { withClient } from '../measure/server.js';
 
 /** One prepared binary COPY file: some pages of one loaded table, with header and trailer of its own. */
 export interface CopyFile {

@@ -1,8 +1,7 @@
-import type { CaseOutcome } from './cases.js';
-import type { MachineFacts } from './machine.js';
+import type { MachineFacts } from '../measure/machine.js';
 import { megabytes, seconds, table, versionOf } from './markdown.js';
-import { type CaseResult, floorName, medianPass, type SkippedCase } from './result.js';
-import type { ServerFacts } from './server.js';
+import { type CaseOutcome, type CaseResult, floorName, medianPass, type SkippedCase } from './result.js';
+import type { ServerFacts } from '../measure/server.js';
 
 /** One shape by every way. */
 export interface AllShape {

@@ -9,11 +9,11 @@ import {
   shown,
   toResult,
 } from './case.js';
-import { type ChildCommand, measureChild } from './child.js';
-import { withServerCpu } from './cpu.js';
+import { type ChildCommand, measureChild } from '../measure/child.js';
+import { withServerCpu } from '../measure/cpu.js';
 import { isInstalled, planPlainCopy } from './plain.js';
-import { type CaseResult, pgloaderName, plainName, scriptName, sequelName } from './result.js';
-import { environmentOf, settle, withBenchDatabase, withClient } from './server.js';
+import { type CaseResult, pgloaderName, plainName, scriptName, sequelName } from '../figures/result.js';
+import { environmentOf, settle, withBenchDatabase, withClient } from '../measure/server.js';
 
 /* What others offer for the same move, each measured as its user would run it. */
 

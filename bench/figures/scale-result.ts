@@ -1,7 +1,7 @@
-import type { MachineFacts } from './machine.js';
+import type { MachineFacts } from '../measure/machine.js';
 import { megabytes, seconds, table, versionOf } from './markdown.js';
 import { type Pass, phaseMs } from './result.js';
-import type { ServerFacts } from './server.js';
+import type { ServerFacts } from '../measure/server.js';
 
 /** What the server's active sessions were seen at: how often one was looked at, and how often it waited for what. */
 export interface Waits {

@@ -1,5 +1,5 @@
-import type { MachineFacts } from './machine.js';
-import type { ServerFacts } from './server.js';
+import type { MachineFacts } from '../measure/machine.js';
+import type { ServerFacts } from '../measure/server.js';
 
 /** A part of a run with a name: copy, indexes, verify. */
 export interface Phase {
@@ -177,3 +177,10 @@ export function computeRatios(cases: readonly CaseResult[], workers: readonly nu
   ];
   return ratios.flatMap(([name, above, below]) => (above && below ? [{ name, value: above / below }] : []));
 }
+
+/** What the measuring of a case gave. */
+export type CaseOutcome =
+  | { readonly tag: 'measured'; readonly result: CaseResult }
+  | { readonly tag: 'readers'; readonly readers: readonly ReaderCost[] }
+  | { readonly tag: 'limit'; readonly limit: LimitResult }
+  | { readonly tag: 'skipped'; readonly skipped: SkippedCase };

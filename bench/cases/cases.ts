@@ -1,40 +1,32 @@
 import type { CaseName } from './arguments.js';
 import { assertWhole, type Bench, keepForFloor, repeatPasses, schemaSqlOf, shown, toResult } from './case.js';
-import { findCopyFiles } from './copy-files.js';
+import { findCopyFiles } from '../data/copy-files.js';
 import { measureConvert } from './convert.js';
-import type { Fixture } from './fixtures.js';
+import type { Fixture } from '../data/fixtures.js';
 import { measureFloor } from './floor.js';
 import { type OurRun, measureOurs, measurePass } from './ours.js';
 import { measurePeer, measurePlainCase, measureScript, measureSequel, pgloader } from './peers.js';
 import { measureProofs } from './proofs.js';
 import { measureReaders } from './readers.js';
 import {
+  type CaseOutcome,
   type CaseResult,
   floorName,
-  type LimitResult,
   oursName,
   pgloaderName,
   plainName,
-  type ReaderCost,
   scriptName,
   sequelName,
   sessionName,
-  type SkippedCase,
   tenthName,
-} from './result.js';
+} from '../figures/result.js';
 import { measureSession } from './session.js';
-import { settle, withBenchDatabase } from './server.js';
+import { settle, withBenchDatabase } from '../measure/server.js';
 
 const megabyte = 1_000_000;
 const oursWords = 'pgferry migrate';
 /** Of copying, while a limit on the throughput is measured. */
 const limitSeconds = 10;
-
-export type CaseOutcome =
-  | { readonly tag: 'measured'; readonly result: CaseResult }
-  | { readonly tag: 'readers'; readonly readers: readonly ReaderCost[] }
-  | { readonly tag: 'limit'; readonly limit: LimitResult }
-  | { readonly tag: 'skipped'; readonly skipped: SkippedCase };
 
 /** Measures one kind of case, which may give several outcomes. A failing case stops no other. */
 export async function measureCase(bench: Bench, name: CaseName): Promise<CaseOutcome[]> {
