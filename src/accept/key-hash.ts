@@ -45,3 +45,30 @@ export async function hashPieces(pieces: AsyncIterable<Buffer>, onRows: OnRows =
   }
   return { rows, sha256: hash.digest('hex') };
 }
+
+/** Hashes such lines in the order in which they are given, for as long as they are those of a whole side. */
+export class KeyHash {
+  #hash = createHash('sha256');
+  #rows = 0;
+  #result: LineHash | null = null;
+
+  begin(): void {
+    this.#hash = createHash('sha256');
+    this.#rows = 0;
+    this.#result = null;
+  }
+
+  add(lines: Buffer): void {
+    this.#hash.update(lines);
+    for (let at = lines.indexOf(newline); at !== -1; at = lines.indexOf(newline, at + 1)) this.#rows += 1;
+  }
+
+  end(isWhole: boolean): void {
+    this.#result = isWhole ? { rows: this.#rows, sha256: this.#hash.digest('hex') } : null;
+  }
+
+  /** Null where the lines were not whole. */
+  get result(): LineHash | null {
+    return this.#result;
+  }
+}

@@ -26,7 +26,7 @@ export type KeyTable = Pick<TablePlan, 'source' | 'target' | 'targetSchema' | 'c
   Partial<Pick<TablePlan, 'rowidName'>>;
 
 /** PostgreSQL's keys have no more columns; what it sorts by beside what it prints counts among its 1664 columns. */
-const numbersMax = 32;
+export const numbersMax = 32;
 
 /** Which columns of a table's key are hashed, and which cannot be. */
 export function keysetOf(table: KeyTable): Keyset {

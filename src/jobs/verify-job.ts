@@ -1,3 +1,4 @@
+import { KeyHash, type LineHash } from '../accept/key-hash.js';
 import type { KeyRanges } from '../model/carry.js';
 import type { TablePlan } from '../model/plan.js';
 import type { CellBatch } from '../model/value.js';
@@ -24,6 +25,8 @@ export type VerifyJob =
       readonly ranges?: KeyRanges | null | undefined;
       /** Counts the rows that were read. */
       readonly meter?: SharedArrayBuffer | undefined;
+      /** Whether the keys are hashed from the same reading, where they come in their order. */
+      readonly hashesKeys?: boolean | undefined;
     }
   | {
       /** The quarantined rows of a run. */
@@ -45,23 +48,29 @@ export type VerifyJob =
       readonly differencesMax: number;
     };
 
+/** What one side summed up to, and the hash of its keys: null where it was not asked for, or must be read in another order. */
+export interface ReadSide {
+  readonly summary: SideSummary;
+  readonly keys: LineHash | null;
+}
+
 type VerifiedTable = Omit<TablePlan, 'chunks'> & Pick<VerifyTable, 'rules'>;
 
 declare module '../pool/threads.js' {
   interface ThreadJobs {
     verify:
-      | [Extract<VerifyJob, { readonly tag: 'source' | 'target' }>, SideSummary]
+      | [Extract<VerifyJob, { readonly tag: 'source' | 'target' }>, ReadSide]
       | [Extract<VerifyJob, { readonly tag: 'quarantined' }>, QuarantineSummary]
       | [Extract<VerifyJob, { readonly tag: 'differences' }>, FoundDifferences];
   }
 }
 
 /** The independent proof: it reads both sides anew and shares no code with the copy. */
-export async function runVerifyJob(job: VerifyJob): Promise<SideSummary | FoundDifferences | QuarantineSummary> {
+export async function runVerifyJob(job: VerifyJob): Promise<ReadSide | FoundDifferences | QuarantineSummary> {
   return await run(job);
 }
 
-async function run(job: VerifyJob): Promise<SideSummary | FoundDifferences | QuarantineSummary> {
+async function run(job: VerifyJob): Promise<ReadSide | FoundDifferences | QuarantineSummary> {
   switch (job.tag) {
     case 'differences':
       return await search(job);
@@ -100,13 +109,17 @@ function quarantinedBatchesOf(client: TargetClient, table: VerifiedTable, runId:
   };
 }
 
-async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target' }>): Promise<SideSummary> {
+async function sumUp(job: Extract<VerifyJob, { readonly tag: 'source' | 'target' }>): Promise<ReadSide> {
   const { table, bucketCount, ranges, snapshotPath } = job;
   const meter = new Meter(job.meter);
-  const options = { side: job.tag, bucketCount, ranges, renderLiterals: rendered };
+  const keyLines = job.hashesKeys === true ? new KeyHash() : undefined;
+  const options = { side: job.tag, bucketCount, ranges, renderLiterals: rendered, keyLines };
   const counted = (batches: CellBatches) => metered(batches, meter);
-  if (job.tag === 'target') return await sumUpTarget(table, options, counted);
-  return await withSnapshot(snapshotPath, (db) => hashSide(counted(readSourceCells(db, table)), table, options));
+  const summary =
+    job.tag === 'target'
+      ? await sumUpTarget(table, options, counted)
+      : await withSnapshot(snapshotPath, (db) => hashSide(counted(readSourceCells(db, table)), table, options));
+  return { summary, keys: keyLines?.result ?? null };
 }
 
 async function search(job: Extract<VerifyJob, { readonly tag: 'differences' }>): Promise<FoundDifferences> {

@@ -5,6 +5,7 @@ import { assert, must } from '../model/error.js';
 import type { Sides } from '../model/result.js';
 import { type CanonicalRow, cellHeaderBytes, cellSize, Tag } from './canonical-row.js';
 import { binaryFormOf, formOf } from './kernel/forms.js';
+import { type KeyLines, lineCellsOf } from './kernel/key-lines.js';
 import { type PlainWay, type SideLoop, withSideLoop } from './kernel/side-sums.js';
 import { printedRow } from './printed-form.js';
 import { hashHex } from './row-hash.js';
@@ -100,6 +101,8 @@ export function bucketIn({ bucketCount, ranges }: Buckets, cells: Buffer, keyHas
 export interface SumOptions extends RowReadOptions, Buckets {
   /** Whether the cells are of the target, in the forms of `sentFormOf`. Throws `UnreadBinary` for some rare values. */
   readonly isBinary?: boolean;
+  /** Takes the keys as lines of text. */
+  readonly keyLines?: KeyLines | undefined;
 }
 
 /**
@@ -107,20 +110,23 @@ export interface SumOptions extends RowReadOptions, Buckets {
  * in WebAssembly; what it does not know is done by the same functions that look for differences.
  */
 export async function hashSide(batches: CellBatches, table: VerifyTable, options: SumOptions): Promise<SideSummary> {
-  const { bucketCount, ranges = null, side, isBinary = false } = options;
+  const { bucketCount, ranges = null, side, isBinary = false, keyLines } = options;
   assert(Number.isInteger(Math.log2(bucketCount)), 'the number of buckets is a power of two');
   const order = cellOrder(table);
   const columnsInOrder = order.map((index) => must(table.columns[index], 'column'));
   const forms = columnsInOrder.map((column) => (isBinary ? binaryFormOf(column) : formOf(column, side)));
   const plain = await plainForms(table, side);
   let rows = 0;
-  const summed = { order, forms, keyCells: table.key.columns.length, bucketCount, ranges };
+  const lines = keyLines === undefined ? null : lineCellsOf(table, side);
+  const summed = { order, forms, keyCells: table.key.columns.length, bucketCount, ranges, lines };
+  keyLines?.begin();
   const sums = await withSideLoop(summed, async (loop) => {
     for await (const ready of readyBatches(batches, table, options)) {
       rows += ready.batch.rowCount;
       const way = isBinary ? printedWay(plain, ready, table, order) : readWay(plain, ready);
-      loop.add(ready.batch, plainWay(way, { loop, bucketCount, ranges }));
+      loop.add(ready.batch, plainWay(way, { loop, bucketCount, ranges }), (added) => keyLines?.add(added));
     }
+    keyLines?.end(loop.areLinesWhole);
     return loop.sums;
   });
   const columns = table.columns.map((column, index) => {

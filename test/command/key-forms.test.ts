@@ -84,6 +84,20 @@ const cases: Readonly<Record<string, KeyCase>> = {
     rows: [`'x', 10`, `'x', 9`, `'a', 1`],
     lines: ['a\t1', 'x\t9', 'x\t10'],
   },
+  // Keys in the order of their rows are hashed with the rows that are compared.
+  'integers in order': key('INTEGER', 'bigint', ['-10', '-9', '0', '9', '10'], ['-10', '-9', '0', '9', '10']),
+  'texts in order': key(
+    'TEXT',
+    'text',
+    [`''`, 'char(8, 11, 12)', `'\\N'`, `'a' || char(9)`, `'a' || char(10, 13) || 'b'`, `'é'`, 'char(65374)', `'🚀'`],
+    ['', '\\b\\v\\f', '\\\\N', 'a\\t', 'a\\n\\rb', 'é', '～', '🚀'],
+  ),
+  'pairs in order': {
+    source: 'a TEXT NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (b, a)',
+    target: 'a text, b int, PRIMARY KEY (b, a)',
+    rows: [`'x', -3`, `'a', 9`, `'b', 9`, `'a', 10`],
+    lines: ['-3\tx', '9\ta', '9\tb', '10\ta'],
+  },
   'no key': {
     source: 'a TEXT, b INTEGER',
     target: 'a text, b int',

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { must } from '../../model/error.js';
 import type { Plan, TablePlan } from '../../model/plan.js';
 import type { AcceptResult } from '../../model/shadow.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
@@ -137,13 +138,13 @@ async function compareAll(
 ): Promise<AcceptResult> {
   const { comparison, plan, snapshot, catalog } = against;
   const { threads, snapshotPath } = comparison;
-  const compared = await compareTables(comparison, plan);
+  const compared = await compareTables(comparison, plan, { hashesKeys: true });
   const quarantines = await readQuarantines(comparison, plan);
-  const reports = new Map(compared.map(({ report }) => [report.table, report]));
+  const byTable = new Map(compared.map((one) => [one.report.table, one]));
   const meters = metersOf(plan.tables);
   const hash = (table: TablePlan) =>
     meters.during(table.source, (meter) =>
-      hashKeyset(table, reports.get(table.source), {
+      hashKeyset(table, must(byTable.get(table.source), `comparison of ${table.source}`), {
         threads,
         snapshotPath,
         encoding: catalog.encoding,

@@ -6,13 +6,14 @@ import {
   type Keyset,
   keysetOf,
   keysetSql,
+  numbersMax,
   withoutDoubtful,
 } from '../../accept/keyset-sql.js';
 import type { TablePlan } from '../../model/plan.js';
-import type { TableReport } from '../../model/result.js';
 import type { KeysetReport } from '../../model/shadow.js';
 import type { SourceCatalog } from '../../model/source.js';
 import type { Threads } from '../../pool/threads.js';
+import type { HashedTable } from '../../run/compare/compare-table.js';
 import { utf8Order } from '../../source/verify/lines.js';
 
 export interface KeysetRequest {
@@ -26,12 +27,13 @@ export interface KeysetRequest {
 }
 
 /**
- * Hashes the keys of one table on both sides at the same time. Where no column of the key can be hashed, the row counts
- * of verify are used instead.
+ * Hashes the keys of one table on both sides at the same time. A side whose keys were hashed while it was compared is not
+ * read again: its statement gives the same. Where no column of the key can be hashed, the row counts of verify are used
+ * instead.
  */
 export async function hashKeyset(
   table: TablePlan,
-  counted: TableReport | undefined,
+  { report, keys }: HashedTable,
   request: KeysetRequest,
 ): Promise<KeysetReport> {
   const { threads, snapshotPath, encoding, quarantines, meter } = request;
@@ -40,19 +42,20 @@ export async function hashKeyset(
   const columns = keyset.columns.map(({ column }) => column);
   const isKept = quarantines.has(table.source);
   const head = { table: table.source, columns, origin, leftOut, isKept };
-  const quarantined = counted?.quarantinedRows ?? 0;
+  const quarantined = report.quarantinedRows;
   const sql = keysetSql(keyset, table);
   if (sql === null) {
-    const rows = { source: counted?.sourceRows ?? 0, target: counted?.targetRows ?? 0 };
+    const rows = { source: report.sourceRows, target: report.targetRows };
     const none = { source: '', target: '' };
     return { ...head, rows, sha256: none, sql: none, ok: rows.source - quarantined === rows.target };
   }
   const isUtf16 = encoding !== 'UTF-8';
   const read = isUtf16 ? (keysetSql(keyset, table, (field) => `${utf8Order}(${field})`) ?? sql) : sql;
   const run = <Job extends KeysetJob>(job: Job) => threads.run('keyset', job);
+  const known = isOfWholeKey(keyset, table) ? keys : { source: null, target: null };
   const [source, target] = await Promise.all([
-    run({ tag: 'source', snapshotPath, sql: read.source, meter }),
-    run({ tag: 'target', table: table.target, sql: sql.target, meter }),
+    known.source ?? run({ tag: 'source', snapshotPath, sql: read.source, meter }),
+    known.target ?? run({ tag: 'target', table: table.target, sql: sql.target, meter }),
   ]);
   return {
     ...head,
@@ -61,6 +64,11 @@ export async function hashKeyset(
     sql,
     ok: source.rows - quarantined === target.rows && (isKept || source.sha256 === target.sha256),
   };
+}
+
+/** Whether the statements print every column of the key, in the order in which the comparison hashes them. */
+function isOfWholeKey({ columns }: Keyset, { key }: TablePlan): boolean {
+  return columns.length === key.columns.length && columns.length <= numbersMax;
 }
 
 /** The keyset with only such columns as the source's values allow, sorted as they allow. */

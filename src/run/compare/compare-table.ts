@@ -1,7 +1,8 @@
+import type { LineHash } from '../../accept/key-hash.js';
 import type { VerifyJob } from '../../jobs/verify-job.js';
 import type { KeyRanges } from '../../model/carry.js';
 import type { Finding, TablePlan } from '../../model/plan.js';
-import type { Difference, DifferenceTotal, TableReport } from '../../model/result.js';
+import type { Difference, DifferenceTotal, Sides, TableReport } from '../../model/result.js';
 import { TableMeters } from '../../pool/table-meters.js';
 import type { Threads } from '../../pool/threads.js';
 import type { FoundDifferences } from '../../verify/differences.js';
@@ -21,6 +22,11 @@ export interface ComparedTable {
   readonly findings: readonly Finding[];
 }
 
+/** The same with the hashes of both sides' keys, where they were asked for and came of the same reading. */
+export interface HashedTable extends ComparedTable {
+  readonly keys: Sides<LineHash | null>;
+}
+
 /** The run that has rows of a table in quarantine, and the rules by which it changed values of rows that are not there. */
 export interface QuarantineRun {
   readonly runId: string;
@@ -34,6 +40,7 @@ export interface CompareOptions {
   readonly quarantine: QuarantineRun | null;
   /** Counts the rows of both sides. */
   readonly meter?: SharedArrayBuffer | undefined;
+  readonly hashesKeys?: boolean;
 }
 
 /** Meters for tables that are read on both sides. */
@@ -51,6 +58,7 @@ export interface ComparedSums {
   readonly rowsOfBucket: Uint32Array;
   readonly sourceRows: number;
   readonly quarantinedRows: number;
+  readonly keys: Sides<LineHash | null>;
 }
 
 /**
@@ -66,15 +74,18 @@ export async function compareSums(
     readonly ranges?: KeyRanges | null;
   },
 ): Promise<ComparedSums> {
-  const { threads, snapshotPath, quarantine, known, meter, ranges } = options;
+  const { threads, snapshotPath, quarantine, known, meter, ranges, hashesKeys } = options;
   const table = withRules(planned, quarantine);
   const bucketCount = options.bucketCount ?? bucketCountFor(table.rows);
   const run = <Job extends VerifyJob>(job: Job) => threads.run('verify', job);
-  const [source, target, quarantined] = await Promise.all([
-    run({ tag: 'source', snapshotPath, table, bucketCount, ranges, meter }),
-    known ?? run({ tag: 'target', snapshotPath, table, bucketCount, ranges, meter }),
+  const side = { snapshotPath, table, bucketCount, ranges, meter, hashesKeys };
+  const [ofSource, ofTarget, quarantined] = await Promise.all([
+    run({ tag: 'source', ...side }),
+    known === undefined ? run({ tag: 'target', ...side }) : { summary: known, keys: null },
     quarantine === null ? null : run({ tag: 'quarantined', table, runId: quarantine.runId, bucketCount }),
   ]);
+  const { summary: source } = ofSource;
+  const { summary: target } = ofTarget;
   const expected = quarantined === null ? source : expectedSide(source, quarantined);
   return {
     comparison: compareSides(table, { source: expected, target }),
@@ -83,6 +94,7 @@ export async function compareSums(
     rowsOfBucket: source.counts.map((count, bucket) => count + (target.counts[bucket] ?? 0)),
     sourceRows: source.rows,
     quarantinedRows: quarantined === null ? 0 : quarantined.originals.rows - quarantined.changed.rows,
+    keys: { source: ofSource.keys, target: ofTarget.keys },
   };
 }
 
@@ -95,11 +107,12 @@ export function withRules({ chunks, ...table }: TablePlan, quarantine: Quarantin
 export async function compareTable(
   planned: TablePlan,
   options: CompareOptions & { readonly differencesMax: number },
-): Promise<ComparedTable> {
+): Promise<HashedTable> {
   const { threads, snapshotPath, differencesMax, quarantine } = options;
-  const { comparison, bucketCount, rowsOfBucket, sourceRows, quarantinedRows } = await compareSums(planned, options);
+  const compared = await compareSums(planned, options);
+  const { comparison, bucketCount, rowsOfBucket, sourceRows, quarantinedRows, keys } = compared;
   const report = { ...reportOf(comparison), sourceRows, quarantinedRows };
-  if (comparison.equal) return { report, differences: [], totals: [], findings: [] };
+  if (comparison.equal) return { report, differences: [], totals: [], findings: [], keys };
   const table = withRules(planned, quarantine);
   const { differingBuckets } = comparison;
   const found = await threads.run('verify', {
@@ -112,7 +125,7 @@ export async function compareTable(
     rowsOfBucket,
     differencesMax,
   });
-  return { report, ...found, findings: findingsOf(table.source, found) };
+  return { report, ...found, findings: findingsOf(table.source, found), keys };
 }
 
 /** What was found of a table, and whether rows of the target's own that stay beside the source's are what they were. */

@@ -10,7 +10,7 @@ import { isOfPolicies } from '../../plan/rules/apply-policies.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 import { findUnfinishedRun, latestRun, type Run } from '../../target/ledger/run.js';
-import { type ComparedTable, compareTable, metersOf, withStayingRows } from './compare-table.js';
+import { compareTable, type HashedTable, metersOf, withStayingRows } from './compare-table.js';
 import { type Context, refuseIfBlocked } from '../context.js';
 import { lockWaits } from '../lock-waits.js';
 import { findQuarantines, listQuarantineFindings } from './quarantined-rows.js';
@@ -63,8 +63,12 @@ export async function planComparison(comparison: Comparison): Promise<Plan> {
   return { ...plan, findings: [...findings.filter(({ severity }) => severity !== 'note'), ...quarantineFindings] };
 }
 
-/** Compares every value of every table of the plan. Both sides are read anew. */
-export async function compareTables(comparison: Comparison, plan: Plan): Promise<ComparedTable[]> {
+/** Compares every value of every table of the plan. Both sides are read anew. `hashesKeys`: their keys are hashed meanwhile. */
+export async function compareTables(
+  comparison: Comparison,
+  plan: Plan,
+  { hashesKeys = false }: { readonly hashesKeys?: boolean } = {},
+): Promise<HashedTable[]> {
   const { context, snapshotPath, threads } = comparison;
   const { settings, journal } = context;
   const { differencesMax } = settings;
@@ -73,7 +77,7 @@ export async function compareTables(comparison: Comparison, plan: Plan): Promise
   const compare = async (table: TablePlan) => {
     const quarantine = quarantines.get(table.source) ?? null;
     const found = await meters.during(table.source, (meter) =>
-      compareTable(table, { threads, snapshotPath, differencesMax, quarantine, meter }),
+      compareTable(table, { threads, snapshotPath, differencesMax, quarantine, meter, hashesKeys }),
     );
     const compared = withStayingRows(found, table, await seesStaying(comparison, table));
     journal.emit({ tag: 'table-verified', table: table.source, isEqual: compared.report.ok });

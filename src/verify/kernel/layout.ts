@@ -4,7 +4,7 @@
  */
 
 /** The state: one slice of a batch, and the sums of the side. */
-export const sideBytes = 96;
+export const sideBytes = 112;
 export const sideRows = 0;
 export const sideNextRow = 4;
 export const sideColumnCount = 8;
@@ -28,13 +28,28 @@ export const sideKeyset = 64;
 /** Where buckets are ranges of keys: where the first one begins, and how many keys one holds; 0 where they are by hash. */
 export const sideRangeFirst = 72;
 export const sideRangeWidth = 80;
+/** Where keys are written as lines, and the end of those that are there; the key of the row before, and its end, or 0. */
+export const sideLines = 88;
+export const sideLinesEnd = 92;
+export const sideLast = 96;
+export const sideLastEnd = 100;
+/** One of the three below. */
+export const sideLineState = 104;
+export const linesUnwanted = 0;
+export const linesInOrder = 1;
+export const linesGivenUp = 2;
 
 /** A column, in the order of the cells of a canonical row. */
-export const slotBytes = 16;
+export const slotBytes = 24;
 export const slotIndex = 0;
 export const slotForm = 4;
 export const slotNulls = 8;
 export const slotEmpties = 12;
+/** Of a key's column whose cells stand in lines: the storage class that they all must have, and how they are ordered. */
+export const slotLineStorage = 16;
+export const slotOrder = 20;
+export const orderOfNumbers = 0;
+export const orderOfBytes = 1;
 
 /** How the cells of a column are read. Whatever is not of the frequent form of its column is asked for. */
 export const formAsk = 0;

@@ -2,15 +2,10 @@ import { assert } from '../../model/error.js';
 import type { KeyRanges } from '../../model/carry.js';
 import type { CellBatch } from '../../model/value.js';
 import type { RowHash } from '../row-hash.js';
+import type { LineCell } from './key-lines.js';
 import * as at from './layout.js';
+import { layoutOf, rowBytes, sliceBytes, sliceCells } from './memory-layout.js';
 import { type LoopMemory, openLoop } from './memory.js';
-
-/** Cells and bytes of a slice, and the bytes of a canonical row: more is a matter of the plain way. */
-const sliceCells = 65_536;
-const sliceBytes = 1 << 20;
-const rowBytes = 1 << 20;
-/** Whole words are read and written at the ends of values. */
-const slackBytes = 64;
 
 /** What is needed to sum up a side: how the columns are read, in the order of the cells of a canonical row. */
 export interface SummedTable {
@@ -21,7 +16,12 @@ export interface SummedTable {
   readonly bucketCount: number;
   /** Where buckets are ranges of keys. */
   readonly ranges: KeyRanges | null;
+  /** How the cells of the key stand in lines, one for each of `keyCells`; null where no lines are wanted. */
+  readonly lines: readonly LineCell[] | null;
 }
+
+/** Takes the lines of a batch's keys. */
+export type TakeLines = (lines: Buffer) => void;
 
 /** The plain way, for what the loop does not know. */
 export interface PlainWay {
@@ -55,11 +55,12 @@ export async function withSideLoop<T>(table: SummedTable, use: (loop: SideLoop) 
 /** Sums up batches of one side in WebAssembly. */
 export class SideLoop {
   readonly #loop: LoopMemory;
-  #table: SummedTable = { order: [], forms: [], keyCells: 0, bucketCount: 0, ranges: null };
+  #table: SummedTable = { order: [], forms: [], keyCells: 0, bucketCount: 0, ranges: null, lines: null };
   #bytes = Buffer.alloc(0);
   #words = new DataView(this.#bytes.buffer);
-  #layout = layoutOf(0, 0);
+  #layout = layoutOf(0, 0, false);
   #plain: PlainWay | null = null;
+  #take: TakeLines = () => {};
   #firstCell = 0;
 
   constructor() {
@@ -76,8 +77,8 @@ export class SideLoop {
   /** Begins a side with nothing summed. */
   begin(table: SummedTable): void {
     this.#table = table;
-    const { order, forms, keyCells, bucketCount, ranges } = table;
-    const layout = layoutOf(order.length, bucketCount);
+    const { order, forms, keyCells, bucketCount, ranges, lines } = table;
+    const layout = layoutOf(order.length, bucketCount, lines !== null);
     this.#layout = layout;
     this.#bytes = Buffer.from(this.#loop.reserve(layout.end));
     this.#words = new DataView(this.#bytes.buffer);
@@ -102,11 +103,30 @@ export class SideLoop {
       put(layout.columns + i * at.slotBytes + at.slotIndex, index);
       put(layout.columns + i * at.slotBytes + at.slotForm, forms[i] ?? at.formAsk);
     }
+    if (lines !== null) this.#beginLines(lines);
   }
 
-  /** Adds the rows of a batch. */
-  add(batch: CellBatch, plain: PlainWay): void {
+  #beginLines(cells: readonly LineCell[]): void {
+    const put = (address: number, value: number) => this.#words.setUint32(address, value, true);
+    const { columns, lines, last } = this.#layout;
+    put(at.sideLinesEnd, lines);
+    put(at.sideLast, last);
+    put(at.sideLineState, at.linesInOrder);
+    for (const [i, { storage, order }] of cells.entries()) {
+      put(columns + i * at.slotBytes + at.slotLineStorage, storage);
+      put(columns + i * at.slotBytes + at.slotOrder, order);
+    }
+  }
+
+  /** Whether the rows so far had their keys in order, and lines of them could be written. */
+  get areLinesWhole(): boolean {
+    return this.#words.getUint32(at.sideLineState, true) === at.linesInOrder;
+  }
+
+  /** Adds the rows of a batch; `take` gets the lines of their keys for as long as these are whole. */
+  add(batch: CellBatch, plain: PlainWay, take: TakeLines): void {
     this.#plain = plain;
+    this.#take = take;
     const rowsMax = Math.max(1, Math.floor(sliceCells / Math.max(1, batch.columnCount)));
     for (let row = 0; row < batch.rowCount; )
       row += this.#addSlice(batch, row, Math.min(rowsMax, batch.rowCount - row));
@@ -138,16 +158,30 @@ export class SideLoop {
       range = rangeOf(batch, first, rows);
     }
     if (range.to - range.from > sliceBytes) {
-      this.#plain?.sumRow(first);
+      this.#sumPlainly(first);
       return 1;
     }
     this.#load(batch, first, rows, range);
     while (this.#loop.sum(0) === 0) {
       const row = this.#words.getUint32(at.sideNextRow, true);
-      this.#plain?.sumRow(first + row);
+      this.#sumPlainly(first + row);
       this.#words.setUint32(at.sideNextRow, row + 1, true);
     }
+    this.#giveLines();
     return rows;
+  }
+
+  /** A row that the loop has not seen has no line. */
+  #sumPlainly(row: number): void {
+    this.#words.setUint32(at.sideLineState, at.linesGivenUp, true);
+    this.#plain?.sumRow(row);
+  }
+
+  #giveLines(): void {
+    if (!this.areLinesWhole) return;
+    const { lines } = this.#layout;
+    this.#take(this.#bytes.subarray(lines, this.#words.getUint32(at.sideLinesEnd, true)));
+    this.#words.setUint32(at.sideLinesEnd, lines, true);
   }
 
   #load(batch: CellBatch, first: number, rows: number, { from, to }: ByteRange): void {
@@ -204,25 +238,4 @@ function rangeOf({ start, end, storage, columnCount }: CellBatch, first: number,
     if ((end[cell] as number) > to) to = end[cell] as number;
   }
   return to === 0 ? { from: 0, to: 0 } : { from, to };
-}
-
-/** Where each part of the memory begins. */
-function layoutOf(columnCount: number, bucketCount: number) {
-  let next = 0;
-  const reserve = (bytes: number) => {
-    const address = next;
-    next = Math.ceil((next + bytes + slackBytes) / 16) * 16;
-    return address;
-  };
-  reserve(at.sideBytes);
-  const columns = reserve(columnCount * at.slotBytes);
-  const text = reserve(sliceBytes);
-  const start = reserve(4 * sliceCells);
-  const ends = reserve(4 * sliceCells);
-  const storage = reserve(sliceCells);
-  const number = reserve(8 * sliceCells);
-  const row = reserve(rowBytes);
-  const counts = reserve(4 * bucketCount);
-  const sums = reserve(8 * bucketCount);
-  return { columns, text, start, ends, storage, number, row, counts, sums, end: next };
 }

@@ -3,6 +3,7 @@
  * `src/verify/table.ts` says. It shares no code with the kernel of the copy.
  */
 import {
+  linesInOrder,
   slotBytes,
   slotForm,
   slotEmpties,
@@ -15,6 +16,7 @@ import {
   sideEnd,
   sideKeyCells,
   sideKeyset,
+  sideLineState,
   sideNextRow,
   sideNumber,
   sideRangeFirst,
@@ -31,6 +33,7 @@ import { putCell as putAsked } from './ask';
 import { putCell, STORAGE_NULL } from './cell';
 import { headerBytes } from './form';
 import { hashBytes } from './hash';
+import { addLine } from './lines';
 
 /** A cell of fixed size takes at most 20 bytes, the digits of an integer; a uuid of 16 bytes becomes 32 digits. */
 const cellMax: u32 = headerBytes + 20;
@@ -82,6 +85,7 @@ function sumRow(state: usize, row: i32): bool {
     if (i === keyCells - 1) keyEnd = to;
   }
   addRow(state, from, keyEnd, to);
+  if (load<i32>(state, sideLineState) === linesInOrder) addLine(state, row, from, keyEnd);
   return true;
 }
 
