@@ -11,7 +11,7 @@ const lastBytes = 1 << 16;
 const slackBytes = 64;
 
 /** Where each part of the memory begins; lines of keys have room only where they are wanted. */
-export function layoutOf(columnCount: number, bucketCount: number, hasLines: boolean) {
+export function memoryLayoutOf(columnCount: number, bucketCount: number, hasLines: boolean) {
   let next = 0;
   const reserve = (bytes: number) => {
     const address = next;

@@ -4,7 +4,7 @@ import type { CellBatch } from '../../model/value.js';
 import type { RowHash } from '../row-hash.js';
 import type { LineCell } from './key-lines.js';
 import * as at from './layout.js';
-import { layoutOf, rowBytes, sliceBytes, sliceCells } from './memory-layout.js';
+import { memoryLayoutOf, rowBytes, sliceBytes, sliceCells } from './memory-layout.js';
 import { type LoopMemory, openLoop } from './memory.js';
 
 /** What is needed to sum up a side: how the columns are read, in the order of the cells of a canonical row. */
@@ -58,7 +58,7 @@ export class SideLoop {
   #table: SummedTable = { order: [], forms: [], keyCells: 0, bucketCount: 0, ranges: null, lines: null };
   #bytes = Buffer.alloc(0);
   #words = new DataView(this.#bytes.buffer);
-  #layout = layoutOf(0, 0, false);
+  #layout = memoryLayoutOf(0, 0, false);
   #plain: PlainWay | null = null;
   #take: TakeLines = () => {};
   #firstCell = 0;
@@ -78,7 +78,7 @@ export class SideLoop {
   begin(table: SummedTable): void {
     this.#table = table;
     const { order, forms, keyCells, bucketCount, ranges, lines } = table;
-    const layout = layoutOf(order.length, bucketCount, lines !== null);
+    const layout = memoryLayoutOf(order.length, bucketCount, lines !== null);
     this.#layout = layout;
     this.#bytes = Buffer.from(this.#loop.reserve(layout.end));
     this.#words = new DataView(this.#bytes.buffer);
