@@ -34,8 +34,8 @@ export interface TimeReading {
 
 /** What Postgres' own input function would take in silence, and what it would not take, of a literal's text. */
 export type LiteralForm =
-  /** A text that is a JSON array is written as `{…}` first. */
-  | { readonly tag: 'array' }
+  /** A text that is a JSON array is written as `{…}` first. Elements that are neither numbers nor truths are texts in JSON. */
+  | { readonly tag: 'array'; readonly elements?: 'numbers' | 'truths' }
   /** money: fraction digits beyond those that it stores would be rounded. */
   | { readonly tag: 'digits'; readonly digits: number }
   /**

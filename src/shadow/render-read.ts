@@ -43,7 +43,7 @@ function statementOf(read: Read, limit: number, side: Side, style: Style): State
     joinOf(read, side),
     whereOf(read.where, { side, style, values }),
     groupOf(read, side, style),
-    `ORDER BY ${read.order.map((ordering) => orderOf(ordering, side, style)).join(', ')}`,
+    orderedBy(read, side, style),
     `LIMIT ${limit}`,
   ];
   return { sql: parts.filter((part) => part !== '').join(' '), values };
@@ -81,6 +81,12 @@ function groupOf({ isGrouped, columns }: Read, side: Side, style: Style): string
   if (!isGrouped) return '';
   const byForm = side === 'source' && style === 'total';
   return `GROUP BY ${columns.map((column) => (byForm ? orderExpression(column, side) : nameOf(column, side))).join(', ')}`;
+}
+
+/** A read by a key that the sides cannot order alike gives one row, and needs no order. */
+function orderedBy({ order }: Read, side: Side, style: Style): string {
+  if (order.length === 0) return '';
+  return `ORDER BY ${order.map((ordering) => orderOf(ordering, side, style)).join(', ')}`;
 }
 
 function orderOf({ column, isDescending }: Ordering, side: Side, style: Style): string {

@@ -237,7 +237,32 @@ const cases: Readonly<Record<string, Case>> = {
   'JSON arrays': {
     kind: { tag: 'literal', form: { tag: 'array' } },
     cells: ['["a"]'],
-    back: [['{a,"b \\"c\\"",NULL,7}', '["a","b \\"c\\"",null,7]']],
+    back: [['{a,"b \\"c\\"",NULL,7,true}', '["a","b \\"c\\"",null,"7","true"]']],
+  },
+  'JSON arrays of what looks like numbers, in texts': {
+    kind: { tag: 'literal', form: { tag: 'array' } },
+    cells: ['[1, "1"]', '[]'],
+    back: [['{a,7}', '["a",7]']],
+  },
+  'JSON arrays of decimals as texts': {
+    kind: { tag: 'literal', form: { tag: 'array', elements: 'numbers' } },
+    cells: ['["1.50"]'],
+    back: [['{1.5,NULL}', '["1.5",null]']],
+  },
+  'JSON arrays without an element': {
+    kind: { tag: 'literal', form: { tag: 'array', elements: 'numbers' } },
+    cells: ['[]', '[null]'],
+    back: [['{{1,2e5},{NaN,-3}}', '[[1,2e5],["NaN",-3]]']],
+  },
+  'JSON arrays of truths': {
+    kind: { tag: 'literal', form: { tag: 'array', elements: 'truths' } },
+    cells: ['[true]'],
+    back: [['{t,f,NULL}', '[true,false,null]']],
+  },
+  'JSON arrays of digits for truths': {
+    kind: { tag: 'literal', form: { tag: 'array', elements: 'truths' } },
+    cells: ['[1,0]'],
+    back: [['{t,f,NULL}', '[1,0,null]']],
   },
   'intervals in seconds': {
     kind: { tag: 'literal', form: { tag: 'interval', digits: 6, unit: 's' } },

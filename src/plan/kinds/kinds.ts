@@ -166,7 +166,7 @@ function kindOfType(target: TargetColumn, unit: TimeUnit | null): Kind {
   const { baseType, typmod } = target;
   if (target.typeClass === 'e') return { tag: 'enum', labels: target.enumLabels ?? [] };
   if (target.typeClass !== 'b') return { tag: 'literal' };
-  if (isArray(target)) return { tag: 'literal', form: { tag: 'array' } };
+  if (isArray(target)) return { tag: 'literal', form: { tag: 'array', ...elementsOf(target) } };
   switch (baseType) {
     case 'bool':
     case 'int2':
@@ -200,6 +200,13 @@ function kindOfType(target: TargetColumn, unit: TimeUnit | null): Kind {
 /** Arrays of JSON stay as they are: a JSON array could be one of their elements as well as all of them. */
 function isArray({ baseType }: TargetColumn): boolean {
   return baseType.startsWith('_') && baseType !== '_json' && baseType !== '_jsonb';
+}
+
+const numberArrays = ['_int2', '_int4', '_int8', '_float4', '_float8', '_numeric', '_oid'];
+
+function elementsOf({ baseType }: TargetColumn): { readonly elements?: 'numbers' | 'truths' } {
+  if (baseType === '_bool') return { elements: 'truths' };
+  return numberArrays.includes(baseType) ? { elements: 'numbers' } : {};
 }
 
 /** Other types, with what their input function would do in silence. */

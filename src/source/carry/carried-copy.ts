@@ -11,8 +11,8 @@ import { CarriedTableWriter } from './table-writer.js';
 
 /*
  * A copy of a snapshot that takes the rows of another database, all in one transaction. Its triggers and foreign-key
- * actions do not fire, since what they would do was done where the rows come from; only triggers that keep a virtual table
- * (full-text search) up to date stay, where its rows do not come from there themselves. Foreign keys are checked at the end, of the rows that were touched where these are few.
+ * actions do not fire, since what they would do was done where the rows come from; only statements of triggers that write
+ * into a virtual table (full-text search) are run, where its rows do not come from there themselves. Foreign keys are checked at the end, of the rows that were touched where these are few.
  */
 export class CarriedCopy {
   readonly #db: Database;
@@ -34,7 +34,7 @@ export class CarriedCopy {
     this.#touched = foreignKeys === null ? null : new TouchedRows(this.#db, foreignKeys);
     this.#triggers = triggersToSetAside(this.#db, virtualTables);
     this.#db.exec('BEGIN IMMEDIATE');
-    for (const { name } of this.#triggers) this.#db.exec(`DROP TRIGGER ${quoteIdentifier(name)}`);
+    for (const trigger of this.#triggers) this.#replace(trigger, trigger.standIn);
   }
 
   get database(): Database {
@@ -63,6 +63,7 @@ export class CarriedCopy {
 
   /** Commits, and makes the file durable. */
   finish(): void {
+    for (const { name, standIn } of this.#triggers) if (standIn !== null) this.#drop(name);
     for (const { sql } of this.#triggers) this.#db.exec(sql);
     this.#db.exec('COMMIT');
     this.#db.pragma('journal_mode = DELETE');
@@ -70,6 +71,15 @@ export class CarriedCopy {
     const file = openSync(this.path, 'r');
     fsyncSync(file);
     closeSync(file);
+  }
+
+  #replace({ name }: Trigger, sql: string | null): void {
+    this.#drop(name);
+    if (sql !== null) this.#db.exec(sql);
+  }
+
+  #drop(name: string): void {
+    this.#db.exec(`DROP TRIGGER ${quoteIdentifier(name)}`);
   }
 
   /** Closes without a commit. */

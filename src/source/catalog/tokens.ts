@@ -18,18 +18,28 @@ const pattern = new RegExp(
   'y',
 );
 
+/** A token, and where it ends in the SQL text. */
+export interface PlacedToken {
+  readonly token: Token;
+  readonly end: number;
+}
+
 /** Cuts SQL text into tokens; white space and comments fall away. Never fails: an odd character is a mark. */
 export function* readTokens(sql: string): Generator<Token> {
+  for (const { token } of readPlacedTokens(sql)) yield token;
+}
+
+export function* readPlacedTokens(sql: string): Generator<PlacedToken> {
   let at = 0;
   while (at < sql.length) {
     pattern.lastIndex = at;
     const match = pattern.exec(sql);
     at = pattern.lastIndex;
     const { word, name, string, mark } = match?.groups ?? {};
-    if (word !== undefined) yield { tag: 'word', text: word };
-    else if (name !== undefined) yield { tag: 'name', text: unquote(name) };
-    else if (string !== undefined) yield { tag: 'string', text: unquote(string) };
-    else if (mark !== undefined) yield { tag: 'mark', text: mark };
+    if (word !== undefined) yield { token: { tag: 'word', text: word }, end: at };
+    else if (name !== undefined) yield { token: { tag: 'name', text: unquote(name) }, end: at };
+    else if (string !== undefined) yield { token: { tag: 'string', text: unquote(string) }, end: at };
+    else if (mark !== undefined) yield { token: { tag: 'mark', text: mark }, end: at };
   }
 }
 
