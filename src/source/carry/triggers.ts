@@ -32,10 +32,10 @@ export function triggersToSetAside(db: Database, carried: readonly string[] = []
     .all()
     .flatMap(({ name, sql }) => {
       const { head, statements } = readTrigger(sql);
-      const kept = statements.filter(({ table }) => table !== null && virtual.has(foldCase(table)));
-      if (kept.length > 0 && kept.length === statements.length) return [];
-      const body = kept.map((statement) => `${statement.sql};`).join('');
-      return [{ name, sql, standIn: kept.length === 0 ? null : `${head}${body} END` }];
+      const wanted = statements.filter(({ table }) => table !== null && virtual.has(foldCase(table)));
+      if (wanted.length > 0 && wanted.length === statements.length) return [];
+      const body = wanted.map((statement) => `${statement.sql};`).join('');
+      return [{ name, sql, standIn: wanted.length === 0 ? null : `${head}${body} END` }];
     });
 }
 
