@@ -13,13 +13,13 @@ import type { Context } from '../run/context.js';
 import { heapMbMax, threadCount } from '../run/load/copy-threads.js';
 import { choiceOf } from '../run/choices.js';
 import { type Survey, surveySource } from '../run/survey/survey.js';
-import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
+import { withUnprovenSnapshot } from '../run/survey/temporary-snapshot.js';
 
 /** The census command: every value of the source sorted into its class. No target is needed. */
 export async function runCensus(context: Context): Promise<FullCensus> {
-  const { settings, journal, signal } = context;
+  const { settings, journal } = context;
   const isChosen = chooseTables(choiceOf(settings));
-  return await withTemporarySnapshot(context, async ({ snapshot, catalog: whole }) => {
+  return await withUnprovenSnapshot(context, async ({ context: { signal }, path, catalog: whole }) => {
     const tables = whole.tables.filter(({ name, framework }) => framework === undefined && isChosen(name));
     const own = whole.tables.flatMap((table) =>
       table.framework === undefined ? [] : asBookkeeping(table, table.framework),
@@ -31,7 +31,7 @@ export async function runCensus(context: Context): Promise<FullCensus> {
       const count = async () => {
         const countsPages = settings.reader !== 'rows';
         const { chunkBytes } = settings;
-        const request = { snapshotPath: snapshot.path, catalog, threads: counted, chunkBytes, countsPages };
+        const request = { snapshotPath: path, catalog, threads: counted, chunkBytes, countsPages };
         const survey = await surveySource(request);
         const tables = catalog.tables.map((table) => countTable(table, { survey, ...request }));
         return { tables: await Promise.all(tables), leftOut: catalog.leftOut };

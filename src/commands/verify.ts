@@ -1,5 +1,4 @@
 import type { RunResult } from '../model/result.js';
-import type { Snapshot, SourceCatalog } from '../model/source.js';
 import type { TargetAddress } from '../model/target.js';
 import { makeRunFolder, removedOnFailure } from '../report/files/run-folder.js';
 import { nameSource } from '../source/import/named-source.js';
@@ -10,7 +9,8 @@ import { type Context, resolveTarget } from '../run/context.js';
 import { asRunWas } from '../run/moved-settings.js';
 import { withRunThreads } from '../run/load/copy-threads.js';
 import { writeRecord } from '../run/attempt/record.js';
-import { withTemporarySnapshot } from '../run/survey/temporary-snapshot.js';
+import type { UnprovenSnapshot } from '../run/survey/beside-proof.js';
+import { withUnprovenSnapshot } from '../run/survey/temporary-snapshot.js';
 
 /**
  * The verify command: every value of the source as it is now against the target as it is now, read anew on both
@@ -26,12 +26,12 @@ export async function runVerify(context: Context): Promise<RunResult> {
 export async function verifyIn(given: Context, address: TargetAddress): Promise<RunResult> {
   const startedAtMs = performance.now();
   await refuseUnfinished(given, address);
-  const context = await asRunWas(given, address);
-  const { settings, journal } = context;
-  const compare = async ({ snapshot, catalog }: { readonly snapshot: Snapshot; readonly catalog: SourceCatalog }) => {
+  const asRun = await asRunWas(given, address);
+  const { settings, journal } = asRun;
+  const compare = async ({ context, path, catalog, proof }: UnprovenSnapshot) => {
     const request = { settings, address, applicationName: 'pgferry verify', signal: context.signal };
     return await withRunThreads(request, async (threads) => {
-      const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
+      const comparison = { context, address, snapshotPath: path, catalog, threads };
       const plan = await planComparison(comparison);
       // The record's folder is made first, so that a bad --run-dir is reported before hours of reading.
       const folder = makeRunFolder({
@@ -42,6 +42,7 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
       return await removedOnFailure(folder, async () => {
         const compared = await compareTables(comparison, plan);
         const schema = await compareSchemas(comparison, plan);
+        const snapshot = await proof;
         const isSchemaWhole = !schema.findings.some(({ severity }) => severity === 'error');
         const result: RunResult = {
           ok: compared.every(({ report }) => report.ok) && isSchemaWhole,
@@ -68,5 +69,5 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
       });
     });
   };
-  return await withTemporarySnapshot(context, compare, { address });
+  return await withUnprovenSnapshot(asRun, compare, { address });
 }

@@ -4,11 +4,9 @@ import type { Plan, TablePlan } from '../../model/plan.js';
 import type { AcceptResult } from '../../model/shadow.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
-import type { Threads } from '../../pool/threads.js';
 import { metersOf } from '../../run/compare/compare-table.js';
 import { makeRunFolder, removedOnFailure, type RunFolder } from '../../report/files/run-folder.js';
 import { beginWatchedSnapshot } from '../../run/survey/watched-snapshot.js';
-import { warnOfImport } from '../../run/survey/warnings.js';
 import { nameSource } from '../../source/import/named-source.js';
 import { checkSnapshot } from '../../source/snapshot/snapshot.js';
 import { describeTarget } from '../../target/connection/address.js';
@@ -28,7 +26,8 @@ import { asRunWas } from '../../run/moved-settings.js';
 import { withRunThreads } from '../../run/load/copy-threads.js';
 import { hashKeyset } from './keysets.js';
 import { runShadowReads } from './shadow-reads.js';
-import { mapSeeded } from '../../run/survey/map-seeded.js';
+import { besideProof, type UnprovenSnapshot } from '../../run/survey/beside-proof.js';
+import { threadsOfOneJob } from '../../run/survey/temporary-snapshot.js';
 import { readCatalog } from '../../run/survey/survey.js';
 
 /** The name of the snapshot that an acceptance keeps where it cannot use the run's. */
@@ -84,35 +83,54 @@ async function acceptWith(
 }
 
 async function accept(acceptance: Acceptance): Promise<AcceptResult> {
+  const { context, address, given, folder } = acceptance;
+  const { settings, signal } = context;
+  if (given !== null) {
+    const catalog = await readCatalog(given.path, settings);
+    return await acceptOn(acceptance, { path: given.path, catalog, proof: Promise.resolve(given) });
+  }
+  const snapshotPath = folder.pathOf(acceptanceSnapshotName);
+  const threads = threadsOfOneJob(signal);
+  const watched = await beginWatchedSnapshot(context, { source: nameSource(settings), snapshotPath, threads, signal });
+  return await besideProof(context, { watched, address }, (own) =>
+    acceptOwn({ ...acceptance, context: own.context }, own),
+  );
+}
+
+/** Accepts against our own snapshot, and keeps it only where the run has not the very same one. */
+async function acceptOwn(acceptance: Acceptance, { path, catalog, proof }: UnprovenSnapshot): Promise<AcceptResult> {
+  const chosen = proof.then(({ unmapped, ...own }) => {
+    if (unmapped !== undefined)
+      for (const { path: made } of [unmapped.snapshot, unmapped.keys]) rmSync(made, { force: true });
+    return chooseSnapshot(acceptance, own);
+  });
+  // Looked at once the values are compared; until then it must not count as an unhandled rejection.
+  chosen.catch(() => {});
+  return await acceptOn(acceptance, { path, catalog, proof: chosen });
+}
+
+/** Accepts against the file at `path`, which is that of `proof` byte for byte. */
+async function acceptOn(
+  acceptance: Acceptance,
+  { path, catalog, proof }: Pick<UnprovenSnapshot, 'path' | 'catalog' | 'proof'>,
+): Promise<AcceptResult> {
   const { context, address } = acceptance;
   const { settings, signal } = context;
   const request = { settings, address, applicationName: 'pgferry accept', signal };
   return await withRunThreads(request, async (threads) => {
-    const snapshot = acceptance.given ?? (await chooseSnapshot(acceptance, await takeOwnSnapshot(acceptance, threads)));
-    const catalog = await readCatalog(snapshot.path, settings);
-    const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
+    const comparison = { context, address, snapshotPath: path, catalog, threads };
     const plan = await planComparison(comparison);
-    const result = await compareAll(acceptance, { comparison, plan, snapshot, catalog });
+    const result = await compareAll(acceptance, { comparison, plan, catalog, proof });
+    if (result.snapshot?.path !== path) rmSync(path, { force: true });
     await writeAcceptance({ ...acceptance, result, plan, catalog });
     await recordComparison(context, address, result);
     return result;
   });
 }
 
-async function takeOwnSnapshot({ context, address, folder }: Acceptance, threads: Threads): Promise<Snapshot> {
-  const { settings, journal, signal } = context;
-  const snapshotPath = folder.pathOf(acceptanceSnapshotName);
-  const request = { source: nameSource(settings), snapshotPath, threads, signal };
-  const taken = await (await beginWatchedSnapshot(context, request)).prove();
-  warnOfImport(journal, taken);
-  const { unmapped, ...snapshot } = await mapSeeded(context, address, taken);
-  if (unmapped !== undefined) for (const { path } of [unmapped.snapshot, unmapped.keys]) rmSync(path, { force: true });
-  return snapshot;
-}
-
 /**
  * Which snapshot to audit. Where the source has not changed since the run took its snapshot, and that file is still
- * whole, both are equal byte for byte: the run's is used, and our own is removed.
+ * whole, both are equal byte for byte: the run's is named, and our own is not kept.
  */
 async function chooseSnapshot({ context, run }: Acceptance, own: Snapshot): Promise<Snapshot> {
   if (run === null || run.snapshotSha256 !== own.sha256) return own;
@@ -123,7 +141,6 @@ async function chooseSnapshot({ context, run }: Acceptance, own: Snapshot): Prom
     context.signal.throwIfAborted();
     return own;
   }
-  rmSync(own.path, { force: true });
   return ofRun;
 }
 
@@ -132,11 +149,11 @@ async function compareAll(
   against: {
     readonly comparison: Comparison;
     readonly plan: Plan;
-    readonly snapshot: Snapshot;
     readonly catalog: SourceCatalog;
+    readonly proof: Promise<Snapshot>;
   },
 ): Promise<AcceptResult> {
-  const { comparison, plan, snapshot, catalog } = against;
+  const { comparison, plan, catalog, proof } = against;
   const { threads, snapshotPath } = comparison;
   const compared = await compareTables(comparison, plan, { hashesKeys: true });
   const quarantines = await readQuarantines(comparison, plan);
@@ -159,6 +176,7 @@ async function compareAll(
   );
   const shadow = await runShadowReads(comparison, plan);
   const schema = await compareSchemas(comparison, plan);
+  const snapshot = await proof;
   const isEqual =
     compared.every(({ report }) => report.ok) &&
     keysets.every(({ ok }) => ok) &&

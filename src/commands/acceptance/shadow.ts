@@ -1,5 +1,4 @@
 import type { ShadowResult } from '../../model/shadow.js';
-import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import { nameSource } from '../../source/import/named-source.js';
 import { describeTarget } from '../../target/connection/address.js';
 import { planComparison, refuseUnfinished } from '../../run/compare/comparison.js';
@@ -7,7 +6,8 @@ import { type Context, resolveTarget } from '../../run/context.js';
 import { asRunWas } from '../../run/moved-settings.js';
 import { withRunThreads } from '../../run/load/copy-threads.js';
 import { runShadowReads } from './shadow-reads.js';
-import { withTemporarySnapshot } from '../../run/survey/temporary-snapshot.js';
+import type { UnprovenSnapshot } from '../../run/survey/beside-proof.js';
+import { withUnprovenSnapshot } from '../../run/survey/temporary-snapshot.js';
 
 /**
  * The shadow command: runs the same reads on a temporary snapshot of the source and on the target, and compares the
@@ -18,20 +18,16 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
   nameSource(given.settings);
   const { address } = await resolveTarget(given);
   await refuseUnfinished(given, address);
-  const context = await asRunWas(given, address);
-  const { settings, journal, signal } = context;
-  const compare = async ({
-    snapshot,
-    catalog,
-  }: {
-    readonly snapshot: Snapshot;
-    readonly catalog: SourceCatalog;
-  }): Promise<ShadowResult> => {
+  const asRun = await asRunWas(given, address);
+  const { settings, journal } = asRun;
+  const compare = async ({ context, path, catalog, proof }: UnprovenSnapshot): Promise<ShadowResult> => {
+    const { signal } = context;
     const request = { settings, address, applicationName: 'pgferry shadow', signal };
     return await withRunThreads(request, async (threads) => {
-      const comparison = { context, address, snapshotPath: snapshot.path, catalog, threads };
+      const comparison = { context, address, snapshotPath: path, catalog, threads };
       const plan = await planComparison(comparison);
       const { reads, findings } = await runShadowReads(comparison, plan);
+      const snapshot = await proof;
       return {
         ok: reads.every(({ verdict }) => verdict === 'equal'),
         command: 'shadow',
@@ -48,5 +44,5 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
       };
     });
   };
-  return await withTemporarySnapshot(context, compare, { address });
+  return await withUnprovenSnapshot(asRun, compare, { address });
 }

@@ -1,12 +1,12 @@
 import { chooseTables } from '../../plan/fit.js';
 import { choiceOf } from '../choices.js';
-import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import { CountedThreads } from '../../pool/counted-threads.js';
 import type { Context } from '../context.js';
 import { withRunThreads } from '../load/copy-threads.js';
 import { type Survey, surveySource } from './survey.js';
-import { withTemporarySnapshot } from './temporary-snapshot.js';
+import type { UnprovenSnapshot } from './beside-proof.js';
+import { withUnprovenSnapshot } from './temporary-snapshot.js';
 
 /**
  * Surveys a private snapshot of the source that is removed afterwards. Nothing is written, and no target is reached, but by
@@ -17,8 +17,8 @@ export async function withTemporarySurvey<T>(
   { address, name }: { readonly address: TargetAddress; readonly name: string },
   use: (survey: Survey) => Promise<T>,
 ): Promise<T> {
-  const { settings, journal, signal } = context;
-  const surveyed = async ({ snapshot, catalog }: { readonly snapshot: Snapshot; readonly catalog: SourceCatalog }) => {
+  const { settings, journal } = context;
+  const surveyed = async ({ context: { signal }, path, catalog, proof }: UnprovenSnapshot) => {
     const request = { settings, address, applicationName: `pgferry ${name}`, signal };
     return await withRunThreads(request, async (threads) => {
       const counted = new CountedThreads(threads);
@@ -26,7 +26,7 @@ export async function withTemporarySurvey<T>(
         'census',
         () =>
           surveySource({
-            snapshotPath: snapshot.path,
+            snapshotPath: path,
             catalog,
             threads: counted,
             chunkBytes: settings.chunkBytes,
@@ -36,8 +36,9 @@ export async function withTemporarySurvey<T>(
           }),
         () => counted.progress('census', 'parts'),
       );
+      await proof;
       return await use(survey);
     });
   };
-  return await withTemporarySnapshot(context, surveyed, { address: name === 'plan' ? address : null });
+  return await withUnprovenSnapshot(context, surveyed, { address: name === 'plan' ? address : null });
 }
