@@ -3,6 +3,7 @@ import type { ChunkResult } from '../model/copy.js';
 import { CopierError } from '../model/error.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { copyIn } from '../target/copy/copy-in.js';
+import { copyTogether, type FilledCopy } from '../target/copy/copy-together.js';
 import { prepareFreeze } from '../target/copy/freeze.js';
 import { checkStillTables } from '../target/schema/still-a-table.js';
 import type { CopyJob } from './copy-job.js';
@@ -20,8 +21,10 @@ export async function streamChunks(jobs: readonly CopyJob[], client: TargetClien
   const freezable = jobs.filter(({ mayFreeze }) => mayFreeze).map(({ table }) => table.target);
   const frozen = await prepareFreeze(client, targetSchema, freezable);
   const results: ChunkResult[] = [];
+  const outbox = new Outbox(client);
   try {
-    for (const job of jobs) results.push(await streamRows(job, client, frozen.has(job.table.target)));
+    for (const job of jobs) results.push(await streamRows(job, outbox, frozen.has(job.table.target)));
+    await outbox.send();
     const tables = jobs.map(({ table }) => table.target);
     await checkStillTables(client, targetSchema, tables);
     return results;
@@ -31,34 +34,77 @@ export async function streamChunks(jobs: readonly CopyJob[], client: TargetClien
   }
 }
 
-async function streamRows(job: CopyJob, client: TargetClient, freeze: boolean): Promise<ChunkResult> {
+/** So many bytes of whole chunks wait for each other at most; a larger chunk is streamed. */
+const waitingBytesMax = 256 * 1024;
+
+/** Chunks that are encoded whole, and go out together. */
+class Outbox {
+  readonly client: TargetClient;
+  #waiting: { readonly copy: FilledCopy; readonly result: ChunkResult }[] = [];
+  #bytes = 0;
+
+  constructor(client: TargetClient) {
+    this.client = client;
+  }
+
+  async add(copy: FilledCopy, result: ChunkResult): Promise<void> {
+    if (this.#bytes + copy.bytes.length > waitingBytesMax) await this.send();
+    this.#waiting.push({ copy, result });
+    this.#bytes += copy.bytes.length;
+  }
+
+  async send(): Promise<void> {
+    const sent = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    const taken = await copyTogether(
+      this.client,
+      sent.map(({ copy }) => copy),
+    );
+    for (const [at, { result }] of sent.entries()) checkCount(result, taken[at] ?? 0);
+  }
+}
+
+async function streamRows(job: CopyJob, outbox: Outbox, freeze: boolean): Promise<ChunkResult> {
   const startedAtMs = performance.now();
   const { encoder, fill, close } = await createFeed(job);
   const sent = { rows: 0, bytes: 0, waitedMs: 0 };
-  const { table } = job;
+  const { table, chunk } = job;
   const columns = table.columns.map((column) => column.target);
-  const into = {
-    schema: table.targetSchema,
-    table: table.target,
-    columns,
-    format: table.format,
-    nullText: job.sentinel,
-    freeze,
+  const { targetSchema: schema, target, format } = table;
+  const into = { schema, table: target, columns, format, nullText: job.sentinel, freeze };
+  const result = (): ChunkResult => {
+    const durationMs = Math.round(performance.now() - startedAtMs);
+    return { ...encoder.result(), table: table.source, index: chunk.index, quarantined: 0, durationMs };
   };
   try {
-    const taken = await copyIn(client, into, async (write) => {
+    if (counters.isStopped) throw stopped();
+    const isFull = fill();
+    counters.addFilling(performance.now() - startedAtMs);
+    if (!isFull && encoder.bytes < waitingBytesMax) {
+      const bytes = Buffer.from(encoder.finish());
+      countNew(encoder, sent);
+      // A rate limit also holds for many tables that are smaller than a block.
+      await waitForRate();
+      const whole = result();
+      await outbox.add({ into, bytes }, whole);
+      return whole;
+    }
+    await outbox.send();
+    const taken = await copyIn(outbox.client, into, async (write) => {
       const beganAtMs = performance.now();
-      while (fill()) await sendBlock(encoder, write, sent);
+      if (isFull) {
+        do await sendBlock(encoder, write, sent);
+        while (fill());
+      }
       counters.addFilling(performance.now() - beganAtMs - sent.waitedMs);
       await write(encoder.finish());
       countNew(encoder, sent);
-      // Waits even if not one block was full: a rate limit also holds for many tables that are smaller than a block.
       await waitForRate();
     });
-    const result = encoder.result();
-    if (taken !== result.rows) throw miscounted(job, result.rows, taken);
-    const durationMs = Math.round(performance.now() - startedAtMs);
-    return { ...result, table: table.source, index: job.chunk.index, quarantined: 0, durationMs };
+    const streamed = result();
+    checkCount(streamed, taken);
+    return streamed;
   } catch (error) {
     countSent({ rows: -sent.rows, bytes: -sent.bytes });
     throw error;
@@ -88,13 +134,10 @@ function countNew(encoder: RowEncoder, sent: { rows: number; bytes: number }): v
   sent.bytes = encoder.bytes;
 }
 
-function miscounted(job: CopyJob, sentRows: number, takenRows: number): CopierError {
-  return new CopierError(
-    'target.row_count',
-    `${job.table.source}: sent ${sentRows} rows, the server counted ${takenRows}`,
-    {
-      hint: 'a trigger or rule on the target may drop or add rows; disable it and run again',
-      table: job.table.source,
-    },
-  );
+function checkCount({ table, rows }: ChunkResult, taken: number): void {
+  if (taken === rows) return;
+  throw new CopierError('target.row_count', `${table}: sent ${rows} rows, the server counted ${taken}`, {
+    hint: 'a trigger or rule on the target may drop or add rows; disable it and run again',
+    table,
+  });
 }

@@ -10,6 +10,13 @@ import type { AnswerTo, JobOf, ThreadEntry } from '../pool/threads.js';
 export function answering<Entry extends ThreadEntry>(
   run: (job: JobOf<Entry>) => Promise<AnswerTo<Entry, JobOf<Entry>>>,
 ): (job: JobOf<Entry>) => Promise<JobAnswer<AnswerTo<Entry, JobOf<Entry>>>> {
+  return answeringEach(run);
+}
+
+/** The same for a part of a job. */
+export function answeringEach<Part, Result>(
+  run: (part: Part) => Promise<Result>,
+): (part: Part) => Promise<JobAnswer<Result>> {
   return async (job) => {
     try {
       return { tag: 'done', result: await run(job) };

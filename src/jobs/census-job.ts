@@ -1,14 +1,21 @@
 import type { TableCensus } from '../model/census.js';
 import type { ChunkRange } from '../model/plan.js';
 import type { SourceTable } from '../model/source.js';
+import type { JobAnswer } from '../model/wire.js';
 import { countRows, takeCensus } from '../source/census/census.js';
 import { takePageCensus } from '../source/census/pages.js';
 import type { PageLayout } from '../source/pages/layout.js';
 import { withSnapshot } from '../copy/snapshot-database.js';
+import { answeringEach } from './answering.js';
 import { snapshotPages } from '../copy/snapshot-pages.js';
 
+/** Counts of tables of one snapshot, or of parts of them. */
 export interface CensusJob {
   readonly snapshotPath: string;
+  readonly counts: readonly TableToCount[];
+}
+
+export interface TableToCount {
   readonly table: SourceTable;
   readonly count: Count;
 }
@@ -20,16 +27,19 @@ export type Count =
 
 declare module '../pool/threads.js' {
   interface ThreadJobs {
-    census: [CensusJob, TableCensus];
+    census: [CensusJob, readonly JobAnswer<TableCensus>[]];
   }
 }
 
-/** Counts what one table, or a part of it, holds. */
-export async function runCensusJob(job: CensusJob): Promise<TableCensus> {
-  return await runCount(job);
+/** Counts what each table, or a part of it, holds. A table that cannot be read does not keep the others from it. */
+export async function runCensusJob({ snapshotPath, counts }: CensusJob): Promise<readonly JobAnswer<TableCensus>[]> {
+  const answers: JobAnswer<TableCensus>[] = [];
+  const one = answeringEach((counted: TableToCount) => runCount(snapshotPath, counted));
+  for (const counted of counts) answers.push(await one(counted));
+  return answers;
 }
 
-async function runCount({ snapshotPath, table, count }: CensusJob): Promise<TableCensus> {
+async function runCount(snapshotPath: string, { table, count }: TableToCount): Promise<TableCensus> {
   switch (count.tag) {
     case 'columns':
       return await withSnapshot(snapshotPath, (db) => takeCensus(db, table));

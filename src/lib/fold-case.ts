@@ -19,3 +19,13 @@ export function isSameName(a: string, b: string): boolean {
 function foldUnit(unit: number): number {
   return unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit;
 }
+
+/** Finds the first item of a list that bears a name, as SQLite compares names; the list is looked through once. */
+export function byName<T>(list: readonly T[], nameOf: (item: T) => string): (name: string) => T | undefined {
+  const items = new Map<string, T>();
+  for (const item of list) {
+    const name = foldCase(nameOf(item));
+    if (!items.has(name)) items.set(name, item);
+  }
+  return (name) => items.get(foldCase(name));
+}

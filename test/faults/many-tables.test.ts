@@ -51,7 +51,7 @@ async function countObjects(client: pg.Client): Promise<string> {
 
 /** Statements of a run, and after how many of them it is killed. */
 const moments = [
-  { text: 'FREEZE true', when: 5, where: 'threads' },
+  { text: 'FREEZE true', when: 1, where: 'threads' },
   { text: 'UPDATE pgferry.chunk', when: 1, where: 'threads' },
   { text: 'USING btree', when: 1, where: 'main' },
   { text: 'NOT VALID', when: 2, where: 'main' },

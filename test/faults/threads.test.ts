@@ -97,7 +97,9 @@ test('threads that are ended in the middle of reading leave the process and the 
     for (let round = 0; round < rounds; round++) {
       const options = { threads: 2, threadData: null, heapMbMax: 64 };
       await withThreads(options, async (threads) => {
-        const jobs = tables.map((table) => threads.run('census', { snapshotPath, table, count: { tag: 'columns' } }));
+        const jobs = tables.map((table) =>
+          threads.run('census', { snapshotPath, counts: [{ table, count: { tag: 'columns' } }] }),
+        );
         for (const job of jobs) job.catch(() => {});
         // Each round ends the threads when they have read some more of the file.
         await Promise.race([...jobs, untilRead((round / rounds) * 2 * sizeOfFile)]);

@@ -3,11 +3,16 @@ import type { ForeignKeyViolation, SourceCatalog, SourceForeignKey, SourceTable 
 import { makeFinding } from '../findings/finding.js';
 import type { TableFit } from '../fit.js';
 import { compareNames } from './graph.js';
-import { foldCase, isSameName } from '../../lib/fold-case.js';
+import { byName, foldCase, isSameName } from '../../lib/fold-case.js';
+
+/** What finds a table of a catalog by its name; a catalog is never changed, and asked once for each foreign key. */
+const finders = new WeakMap<SourceCatalog, (name: string) => SourceTable | undefined>();
 
 /** A table by its name as SQLite finds it: without ASCII case. */
 export function findTable(source: SourceCatalog, name: string): SourceTable | null {
-  return source.tables.find((table) => isSameName(table.name, name)) ?? null;
+  const find = finders.get(source) ?? byName(source.tables, (table) => table.name);
+  finders.set(source, find);
+  return find(name) ?? null;
 }
 
 /** Why a foreign key of the source refers to nothing, null where it is whole (https://www.sqlite.org/foreignkeys.html section 3). */

@@ -9,7 +9,7 @@ import {
   type RowUse,
   type UniqueLook,
 } from '../../source/catalog/equal-rows.js';
-import type { CensusJob, Count } from '../../jobs/census-job.js';
+import type { Count } from '../../jobs/census-job.js';
 import { CopierError, must } from '../../model/error.js';
 import type { TableCensus, TableTrial } from '../../model/census.js';
 import type { Chunk, Finding, TablePlan } from '../../model/plan.js';
@@ -32,6 +32,7 @@ import {
   type ReferenceLook,
 } from '../../source/catalog/violations.js';
 import { type ComparedTable, compareTable } from '../compare/compare-table.js';
+import { Counting } from './counting.js';
 import { addTimeCounts, recountTimes, type WantedTimes } from './time-counts.js';
 import { tryValues } from './trial.js';
 import { asUnreadable, needsApplication, noteUnreadable, setAside } from './unreadable.js';
@@ -124,11 +125,12 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       throw error;
     };
     const unreadable: Finding[] = [];
+    const counting = new Counting(request.threads, snapshotPath);
     // All work is awaited together, so that a failure in one part leaves no unhandled rejection in another.
     const [surveyed, checked] = await Promise.all([
       Promise.all(
         orderTables(request).map((table) =>
-          surveyTable(request, table, { db, chunkBytes }).catch((error: unknown) => {
+          surveyTable(counting, table, { db, snapshotPath, chunkBytes }).catch((error: unknown) => {
             const refused = asUnreadable(error, table.table);
             const finding = request.isForPlan === true ? noteUnreadable(refused) : null;
             if (finding === null) throw refused;
@@ -174,14 +176,14 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
   });
 }
 
-interface TableToCount {
+interface TableToSurvey {
   readonly table: SourceTable;
   /** The layout of the table's records, or null where only SQL can count its values. */
   readonly layout: PageLayout | null;
 }
 
 /** A table that SQL must count is one job, however large, so such tables begin first. */
-function orderTables({ catalog, countsPages, isChosen = () => true }: SurveyRequest): TableToCount[] {
+function orderTables({ catalog, countsPages, isChosen = () => true }: SurveyRequest): TableToSurvey[] {
   const tables = catalog.tables
     .filter(({ name }) => isChosen(name))
     .map((table) => {
@@ -192,24 +194,21 @@ function orderTables({ catalog, countsPages, isChosen = () => true }: SurveyRequ
 }
 
 async function surveyTable(
-  request: SurveyRequest,
-  { table, layout }: TableToCount,
-  cutting: Pick<CutOptions, 'db' | 'chunkBytes'>,
+  counting: Counting,
+  { table, layout }: TableToSurvey,
+  cutting: Omit<CutOptions, 'table'>,
 ): Promise<{ readonly census: TableCensus; readonly chunks: readonly Chunk[] }> {
-  const { snapshotPath, threads } = request;
-  const run = (count: Count): Promise<TableCensus> => {
-    const job: CensusJob = { snapshotPath, table, count };
-    return threads.run('census', job);
-  };
-  const cut = (): Cut[] => cutTable({ ...cutting, snapshotPath, table });
+  const run = (count: Count, bytes: number | null) => counting.count({ table, count }, bytes);
+  const cut = (): Cut[] => cutTable({ ...cutting, table });
   if (layout === null) {
-    const counting = run({ tag: 'columns' });
-    const [census, cuts] = await Promise.all([counting, Promise.resolve().then(cut)]);
+    const counted = run({ tag: 'columns' }, null);
+    const [census, cuts] = await Promise.all([counted, Promise.resolve().then(cut)]);
     return { census, chunks: spreadRows(table.name, cuts, census.rows) };
   }
   const cuts = cut();
-  const parts = joinCuts(cuts).map((range) => run({ tag: 'pages', layout, range }));
-  const [counted, ...counts] = await Promise.all([run({ tag: 'rows' }), ...parts]);
+  const bytes = cuts.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0);
+  const parts = joinCuts(cuts).map((range) => run({ tag: 'pages', layout, range }, bytes));
+  const [counted, ...counts] = await Promise.all([run({ tag: 'rows' }, bytes), ...parts]);
   const census = mergeCensus(counts);
   checkRows(census, counted.rows);
   return { census, chunks: spreadRows(table.name, cuts, census.rows) };

@@ -1,4 +1,3 @@
-import type { CensusJob } from '../../jobs/census-job.js';
 import type { TimesJob } from '../../jobs/times-job.js';
 import type { ColumnCensus, TableCensus, TimeCounts } from '../../model/census.js';
 import { must } from '../../model/error.js';
@@ -9,6 +8,7 @@ import type { Threads } from '../../pool/threads.js';
 import { readRanges } from '../../source/census/parts.js';
 import { mergeTimes } from '../../source/census/times.js';
 import { choosePages } from '../../source/pages/layout.js';
+import { Counting } from './counting.js';
 
 export interface TimeCountRequest {
   readonly snapshotPath: string;
@@ -52,13 +52,15 @@ export async function addTimeCounts(request: TimeCountRequest, wanted: WantedTim
  */
 export async function recountTimes(request: TimeCountRequest, wanted: WantedTimes): Promise<TableCensus[]> {
   const { snapshotPath, catalog, threads } = request;
+  const counting = new Counting(threads, snapshotPath);
   return await Promise.all(
     request.census.map(async (census) => {
       const table = tableOf(request, census);
       const columns = table.columns.filter(({ name }) => wanted(table, name) !== 'no');
       if (columns.length === 0 || choosePages(table, catalog).tag === 'rows') return census;
-      const job: CensusJob = { snapshotPath, table: { ...table, columns }, count: { tag: 'columns' } };
-      const counted = new Map((await threads.run('census', job)).columns.map((column) => [column.column, column]));
+      const bytes = (request.chunks.get(table.name) ?? []).reduce((sum, chunk) => sum + chunk.estimatedBytes, 0);
+      const again = await counting.count({ table: { ...table, columns }, count: { tag: 'columns' } }, bytes);
+      const counted = new Map(again.columns.map((column) => [column.column, column]));
       return { ...census, columns: census.columns.map((column) => counted.get(column.column) ?? column) };
     }),
   );

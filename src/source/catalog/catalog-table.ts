@@ -30,18 +30,16 @@ interface ListedForeignKeyColumn {
   readonly on_delete: string;
 }
 
+/** The CREATE INDEX of each index by its name; null where SQLite made it for a key. */
+type IndexSql = ReadonlyMap<string, string | null>;
+
 /** Reads one ordinary table. Parents of foreign keys are left as the child writes them, without resolving. */
-export function readSourceTable(db: Database, entry: SchemaEntry): SourceTable {
-  const { name } = entry;
+export function readSourceTable(db: Database, entry: SchemaEntry, indexSql: IndexSql): SourceTable {
+  const { name, isStrict, isWithoutRowid } = entry;
   const sql = entry.sql ?? '';
   const text = readCreateTable(sql);
-  const flags = rowsOf<{ schema: string; wr: number; strict: number }>(db, 'table_list', name).find(
-    ({ schema }) => schema === 'main',
-  );
-  const isStrict = flags?.strict === 1;
-  const isWithoutRowid = flags?.wr === 1;
   const listed = rowsOf<ListedColumn>(db, 'table_xinfo', name);
-  const indexes = readIndexes(db, name);
+  const indexes = readIndexes(db, name, indexSql);
   const primaryKey = listed
     .filter(({ pk }) => pk > 0)
     .sort((a, b) => a.pk - b.pk)
@@ -107,10 +105,7 @@ interface ListedIndexColumn {
   readonly key: number;
 }
 
-function readIndexes(db: Database, table: string): SourceIndex[] {
-  const sqlOf = db
-    .prepare<[string], string | null>("SELECT sql FROM main.sqlite_schema WHERE type = 'index' AND name = ?")
-    .pluck();
+function readIndexes(db: Database, table: string, indexSql: IndexSql): SourceIndex[] {
   return rowsOf<ListedIndex>(db, 'index_list', table).map(({ name, unique, origin, partial }) => ({
     name,
     isUnique: unique === 1,
@@ -119,7 +114,7 @@ function readIndexes(db: Database, table: string): SourceIndex[] {
     columns: rowsOf<ListedIndexColumn>(db, 'index_xinfo', name)
       .filter(({ key }) => key === 1)
       .map((column) => ({ column: column.name, descending: column.desc === 1, collation: column.coll })),
-    sql: sqlOf.get(name) ?? null,
+    sql: indexSql.get(name) ?? null,
   }));
 }
 

@@ -23,7 +23,9 @@ type FormOf = (virtualTable: string) => VirtualForm | null;
 function readCatalog(db: Database, reservedBytes: number, formOf: FormOf): SourceCatalog {
   const tables: SourceTable[] = [];
   const leftOut: LeftOut[] = [];
-  for (const entry of readEntries(db)) {
+  const entries = readEntries(db);
+  const indexSql = new Map(entries.filter(({ type }) => type === 'index').map(({ name, sql }) => [name, sql]));
+  for (const entry of entries) {
     const reason = leftOutEntry(entry);
     if (reason?.type === 'virtual') {
       const judged = judgeVirtual(db, reason, formOf(reason.name));
@@ -31,7 +33,7 @@ function readCatalog(db: Database, reservedBytes: number, formOf: FormOf): Sourc
       else leftOut.push(judged.leftOut);
     } else if (reason !== null) leftOut.push(reason);
     else if (entry.type === 'table') {
-      const judged = judgeTable(readSourceTable(db, entry));
+      const judged = judgeTable(readSourceTable(db, entry, indexSql));
       if ('table' in judged) tables.push(judged.table);
       else leftOut.push(judged.leftOut);
     }
@@ -90,19 +92,28 @@ interface ListedTable {
   readonly schema: string;
   readonly name: string;
   readonly type: string;
+  readonly strict: number;
+  /** WITHOUT ROWID. */
+  readonly wr: number;
 }
 
 // PRAGMA statements, not their table-valued twins: a table of the database may bear the name pragma_table_list.
 function readEntries(db: Database): SchemaEntry[] {
   const listed = db.pragma('table_list') as ListedTable[];
-  const types = new Map(listed.filter(({ schema }) => schema === 'main').map(({ name, type }) => [name, type]));
+  const inMain = new Map(listed.filter(({ schema }) => schema === 'main').map((table) => [table.name, table]));
   const sql =
     'SELECT type, name, tbl_name AS tableName, rootpage AS rootPage, sql FROM main.sqlite_schema ORDER BY rowid';
-  const entries = db.prepare<[], Omit<SchemaEntry, 'listedAs'>>(sql).safeIntegers(false).all();
-  return entries.map((entry) => ({
-    ...entry,
-    listedAs: entry.type === 'table' ? (types.get(entry.name) ?? null) : null,
-  }));
+  type Row = Omit<SchemaEntry, 'listedAs' | 'isStrict' | 'isWithoutRowid'>;
+  const entries = db.prepare<[], Row>(sql).safeIntegers(false).all();
+  return entries.map((entry) => {
+    const table = entry.type === 'table' ? inMain.get(entry.name) : undefined;
+    return {
+      ...entry,
+      listedAs: table?.type ?? null,
+      isStrict: table?.strict === 1,
+      isWithoutRowid: table?.wr === 1,
+    };
+  });
 }
 
 /** Gives parents their own spelling, and `REFERENCES t` without columns t's primary key. */

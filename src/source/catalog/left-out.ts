@@ -12,6 +12,9 @@ export interface SchemaEntry {
   readonly sql: string | null;
   /** table, view, virtual or shadow; null for triggers and indexes. */
   readonly listedAs: string | null;
+  /** Of a table: STRICT, WITHOUT ROWID. */
+  readonly isStrict: boolean;
+  readonly isWithoutRowid: boolean;
 }
 
 /** Why an entry of the schema is not copied, or null where it is a table of the application. */

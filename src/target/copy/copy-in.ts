@@ -126,7 +126,8 @@ class CopyIn {
   }
 }
 
-function copySql(options: CopyInOptions): string {
+/** The statement of a copy in. */
+export function copySql(options: CopyInOptions): string {
   assert(options.columns.length > 0, 'a copy in names its columns');
   const columns = options.columns.map(quoteName).join(', ');
   return `COPY ${quoteTable(options.schema, options.table)} (${columns}) FROM STDIN WITH (${copyOptions(options)})`;

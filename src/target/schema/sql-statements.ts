@@ -25,13 +25,17 @@ const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
  */
 export function splitStatements(text: string): SqlStatement[] {
   const statements: SqlStatement[] = [];
+  const lines = new LineCount(text);
   let start = 0;
   let code = '';
   let depth = 0;
   let bodyDepth = 0;
   const finish = (end: number): void => {
     const lead = code.length - code.trimStart().length;
-    if (lead < code.length) statements.push(cut(text, start + lead, end, code.slice(lead)));
+    if (lead < code.length) {
+      const line = lines.at(start + lead);
+      statements.push({ text: text.slice(start + lead, end).trimEnd(), code: code.trim(), line });
+    }
     [start, code, depth, bodyDepth] = [end + 1, '', 0, 0];
   };
   for (let at = 0; at < text.length; ) {
@@ -55,9 +59,25 @@ export function splitStatements(text: string): SqlStatement[] {
   return statements;
 }
 
-function cut(text: string, start: number, end: number, code: string): SqlStatement {
-  const line = text.slice(0, start).split('\n').length;
-  return { text: text.slice(start, end).trimEnd(), code: code.trimEnd(), line };
+/** Counts the lines of a text as far as it is asked, each character once. */
+class LineCount {
+  readonly #text: string;
+  #line = 1;
+  #counted = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The line of an offset, from 1; each is not before the last. */
+  at(offset: number): number {
+    for (;;) {
+      const end = this.#text.indexOf('\n', this.#counted);
+      if (end === -1 || end >= offset) return this.#line;
+      this.#line += 1;
+      this.#counted = end + 1;
+    }
+  }
 }
 
 /** A string leaves a mark in the code, so that `E''` is not taken for nothing; a comment leaves blanks. */

@@ -5,7 +5,7 @@ import type { TargetCatalog, TargetColumn, TargetTable } from '../../model/targe
 import { translateDefault } from '../default/default-sql.js';
 import { makeFinding } from '../../plan/findings/finding.js';
 import { explainBroken } from '../../plan/graph/foreign-keys.js';
-import { foldCase, isSameName } from '../../lib/fold-case.js';
+import { byName, foldCase, isSameName } from '../../lib/fold-case.js';
 import { shortName } from '../../plan/names/names.js';
 import { readTableSql } from '../table/table-sql.js';
 import { textType } from '../pg-type.js';
@@ -25,9 +25,14 @@ export interface ClaimsRequest {
   readonly isTranslated: boolean;
 }
 
+/** What is asked for, with the plans of parents by their names. */
+interface Checked extends ClaimsRequest {
+  readonly planOf: (source: string) => TablePlan | undefined;
+}
+
 /** One table of both sides, with what is needed to check its promises and to report those that are broken. */
 interface Pair {
-  readonly request: ClaimsRequest;
+  readonly request: Checked;
   readonly source: SourceTable;
   readonly target: TargetTable;
   readonly plan: TablePlan;
@@ -41,17 +46,20 @@ interface Pair {
  */
 export function checkClaims(request: ClaimsRequest): Finding[] {
   const { source, target, tables, objects } = request;
+  const checked = { ...request, planOf: byName(tables, (table) => table.source) };
+  const sources = new Map(source.tables.map((table) => [table.name, table]));
+  const targets = new Map(target.tables.map((table) => [table.name, table]));
+  const objectsOf = new Map<string, SchemaObject[]>();
+  for (const object of objects) {
+    const own = objectsOf.get(object.table);
+    if (own === undefined) objectsOf.set(object.table, [object]);
+    else own.push(object);
+  }
   return tables.flatMap((plan) => {
-    const pair = {
-      request,
-      plan,
-      names: namesOf(plan),
-      source: source.tables.find(({ name }) => name === plan.source),
-      target: target.tables.find(({ name }) => name === plan.target),
-      objects: objects.filter(({ table }) => table === plan.target),
-    };
-    const { source: from, target: to } = pair;
-    return from === undefined || to === undefined ? [] : checkTable({ ...pair, source: from, target: to });
+    const [from, to] = [sources.get(plan.source), targets.get(plan.target)];
+    if (from === undefined || to === undefined) return [];
+    const own = objectsOf.get(plan.target) ?? [];
+    return checkTable({ request: checked, plan, names: namesOf(plan), source: from, target: to, objects: own });
   });
 }
 
@@ -185,7 +193,7 @@ function checkForeignKeys(pair: Pair): Finding[] {
 
 /** Whether the foreign key is waived, or its parent is not part of the plan. */
 function isWaivedKey({ request, source }: Pair, key: SourceForeignKey): boolean {
-  const isPlanned = request.tables.some((table) => isSameName(table.source, key.parentTable));
+  const isPlanned = request.planOf(key.parentTable) !== undefined;
   return !isPlanned || isWaived(request.lost, foreignKeyWaiver(source.name, key.columns));
 }
 
@@ -195,7 +203,7 @@ function hasForeignKey(pair: Pair, key: SourceForeignKey): boolean {
 
 /** The foreign keys of the target between the same columns, whatever they do; null where the parent is not planned. */
 function referencesLike({ objects, names, request }: Pair, key: SourceForeignKey): SchemaReference[] | null {
-  const parent = request.tables.find((table) => isSameName(table.source, key.parentTable));
+  const parent = request.planOf(key.parentTable);
   if (parent === undefined) return null;
   const parentNames = namesOf(parent);
   const wanted: Pairing = [

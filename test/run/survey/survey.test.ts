@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Survey, readCatalog, surveySource } from '../../../src/run/survey/survey.js';
 import { fromWire } from '../../../src/model/error.js';
 import type { TableCensus } from '../../../src/model/census.js';
+import type { JobAnswer } from '../../../src/model/wire.js';
 import type { Threads } from '../../../src/pool/threads.js';
 import { takeCensus } from '../../../src/source/census/census.js';
 import { withSource } from '../../../src/source/open.js';
@@ -28,12 +29,14 @@ interface Job {
 
 /** Runs census jobs on this thread, as a thread runs them; `change` may alter what one answers. */
 function fakeThreads(jobs: Job[], change: (job: Job, answer: TableCensus) => TableCensus = (_, answer) => answer) {
-  const run = async (_: string, { ...job }: CensusJob): Promise<TableCensus> => {
-    const begun = { table: job.table.name, tag: job.count.tag };
-    jobs.push(begun);
+  const run = async (_: string, job: CensusJob): Promise<readonly JobAnswer<TableCensus>[]> => {
+    const begun = job.counts.map(({ table, count }) => ({ table: table.name, tag: count.tag }));
+    jobs.push(...begun);
     const answer = await census(structuredClone(job));
     if (answer.tag === 'failed') throw fromWire(answer.error);
-    return change(begun, answer.result);
+    return answer.result.map((one, at) =>
+      one.tag === 'failed' ? one : { ...one, result: change(begun[at] as Job, one.result) },
+    );
   };
   return { run } as unknown as Threads;
 }
