@@ -22,6 +22,12 @@ const schema = `
   INSERT INTO word VALUES ('a', 1, 'x'), ('a', 2, 'y'), ('B''"\\', 1, NULL);
   CREATE TABLE stamped (at DATETIME PRIMARY KEY, t TEXT);
   INSERT INTO stamped VALUES ('2024-05-01 10:00:00', 'a'), ('2024-05-01 10:00:01.5', 'b');
+  CREATE TABLE ident (k UUID PRIMARY KEY, t TEXT);
+  INSERT INTO ident VALUES ('00112233-4455-6677-8899-aabbccddeeff', 'a'), ('{AABBccdd-0000-1111-2222333344445555}', 'b');
+  CREATE TABLE bytes (k BLOB, price DECIMAL(10,2), t TEXT, PRIMARY KEY (k, price)) WITHOUT ROWID;
+  INSERT INTO bytes VALUES (x'00', 7, 'a'), (x'', 12, 'b'), (x'01', 3, 'c');
+  CREATE TABLE priced (price DECIMAL(10,2) PRIMARY KEY, t TEXT);
+  INSERT INTO priced VALUES (1.1, 'a'), (2, 'b'), (3.5, 'c');
   CREATE TABLE bag (x INTEGER, y TEXT);
   INSERT INTO bag VALUES (1, 'one'), (1, 'one'), (2, 'two');
   CREATE TABLE still (id INTEGER PRIMARY KEY, t TEXT);
@@ -110,6 +116,13 @@ for (const args of [[], ['--live', '--downtime-max', '60s']]) {
         await client.query(`SET datestyle = 'SQL, DMY'; SET timezone = 'Asia/Tokyo'`);
         await client.query(`UPDATE stamped SET t = 'c' WHERE t = 'b'; RESET datestyle; SET timezone = 'UTC'`);
         await client.query(`DELETE FROM bag WHERE x = 2`);
+        await client.query(
+          `UPDATE ident SET t = 'c' WHERE t = 'b'; INSERT INTO ident VALUES ('aabbccdd-0000-1111-2222-333344445556', 'n')`,
+        );
+        await client.query(
+          `UPDATE bytes SET t = 'c' WHERE t = 'b'; UPDATE bytes SET k = '\\xff' WHERE t = 'a'; DELETE FROM priced WHERE t = 'c'`,
+        );
+        await client.query(`UPDATE priced SET t = t || '!'; INSERT INTO priced VALUES (2.01, 'n')`);
         const role = `app_of_${new URL(url).pathname.slice(1)}`;
         // A role without any right on our schema, and a session that replicates.
         await client.query(`CREATE ROLE ${role}; GRANT ALL ON plain TO ${role}`);
@@ -124,7 +137,30 @@ for (const args of [[], ['--live', '--downtime-max', '60s']]) {
           WHEN MATCHED THEN UPDATE SET t = v.t WHEN NOT MATCHED THEN INSERT VALUES (v.id, v.t); RESET search_path; DROP SCHEMA elsewhere CASCADE`);
         await client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
         const { carried, stderr } = await back(app);
-        assert.deepEqual(carried, ['bag 0 0 1', 'plain 6 2 2', 'stamped 0 1 0', 'word 2 1 1']);
+        assert.deepEqual(carried, [
+          'bag 0 0 1',
+          'bytes 1 1 1',
+          'ident 1 1 0',
+          'plain 6 2 2',
+          'priced 1 2 1',
+          'stamped 0 1 0',
+          'word 2 1 1',
+        ]);
+        assert.deepEqual(rowsOf(app, 'SELECT k, t FROM ident ORDER BY t'), [
+          ['00112233-4455-6677-8899-aabbccddeeff', 'a'],
+          ['{AABBccdd-0000-1111-2222333344445555}', 'c'],
+          ['aabbccdd-0000-1111-2222-333344445556', 'n'],
+        ]);
+        assert.deepEqual(rowsOf(app, 'SELECT hex(k), price, t FROM bytes ORDER BY k'), [
+          ['', 12, 'c'],
+          ['01', 3, 'c'],
+          ['FF', 7, 'a'],
+        ]);
+        assert.deepEqual(rowsOf(app, 'SELECT price, t FROM priced ORDER BY price'), [
+          [1.1, 'a!'],
+          [2, 'b!'],
+          [2.01, 'n'],
+        ]);
         assert.doesNotMatch(stderr, /all rows of/);
         assert.deepEqual(rowsOf(app, 'SELECT id, t FROM plain WHERE id > 500 OR id IN (7, 9, 10, 11) ORDER BY id'), [
           [7, 'changed'],

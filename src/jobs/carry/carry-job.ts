@@ -164,8 +164,8 @@ async function changesOf(one: TableToCarry, { snapshot, reading, client }: Sides
 }
 
 async function keysToRead(one: TableToCarry, sides: Omit<Sides, 'client'>): Promise<KeysToRead | null> {
-  const { table, noted, ranges } = one;
-  if (noted !== null) return await notedKeys(sides, { relations: noted, table });
+  const { table, source, noted, ranges } = one;
+  if (noted !== null) return await notedKeys(sides, { relations: noted, table, source });
   return ranges === null ? await differingKeys(sides, one) : null;
 }
 

@@ -1,7 +1,10 @@
+import { type KeyCells, keyCellsOf } from '../../encode/inverse/key-cells.js';
 import { must } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
-import { type CellBatch, Storage } from '../../model/value.js';
-import { conditionForKeys, isIntegerKind } from '../../source/carry/rows-by-key.js';
+import type { SourceTable } from '../../model/source.js';
+import { type CellBatch, type SqliteValue, Storage } from '../../model/value.js';
+import { RowFinder } from '../../source/carry/row-finder.js';
+import { conditionForAddresses } from '../../source/carry/rows-by-address.js';
 import type { Database } from '../../source/sqlite.js';
 import { readSourceCells, type RowCondition } from '../../source/verify/verify-rows.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -27,31 +30,39 @@ export interface KeysToRead {
   readonly ofTarget: string;
 }
 
-type PrintedKey = readonly string[];
-
 /** A table, and the buckets whose rows differ. */
 export interface DifferingTable {
   readonly table: Omit<TablePlan, 'chunks'>;
+  readonly source: SourceTable;
   readonly bucketCount: number;
   readonly differingBuckets: readonly number[];
   readonly rowsOfBucket: Uint32Array;
   readonly quarantineRunId: string | null;
 }
 
+interface Sides {
+  readonly snapshot: Database;
+  readonly reading: TargetClient;
+}
+
 /** The keys that the journal noted. */
 export async function notedKeys(
-  { snapshot, reading }: { readonly snapshot: Database; readonly reading: TargetClient },
-  noted: { readonly relations: readonly number[]; readonly table: KeyedTable },
+  { snapshot, reading }: Sides,
+  noted: { readonly relations: readonly number[]; readonly table: KeyedTable; readonly source: SourceTable },
 ): Promise<KeysToRead> {
+  const columns = keyColumns(noted.table);
+  const cellsOf = columns.map(keyCellsOf);
+  const isListed = cellsOf.every((one) => one !== null);
+  const spelled = [...columns.keys()].filter((i) => columns[i]?.kind.tag === 'uuid');
+  const names = columns.map(({ source }) => source);
+  const rows = new SoughtRows(isListed ? finderOf(snapshot, noted.source, names, spelled) : null, noted.source);
   const hashes = new Set<string>();
-  const printed: PrintedKey[] = [];
   const batches = readTargetCells(reading, keyTable(noted.table), notedKeysSql(reading, noted));
-  await visitKeys(noted.table, batches, 'target', (hash, key) => {
+  await visitKeys(noted.table, batches, 'target', (hash, cells) => {
     hashes.add(hashHex(hash.low, hash.high));
-    printed.push(must(key(), 'texts of a key'));
+    rows.seek(cells()?.map((text, i) => cellsOf[i]?.(text as string) ?? null) ?? null);
   });
-  const ofSource = conditionForKeys(snapshot, noted.table.source, keyColumns(noted.table), printed);
-  return { hashes, ofSource, ofTarget: notedRowsSql(reading, noted) };
+  return { hashes, ofSource: rows.condition(), ofTarget: notedRowsSql(reading, noted) };
 }
 
 /** More rows than this are read with all others. */
@@ -62,35 +73,77 @@ const keysMax = 200_000;
  * where rows cannot be asked for by key, or where there are too many.
  */
 export async function differingKeys(
-  { snapshot, reading }: { readonly snapshot: Database; readonly reading: TargetClient },
+  { snapshot, reading }: Sides,
   differing: DifferingTable,
 ): Promise<KeysToRead | null> {
-  const { table, quarantineRunId, differingBuckets, rowsOfBucket, bucketCount } = differing;
-  const rows = differingBuckets.reduce((sum, bucket) => sum + (rowsOfBucket[bucket] ?? 0), 0);
-  if (table.key.origin === 'none' || quarantineRunId !== null || rows > keysMax) return null;
-  const conditionFor = (keys: readonly PrintedKey[]) =>
-    conditionForKeys(snapshot, table.source, keyColumns(table), keys);
-  if (conditionFor([]) === null) return null;
+  const { table, source, quarantineRunId, differingBuckets, rowsOfBucket, bucketCount } = differing;
+  const count = differingBuckets.reduce((sum, bucket) => sum + (rowsOfBucket[bucket] ?? 0), 0);
+  if (table.key.origin === 'none' || quarantineRunId !== null || count > keysMax) return null;
+  const names = keyColumns(table).map((column) => column.source);
+  const finder = finderOf(snapshot, source, names);
+  if (finder === null) return null;
   const buckets = new Set(differingBuckets);
   const hashes = new Set<string>();
-  let isWhole = true;
-  const keysOf = async (batches: CellBatches, side: 'source' | 'target') => {
-    const keys: PrintedKey[] = [];
-    await visitKeys(table, batches, side, (hash, read) => {
+  const visit = async (batches: CellBatches, side: 'source' | 'target', use: (cells: KeyCell[] | null) => void) => {
+    await visitKeys(table, batches, side, (hash, cells) => {
       if (!buckets.has(bucketOf(hash.low, bucketCount))) return;
-      const key = read();
-      isWhole &&= key !== null;
-      if (key === null) return;
       hashes.add(hashHex(hash.low, hash.high));
-      keys.push(key);
+      use(cells());
     });
-    return keys;
   };
   const own = keyTable(table);
-  const source = await keysOf(readSourceCells(snapshot, { ...own, source: table.source }), 'source');
-  const target = await keysOf(readTargetCells(reading, own), 'target');
-  if (!isWhole) return null;
-  return { hashes, ofSource: conditionFor([...source, ...target]), ofTarget: namedRowsSql(table, target) };
+  const rows = new SoughtRows(finder, source);
+  const sought = (cells: KeyCell[] | null) => cells?.map((cell) => ({ cells: [cell], uuid: null })) ?? null;
+  await visit(readSourceCells(snapshot, { ...own, source: table.source }), 'source', (cells) => {
+    rows.seek(sought(cells));
+  });
+  const printed: (KeyCell[] | null)[] = [];
+  await visit(readTargetCells(reading, own), 'target', (cells) => {
+    printed.push(cells);
+  });
+  const ofSource = rows.condition();
+  const isWhole = printed.every((cells) => cells !== null);
+  return ofSource === null || !isWhole
+    ? null
+    : { hashes, ofSource, ofTarget: namedRowsSql(table, printed as string[][]) };
+}
+
+/** UTF-16 texts are bound, and compared, otherwise. */
+function finderOf(
+  snapshot: Database,
+  source: SourceTable,
+  names: readonly string[],
+  spelled: readonly number[] = [],
+): RowFinder | null {
+  return snapshot.pragma('encoding', { simple: true }) === 'UTF-8'
+    ? RowFinder.of(snapshot, source, names, spelled)
+    : null;
+}
+
+/** Collects where the rows of keys stand in the source. */
+class SoughtRows {
+  readonly #source: SourceTable;
+  readonly #addresses: (readonly SqliteValue[])[] = [];
+  #finder: RowFinder | null;
+
+  constructor(finder: RowFinder | null, source: SourceTable) {
+    this.#finder = finder;
+    this.#source = source;
+  }
+
+  /** `key`: what is known of the cells in each column; null where too little is. */
+  seek(key: readonly (KeyCells | null)[] | null): void {
+    if (this.#finder === null) return;
+    const isKnown = key?.every((one) => one !== null) === true;
+    const found = isKnown ? this.#finder.find(key) : null;
+    if (found === null) this.#finder = null;
+    else for (const address of found) this.#addresses.push(address);
+  }
+
+  /** Null where a key could not be looked for: all rows must be read. */
+  condition(): RowCondition | null {
+    return this.#finder === null ? null : conditionForAddresses(this.#source, this.#addresses);
+  }
 }
 
 /** The table as if its key were all of it. */
@@ -100,15 +153,17 @@ function keyTable(table: KeyedTable) {
   return { ...table, columns, key };
 }
 
-/** Each key with its hash; `read` gives its texts, or null where one is in no form by which a row could be asked for. */
+/** A cell of the source as it stands, or what the target prints. */
+type KeyCell = string | bigint | Buffer;
+
+/** Each key with its hash; `cells` gives its cells, or null where one of them cannot be looked for. */
 async function visitKeys(
   table: KeyedTable,
   batches: CellBatches,
   side: 'source' | 'target',
-  visit: (hash: { readonly low: number; readonly high: number }, read: () => PrintedKey | null) => void,
+  visit: (hash: { readonly low: number; readonly high: number }, cells: () => KeyCell[] | null) => void,
 ): Promise<void> {
   const own = keyTable(table);
-  const isInteger = own.columns.map(({ kind }) => isIntegerKind(kind));
   let batch: CellBatch | null = null;
   let row = 0;
   async function* counted(): AsyncGenerator<CellBatch> {
@@ -118,24 +173,26 @@ async function visitKeys(
       yield one;
     }
   }
-  const read = (): PrintedKey | null => {
-    const { bytes, start, end, storage } = must(batch, 'batch');
+  const cells = (): KeyCell[] | null => {
     const first = (row - 1) * own.columns.length;
-    const texts: string[] = [];
-    for (const [i, isNumber] of isInteger.entries()) {
-      const form = storage[first + i];
-      const isAsked = side === 'target' ? form !== Storage.Null : isNumber ? form === Storage.Integer : isText(form);
-      if (!isAsked) return null;
-      texts.push(bytes.toString('utf8', start[first + i], end[first + i]));
-    }
-    return texts;
+    const found = own.columns.flatMap((_, i) => cellAt(must(batch, 'batch'), first + i) ?? []);
+    return found.length === own.columns.length ? found : null;
   };
   await visitRows(counted(), own, { side }, ({ keyHash }) => {
     row += 1;
-    visit(keyHash, read);
+    visit(keyHash, cells);
   });
 }
 
-function isText(form: number | undefined): boolean {
-  return form === Storage.Text || form === Storage.Blob;
+function cellAt({ bytes, start, end, storage }: CellBatch, at: number): KeyCell | null {
+  switch (storage[at]) {
+    case Storage.Text:
+      return bytes.toString('utf8', start[at], end[at]);
+    case Storage.Integer:
+      return BigInt(bytes.toString('latin1', start[at], end[at]));
+    case Storage.Blob:
+      return Buffer.from(bytes.subarray(start[at], end[at]));
+    default:
+      return null;
+  }
 }

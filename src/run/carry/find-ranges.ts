@@ -1,8 +1,7 @@
 import type { KeyRanges } from '../../model/carry.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceTable } from '../../model/source.js';
-import { isIntegerKind } from '../../source/carry/rows-by-key.js';
-import { readRowidBounds } from '../../source/carry/rows-by-range.js';
+import { isIntegerKind, readRowidBounds } from '../../source/carry/rows-by-range.js';
 import { withSource } from '../../source/open.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readBounds } from '../../target/schema/key-bounds.js';

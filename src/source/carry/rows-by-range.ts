@@ -1,7 +1,15 @@
 import { quoteIdentifier } from '../../lib/quote.js';
 import type { KeyBounds } from '../../model/carry.js';
+import type { Kind } from '../../model/kind.js';
 import type { Database } from '../sqlite.js';
 import type { RowCondition } from '../verify/verify-rows.js';
+
+const integers: ReadonlySet<Kind['tag']> = new Set(['int2', 'int4', 'int8']);
+
+/** Whether keys of this kind are integers on both sides. */
+export function isIntegerKind({ tag }: Kind): boolean {
+  return integers.has(tag);
+}
 
 /** The rows of a table whose rowid, which bears this name, lies within one of the bounds. */
 export function conditionForBounds(rowid: string, bounds: readonly KeyBounds[]): RowCondition {
