@@ -24,6 +24,17 @@ export type FingerprintTable = Omit<TablePlan, 'chunks'>;
 const fence = 'pg_is_in_recovery() AS fence';
 /** Each column takes up to three aggregates; PostgreSQL allows 1664 entries in a target list. */
 const columnsPerQuery = 500;
+/** From this size on a table is read by several processes; smaller ones take less time than starting them. */
+const sharedBytes = 8 * 1024 * 1024;
+
+/**
+ * Lets the planner share out a scan whatever the table's own pages come to: long values lie in TOAST, which it does not
+ * count, and reading them is what takes the time. Holds to the end of the transaction.
+ */
+export const sharedScanSql = `SELECT ${['min_parallel_table_scan_size', 'parallel_setup_cost', 'parallel_tuple_cost']
+  .map((name) => `set_config('${name}', '0', true)`)
+  .join(', ')}`;
+
 const noFingerprint = '0'.repeat(16);
 
 interface Sums {
@@ -198,12 +209,14 @@ async function readPart(
   { from, to, rows }: { readonly from: number; readonly to: number; readonly rows: string | undefined },
 ): Promise<TableFingerprint> {
   const context = { table: table.target, doing: `fingerprint ${table.target}` };
-  const [row] = await client.query<Sums & Record<string, unknown>>(
-    fingerprintSql(table, from, Math.min(to, table.columns.length), rows),
-    [],
+  const sql = fingerprintSql(table, from, Math.min(to, table.columns.length), rows);
+  // Both in one message are one transaction of their own. Within the caller's the settings would outlive the scan.
+  const isShared = table.estimatedBytes >= sharedBytes && !client.isInTransaction;
+  const results = await client.queryAll<Sums & Record<string, unknown>>(
+    isShared ? [sharedScanSql, sql] : [sql],
     context,
   );
-  return toFingerprint(table, row, from);
+  return toFingerprint(table, results.at(-1)?.[0], from);
 }
 
 /** What the aggregate over a table's columns, from this one on, gave. */

@@ -13,6 +13,7 @@ import {
   fingerprintSql,
   fingerprintTable,
   selfTestFingerprint,
+  sharedScanSql,
 } from '../../../src/target/fingerprint/fingerprint.js';
 import { withDatabase } from '../../support/database.js';
 
@@ -271,3 +272,36 @@ test('PostgreSQL 15 and 18 give the same answers to the self-test', async () => 
 
 /** From PostgreSQL 15.18 and 18.4 on x86-64. */
 const pinned = { true: 'cd0f69c48e731746', text: 'a081d6ec941d77e0', timestamp: '3d6fb22cc83cf975' };
+
+test('long values are read by several processes, though they lie outside of the table, and no setting stays', async () => {
+  const sql = `CREATE TABLE public.t (id int8, body bytea STORAGE EXTERNAL);
+    INSERT INTO public.t SELECT i, convert_to(repeat('long ', 1000), 'UTF8') FROM generate_series(1, 500) AS i`;
+  await withTable(sql, async (client) => {
+    const small = table([column('id', { tag: 'int8' }), column('body', { tag: 'bytea' })], {
+      origin: 'primary',
+      columns: [0],
+    });
+    const large = { ...small, estimatedBytes: 8 * 1024 * 1024 };
+    const planOf = async (before: readonly string[]) => {
+      const results = await client.queryAll<{ 'QUERY PLAN': string }>([...before, `EXPLAIN ${fingerprintSql(large)}`]);
+      return (results.at(-1) ?? []).map((row) => row['QUERY PLAN']).join('\n');
+    };
+    assert.doesNotMatch(await planOf([]), /Gather/);
+    assert.match(await planOf([sharedScanSql]), /Gather/);
+    const sent: string[] = [];
+    const { raw } = client;
+    const query = raw.query.bind(raw) as (...values: unknown[]) => unknown;
+    const noted = (...values: unknown[]) => {
+      sent.push(String(values[0]));
+      return query(...values);
+    };
+    Object.assign(raw, { query: noted });
+    const alone = await fingerprintTable(client, small);
+    assert.deepEqual(await fingerprintTable(client, large), alone);
+    assert.deepEqual(await withTransaction(client, () => fingerprintTable(client, large)), alone);
+    const scans = sent.filter((text) => text.includes('AS keyset')).map((text) => text.startsWith(sharedScanSql));
+    assert.deepEqual(scans, [false, true, false]);
+    const [left] = await client.query<{ cost: string }>(`SELECT current_setting('parallel_setup_cost') AS cost`);
+    assert.notEqual(left?.cost, '0');
+  });
+});
