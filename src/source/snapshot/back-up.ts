@@ -4,9 +4,9 @@ import { whileBusy } from '../busy.js';
 import { busyTimeoutMs, sequentialCacheKb, statFile } from '../open.js';
 import type { Database } from '../sqlite.js';
 import { withEarlyFlush } from './early-flush.js';
-import { throwIfAborted } from './file-hash.js';
+import { type FileHash, throwIfAborted } from './file-hash.js';
 import { checkSpace, watchSpace } from './snapshot-space.js';
-import { copyWhole } from './whole-copy.js';
+import { copyWhole, type WholeCopy } from './whole-copy.js';
 
 /** Bytes copied between two checks of the signal: large enough to be quick, small enough to stay responsive. */
 const stepBytes = 4 * 1024 * 1024;
@@ -24,6 +24,8 @@ export interface BackUpOptions {
   readonly onProgress?: (progress: SnapshotProgress) => void;
   /** The size from which a file is copied whole where its locks allow it; `wholeBytes` if left out. */
   readonly wholeFrom?: number;
+  /** Is told of bytes that are there for good, where the copy is written from its start to its end. */
+  readonly hash?: FileHash;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function backUp(db: Database, path: string, options: BackUpOptions)
       };
       // What a transaction of others holds uncommitted is not in the file.
       const isWhole = !isHeld && !isWal && totalBytes >= (options.wholeFrom ?? wholeBytes);
-      if (isWhole && (await copyWhole(db, path, { totalBytes, onGrowth }))) return;
+      if (isWhole && (await copyHashed(db, path, { totalBytes, onGrowth, hash: options.hash }))) return;
       throwIfAborted(options.signal);
       await db.backup(path, {
         progress: ({ totalPages, remainingPages }) => {
@@ -72,6 +74,22 @@ export async function backUp(db: Database, path: string, options: BackUpOptions)
   } finally {
     if (!isHeld && db.inTransaction) db.exec('ROLLBACK');
   }
+}
+
+/** As `copyWhole`, hashed on the way. */
+async function copyHashed(
+  db: Database,
+  path: string,
+  { totalBytes, onGrowth, hash }: WholeCopy & { readonly hash: FileHash | undefined },
+): Promise<boolean> {
+  const grown = (bytes: number) => {
+    onGrowth(bytes);
+    hash?.grownTo(bytes);
+  };
+  const isCopied = await copyWhole(db, path, { totalBytes, onGrowth: grown });
+  // SQLite writes its pages in any order, over what was copied.
+  if (!isCopied) await hash?.forget();
+  return isCopied;
 }
 
 function overwritten(path: string): CopierError {

@@ -7,7 +7,7 @@ import { isImportable } from '../foreign-file.js';
 import { importSource } from '../import/import.js';
 import type { NamedSource, SourceStream } from '../import/named-source.js';
 import { type BackUpOptions, backUp } from './back-up.js';
-import { hashFile, throwIfAborted } from './file-hash.js';
+import { FileHash, hashFile, throwIfAborted } from './file-hash.js';
 import { refuseReplaced, replaced, statFile, withSource } from '../open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { recoveryOf } from '../pages/damage.js';
@@ -56,11 +56,14 @@ export async function beginSnapshotOf(db: Database, options: SnapshotOptions): P
   return await prove(await copyThrough(db, options), options);
 }
 
-async function prove({ path, sourcePath, takenAt, ...rest }: Copied, options: SnapshotOptions): Promise<TakenSnapshot> {
+async function prove(
+  { path, sourcePath, takenAt, hash, ...rest }: Copied,
+  options: SnapshotOptions,
+): Promise<TakenSnapshot> {
   const { size: bytes } = await stat(path);
   const proof = orRemove({ path, sourcePath, isDatabase: rest.imported === undefined }, async () => {
     const check = options.checkPages ?? (async () => checkPages(path));
-    const [sha256, unchecked] = await Promise.all([hashFile(path, options.signal), check(path), makeDurable(path)]);
+    const [sha256, unchecked] = await Promise.all([hash.end(), check(path), makeDurable(path)]);
     throwIfAborted(options.signal);
     return { path, sourcePath, bytes, sha256, takenAt, ...rest, ...(unchecked.length === 0 ? {} : { unchecked }) };
   });
@@ -70,7 +73,10 @@ async function prove({ path, sourcePath, takenAt, ...rest }: Copied, options: Sn
   return { path, sourcePath, bytes, takenAt, ...rest, proof };
 }
 
-type Copied = Pick<Snapshot, 'path' | 'sourcePath' | 'takenAt' | 'imported'>;
+interface Copied extends Pick<Snapshot, 'path' | 'sourcePath' | 'takenAt' | 'imported'> {
+  /** May have begun while the copy was made. */
+  readonly hash: FileHash;
+}
 
 async function copySource(options: SnapshotOptions): Promise<Copied> {
   throwIfAborted(options.signal);
@@ -95,7 +101,7 @@ async function makeOf(source: NamedSource, { snapshotPath, signal }: SnapshotOpt
     settleSnapshot(path);
     throwIfAborted(signal);
     await chmod(path, 0o400);
-    return { path, sourcePath, takenAt, imported };
+    return { path, sourcePath, takenAt, imported, hash: new FileHash(path, signal) };
   });
 }
 
@@ -112,15 +118,21 @@ async function copyThrough(db: Database, options: SnapshotOptions): Promise<Copi
   throwIfAborted(options.signal);
   const before = statFile(sourcePath);
   await createPrivateFile(path);
+  const hash = new FileHash(path, options.signal);
   return orRemove({ path, sourcePath, isDatabase: true }, async () => {
-    const takenAt = await backUp(db, path, options);
-    const after = statFile(sourcePath);
-    if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
-    refuseReplaced(sourcePath, db);
-    settleSnapshot(path);
-    throwIfAborted(options.signal);
-    await chmod(path, 0o400);
-    return { path, sourcePath, takenAt };
+    try {
+      const takenAt = await backUp(db, path, { ...options, hash });
+      const after = statFile(sourcePath);
+      if (after.dev !== before.dev || after.ino !== before.ino) throw replaced(sourcePath);
+      refuseReplaced(sourcePath, db);
+      settleSnapshot(path);
+      throwIfAborted(options.signal);
+      await chmod(path, 0o400);
+      return { path, sourcePath, takenAt, hash };
+    } catch (error) {
+      await hash.forget();
+      throw error;
+    }
   });
 }
 
