@@ -1,4 +1,5 @@
 import type { CellBatch } from '../../model/value.js';
+import { sequentialCacheKb } from '../open.js';
 import type { Database } from '../sqlite.js';
 import { type AddressedBatch, Filling } from './filling.js';
 import { groupedBy, readGroupedCells } from './grouped-rows.js';
@@ -25,6 +26,17 @@ export interface RowCondition {
  * Memory: one batch, or the largest row where that is larger. Throws `source.verify_read_failed`.
  */
 export function* readSourceCells(db: Database, table: SourceTableToVerify): Generator<CellBatch> {
+  // Sorting and reads by index keep the cache that they had.
+  const before = db.pragma('cache_size', { simple: true });
+  db.pragma(`cache_size = ${-sequentialCacheKb}`);
+  try {
+    yield* readWhole(db, table);
+  } finally {
+    db.pragma(`cache_size = ${before}`);
+  }
+}
+
+function* readWhole(db: Database, table: SourceTableToVerify): Generator<CellBatch> {
   const isUtf16 = isUtf16File(db);
   const rowidName = groupedBy(table, isUtf16);
   if (rowidName === null) {

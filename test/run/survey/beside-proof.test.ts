@@ -89,3 +89,18 @@ test('an error of what reads a sound snapshot is its own, and so is an abort fro
   );
   await assert.rejects(reading, /ended/);
 });
+
+test('any number of jobs may wait for the signal, and Node does not warn the operator of it', async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on('warning', note);
+  await beside(
+    async () => proven,
+    async ({ context }) => {
+      for (let job = 0; job < 20; job += 1) context.signal.addEventListener('abort', () => job);
+      await setImmediate();
+    },
+  );
+  process.off('warning', note);
+  assert.deepEqual(warnings, []);
+});

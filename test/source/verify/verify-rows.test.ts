@@ -212,3 +212,24 @@ test('a missing column is named with its table', () => {
   );
   db.close();
 });
+
+test('a table that is read once is given a small cache, and the connection has its own again afterwards', () => {
+  const db = new Database(':memory:');
+  db.exec('CREATE TABLE t(a)');
+  const insert = db.prepare('INSERT INTO t VALUES (?)');
+  for (let row = 0; row < 3000; row += 1) insert.run(row);
+  const cache = () => db.pragma('cache_size', { simple: true });
+  const before = cache();
+  for (const more of [{}, { rowidName: 'rowid' }]) {
+    const table = { ...tableOf(['a']), ...more };
+    const whole = readSourceCells(db, table);
+    whole.next();
+    if ('rowidName' in more) assert.equal(cache(), -2000);
+    for (const _ of whole);
+    assert.equal(cache(), before);
+    // A reader that stops early.
+    for (const _ of readSourceCells(db, table)) break;
+    assert.equal(cache(), before);
+  }
+  db.close();
+});
