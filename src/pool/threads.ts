@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { CopierError, fromWire } from '../model/error.js';
 import { packageFolder } from '../platform/installation.js';
+import { limitYoungGeneration } from '../platform/young-generation.js';
 import type { JobAnswer } from '../model/wire.js';
 import type { Counters } from './counters.js';
 
@@ -114,6 +115,8 @@ async function runJob<T>(
   } finally {
     stopWatching();
   }
+  // Not before: threads that start make V8 forget it.
+  limitYoungGeneration();
   if (answer.tag === 'failed') throw fromWire(answer.error);
   return answer.result;
 }

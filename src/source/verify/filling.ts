@@ -18,6 +18,9 @@ export interface AddressedBatch {
   readonly addresses: readonly (readonly SqliteValue[])[];
 }
 
+/** A batch begins with room for this many bytes, which is enough for a small table, and grows. */
+const firstBytes = 32 * 1024;
+
 /** The batch that is being filled, and the position of its next cell. */
 export class Filling {
   readonly batch: CellBatch;
@@ -37,7 +40,7 @@ export class Filling {
     this.batch = {
       rowCount: 0,
       columnCount,
-      bytes: Buffer.allocUnsafe(batchBytes),
+      bytes: Buffer.allocUnsafe(firstBytes),
       start: new Int32Array(cells),
       end: new Int32Array(cells),
       storage: new Uint8Array(cells),

@@ -5,6 +5,8 @@ import type { CellBatch } from '../../model/value.js';
 const batchBytes = 1 << 18;
 const batchRows = 1024;
 const greatBytes = 8 * batchBytes;
+/** A batch begins with room for this many bytes, which is enough for a small table, and grows. */
+const firstBytes = 32 * 1024;
 
 /**
  * Takes the bytes of a COPY, as they arrive in pieces of any size, apart into batches of cells; how a row is read says the
@@ -23,7 +25,7 @@ export abstract class BatchParser {
     this.batch = {
       rowCount: 0,
       columnCount,
-      bytes: Buffer.allocUnsafe(2 * batchBytes),
+      bytes: Buffer.allocUnsafe(firstBytes),
       start: new Int32Array(cells),
       end: new Int32Array(cells),
       storage: new Uint8Array(cells),
