@@ -121,8 +121,15 @@ test('texts that PostgreSQL would not take are seen, short and long, and no othe
     "CAST(x'ff' AS TEXT)",
     "CAST(x'61c3' AS TEXT)",
     "printf('%.200c', 'x') || char(0) || 'y'",
+    // At each place of a word of four bytes, and behind the last whole word.
+    ...[0, 1, 2, 3, 6].map((at) => `CAST(x'${'01'.repeat(at)}00${'01'.repeat(6 - at)}' AS TEXT)`),
+    ...[0, 1, 2, 3, 6].map((at) => `CAST(x'${'61'.repeat(at)}80${'61'.repeat(6 - at)}' AS TEXT)`),
   ];
-  const good = ["''", "'abc'", "'é🙂'", "printf('%.200c', 'x') || 'é'", '7', "x'00ff'"];
+  const good = [
+    ...["''", "'abc'", "'é🙂'", "printf('%.200c', 'x') || 'é'", '7', "x'00ff'"],
+    ...[0, 1, 2, 3, 6].map((at) => `'${'a'.repeat(at)}é${'\u007f'.repeat(6 - at)}'`),
+    "CAST(x'01010101010101' AS TEXT)",
+  ];
   for (const [values, expected] of [
     [good, undefined],
     ...bad.map((value) => [[...good, value], true] as const),
