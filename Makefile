@@ -1,4 +1,6 @@
 # Every target is one pgferry command; every knob is an environment variable (see docs/reference.md). Extra flags: ARGS="--json".
+# No rule of make's own applies here, and looking for one for each source takes longer than a start of node.
+MAKEFLAGS += --no-builtin-rules
 NODE ?= node
 PGFERRY = $(NODE) dist/src/start.js
 INSTALLED = node_modules/.package-lock.json
@@ -61,7 +63,8 @@ build: $(BUILT)
 
 # The sample database is made only where no source is named and none is there.
 sample: build
-	@if [ -z "$$SQLITE_DB_PATH" ]; then $(NODE) dist/prisma/make-sample.js prisma/dev.db; fi
+	@if [ -n "$$SQLITE_DB_PATH" ]; then :; elif [ -e prisma/dev.db ]; then echo 'prisma/dev.db is there already'; \
+	else $(NODE) dist/prisma/make-sample.js prisma/dev.db; fi
 
 db-pg-doctor: sample
 	@$(PGFERRY) doctor $(ARGS)
