@@ -28,15 +28,15 @@ export function unfinishedCopy(folder: string): string {
   return join(folder, 'carried.part');
 }
 
-/** Gives a copy that is whole its name and its note, both durable. */
+/** Gives a copy that is whole its name and its note, both durable. `sha256`: null where it must be read for it. */
 export function nameCarriedCopy(
   folder: string,
-  made: Pick<CarriedCopyFile, 'digests' | 'tables' | 'leftBehind'>,
+  made: Pick<CarriedCopyFile, 'digests' | 'tables' | 'leftBehind'> & { readonly sha256: string | null },
 ): CarriedCopyFile {
   const part = unfinishedCopy(folder);
-  const sha256 = hashFileSync(part);
+  const sha256 = made.sha256 ?? hashFileSync(part);
   const path = join(folder, `carried-${sha256.slice(0, 16)}.db`);
-  const copy = { path, sha256, ...made };
+  const copy = { ...made, path, sha256 };
   const note = path.replace(/db$/, 'json');
   rmSync(note, { force: true });
   writeNewFile(note, Buffer.from(`${JSON.stringify(copy)}\n`), { mode: 0o600 });

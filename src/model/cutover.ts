@@ -41,13 +41,14 @@ export interface EnvSwitch {
 
 /**
  * The content of a table of the target when the application was switched, whatever its types: its rows and a sum of row
- * hashes.
+ * hashes; see `digestTables`.
  */
 export interface TableDigest {
   readonly table: string;
   readonly rows: number;
-  /** Decimal. */
   readonly sum: string;
+  /** The same ones, the same rows; left out where there are none, and by cutovers of before. */
+  readonly versions?: string;
 }
 
 /** What closes a table of the target, as it was when its rows were accepted; see `readMark`. */

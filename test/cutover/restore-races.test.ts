@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import fs, { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import fs, { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readSourceState, restoreSource } from '../../src/commands/cutover/source-state.js';
 import { hashFileSync, restoreFile } from '../../src/cutover/restored-file.js';
 import { closeSourceTables, reopenSourceTables } from '../../src/source/live/closing.js';
+import { KeptCopy } from '../../src/source/live/kept-copy.js';
 import { Database } from '../../src/source/sqlite.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 
@@ -19,7 +20,7 @@ const door = fileURLToPath(new URL('../../src/source/sqlite.js', import.meta.url
 interface Files {
   readonly live: string;
   readonly snapshot: string;
-  readonly restore: () => Promise<string | null>;
+  readonly restore: (kept?: KeptCopy) => Promise<string | null>;
 }
 
 /** A closed database of two rows and its snapshot. */
@@ -32,13 +33,14 @@ async function withClosed(pragmas: string, use: (files: Files) => Promise<void>)
     const snapshot = join(folder, 'snapshot.db');
     await on(live, (db) => db.backup(snapshot));
     await on(live, (db) => closeSourceTables(db, cutoverId, new Date()));
-    const restore = () =>
+    const restore = (kept?: KeptCopy) =>
       restoreSource('restore', {
         livePath: live,
         snapshotPath: snapshot,
         snapshotSha256: hashFileSync(snapshot),
         replacedPath: `${live}.replaced`,
         journalMode: 'delete',
+        kept: kept ?? null,
       });
     await use({ live, snapshot, restore });
   });
@@ -82,6 +84,45 @@ for (const journalMode of ['WAL', 'DELETE']) {
       assert.deepEqual(await idsOf(live), [1, 2, 70]);
       await assert.rejects(restore(), { code: 'source.reopened' });
       assert.deepEqual(await idsOf(live), [1, 2, 70]);
+    });
+  });
+}
+
+for (const journalMode of ['WAL', 'DELETE']) {
+  test(`a copy in mode ${journalMode} that was made long before serves where nobody wrote since`, async () => {
+    await withClosed(`PRAGMA journal_mode = ${journalMode}`, async ({ live, restore }) => {
+      const replaced = `${live}.replaced`;
+      const none = await KeptCopy.make(live, replaced);
+      await none.release();
+      assert.deepEqual(
+        readdirSync(dirname(live)).filter((name) => name.includes('.replaced')),
+        [],
+      );
+      const written = await KeptCopy.make(live, replaced);
+      reopenSourceTables(live);
+      await on(live, (db) => db.exec('INSERT INTO t VALUES (70)'));
+      await on(live, (db) => closeSourceTables(db, cutoverId, new Date()));
+      await assert.rejects(
+        restore(written),
+        { code: 'source.reopened' },
+        'closed again, with a row that nobody has seen',
+      );
+      await written.release();
+      assert.deepEqual(await idsOf(live), [1, 2, 70]);
+      const analyzed = await KeptCopy.make(live, replaced);
+      await on(live, (db) => db.exec('ANALYZE'));
+      assert.equal(await restore(analyzed), replaced);
+      assert.deepEqual(await idsOf(replaced), [1, 2, 70]);
+      assert.equal(await on(replaced, (db) => db.prepare(`SELECT count(*) FROM sqlite_stat1`).pluck().get()), 1);
+      assert.deepEqual(await idsOf(live), [1, 2]);
+      assert.ok(!existsSync(analyzed.path), 'it has its name, or is gone');
+    });
+    await withClosed(`PRAGMA journal_mode = ${journalMode}`, async ({ live, restore }) => {
+      const kept = await KeptCopy.make(live, `${live}.replaced`);
+      const copied = statSync(kept.path).ino;
+      assert.equal(await restore(kept), `${live}.replaced`);
+      assert.equal(statSync(`${live}.replaced`).ino, copied, 'no other copy was made');
+      assert.deepEqual(await idsOf(live), [1, 2]);
     });
   });
 }

@@ -66,8 +66,11 @@ export interface CarryBackRequest {
   readonly signal: AbortSignal;
 }
 
+/** A copy that was just made, with its SHA-256 where somebody has read it whole. */
+type MadeCopy = Omit<CarriedCopyFile, 'path' | 'sha256'> & { readonly sha256: string | null };
+
 /** What the rollback restores; a new copy gets its name, after its hash, where it is put in place. */
-export type BroughtCopy = CarriedCopyFile | Omit<CarriedCopyFile, 'path' | 'sha256'>;
+export type BroughtCopy = CarriedCopyFile | MadeCopy;
 
 /**
  * Makes the file that the rollback restores: a copy of the snapshot with what PostgreSQL took, proven and durable. A copy that
@@ -83,8 +86,8 @@ export async function carryBack(
   const { leaveBehind } = context.settings;
   const known = findCopy(listCarriedCopies(cutover.folder), digests, leaveBehind);
   if (known !== undefined && hashFileSync(known.path) === known.sha256) return known;
-  const { tables } = await carry(context, locked, cutover, { ...request, isRehearsal: false });
-  return { digests, tables, leftBehind: leaveBehind };
+  const { tables, sha256 } = await carry(context, locked, cutover, { ...request, isRehearsal: false });
+  return { digests, tables, leftBehind: leaveBehind, sha256 };
 }
 
 /** Gives a copy that was just made its name: whoever goes on after a crash knows the restored file by it. */

@@ -68,6 +68,9 @@ export async function restoreAndSwitch(
         await generateClient(clients.sqlite, (output) => writeArtefact(log, output));
       });
     }
+    // The server reads its tables while the files are written; nobody else can write to them.
+    const noted = noteBrought(holder, ready);
+    noted.catch(() => undefined);
     const files: BackFile[] = [];
     for (const { brought, ...member } of ready) {
       const replacedPath = await restore(member, brought, { progress, signal });
@@ -75,6 +78,7 @@ export async function restoreAndSwitch(
     }
     if (signal.aborted) throw interruption(signal);
     await step('close', async () => {
+      await noted;
       for (const member of ready) closed.push({ ...member, mark: await closeTables(holder, member) });
       progress.hasClosed = true;
       await holder.run('COMMIT');
@@ -92,7 +96,7 @@ interface LockedMember extends RollbackMember {
 
 /** Puts one SQLite file in place; gives the name under which the replaced one is kept. */
 async function restore(
-  { session, facts, preflight, restore: move }: RollbackMember,
+  { session, facts, preflight, restore: move, kept }: RollbackMember,
   { copy }: BroughtBack,
   { progress, signal }: { readonly progress: RollbackProgress; readonly signal: AbortSignal },
 ): Promise<string | null> {
@@ -109,22 +113,29 @@ async function restore(
       snapshotSha256: named?.sha256 ?? facts.snapshotSha256,
       replacedPath: preflight.replacedPath,
       journalMode: facts.journalMode,
+      kept,
       signal,
     });
   });
 }
 
+/** Notes what the tables hold that were compared whole, as rows that a later load may replace; committed with what closes them. */
+async function noteBrought(holder: TargetClient, ready: readonly LockedMember[]): Promise<void> {
+  for (const { session, facts, brought } of ready) {
+    if (brought.copy === null) continue;
+    const changed = brought.written.filter(({ noted }) => noted === undefined);
+    const leftBehind = new LeftBehind(session.context.settings.leaveBehind);
+    await noteCarried(holder, session.address.schema, { runId: facts.runId, changed, leftBehind });
+  }
+}
+
 /** Closes the tables of one schema by the transaction of `holder`; gives what they are known by then. */
-async function closeTables(holder: TargetClient, { session, facts, brought }: LockedMember): Promise<string> {
-  const { cutover, address, context } = session;
-  const { written, copy, digests } = brought;
+async function closeTables(holder: TargetClient, { session, brought }: LockedMember): Promise<string> {
+  const { cutover, address } = session;
   const at = new Date().toISOString();
   const message = `this database was left for SQLite by pgferry on ${at} (rollback of cutover ${cutover.cutoverId}); writes go there`;
-  const changed = written.filter(({ noted }) => noted === undefined);
-  const leftBehind = new LeftBehind(context.settings.leaveBehind);
-  if (copy !== null) await noteCarried(holder, address.schema, { runId: facts.runId, changed, leftBehind });
   await closeTargetTables(holder, address.schema, message);
-  refuseUnseen(await findNewTables(holder, address.schema, digests));
+  refuseUnseen(await findNewTables(holder, address.schema, brought.digests));
   return await readClosedMark(holder, address.schema);
 }
 

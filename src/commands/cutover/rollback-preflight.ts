@@ -8,6 +8,7 @@ import { CopierError } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
 import type { Context } from '../../run/context.js';
 import { databasePath } from '../../source/live/file.js';
+import type { KeptCopy } from '../../source/live/kept-copy.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { listSteps } from '../../target/ledger/cutover.js';
 import type { LockedTarget } from './cutover-session.js';
@@ -76,7 +77,13 @@ export function checkBeforeRollback({ settings }: Context, cutover: Cutover, fac
 /** The step that is noted once per rollback, before its first attempt. */
 export const firstStepName = 'roll back';
 
-/** Decides what becomes of the SQLite file. `contents`: what it may hold already of what PostgreSQL took. */
+/** What becomes of the SQLite file, and the copy of it that is kept where it is closed and was copied already. */
+export interface PlannedRestore {
+  readonly restore: RestoreMove;
+  readonly kept: KeptCopy | null;
+}
+
+/** Decides what becomes of the SQLite file. `contents`: what it may hold already of what PostgreSQL took; `keep`: copies it. */
 export async function planRestore(
   { settings, journal }: Context,
   { client }: LockedTarget,
@@ -85,13 +92,16 @@ export async function planRestore(
     readonly facts: CutoverFacts;
     readonly snapshotPath: string;
     readonly contents: KnownContents;
+    readonly keep: () => Promise<KeptCopy | null>;
   },
-): Promise<RestoreMove> {
-  const { facts, snapshotPath, contents } = request;
+): Promise<PlannedRestore> {
+  const { facts, snapshotPath, contents, keep } = request;
   const { sourcePath: livePath, cutoverId } = cutover;
   const state = await readSourceState(livePath, { cutoverId, schemaVersion: facts.schemaVersion });
   refuseClosedByOther(state, livePath, cutoverId);
-  return await decideRestore(state, {
+  const kept = state.tag === 'closed' ? await keep() : null;
+  const restore = await decideRestore(state, {
+    kept,
     livePath,
     snapshotPath,
     isRestored: cutover.state === 'rolling_back' && (await hasBegunRestore(client, cutoverId)),
@@ -99,6 +109,7 @@ export async function planRestore(
     settings,
     warn: (message) => journal.warn(message),
   });
+  return { restore, kept };
 }
 
 /** Whether an attempt at the rollback that goes on now came as far as the file: an open one is then its work. */

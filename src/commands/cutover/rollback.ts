@@ -34,6 +34,7 @@ import { concludeRollback, rollbackResult } from './way-back/conclude-rollback.j
 import { endJournal } from './way-back/reverse-journal.js';
 import { type BackFile, isLeft, type RollbackProgress, restoreAndSwitch } from './restore-and-switch.js';
 import {
+  type PlannedRestore,
   type RollbackPreflight,
   firstStepName,
   checkBeforeRollback,
@@ -43,7 +44,6 @@ import {
 } from './rollback-preflight.js';
 import { rollBackWithoutTarget } from './rollback-without-target.js';
 import { type RollbackMember, refuseWritten } from './way-back/bring-back.js';
-import type { RestoreMove } from './source-state.js';
 import { readWritten } from './way-back/target-state.js';
 import { describeWritten, type WrittenTable } from './target-writes.js';
 import { undoRollback } from './undo-rollback.js';
@@ -145,10 +145,9 @@ async function readLocalState({ journal }: Context, cutover: Cutover): Promise<L
 }
 
 /** One file that may go back, looked at without a lock. */
-interface LookedAt extends Returning {
+interface LookedAt extends Returning, PlannedRestore {
   readonly facts: CutoverFacts;
   readonly preflight: RollbackPreflight;
-  readonly restore: RestoreMove;
   readonly look: () => Promise<{ readonly written: readonly WrittenTable[]; readonly digests: readonly TableDigest[] }>;
 }
 
@@ -172,9 +171,11 @@ async function lookAt(file: Returning, copies: CopiesAhead): Promise<LookedAt> {
   // What was written is read again under the lock; a look before is worth its time only where something rests on it.
   if (settings.rollbackDryRun || wayOfWrites(settings) === 'refuse') refuseWritten(settings, (await look()).written);
   const contents = contentsOf(context, cutover, { snapshotPath, look });
-  const restore = await planRestore(context, locked, cutover, { facts, snapshotPath, contents });
-  if (isLeft(restore)) await refuseLeftBehind(contents, look);
-  return { ...file, facts, preflight, restore, look };
+  const keep = async () =>
+    settings.rollbackDryRun ? null : await copies.keep(cutover.sourcePath, preflight.replacedPath);
+  const planned = await planRestore(context, locked, cutover, { facts, snapshotPath, contents, keep });
+  if (isLeft(planned.restore)) await refuseLeftBehind(contents, look);
+  return { ...file, facts, preflight, ...planned, look };
 }
 
 async function rollBack(files: ReturningFiles): Promise<CutoverResult> {
@@ -218,9 +219,9 @@ async function beginMember(
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(context.journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
-  const { facts, preflight, restore } = file;
+  const { facts, preflight, restore, kept } = file;
   const isCopied = await copies.has(cutover.folder);
-  return { session, locked, facts, preflight, restore, seen, isCopied };
+  return { session, locked, facts, preflight, restore, kept, seen, isCopied };
 }
 
 /** What a rollback would bring back now; nothing is locked or changed. */

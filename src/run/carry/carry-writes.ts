@@ -7,6 +7,7 @@ import type { TablePlan } from '../../model/plan.js';
 import type { TargetAddress } from '../../model/target.js';
 import { Meter } from '../../pool/meter.js';
 import { foreignKeysOf } from '../../source/carry/foreign-keys.js';
+import { hashFile } from '../../source/snapshot/file-hash.js';
 import { copyPrivately } from '../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../source/snapshot/snapshot-space.js';
 import type { TargetClient } from '../../target/connection/client.js';
@@ -32,6 +33,8 @@ import { prove } from './prove-carried.js';
 export interface Carried {
   readonly tables: readonly CarriedTable[];
   readonly uncarried: readonly Uncarried[];
+  /** SHA-256 of the copy, lower-case hex; null where nobody has read it whole. */
+  readonly sha256: string | null;
 }
 
 export async function carryWrites(request: CarryRequest): Promise<Carried> {
@@ -42,7 +45,7 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
   const quarantines = await findQuarantines(client, address.schema, stored.plan);
   const { planned, uncarried } = await planCarry(request, stored, { catalog, quarantines });
   // Who waits under locks shall hear at once that it is refused; who only asks, all reasons.
-  if (uncarried.length > 0 && !request.isRehearsal) return { tables: [], uncarried };
+  if (uncarried.length > 0 && !request.isRehearsal) return { tables: [], uncarried, sha256: null };
   const threads = { settings: context.settings, address, applicationName: 'pgferry rollback', signal };
   return await withRunThreads(threads, async (pool) => {
     const sums = new Map<string, KnownSums>();
@@ -62,17 +65,21 @@ export async function carryWrites(request: CarryRequest): Promise<Carried> {
       () => plainProgress('carry', 'rows', changes.count, null),
     );
     const isWhole = outcome.uncarried.length === 0;
+    let sha256: string | null = null;
     if (isWhole && !request.isRehearsal) {
       const proving = metersOf(planned);
-      await journal.phase(
+      const proof = journal.phase(
         'prove',
         () => prove({ ...carrying, meters: proving }, tables),
         () => proving.progress('prove'),
       );
+      // What is finished afterwards is another file then.
+      const hash = request.finish === undefined ? hashFile(copyPath, signal) : null;
+      [, sha256] = await Promise.all([proof, hash]);
     }
     const left = isWhole ? (request.finish?.(copyPath) ?? []) : outcome.uncarried;
     if (left.length > 0 || request.isRehearsal) rmSync(copyPath, { force: true });
-    return { ...outcome, uncarried: [...uncarried, ...left] };
+    return { ...outcome, uncarried: [...uncarried, ...left], sha256 };
   });
 }
 

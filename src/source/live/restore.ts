@@ -1,25 +1,10 @@
-import {
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  openSync,
-  readSync,
-  rmSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { newFile, unlinkedFile } from '../../platform/file-flags.js';
 import { CopierError } from '../../model/error.js';
-import { busyTimeoutMs, openSource, statFile, withSource } from '../open.js';
+import { busyTimeoutMs, openSource, withSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
-import type { Database } from '../sqlite.js';
-import { closingOf, readClosing } from './closing.js';
-import { reopened } from './exclusive.js';
+import { readClosing } from './closing.js';
+import { KeptCopy } from './kept-copy.js';
+import { findSourceWrites } from './source-writes.js';
 
 /*
  * A snapshot put back into the live database by SQLite itself: its pages are written into the file in one transaction, so
@@ -34,58 +19,52 @@ const pauseMs = 200;
 /**
  * Keeps a copy of the closed database, then writes the snapshot into it. Gives back where the copy is: at `replacedPath`,
  * or at that name with a number where an earlier rollback has kept another file. The database must be closed by pgferry
- * and have the snapshot's page size (`canRestoreInto`). Errors: `source.reopened` where somebody wrote to it, opened or
- * replaced it since the copy was begun, `source.busy` where readers do not end in time, `rollback.no_name`, and those of
- * opening.
+ * and have the snapshot's page size (`canRestoreInto`). `kept`: a copy that was made before; where the database is not what
+ * it was then, another one is made. Errors: `source.reopened` where somebody wrote to it, opened or replaced it since the
+ * copy was begun, `source.busy` where readers do not end in time, `rollback.no_name`, and those of opening.
  */
 export async function restoreInto(request: {
   readonly livePath: string;
   readonly snapshotPath: string;
   readonly replacedPath: string;
+  readonly kept?: KeptCopy | null;
   readonly signal?: AbortSignal;
 }): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
-  // Before it is opened: a file that took its place since is another one, whatever the connection says of its own.
-  const before = statFile(livePath);
-  const copyPath = await withSource(livePath, async (watch) => {
-    const look = lookAt(livePath, before, watch);
-    const path = await keepCopy(livePath, replacedPath);
+  const kept = (await stillKept(livePath, request.kept ?? null)) ?? (await KeptCopy.make(livePath, replacedPath));
+  try {
+    const path = await kept.name();
     const until = performance.now() + waitMaxMs;
-    while (!(await writeInto(livePath, snapshotPath, look))) {
+    while (!(await writeInto(livePath, snapshotPath, () => kept.look()))) {
       if (performance.now() > until) throw busy(livePath);
       await wait(pauseMs, undefined, { signal });
     }
+    await kept.release();
+    flushLive(livePath);
     return path;
-  });
-  flushLive(livePath);
-  return copyPath;
+  } finally {
+    await kept.release();
+  }
 }
 
-/** Throws `source.reopened` where the database is not what it was when we looked first. */
-type Look = () => void;
-
 /**
- * Looks at a closed database. In WAL mode a connection sees every commit of others, also beside the lock of the backup.
- * In the other modes nobody can read beside that lock, and every commit is a write to the file itself, which is only
- * `stat`ed.
+ * The copy where the database is what it was then; null where another one is made. A program that had the database open may
+ * have written statistics as it ended, which is nothing that the copy lacks.
  */
-function lookAt(path: string, before: Pick<Stats, 'dev' | 'ino'>, watch: Database): Look {
-  const isWal = watch.pragma('journal_mode', { simple: true }) === 'wal';
-  const versionOf = () => {
-    const version = isWal ? watch.pragma('data_version', { simple: true }) : null;
-    const { dev, ino, mtimeNs, size } = statSync(path, { bigint: true });
-    if (Number(dev) !== before.dev || Number(ino) !== before.ino) throw reopened(path);
-    return String(version ?? `${mtimeNs} ${size}`);
-  };
-  const first = versionOf();
-  if (closingOf(watch) === null) throw reopened(path);
-  return () => {
-    if (versionOf() !== first) throw reopened(path);
-  };
+async function stillKept(livePath: string, kept: KeptCopy | null): Promise<KeptCopy | null> {
+  try {
+    kept?.look();
+    return kept;
+  } catch (error) {
+    const { tables, hasOtherSchema } = await findSourceWrites(livePath, kept?.path ?? livePath);
+    if (tables.length > 0 || hasOtherSchema) throw error;
+    await kept?.release();
+    return null;
+  }
 }
 
 /** Writes the snapshot into the database, once it has its lock and looked again. False where somebody else has a lock. */
-async function writeInto(livePath: string, snapshotPath: string, look: Look): Promise<boolean> {
+async function writeInto(livePath: string, snapshotPath: string, look: () => void): Promise<boolean> {
   let isLocked = false;
   const progress = () => {
     // The first step copies nothing, it takes the lock. The backup says nothing of a lock that it met: then this is not called.
@@ -106,71 +85,6 @@ const everything = 0x7fffffff;
 export async function canRestoreInto(livePath: string, snapshotPath: string): Promise<boolean> {
   const pageSize = (path: string) => withSource(path, (db) => Number(db.pragma('page_size', { simple: true })));
   return (await pageSize(livePath)) === (await pageSize(snapshotPath));
-}
-
-const namesMax = 1000;
-
-/**
- * Copies the closed database, and makes the copy durable before anything rests on it. What an earlier rollback kept is
- * never overwritten, and never taken for this copy unless it has the same bytes: the database may have been opened,
- * written to and closed again since.
- */
-async function keepCopy(livePath: string, replacedPath: string): Promise<string> {
-  const beside = `${replacedPath}.part`;
-  rmSync(beside, { force: true });
-  try {
-    // SQLite would make a file that everybody may read.
-    const { uid, gid, mode } = statSync(livePath);
-    withFile(beside, newFile, (file) => {
-      fchownSync(file, uid, gid);
-      fchmodSync(file, mode & 0o7777);
-    });
-    await withSource(livePath, (db) => db.backup(beside, { progress: () => everything }));
-    withFile(beside, 'r', fsyncSync);
-    const copyPath = nameCopy(beside, replacedPath);
-    withFile(dirname(copyPath), 'r', fsyncSync);
-    return copyPath;
-  } finally {
-    rmSync(beside, { force: true });
-  }
-}
-
-function nameCopy(beside: string, replacedPath: string): string {
-  for (let number = 1; number <= namesMax; number++) {
-    const path = number === 1 ? replacedPath : `${replacedPath}-${number}`;
-    const taken = lstatSync(path, { throwIfNoEntry: false });
-    if (taken === undefined) linkSync(beside, path);
-    if (taken === undefined || (taken.isFile() && hasSameBytes(beside, path))) return path;
-  }
-  throw new CopierError('rollback.no_name', `all names from ${replacedPath} on are taken`, {
-    hint: 'move the files of earlier rollbacks away, then run again',
-  });
-}
-
-const pieceBytes = 1024 * 1024;
-
-function hasSameBytes(one: string, other: string): boolean {
-  if (statSync(one).size !== statSync(other).size) return false;
-  const pieces = [Buffer.alloc(pieceBytes), Buffer.alloc(pieceBytes)] as const;
-  return withFile(one, unlinkedFile, (oneFile) =>
-    withFile(other, unlinkedFile, (otherFile) => {
-      for (;;) {
-        const oneBytes = readSync(oneFile, pieces[0]);
-        const otherBytes = readSync(otherFile, pieces[1]);
-        if (!pieces[0].subarray(0, oneBytes).equals(pieces[1].subarray(0, otherBytes))) return false;
-        if (oneBytes === 0) return true;
-      }
-    }),
-  );
-}
-
-function withFile<T>(path: string, flags: number | string, use: (file: number) => T): T {
-  const file = openSync(path, flags, 0o600);
-  try {
-    return use(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 /**

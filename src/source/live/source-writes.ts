@@ -2,6 +2,7 @@ import { quoteIdentifier } from '../../lib/quote.js';
 import type { Database } from '../sqlite.js';
 import { withSource } from '../open.js';
 import { isClosingTrigger } from './closing.js';
+import { hasSamePages } from './same-pages.js';
 
 /** A table of the live database that does not hold what the snapshot holds. */
 export interface ChangedSourceTable {
@@ -20,13 +21,21 @@ export interface SourceWrites {
 
 /**
  * Compares the live database with a snapshot of it by SQLite itself, value by value with its storage class, in one read
- * transaction. Equal tables are read once; one that differs is sorted on both sides. Errors: those of `withSource`.
+ * transaction. Equal tables are read once; one that differs is sorted on both sides. `copyPath`: a private copy of the live
+ * database as it is, whose pages may show that nothing has to be compared. Errors: those of `withSource`.
  */
-export async function findSourceWrites(livePath: string, snapshotPath: string): Promise<SourceWrites> {
+export async function findSourceWrites(
+  livePath: string,
+  snapshotPath: string,
+  copyPath: string | null = null,
+): Promise<SourceWrites> {
   return await withSource(livePath, (db) => {
     db.prepare('ATTACH ? AS snap').run(snapshotPath);
     db.exec('BEGIN');
     const hasOtherSchema = schemaOf(db, 'main') !== schemaOf(db, 'snap');
+    const hasSameRoots = !hasOtherSchema && rootsOf(db, 'main') === rootsOf(db, 'snap');
+    if (hasSameRoots && copyPath !== null && hasSamePages(copyPath, snapshotPath))
+      return { tables: [], hasOtherSchema };
     const inSnapshot = new Set(tablesOf(db, 'snap'));
     const names = tablesOf(db, 'main').filter((name) => inSnapshot.has(name));
     const tables = names.map((name) => compareTable(db, name)).filter(({ added, gone }) => added + gone > 0);
@@ -45,6 +54,12 @@ function schemaOf(db: Database, schema: Schema): string {
     .all();
   const versions = ['user_version', 'application_id'].map((name) => db.pragma(`${schema}.${name}`, { simple: true }));
   return JSON.stringify([objects, versions]);
+}
+
+/** The page at which each table and index begins. */
+function rootsOf(db: Database, schema: Schema): string {
+  const sql = `SELECT type, name, rootpage FROM ${schema}.sqlite_schema WHERE rootpage > 0 AND NOT (${isStatistics}) ORDER BY type, name`;
+  return JSON.stringify(db.prepare(sql).all());
 }
 
 /** What ANALYZE wrote, as PRAGMA optimize does where an application closes its connection; no row of anybody's. */

@@ -11,18 +11,16 @@ import type { TargetClient } from '../../../target/connection/client.js';
 import { lockTables } from '../../../target/schema/closing.js';
 import { type BroughtCopy, carryBack, wayOfWrites } from '../carry-back.js';
 import { type CutoverSession, type LockedTarget, stepsOf } from '../cutover-session.js';
-import type { RollbackPreflight } from '../rollback-preflight.js';
-import type { RestoreMove } from '../source-state.js';
+import type { PlannedRestore, RollbackPreflight } from '../rollback-preflight.js';
 import { describeWritten, findWritten, saveWrites, type WrittenTable } from '../target-writes.js';
 import { readWritten } from './target-state.js';
 
 /** One file that goes back, and what was found out about it before anything was changed. */
-export interface RollbackMember {
+export interface RollbackMember extends PlannedRestore {
   readonly session: CutoverSession;
   readonly locked: LockedTarget;
   readonly facts: CutoverFacts;
   readonly preflight: RollbackPreflight;
-  readonly restore: RestoreMove;
   /** What PostgreSQL held when `restore` was decided, where the file stays as it is. */
   readonly seen: readonly TableDigest[] | null;
   /** Whether the copy into which rows go is made already. */

@@ -4,17 +4,20 @@ import { dirname } from 'node:path';
 import { listCarriedCopies, unfinishedCopy } from '../../../cutover/carried-copies.js';
 import type { Cutover, CutoverFacts } from '../../../model/cutover.js';
 import type { Settings } from '../../../model/settings.js';
+import { KeptCopy } from '../../../source/live/kept-copy.js';
 import { copyPrivatelyAside } from '../../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../../source/snapshot/snapshot-space.js';
 import { wayOfWrites } from '../carry-back.js';
 
 /**
- * Copies of snapshots, begun before writers are kept off: what is copied does not change any more, so that nobody has to wait
- * for that. One is made for each file into which a rollback may bring rows, and is of no use where there were none. Whatever
- * keeps one from being made is met again, and named, where it is needed.
+ * Copies that are made before writers are kept off: what is copied does not change any more, so that nobody has to wait
+ * for that. One is made of the snapshot of each file into which a rollback may bring rows, and is of no use where there were
+ * none; and one of each closed file, which the restore keeps. Whatever keeps one from being made is met again, and named,
+ * where it is needed.
  */
 export class CopiesAhead {
   readonly #copies = new Map<string, Promise<boolean>>();
+  readonly #kept: KeptCopy[] = [];
 
   /** Begins the copy for one file, if a rollback with these settings may need it. */
   begin(settings: Settings, { folder }: Pick<Cutover, 'folder'>, { snapshotPath, mapped }: CutoverFacts): void {
@@ -36,8 +39,21 @@ export class CopiesAhead {
     return (await this.#copies.get(unfinishedCopy(folder))) === true;
   }
 
+  /** Copies a closed file; null where that cannot be done now. */
+  async keep(livePath: string, replacedPath: string): Promise<KeptCopy | null> {
+    try {
+      await checkSpace(dirname(replacedPath), statSync(livePath).size);
+      const kept = await KeptCopy.make(livePath, replacedPath);
+      this.#kept.push(kept);
+      return kept;
+    } catch {
+      return null;
+    }
+  }
+
   /** Removes what nobody has taken. */
   async clear(): Promise<void> {
+    for (const kept of this.#kept) await kept.release();
     for (const [path, copy] of this.#copies) {
       await copy;
       rmSync(path, { force: true });

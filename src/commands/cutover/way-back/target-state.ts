@@ -2,12 +2,14 @@ import type { CutoverFacts, TableDigest } from '../../../model/cutover.js';
 import { must } from '../../../model/error.js';
 import type { TargetAddress } from '../../../model/target.js';
 import { findDiffering } from '../../../run/carry/carry-writes.js';
+import { LeftBehind } from '../../../run/carry/left-behind.js';
 import { readStoredPlan } from '../../../run/plan/stored-plan.js';
 import type { Context } from '../../../run/context.js';
 import type { TargetClient } from '../../../target/connection/client.js';
-import { digestTable } from '../../../target/fingerprint/digest.js';
+import { digestTable, digestVersions } from '../../../target/fingerprint/digest.js';
 import { readNotes } from '../../../target/reverse/journal.js';
 import { listTables } from '../../../target/schema/closing.js';
+import { wayOfWrites } from '../carry-back.js';
 import { findWritten, type WrittenTable } from '../target-writes.js';
 
 /** What the target holds now, by table, and what of it was written since the switch. */
@@ -21,15 +23,19 @@ export interface TargetState {
   readonly unnoted: readonly string[];
 }
 
-/**
- * Reads the journal where it names every row that changed, and every row of the other tables. `onTable` is told before each
- * table how many are done.
- */
+export interface ReadOptions {
+  /** Tables whose rows are compared anyway where their versions changed: no value of these is read. */
+  readonly compared?: ReadonlySet<string>;
+  /** Is told before each table how many are done. */
+  readonly onTable?: (done: number, total: number) => void;
+}
+
+/** Reads the journal where it names every row that changed, and every row of the other tables. */
 export async function readTargetState(
   client: TargetClient,
   schema: string,
   { digests: whole, live, journal = [] }: Pick<CutoverFacts, 'digests' | 'live' | 'journal'>,
-  onTable: (done: number, total: number) => void = () => {},
+  { compared = new Set(), onTable = () => {} }: ReadOptions = {},
 ): Promise<TargetState> {
   const before = whole.length > 0 ? whole : (live?.others ?? []);
   const notes = await readNotes(client, schema, journal);
@@ -39,11 +45,12 @@ export async function readTargetState(
   for (const [done, table] of tables.entries()) {
     onTable(done, tables.length);
     const own = notes.get(table);
+    const known = before.find((one) => one.table === table);
     if (own === undefined || own.isWhole) {
-      digests.push(await digestTable(client, schema, table));
+      digests.push(await digestSince(client, schema, { table, before: known, isCompared: compared.has(table) }));
       continue;
     }
-    const then = before.find((one) => one.table === table) ?? { table, rows: 0, sum: 'at the switch' };
+    const then = known ?? { table, rows: 0, sum: 'at the switch' };
     const { count } = own;
     digests.push(count === 0 ? then : { table, rows: then.rows + count, sum: `${then.sum} and ${count} notes` });
     const { relations } = must(
@@ -58,6 +65,30 @@ export async function readTargetState(
   written.push(...findWritten(unread(before), unread(digests)));
   const unnoted = journal.map(({ table }) => table).filter((table) => !notes.has(table));
   return { digests, written: written.sort((a, b) => (a.table < b.table ? -1 : 1)), noted, unnoted };
+}
+
+/** The digest of a table: the one of the switch where its versions say that nobody wrote to it. */
+async function digestSince(
+  client: TargetClient,
+  schema: string,
+  one: { readonly table: string; readonly before: TableDigest | undefined; readonly isCompared: boolean },
+): Promise<TableDigest> {
+  const { table, before, isCompared } = one;
+  const byVersions = before === undefined ? null : await digestVersions(client, schema, before);
+  if (byVersions !== null && (byVersions === before || isCompared)) return byVersions;
+  return await digestTable(client, schema, table);
+}
+
+/** The tables that are compared with the snapshot wherever they changed, value by value. */
+async function comparedTables(
+  { settings }: Context,
+  client: TargetClient,
+  runId: string,
+): Promise<ReadonlySet<string>> {
+  if (wayOfWrites(settings) !== 'carry') return new Set();
+  const leftBehind = new LeftBehind(settings.leaveBehind);
+  const { plan } = await readStoredPlan(client, runId);
+  return new Set(plan.tables.filter((table) => !leftBehind.touches(table)).map(({ target }) => target));
 }
 
 /**
@@ -75,7 +106,8 @@ export async function readWritten(
   },
 ): Promise<TargetState> {
   const { address, facts, snapshotPath } = request;
-  const state = await readTargetState(client, address.schema, facts, request.onTable);
+  const compared = await comparedTables(context, client, facts.runId);
+  const state = await readTargetState(client, address.schema, facts, { ...request, compared });
   if (state.unnoted.length > 0) {
     context.journal.warn(
       `all rows of ${state.unnoted.join(', ')} are compared, since the journal does not say for certain what changed there: its triggers were touched, or the table was rewritten or changed its columns`,
