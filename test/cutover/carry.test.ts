@@ -334,6 +334,9 @@ test('a dry run says what would come back, and changes nothing', async () => {
     assert.ok(before.equals(readFileSync(app.source)));
     const status = await statusOf(app);
     assert.deepEqual([status?.state, status?.isClosed], ['switched', true]);
-    await client.query(`INSERT INTO emptied VALUES (4, 'd')`);
+    await client.query(`DELETE FROM emptied WHERE id = 3; UPDATE emptied SET t = 'a' WHERE id = 1`);
+    const back = await runFor(app, 'rollback', { args: [] });
+    assert.equal(back.exitCode, 0, back.stderr);
+    assert.deepEqual(back.json.carried, [], 'rows that were written to and are as they were come back as they are');
   });
 });
