@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readSourceState, restoreSource } from '../../src/commands/cutover/source-state.js';
 import { hashFileSync, restoreFile } from '../../src/cutover/restored-file.js';
 import { closeSourceTables, reopenSourceTables } from '../../src/source/live/closing.js';
-import { KeptCopy } from '../../src/source/live/kept-copy.js';
+import { ReplacedCopy } from '../../src/source/live/replaced-copy.js';
 import { Database } from '../../src/source/sqlite.js';
 import { makeSqlite, withFolder } from '../support/folder.js';
 
@@ -20,7 +20,7 @@ const door = fileURLToPath(new URL('../../src/source/sqlite.js', import.meta.url
 interface Files {
   readonly live: string;
   readonly snapshot: string;
-  readonly restore: (kept?: KeptCopy) => Promise<string | null>;
+  readonly restore: (replacedCopy?: ReplacedCopy) => Promise<string | null>;
 }
 
 /** A closed database of two rows and its snapshot. */
@@ -33,14 +33,14 @@ async function withClosed(pragmas: string, use: (files: Files) => Promise<void>)
     const snapshot = join(folder, 'snapshot.db');
     await on(live, (db) => db.backup(snapshot));
     await on(live, (db) => closeSourceTables(db, cutoverId, new Date()));
-    const restore = (kept?: KeptCopy) =>
+    const restore = (replacedCopy?: ReplacedCopy) =>
       restoreSource('restore', {
         livePath: live,
         snapshotPath: snapshot,
         snapshotSha256: hashFileSync(snapshot),
         replacedPath: `${live}.replaced`,
         journalMode: 'delete',
-        kept: kept ?? null,
+        replacedCopy: replacedCopy ?? null,
       });
     await use({ live, snapshot, restore });
   });
@@ -92,13 +92,13 @@ for (const journalMode of ['WAL', 'DELETE']) {
   test(`a copy in mode ${journalMode} that was made long before serves where nobody wrote since`, async () => {
     await withClosed(`PRAGMA journal_mode = ${journalMode}`, async ({ live, restore }) => {
       const replaced = `${live}.replaced`;
-      const none = await KeptCopy.make(live, replaced);
+      const none = await ReplacedCopy.make(live, replaced);
       await none.release();
       assert.deepEqual(
         readdirSync(dirname(live)).filter((name) => name.includes('.replaced')),
         [],
       );
-      const written = await KeptCopy.make(live, replaced);
+      const written = await ReplacedCopy.make(live, replaced);
       reopenSourceTables(live);
       await on(live, (db) => db.exec('INSERT INTO t VALUES (70)'));
       await on(live, (db) => closeSourceTables(db, cutoverId, new Date()));
@@ -109,7 +109,7 @@ for (const journalMode of ['WAL', 'DELETE']) {
       );
       await written.release();
       assert.deepEqual(await idsOf(live), [1, 2, 70]);
-      const analyzed = await KeptCopy.make(live, replaced);
+      const analyzed = await ReplacedCopy.make(live, replaced);
       await on(live, (db) => db.exec('ANALYZE'));
       assert.equal(await restore(analyzed), replaced);
       assert.deepEqual(await idsOf(replaced), [1, 2, 70]);
@@ -118,9 +118,9 @@ for (const journalMode of ['WAL', 'DELETE']) {
       assert.ok(!existsSync(analyzed.path), 'it has its name, or is gone');
     });
     await withClosed(`PRAGMA journal_mode = ${journalMode}`, async ({ live, restore }) => {
-      const kept = await KeptCopy.make(live, `${live}.replaced`);
-      const copied = statSync(kept.path).ino;
-      assert.equal(await restore(kept), `${live}.replaced`);
+      const replacedCopy = await ReplacedCopy.make(live, `${live}.replaced`);
+      const copied = statSync(replacedCopy.path).ino;
+      assert.equal(await restore(replacedCopy), `${live}.replaced`);
       assert.equal(statSync(`${live}.replaced`).ino, copied, 'no other copy was made');
       assert.deepEqual(await idsOf(live), [1, 2]);
     });

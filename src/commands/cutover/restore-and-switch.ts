@@ -96,7 +96,7 @@ interface LockedMember extends RollbackMember {
 
 /** Puts one SQLite file in place; gives the name under which the replaced one is kept. */
 async function restore(
-  { session, facts, preflight, restore: move, kept }: RollbackMember,
+  { session, facts, preflight, restore: move, replacedCopy }: RollbackMember,
   { copy }: BroughtBack,
   { progress, signal }: { readonly progress: RollbackProgress; readonly signal: AbortSignal },
 ): Promise<string | null> {
@@ -113,7 +113,7 @@ async function restore(
       snapshotSha256: named?.sha256 ?? facts.snapshotSha256,
       replacedPath: preflight.replacedPath,
       journalMode: facts.journalMode,
-      kept,
+      replacedCopy,
       signal,
     });
   });

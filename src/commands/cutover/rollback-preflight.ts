@@ -8,7 +8,7 @@ import { CopierError } from '../../model/error.js';
 import type { Settings } from '../../model/settings.js';
 import type { Context } from '../../run/context.js';
 import { databasePath } from '../../source/live/file.js';
-import type { KeptCopy } from '../../source/live/kept-copy.js';
+import type { ReplacedCopy } from '../../source/live/replaced-copy.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { listSteps } from '../../target/ledger/cutover.js';
 import type { LockedTarget } from './cutover-session.js';
@@ -80,7 +80,7 @@ export const firstStepName = 'roll back';
 /** What becomes of the SQLite file, and the copy of it that is kept where it is closed and was copied already. */
 export interface PlannedRestore {
   readonly restore: RestoreMove;
-  readonly kept: KeptCopy | null;
+  readonly replacedCopy: ReplacedCopy | null;
 }
 
 /** Decides what becomes of the SQLite file. `contents`: what it may hold already of what PostgreSQL took; `keep`: copies it. */
@@ -92,16 +92,16 @@ export async function planRestore(
     readonly facts: CutoverFacts;
     readonly snapshotPath: string;
     readonly contents: KnownContents;
-    readonly keep: () => Promise<KeptCopy | null>;
+    readonly keep: () => Promise<ReplacedCopy | null>;
   },
 ): Promise<PlannedRestore> {
   const { facts, snapshotPath, contents, keep } = request;
   const { sourcePath: livePath, cutoverId } = cutover;
   const state = await readSourceState(livePath, { cutoverId, schemaVersion: facts.schemaVersion });
   refuseClosedByOther(state, livePath, cutoverId);
-  const kept = state.tag === 'closed' ? await keep() : null;
+  const replacedCopy = state.tag === 'closed' ? await keep() : null;
   const restore = await decideRestore(state, {
-    kept,
+    replacedCopy,
     livePath,
     snapshotPath,
     isRestored: cutover.state === 'rolling_back' && (await hasBegunRestore(client, cutoverId)),
@@ -109,7 +109,7 @@ export async function planRestore(
     settings,
     warn: (message) => journal.warn(message),
   });
-  return { restore, kept };
+  return { restore, replacedCopy };
 }
 
 /** Whether an attempt at the rollback that goes on now came as far as the file: an open one is then its work. */

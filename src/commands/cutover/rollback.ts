@@ -219,9 +219,9 @@ async function beginMember(
   const folder = makeRunFolder({ baseFolder: cutover.folder, runFolder: null, now: new Date(), prefix: 'rollback-' });
   const checkLog = keepLog(context.journal, folder.pathOf('rollback.log'));
   const session: CutoverSession = { context, client, address, cutover, folder, checkLog };
-  const { facts, preflight, restore, kept } = file;
+  const { facts, preflight, restore, replacedCopy } = file;
   const isCopied = await copies.has(cutover.folder);
-  return { session, locked, facts, preflight, restore, kept, seen, isCopied };
+  return { session, locked, facts, preflight, restore, replacedCopy, seen, isCopied };
 }
 
 /** What a rollback would bring back now; nothing is locked or changed. */

@@ -6,7 +6,7 @@ import { countOf } from '../../report/units.js';
 import { readClosing, readClosingRecovered, reopenSourceTables } from '../../source/live/closing.js';
 import { withClosedFile } from '../../source/live/exclusive.js';
 import { withFence } from '../../source/live/fence.js';
-import type { KeptCopy } from '../../source/live/kept-copy.js';
+import type { ReplacedCopy } from '../../source/live/replaced-copy.js';
 import { setJournalMode } from '../../source/live/journal-mode.js';
 import { canRestoreInto, flushLive, restoreInto } from '../../source/live/restore.js';
 import { findSourceWrites, type SourceWrites } from '../../source/live/source-writes.js';
@@ -90,12 +90,12 @@ export async function decideRestore(
     /** Where writes are carried: what earlier attempts may have restored, and which of it PostgreSQL still holds. */
     readonly carried?: KnownContents;
     /** Of the closed file, where one is made already. */
-    readonly kept?: KeptCopy | null;
+    readonly replacedCopy?: ReplacedCopy | null;
     readonly settings: Pick<Settings, 'sourceWrites'>;
     readonly warn: (message: string) => void;
   },
 ): Promise<RestoreMove> {
-  const { livePath, snapshotPath, isRestored, settings, warn, kept = null } = request;
+  const { livePath, snapshotPath, isRestored, settings, warn, replacedCopy = null } = request;
   if (state.tag === 'lost') {
     warn(`the database that will be replaced cannot be read: ${state.why}`);
     return 'replace-file';
@@ -111,7 +111,7 @@ export async function decideRestore(
     warn(`${livePath} was restored by an attempt before: it stays as it is, with what it took since`);
     return 'leave';
   }
-  const { same, writes } = await findContent(livePath, [snapshotPath, ...copies], kept);
+  const { same, writes } = await findContent(livePath, [snapshotPath, ...copies], replacedCopy);
   if (same !== null) return isClosed ? 'restore' : same === (await current()) ? 'leave' : 'close-and-restore';
   switch (settings.sourceWrites) {
     case 'keep':
@@ -148,11 +148,11 @@ export interface KnownContents {
 async function findContent(
   livePath: string,
   paths: readonly string[],
-  kept: KeptCopy | null,
+  replacedCopy: ReplacedCopy | null,
 ): Promise<{ readonly same: string | null; readonly writes: SourceWrites }> {
   let writes: SourceWrites = { tables: [], hasOtherSchema: false };
   for (const [i, path] of paths.entries()) {
-    const found = await findSourceWrites(livePath, path, kept?.path ?? null);
+    const found = await findSourceWrites(livePath, path, replacedCopy?.path ?? null);
     if (found.tables.length === 0 && !found.hasOtherSchema) return { same: path, writes: found };
     if (i === 0) writes = found;
   }
@@ -197,7 +197,7 @@ export async function restoreSource(
     readonly snapshotSha256: string;
     readonly replacedPath: string;
     readonly journalMode: string;
-    readonly kept?: KeptCopy | null;
+    readonly replacedCopy?: ReplacedCopy | null;
     readonly signal?: AbortSignal;
   },
 ): Promise<string | null> {
@@ -209,7 +209,7 @@ export async function restoreSource(
   const isReadable = move !== 'replace-file';
   if (isReadable && (await canRestoreInto(livePath, snapshotPath))) return await restoreInto(request);
   // Nobody else may have the file open while it goes to another name.
-  await request.kept?.release();
+  await request.replacedCopy?.release();
   return restoreFile({
     databasePath: livePath,
     snapshotPath,

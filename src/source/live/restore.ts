@@ -3,7 +3,7 @@ import { CopierError } from '../../model/error.js';
 import { busyTimeoutMs, openSource, withSource } from '../open.js';
 import { translateSqliteError } from '../source-error.js';
 import { readClosing } from './closing.js';
-import { KeptCopy } from './kept-copy.js';
+import { ReplacedCopy } from './replaced-copy.js';
 import { findSourceWrites } from './source-writes.js';
 
 /*
@@ -19,7 +19,7 @@ const pauseMs = 200;
 /**
  * Keeps a copy of the closed database, then writes the snapshot into it. Gives back where the copy is: at `replacedPath`,
  * or at that name with a number where an earlier rollback has kept another file. The database must be closed by pgferry
- * and have the snapshot's page size (`canRestoreInto`). `kept`: a copy that was made before; where the database is not what
+ * and have the snapshot's page size (`canRestoreInto`). `replacedCopy`: a copy that was made before; where the database is not what
  * it was then, another one is made. Errors: `source.reopened` where somebody wrote to it, opened or replaced it since the
  * copy was begun, `source.busy` where readers do not end in time, `rollback.no_name`, and those of opening.
  */
@@ -27,23 +27,24 @@ export async function restoreInto(request: {
   readonly livePath: string;
   readonly snapshotPath: string;
   readonly replacedPath: string;
-  readonly kept?: KeptCopy | null;
+  readonly replacedCopy?: ReplacedCopy | null;
   readonly signal?: AbortSignal;
 }): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
-  const kept = (await stillKept(livePath, request.kept ?? null)) ?? (await KeptCopy.make(livePath, replacedPath));
+  const replacedCopy =
+    (await unchangedCopy(livePath, request.replacedCopy ?? null)) ?? (await ReplacedCopy.make(livePath, replacedPath));
   try {
-    const path = await kept.name();
+    const path = await replacedCopy.name();
     const until = performance.now() + waitMaxMs;
-    while (!(await writeInto(livePath, snapshotPath, () => kept.look()))) {
+    while (!(await writeInto(livePath, snapshotPath, () => replacedCopy.look()))) {
       if (performance.now() > until) throw busy(livePath);
       await wait(pauseMs, undefined, { signal });
     }
-    await kept.release();
+    await replacedCopy.release();
     flushLive(livePath);
     return path;
   } finally {
-    await kept.release();
+    await replacedCopy.release();
   }
 }
 
@@ -51,14 +52,14 @@ export async function restoreInto(request: {
  * The copy where the database is what it was then; null where another one is made. A program that had the database open may
  * have written statistics as it ended, which is nothing that the copy lacks.
  */
-async function stillKept(livePath: string, kept: KeptCopy | null): Promise<KeptCopy | null> {
+async function unchangedCopy(livePath: string, replacedCopy: ReplacedCopy | null): Promise<ReplacedCopy | null> {
   try {
-    kept?.look();
-    return kept;
+    replacedCopy?.look();
+    return replacedCopy;
   } catch (error) {
-    const { tables, hasOtherSchema } = await findSourceWrites(livePath, kept?.path ?? livePath);
+    const { tables, hasOtherSchema } = await findSourceWrites(livePath, replacedCopy?.path ?? livePath);
     if (tables.length > 0 || hasOtherSchema) throw error;
-    await kept?.release();
+    await replacedCopy?.release();
     return null;
   }
 }

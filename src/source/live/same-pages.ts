@@ -15,7 +15,7 @@ const pieceBytes = 1024 * 1024;
 const pagesMax = 100_000;
 
 /** True where the copy holds what the snapshot does in every table, both having the same objects at the same roots. */
-export function hasSamePages(copyPath: string, snapshotPath: string): boolean {
+export function holdsPagesOf(copyPath: string, snapshotPath: string): boolean {
   let snapshot: SnapshotFile | null = null;
   try {
     snapshot = openSnapshotFile(snapshotPath);

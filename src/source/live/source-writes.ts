@@ -2,7 +2,7 @@ import { quoteIdentifier } from '../../lib/quote.js';
 import type { Database } from '../sqlite.js';
 import { withSource } from '../open.js';
 import { isClosingTrigger } from './closing.js';
-import { hasSamePages } from './same-pages.js';
+import { holdsPagesOf } from './same-pages.js';
 
 /** A table of the live database that does not hold what the snapshot holds. */
 export interface ChangedSourceTable {
@@ -34,7 +34,7 @@ export async function findSourceWrites(
     db.exec('BEGIN');
     const hasOtherSchema = schemaOf(db, 'main') !== schemaOf(db, 'snap');
     const hasSameRoots = !hasOtherSchema && rootsOf(db, 'main') === rootsOf(db, 'snap');
-    if (hasSameRoots && copyPath !== null && hasSamePages(copyPath, snapshotPath))
+    if (hasSameRoots && copyPath !== null && holdsPagesOf(copyPath, snapshotPath))
       return { tables: [], hasOtherSchema };
     const inSnapshot = new Set(tablesOf(db, 'snap'));
     const names = tablesOf(db, 'main').filter((name) => inSnapshot.has(name));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { closeSourceTables, reopenSourceTables } from '../../../src/source/live/closing.js';
-import { hasSamePages } from '../../../src/source/live/same-pages.js';
+import { holdsPagesOf } from '../../../src/source/live/same-pages.js';
 import { findSourceWrites } from '../../../src/source/live/source-writes.js';
 import { Database } from '../../../src/source/sqlite.js';
 import { makeSqlite, withFolder } from '../../support/folder.js';
@@ -70,7 +70,7 @@ for (const mode of ['WAL', 'DELETE']) {
   test(`the triggers that close a file in mode ${mode} leave its pages the same, and any write does not`, () =>
     withClosed(`PRAGMA page_size = 1024; PRAGMA journal_mode = ${mode}`, async ({ live, snapshot, copy }) => {
       const closed = await copy();
-      assert.equal(hasSamePages(closed, snapshot), true);
+      assert.equal(holdsPagesOf(closed, snapshot), true);
       assert.deepEqual(await findSourceWrites(live, snapshot, closed), { tables: [], hasOtherSchema: false });
       for (const sql of writes) {
         reopenSourceTables(live);
@@ -80,7 +80,7 @@ for (const mode of ['WAL', 'DELETE']) {
           closeSourceTables(db, 'c0ffee', new Date());
         });
         const written = await copy();
-        assert.equal(hasSamePages(written, snapshot), false, sql);
+        assert.equal(holdsPagesOf(written, snapshot), false, sql);
         assert.notDeepEqual((await findSourceWrites(live, snapshot, written)).tables, [], sql);
         // The next write is told by itself.
         await on(snapshot, (db) => db.exec(sql));
@@ -93,19 +93,19 @@ test('pages say nothing of another schema, of roots that moved, or of a file tha
   await withClosed('', async ({ live, snapshot, copy }) => {
     await on(live, (db) => db.exec('VACUUM'));
     const vacuumed = await copy();
-    assert.equal(hasSamePages(vacuumed, snapshot), false);
+    assert.equal(holdsPagesOf(vacuumed, snapshot), false);
     assert.deepEqual(await findSourceWrites(live, snapshot, vacuumed), { tables: [], hasOtherSchema: false });
     await on(live, (db) => db.exec('CREATE VIEW v AS SELECT 1'));
     assert.deepEqual((await findSourceWrites(live, snapshot, snapshot)).hasOtherSchema, true);
   });
   await withClosed('PRAGMA auto_vacuum = FULL', async ({ live, snapshot, copy }) => {
     const closed = await copy();
-    assert.equal(hasSamePages(closed, snapshot), false);
+    assert.equal(holdsPagesOf(closed, snapshot), false);
     assert.deepEqual(await findSourceWrites(live, snapshot, closed), { tables: [], hasOtherSchema: false });
   });
   await withClosed(`PRAGMA encoding = 'UTF-16'`, async ({ live, snapshot, copy }) => {
     const closed = await copy();
-    assert.equal(hasSamePages(closed, snapshot), false);
+    assert.equal(holdsPagesOf(closed, snapshot), false);
     assert.deepEqual(await findSourceWrites(live, snapshot, closed), { tables: [], hasOtherSchema: false });
   });
 });

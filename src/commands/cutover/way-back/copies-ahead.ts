@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { listCarriedCopies, unfinishedCopy } from '../../../cutover/carried-copies.js';
 import type { Cutover, CutoverFacts } from '../../../model/cutover.js';
 import type { Settings } from '../../../model/settings.js';
-import { KeptCopy } from '../../../source/live/kept-copy.js';
+import { ReplacedCopy } from '../../../source/live/replaced-copy.js';
 import { copyPrivatelyAside } from '../../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../../source/snapshot/snapshot-space.js';
 import { wayOfWrites } from '../carry-back.js';
@@ -17,7 +17,7 @@ import { wayOfWrites } from '../carry-back.js';
  */
 export class CopiesAhead {
   readonly #copies = new Map<string, Promise<boolean>>();
-  readonly #kept: KeptCopy[] = [];
+  readonly #replaced: ReplacedCopy[] = [];
 
   /** Begins the copy for one file, if a rollback with these settings may need it. */
   begin(settings: Settings, { folder }: Pick<Cutover, 'folder'>, { snapshotPath, mapped }: CutoverFacts): void {
@@ -40,12 +40,12 @@ export class CopiesAhead {
   }
 
   /** Copies a closed file; null where that cannot be done now. */
-  async keep(livePath: string, replacedPath: string): Promise<KeptCopy | null> {
+  async keep(livePath: string, replacedPath: string): Promise<ReplacedCopy | null> {
     try {
       await checkSpace(dirname(replacedPath), statSync(livePath).size);
-      const kept = await KeptCopy.make(livePath, replacedPath);
-      this.#kept.push(kept);
-      return kept;
+      const replacedCopy = await ReplacedCopy.make(livePath, replacedPath);
+      this.#replaced.push(replacedCopy);
+      return replacedCopy;
     } catch {
       return null;
     }
@@ -53,7 +53,7 @@ export class CopiesAhead {
 
   /** Removes what nobody has taken. */
   async clear(): Promise<void> {
-    for (const kept of this.#kept) await kept.release();
+    for (const replacedCopy of this.#replaced) await replacedCopy.release();
     for (const [path, copy] of this.#copies) {
       await copy;
       rmSync(path, { force: true });

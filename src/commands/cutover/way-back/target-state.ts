@@ -23,7 +23,7 @@ export interface TargetState {
   readonly unnoted: readonly string[];
 }
 
-export interface ReadOptions {
+export interface StateOptions {
   /** Tables whose rows are compared anyway where their versions changed: no value of these is read. */
   readonly compared?: ReadonlySet<string>;
   /** Is told before each table how many are done. */
@@ -35,7 +35,7 @@ export async function readTargetState(
   client: TargetClient,
   schema: string,
   { digests: whole, live, journal = [] }: Pick<CutoverFacts, 'digests' | 'live' | 'journal'>,
-  { compared = new Set(), onTable = () => {} }: ReadOptions = {},
+  { compared = new Set(), onTable = () => {} }: StateOptions = {},
 ): Promise<TargetState> {
   const before = whole.length > 0 ? whole : (live?.others ?? []);
   const notes = await readNotes(client, schema, journal);

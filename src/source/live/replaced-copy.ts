@@ -30,7 +30,7 @@ import { reopened } from './exclusive.js';
  * that it takes away.
  */
 
-export class KeptCopy {
+export class ReplacedCopy {
   /** The copy, as long as it has no name. */
   readonly path: string;
   readonly #replacedPath: string;
@@ -58,7 +58,7 @@ export class KeptCopy {
   /**
    * Copies a database that pgferry has closed. Errors: `source.reopened` where it is open, and those of opening.
    */
-  static async make(livePath: string, replacedPath: string): Promise<KeptCopy> {
+  static async make(livePath: string, replacedPath: string): Promise<ReplacedCopy> {
     // Before it is opened: a file that took its place since is another one, whatever the connection says of its own.
     const before = statFile(livePath);
     const path = `${replacedPath}.part`;
@@ -74,7 +74,7 @@ export class KeptCopy {
         fchmodSync(file, mode & 0o7777);
       });
       await backUp(watch, path, {});
-      return new KeptCopy(path, replacedPath, { watch, look });
+      return new ReplacedCopy(path, replacedPath, { watch, look });
     } catch (error) {
       watch.close();
       rmSync(path, { force: true });
