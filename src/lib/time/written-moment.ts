@@ -81,6 +81,21 @@ export function readWrittenMoment(text: string): WrittenMoment | null {
   return null;
 }
 
+/** Whether a text of these bytes may be one of the forms, by the first of them: a digit, the letter of a weekday, or a blank. */
+export function mayBeginMoment(byte: number): boolean {
+  if (byte <= 0x20 || (byte >= 0x30 && byte <= 0x39)) return true;
+  switch (byte | 0x20) {
+    case 0x66: // f
+    case 0x6d: // m
+    case 0x73: // s
+    case 0x74: // t
+    case 0x77: // w
+      return true;
+    default:
+      return false;
+  }
+}
+
 function toMoment(groups: Readonly<Record<string, string | undefined>>): WrittenMoment {
   const number = (name: string): number => Number(groups[name] ?? 0);
   const named = groups['monthName'];

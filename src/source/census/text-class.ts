@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { readWrittenMoment } from '../../lib/time/written-moment.js';
+import { mayBeginMoment, readWrittenMoment } from '../../lib/time/written-moment.js';
 import type { ValueClass } from '../../model/census.js';
 
 /** A text with these or more bytes is no number, date or uuid. */
@@ -31,7 +31,8 @@ export function textClass(bytes: Buffer, start: number, end: number, shape: Text
   }
   const wrong = wrongClass(bytes, start, end);
   if (wrong !== null) return wrong;
-  if (length < writtenBytes && isWrittenMoment(bytes.toString('latin1', start, end))) return 'text_moment';
+  const mayBeMoment = length < writtenBytes && mayBeginMoment(first);
+  if (mayBeMoment && isWrittenMoment(bytes.toString('latin1', start, end))) return 'text_moment';
   const mayBeJson = length <= jsonBytesMax && (first === 0x7b || first === 0x5b || first === 0x22);
   return mayBeJson && isJson(bytes, start, end) ? 'text_json' : 'text_other';
 }

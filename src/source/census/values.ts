@@ -59,6 +59,8 @@ class ColumnTally {
   readonly #shape: TextShape = { wholeDigits: 0, scale: 0, fractionDigits: 0 };
   #wholeDigitsMax = 0;
   #last: ClassIndex = 0;
+  #lastName: ValueClass = 'null';
+  #lastIndex = nullIndex;
 
   /** Counts a value; true where it is one of the first of its class. */
   add(view: RowView, index: number): boolean {
@@ -83,25 +85,34 @@ class ColumnTally {
     return { column, classes, wholeDigitsMax: this.#wholeDigitsMax };
   }
 
+  /** Most values of a column are of one class, whose index is not looked up again. */
+  #indexOf(name: ValueClass): ClassIndex {
+    if (name !== this.#lastName) {
+      this.#lastName = name;
+      this.#lastIndex = classIndexOf(name);
+    }
+    return this.#lastIndex;
+  }
+
   #classify(view: RowView, index: number): ClassIndex {
     switch (view.storage[index]) {
       case Storage.Null:
         return nullIndex;
       case Storage.Integer:
-        return classIndexOf(integerClass(view.number[index] as number));
+        return this.#indexOf(integerClass(view.number[index] as number));
       case Storage.Wide:
-        return classIndexOf(wideClass(view.wide.getBigInt64(8 * index)));
+        return this.#indexOf(wideClass(view.wide.getBigInt64(8 * index)));
       case Storage.Real:
         return this.#classifyReal(view.number[index] as number);
       case Storage.Text:
         return this.#classifyText(view.bytes, view.start[index] as number, view.end[index] as number);
       default:
-        return classIndexOf(blobClass((view.end[index] as number) - (view.start[index] as number)));
+        return this.#indexOf(blobClass((view.end[index] as number) - (view.start[index] as number)));
     }
   }
 
   #classifyReal(value: number): ClassIndex {
-    const found = classIndexOf(realClass(value));
+    const found = this.#indexOf(realClass(value));
     const isKnown = hasDigitsWithin(value, this.#wholeDigitsMax, this.#scaleMax[found] as number);
     if (!isKnown && Number.isFinite(value)) {
       const { whole, scale } = decimalDigits(value);
@@ -112,7 +123,7 @@ class ColumnTally {
 
   #classifyText(bytes: Buffer, start: number, end: number): ClassIndex {
     const shape = this.#shape;
-    const found = classIndexOf(textClass(bytes, start, end, shape));
+    const found = this.#indexOf(textClass(bytes, start, end, shape));
     if (hasNumbers.has(found)) this.#widen(found, shape.wholeDigits, shape.scale);
     else if (hasSeconds.has(found)) this.#widen(found, 0, shape.fractionDigits);
     return found;
