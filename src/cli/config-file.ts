@@ -94,7 +94,11 @@ function findRepeatedKeys(node: Node): { path: string[]; isKey: true; says: stri
 /** Loaded only where there is something to check: it takes longer to load than most commands take to begin. */
 async function findMistakes(config: Readonly<Record<string, unknown>>): Promise<Mistake[]> {
   const { Ajv } = await import('ajv');
-  const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false }).compile(configSchema());
+  // The schema is our own, and large, and used once: neither checking it nor making the code for it faster pays.
+  const once = { validateSchema: false, code: { optimize: false } };
+  const validate = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false, ...once }).compile(
+    configSchema(),
+  );
   if (validate(config)) return [];
   return (validate.errors ?? [])
     .filter(({ keyword, schemaPath }) => keyword !== 'if' && !/\/oneOf\/\d/.test(schemaPath))

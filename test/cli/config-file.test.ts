@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkRules, readConfig } from '../../src/cli/config-file.js';
+import { Ajv } from 'ajv';
 import { configSchema } from '../../src/cli/config-schema.js';
 import { configKeys } from '../../src/cli/settings.js';
 import { CopierError } from '../../src/model/error.js';
@@ -112,6 +113,7 @@ test('the rules that a program gives are held to the same schema', async () => {
 
 test('the published schema has every key, and is what the command prints and the package ships', async () => {
   const schema = configSchema();
+  assert.equal(new Ajv().validateSchema(schema), true);
   const { stdout, exitCode } = await runCommand(['config-schema'], { cwd: root });
   assert.equal(exitCode, 0);
   assert.deepEqual(JSON.parse(stdout), schema);
