@@ -26,7 +26,7 @@ export async function listBtreeIndexes(
             ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(attnum, n)
                     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum ORDER BY u.n) AS columns
        FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_am m ON m.oid = x.relam
-       LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.contype IN ('p', 'u')
+       LEFT JOIN pg_constraint k ON k.conrelid = i.indrelid AND k.conindid = x.oid AND k.contype IN ('p', 'u')
       WHERE i.indrelid = ANY ($1::oid[]) AND m.amname = 'btree' AND i.indpred IS NULL AND i.indexprs IS NULL
       ORDER BY x.relname COLLATE "C"`,
     [tables.map(({ oid }) => oid)],

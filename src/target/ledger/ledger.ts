@@ -53,6 +53,7 @@ CREATE TABLE ${name('run')} (
 );
 CREATE UNIQUE INDEX ${prefix}run_unfinished ON ${name('run')} (target_schema)
   WHERE state IN ('copying', 'finishing', 'failed');
+CREATE INDEX ${prefix}run_of_schema ON ${name('run')} (target_schema, number);
 CREATE TABLE ${name('waiver')} (
   run_id text NOT NULL REFERENCES ${name('run')} ON DELETE CASCADE,
   name text NOT NULL,

@@ -284,3 +284,22 @@ test('what a table held when it was finished is noted, and the newest note count
     assert.deepEqual(await findLoaded(client, 'public'), [{ ...loaded, runId: 'r2', rows: 8 }]);
   });
 });
+
+test('the youngest run of a schema is found without a look at the runs of others', async () => {
+  await withLedger(async (client) => {
+    await client.query(
+      `INSERT INTO pgferry.run (run_id, target_schema, state, token, plan_hash, snapshot_path, snapshot_sha256, snapshot_taken_at,
+                                source_path, tool_version, host, pid, plan)
+       SELECT 'r' || i, 's' || i, 'complete', 1, '', '', '', '', '', '', '', 1, '{}' FROM generate_series(1, 2000) AS i`,
+    );
+    await client.query('ANALYZE pgferry.run');
+    await client.query('BEGIN');
+    const run = await latestRun(client, 's7');
+    const [read] = await client.query<{ rows: number }>(
+      `SELECT (seq_tup_read + coalesce(idx_tup_fetch, 0))::int AS rows FROM pg_stat_xact_user_tables WHERE relname = 'run'`,
+    );
+    await client.query('ROLLBACK');
+    assert.equal(run?.runId, 'r7');
+    assert.ok((read?.rows ?? 0) < 10, `${read?.rows} rows of the ledger were read`);
+  });
+});
