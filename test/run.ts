@@ -33,7 +33,10 @@ const groupCount = 6;
  * Nothing on this server is worth a wait for the disk; tests that kill a server bring their own. Its autovacuum would take
  * locks at any moment.
  */
-const throwaway = { fsync: 'off', full_page_writes: 'off', autovacuum_naptime: '1d', max_wal_size: '1GB' };
+const throwaway = {
+  ...{ fsync: 'off', full_page_writes: 'off', autovacuum_naptime: '1d', max_wal_size: '1GB' },
+  max_prepared_transactions: '4',
+};
 const otherServer = values.server === undefined ? {} : { server: serverOf(values.server) };
 const files = wantedFiles(positionals);
 if (files.length === 0) {

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /**
  * Calls `use` with a signal that fires when one of `signals` does. Not by `AbortSignal.any`: what that makes stays noted in
  * its sources as long as they live (Node's lib/internal/abort_controller.js never takes a weak reference out of them), and
@@ -8,6 +10,8 @@ export async function withJoinedSignal<T>(
   use: (joined: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const joined = new AbortController();
+  // Any number of jobs may wait for it.
+  setMaxListeners(0, joined.signal);
   const links = signals.map((signal) => ({ signal, fire: () => joined.abort(signal.reason) }));
   for (const { signal, fire } of links) {
     signal.addEventListener('abort', fire, { once: true });

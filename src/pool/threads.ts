@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { interruption } from '../lib/interruption.js';
 import { withJoinedSignal } from '../lib/joined-signal.js';
 import { join } from 'node:path';
@@ -64,6 +65,8 @@ export interface Threads {
 
 /** Lends a Piscina pool and ends its threads afterwards, whatever happened. */
 export async function withThreads<T>(options: ThreadOptions, use: (threads: Threads) => Promise<T>): Promise<T> {
+  // Every job that waits listens to it.
+  if (options.signal !== undefined) setMaxListeners(0, options.signal);
   const piscina = new Piscina({
     minThreads: options.threads,
     maxThreads: options.threads,

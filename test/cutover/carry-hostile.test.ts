@@ -116,18 +116,24 @@ for (const args of [[], ['--reverse-journal']]) {
       await client.query(`CREATE TABLE public.fresh (x int); INSERT INTO public.fresh VALUES (1)`);
       await client.query(`ALTER TABLE pair ADD COLUMN since int; UPDATE pair SET since = 1`);
       await client.query(`INSERT INTO wide (id, r) VALUES (6, 'NaN'), (7, '-0')`);
+      await client.query(
+        `ALTER TABLE wide ALTER COLUMN twice DROP EXPRESSION; INSERT INTO wide (id, big, twice) VALUES (9, 1, 5)`,
+      );
       const refused = await runFor(app, 'rollback', { args: ['--dry-run'] });
       assert.equal(refused.json.error?.code, 'rollback.uncarried', refused.stderr);
+      assert.doesNotMatch(refused.stderr, /Warning/);
       const all = `${refused.stderr} ${refused.json.error?.message}`;
       for (const what of [
         /fresh: SQLite has no such table/,
         /pair\.since: SQLite has no/,
         /wide\.r at id=6: NaN has no/,
         /wide\.r at id=7: SQLite would keep -0 as 0/,
+        /wide\.twice: PostgreSQL computed it when it was filled, and stores/,
       ])
         assert.match(all, what);
       await client.query(
-        `DROP TABLE public.fresh; ALTER TABLE pair DROP COLUMN since; DELETE FROM wide WHERE id IN (6, 7)`,
+        `DROP TABLE public.fresh; ALTER TABLE pair DROP COLUMN since; DELETE FROM wide WHERE id IN (6, 7, 9);
+         ALTER TABLE wide DROP COLUMN twice; ALTER TABLE wide ADD COLUMN twice bigint GENERATED ALWAYS AS (big + 1) STORED`,
       );
       const { exitCode, stderr } = await runFor(app, 'rollback');
       assert.equal(exitCode, 0, stderr);

@@ -85,3 +85,20 @@ test('who holds a lock is said while it is waited for', async () => {
     });
   });
 });
+
+test('a prepared transaction, which has no session, is named as what holds a lock', async () => {
+  await withLocks(async ({ folder, client, args }) => {
+    const gid = `of 'another' ${process.pid}`;
+    const quoted = `'${gid.replaceAll("'", "''")}'`;
+    await client.query(`BEGIN; LOCK TABLE public.owner IN ACCESS EXCLUSIVE MODE; PREPARE TRANSACTION ${quoted}`);
+    try {
+      const started = startCommand(['verify', ...args.slice(1, 5), '--stall-timeout', '4'], { cwd: folder });
+      const { exitCode, stderr } = await endedInTime(started);
+      assert.notEqual(exitCode, 0, stderr);
+      assert.ok(stderr.includes(`the prepared transaction ${quoted} of `), stderr);
+      assert.match(stderr, /COMMIT PREPARED or ROLLBACK PREPARED/);
+    } finally {
+      await client.query(`ROLLBACK PREPARED ${quoted}`);
+    }
+  });
+});

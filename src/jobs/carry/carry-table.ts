@@ -58,8 +58,13 @@ export class TableCarrier {
 
   #update({ address, printed, columns }: Extract<RowChange, { readonly tag: 'updated' }>): void {
     const own = columns.filter((index) => this.#own.has(index));
+    const [computed] = columns;
+    if (own.length === 0 && computed !== undefined) {
+      this.#refuse(printed, computed, `SQLite computes it, and not as ${shownText(printed[computed] ?? 'NULL')}`);
+      return;
+    }
     const row = this.#cellsOf(printed, own);
-    if (row === null || own.length === 0) return;
+    if (row === null) return;
     const written = this.#writer.update(address, row.columns, row.cells, this.#keyOf(printed));
     this.#check(written, printed, row, own);
     this.#counts.updated += 1;
@@ -110,6 +115,20 @@ export class TableCarrier {
       if (now === undefined || isSameValue(now, cell) || isSameNumber(now, cell)) continue;
       if (typeof now !== 'string' && this.#columns.writerOf(index).means(now, printed[index] ?? '')) continue;
       this.#refuse(printed, index, `SQLite would keep ${shownText(shownCell(cell))} as ${shownText(shownCell(now))}`);
+    }
+    this.#checkComputed(written.computed, printed);
+  }
+
+  #checkComputed(computed: ReadonlyMap<string, SqliteValue>, printed: PrintedRow): void {
+    for (const [index, { source, kind }] of this.#table.columns.entries()) {
+      const now = computed.get(source);
+      // Only the server knows how it prints a literal; the proof asks it.
+      if (now === undefined || kind.tag === 'literal') continue;
+      const text = printed[index] ?? null;
+      const isSame = text === null || now === null ? text === now : this.#columns.writerOf(index).means(now, text);
+      if (isSame) continue;
+      const values = `${shownText(shownCell(now))}, where PostgreSQL has ${shownText(text ?? 'NULL')}`;
+      this.#refuse(printed, index, `SQLite computes it as ${values}`);
     }
   }
 

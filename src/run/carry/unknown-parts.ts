@@ -7,6 +7,9 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { countValues, listStoredColumns } from '../../target/schema/carried-columns.js';
 import type { StoredSchema } from '../plan/stored-plan.js';
 
+/** What a column's definition has where the server computes it (target/schema/objects.ts). */
+const computedMark = / GENERATED ALWAYS AS (?!IDENTITY)/;
+
 /** A table of the target that is not what it was; null: it is gone. */
 export interface WrittenSince {
   readonly table: string;
@@ -63,16 +66,21 @@ export async function findUnknownColumns(
     found.push({ table: plan.source, column, key: null, reason });
   }
   for (const { name } of now) {
-    if (plan.columns.some(({ target }) => target === name) || wasThere(stored, plan.target, name)) continue;
+    if (plan.columns.some(({ target }) => target === name)) continue;
+    const before = stored?.objects.find(
+      (one) => one.kind === 'column' && one.table === plan.target && one.name === name,
+    );
+    if (before !== undefined && computedMark.test(before.definition)) {
+      const reason = 'PostgreSQL computed it when it was filled, and stores what is written there now';
+      found.push({ table: plan.source, column: name, key: null, reason });
+      continue;
+    }
+    // A column that was there before the load, and that nothing of SQLite fills, keeps what belongs to PostgreSQL alone.
+    if (stored === null || before !== undefined) continue;
     const count = await countValues(client, { schema, table: plan.target, column: name });
     if (count === 0) continue;
     const reason = `SQLite has no such column for its ${countOf(count, 'value')}`;
     found.push({ table: plan.source, column: name, key: null, reason });
   }
   return found;
-}
-
-/** A column that was there before the load, and that nothing of SQLite fills, keeps what belongs to PostgreSQL alone. */
-function wasThere(stored: StoredSchema | null, table: string, column: string): boolean {
-  return stored?.objects.some((one) => one.kind === 'column' && one.table === table && one.name === column) ?? true;
 }

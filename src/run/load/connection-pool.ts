@@ -15,9 +15,6 @@ const connectPauseMs = 2_000;
 /** An idle connection is closed after this time, since on a server that has few the copy may be waiting for one. */
 const idleMs = 2_000;
 
-/** Listeners to the run's signal beside the pool's own. It is Node's default, so that Node still warns of a leak. */
-const listenersBeside = 10;
-
 /** Which of the waiting tasks starts next: the lowest rank, then the most bytes, then the one that came first. */
 export interface Priority {
   readonly rank: number;
@@ -74,8 +71,8 @@ export async function withConnectionPool<T>(
   options: ConnectionPoolOptions,
   use: (pool: ConnectionPool) => Promise<T>,
 ): Promise<T> {
-  // Every connection listens to the signal; with the run's own listeners these are more than Node expects.
-  setMaxListeners(options.connectionsMax + listenersBeside, options.signal);
+  // Every connection listens to the signal.
+  setMaxListeners(0, options.signal);
   const opened = new OnDemandPool(options);
   try {
     return await use(opened);

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { withJoinedSignal } from '../../lib/joined-signal.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -31,8 +30,6 @@ export async function besideProof<T>(
   const { taken, prove } = watched;
   const over = new AbortController();
   return await withJoinedSignal([given.signal, over.signal], async (signal) => {
-    // Each job of a thread listens to it.
-    setMaxListeners(0, signal);
     const context = { ...given, signal };
     const proof = proven(given, prove, address);
     proof.catch((error: unknown) => over.abort(error));

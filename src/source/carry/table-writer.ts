@@ -35,6 +35,8 @@ export class CarriedTableWriter {
   readonly #address: readonly string[];
   readonly #where: string;
   readonly #isVirtual: boolean;
+  /** Columns that SQLite computes. */
+  readonly #computed: readonly string[];
   readonly #touched: TouchedRows | null;
   readonly #statements = new Map<string, Statement>();
   readonly #waiting: WaitingInsert[] = [];
@@ -46,6 +48,7 @@ export class CarriedTableWriter {
     this.#table = table;
     this.#touched = touched;
     this.#isVirtual = table.virtual !== undefined;
+    this.#computed = table.columns.filter(({ generated }) => generated !== 'no').map(({ name }) => name);
     this.#address = addressOf(table);
     this.#name = `main.${quoteIdentifier(table.name)}`;
     const equals = table.virtual === undefined ? 'IS' : '=';
@@ -127,24 +130,25 @@ export class CarriedTableWriter {
     const written = this.#attempt(write);
     if (!('reason' in written) || !written.isTaken || wait === null) return written;
     wait();
-    return { cells: null };
+    return { cells: null, computed: new Map() };
   }
 
   #attempt(write: Write): Written | { readonly reason: string; readonly isTaken: boolean } {
     try {
       const row = this.#isVirtual ? this.#writeVirtual(write) : this.#writeReturning(write);
-      const cells = row.slice(0, row.length - this.#address.length);
-      this.#touched?.written(this.#table.name, row.slice(cells.length));
-      return { cells };
+      const address = row.slice(row.length - this.#address.length);
+      this.#touched?.written(this.#table.name, address);
+      const computed = new Map(this.#computed.map((name, i) => [name, row[write.columns.length + i] ?? null]));
+      return { cells: row.slice(0, write.columns.length), computed };
     } catch (error) {
       const isTaken = isSqliteError(error) && /_(?:UNIQUE|PRIMARYKEY|ROWID)$/.test(error.code);
       return { reason: reasonOf(error), isTaken };
     }
   }
 
-  /** The cells as they stand, and the address of the row. */
+  /** The cells as they stand, those that SQLite computes, and the address of the row. */
   #writeReturning({ sql, columns, values }: Write): SqliteValue[] {
-    const returning = `${sql} RETURNING ${list([...columns, ...this.#address])}`;
+    const returning = `${sql} RETURNING ${list([...columns, ...this.#computed, ...this.#address])}`;
     return this.#prepare(returning)
       .raw()
       .safeIntegers()
@@ -156,7 +160,7 @@ export class CarriedTableWriter {
     const { lastInsertRowid } = this.#prepare(sql)
       .safeIntegers()
       .run(...values);
-    const look = `SELECT ${list([...columns, ...this.#address])} FROM ${this.#name} WHERE ${this.#where}`;
+    const look = `SELECT ${list([...columns, ...this.#computed, ...this.#address])} FROM ${this.#name} WHERE ${this.#where}`;
     return this.#prepare(look)
       .raw()
       .safeIntegers()
@@ -178,9 +182,9 @@ function prepare(db: Database, sql: string) {
   return db.prepare<SqliteValue[], SqliteValue[]>(sql);
 }
 
-/** The cells as they stand now, null where the row waits; or why SQLite refused it. */
+/** The cells as they stand now, null where the row waits, and by name those that SQLite computes; or why SQLite refused it. */
 export type Written =
-  | { readonly cells: readonly SqliteValue[] | null }
+  | { readonly cells: readonly SqliteValue[] | null; readonly computed: ReadonlyMap<string, SqliteValue> }
   | { readonly reason: string; readonly isTaken: boolean };
 
 const parked = 'temp.pgferry_parked';

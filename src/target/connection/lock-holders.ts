@@ -35,7 +35,7 @@ export async function nameLockHolders(
   if (error.message.includes(heldBy(''))) return error;
   const holders = await client
     .query<{ format: string }>(
-      blockersSql(`ARRAY(SELECT l.pid FROM pg_locks l WHERE l.granted AND l.pid <> pg_backend_pid()
+      blockersSql(`ARRAY(SELECT coalesce(l.pid, 0) FROM pg_locks l WHERE l.granted AND l.pid IS DISTINCT FROM pg_backend_pid()
          AND l.relation = ANY ($1::regclass[]) AND ($2::text[] IS NULL OR l.mode = ANY ($2)))`),
       [tables.map((table) => quoteTable(schema, table)), wanted === 'rows' ? againstRows : null],
     )
@@ -46,11 +46,17 @@ export async function nameLockHolders(
   return new CopierError(error.code, message, { hint, table, foreignCode, cause: error });
 }
 
-/** A query that describes sessions for a person; `pids` is SQL for an array of their backends. */
+/**
+ * A query that describes sessions for a person; `pids` is SQL for an array of their backends. 0 stands for the prepared
+ * transactions, which have none.
+ */
 export function blockersSql(pids: string): string {
   const time = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'HH24:MI:SS"Z"')`;
-  return `SELECT format('pid %s (%s of %s, %s since %s%s%s)', b.pid, coalesce(nullif(b.application_name, ''), 'a session'),
+  return `WITH holders AS MATERIALIZED (SELECT ${pids} AS pids) SELECT format('pid %s (%s of %s, %s since %s%s%s)', b.pid, coalesce(nullif(b.application_name, ''), 'a session'),
                  b.usename, coalesce(b.state, 'working'), ${time('b.state_change')},
                  ', its transaction began ' || ${time('b.xact_start')}, ', its statement ' || ${time('b.query_start')})
-            FROM pg_stat_activity b WHERE b.pid = ANY (${pids}) ORDER BY b.pid`;
+            FROM pg_stat_activity b, holders WHERE b.pid = ANY (holders.pids)
+      UNION ALL
+          SELECT format('the prepared transaction %L of %s, prepared %s, which COMMIT PREPARED or ROLLBACK PREPARED ends', p.gid, p.owner, ${time('p.prepared')})
+            FROM pg_prepared_xacts p, holders WHERE 0 = ANY (holders.pids) AND p.database = current_database() ORDER BY 1`;
 }
