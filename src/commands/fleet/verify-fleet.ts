@@ -4,6 +4,7 @@ import { interruption } from '../../lib/interruption.js';
 import { toWire } from '../../model/error.js';
 import type { FleetFile, FleetResult } from '../../model/fleet/fleet.js';
 import type { TargetAddress } from '../../model/target.js';
+import { holdHeap } from '../../platform/heap.js';
 import { countOf } from '../../report/units.js';
 import { withTarget } from '../../target/connection/connect.js';
 import { listFleetFiles, noteVerified } from '../../target/ledger/fleet.js';
@@ -28,11 +29,13 @@ export async function verifyFleet(context: Context): Promise<FleetResult> {
         `${countOf(files.length - here.length, 'file')} of the fleet not on this machine: not compared`,
       );
     const left = [...here];
+    const shrink = holdHeap();
     const compareNext = async (): Promise<void> => {
       for (let file = left.shift(); file !== undefined; file = left.shift()) {
         if (context.signal.aborted) throw interruption(context.signal);
         const verdict = await compare(context, address, file);
         await noteVerified(client, { fleet, schema: file.schema }, verdict);
+        await shrink();
       }
     };
     await Promise.all(Array.from({ length: context.settings.concurrency }, compareNext));

@@ -3,6 +3,7 @@ import type { FleetResult, FleetShape } from '../../model/fleet/fleet.js';
 import type { TargetAddress } from '../../model/target.js';
 import { countOf } from '../../report/units.js';
 import { withTarget } from '../../target/connection/connect.js';
+import { holdHeap } from '../../platform/heap.js';
 import type { TakenFile } from '../../target/ledger/fleet.js';
 import { holderName } from '../../target/ledger/lock.js';
 import { type Context, resolveTarget } from '../../run/context.js';
@@ -27,7 +28,7 @@ export async function workFleet(context: Context): Promise<FleetResult> {
     if (lost > 0)
       context.journal.warn(`the queue lacked the jobs of ${countOf(lost, 'waiting file')}: made again from the ledger`);
     const files = await WorkerFiles.open(client, fleet, { fetches: fetchCommand !== null });
-    const handled = await runSlots(context, { address, files, parents });
+    const handled = await runSlots(context, { address, files, parents, shrink: holdHeap() });
     if (context.signal.aborted) context.journal.warn('stopped: the files that were being loaded are given back');
     return { ...(await readFleet(client, fleet, 'work')), handled };
   });
@@ -37,6 +38,8 @@ interface Shop {
   readonly address: TargetAddress;
   readonly files: WorkerFiles;
   readonly parents: FleetShape['parents'];
+  /** Called after each file, so that a worker takes the memory of one run however many it makes. */
+  readonly shrink: () => Promise<void>;
 }
 
 /** Runs all slots; where one fails, the others stop at the edge of a chunk, and its error is thrown. */
@@ -62,7 +65,10 @@ async function runSlot(context: Context, shop: Shop): Promise<number> {
     const taken = await shop.files.take();
     if (taken.tag === 'over') break;
     if (taken.tag === 'wait') await wait(pauseMs, undefined, { signal: context.signal }).catch(() => {});
-    else if (await handle(context, shop, taken.file)) handled += 1;
+    else {
+      if (await handle(context, shop, taken.file)) handled += 1;
+      await shop.shrink();
+    }
   }
   return handled;
 }
