@@ -184,7 +184,18 @@ test('verify knows nothing of encode or of the readers it checks', () => {
 });
 
 /** What says something about this process or this machine, or signals another one; every file may use it. */
-const plainOfProcess = ['arch', 'geteuid', 'hrtime', 'kill', 'pid', 'platform', 'version', 'versions'];
+const plainOfProcess = [
+  'arch',
+  'features',
+  'geteuid',
+  'hrtime',
+  'kill',
+  'memoryUsage',
+  'pid',
+  'platform',
+  'version',
+  'versions',
+];
 
 /** Who reads the environment below the command line, and why that is no setting of pgferry. */
 const environmentReaders: Readonly<Record<string, string>> = {

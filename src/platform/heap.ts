@@ -1,3 +1,5 @@
+import { features, memoryUsage } from 'node:process';
+
 /*
  * The JavaScript heap of a process that does one piece of work after the other. As long as the machine has memory, V8
  * lets it grow with what survives from piece to piece, its part for young objects up to 32 MB, and never gives that
@@ -8,7 +10,7 @@
 export function holdHeap(): () => Promise<void> {
   let firstBytes: number | null = null;
   return async () => {
-    const { heapTotal } = process.memoryUsage();
+    const { heapTotal } = memoryUsage();
     firstBytes ??= heapTotal;
     if (heapTotal > firstBytes) await shrinkHeap();
   };
@@ -16,7 +18,7 @@ export function holdHeap(): () => Promise<void> {
 
 /** Costs some 50 ms of CPU. A Node that was built without its inspector has no such door, and the heap stays as it is. */
 async function shrinkHeap(): Promise<void> {
-  if (!process.features.inspector) return;
+  if (!features.inspector) return;
   const { Session } = await import('node:inspector/promises');
   const session = new Session();
   session.connect();

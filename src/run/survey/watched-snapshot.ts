@@ -54,10 +54,16 @@ export async function beginWatchedSnapshot(
 /** The check of a snapshot's pages on a thread, and how far it is in a file of so many bytes. */
 export function pageCheck(threads: Threads) {
   const thread = sharedThread();
+  let isDone = false;
   return {
-    run: (path: string) => threads.run('check', { path, thread }),
+    run: async (path: string) => {
+      const unchecked = await threads.run('check', { path, thread });
+      isDone = true;
+      return unchecked;
+    },
     look: (fileBytes: number): Progress => {
-      const bytes = bytesReadSince(thread);
+      // A thread that has ended tells nothing more.
+      const bytes = isDone ? fileBytes : bytesReadSince(thread);
       return plainProgress('check', 'bytes', Math.min(bytes ?? 0, fileBytes), bytes === null ? null : fileBytes);
     },
   };
