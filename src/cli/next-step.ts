@@ -141,6 +141,11 @@ export function afterFleet({ action, counts, notHere }: FleetResult): NextStep |
   if (counts.waiting > 0) return step('fleet', 'on a machine that has the files which wait', { words: ['work'] });
   if (counts.failed > 0) return step('fleet', 'once the reasons are mended; then work goes on', { words: ['retry'] });
   if (action === 'report') return null;
+  if (counts.done === 0) {
+    // Only the command that named the files can be repeated with them.
+    if (action !== 'enqueue' || counts.refused === 0) return null;
+    return step('fleet', 'once the files that are refused are mended', { words: ['enqueue'] });
+  }
   if (action === 'verify') return step('fleet', 'every verdict as a page and as JSON', { words: ['report'] });
   return step('fleet', 'every value of every file, read anew', { words: ['verify'] });
 }

@@ -1,4 +1,4 @@
-import { afterCutover, afterStatus } from '../../src/cli/next-step.js';
+import { afterCutover, afterFleet, afterStatus } from '../../src/cli/next-step.js';
 import type { CutoverResult } from '../../src/model/cutover.js';
 import type { RunStatus } from '../../src/model/status.js';
 import assert from 'node:assert/strict';
@@ -115,4 +115,14 @@ test('which files a fleet has, and as what, is repeated until they are entered',
     "pgferry fleet enqueue 'postgresql://app@db:5432/app?schema=public' --sources 'tenants/*.db' --into tenant-column --fleet shops",
   );
   assert.equal(fleet('work'), "pgferry fleet work 'postgresql://app@db:5432/app?schema=public' --fleet shops");
+});
+
+test('a fleet of which nothing is done is not to be verified: what was refused is entered once it is mended', () => {
+  const counts = { waiting: 0, taken: 0, done: 0, failed: 0, refused: 2 };
+  const after = (action: string, more = {}) =>
+    afterFleet({ action, notHere: 0, counts: { ...counts, ...more } } as unknown as Parameters<typeof afterFleet>[0]);
+  assert.deepEqual(after('enqueue')?.words, ['enqueue']);
+  assert.equal(after('status'), null);
+  assert.equal(after('work'), null);
+  assert.deepEqual(after('work', { done: 1 })?.words, ['verify']);
 });
