@@ -83,7 +83,7 @@ test('status names neither rounds nor repairs once an application was switched, 
 test('a table that is made while PostgreSQL is left is seen, and the application stays there', async () => {
   await withApp(async (app, client) => {
     assert.equal((await runFor(app, 'cutover')).exitCode, 0);
-    const fault = { how: 'stop', at: 1, from: '.replaced-', side: 'before', isForever: false };
+    const fault = { how: 'stop', at: 1, from: 'carried.restoring', side: 'before', isForever: false };
     const planted = JSON.stringify({ ...fault, counter: join(app.folder, 'points') });
     const env = { ...app.env, NODE_OPTIONS: `--import ${boundaries}`, PGFERRY_BOUNDARY: planted };
     const started = startCommand(['rollback'], { cwd: app.folder, env });
