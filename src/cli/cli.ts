@@ -9,7 +9,7 @@ import { relative } from 'node:path';
 import { type NextCommand, nextCommand, nextText, type Said } from './next-line.js';
 import { afterEmbedded, afterError } from './next-step.js';
 import { assignSides, type GivenFlags } from './positional.js';
-import { limitYoungGeneration } from '../platform/young-generation.js';
+import { limitHeapGrowth } from '../platform/heap.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { ownCommand, ownLine } from '../lib/own-command.js';
 import { readSettings } from './settings.js';
@@ -41,7 +41,7 @@ let signalReceived: 'SIGINT' | 'SIGTERM' | null = null;
 async function main(argv: readonly string[]): Promise<number> {
   // The list of processes is for everyone to read, and --target may hold a password.
   process.title = `pgferry ${/^[a-z]+$/.test(argv[0] ?? '') ? argv[0] : ''}`.trim();
-  limitYoungGeneration();
+  limitHeapGrowth();
   surviveClosedPipes();
   if (argv.length === 0) return showBeginning();
   reportStrayErrors(argv.includes('--json'));

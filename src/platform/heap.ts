@@ -1,4 +1,5 @@
 import { features, memoryUsage } from 'node:process';
+import { setFlagsFromString } from 'node:v8';
 
 /*
  * The JavaScript heap of a process that does one piece of work after the other. As long as the machine has memory, V8
@@ -27,4 +28,15 @@ async function shrinkHeap(): Promise<void> {
   } finally {
     session.disconnect();
   }
+}
+
+/**
+ * Keeps V8 from taking more room than the work needs: young objects keep the room that they have now, where V8 doubles it
+ * again and again, to 32 MB, as long as many survive; and old ones are looked through once they are twice what survived
+ * the last look, where V8 waits until they are four times that. A program that lives for seconds does not earn that room
+ * back in time. V8 takes back the first of both whenever a thread starts.
+ */
+export function limitHeapGrowth(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=100');
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Piscina } from 'piscina';
 import { CopierError, fromWire } from '../model/error.js';
 import { packageFolder } from '../platform/installation.js';
-import { limitYoungGeneration } from '../platform/young-generation.js';
+import { limitHeapGrowth } from '../platform/heap.js';
 import type { JobAnswer } from '../model/wire.js';
 import type { Counters } from './counters.js';
 
@@ -119,7 +119,7 @@ async function runJob<T>(
     stopWatching();
   }
   // Not before: threads that start make V8 forget it.
-  limitYoungGeneration();
+  limitHeapGrowth();
   if (answer.tag === 'failed') throw fromWire(answer.error);
   return answer.result;
 }
