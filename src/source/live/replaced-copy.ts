@@ -11,9 +11,9 @@ import {
   type Stats,
   statSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { newFile, unlinkedFile } from '../../platform/file-flags.js';
+import { flushPath } from '../../platform/flush.js';
 import { CopierError } from '../../model/error.js';
 import { whileBusy } from '../busy.js';
 import { busyTimeoutMs, openSource, statFile } from '../open.js';
@@ -49,7 +49,7 @@ export class ReplacedCopy {
     this.#replacedPath = replacedPath;
     this.#watch = watched.watch;
     this.#look = watched.look;
-    this.#flushed = flush(path).then(
+    this.#flushed = flushPath(path).then(
       () => null,
       (error: unknown) => ({ error }),
     );
@@ -106,15 +106,6 @@ export class ReplacedCopy {
     this.#watch.close();
     await this.#flushed;
     for (const suffix of ['', '-wal', '-shm']) rmSync(this.path + suffix, { force: true });
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
+import { flushPath } from '../../platform/flush.js';
 import { quoteIdentifier } from '../../lib/quote.js';
 import { copyPrivately } from './private-copy.js';
 import type { Snapshot } from '../../model/source.js';
@@ -82,8 +83,7 @@ export class MappedCopy {
     this.finish();
     chmodSync(this.#path, 0o400);
     const keys = writeKeys(`${this.#path}.json`, maps);
-    const file = await open(this.#path, 'r');
-    await file.sync().finally(() => file.close());
+    await flushPath(this.#path);
     const { size: bytes } = await stat(this.#path);
     const unmapped = { snapshot: { path: of.path, sha256: of.sha256 }, keys };
     return { ...of, path: this.#path, bytes, sha256: await hashFile(this.#path, signal), unmapped };

@@ -8,6 +8,7 @@ import { importSource } from '../import/import.js';
 import type { NamedSource, SourceStream } from '../import/named-source.js';
 import { type BackUpOptions, backUp } from './back-up.js';
 import { FileHash, hashFile, throwIfAborted } from './file-hash.js';
+import { flushPath } from '../../platform/flush.js';
 import { refuseReplaced, replaced, statFile, withSource } from '../open.js';
 import { checkPages, settleSnapshot } from './snapshot-check.js';
 import { recoveryOf } from '../pages/damage.js';
@@ -197,14 +198,7 @@ async function createPrivateFile(path: string): Promise<void> {
 
 /** A file is safe when its bytes and its folder's entry are on the disk. A failed fsync loses the file: it is never retried. */
 async function makeDurable(path: string): Promise<void> {
-  for (const name of [path, dirname(path)]) {
-    const file = await open(name, 'r');
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  }
+  for (const name of [path, dirname(path)]) await flushPath(name);
 }
 
 /** SQLite's errors and those of the file system (which bear a code such as ENOSPC) become CopierErrors. */

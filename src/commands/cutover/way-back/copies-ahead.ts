@@ -1,10 +1,10 @@
 import { rmSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { listCarriedCopies, unfinishedCopy } from '../../../cutover/carried-copies.js';
 import type { Cutover, CutoverFacts } from '../../../model/cutover.js';
 import type { Settings } from '../../../model/settings.js';
 import { ReplacedCopy } from '../../../source/live/replaced-copy.js';
+import { flushPath } from '../../../platform/flush.js';
 import { copyPrivatelyAside } from '../../../source/snapshot/private-copy.js';
 import { checkSpace } from '../../../source/snapshot/snapshot-space.js';
 import { wayOfWrites } from '../carry-back.js';
@@ -65,10 +65,5 @@ async function copyDurably(from: string, to: string): Promise<void> {
   rmSync(to, { force: true });
   await checkSpace(dirname(to), statSync(from).size);
   await copyPrivatelyAside(from, to);
-  const file = await open(to, 'r');
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
+  await flushPath(to);
 }
