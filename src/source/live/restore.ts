@@ -31,35 +31,36 @@ export async function restoreInto(request: {
   readonly signal?: AbortSignal;
 }): Promise<string> {
   const { livePath, snapshotPath, replacedPath, signal } = request;
-  const replacedCopy =
-    (await unchangedCopy(livePath, request.replacedCopy ?? null)) ?? (await ReplacedCopy.make(livePath, replacedPath));
+  const before = request.replacedCopy ?? null;
+  const unchanged = before === null ? null : await unchangedCopy(livePath, before);
+  const replacedCopy = unchanged ?? (await ReplacedCopy.make(livePath, replacedPath));
+  let path: string;
   try {
-    const path = await replacedCopy.name();
+    path = await replacedCopy.name();
     const until = performance.now() + waitMaxMs;
     while (!(await writeInto(livePath, snapshotPath, () => replacedCopy.look()))) {
       if (performance.now() > until) throw busy(livePath);
       await wait(pauseMs, undefined, { signal });
     }
-    await replacedCopy.release();
-    flushLive(livePath);
-    return path;
   } finally {
     await replacedCopy.release();
   }
+  flushLive(livePath);
+  return path;
 }
 
 /**
  * The copy where the database is what it was then; null where another one is made. A program that had the database open may
  * have written statistics as it ended, which is nothing that the copy lacks.
  */
-async function unchangedCopy(livePath: string, replacedCopy: ReplacedCopy | null): Promise<ReplacedCopy | null> {
+async function unchangedCopy(livePath: string, replacedCopy: ReplacedCopy): Promise<ReplacedCopy | null> {
   try {
-    replacedCopy?.look();
+    replacedCopy.look();
     return replacedCopy;
   } catch (error) {
-    const { tables, hasOtherSchema } = await findSourceWrites(livePath, replacedCopy?.path ?? livePath);
+    const { tables, hasOtherSchema } = await findSourceWrites(livePath, replacedCopy.path);
     if (tables.length > 0 || hasOtherSchema) throw error;
-    await replacedCopy?.release();
+    await replacedCopy.release();
     return null;
   }
 }
