@@ -5,6 +5,7 @@ import type { TargetAddress } from '../model/target.js';
 import { makeRunFolder, type RunFolder, writeArtefact } from '../report/files/run-folder.js';
 import { jsonText } from '../report/units.js';
 import { nameSource } from '../source/import/named-source.js';
+import { checkingSqlite } from '../source/snapshot/snapshot-check.js';
 import { describeTarget } from '../target/connection/address.js';
 import { interruption } from '../lib/interruption.js';
 import { withTarget } from '../target/connection/connect.js';
@@ -156,10 +157,17 @@ async function planAndBegin(
     snapshotSha256: snapshot.sha256,
     snapshotTakenAt: snapshot.takenAt,
     sourcePath,
-    plan: JSON.stringify({ ...stored, moved: recordSettings(context) } satisfies StoredPlan),
+    plan: JSON.stringify({ ...stored, ...checkedOf(snapshot), moved: recordSettings(context) } satisfies StoredPlan),
   });
   await addWaivers(client, run.runId, settings.waive);
   return { run, stored, snapshot, catalog: survey.catalog, folder, done: [] };
+}
+
+/** What is recorded of the check of a snapshot, which has ended before any run begins. */
+function checkedOf({ sha256, unchecked, unmapped }: Snapshot): Pick<StoredPlan, 'checked'> {
+  if (unchecked !== undefined) return {};
+  // Where keys are mapped the rows are loaded from another file; the one that was checked is the source's.
+  return { checked: { sha256: unmapped?.snapshot.sha256 ?? sha256, sqlite: checkingSqlite() } };
 }
 
 async function makeSchemaFor(attempt: Attempt, survey: Survey): Promise<MadeSchema> {

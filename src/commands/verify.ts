@@ -27,7 +27,7 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
   const startedAtMs = performance.now();
   await refuseUnfinished(given, address);
   const asRun = await asRunWas(given, address);
-  const { settings, journal } = asRun;
+  const { settings, journal } = asRun.context;
   const compare = async ({ context, path, catalog, proof }: UnprovenSnapshot) => {
     const request = { settings, address, applicationName: 'pgferry verify', signal: context.signal };
     return await withRunThreads(request, async (threads) => {
@@ -69,5 +69,5 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
       });
     });
   };
-  return await withUnprovenSnapshot(asRun, compare, { address });
+  return await withUnprovenSnapshot(asRun.context, compare, { address, soundSha256: asRun.soundSha256 });
 }

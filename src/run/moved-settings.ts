@@ -4,13 +4,14 @@ import type { Settings } from '../model/settings.js';
 import type { TargetAddress } from '../model/target.js';
 import { stableJson } from '../plan/plan-hash.js';
 import { nameSource } from '../source/import/named-source.js';
+import { checkingSqlite } from '../source/snapshot/snapshot-check.js';
 import { withTarget } from '../target/connection/connect.js';
 import { hasLedger } from '../target/ledger/ledger.js';
 import { latestRun } from '../target/ledger/run.js';
 import type { Context } from './context.js';
 import { lockWaits } from './lock-waits.js';
 import { rulesOf } from './choices.js';
-import { readStoredPlan } from './plan/stored-plan.js';
+import { type CheckedSnapshot, readStoredPlan } from './plan/stored-plan.js';
 
 /*
  * What a move was configured with. It goes into the ledger with its run and its cutover, and every later command of the
@@ -74,8 +75,15 @@ export function asMoved(context: Context, moved: MovedSettings | undefined, move
   return { ...context, settings: { ...settings, ...added } };
 }
 
-/** The same for a command that reads both sides: by the youngest run of the schema, if it moved this very source. */
-export async function asRunWas(context: Context, address: TargetAddress): Promise<Context> {
+/** A command that reads both sides, by what the youngest run of the schema recorded, if that moved this very source. */
+export interface AsRun {
+  readonly context: Context;
+  /** The SHA-256 of a snapshot whose pages need no second check: this pgferry's SQLite found them all sound; else null. */
+  readonly soundSha256: string | null;
+}
+
+/** The same for a command that reads both sides. */
+export async function asRunWas(context: Context, address: TargetAddress): Promise<AsRun> {
   // A session that sees the target as it was may not see the run's end.
   const { frozenAs: _, ...asItIs } = address;
   const connecting = { applicationName: 'pgferry look', signal: context.signal, locks: lockWaits(context) };
@@ -83,9 +91,19 @@ export async function asRunWas(context: Context, address: TargetAddress): Promis
     const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
     if (run === null || run.state === 'abandoned') return null;
     if (resolve(run.sourcePath) !== resolve(nameSource(context.settings).sourcePath)) return null;
-    return { run, moved: (await readStoredPlan(client, run.runId)).moved };
+    const { moved, checked } = await readStoredPlan(client, run.runId);
+    return { run, moved, checked };
   });
-  return found === null ? context : asMoved(context, found.moved, `run ${found.run.runId}`);
+  if (found === null) return { context, soundSha256: null };
+  const { run, moved, checked } = found;
+  return {
+    context: asMoved(context, moved, `run ${run.runId}`),
+    soundSha256: run.toolVersion === context.toolVersion ? soundBySqlite(checked) : null,
+  };
+}
+
+function soundBySqlite(checked: CheckedSnapshot | undefined): string | null {
+  return checked?.sqlite === checkingSqlite() ? checked.sha256 : null;
 }
 
 /** Says what a command is told otherwise that goes by the plan of a run, whatever it is told. */

@@ -42,6 +42,8 @@ interface Acceptance {
   readonly run: Run | null;
   /** The snapshot to accept against; null where a new one is taken. */
   readonly given: Snapshot | null;
+  /** As in `SnapshotOptions`, where a new one is taken. */
+  readonly soundSha256: string | null;
   readonly startedAtMs: number;
 }
 
@@ -53,7 +55,8 @@ export async function runAccept(context: Context): Promise<AcceptResult> {
   const startedAtMs = performance.now();
   nameSource(context.settings);
   const { address } = await resolveTarget(context);
-  return await acceptWith(await asRunWas(context, address), { address, given: null, startedAtMs });
+  const { context: asRun, soundSha256 } = await asRunWas(context, address);
+  return await acceptWith(asRun, { address, given: null, soundSha256, startedAtMs });
 }
 
 /**
@@ -64,12 +67,17 @@ export async function acceptSnapshot(
   context: Context,
   { address, snapshot }: { readonly address: TargetAddress; readonly snapshot: Snapshot },
 ): Promise<AcceptResult> {
-  return await acceptWith(context, { address, given: snapshot, startedAtMs: performance.now() });
+  return await acceptWith(context, {
+    address,
+    given: snapshot,
+    soundSha256: null,
+    startedAtMs: performance.now(),
+  });
 }
 
 async function acceptWith(
   context: Context,
-  known: Pick<Acceptance, 'address' | 'given' | 'startedAtMs'>,
+  known: Pick<Acceptance, 'address' | 'given' | 'soundSha256' | 'startedAtMs'>,
 ): Promise<AcceptResult> {
   const { settings } = context;
   const run = await requireWholeRun(context, known.address);
@@ -83,7 +91,7 @@ async function acceptWith(
 }
 
 async function accept(acceptance: Acceptance): Promise<AcceptResult> {
-  const { context, address, given, folder } = acceptance;
+  const { context, address, given, folder, soundSha256 } = acceptance;
   const { settings, signal } = context;
   if (given !== null) {
     const catalog = await readCatalog(given.path, settings);
@@ -91,7 +99,13 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
   }
   const snapshotPath = folder.pathOf(acceptanceSnapshotName);
   const threads = threadsOfOneJob(signal);
-  const watched = await beginWatchedSnapshot(context, { source: nameSource(settings), snapshotPath, threads, signal });
+  const watched = await beginWatchedSnapshot(context, {
+    source: nameSource(settings),
+    snapshotPath,
+    threads,
+    signal,
+    soundSha256,
+  });
   return await besideProof(context, { watched, address }, (own) =>
     acceptOwn({ ...acceptance, context: own.context }, own),
   );

@@ -19,7 +19,7 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
   const { address } = await resolveTarget(given);
   await refuseUnfinished(given, address);
   const asRun = await asRunWas(given, address);
-  const { settings, journal } = asRun;
+  const { settings, journal } = asRun.context;
   const compare = async ({ context, path, catalog, proof }: UnprovenSnapshot): Promise<ShadowResult> => {
     const { signal } = context;
     const request = { settings, address, applicationName: 'pgferry shadow', signal };
@@ -44,5 +44,5 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
       };
     });
   };
-  return await withUnprovenSnapshot(asRun, compare, { address });
+  return await withUnprovenSnapshot(asRun.context, compare, { address, soundSha256: asRun.soundSha256 });
 }

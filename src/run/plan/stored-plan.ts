@@ -18,8 +18,20 @@ export interface StoredPlan {
   readonly choices: Choices;
   /** What the move was configured with, for its later commands. A ledger of an older pgferry has none. */
   readonly moved?: Partial<Settings>;
+  /**
+   * The snapshot as it was taken, of which every page was found sound before the run began. Left out where SQLite could not
+   * judge every table; a ledger of an older pgferry has none.
+   */
+  readonly checked?: CheckedSnapshot;
   /** The target's schema before the load, to compare later ones with. A ledger of an older pgferry has none. */
   readonly schema?: StoredSchema;
+}
+
+export interface CheckedSnapshot {
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** The version of SQLite that checked its pages. */
+  readonly sqlite: string;
 }
 
 export interface StoredSchema {

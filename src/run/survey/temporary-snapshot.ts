@@ -19,6 +19,8 @@ export interface TemporarySnapshotOptions {
   readonly address?: TargetAddress | null;
   /** Where the pages are checked; left out: on a thread that is started for it and ends with it. */
   readonly threads?: Threads;
+  /** As in `SnapshotOptions`. */
+  readonly soundSha256?: string | null;
 }
 
 /** Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. */
@@ -48,7 +50,7 @@ export async function withUnprovenSnapshot<T>(
 
 async function withTaken<T>(
   context: Context,
-  { threads: given }: TemporarySnapshotOptions,
+  { threads: given, soundSha256 = null }: TemporarySnapshotOptions,
   use: (watched: WatchedSnapshot) => Promise<T>,
 ): Promise<T> {
   const { settings, signal } = context;
@@ -59,7 +61,7 @@ async function withTaken<T>(
   try {
     const snapshotPath = join(folder, 'snapshot.db');
     const threads = given ?? threadsOfOneJob(signal);
-    return await use(await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal }));
+    return await use(await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal, soundSha256 }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { type Database, isSqliteError } from '../sqlite.js';
+import { Database, isSqliteError } from '../sqlite.js';
 import { CopierError } from '../../model/error.js';
 import { recovery } from '../pages/damage.js';
 import { openSource, sequentialCacheKb } from '../open.js';
@@ -37,6 +37,16 @@ export function checkPages(path: string): readonly UncheckedTable[] {
     return unchecked;
   } catch (error) {
     throw translateSqliteError(error, path);
+  } finally {
+    db.close();
+  }
+}
+
+/** Which SQLite checks pages here; another one may see more in the same bytes, or less. */
+export function checkingSqlite(): string {
+  const db = new Database(':memory:');
+  try {
+    return db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? '';
   } finally {
     db.close();
   }

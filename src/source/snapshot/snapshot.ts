@@ -24,6 +24,8 @@ export interface SnapshotOptions extends BackUpOptions {
   readonly snapshotPath: string;
   /** Proves the pages of the copy sound, on another thread if need be, while this one hashes; `checkPages` if left out. */
   readonly checkPages?: (path: string) => Promise<readonly UncheckedTable[]>;
+  /** The SHA-256 of bytes whose pages are known to be sound: a copy of these very bytes is hashed, and not checked again. */
+  readonly soundSha256?: string | null;
 }
 
 /** A copy that may be read already, but not trusted before its proof. */
@@ -63,8 +65,8 @@ async function prove(
 ): Promise<TakenSnapshot> {
   const { size: bytes } = await stat(path);
   const proof = orRemove({ path, sourcePath, isDatabase: rest.imported === undefined }, async () => {
-    const check = options.checkPages ?? (async () => checkPages(path));
-    const [sha256, unchecked] = await Promise.all([hash.end(), check(path), makeDurable(path)]);
+    const hashed = hash.end();
+    const [sha256, unchecked] = await Promise.all([hashed, checkUnlessSound(path, hashed, options), makeDurable(path)]);
     throwIfAborted(options.signal);
     return { path, sourcePath, bytes, sha256, takenAt, ...rest, ...(unchecked.length === 0 ? {} : { unchecked }) };
   });
@@ -72,6 +74,15 @@ async function prove(
   // awaited.
   proof.catch(() => {});
   return { path, sourcePath, bytes, takenAt, ...rest, proof };
+}
+
+/** The check goes on beside the hash, but where that may spare it. */
+async function checkUnlessSound(
+  path: string,
+  hashed: Promise<string>,
+  { checkPages: check = async (copy) => checkPages(copy), soundSha256 = null }: SnapshotOptions,
+): Promise<readonly UncheckedTable[]> {
+  return soundSha256 !== null && (await hashed) === soundSha256 ? [] : await check(path);
 }
 
 interface Copied extends Pick<Snapshot, 'path' | 'sourcePath' | 'takenAt' | 'imported'> {

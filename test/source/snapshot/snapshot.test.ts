@@ -23,6 +23,7 @@ import { Database, sqlitePackage } from '../../../src/source/sqlite.js';
 import { CopierError } from '../../../src/model/error.js';
 import { withSource } from '../../../src/source/open.js';
 import { beginSnapshot, checkSnapshot, takeSnapshot } from '../../../src/source/snapshot/snapshot.js';
+import { checkPages } from '../../../src/source/snapshot/snapshot-check.js';
 import { checkSpace } from '../../../src/source/snapshot/snapshot-space.js';
 import { copyWhole } from '../../../src/source/snapshot/whole-copy.js';
 import { makeSqlite, withFolder } from '../../support/folder.js';
@@ -236,6 +237,35 @@ test('a copy with a damaged leaf page is there at first, and is refused and remo
     const taken = await beginSnapshot({ sourcePath, snapshotPath });
     assert.deepEqual([taken.path, taken.bytes], [snapshotPath, bytes.length]);
     await checkFailure(folder, 'source.corrupt', () => taken.proof);
+  });
+});
+
+test('bytes that are known to be sound are hashed and not checked again, and no other bytes are spared', async () => {
+  await withFolder(async (folder) => {
+    const sourcePath = makeSqlite(folder, bigSql);
+    let checks = 0;
+    const take = (name: string, soundSha256: string | null) =>
+      takeSnapshot({
+        sourcePath,
+        snapshotPath: join(folder, name),
+        soundSha256,
+        checkPages: async (path) => {
+          checks += 1;
+          return checkPages(path);
+        },
+      });
+    const { sha256 } = await take('first.db', null);
+    assert.equal(checks, 1);
+    assert.equal((await take('same.db', sha256)).sha256, sha256);
+    assert.equal(checks, 1);
+    await take('unknown.db', 'ab'.repeat(32));
+    assert.equal(checks, 2);
+    const bytes = readFileSync(sourcePath);
+    bytes.fill(0x5a, 4096 * 100, 4096 * 101);
+    writeFileSync(sourcePath, bytes);
+    await assert.rejects(take('damaged.db', sha256), { code: 'source.corrupt' });
+    assert.equal(checks, 3);
+    assert.equal(existsSync(join(folder, 'damaged.db')), false);
   });
 });
 

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { soundNote } from '../../src/run/survey/watched-snapshot.js';
+import { Database } from '../../src/source/sqlite.js';
+import { runJson } from '../support/command.js';
+import { withDatabase } from '../support/database.js';
+import { makeSqlite, withFolder } from '../support/folder.js';
+
+/* A proof spares the check of the pages only where the ledger says that the last run found the very same bytes sound. */
+
+const sql = `CREATE TABLE ev (id INTEGER PRIMARY KEY, name TEXT);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO ev SELECT i, 'a name of ' || i FROM n;
+  CREATE INDEX ev_name ON ev (name);`;
+const targetSql = 'CREATE TABLE ev (id int PRIMARY KEY, name text); CREATE INDEX ev_name ON ev (name)';
+
+test('a proof of the bytes that the last run checked does not check them again, and of no others', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query(targetSql);
+      const source = makeSqlite(folder, sql);
+      const run = (command: string) => runJson([command, '--source', source, '--target', url], { cwd: folder });
+      const isSpared = async (command: string) => {
+        const { exitCode, stderr } = await run(command);
+        assert.equal(exitCode, 0, stderr);
+        return stderr.includes(soundNote);
+      };
+      assert.equal(await isSpared('migrate'), false);
+      for (const command of ['verify', 'accept', 'shadow']) assert.equal(await isSpared(command), true, command);
+      assert.equal(await isSpared('plan'), false);
+
+      const planned = await client.query('SELECT plan FROM pgferry.run');
+      const { plan } = planned.rows[0];
+      const record = (change: object) =>
+        client.query('UPDATE pgferry.run SET plan = $1', [JSON.stringify({ ...JSON.parse(plan), ...change })]);
+      const { checked } = JSON.parse(plan);
+      for (const other of [undefined, { ...checked, sqlite: '3.0.0' }, { ...checked, sha256: 'ab'.repeat(32) }]) {
+        await record({ checked: other });
+        assert.equal(await isSpared('verify'), false, JSON.stringify(other));
+      }
+      await record({ checked });
+      await client.query(`UPDATE pgferry.run SET tool_version = '0.0.1'`);
+      assert.equal(await isSpared('verify'), false, 'of another version');
+    }),
+  );
+});
+
+test('damage of the source after a run is found by every proof, even where no row is read from it', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query(targetSql);
+      const source = makeSqlite(folder, sql);
+      const run = (command: string) => runJson([command, '--source', source, '--target', url], { cwd: folder });
+      assert.equal((await run('migrate')).exitCode, 0);
+      const bytes = readFileSync(source);
+      // The last page is one of the index.
+      bytes.fill(0x5a, bytes.length - 4096);
+      writeFileSync(source, bytes);
+      for (const command of ['verify', 'accept', 'shadow']) {
+        const { exitCode, json, stderr } = await run(command);
+        assert.notEqual(exitCode, 0, command);
+        assert.equal(json.error?.code, 'source.corrupt', stderr);
+      }
+    }),
+  );
+});
+
+test('a run over tables that SQLite alone cannot check spares no later check', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query('CREATE TABLE u (c text)');
+      const source = makeSqlite(folder, 'CREATE TABLE u (c TEXT); CREATE INDEX u_c ON u (c)');
+      const db = new Database(source);
+      db.unsafeMode();
+      db.exec(`PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = replace(sql, '(c)', '(c COLLATE theirs)')`);
+      db.close();
+      const run = (command: string) => runJson([command, '--source', source, '--target', url], { cwd: folder });
+      const migrated = await run('migrate');
+      assert.equal(migrated.exitCode, 0, migrated.stderr);
+      const { exitCode, stderr } = await run('verify');
+      assert.equal(exitCode, 0, stderr);
+      assert.equal(stderr.includes(soundNote), false);
+    }),
+  );
+});
