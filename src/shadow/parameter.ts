@@ -1,4 +1,4 @@
-import { turnDigits } from '../lib/uuid-bytes.js';
+import { turnDigits } from '../lib/bytes/uuid-bytes.js';
 import type { Kind } from '../model/kind.js';
 import type { Sides } from '../model/result.js';
 import type { SqliteValue } from '../model/value.js';

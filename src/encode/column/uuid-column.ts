@@ -1,5 +1,5 @@
 import type { Block } from '../row/block.js';
-import { dotnetOrder } from '../../lib/uuid-bytes.js';
+import { dotnetOrder } from '../../lib/bytes/uuid-bytes.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { refuse } from '../value/misfit.js';
 

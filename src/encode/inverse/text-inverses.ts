@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { turnDigits } from '../../lib/uuid-bytes.js';
+import { turnDigits } from '../../lib/bytes/uuid-bytes.js';
 import { realText } from '../value/real-text.js';
 import { type CellForm, type Inverse, isInt64, wholeOf } from './form.js';
 

@@ -23,8 +23,6 @@ const examplesMax = 3;
 /** After this many refusals in a column nothing more is to be learnt about it. */
 const refusalsMax = 100_000;
 const scratchBytes = 4096;
-/** JSON texts above this size are left to the server: parsed, they may take ten times their size of a thread's heap. */
-const jsonBytesMax = 4 * 1024 * 1024;
 
 /**
  * Tries the values of some columns with the very encoders of the copy, and checks JSON as the server would. Counts how
@@ -146,16 +144,12 @@ class Trial {
   #textProblemOf(view: RowView, storage: number): ValueProblem | null {
     if (storage !== Storage.Text || this.#isTemporal || this.#kind.tag === 'bytea') return null;
     const bytes = view.bytes.subarray(view.start[this.#index], view.end[this.#index]);
-    return this.#isJson && bytes.length > jsonBytesMax ? null : textProblem(judgedKind(this.#kind), bytes);
+    return textProblem(judgedKind(this.#kind), bytes);
   }
 
   /** Whether the server says more of texts than the encoder; a column of texts alone is tried only where it holds such ones. */
   get #isJudged(): boolean {
     return hasTextProblems(this.#kind);
-  }
-
-  get #isJson(): boolean {
-    return this.#kind.tag === 'json' || this.#kind.tag === 'jsonb';
   }
 
   #refuse(view: RowView, { code, reason, hint }: ValueProblem): void {

@@ -1,12 +1,16 @@
+import { findJsonFault } from '../../lib/bytes/json-text.js';
 import type { CopierError } from '../../model/error.js';
 import type { TablePlan } from '../../model/plan.js';
 import type { Kind } from '../../model/kind.js';
 import { type RowView, Storage } from '../../model/value.js';
+import { findHugeNumber } from './json-numbers.js';
 import { findInvalidUtf8, countCodePoints } from './utf8.js';
 import { valueError, type ValueProblem } from './value-error.js';
 
 /** The longest UTF-8 sequence. Of an invalid one as many bytes are shown. */
 const SEQUENCE_BYTES_MAX = 4;
+
+const backslash = 0x5c;
 
 const hint = 'correct the value in the source, or make the target column';
 
@@ -37,7 +41,7 @@ export function textProblem(kind: Kind, bytes: Buffer): ValueProblem | null {
   if (invalidAt >= 0) return invalidUtf8(bytes, invalidAt);
   const nulAt = bytes.indexOf(0);
   if (nulAt >= 0) return nulByte(nulAt);
-  if (kind.tag === 'json' || kind.tag === 'jsonb') return jsonProblem(bytes.toString('utf8'), kind);
+  if (kind.tag === 'json' || kind.tag === 'jsonb') return jsonProblem(bytes, kind);
   const charsMax = kind.tag === 'text' ? kind.maxChars : kind.tag === 'char' ? kind.chars : null;
   const chars = countCodePoints(bytes, 0, bytes.length);
   if (charsMax === null || chars <= charsMax) return null;
@@ -59,14 +63,23 @@ function nulByte(at: number): ValueProblem {
   return { code: 'data.nul_byte', reason, hint: `${hint} bytea` };
 }
 
-function jsonProblem(text: string, kind: Kind): ValueProblem | null {
-  try {
-    JSON.parse(text);
-  } catch (cause) {
-    return { code: 'data.not_json', reason: 'not JSON', hint: `${hint} text`, cause };
+function jsonProblem(bytes: Buffer, kind: Kind): ValueProblem | null {
+  const faultAt = findJsonFault(bytes, 0, bytes.length);
+  if (faultAt >= 0) {
+    const reason = faultAt < bytes.length ? `not JSON at byte ${faultAt}` : 'not JSON: it ends too soon';
+    return { code: 'data.not_json', reason, hint: `${hint} text` };
   }
-  if (kind.tag === 'jsonb') return escapeProblem(text);
-  return kind.tag === 'json' && kind.refusesNul === true ? jsonNulProblem(text) : null;
+  const hasEscapes = bytes.includes(backslash);
+  if (kind.tag === 'jsonb') return (hasEscapes ? escapeProblem(bytes.toString('utf8')) : null) ?? numberProblem(bytes);
+  return hasEscapes && kind.tag === 'json' && kind.refusesNul === true ? jsonNulProblem(bytes.toString('utf8')) : null;
+}
+
+/** jsonb stores numbers as numeric; json as they are written. */
+function numberProblem(bytes: Buffer): ValueProblem | null {
+  const at = findHugeNumber(bytes);
+  if (at < 0) return null;
+  const reason = `a number at byte ${at} that numeric, and so jsonb, cannot hold`;
+  return { code: 'data.out_of_range', reason, hint: `${hint} json` };
 }
 
 /** The first \u0000 of a JSON text. */

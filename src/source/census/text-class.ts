@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { findJsonFault } from '../../lib/bytes/json-text.js';
 import { mayBeginMoment, readWrittenMoment } from '../../lib/time/written-moment.js';
 import type { ValueClass } from '../../model/census.js';
 
@@ -6,8 +7,6 @@ import type { ValueClass } from '../../model/census.js';
 const shortBytes = 48;
 /** A text with these or more bytes is no moment in whatever form. */
 const writtenBytes = 96;
-/** Longer texts are not parsed: as JSON they may take ten times their size of a thread's heap. */
-const jsonBytesMax = 4 * 1024 * 1024;
 const boolWords = new Set(['t', 'f', 'true', 'false', 'y', 'n', 'yes', 'no', 'on', 'off']);
 const monthDays: readonly number[] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -33,8 +32,8 @@ export function textClass(bytes: Buffer, start: number, end: number, shape: Text
   if (wrong !== null) return wrong;
   const mayBeMoment = length < writtenBytes && mayBeginMoment(first);
   if (mayBeMoment && isWrittenMoment(bytes.toString('latin1', start, end))) return 'text_moment';
-  const mayBeJson = length <= jsonBytesMax && (first === 0x7b || first === 0x5b || first === 0x22);
-  return mayBeJson && isJson(bytes, start, end) ? 'text_json' : 'text_other';
+  const mayBeJson = first === 0x7b || first === 0x5b || first === 0x22;
+  return mayBeJson && findJsonFault(bytes, start, end) < 0 ? 'text_json' : 'text_other';
 }
 
 /** The class of a short ASCII text, or null for every other text. */
@@ -161,15 +160,4 @@ function wrongClass(bytes: Buffer, start: number, end: number): ValueClass | nul
   const text = bytes.subarray(start, end);
   if (!isUtf8(text)) return 'text_invalid_utf8';
   return text.includes(0) ? 'text_nul' : null;
-}
-
-function isJson(bytes: Buffer, start: number, end: number): boolean {
-  const last = bytes[end - 1] as number;
-  if (last !== 0x7d && last !== 0x5d && last !== 0x22 && last > 0x20) return false;
-  try {
-    JSON.parse(bytes.toString('utf8', start, end));
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -30,7 +30,9 @@ const rows: readonly [Kind, Buffer | string, string, RegExp][] = [
   [text, Buffer.from('eda080', 'hex'), 'data.invalid_utf8', /byte 0 /],
   [text, 'ab\0c', 'data.nul_byte', /NUL byte at byte 2/],
   [{ tag: 'json' }, "{'a': 1}", 'data.not_json', /not JSON/],
-  [{ tag: 'jsonb' }, '', 'data.not_json', /not JSON/],
+  [{ tag: 'jsonb' }, '', 'data.not_json', /not JSON: it ends too soon/],
+  [{ tag: 'jsonb' }, '{"é": [1, 2}', 'data.not_json', /not JSON at byte 12/],
+  [{ tag: 'jsonb' }, '{"é": [1e9, 1e200000]}', 'data.out_of_range', /a number at byte 13 that numeric/],
   [{ tag: 'jsonb' }, '{"é": "x\\u0000"}', 'data.json_nul', /\\u0000 at byte 9/],
   [{ tag: 'jsonb' }, '"\\ud800x"', 'data.not_json', /surrogate/],
   [{ tag: 'text', maxChars: 2 }, 'éàè', 'data.too_long', /3 characters do not fit into 2/],
@@ -122,7 +124,28 @@ test('text is JSON for us exactly where it is for the server', async () => {
     fc.constantFrom('\\u0041', '\\u0000', '\\ud83d', '\\ude00', '\\n', '\\\\', '\\x', 'u0000', '\t', 'é'),
     { maxLength: 4 },
   );
+  const numbers = fc
+    .tuple(
+      fc.constantFrom('', '-', '["1e999999", ', '[1, '),
+      fc.constantFrom('0', '1', '-0.00', '0.001', '12.5', `1${'0'.repeat(16_383)}`, `0.${'0'.repeat(16_383)}`),
+      fc.constantFrom(
+        '',
+        '0',
+        'e131070',
+        'E+131071',
+        'e131072',
+        'e-16382',
+        'e-16383',
+        'e-16384',
+        'e200000',
+        'e-200000',
+      ),
+      fc.constantFrom('', '', '', '0', '9999', '99999'),
+      fc.constantFrom('', ']', ', "1e5"]'),
+    )
+    .map((parts) => parts.join(''));
   const texts = fc.oneof(
+    numbers,
     fc.array(piece, { maxLength: 6 }).map((parts) => parts.join('')),
     strings.map((parts) => `"${parts.join('')}"`),
     fc.json(),
