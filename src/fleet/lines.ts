@@ -8,15 +8,19 @@ import type { FleetLine } from '../model/fleet/fleet.js';
  * or `usage.secret` of a source that holds one, with the number of the line.
  */
 export function parseLines(text: string, path: string): FleetLine[] {
-  return text.split(/\r?\n/).flatMap((line, index) => {
-    if (line.trim() === '' || line.startsWith('#')) return [];
-    const [source = '', schema, written, ...rest] = line.split('\t');
-    const options = written === undefined ? null : readObject(written);
-    const isNamed = schema?.trim() !== '' || written !== undefined;
-    if (source.trim() === '' || !isNamed || options === undefined || rest.length > 0) throw badLine(path, index + 1);
-    refuseSecret(source, `the source in line ${index + 1} of ${path}`);
-    return [{ source, schema: schema === undefined || schema.trim() === '' ? null : schema, options }];
-  });
+  // A byte order mark, as editors on Windows write one, is not part of the first path.
+  return text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .flatMap((line, index) => {
+      if (line.trim() === '' || line.startsWith('#')) return [];
+      const [source = '', schema, written, ...rest] = line.split('\t');
+      const options = written === undefined ? null : readObject(written);
+      const isNamed = schema?.trim() !== '' || written !== undefined;
+      if (source.trim() === '' || !isNamed || options === undefined || rest.length > 0) throw badLine(path, index + 1);
+      refuseSecret(source, `the source in line ${index + 1} of ${path}`);
+      return [{ source, schema: schema === undefined || schema.trim() === '' ? null : schema, options }];
+    });
 }
 
 /** An object of JSON; undefined where the text is none. */

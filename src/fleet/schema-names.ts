@@ -24,6 +24,7 @@ export function nameSchemas(sources: readonly string[], taken: ReadonlySet<strin
 export function schemaNameFault(name: string): string | null {
   if (Buffer.byteLength(name) > nameBytesMax) return `is longer than ${nameBytesMax} bytes`;
   if (name === '' || name.includes('\0')) return 'is empty or holds a NUL';
+  if (name !== name.trim()) return 'begins or ends with a space';
   if (name.startsWith('pg_')) return 'begins with pg_, which PostgreSQL keeps for itself';
   return reserved.has(name) && name !== 'public' ? 'is in use by PostgreSQL or by pgferry' : null;
 }

@@ -34,5 +34,16 @@ test('a pattern names files as a shell would, without what SQLite keeps beside t
     assert.deepEqual(found('**/*.db'), ['1.db', '2.db', 'a/1.db', 'a/deep/3.db', 'x+y.db']);
     assert.deepEqual(found('b/../a/1.db'), ['a/1.db']);
     assert.deepEqual(found('nowhere/*.db'), []);
+    assert.deepEqual(found('1.db/*.db'), []);
+  });
+});
+
+test('a folder that cannot be read is named, since nobody knows what it holds', async () => {
+  await withFolder((folder) => {
+    const name = 'x'.repeat(300);
+    assert.throws(() => findFiles(`${folder}/${name}/*.db`), {
+      code: 'source.unreadable',
+      message: `the folder ${join(folder, name)} cannot be read (ENAMETOOLONG)`,
+    });
   });
 });

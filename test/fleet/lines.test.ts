@@ -10,6 +10,7 @@ test('a manifest is read as it was written', () => {
     { source: 'd.db', schema: null, options: { tables: ['a\tb'] } },
   ];
   assert.deepEqual(parseLines(formatLines(lines), 'fleet.tsv'), lines);
+  assert.deepEqual(parseLines('\uFEFFx.db\tX\n', 'fleet.tsv')[0]?.source, 'x.db');
   assert.deepEqual(parseLines('# head\r\n\r\nx.db\tX\r\n', 'fleet.tsv'), [
     { source: 'x.db', schema: 'X', options: null },
   ]);

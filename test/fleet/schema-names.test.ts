@@ -35,7 +35,7 @@ test('whatever files are called, names are unique, and PostgreSQL takes them as 
 });
 
 test('a name that the operator chose is refused where PostgreSQL or pgferry keeps it', () => {
-  for (const name of ['', 'pg_toast', 'pgferry', 'pgferry_queue', 'information_schema', 'é'.repeat(32)])
+  for (const name of ['', 'pg_toast', 'pgferry', 'pgferry_queue', 'information_schema', 'é'.repeat(32), ' a', 'a '])
     assert.ok(schemaNameFault(name) !== null, name);
   assert.equal(schemaNameFault('Any Name "at all"'), null);
 });

@@ -61,6 +61,7 @@ export async function enqueueFleet(context: Context): Promise<FleetResult> {
     for (const { source, reason } of census.entries.filter(isRepeated))
       context.journal.warn(`${source} is left out: ${reason?.message ?? ''}`);
     const entries = census.entries.filter((entry) => !isRepeated(entry));
+    warnOfShared(context, census);
     await mendQueue(client, fleet);
     let handled = 0;
     for (let first = 0; first < entries.length; first += filesAtOnce)
@@ -86,6 +87,17 @@ export async function retryFleet(context: Context): Promise<FleetResult> {
     context.journal.note(`${countOf(handled, 'failed file')} put back into the queue`);
     return { ...(await readFleet(client, fleet, 'retry')), handled };
   });
+}
+
+/** A file may be of two fleets, but then it is loaded twice, which somebody may not have meant. */
+function warnOfShared({ journal }: Context, { shared }: FleetCensus): void {
+  const [first] = shared;
+  if (first === undefined) return;
+  const { source, schema, other } = first;
+  const many = shared.length === 1 ? '' : ` (and ${countOf(shared.length - 1, 'file')} more of other fleets)`;
+  journal.warn(
+    `${source} is in fleet ${other.fleet} too, as schema ${other.schema}: here it is loaded once more, as ${schema}${many}`,
+  );
 }
 
 /** A fleet stays what it was made as: half of it in another form would be neither. */

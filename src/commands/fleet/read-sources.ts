@@ -17,6 +17,8 @@ import { withReadingThread, withTemporarySnapshot } from '../../run/survey/tempo
 export interface FleetCensus {
   readonly entries: readonly FleetEntry[];
   readonly versions: readonly FleetVersion[];
+  /** Files that another fleet has too, which loads them as another schema. */
+  readonly shared: readonly { readonly source: string; readonly schema: string; readonly other: KnownFile }[];
 }
 
 /** The files that `--sources` or `--manifest` names. Throws `usage.*` where neither, both, or nothing is named. */
@@ -59,15 +61,42 @@ interface Known {
  */
 export async function takeFleetCensus(
   context: Context,
-  lines: readonly FleetLine[],
+  written: readonly FleetLine[],
   target: Known,
 ): Promise<FleetCensus> {
+  const lines = asEntered(written, target);
   const names = nameLines(lines, target);
   const faults = findFaults(lines, names, target);
   const options = await readOptions(context, lines, faults);
-  return await withReadingThread(context.signal, (threads) =>
+  const read = await withReadingThread(context.signal, (threads) =>
     readFiles({ context, threads }, lines, { names, faults, options }),
   );
+  return { ...read, shared: findShared(read.entries, target) };
+}
+
+/** The file that a path leads to, so that two spellings or links of it are one. */
+function fileOf(source: string): string {
+  return existsSync(resolve(source)) ? realpathSync.native(resolve(source)) : resolve(source);
+}
+
+/** The lines with the path under which their file is in the fleet already, where it is: it is entered once however it is written. */
+function asEntered(lines: readonly FleetLine[], { known, fleet }: Known): FleetLine[] {
+  const ours = known.filter((file) => file.fleet === fleet);
+  const sources = new Set(ours.map(({ source }) => source));
+  if (lines.every(({ source }) => sources.has(source))) return [...lines];
+  const byFile = new Map(ours.map(({ source }) => [fileOf(source), source]));
+  return lines.map((line) =>
+    sources.has(line.source) ? line : { ...line, source: byFile.get(fileOf(line.source)) ?? line.source },
+  );
+}
+
+function findShared(entries: readonly FleetEntry[], { known, fleet }: Known): FleetCensus['shared'] {
+  const others = new Map(known.filter((file) => file.fleet !== fleet).map((file) => [fileOf(file.source), file]));
+  if (others.size === 0) return [];
+  return entries.flatMap(({ source, schema, reason }) => {
+    const other = reason === null ? others.get(fileOf(source)) : undefined;
+    return other === undefined ? [] : [{ source, schema, other }];
+  });
 }
 
 interface Reading {
@@ -88,7 +117,7 @@ async function readFiles(
     readonly faults: ReadonlyMap<number, FleetReason>;
     readonly options: readonly (FileOptions | null)[];
   },
-): Promise<FleetCensus> {
+): Promise<Omit<FleetCensus, 'shared'>> {
   const { signal } = reading.context;
   const versions = new Map<string, FoundVersion>();
   const entries: FleetEntry[] = [];
@@ -142,24 +171,30 @@ function findFaults(lines: readonly FleetLine[], names: readonly string[], { kno
   const schemas = new Map<string, string>();
   for (const [index, { source }] of lines.entries()) {
     const name = names[index] ?? '';
-    const file = existsSync(resolve(source)) ? realpathSync(resolve(source)) : resolve(source);
+    const file = fileOf(source);
     const nameFault = schemaNameFault(name);
     const used = known.find((one) => one.schema === name && !(one.fleet === fleet && one.source === source));
     const entered = known.find((one) => one.fleet === fleet && one.source === source && one.schema !== name);
     const [sameFile, sameSchema] = [files.get(file), schemas.get(name)];
-    if (!fitsLine(source)) faults.set(index, unwritable(source));
+    if (sameFile !== undefined)
+      faults.set(
+        index,
+        twice(`it is the same file as ${sameFile}`, 'name the file once: the first of its lines counts'),
+      );
+    else if (!fitsLine(source)) faults.set(index, unwritable(source));
     else if (nameFault !== null) faults.set(index, badName(name, nameFault));
     else if (name === parents) faults.set(index, badName(name, 'is that of the partitioned tables'));
-    else if (sameFile !== undefined) faults.set(index, twice(`it is the same file as ${sameFile}`));
-    else if (sameSchema !== undefined) faults.set(index, twice(`its schema ${name} is that of ${sameSchema} too`));
+    else if (sameSchema !== undefined)
+      faults.set(index, twice(`its schema ${name} is that of ${sameSchema} too`, otherSchema));
     else if (used !== undefined)
-      faults.set(index, twice(`its schema ${name} is that of ${used.source} in fleet ${used.fleet}`));
+      faults.set(index, twice(`its schema ${name} is that of ${used.source} in fleet ${used.fleet}`, otherSchema));
     else if (entered !== undefined)
-      faults.set(index, twice(`it is in the fleet already, with the schema ${entered.schema}`));
-    else {
-      files.set(file, source);
-      schemas.set(name, source);
-    }
+      faults.set(
+        index,
+        twice(`it is in the fleet already, with the schema ${entered.schema}`, 'leave it the schema that it has'),
+      );
+    else schemas.set(name, source);
+    if (sameFile === undefined) files.set(file, source);
   }
   return faults;
 }
@@ -190,11 +225,13 @@ function unwritable(source: string): FleetReason {
 
 function badName(name: string, fault: string): FleetReason {
   const message = `the schema ${JSON.stringify(name)} ${fault}`;
-  return { code: 'usage.fleet_line', message, hint: 'give the file another schema in the manifest' };
+  return { code: 'usage.fleet_line', message, hint: otherSchema };
 }
 
-function twice(message: string): FleetReason {
-  return { code: 'usage.fleet_twice', message, hint: 'take one of the two lines out of the manifest' };
+const otherSchema = 'give the file another schema in the manifest';
+
+function twice(message: string, hint: string): FleetReason {
+  return { code: 'usage.fleet_twice', message, hint };
 }
 
 async function look({ context, threads }: Reading, source: string): Promise<Looked | FleetReason> {

@@ -51,6 +51,8 @@ export class WorkerFiles {
   readonly #queue: FleetQueue;
   /** Whether a file that is not here can be fetched. */
   readonly #fetches: boolean;
+  /** Files that waited and were here when last looked, less those taken since. */
+  readonly #waitingHere = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(client: TargetClient, fleet: string, { worker, fetches }: { worker: number; fetches: boolean }) {
@@ -73,13 +75,14 @@ export class WorkerFiles {
       const passed = new Set<string>();
       for (;;) {
         const file = await this.#takeNext();
+        if (file !== null) this.#waitingHere.delete(file.schema);
         if (file !== null && this.#isHere(file.source)) return { tag: 'file', file };
         if (file !== null) {
           await this.#giveBack(file, { isCounted: false, reason: null });
-          // With nothing here to be found, the whole queue would be passed over at each look.
-          const isVain = passed.has(file.schema) || (passed.size === 0 && !(await this.#isAnyWaitingHere()));
+          const isRound = passed.has(file.schema);
           passed.add(file.schema);
-          if (!isVain) continue;
+          if (!isRound && (await this.#isAnyWaitingHere())) continue;
+          this.#waitingHere.clear();
         }
         if ((await this.#takeOver()) > 0) continue;
         const open = await listOpenFiles(this.#client, this.#fleet);
@@ -183,9 +186,15 @@ export class WorkerFiles {
     });
   }
 
+  /**
+   * Whether the queue is worth being passed over: with nothing here to be found, all of it would be. All files are read
+   * for it once per as many as were found here then, not once per file of another machine.
+   */
   async #isAnyWaitingHere(): Promise<boolean> {
-    const open = await listOpenFiles(this.#client, this.#fleet);
-    return open.some(({ source, state }) => state === 'waiting' && this.#isHere(source));
+    if (this.#waitingHere.size === 0)
+      for (const { source, schema, state } of await listOpenFiles(this.#client, this.#fleet))
+        if (state === 'waiting' && this.#isHere(source)) this.#waitingHere.add(schema);
+    return this.#waitingHere.size > 0;
   }
 
   #isHere(source: string): boolean {

@@ -68,7 +68,7 @@ export const usageCodes = {
   },
   'usage.fleet_twice': {
     means: 'A fleet names a file, or a schema, twice. The first line counts, the other is refused.',
-    todo: 'Take one of the two lines out of the manifest.',
+    todo: 'Name each file once, and give each another schema in the manifest.',
   },
   'usage.fleet_unknown': {
     means: 'The target has no fleet of this name.',

@@ -13,7 +13,8 @@ import type { TargetClient } from '../connection/client.js';
 
 /*
  * The files of a fleet. This is the truth about each of them; the queue only says who may look at which next. A file
- * goes waiting → taken → done, or → failed; back to waiting where its worker gave it back, or died.
+ * goes waiting → taken → done, or → failed; back to waiting where its worker gave it back, or died. No two files have one
+ * schema, but for those that are refused: what is not loaded keeps no name from another.
  */
 
 /** A file that a worker has taken. */
@@ -49,11 +50,13 @@ export async function makeFleet(client: TargetClient, fleet: string, { form, par
   );
 }
 
-/** Schemas that files of any fleet have. */
+/** The files of all fleets that have their schema for themselves: all but those that are refused. */
 export async function listFleetSchemas(
   client: TargetClient,
 ): Promise<{ source: string; schema: string; fleet: string }[]> {
-  return await client.query(`SELECT source, target_schema AS schema, fleet FROM ${client.ledger('fleet_file')}`);
+  return await client.query(
+    `SELECT source, target_schema AS schema, fleet FROM ${client.ledger('fleet_file')} WHERE state <> 'refused'`,
+  );
 }
 
 /**
@@ -70,7 +73,7 @@ export async function enterFiles(
      SELECT $1, schema, source, version, bytes, options, CASE WHEN reason IS NULL THEN 'waiting' ELSE 'refused' END, job, reason,
             (SELECT coalesce(max(number), 0) FROM ${client.ledger('run')})
        FROM jsonb_to_recordset($2::jsonb) AS f (schema text, source text, version text, bytes bigint, options jsonb, job uuid, reason jsonb)
-     ON CONFLICT (fleet, target_schema) DO UPDATE SET source = excluded.source, version = excluded.version,
+     ON CONFLICT (fleet, source) DO UPDATE SET target_schema = excluded.target_schema, version = excluded.version,
        bytes = excluded.bytes, options = excluded.options, state = excluded.state, job = excluded.job, reason = excluded.reason
        WHERE f.state = 'refused'
      RETURNING target_schema AS schema, state`,
@@ -191,7 +194,7 @@ export async function findCompleteRun(
   const [row] = await client.query<{ runId: string; rows: string }>(
     `SELECT r.run_id AS "runId", (SELECT coalesce(sum(c.rows), 0) FROM ${client.ledger('chunk')} c WHERE c.run_id = r.run_id)::text AS rows
        FROM ${client.ledger('fleet_file')} f JOIN ${client.ledger('run')} r ON r.target_schema = f.target_schema
-      WHERE f.fleet = $1 AND f.target_schema = $2 AND r.number > f.after_run AND r.state = 'complete'
+      WHERE f.fleet = $1 AND f.target_schema = $2 AND f.state <> 'refused' AND r.number > f.after_run AND r.state = 'complete'
       ORDER BY r.number DESC LIMIT 1`,
     [fleet, schema],
   );
@@ -205,8 +208,8 @@ export async function reviveFiles(
 ): Promise<{ schema: string; job: string; buried: string }[]> {
   return await client.query(
     `UPDATE ${client.ledger('fleet_file')} f SET state = 'waiting', job = gen_random_uuid(), attempts = 0, losses = 0, reason = NULL
-       FROM (SELECT target_schema, job FROM ${client.ledger('fleet_file')} WHERE fleet = $1 AND state = 'failed' FOR UPDATE) AS old
-      WHERE f.fleet = $1 AND f.target_schema = old.target_schema
+       FROM (SELECT source, job FROM ${client.ledger('fleet_file')} WHERE fleet = $1 AND state = 'failed' FOR UPDATE) AS old
+      WHERE f.fleet = $1 AND f.source = old.source
       RETURNING f.target_schema AS schema, f.job::text AS job, old.job::text AS buried`,
     [fleet],
   );
@@ -220,7 +223,7 @@ export async function noteVerified(
 ): Promise<void> {
   await client.query(
     `UPDATE ${client.ledger('fleet_file')} SET verified = $3::jsonb || jsonb_build_object('at', ${iso('clock_timestamp()')})
-      WHERE fleet = $1 AND target_schema = $2`,
+      WHERE fleet = $1 AND target_schema = $2 AND state <> 'refused'`,
     [fleet, schema, JSON.stringify(verdict)],
   );
 }
@@ -232,7 +235,7 @@ export async function listFleetFiles(client: TargetClient, fleet: string): Promi
             'pid ' || w.pid || ' on ' || w.host AS worker, f.run_id AS "runId", f.rows, f.remarks,
             ${iso('f.began_at')} AS "beganAt", ${iso('f.ended_at')} AS "endedAt", f.verified
        FROM ${client.ledger('fleet_file')} f LEFT JOIN ${client.ledger('fleet_worker')} w ON w.number = f.worker
-      WHERE f.fleet = $1 ORDER BY f.target_schema COLLATE "C"`,
+      WHERE f.fleet = $1 ORDER BY f.target_schema COLLATE "C", f.source COLLATE "C"`,
     [fleet],
   );
   const asNumber = (text: string | null) => (text === null ? null : Number(text));

@@ -23,7 +23,7 @@ import { bareLedgerName, type LedgerName, ledgerName, ledgerPrefixOf, ledgerSche
  */
 
 /** Raised when a table below changes its shape. */
-export const ledgerVersion = 11;
+export const ledgerVersion = 12;
 
 /** Serialises the making of the ledger. The number has no meaning, but must not be used by anything else. */
 const makingLockKey = '7366466925186049793';
@@ -198,7 +198,7 @@ CREATE TABLE ${name('fleet_worker')} (
 );
 CREATE TABLE ${name('fleet_file')} (
   fleet text NOT NULL REFERENCES ${name('fleet')},
-  target_schema text NOT NULL UNIQUE,
+  target_schema text NOT NULL,
   source text NOT NULL,
   version text,
   bytes bigint,
@@ -216,9 +216,9 @@ CREATE TABLE ${name('fleet_file')} (
   verified jsonb,
   began_at timestamptz,
   ended_at timestamptz,
-  PRIMARY KEY (fleet, target_schema),
-  UNIQUE (fleet, source)
+  PRIMARY KEY (fleet, source)
 );
+CREATE UNIQUE INDEX ${prefix}fleet_file_schema ON ${name('fleet_file')} (target_schema) WHERE state <> 'refused';
 CREATE INDEX ${prefix}fleet_file_state ON ${name('fleet_file')} (fleet, state);`;
 
 /**
