@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { RunResult } from '../model/result.js';
+import type { TableCensus } from '../model/census.js';
+import type { Settings } from '../model/settings.js';
 import type { Snapshot } from '../model/source.js';
 import type { TargetAddress } from '../model/target.js';
 import { makeRunFolder, type RunFolder, writeArtefact } from '../report/files/run-folder.js';
@@ -157,17 +159,34 @@ async function planAndBegin(
     snapshotSha256: snapshot.sha256,
     snapshotTakenAt: snapshot.takenAt,
     sourcePath,
-    plan: JSON.stringify({ ...stored, ...checkedOf(snapshot), moved: recordSettings(context) } satisfies StoredPlan),
+    plan: JSON.stringify({
+      ...stored,
+      ...checkedOf(found, settings),
+      moved: recordSettings(context),
+    } satisfies StoredPlan),
   });
   await addWaivers(client, run.runId, settings.waive);
   return { run, stored, snapshot, catalog: survey.catalog, folder, done: [] };
 }
 
-/** What is recorded of the check of a snapshot, which has ended before any run begins. */
-function checkedOf({ sha256, unchecked, unmapped }: Snapshot): Pick<StoredPlan, 'checked'> {
+/** What is recorded of the check of a snapshot, which has ended before any run begins, and of what was counted in it. */
+function checkedOf(
+  { snapshot, survey }: { readonly snapshot: Snapshot; readonly survey: Survey },
+  { reader }: Settings,
+): Pick<StoredPlan, 'checked'> {
+  const { sha256, unchecked, unmapped } = snapshot;
   if (unchecked !== undefined) return {};
+  const sqlite = checkingSqlite();
   // Where keys are mapped the rows are loaded from another file; the one that was checked is the source's.
-  return { checked: { sha256: unmapped?.snapshot.sha256 ?? sha256, sqlite: checkingSqlite() } };
+  if (unmapped !== undefined) return { checked: { sha256: unmapped.snapshot.sha256, sqlite } };
+  return { checked: { sha256, sqlite, ...(reader === 'rows' ? {} : { census: survey.census.filter(isExactInJson) }) } };
+}
+
+/** JSON has no infinities. */
+function isExactInJson({ columns }: TableCensus): boolean {
+  return columns.every(({ realMin, realMax }) =>
+    [realMin, realMax].every((real) => real === null || Number.isFinite(real)),
+  );
 }
 
 async function makeSchemaFor(attempt: Attempt, survey: Survey): Promise<MadeSchema> {

@@ -28,10 +28,10 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
   await refuseUnfinished(given, address);
   const asRun = await asRunWas(given, address);
   const { settings, journal } = asRun.context;
-  const compare = async ({ context, path, catalog, proof }: UnprovenSnapshot) => {
+  const compare = async ({ context, path, catalog, proof, counted }: UnprovenSnapshot) => {
     const request = { settings, address, applicationName: 'pgferry verify', signal: context.signal };
     return await withRunThreads(request, async (threads) => {
-      const comparison = { context, address, snapshotPath: path, catalog, threads };
+      const comparison = { context, address, snapshotPath: path, catalog, threads, counted };
       const plan = await planComparison(comparison);
       // The record's folder is made first, so that a bad --run-dir is reported before hours of reading.
       const folder = makeRunFolder({
@@ -69,5 +69,5 @@ export async function verifyIn(given: Context, address: TargetAddress): Promise<
       });
     });
   };
-  return await withUnprovenSnapshot(asRun.context, compare, { address, soundSha256: asRun.soundSha256 });
+  return await withUnprovenSnapshot(asRun.context, compare, { address, sound: asRun.sound });
 }

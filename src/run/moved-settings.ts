@@ -78,8 +78,8 @@ export function asMoved(context: Context, moved: MovedSettings | undefined, move
 /** A command that reads both sides, by what the youngest run of the schema recorded, if that moved this very source. */
 export interface AsRun {
   readonly context: Context;
-  /** The SHA-256 of a snapshot whose pages need no second check: this pgferry's SQLite found them all sound; else null. */
-  readonly soundSha256: string | null;
+  /** What needs not be done again over the very same bytes: this pgferry's SQLite found them sound; else null. */
+  readonly sound: CheckedSnapshot | null;
 }
 
 /** The same for a command that reads both sides. */
@@ -94,16 +94,16 @@ export async function asRunWas(context: Context, address: TargetAddress): Promis
     const { moved, checked } = await readStoredPlan(client, run.runId);
     return { run, moved, checked };
   });
-  if (found === null) return { context, soundSha256: null };
+  if (found === null) return { context, sound: null };
   const { run, moved, checked } = found;
   return {
     context: asMoved(context, moved, `run ${run.runId}`),
-    soundSha256: run.toolVersion === context.toolVersion ? soundBySqlite(checked) : null,
+    sound: run.toolVersion === context.toolVersion ? soundBySqlite(checked) : null,
   };
 }
 
-function soundBySqlite(checked: CheckedSnapshot | undefined): string | null {
-  return checked?.sqlite === checkingSqlite() ? checked.sha256 : null;
+function soundBySqlite(checked: CheckedSnapshot | undefined): CheckedSnapshot | null {
+  return checked?.sqlite === checkingSqlite() ? checked : null;
 }
 
 /** Says what a command is told otherwise that goes by the plan of a run, whatever it is told. */

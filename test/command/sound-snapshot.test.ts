@@ -45,6 +45,39 @@ test('a proof of the bytes that the last run checked does not check them again, 
   );
 });
 
+test('what the last run counted in the very same bytes is not counted again, but for columns of times', async () => {
+  await withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query('CREATE TABLE ev (id int PRIMARY KEY, mark uuid, at timestamptz)');
+      const source = makeSqlite(
+        folder,
+        `CREATE TABLE ev (id INTEGER PRIMARY KEY, mark BLOB, at DATETIME); INSERT INTO ev VALUES (1, NULL, 1719828000000), (2, NULL, NULL)`,
+      );
+      const verify = async () => {
+        const { json } = await runJson(['verify', '--source', source, '--target', url], { cwd: folder });
+        return { ok: json.ok, areBlobs: json.findings.some(({ code }) => code === 'plan.uuid_bytes') };
+      };
+      const migrated = await runJson(['migrate', '--source', source, '--target', url], { cwd: folder });
+      assert.equal(migrated.exitCode, 0, migrated.stderr);
+      const { plan } = (await client.query('SELECT plan FROM pgferry.run')).rows[0];
+      const change = (column: string, counts: object) => {
+        const stored = JSON.parse(plan);
+        for (const one of stored.checked.census[0].columns) if (one.column === column) Object.assign(one, counts);
+        return client.query('UPDATE pgferry.run SET plan = $1', [JSON.stringify(stored)]);
+      };
+      // Counts that are made up, so that they show where they are believed.
+      await change('at', { integers: 0, integerMin: null, integerMax: null, reals: 2, realMin: 1, realMax: 2 });
+      assert.deepEqual(await verify(), { ok: true, areBlobs: false });
+      await change('mark', { blobs: 1, bytesMax: 16 });
+      assert.deepEqual(await verify(), { ok: true, areBlobs: true });
+      const db = new Database(source);
+      db.pragma('user_version = 7');
+      db.close();
+      assert.deepEqual(await verify(), { ok: true, areBlobs: false }, 'other bytes are counted');
+    }),
+  );
+});
+
 test('damage of the source after a run is found by every proof, even where no row is read from it', async () => {
   await withDatabase((url, client) =>
     withFolder(async (folder) => {

@@ -23,6 +23,7 @@ import {
 import { recordComparison } from '../../run/compare/note-comparison.js';
 import { type Context, resolveTarget } from '../../run/context.js';
 import { asRunWas } from '../../run/moved-settings.js';
+import type { CheckedSnapshot } from '../../run/plan/stored-plan.js';
 import { withRunThreads } from '../../run/load/copy-threads.js';
 import { hashKeyset } from './keysets.js';
 import { runShadowReads } from './shadow-reads.js';
@@ -42,8 +43,8 @@ interface Acceptance {
   readonly run: Run | null;
   /** The snapshot to accept against; null where a new one is taken. */
   readonly given: Snapshot | null;
-  /** As in `SnapshotOptions`, where a new one is taken. */
-  readonly soundSha256: string | null;
+  /** As in `SnapshotRequest`, where a new one is taken. */
+  readonly sound: CheckedSnapshot | null;
   readonly startedAtMs: number;
 }
 
@@ -55,8 +56,8 @@ export async function runAccept(context: Context): Promise<AcceptResult> {
   const startedAtMs = performance.now();
   nameSource(context.settings);
   const { address } = await resolveTarget(context);
-  const { context: asRun, soundSha256 } = await asRunWas(context, address);
-  return await acceptWith(asRun, { address, given: null, soundSha256, startedAtMs });
+  const { context: asRun, sound } = await asRunWas(context, address);
+  return await acceptWith(asRun, { address, given: null, sound, startedAtMs });
 }
 
 /**
@@ -70,14 +71,14 @@ export async function acceptSnapshot(
   return await acceptWith(context, {
     address,
     given: snapshot,
-    soundSha256: null,
+    sound: null,
     startedAtMs: performance.now(),
   });
 }
 
 async function acceptWith(
   context: Context,
-  known: Pick<Acceptance, 'address' | 'given' | 'soundSha256' | 'startedAtMs'>,
+  known: Pick<Acceptance, 'address' | 'given' | 'sound' | 'startedAtMs'>,
 ): Promise<AcceptResult> {
   const { settings } = context;
   const run = await requireWholeRun(context, known.address);
@@ -91,11 +92,16 @@ async function acceptWith(
 }
 
 async function accept(acceptance: Acceptance): Promise<AcceptResult> {
-  const { context, address, given, folder, soundSha256 } = acceptance;
+  const { context, address, given, folder, sound } = acceptance;
   const { settings, signal } = context;
   if (given !== null) {
     const catalog = await readCatalog(given.path, settings);
-    return await acceptOn(acceptance, { path: given.path, catalog, proof: Promise.resolve(given) });
+    return await acceptOn(acceptance, {
+      path: given.path,
+      catalog,
+      proof: Promise.resolve(given),
+      counted: Promise.resolve([]),
+    });
   }
   const snapshotPath = folder.pathOf(acceptanceSnapshotName);
   const threads = threadsOfOneJob(signal);
@@ -104,7 +110,7 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
     snapshotPath,
     threads,
     signal,
-    soundSha256,
+    sound,
   });
   return await besideProof(context, { watched, address }, (own) =>
     acceptOwn({ ...acceptance, context: own.context }, own),
@@ -112,27 +118,27 @@ async function accept(acceptance: Acceptance): Promise<AcceptResult> {
 }
 
 /** Accepts against our own snapshot, and keeps it only where the run has not the very same one. */
-async function acceptOwn(acceptance: Acceptance, { path, catalog, proof }: UnprovenSnapshot): Promise<AcceptResult> {
-  const chosen = proof.then(({ unmapped, ...own }) => {
+async function acceptOwn(acceptance: Acceptance, { proof, ...own }: UnprovenSnapshot): Promise<AcceptResult> {
+  const chosen = proof.then(({ unmapped, ...snapshot }) => {
     if (unmapped !== undefined)
       for (const { path: made } of [unmapped.snapshot, unmapped.keys]) rmSync(made, { force: true });
-    return chooseSnapshot(acceptance, own);
+    return chooseSnapshot(acceptance, snapshot);
   });
   // Looked at once the values are compared; until then it must not count as an unhandled rejection.
   chosen.catch(() => {});
-  return await acceptOn(acceptance, { path, catalog, proof: chosen });
+  return await acceptOn(acceptance, { ...own, proof: chosen });
 }
 
 /** Accepts against the file at `path`, which is that of `proof` byte for byte. */
 async function acceptOn(
   acceptance: Acceptance,
-  { path, catalog, proof }: Pick<UnprovenSnapshot, 'path' | 'catalog' | 'proof'>,
+  { path, catalog, proof, counted }: Pick<UnprovenSnapshot, 'path' | 'catalog' | 'proof' | 'counted'>,
 ): Promise<AcceptResult> {
   const { context, address } = acceptance;
   const { settings, signal } = context;
   const request = { settings, address, applicationName: 'pgferry accept', signal };
   return await withRunThreads(request, async (threads) => {
-    const comparison = { context, address, snapshotPath: path, catalog, threads };
+    const comparison = { context, address, snapshotPath: path, catalog, threads, counted };
     const plan = await planComparison(comparison);
     const result = await compareAll(acceptance, { comparison, plan, catalog, proof });
     if (result.snapshot?.path !== path) rmSync(path, { force: true });

@@ -20,11 +20,11 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
   await refuseUnfinished(given, address);
   const asRun = await asRunWas(given, address);
   const { settings, journal } = asRun.context;
-  const compare = async ({ context, path, catalog, proof }: UnprovenSnapshot): Promise<ShadowResult> => {
+  const compare = async ({ context, path, catalog, proof, counted }: UnprovenSnapshot): Promise<ShadowResult> => {
     const { signal } = context;
     const request = { settings, address, applicationName: 'pgferry shadow', signal };
     return await withRunThreads(request, async (threads) => {
-      const comparison = { context, address, snapshotPath: path, catalog, threads };
+      const comparison = { context, address, snapshotPath: path, catalog, threads, counted };
       const plan = await planComparison(comparison);
       const { reads, findings } = await runShadowReads(comparison, plan);
       const snapshot = await proof;
@@ -44,5 +44,5 @@ export async function runShadow(given: Context): Promise<ShadowResult> {
       };
     });
   };
-  return await withUnprovenSnapshot(asRun.context, compare, { address, soundSha256: asRun.soundSha256 });
+  return await withUnprovenSnapshot(asRun.context, compare, { address, sound: asRun.sound });
 }

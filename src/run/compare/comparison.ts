@@ -1,6 +1,7 @@
 import { chooseTables } from '../../plan/fit.js';
 import { choiceOf } from '../choices.js';
 import { CopierError } from '../../model/error.js';
+import type { TableCensus } from '../../model/census.js';
 import type { Plan, TablePlan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
@@ -26,17 +27,20 @@ export interface Comparison {
   readonly snapshotPath: string;
   readonly catalog: SourceCatalog;
   readonly threads: Threads;
+  /** As in `UnprovenSnapshot`. */
+  readonly counted: Promise<readonly TableCensus[]>;
 }
 
 /** Matches tables and columns as the copy would. Orphans and quarantined values do not prevent a comparison. */
 export async function planComparison(comparison: Comparison): Promise<Plan> {
-  const { context, address, snapshotPath, catalog, threads } = comparison;
+  const { context, address, snapshotPath, catalog, threads, counted: known } = comparison;
   const { settings, journal, signal } = context;
   const counted = new CountedThreads(threads);
   const survey = await journal.phase(
     'census',
-    () =>
+    async () =>
       surveySource({
+        counted: await known,
         snapshotPath,
         catalog,
         threads: counted,

@@ -1,6 +1,7 @@
 import type { TargetClient } from '../../target/connection/client.js';
 import { readPlan } from '../../target/ledger/run.js';
 import { CopierError } from '../../model/error.js';
+import type { TableCensus } from '../../model/census.js';
 import type { TableFingerprint } from '../../model/copy.js';
 import type { Plan } from '../../model/plan.js';
 import type { SchemaObject } from '../../model/schema.js';
@@ -32,6 +33,8 @@ export interface CheckedSnapshot {
   readonly sha256: string;
   /** The version of SQLite that checked its pages. */
   readonly sqlite: string;
+  /** What was counted in its pages; left out where tables were counted by SQL alone, or keys were mapped. */
+  readonly census?: readonly TableCensus[];
 }
 
 export interface StoredSchema {

@@ -1,4 +1,5 @@
 import { withJoinedSignal } from '../../lib/joined-signal.js';
+import type { TableCensus } from '../../model/census.js';
 import type { Snapshot, SourceCatalog } from '../../model/source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Context } from '../context.js';
@@ -15,6 +16,8 @@ export interface UnprovenSnapshot {
   readonly catalog: SourceCatalog;
   /** What was found counts only once this has come. */
   readonly proof: Promise<Snapshot>;
+  /** As in `WatchedSnapshot`; of a file with mapped keys nothing is known. */
+  readonly counted: Promise<readonly TableCensus[]>;
 }
 
 /**
@@ -27,15 +30,17 @@ export async function besideProof<T>(
   { watched, address }: { readonly watched: WatchedSnapshot; readonly address: TargetAddress | null },
   use: (snapshot: UnprovenSnapshot) => Promise<T>,
 ): Promise<T> {
-  const { taken, prove } = watched;
+  const { taken, prove, counted } = watched;
   const over = new AbortController();
   return await withJoinedSignal([given.signal, over.signal], async (signal) => {
     const context = { ...given, signal };
     const proof = proven(given, prove, address);
     proof.catch((error: unknown) => over.abort(error));
     const read = async () => {
-      const path = address !== null && hasMatches(given) ? (await proof).path : taken.path;
-      return await use({ context, path, catalog: await readCatalog(path, given.settings), proof });
+      const isMapped = address !== null && hasMatches(given);
+      const path = isMapped ? (await proof).path : taken.path;
+      const catalog = await readCatalog(path, given.settings);
+      return await use({ context, path, catalog, proof, counted: isMapped ? Promise.resolve([]) : counted });
     };
     warnOfImport(given.journal, taken);
     const reading = read();

@@ -90,6 +90,11 @@ export interface SurveyRequest {
   readonly isChosen?: (table: string) => boolean;
   /** Whether columns may be counted from the pages of the file, which is many times faster than by SQL. */
   readonly countsPages: boolean;
+  /**
+   * What was counted before in the pages of these very bytes. Tables that SQL counts, and those with other columns, are
+   * counted again.
+   */
+  readonly counted?: readonly TableCensus[];
   /** Whether a proof follows, which must not rest on the page reader: the copy uses it. */
   readonly isForProof?: boolean;
   /** Whether a plan follows, which names what cannot be read among its other reasons; else the first one is thrown. */
@@ -126,17 +131,20 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
     };
     const unreadable: Finding[] = [];
     const counting = new Counting(request.threads, snapshotPath);
+    const knownOf = knownCensus(request);
     // All work is awaited together, so that a failure in one part leaves no unhandled rejection in another.
     const [surveyed, checked] = await Promise.all([
       Promise.all(
         orderTables(request).map((table) =>
-          surveyTable(counting, table, { db, snapshotPath, chunkBytes }).catch((error: unknown) => {
-            const refused = asUnreadable(error, table.table);
-            const finding = request.isForPlan === true ? noteUnreadable(refused) : null;
-            if (finding === null) throw refused;
-            unreadable.push(finding);
-            return null;
-          }),
+          surveyTable(counting, { ...table, known: knownOf(table) }, { db, snapshotPath, chunkBytes }).catch(
+            (error: unknown) => {
+              const refused = asUnreadable(error, table.table);
+              const finding = request.isForPlan === true ? noteUnreadable(refused) : null;
+              if (finding === null) throw refused;
+              unreadable.push(finding);
+              return null;
+            },
+          ),
         ),
       ),
       check().catch(checkLater),
@@ -182,6 +190,18 @@ interface TableToSurvey {
   readonly layout: PageLayout | null;
 }
 
+/** What is known of the values of a table, where they are counted from the pages and its columns are those of then. */
+function knownCensus({ counted = [], countsPages }: SurveyRequest): (of: TableToSurvey) => TableCensus | null {
+  const byName = new Map(counted.map((census) => [census.table, census]));
+  return ({ table, layout }) => {
+    const known = countsPages && layout !== null ? byName.get(table.name) : undefined;
+    const isSame =
+      known?.columns.length === table.columns.length &&
+      table.columns.every(({ name }, at) => known.columns[at]?.column === name);
+    return known !== undefined && isSame ? known : null;
+  };
+}
+
 /** A table that SQL must count is one job, however large, so such tables begin first. */
 function orderTables({ catalog, countsPages, isChosen = () => true }: SurveyRequest): TableToSurvey[] {
   const tables = catalog.tables
@@ -195,7 +215,7 @@ function orderTables({ catalog, countsPages, isChosen = () => true }: SurveyRequ
 
 async function surveyTable(
   counting: Counting,
-  { table, layout }: TableToSurvey,
+  { table, layout, known }: TableToSurvey & { readonly known: TableCensus | null },
   cutting: Omit<CutOptions, 'table'>,
 ): Promise<{ readonly census: TableCensus; readonly chunks: readonly Chunk[] }> {
   const run = (count: Count, bytes: number | null) => counting.count({ table, count }, bytes);
@@ -206,6 +226,7 @@ async function surveyTable(
     return { census, chunks: spreadRows(table.name, cuts, census.rows) };
   }
   const cuts = cut();
+  if (known !== null) return { census: known, chunks: spreadRows(table.name, cuts, known.rows) };
   const bytes = cuts.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0);
   const parts = joinCuts(cuts).map((range) => run({ tag: 'pages', layout, range }, bytes));
   const [counted, ...counts] = await Promise.all([run({ tag: 'rows' }, bytes), ...parts]);

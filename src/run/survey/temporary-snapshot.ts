@@ -8,6 +8,7 @@ import { nameSource } from '../../source/import/named-source.js';
 import type { TargetAddress } from '../../model/target.js';
 import type { Context } from '../context.js';
 import { heapMbMax } from '../load/copy-threads.js';
+import type { CheckedSnapshot } from '../plan/stored-plan.js';
 import { besideProof, type UnprovenSnapshot } from './beside-proof.js';
 import { mapSeeded } from './map-seeded.js';
 import { readCatalog } from './survey.js';
@@ -19,8 +20,8 @@ export interface TemporarySnapshotOptions {
   readonly address?: TargetAddress | null;
   /** Where the pages are checked; left out: on a thread that is started for it and ends with it. */
   readonly threads?: Threads;
-  /** As in `SnapshotOptions`. */
-  readonly soundSha256?: string | null;
+  /** As in `SnapshotRequest`. */
+  readonly sound?: CheckedSnapshot | null;
 }
 
 /** Lends a private snapshot of the source and its catalog, and removes the snapshot afterwards. */
@@ -50,7 +51,7 @@ export async function withUnprovenSnapshot<T>(
 
 async function withTaken<T>(
   context: Context,
-  { threads: given, soundSha256 = null }: TemporarySnapshotOptions,
+  { threads: given, sound = null }: TemporarySnapshotOptions,
   use: (watched: WatchedSnapshot) => Promise<T>,
 ): Promise<T> {
   const { settings, signal } = context;
@@ -61,7 +62,7 @@ async function withTaken<T>(
   try {
     const snapshotPath = join(folder, 'snapshot.db');
     const threads = given ?? threadsOfOneJob(signal);
-    return await use(await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal, soundSha256 }));
+    return await use(await beginWatchedSnapshot(context, { source, snapshotPath, threads, signal, sound }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

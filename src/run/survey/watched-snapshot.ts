@@ -1,3 +1,4 @@
+import type { TableCensus } from '../../model/census.js';
 import { plainProgress, type Progress } from '../../model/event.js';
 import type { Snapshot } from '../../model/source.js';
 import { bytesReadSince, sharedThread } from '../../platform/thread-reads.js';
@@ -5,26 +6,29 @@ import type { Threads } from '../../pool/threads.js';
 import type { NamedSource } from '../../source/import/named-source.js';
 import { beginSnapshot, type TakenSnapshot } from '../../source/snapshot/snapshot.js';
 import type { Context } from '../context.js';
+import type { CheckedSnapshot } from '../plan/stored-plan.js';
 
 export interface SnapshotRequest {
   readonly source: NamedSource;
   readonly snapshotPath: string;
   readonly threads: Threads;
   readonly signal: AbortSignal;
-  /** As in `SnapshotOptions`. */
-  readonly soundSha256?: string | null;
+  /** What was found sound before: of the very same bytes it is not checked, nor counted, again. */
+  readonly sound?: CheckedSnapshot | null;
 }
 
 /** A snapshot that may be read already, and its proof, which is a phase of its own. */
 export interface WatchedSnapshot {
   readonly taken: TakenSnapshot;
   readonly prove: () => Promise<Snapshot>;
+  /** What is known already of the values in these very bytes, by table. */
+  readonly counted: Promise<readonly TableCensus[]>;
 }
 
 /** Takes a snapshot of the source, checked on a thread; both phases say how far they are. Throws what `beginSnapshot` throws. */
 export async function beginWatchedSnapshot(
   { journal }: Pick<Context, 'journal'>,
-  { source, snapshotPath, threads, signal, soundSha256 = null }: SnapshotRequest,
+  { source, snapshotPath, threads, signal, sound = null }: SnapshotRequest,
 ): Promise<WatchedSnapshot> {
   let copied: Progress = plainProgress('snapshot', 'bytes', 0, null);
   const check = pageCheck(threads);
@@ -36,22 +40,25 @@ export async function beginWatchedSnapshot(
       copied = plainProgress('snapshot', 'bytes', doneBytes, totalBytes);
     },
     checkPages: check.run,
-    soundSha256,
+    soundSha256: sound?.sha256 ?? null,
   };
   const taken = await journal.phase(
     'snapshot',
     () => beginSnapshot(request),
     () => copied,
   );
+  const counted = taken.hashed.then((sha256) => (sha256 === sound?.sha256 ? (sound.census ?? []) : []));
+  counted.catch(() => {});
   return {
     taken,
+    counted,
     prove: async () => {
       const snapshot = await journal.phase(
         'check',
         () => taken.proof,
         () => check.look(taken.bytes),
       );
-      if (snapshot.sha256 === soundSha256) journal.note(soundNote);
+      if (snapshot.sha256 === sound?.sha256) journal.note(soundNote);
       return snapshot;
     },
   };

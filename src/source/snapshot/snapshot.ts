@@ -30,6 +30,8 @@ export interface SnapshotOptions extends BackUpOptions {
 
 /** A copy that may be read already, but not trusted before its proof. */
 export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
+  /** Its SHA-256, which may be there before the proof. Never fails where the proof does not. */
+  readonly hashed: Promise<string>;
   /** Its pages are sound and it is hashed; where not, the file is gone and the error is one of `takeSnapshot`. */
   readonly proof: Promise<Snapshot>;
 }
@@ -64,16 +66,16 @@ async function prove(
   options: SnapshotOptions,
 ): Promise<TakenSnapshot> {
   const { size: bytes } = await stat(path);
+  const hashed = hash.end();
   const proof = orRemove({ path, sourcePath, isDatabase: rest.imported === undefined }, async () => {
-    const hashed = hash.end();
     const [sha256, unchecked] = await Promise.all([hashed, checkUnlessSound(path, hashed, options), makeDurable(path)]);
     throwIfAborted(options.signal);
     return { path, sourcePath, bytes, sha256, takenAt, ...rest, ...(unchecked.length === 0 ? {} : { unchecked }) };
   });
   // A reader of the copy may fail first. The failure of the proof must not count as an unhandled rejection until it is
   // awaited.
-  proof.catch(() => {});
-  return { path, sourcePath, bytes, takenAt, ...rest, proof };
+  for (const awaited of [hashed, proof]) awaited.catch(() => {});
+  return { path, sourcePath, bytes, takenAt, ...rest, hashed, proof };
 }
 
 /** The check goes on beside the hash, but where that may spare it. */

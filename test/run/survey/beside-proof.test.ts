@@ -17,7 +17,7 @@ async function beside<T>(
     const path = makeSqlite(folder, 'CREATE TABLE t (id INTEGER PRIMARY KEY)');
     const taken = { path, sourcePath: path } as TakenSnapshot;
     const context = { settings: {}, journal: new Journal(), signal } as unknown as Context;
-    return await besideProof(context, { watched: { taken, prove }, address: null }, use);
+    return await besideProof(context, { watched: { taken, prove, counted: Promise.resolve([]) }, address: null }, use);
   });
 }
 

@@ -41,11 +41,45 @@ function fakeThreads(jobs: Job[], change: (job: Job, answer: TableCensus) => Tab
   return { run } as unknown as Threads;
 }
 
-async function surveyFile(snapshotPath: string, threads: Threads, countsPages = true, isForProof = false) {
+async function surveyFile(
+  snapshotPath: string,
+  threads: Threads,
+  countsPages = true,
+  isForProof = false,
+  counted: readonly TableCensus[] = [],
+) {
   const catalog = await readCatalog(snapshotPath);
-  const request = { snapshotPath, catalog, threads, chunkBytes: 65_536, countsPages, isForProof };
+  const request = { snapshotPath, catalog, threads, chunkBytes: 65_536, countsPages, isForProof, counted };
   return (await surveySource(request)) satisfies Survey;
 }
+
+test('what was counted in the pages of the same bytes is not counted again, but by SQL and where columns differ', async () => {
+  await withFolder(async (folder) => {
+    const path = makeSqlite(folder, sql);
+    const first = await surveyFile(path, fakeThreads([]));
+    const jobs: Job[] = [];
+    const again = await surveyFile(path, fakeThreads(jobs), true, true, first.census);
+    assert.deepEqual(again.census, first.census);
+    assert.deepEqual(again.chunks, first.chunks);
+    const counted = (of: readonly Job[]) => [...new Set(of.map(({ table, tag }) => `${table} ${tag}`))].sort();
+    assert.deepEqual(counted(jobs), ['computed columns', 'keyed columns']);
+
+    await again.countTimes((table, column) => (table.name === 'plain' && column === 'a' ? 'open' : 'no'));
+    assert.deepEqual(
+      counted(jobs),
+      ['computed columns', 'keyed columns', 'plain columns'],
+      'a proof counts times by itself',
+    );
+
+    const other = first.census.map((one) => ({ ...one, columns: one.columns.slice(1) }));
+    const anew: Job[] = [];
+    assert.deepEqual((await surveyFile(path, fakeThreads(anew), true, true, other)).census, first.census);
+    assert.ok(counted(anew).includes('plain pages'));
+    const bySql: Job[] = [];
+    await surveyFile(path, fakeThreads(bySql), false, true, first.census);
+    assert.ok(counted(bySql).includes('plain columns'), 'who asks for SQL gets SQL');
+  });
+});
 
 test('a survey counts what SQL counts, from the pages where there is a layout, and its chunks share the rows out', async () => {
   await withFolder(async (folder) => {
