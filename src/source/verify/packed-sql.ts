@@ -116,17 +116,19 @@ export function likelyUniformOf(table: SourceTableToVerify): number[] {
 
 /**
  * A condition on a row of t: the column holds a number or NULL, which SQLite orders before every text and blob; in a
- * column for texts, which holds no number, a text, ordered before every blob.
+ * column for texts, which holds no number, a text, ordered before every blob. The + keeps SQLite from trying the constant as
+ * a number for every row, and a text of digits from passing for one.
  */
 export function isUniformSql(table: SourceTableToVerify, index: number): string {
   const name = columnNames(table)[index];
   const beyond = table.columns[index]?.affinity === 'text' ? "x''" : "''";
-  return `(${name} COLLATE BINARY < ${beyond} OR ${name} IS NULL)`;
+  return `((+${name}) COLLATE BINARY < ${beyond} OR ${name} IS NULL)`;
 }
 
-/** An expression for a row of t: the column where it is a real, else NULL. */
-export function realSql(table: SourceTableToVerify, index: number): string {
-  const name = columnNames(table)[index];
+/** An expression for a row of t: the column where it is a real, else NULL; of a column apart there is nothing else. */
+export function realSql(table: SourceTableToVerify, index: number, { apart } = packingOfAny): string {
+  const name = columnNames(table)[index] ?? '';
+  if (apart.has(index)) return name;
   return `CASE WHEN typeof(${name}) = 'real' THEN ${name} END`;
 }
 

@@ -194,6 +194,49 @@ test('groups of rows have every row once, with its own doubles, also where great
   db.close();
 });
 
+test('rows are read as ranges of rowids where most of these are there, each once, and hardly ever in vain elsewhere', () => {
+  const named = ['fitting', 'next'] as const;
+  const check = (rowidOf: (i: number) => number, cellOf: (i: number) => SqliteValue = (i) => i / 3) => {
+    const used = { fitting: 0, next: 0 };
+    const note = (sql: unknown) => {
+      const text = String(sql);
+      if (!text.includes('group_concat')) return;
+      used[named[text.includes('NOT INDEXED') ? 0 : 1]] += 1;
+    };
+    const db = new Database(':memory:', { verbose: note });
+    db.exec('CREATE TABLE t(a INTEGER, b REAL, c TEXT); CREATE INDEX backwards ON t(a DESC, b, c)');
+    const insert = db.prepare('INSERT INTO t(rowid, a, b, c) VALUES (?, ?, ?, ?)');
+    const rowids = Array.from({ length: 12_000 }, (_, i) => rowidOf(i));
+    db.transaction(() => {
+      for (const [i, rowid] of rowids.entries()) insert.run(rowid, i, cellOf(i), `t${i}`);
+    })();
+    const { columns, ...rest } = tableOf(['a', 'b', 'c']);
+    const affinities = ['integer', 'real', 'text'] as const;
+    const typed = columns.map((column, i) => ({ ...column, affinity: affinities[i] ?? column.affinity }));
+    const rows = readAll(db, { ...rest, columns: typed, rowidName: 'rowid' });
+    assert.equal(rows.length, rowids.length);
+    for (const [i, [a, b, c]] of rows.entries()) {
+      assert.equal(String(a?.[1]), String(i));
+      assert.ok(Object.is(b?.[2], expectedCell(cellOf(i))[2]));
+      assert.equal(String(c?.[1]), `t${i}`);
+    }
+    db.close();
+    return used;
+  };
+  const dense = check((i) => i + 1);
+  assert.ok(dense.fitting >= 20 && dense.next <= 6, JSON.stringify(dense));
+  const gaps = check((i) => i + Math.floor(i / 10));
+  assert.ok(gaps.fitting >= 20 && gaps.next <= 6, JSON.stringify(gaps));
+  const sparse = check((i) => i * 1000);
+  assert.ok(sparse.fitting <= 1 && sparse.next >= 20, JSON.stringify(sparse));
+  const blob = Buffer.from('1.5');
+  const mixed = check(
+    (i) => i,
+    (i) => (i > 2000 && i % 200 === 0 ? blob : i / 7),
+  );
+  assert.ok(mixed.fitting <= 8 && mixed.next >= 20, JSON.stringify(mixed));
+});
+
 test('a table of 1600 columns is read', () => {
   const db = new Database(':memory:');
   const names = [...Array(1600).keys()].map((i) => `c${i}`);
