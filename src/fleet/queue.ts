@@ -23,20 +23,11 @@ export class FleetQueue {
   readonly #boss: PgBoss;
   readonly #name: string;
   readonly #run: RunStatement;
-  /** pg-boss says nothing of an error while it fetches. */
-  #failure: unknown = null;
 
   constructor(fleet: string, run: RunStatement) {
     this.#name = `fleet_${fleet}`;
     this.#run = run;
-    const executeSql = async (sql: string, values?: unknown[]) => {
-      try {
-        return (await run(sql, values ?? [])) as { rows: never[] };
-      } catch (error) {
-        this.#failure = error;
-        throw error;
-      }
-    };
+    const executeSql = async (sql: string, values?: unknown[]) => (await run(sql, values ?? [])) as { rows: never[] };
     const database = { db: { executeSql }, schema: queueSchema };
     this.#boss = new PgBoss({ ...database, supervise: false, schedule: false, migrate: true });
   }
@@ -75,12 +66,19 @@ export class FleetQueue {
     await this.#boss.insert(jobs.map(({ id, schema }) => ({ id, name: this.#name, data: { schema } })));
   }
 
-  /** Takes the job that has waited longest, which no other session sees then; null where there is none. */
-  async take(): Promise<FleetJob | null> {
-    this.#failure = null;
-    const [job] = await this.#boss.fetch<{ schema: string }>(this.#name, { batchSize: 1, priority: false });
-    if (this.#failure !== null) throw this.#failure;
-    return job === undefined ? null : { id: job.id, schema: job.data.schema };
+  /**
+   * Takes the one of these jobs that has waited longest, which no other session sees then; null where none of them waits.
+   * Not by pg-boss, which knows only the next of all: that one may be of a file that only another machine has.
+   */
+  async take(ids: readonly string[]): Promise<FleetJob | null> {
+    const { rows } = await this.#run(
+      `UPDATE ${queueSchema}.job SET state = 'active', started_on = now() WHERE name = $1 AND id =
+         (SELECT id FROM ${queueSchema}.job WHERE name = $1 AND id = ANY ($2::uuid[]) AND state < 'active'
+           ORDER BY created_on, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+       RETURNING id::text AS id, data->>'schema' AS schema`,
+      [this.#name, ids],
+    );
+    return (rows as FleetJob[])[0] ?? null;
   }
 
   /** Takes a job out: its file is done, or waits under a new job. */

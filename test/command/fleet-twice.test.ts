@@ -78,7 +78,7 @@ test('a file that is refused keeps no schema from others, and is entered under a
   );
 });
 
-test('a worker reads the list of all files once, not once for each file of another machine', async () => {
+test('a worker reads the list of all files once, and takes none of another machine', async () => {
   await withFolder((folder) =>
     withDatabase(async (url, client) => {
       const paths = makeTenants(join(folder, 'tenants'), { count: 6 });
@@ -110,6 +110,10 @@ test('a worker reads the list of all files once, not once for each file of anoth
             await files.done(taken.file, { tag: 'done', runId: null, rows: 0, bytes: null, remarks: [] });
         }
         assert.equal(lists, 1);
+        const { rows } = await client.query(
+          'SELECT sum(attempts)::int AS n, max(worker) AS worker FROM pgferry.fleet_file',
+        );
+        assert.deepEqual(rows, [{ n: 6, worker: 1 }]);
         assert.equal((await files.take()).tag, 'over');
       });
     }),

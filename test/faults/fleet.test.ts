@@ -10,6 +10,10 @@ import { withDatabase } from '../support/database.js';
 import { assertLoadedOnce, makeHostile, makeTenants, runFleetJson } from '../support/fleet.js';
 import { withFolder } from '../support/folder.js';
 import { runCount } from '../support/run-count.js';
+import { until } from '../support/runs.js';
+import { parseTargetUrl } from '../../src/target/connection/address.js';
+import { withTarget } from '../../src/target/connection/connect.js';
+import { withRunLock } from '../../src/target/ledger/lock.js';
 
 const killsWanted = runCount({ usual: 8, full: 200 });
 const filesPerRound = runCount({ usual: 16, full: 60 });
@@ -91,6 +95,7 @@ test('a file that a dead worker had is taken over, and one whose load was over a
       const { rows: loaded } = await client.query('SELECT run_id FROM pgferry.run');
       // As a worker leaves it that dies between the end of the run and its note: the worker that had it is gone.
       await client.query(`UPDATE pgferry.fleet_file SET state = 'taken', run_id = NULL`);
+      assert.equal((await runFleetJson(url, folder, ['status'])).json.lost, 1);
       const { json, stderr } = await runFleetJson(url, folder, ['work']);
       assert.deepEqual([json.handled, json.counts.done, json.files[0]?.runId], [1, 1, loaded[0]?.run_id], stderr);
       await assertLoadedOnce(client, path, 'tenant_0');
@@ -137,6 +142,33 @@ test('the tables of a tenant that was loaded already become partitions when its 
       assert.deepEqual([json.counts.done, await count()], [1, 2], stderr);
       await assertLoadedOnce(client, path, 'tenant_0');
       assert.equal((await runFleetJson(url, folder, ['verify'])).exitCode, 0);
+    }),
+  );
+});
+
+test('a file that a run outside of the fleet works on is waited for, and said so once', async () => {
+  await withFolder((folder) =>
+    withDatabase(async (url, client) => {
+      const [path = ''] = makeTenants(join(folder, 'tenants'), { count: 1 });
+      await runFleetJson(url, folder, ['enqueue', '--sources', 'tenants/*.db']);
+      const jobs = new Set<string>();
+      await withTarget(parseTargetUrl(url).address, { applicationName: 'pgferry test' }, async (holder) => {
+        const { work } = await withRunLock(holder, 'tenant_0', async () => {
+          const started = runFleetJson(url, folder, ['work']);
+          await until('the file is given back again and again', async () => {
+            for (const { job } of (await client.query('SELECT job FROM pgferry.fleet_file')).rows) jobs.add(job);
+            return jobs.size > 3;
+          });
+          return { work: started };
+        });
+        const { json, stderr } = await work;
+        assert.deepEqual(
+          [json.counts.done, stderr.match(/given back \(target\.run_active\)/g)?.length],
+          [1, 1],
+          stderr,
+        );
+      });
+      await assertLoadedOnce(client, path, 'tenant_0');
     }),
   );
 });

@@ -48,6 +48,7 @@ function fleetOf(count: number): FleetResult {
     files,
     counts: { waiting: 0, taken: 0, done: count - failed, failed, refused: 0 },
     handled: 0,
+    lost: 0,
     notHere: null,
     pace: null,
     written: [],
@@ -86,4 +87,10 @@ test('the page over 2 000 files names each, stays small, and shows none unasked 
   assertHas(page, /<summary>100 files with 0 rows: not proven yet, or in need of a look<\/summary>/);
   assertHas(page, /<summary>1\s900 files with 1\s520\s000 rows: loaded and proven<\/summary>/);
   assertHas(page, /<b>t00001, t00002, t00003 and 1\s897 more<\/b> plan\.empty_target/);
+});
+
+test('files of workers that are gone are not said to be at work', () => {
+  const { counts, ...rest } = fleetOf(3);
+  const text = describeFleet({ ...rest, counts: { ...counts, taken: 3 }, lost: 2 });
+  assert.match(text, /, 1 at work, 2 left by a worker that is gone \(the next work takes them over\), 0 waiting/);
 });

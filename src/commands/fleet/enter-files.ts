@@ -37,6 +37,7 @@ export async function planFleet(context: Context): Promise<FleetResult> {
     files,
     counts: countStates(files),
     handled: 0,
+    lost: 0,
     notHere: census.entries.filter(({ version, reason }) => version === null && reason === null).length,
     pace: null,
     written,

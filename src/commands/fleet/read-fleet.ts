@@ -10,7 +10,7 @@ import {
   fleetStates,
 } from '../../model/fleet/fleet.js';
 import type { TargetClient } from '../../target/connection/client.js';
-import { findFleet, listFleetFiles, readFleetPace } from '../../target/ledger/fleet.js';
+import { countLostFiles, findFleet, listFleetFiles, readFleetPace } from '../../target/ledger/fleet.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
 
 /** What the fleet becomes. Throws `usage.fleet_unknown` where the ledger has none of this name. */
@@ -26,6 +26,9 @@ export async function refuseUnknown(client: TargetClient, fleet: string): Promis
 export async function readFleet(client: TargetClient, fleet: string, action: FleetAction): Promise<FleetResult> {
   const files = await listFleetFiles(client, fleet);
   const shape = await findFleet(client, fleet);
+  const counts = countStates(files);
+  const lost = await countLostFiles(client, fleet);
+  const pace = await readFleetPace(client, fleet);
   const waiting = files.filter(({ state }) => state === 'waiting');
   return {
     action,
@@ -34,10 +37,12 @@ export async function readFleet(client: TargetClient, fleet: string, action: Fle
     form: shape?.form ?? 'schema-per-file',
     versions: [],
     files,
-    counts: countStates(files),
+    counts,
     handled: 0,
+    lost,
     notHere: waiting.filter(({ source }) => !existsSync(resolve(source))).length,
-    pace: await readFleetPace(client, fleet),
+    // Nobody knows when it will be done where nobody is at work.
+    pace: pace !== null && lost === counts.taken ? { ...pace, etaSeconds: null } : pace,
     written: [],
   };
 }

@@ -12,7 +12,7 @@ import { mendQueue } from './mend-queue.js';
 import { loadFleetFile } from './load-file.js';
 import { readFleet, refuseUnknown } from './read-fleet.js';
 
-/** How long a slot that finds nothing to do waits before it asks again. */
+/** How long a slot waits before it asks again that found nothing to do, or gave a file back whose time has not come. */
 const pauseMs = 500;
 
 /**
@@ -28,7 +28,7 @@ export async function workFleet(context: Context): Promise<FleetResult> {
     if (lost > 0)
       context.journal.warn(`the queue lacked the jobs of ${countOf(lost, 'waiting file')}: made again from the ledger`);
     const files = await WorkerFiles.open(client, fleet, { fetches: fetchCommand !== null });
-    const handled = await runSlots(context, { address, files, parents, shrink: holdHeap() });
+    const handled = await runSlots(context, { address, files, parents, shrink: holdHeap(), warned: new Set() });
     if (context.signal.aborted) context.journal.warn('stopped: the files that were being loaded are given back');
     return { ...(await readFleet(client, fleet, 'work')), handled };
   });
@@ -40,6 +40,8 @@ interface Shop {
   readonly parents: FleetShape['parents'];
   /** Called after each file, so that a worker takes the memory of one run however many it makes. */
   readonly shrink: () => Promise<void>;
+  /** Which files were given back over what: it is said once, however often they are. */
+  readonly warned: Set<string>;
 }
 
 /** Runs all slots; where one fails, the others stop at the edge of a chunk, and its error is thrown. */
@@ -64,11 +66,13 @@ async function runSlot(context: Context, shop: Shop): Promise<number> {
   while (!context.signal.aborted) {
     const taken = await shop.files.take();
     if (taken.tag === 'over') break;
-    if (taken.tag === 'wait') await wait(pauseMs, undefined, { signal: context.signal }).catch(() => {});
-    else {
-      if (await handle(context, shop, taken.file)) handled += 1;
+    let hasEnded = false;
+    if (taken.tag === 'file') {
+      hasEnded = await handle(context, shop, taken.file);
       await shop.shrink();
     }
+    if (hasEnded) handled += 1;
+    else await wait(pauseMs, undefined, { signal: context.signal }).catch(() => {});
   }
   return handled;
 }
@@ -89,8 +93,10 @@ async function handle(context: Context, shop: Shop, file: TakenFile): Promise<bo
       return true;
     case 'again':
       await files.giveBack(file, loaded);
-      if (loaded.reason !== null)
+      if (loaded.reason !== null && !shop.warned.has(`${file.schema} ${loaded.reason.code}`)) {
+        shop.warned.add(`${file.schema} ${loaded.reason.code}`);
         journal.warn(`${file.schema}: given back (${loaded.reason.code}): ${loaded.reason.message}`);
+      }
       return false;
   }
 }

@@ -25,6 +25,9 @@ import { attachPartitions } from '../../target/tenant/partitions.js';
 /** How often a worker may die over one file before the file counts as the cause. */
 const lossesMax = 10;
 
+/** How many jobs the queue is offered at a time, of which it gives one that nobody else has. */
+const jobsAtOnce = 64;
+
 /** What a worker finds when it asks for work. */
 export type Taken =
   | { readonly tag: 'file'; readonly file: TakenFile }
@@ -51,8 +54,10 @@ export class WorkerFiles {
   readonly #queue: FleetQueue;
   /** Whether a file that is not here can be fetched. */
   readonly #fetches: boolean;
-  /** Files that waited and were here when last looked, less those taken since. */
-  readonly #waitingHere = new Set<string>();
+  /** The jobs of the files that waited and were here when last looked, but for those that are gone since. */
+  #listed: string[] = [];
+  /** Whether a file that waited then, or was with a worker, is here. */
+  #isAnyOpenHere = false;
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(client: TargetClient, fleet: string, { worker, fetches }: { worker: number; fetches: boolean }) {
@@ -72,23 +77,11 @@ export class WorkerFiles {
   /** Takes the next file that is here. */
   async take(): Promise<Taken> {
     return await this.#alone(async () => {
-      const passed = new Set<string>();
       for (;;) {
-        const file = await this.#takeNext();
-        if (file !== null) this.#waitingHere.delete(file.schema);
+        const file = (await this.#takeListed()) ?? ((await this.#readList()) ? await this.#takeListed() : null);
         if (file !== null && this.#isHere(file.source)) return { tag: 'file', file };
-        if (file !== null) {
-          await this.#giveBack(file, { isCounted: false, reason: null });
-          const isRound = passed.has(file.schema);
-          passed.add(file.schema);
-          if (!isRound && (await this.#isAnyWaitingHere())) continue;
-          this.#waitingHere.clear();
-        }
-        if ((await this.#takeOver()) > 0) continue;
-        const open = await listOpenFiles(this.#client, this.#fleet);
-        if (!open.some(({ source }) => this.#isHere(source))) return { tag: 'over' };
-        // What waits and is here came in between, unless it is passed over since another session looks at it.
-        return { tag: 'wait' };
+        if (file !== null) await this.#giveBack(file, { isCounted: false, reason: null });
+        else if ((await this.#takeOver()) === 0) return { tag: this.#isAnyOpenHere ? 'wait' : 'over' };
       }
     });
   }
@@ -127,18 +120,33 @@ export class WorkerFiles {
     await this.#alone(() => this.#giveBack(file, next));
   }
 
-  async #takeNext(): Promise<TakenFile | null> {
-    return await withTransaction(this.#client, async () => {
-      for (;;) {
-        const job = await this.#queue.take();
-        if (job === null) return null;
+  /** Takes the first of the listed files that still waits; null where none of them does, which empties the list. */
+  async #takeListed(): Promise<TakenFile | null> {
+    while (this.#listed.length > 0) {
+      const file = await withTransaction(this.#client, async () => {
+        const job = await this.#queue.take(this.#listed.slice(0, jobsAtOnce));
+        if (job === null) {
+          this.#listed.splice(0, jobsAtOnce);
+          return null;
+        }
+        this.#listed = this.#listed.filter((id) => id !== job.id);
         const held = { fleet: this.#fleet, schema: job.schema, job: job.id, worker: this.#worker };
-        const file = await takeFile(this.#client, held);
-        if (file !== null) return file;
+        const taken = await takeFile(this.#client, held);
         // The ledger knows better: the file is done, or waits under another job.
-        await this.#queue.remove(job.id);
-      }
-    });
+        if (taken === null) await this.#queue.remove(job.id);
+        return taken;
+      });
+      if (file !== null) return file;
+    }
+    return null;
+  }
+
+  /** Lists the files that wait and are here; whether there are any. */
+  async #readList(): Promise<boolean> {
+    const here = (await listOpenFiles(this.#client, this.#fleet)).filter(({ source }) => this.#isHere(source));
+    this.#isAnyOpenHere = here.length > 0;
+    this.#listed = here.filter(({ state }) => state === 'waiting').map(({ job }) => job);
+    return this.#listed.length > 0;
   }
 
   /** Gives the files of dead workers back, or buries those that too many died over. Gives how many there were. */
@@ -184,17 +192,6 @@ export class WorkerFiles {
       await this.#queue.remove(file.job);
       await this.#queue.add([{ id: job, schema: file.schema }]);
     });
-  }
-
-  /**
-   * Whether the queue is worth being passed over: with nothing here to be found, all of it would be. All files are read
-   * for it once per as many as were found here then, not once per file of another machine.
-   */
-  async #isAnyWaitingHere(): Promise<boolean> {
-    if (this.#waitingHere.size === 0)
-      for (const { source, schema, state } of await listOpenFiles(this.#client, this.#fleet))
-        if (state === 'waiting' && this.#isHere(source)) this.#waitingHere.add(schema);
-    return this.#waitingHere.size > 0;
   }
 
   #isHere(source: string): boolean {

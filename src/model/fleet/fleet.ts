@@ -105,6 +105,8 @@ export interface FleetResult {
   readonly counts: Readonly<Record<FleetFileState, number>>;
   /** Files that this call entered, loaded, put back into the queue, or verified. */
   readonly handled: number;
+  /** Files that count as taken though their worker is gone; the next one that asks for work gives them back. */
+  readonly lost: number;
   /** Files that wait and are not on this machine; null where the action does not look. */
   readonly notHere: number | null;
   readonly pace: FleetPace | null;

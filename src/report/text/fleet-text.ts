@@ -106,10 +106,11 @@ function troublesByReason(bad: readonly FleetFile[]): string[] {
   return [...lines, `  (--all names all ${formatCount(bad.length)} files that need a look)`];
 }
 
-function countsOf({ counts, notHere, fleet, form }: FleetResult): string {
+function countsOf({ counts, lost, notHere, fleet, form }: FleetResult): string {
   const { done, taken, waiting, failed, refused } = counts;
   const elsewhere = notHere === null || notHere === 0 ? '' : ` (${formatCount(notHere)} not on this machine)`;
-  return `fleet ${fleet}, ${form}: ${formatCount(done)} done, ${formatCount(taken)} at work, ${formatCount(waiting)} waiting${elsewhere}, ${formatCount(failed)} failed, ${formatCount(refused)} refused`;
+  const left = lost === 0 ? '' : `, ${formatCount(lost)} left by a worker that is gone (the next work takes them over)`;
+  return `fleet ${fleet}, ${form}: ${formatCount(done)} done, ${formatCount(taken - lost)} at work${left}, ${formatCount(waiting)} waiting${elsewhere}, ${formatCount(failed)} failed, ${formatCount(refused)} refused`;
 }
 
 function paceOf(pace: FleetPace | null): string {

@@ -177,6 +177,16 @@ const isGone = `NOT EXISTS (SELECT FROM pg_locks l WHERE l.locktype = 'advisory'
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND ((l.classid::bigint << 32) | l.objid::bigint) = w.lock_key)`;
 
+/** How many files count as taken though their worker is gone. */
+export async function countLostFiles(client: TargetClient, fleet: string): Promise<number> {
+  const [row] = await client.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM ${client.ledger('fleet_file')} f JOIN ${client.ledger('fleet_worker')} w ON w.number = f.worker
+      WHERE f.fleet = $1 AND f.state = 'taken' AND ${isGone}`,
+    [fleet],
+  );
+  return row?.count ?? 0;
+}
+
 /** Takes the files of workers that are gone over for `worker`, and counts the loss. */
 export async function takeLostFiles(client: TargetClient, fleet: string, worker: number): Promise<TakenFile[]> {
   return await client.query<TakenFile & Record<string, unknown>>(
@@ -255,7 +265,7 @@ export async function listOpenFiles(
 
 /**
  * The pace of a fleet over the last minute, or since its first file began where that is less; null before the first end.
- * It says when the fleet will be done only while somebody is at work.
+ * It says when the fleet will be done only while files are taken.
  */
 export async function readFleetPace(client: TargetClient, fleet: string): Promise<FleetPace | null> {
   const [row] = await client.query<{ rows: string; files: string; seconds: number | null; left: string }>(
