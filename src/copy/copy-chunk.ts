@@ -8,6 +8,7 @@ import { connectTarget } from '../target/connection/connect.js';
 import { rejectionOf } from '../target/connection/errors.js';
 import { lockWaitFor, nameLockHolders } from '../target/connection/lock-holders.js';
 import { type ChunkName, withChunks, readChunk } from '../target/ledger/chunk.js';
+import { detachIndexes } from '../target/constraints/constraints.js';
 import { writerSetting } from '../target/schema/closed-tables.js';
 import { type CarefulChunk, copyCarefully } from './careful-chunk.js';
 import type { CopyBatch, CopyJob } from './copy-job.js';
@@ -61,18 +62,31 @@ async function copyBatch(jobs: readonly CopyJob[]): Promise<readonly ChunkResult
 }
 
 /**
- * Copies the chunk the fast way. Where a value or row is refused and the operator has a policy for it, copies it again
- * row by row.
+ * Copies the chunk the fast way. Where an index that was left in force refuses a row, goes on without the table's
+ * indexes: what is to become of such rows is decided when they are made again. Where a value or row is refused
+ * and the operator has a policy for it, copies the chunk again row by row.
  */
 async function copyChunk(job: CopyJob): Promise<ChunkResult> {
-  const one = async (way: CopyWay) => must((await copyInTransaction([job], way))[0], 'result of a chunk');
   try {
-    return await one(fast);
+    return await copyOne(job, fast);
   } catch (error) {
+    if (job.hasIndexes && isOfIndex(error) && (await withoutIndexes(job)))
+      return await copyChunk({ ...job, hasIndexes: false });
     if (!isOfData(error) || !hasPolicies(job.table)) throw isRejected(error) ? explain(job, error) : error;
     heartbeat();
   }
-  return await one(async (_, client) => [await careful(job, client)]);
+  return await copyOne(job, async (_, client) => [await careful(job, client)]);
+}
+
+async function copyOne(job: CopyJob, way: CopyWay): Promise<ChunkResult> {
+  return must((await copyInTransaction([job], way))[0], 'result of a chunk');
+}
+
+async function withoutIndexes({ runId, token, table }: CopyJob): Promise<boolean> {
+  heartbeat();
+  return await sessionClient(runId).lend((client) =>
+    detachIndexes(client, { runId, token }, { schema: table.targetSchema, table: table.target }),
+  );
 }
 
 type CopyWay = (jobs: readonly CopyJob[], client: TargetClient) => Promise<readonly ChunkResult[]>;
@@ -157,6 +171,11 @@ async function nameHolders(jobs: readonly CopyJob[], client: TargetClient, error
 
 function isOfData(error: unknown): boolean {
   return error instanceof CopierError && error.code.startsWith('data.');
+}
+
+/** A row equal to another, or too long for the index: unique_violation, program_limit_exceeded. */
+function isOfIndex(error: unknown): boolean {
+  return error instanceof CopierError && ['23505', '54000'].includes(error.foreignCode ?? '');
 }
 
 function isRejected(error: unknown): boolean {

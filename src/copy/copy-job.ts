@@ -20,6 +20,8 @@ export interface CopyJob {
   readonly chunk: Chunk;
   /** The chunk is the whole table and nothing refers to it: its rows may be frozen as they arrive. */
   readonly mayFreeze: boolean;
+  /** The table's indexes were left in force, but may be taken away where rows cannot go in under them. */
+  readonly hasIndexes: boolean;
   readonly sentinel: string;
   readonly allowSentinel: boolean;
   readonly blockBytes: number;

@@ -51,10 +51,11 @@ async function countObjects(client: pg.Client): Promise<string> {
 
 /** Statements of a run, and after how many of them it is killed. */
 const moments = [
-  { text: 'FREEZE true', when: 1, where: 'threads' },
+  { text: 'FROM STDIN', when: 1, where: 'threads' },
   { text: 'UPDATE pgferry.chunk', when: 1, where: 'threads' },
-  { text: 'USING btree', when: 1, where: 'main' },
-  { text: 'NOT VALID', when: 2, where: 'main' },
+  { text: 'ANALYZE ', when: 1, where: 'main' },
+  { text: 'REFERENCES public.', when: 1, where: 'main' },
+  { text: 'pgferry.object SET', when: 1, where: 'main' },
 ] as const;
 
 for (const moment of moments) {
@@ -110,3 +111,66 @@ test('a value that one of many small tables refuses stops the run with its key, 
     }),
   );
 });
+
+/** Where words differ only in their case, and the target holds such words for equal. */
+const equalSql = `${sql} UPDATE t07 SET word = upper(word) || 'x' WHERE id = 3; UPDATE t07 SET word = lower('T07 3') || 'X' WHERE id = 9;`;
+const equalTarget = `${names.map((name) => `CREATE TABLE ${name} (id int PRIMARY KEY, parent int, word text NOT NULL)`).join('; ')};
+  ${names.map((name) => `CREATE UNIQUE INDEX ${name}_word ON ${name} (lower(word))`).join('; ')}`;
+
+const allIndexes = `SELECT indexrelid AS oid, c.relname AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE c.relnamespace = 'public'::regnamespace AND EXISTS (SELECT FROM pg_class t WHERE t.oid = i.indrelid AND t.relkind = 'r') ORDER BY 2`;
+
+/** An index is missing exactly where the ledger holds it as dropped. */
+async function assertInLedger(client: pg.Client, why: string): Promise<void> {
+  const { rows: dropped } = await client.query<{ name: string }>(
+    `SELECT name FROM pgferry.object WHERE state = 'dropped' AND kind IN ('index', 'primary_key') ORDER BY 1`,
+  );
+  const { rows: there } = await client.query<{ name: string }>(
+    `SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'public'`,
+  );
+  const all = names.flatMap((name) => [`${name}_pkey`, `${name}_word`]);
+  const missing = all.filter((name) => !there.some((one) => one.name === name)).sort();
+  assert.deepEqual(missing, dropped.map(({ name }) => name).sort(), why);
+}
+
+const waiving = [
+  null,
+  { text: 'DROP INDEX', when: 1, where: 'threads' },
+  { text: 'CREATE UNIQUE INDEX t07_word', when: 1, where: 'main' },
+] as const;
+
+for (const moment of waiving) {
+  const when = moment === null ? '' : `, also where the run is killed after ${moment.text}`;
+  test(`small tables keep their indexes but one whose rows do not fit, which loses them to the ledger${when}`, async () => {
+    await withFolder((cwd) =>
+      withDatabase(async (url, client) => {
+        makeSqlite(cwd, equalSql);
+        await client.query(equalTarget);
+        const { rows: before } = await client.query<{ oid: number; name: string }>(allIndexes);
+        const args = ['migrate', 'app.db', url, '--run-dir', 'run', '--waive', 'index:t07_word'];
+        if (moment !== null) {
+          const env = planted({ at: 'kill', ...moment, counter: join(cwd, 'counter') });
+          const killed = await runCommand(args, { cwd, env });
+          assert.equal(killed.signal, 'SIGKILL', killed.stderr);
+          await client.query(
+            'SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+          );
+          await assertInLedger(client, 'after the kill');
+          await assertExact(client, 'after the kill');
+        }
+        const run = await runJson(args, { cwd });
+        assert.equal(run.exitCode, 0, run.stderr);
+        assert.match(run.stderr, /index t07_word of t07 is not made again, as --waive says/);
+        assert.equal(await assertExact(client, 'at the end'), tableCount);
+        // All but those of the one table are the very same: they were never taken away.
+        const { rows: after } = await client.query<{ oid: number; name: string }>(allIndexes);
+        const isOther = ({ name }: { readonly name: string }) => !name.startsWith('t07');
+        assert.deepEqual(after.filter(isOther), before.filter(isOther));
+        assert.deepEqual(
+          after.filter((one) => !isOther(one)).map(({ name }) => name),
+          ['t07_pkey'],
+        );
+      }),
+    );
+  });
+}

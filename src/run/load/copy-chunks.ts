@@ -134,8 +134,11 @@ function createJobs(request: LoadRequest, isBarrier: boolean): (chunk: Chunk) =>
   const tables = new Map(
     plan.tables.map(({ chunks, ...table }) => {
       const layout = table.reader === 'pages' ? layoutOf(table.source, catalog) : null;
-      const mayFreeze = chunks.length === 1 && !isBarrier;
-      return [table.source, { table, layout, mayFreeze, keepConverted: keepMax(keepConverted, chunks.length) }];
+      const isSmall = isSmallTable(table);
+      const mayFreeze = chunks.length === 1 && !isBarrier && !isSmall;
+      const hasIndexes = isSmall && !plan.keepsConstraints;
+      const keep = keepMax(keepConverted, chunks.length);
+      return [table.source, { table, layout, mayFreeze, hasIndexes, keepConverted: keep }];
     }),
   );
   return (chunk) => ({

@@ -132,7 +132,9 @@ export class TableFinish {
     const one = (table: TablePlan) =>
       (this.#statistics.get(table.source) ?? Promise.reject()).catch(() => this.#analyze(table, 'statistics'));
     const skipped = (await Promise.all(tables.map(one))).flat();
-    const left = tables.filter((table) => !skipped.some((other) => other.table === table.target)).map(nameOf);
+    const isVacuumed = (table: TablePlan) =>
+      !isSmallTable(table) && !skipped.some((other) => other.table === table.target);
+    const left = tables.filter(isVacuumed).map(nameOf);
     const last = { rank: 0, bytes: 0 };
     return [...skipped, ...(await this.#options.pool.run((client) => vacuumHidden(client, left), last))];
   }

@@ -1,6 +1,6 @@
 import type { ChunkResult } from '../../model/copy.js';
 import type { TablePlan } from '../../model/plan.js';
-import { analyzeTables, type Skipped } from '../../target/copy/analyze.js';
+import { analyzeTogether, type Skipped } from '../../target/copy/analyze.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { restoreTogether, type RestoreStep } from '../../target/constraints/constraints.js';
 import type { ConnectionPool } from './connection-pool.js';
@@ -36,7 +36,7 @@ export function finishTogether(
     quietly(pool.run(task, priorityOf(work, { estimatedBytes })));
   const read = inTurn('proof', (client) => readTables(request, client, tables));
   const names = tables.map(({ targetSchema, target }) => ({ schema: targetSchema, name: target }));
-  const analyzed = quietly(read.then(() => inTurn('earlyStatistics', (client) => analyzeTables(client, names))));
+  const analyzed = quietly(read.then(() => inTurn('earlyStatistics', (client) => analyzeTogether(client, names))));
   const ordinals = group.flatMap(({ steps }) => steps.map(({ ordinal }) => ordinal));
   const build = async () => {
     if (ordinals.length > 0) await inTurn('build', (client) => restoreTogether(client, ticket, ordinals));

@@ -177,18 +177,27 @@ interface Restoring {
   readonly steps: StepCount | BuildCount;
 }
 
-/** Runs all missing steps of these stages, one stage after the other. */
+/** Runs all missing steps of these stages: those of small tables, then the others, one stage after the other. */
 async function restoreStages(request: LoadRequest, using: Restoring, stages: readonly RestoreStage[]): Promise<void> {
-  const missing = await listRestoreSteps(request.client, request.ticket.runId);
-  using.steps.expect(missing.filter(({ stage }) => stages.includes(stage)));
-  for (const stage of stages) await restoreStage(request, using, stage);
+  const all = await listRestoreSteps(request.client, request.ticket.runId);
+  const missing = all.filter(({ stage }) => stages.includes(stage));
+  using.steps.expect(missing);
+  const left = await restoreSmall(request, using, missing);
+  for (const stage of stages)
+    await restoreEach(
+      request,
+      using,
+      left.filter((step) => step.stage === stage),
+    );
 }
 
-/** Runs all missing steps of one stage, the biggest tables first, on all connections of the pool. */
-async function restoreStage(request: LoadRequest, { pool, steps }: Restoring, stage: RestoreStage): Promise<void> {
-  const { client, ticket } = request;
-  const found = (await listRestoreSteps(client, ticket.runId)).filter((step) => step.stage === stage);
-  const missing = await restoreSmall(request, { pool, steps }, found);
+/** Runs the steps, which are of one stage, the biggest tables first, on all connections of the pool. */
+async function restoreEach(
+  request: LoadRequest,
+  { pool, steps }: Restoring,
+  missing: readonly RestoreStep[],
+): Promise<void> {
+  const { ticket } = request;
   await Promise.all(
     missing.map((step) =>
       pool
@@ -201,16 +210,17 @@ async function restoreStage(request: LoadRequest, { pool, steps }: Restoring, st
 
 /**
  * Makes what small tables lack, many steps to a transaction, one transaction after the other: two that lock the same
- * tables could wait for each other. Gives the steps that are left: of other tables, and of groups that cannot be made
- * together.
+ * tables could wait for each other. A foreign key stands beside its validation, and triggers come last. Gives the steps
+ * that are left: of other tables, and of groups that cannot be made together.
  */
 async function restoreSmall(
   { ticket }: LoadRequest,
   { pool, steps }: Restoring,
   found: readonly RestoreStep[],
 ): Promise<RestoreStep[]> {
+  const small = found.filter(isSmallStep).sort(byTriggerAndName);
   const left = found.filter((step) => !isSmallStep(step));
-  for (const group of inGroups(found.filter(isSmallStep), togetherMax)) {
+  for (const group of inGroups(small, 2 * togetherMax)) {
     const ordinals = group.map(({ ordinal }) => ordinal);
     const isAlone = group.length === 1;
     const isDone = !isAlone && (await pool.run((client) => restoreTogether(client, ticket, ordinals)).then(...settled));
@@ -218,6 +228,12 @@ async function restoreSmall(
     else left.push(...group);
   }
   return left;
+}
+
+function byTriggerAndName(a: RestoreStep, b: RestoreStep): number {
+  const isTrigger = ({ stage }: RestoreStep) => Number(stage === 'triggers');
+  const nameOf = ({ schema, table, name }: RestoreStep) => [schema, table, name].join('\0');
+  return isTrigger(a) - isTrigger(b) || (nameOf(a) < nameOf(b) ? -1 : 1);
 }
 
 const settled = [() => true, () => false] as const;

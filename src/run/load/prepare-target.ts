@@ -14,6 +14,7 @@ import { isReplaced } from '../../plan/rules/seeded.js';
 import { refuseStaying } from '../plan/staying-rows.js';
 import { isAsLoaded, readLoaded } from '../plan/replaceable.js';
 import type { LoadRequest } from './load-request.js';
+import { isSmallTable } from './small-tables.js';
 
 /*
  * Prepares the tables before the first chunk, in one transaction that keeps writers out from its first check to its
@@ -26,7 +27,8 @@ import type { LoadRequest } from './load-request.js';
 export async function prepareTarget(request: LoadRequest): Promise<boolean> {
   const { plan, context, client, address } = request;
   const names = plan.tables.map((table) => table.target);
-  const detachable = await readDetachable(client, address.schema, names);
+  const small = new Set(plan.tables.filter(isSmallTable).map((table) => table.target));
+  const detachable = await readDetachable(client, address.schema, names, small);
   for (const { kind, name, table, reason } of detachable.inForce) {
     const what = kind === 'table' ? `what constrains ${table}` : `${kind} ${name} of ${table}`;
     context.journal.note(`${what} stays in force: ${reason}`);

@@ -7,6 +7,7 @@ import { quoteLiteral } from '../../lib/quote.js';
 import { checkToken, type RunTicket } from '../ledger/run.js';
 import { type DroppedObject, recordObjects, readDropped, markRestored } from './object-ledger.js';
 import { explainRestore } from './restore-error.js';
+import { readDetachable } from './detachable.js';
 
 /*
  * The life of a detached object: in force → dropped (ledger row and DROP in one transaction) → restored (its statements
@@ -64,16 +65,37 @@ export async function detach(client: TargetClient, runId: string, objects: reado
   });
 }
 
+/**
+ * Takes away the indexes of one table that were left in force, as `detach` does, where its rows cannot go in under them.
+ * The steps of the run then make them again, and say which rows stand in the way. False where there is none to take.
+ */
+export async function detachIndexes(
+  client: TargetClient,
+  ticket: RunTicket,
+  { schema, table }: { readonly schema: string; readonly table: string },
+): Promise<boolean> {
+  return await withTransaction(client, async () => {
+    await claimAttempt(client, ticket);
+    const { objects } = await readDetachable(client, schema, [table]);
+    const indexes = objects.filter((object) => object.table === table && stages[object.kind] === 'indexes');
+    if (indexes.length > 0) await detach(client, ticket.runId, indexes);
+    return indexes.length > 0;
+  });
+}
+
 /** What is still missing, by stage, biggest table first. */
 export async function listRestoreSteps(client: TargetClient, runId: string): Promise<RestoreStep[]> {
   const rows = await client.query<Omit<RestoreStep, 'stage' | 'tableBytes'> & { bytes: string }>(
-    `SELECT o.ordinal, o.kind, o.table_schema AS schema, o.table_name AS table, o.name,
+    `WITH missing AS MATERIALIZED (SELECT * FROM ${client.ledger('object')} WHERE run_id = $1 AND state = 'dropped'),
+          sized AS MATERIALIZED (
+            SELECT t.table_schema, t.table_name, pg_table_size(c.oid) AS bytes
+              FROM (SELECT DISTINCT table_schema, table_name FROM missing) AS t
+              JOIN pg_namespace n ON n.nspname = t.table_schema
+              JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.table_name)
+     SELECT o.ordinal, o.kind, o.table_schema AS schema, o.table_name AS table, o.name,
             coalesce(length(o.index_sql) - length(replace(o.index_sql, '(', '')) = 1, false) AS "isPlain",
-            coalesce(pg_table_size(c.oid), 0)::text AS bytes
-       FROM ${client.ledger('object')} o
-       LEFT JOIN pg_namespace n ON n.nspname = o.table_schema
-       LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = o.table_name
-      WHERE o.run_id = $1 AND o.state = 'dropped' ORDER BY o.ordinal`,
+            coalesce(s.bytes, 0)::text AS bytes
+       FROM missing o LEFT JOIN sized s USING (table_schema, table_name) ORDER BY o.ordinal`,
     [runId],
   );
   const steps = rows.map(({ bytes, ...row }) => ({ ...row, stage: stages[row.kind], tableBytes: Number(bytes) }));
@@ -128,7 +150,8 @@ export async function buildStep(
 
 /**
  * Makes several objects of small tables again, in the order of their ordinals, in one transaction with few round trips.
- * Where one cannot be made, none is: `restoreStep` of each then does what can be done, and says what stands in the way.
+ * A foreign key whose validation is among them is made valid at once. Where one cannot be made, none is: `restoreStep` of
+ * each then does what can be done, and says what stands in the way.
  */
 export async function restoreTogether(
   client: TargetClient,
@@ -138,7 +161,7 @@ export async function restoreTogether(
   await withTransaction(client, async () => {
     await claimAttempt(client, ticket);
     const dropped = await readDropped(client, ticket.runId, ordinals);
-    const statements = dropped.flatMap(({ object, hasIndex, hasConstraint }) => [
+    const statements = validatedAtOnce(dropped).flatMap(({ object, hasIndex, hasConstraint }) => [
       ...(hasIndex ? [] : inTablespace(object, object.indexSql)),
       ...(hasConstraint ? [] : inTablespace(object, object.constraintSql)),
       ...object.extraSql,
@@ -149,6 +172,22 @@ export async function restoreTogether(
       ticket.runId,
       dropped.map(({ ordinal }) => ordinal),
     );
+  });
+}
+
+/** Foreign keys that are not there yet without their NOT VALID, where their validation is among the objects; not that. */
+function validatedAtOnce(dropped: readonly DroppedObject[]): readonly DroppedObject[] {
+  const keyOf = ({ object: { schema, table, name } }: DroppedObject) => [schema, table, name].join('\0');
+  const ofKind = (kind: ObjectKind) => dropped.filter(({ object }) => object.kind === kind);
+  const validated = new Set(ofKind('validation').map(keyOf));
+  const isMissing = (one: DroppedObject) => !one.hasConstraint && validated.has(keyOf(one));
+  const missing = new Set(ofKind('foreign_key').filter(isMissing).map(keyOf));
+  return dropped.flatMap((one) => {
+    const { object } = one;
+    if (object.kind === 'validation') return missing.has(keyOf(one)) ? [] : [one];
+    if (object.kind !== 'foreign_key' || !missing.has(keyOf(one))) return [one];
+    const constraintSql = object.constraintSql?.replace(/ NOT VALID$/, '') ?? null;
+    return [{ ...one, object: { ...object, constraintSql } }];
   });
 }
 

@@ -24,18 +24,20 @@ interface TableRow {
  * Reads which objects of the named tables can be detached, and which must stay: those of partitioned and inheriting
  * tables, of other owners' tables, and all that we could drop but not make again (no CREATE on the schema, no
  * REFERENCES on the parent, a view that depends on a primary key). Columns, defaults, NOT NULL and CHECK are not
- * touched.
+ * touched. `keepsIndexes` names tables whose B-trees are left alone.
  */
 export async function readDetachable(
   client: TargetClient,
   schema: string,
   names: readonly string[],
+  keepsIndexes: ReadonlySet<string> = new Set(),
 ): Promise<Detachable> {
   const tables = await readTables(client, schema, names);
   const { free, inForce } = splitTables(tables);
   const oids = free.map((table) => table.oid);
   const foreignKeys = await readForeignKeys(client, oids);
-  const indexes = await readIndexes(client, oids, foreignKeys.oids);
+  const indexedOids = free.filter(({ name }) => keepsIndexes.has(name)).map(({ oid }) => oid);
+  const indexes = await readIndexes(client, { tableOids: oids, indexedOids }, foreignKeys.oids);
   const triggers = await readTriggers(client, oids);
   return {
     objects: [...triggers, ...foreignKeys.objects, ...indexes.objects],

@@ -1,5 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { TargetClient } from '../connection/client.js';
+import { must } from '../../model/error.js';
+import { withTransaction } from '../connection/transaction.js';
 import { quoteTable } from '../../lib/quote.js';
 import type { TableName } from '../schema/truncate.js';
 
@@ -16,9 +18,21 @@ export interface Skipped {
  * it, by table: where our role may not, it skips with a warning.
  */
 export async function analyzeTables(client: TargetClient, tables: readonly TableName[]): Promise<Skipped[]> {
+  if (tables.length === 0) return [];
+  return await run(client, `VACUUM (${await optionsFor(client)})`, tables);
+}
+
+/**
+ * The statistics alone, in one transaction: for tables of so few pages that marking them as visible costs more than it
+ * can save. What the server warned about, as analyzeTables does.
+ */
+export async function analyzeTogether(client: TargetClient, tables: readonly TableName[]): Promise<Skipped[]> {
+  return await withTransaction(client, () => run(client, 'ANALYZE', tables));
+}
+
+async function run(client: TargetClient, statement: string, tables: readonly TableName[]): Promise<Skipped[]> {
   const skipped: Skipped[] = [];
-  const [first] = tables;
-  if (first === undefined) return skipped;
+  const first = must(tables[0], 'table to analyse');
   const onNotice = ({ message = 'skipped' }: { message?: string | undefined }) => {
     const about = tables.length === 1 ? first : tables.find(({ name }) => message.includes(`"${name}"`));
     skipped.push({ table: about?.name ?? 'a table', warning: message });
@@ -27,10 +41,7 @@ export async function analyzeTables(client: TargetClient, tables: readonly Table
   const list = tables.map(({ schema, name }) => quoteTable(schema, name)).join(', ');
   client.raw.on('notice', onNotice);
   try {
-    await client.run(`VACUUM (${await optionsFor(client)}) ${list}`, [], {
-      ...context,
-      doing: `analyse ${first.name}`,
-    });
+    await client.run(`${statement} ${list}`, [], { ...context, doing: `analyse ${first.name}` });
   } finally {
     client.raw.off('notice', onNotice);
   }

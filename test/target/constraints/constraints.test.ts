@@ -8,6 +8,7 @@ import type { TargetClient } from '../../../src/target/connection/client.js';
 import {
   buildStep,
   detach,
+  detachIndexes,
   listRestoreSteps,
   restoreAll,
   restoreSettings,
@@ -184,6 +185,66 @@ test('what is made again together is as if each had been made alone, also where 
     }
     assert.deepEqual(await client.query(detachedLeft), []);
     assert.deepEqual(await client.query(picture), before);
+  });
+});
+
+test('a foreign key that is made again together with its validation is valid at once', async () => {
+  const sql = `CREATE SCHEMA app; CREATE SCHEMA elsewhere; CREATE TABLE app.t (a int PRIMARY KEY, b int CONSTRAINT f REFERENCES app.t (a));
+    ALTER TABLE app.t ADD CONSTRAINT g FOREIGN KEY (b) REFERENCES app.t (a) NOT VALID`;
+  await withSchema(sql, async (client) => {
+    const before = await client.query(picture);
+    await detachAll(client, ['t']);
+    const steps = await listRestoreSteps(client, 'r1');
+    const statements: string[] = [];
+    const run = client.run.bind(client);
+    client.run = ((text: string, values?: readonly unknown[], context?: object) => {
+      statements.push(text);
+      return run(text, values, context);
+    }) as typeof client.run;
+    for (const isOfIndex of [true, false]) {
+      const ordinals = steps.filter(({ stage }) => (stage === 'indexes') === isOfIndex).map(({ ordinal }) => ordinal);
+      await restoreTogether(client, ticket, ordinals);
+    }
+    assert.deepEqual(
+      statements.filter((text) => text.includes('VALIDATE')),
+      [],
+    );
+    assert.deepEqual(await client.query(picture), before);
+    assert.deepEqual(await client.query(detachedLeft), []);
+  });
+});
+
+test('of a table that keeps its indexes those are read that are no B-tree, or are checked later', async () => {
+  await withSchema(richSchema, async (client) => {
+    const all = await readDetachable(client, 'app', ['User', 'Post']);
+    const { objects } = await readDetachable(client, 'app', ['User', 'Post'], new Set(['User']));
+    const left = ['User_excl', 'User_gin', 'User_later'];
+    const isKept = ({ table, name, indexSql, constraintSql, kind }: (typeof objects)[number]) =>
+      table === 'User' && kind !== 'foreign_key' && (indexSql ?? constraintSql) !== null && !left.includes(name);
+    assert.deepEqual(
+      objects,
+      all.objects.filter((object) => !isKept(object)),
+    );
+    assert.deepEqual(
+      objects.filter(({ name }) => left.includes(name)).map(({ name }) => name),
+      left,
+    );
+  });
+});
+
+test('indexes that were left in force are taken away later by the run alone that has its token, into its ledger', async () => {
+  await withSchema(richSchema, async (client) => {
+    const before = await client.query(picture);
+    const { objects } = await readDetachable(client, 'app', ['User', 'Post'], new Set(['User', 'Post']));
+    await detach(client, 'r1', objects);
+    const user = { schema: 'app', table: 'User' };
+    await assert.rejects(detachIndexes(client, { ...ticket, token: '2' }, user), { code: 'target.run_superseded' });
+    assert.equal(await detachIndexes(client, ticket, user), true);
+    assert.deepEqual(await client.query(`SELECT FROM pg_index WHERE indrelid = 'app."User"'::regclass`), []);
+    assert.equal(await detachIndexes(client, ticket, user), false);
+    await restoreAll(client, ticket);
+    assert.deepEqual(await client.query(picture), before);
+    assert.deepEqual(await client.query(detachedLeft), []);
   });
 });
 
