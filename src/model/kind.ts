@@ -32,15 +32,24 @@ export interface TimeReading {
   readonly targetZone?: string;
 }
 
+/** What the elements of an array or the bounds of a range are, where the server would drop a part of their texts or round it. */
+export interface HeldElements {
+  readonly of: 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'numeric';
+  /** Fraction digits that they keep. */
+  readonly digits: number;
+}
+
 /** What Postgres' own input function would take in silence, and what it would not take, of a literal's text. */
 export type LiteralForm =
   /** A text that is a JSON array is written as `{…}` first. Elements that are neither numbers nor truths are texts in JSON. */
-  | { readonly tag: 'array'; readonly elements?: 'numbers' | 'truths' }
+  | { readonly tag: 'array'; readonly elements?: 'numbers' | 'truths'; readonly held?: HeldElements }
+  /** A range of days or moments, or a list of such ranges. */
+  | { readonly tag: 'range'; readonly held: HeldElements }
   /** money: fraction digits beyond those that it stores would be rounded. */
   | { readonly tag: 'digits'; readonly digits: number }
   /**
-   * A time with zone: further fraction digits would be rounded, and words such as `now` would mean the moment of the
-   * copy.
+   * A time with zone: further fraction digits would be rounded, a day before it lost, and words such as `now` would mean
+   * the moment of the copy.
    */
   | { readonly tag: 'clock'; readonly digits: number }
   /**

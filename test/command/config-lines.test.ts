@@ -218,6 +218,31 @@ test('the zone of naive texts, and the unit of numbers, are settled by the lines
   });
 });
 
+test('times without a zone that the server reads are told, and settled as UTC alone', async () => {
+  const sql = `CREATE TABLE a (id INTEGER PRIMARY KEY, at TEXT, all_of TEXT, during TEXT);
+    INSERT INTO a VALUES (1, '12:30', '["2024-01-01 10:00"]', '[2024-01-01 10:00,)'), (2, '12:30Z', '{2024-01-01 10:00+02,infinity}', '(,)')`;
+  const schema = 'CREATE TABLE a (id int PRIMARY KEY, at timetz, all_of timestamptz[], during tstzrange)';
+  await withSides(sql, schema, async ({ plan }) => {
+    const { findings } = (await plan({})).json;
+    const named = findings.filter(isChoice);
+    assert.deepEqual(named.map(place).sort(), ['a.all_of plan.zone', 'a.at plan.zone', 'a.during plan.zone']);
+    assert.match(
+      String(named.map(({ message }) => message)),
+      /^1 of its texts names[^:]+: '[^']+',1 of its texts names/,
+    );
+    await checkRounds(named, plan);
+    const local = (zone: string) => plan({ tableRules: { a: { columns: { at: { zone } } } } });
+    const refused = (await local('Europe/Berlin')).json.findings.filter(({ severity }) => severity === 'error');
+    assert.deepEqual(
+      refused.map(({ code, column }) => `${column} ${code}`),
+      ['at plan.rule'],
+    );
+    // A zone for all columns is none of theirs.
+    const all = (await plan({ zone: 'Europe/Berlin' })).json.findings.filter(isChoice);
+    assert.equal(all.length, 3);
+  });
+});
+
 test('texts and numbers beside blobs, for which no one type is found, are settled by the lines that their findings name', async () => {
   const sql = `CREATE TABLE m (id INTEGER PRIMARY KEY, a, b BLOB, c);
     INSERT INTO m VALUES (1, 'x', x'00ff', 1), (2, x'01', 'ü', x'ff')`;

@@ -1,11 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import type { LiteralForm, TimeUnit } from '../../model/kind.js';
+import type { HeldElements, LiteralForm, TimeUnit } from '../../model/kind.js';
 import { arrayText } from './array-text.js';
 import { textEncoder } from './byte-columns.js';
 import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { precisionLoss } from '../time/epoch.js';
 import { refuse } from '../value/misfit.js';
+import { checkElement, checkElements } from '../time/held-elements.js';
 import { intervalSince1970, isDatedInterval, isIntervalText } from '../time/interval-text.js';
 import { createMoment } from '../time/temporal.js';
 import { createTemporalReader } from '../time/temporal-text.js';
@@ -27,21 +28,22 @@ export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
   switch (form?.tag) {
     case undefined:
       return plain;
-    case 'array':
+    case 'array': {
+      const elements = arrayElements(plain, form.held);
       return {
         ...plain,
         integer: notAnArray,
         real: notAnArray,
         wide: notAnArray,
-        text: (out, bytes, start, end) => writeArray(out, plain, bytes, start, end),
+        text: (out, bytes, start, end) => writeArray(out, elements, bytes, start, end),
       };
+    }
+    case 'range':
+      return checked(plain, (text) => checkElements(text, form.held));
     case 'digits':
       return checked(plain, (text) => checkDigits(text, form.digits));
     case 'clock':
-      return checked(plain, (text) => {
-        if (!/^\s*\d/.test(text)) refuse('data.not_a_time', 'not a time of day', textHint);
-        checkDigits(text, form.digits);
-      });
+      return checked(plain, (text) => checkElement(text.trim(), { of: 'timetz', digits: form.digits }));
     case 'interval':
       return intervalEncoder(plain, form.digits, form.unit);
     case 'byte':
@@ -100,6 +102,10 @@ function checkDigits(text: string, digits: number): void {
   }
 }
 
+function arrayElements(plain: ColumnEncoder, held: HeldElements | undefined): ColumnEncoder {
+  return held === undefined ? plain : checked(plain, (text) => checkElements(text, held));
+}
+
 /**
  * Rewrites a JSON array as `{…}`. A text that is not JSON, or not UTF-8, goes to the server unchanged, and the server
  * judges it.
@@ -116,7 +122,7 @@ function writeArray(out: Block, plain: ColumnEncoder, bytes: Buffer, start: numb
     return;
   }
   const array = Buffer.from(text, 'utf8');
-  out.copy(array, 0, array.length);
+  plain.text(out, array, 0, array.length);
 }
 
 function intervalEncoder(plain: ColumnEncoder, digits: number, unit: TimeUnit | null): ColumnEncoder {

@@ -259,8 +259,7 @@ export const planCodes = {
     todo: 'Save them, or use another schema; to drop them too, name them as the hint does with `--reset-also`.',
   },
   'plan.rounding_elements': {
-    means:
-      'The elements of an array keep fewer digits than a text can hold, and PostgreSQL would round them. A warning.',
+    means: 'The elements of a `real[]` keep fewer digits than a text can hold, and PostgreSQL rounds them. A warning.',
     todo: 'Where digits matter give the array a wider type, such as `double precision[]`, or make it text.',
   },
   'plan.row_security': {
@@ -432,7 +431,7 @@ export const planCodes = {
   },
   'plan.zone': {
     means:
-      'Texts without a time zone go into a timestamptz, and are read as UTC: where the application wrote the time of its own clocks, every one of them would be moved. A warning.',
+      'Texts without a time zone go into a type with one, and are read as UTC: where the application wrote the time of its own clocks, every one of them would be moved. A warning.',
     todo: 'Name the zone of the column in the config file (`"zone": "Europe/Berlin"`), or `"UTC"` where they are UTC.',
   },
 } as const satisfies Readonly<Record<`plan.${string}`, CodeText>>;

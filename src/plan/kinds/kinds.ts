@@ -1,5 +1,5 @@
 import type { Finding } from '../../model/plan.js';
-import type { Kind, TimeReading, TimeUnit } from '../../model/kind.js';
+import type { HeldElements, Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { isUnit, unitNames } from '../../lib/time/epochs.js';
 import type { ColumnPair } from './column-pair.js';
@@ -12,7 +12,7 @@ import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod 
 import { remarkFindings } from './remark-findings.js';
 import { checkValues } from './values.js';
 import { nameBytesMax } from '../names/names.js';
-import { checkClocks, checkZone, zonesOf } from './zone-findings.js';
+import { checkClocks, checkZone, isZonedLiteral, takesZone, zonesOf } from './zone-findings.js';
 import { checkPattern, patternOf } from './text-patterns.js';
 import { isZoneName } from './zone-name.js';
 
@@ -43,7 +43,7 @@ export function chooseKind(pair: ColumnPair): KindChoice {
     findings: [
       ...choice.findings,
       ...checkReading(pair, choice.kind),
-      ...checkZone(pair),
+      ...checkZone(pair, choice.kind),
       ...checkClocks(pair, choice.kind),
       ...remarkFindings(pair, choice.kind),
       ...checkValues(pair, choice.kind),
@@ -74,8 +74,11 @@ function checkReading({ table, source, target, rules = {}, habits }: ColumnPair,
   findings.push(
     ...checkPattern({ ...location, type: target.type }, kind, { pattern, isOwn: rules.pattern !== undefined }),
   );
-  if (rules.zone !== undefined && kind.tag !== 'timestamp' && kind.tag !== 'timestamptz' && kind.tag !== 'date') {
-    const message = `the config file sets a time zone, but ${target.type} is no date and time`;
+  if (rules.zone !== undefined && !takesZone(kind, rules.zone)) {
+    const why = isZonedLiteral(kind)
+      ? `texts of ${target.type} are not turned from one to another: only UTC can be said`
+      : `${target.type} is no date and time`;
+    const message = `the config file sets a time zone, but ${why}`;
     findings.push(makeFinding({ ...location, message, hint: 'take the zone of this column out of the config file' }));
   }
   for (const zone of isTemporal(target) ? zones : []) {
@@ -165,8 +168,8 @@ function questionOf({ census, source, target, mark = null }: ColumnPair): UnitQu
 function kindOfType(target: TargetColumn, unit: TimeUnit | null): Kind {
   const { baseType, typmod } = target;
   if (target.typeClass === 'e') return { tag: 'enum', labels: target.enumLabels ?? [] };
-  if (target.typeClass !== 'b') return { tag: 'literal' };
-  if (isArray(target)) return { tag: 'literal', form: { tag: 'array', ...elementsOf(target) } };
+  if (target.typeClass !== 'b') return rangeOf(target);
+  if (isArray(target)) return { tag: 'literal', form: { tag: 'array', ...elementsOf(target), ...heldBy(target) } };
   switch (baseType) {
     case 'bool':
     case 'int2':
@@ -207,6 +210,41 @@ const numberArrays = ['_int2', '_int4', '_int8', '_float4', '_float8', '_numeric
 function elementsOf({ baseType }: TargetColumn): { readonly elements?: 'numbers' | 'truths' } {
   if (baseType === '_bool') return { elements: 'truths' };
   return numberArrays.includes(baseType) ? { elements: 'numbers' } : {};
+}
+
+/** What the elements of an array keep of their texts, where that may be less than the texts say. */
+function heldBy({ baseType, typmod }: TargetColumn): { readonly held?: HeldElements } {
+  const of = baseType.slice(1);
+  switch (of) {
+    case 'date':
+      return { held: { of, digits: 0 } };
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestamptz':
+      return { held: { of, digits: readTimeTypmod(typmod) } };
+    case 'interval':
+      return { held: { of, digits: readIntervalTypmod(typmod) } };
+    case 'numeric': {
+      const { scale } = readNumericTypmod(typmod);
+      return scale === null ? {} : { held: { of, digits: scale } };
+    }
+    default:
+      return {};
+  }
+}
+
+/** Ranges of PostgreSQL's own; one that was made with CREATE TYPE does not say here of what it is. */
+const boundsOf: Readonly<Record<string, HeldElements>> = {
+  date: { of: 'date', digits: 0 },
+  ts: { of: 'timestamp', digits: 6 },
+  tstz: { of: 'timestamptz', digits: 6 },
+};
+
+function rangeOf({ baseType, typeClass }: TargetColumn): Kind {
+  const [, name = ''] = (typeClass === 'r' || typeClass === 'm' ? /^(.+?)(?:multi)?range$/.exec(baseType) : null) ?? [];
+  const held = boundsOf[name];
+  return held === undefined ? { tag: 'literal' } : { tag: 'literal', form: { tag: 'range', held } };
 }
 
 /** Other types, with what their input function would do in silence. */

@@ -34,23 +34,44 @@ function targetZoneOf({ rules, habits }: ColumnPair): string | undefined {
 }
 
 /** Texts that say no zone are read as UTC, which moves every one that was written as local time. */
-export function checkZone(pair: ColumnPair): Finding[] {
+export function checkZone(pair: ColumnPair, kind: Kind): Finding[] {
   const { table, source, target, trial } = pair;
   const naive = trial?.naive;
-  if (naive === undefined || zoneOf(pair) !== undefined) return [];
+  const zone = zoneOf(pair);
+  // The zones of texts that the server reads cannot be turned here.
+  const isOpen = zone === undefined || (kind.tag === 'literal' && isLocal(zone));
+  if (naive === undefined || !isOpen) return [];
   const { count, example } = naive;
   const column = source.name;
+  const clocks =
+    kind.tag === 'literal'
+      ? 'say in the config file that they are UTC; where the application wrote the time of other clocks, write the offset behind each in the source:'
+      : 'say in the config file that they are UTC, or name the zone of the clocks whose time the application wrote, such as "Europe/Berlin" (for all columns also by --zone):';
   return [
     makeFinding({
       severity: 'warning',
       code: 'plan.zone',
       table,
       column,
-      message: `${count} of its texts ${count === 1 ? 'names' : 'name'} no time zone, and ${count === 1 ? 'is' : 'are'} read as UTC into ${target.type}: ${example.value} becomes ${example.becomes}`,
-      hint: 'say in the config file that they are UTC, or name the zone of the clocks whose time the application wrote, such as "Europe/Berlin" (for all columns also by --zone):',
+      message: `${count} of its texts ${count === 1 ? 'names' : 'name'} no time zone, and ${count === 1 ? 'is' : 'are'} read as UTC into ${target.type}: ${kind.tag === 'literal' ? example.value : `${example.value} becomes ${example.becomes}`}`,
+      hint: clocks,
       choices: [ruleLine(table, column, { zone: 'UTC' }), configLine({ zone: 'UTC' })],
     }),
   ];
+}
+
+/** Whether a zone can be named for the column: a local one only where we read its texts, UTC wherever one is missing. */
+export function takesZone(kind: Kind, zone: string): boolean {
+  if (kind.tag === 'timestamp' || kind.tag === 'timestamptz' || kind.tag === 'date') return true;
+  return isZonedLiteral(kind) && !isLocal(zone);
+}
+
+/** Times with a zone whose texts the server reads. */
+export function isZonedLiteral(kind: Kind): boolean {
+  const form = kind.tag === 'literal' ? kind.form : undefined;
+  if (form?.tag === 'clock') return true;
+  const held = form?.tag === 'array' || form?.tag === 'range' ? form.held : undefined;
+  return held?.of === 'timetz' || held?.of === 'timestamptz';
 }
 
 /**

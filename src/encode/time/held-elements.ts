@@ -1,0 +1,126 @@
+import type { HeldElements } from '../../model/kind.js';
+import { precisionLoss } from './epoch.js';
+import { clockOfDatedTime } from './temporal-text.js';
+import { createDecimal, parseDecimal } from '../value/decimal.js';
+import { refuse } from '../value/misfit.js';
+
+/*
+ * What PostgreSQL's input functions do to times and decimals without a word (utils/adt/datetime.c, date.c, timestamp.c,
+ * numeric.c): the offset of a timestamp, the day of a time and the time of a day are read over, digits are rounded, and
+ * words such as now mean the moment of the copy. A column of such a type is checked by its encoder; here are those whose
+ * texts the server reads: elements of arrays, bounds of ranges, and times with a zone.
+ */
+
+/** Where the elements of `{…}`, `[…]`, `[a,b)` and lists of these part; the texts of times have none of it but the comma. */
+const borders = /[{}[\](),"\\]+/;
+/** Before the braces of an array that does not begin at 1: `[0:2]={…}`. */
+const dimensions = /^(?:\s*\[[-+\d:\s]+\])+\s*=/;
+
+const movingWord = /\b(?:now|today|tomorrow|yesterday)\b/i;
+/** The time of day of a text, and what stands on both sides of it. */
+const clockWithin = /^(.*?)(?:(\d{1,2}:\d\d(?::\d\d)?)|T(\d{4}(?:\d\d)?))(?:[.,](\d*))?\s*(?:[ap]m\b)?\s*(.*)$/is;
+const utc = /^(?:Z|UTC|GMT|[+-]00(?::?00)?)$/i;
+const era = /\b(?:AD|BC)\b/gi;
+const bareNumber = /^[-+]?\d+(?:\.\d*)?$/;
+
+const hint = 'correct the value in the source, or make the target column text';
+const zonedHint = 'write the moment without an offset, or make the target column a type with time zone';
+
+interface Clock {
+  /** What stands before the time of day, such as its day. */
+  readonly before: string;
+  readonly isMidnight: boolean;
+  /** Digits of a fraction of a second. */
+  readonly fraction: string;
+  /** The offset or the name of a zone after it; empty where there is none. */
+  readonly zone: string;
+}
+
+/** Refuses (by a Misfit) a text of an array or a range of which PostgreSQL would drop a part, or round it. */
+export function checkElements(text: string, held: HeldElements): void {
+  for (const element of elementsOf(text)) checkElement(element, held);
+}
+
+/** Whether an element of an array or a range is a moment or a time that names no zone, and so is one of UTC. */
+export function hasNaiveElement(text: string, { of }: HeldElements): boolean {
+  if (of !== 'timetz' && of !== 'timestamptz') return false;
+  return elementsOf(text).some((element) => {
+    const clock = clockOf(element);
+    return clock === null ? of === 'timestamptz' && /^\d/.test(element) : clock.zone === '';
+  });
+}
+
+function elementsOf(text: string): string[] {
+  return text
+    .replace(dimensions, '')
+    .split(borders)
+    .map((element) => element.trim())
+    .filter((element) => /\d/.test(element) || movingWord.test(element));
+}
+
+/** The same for one text. */
+export function checkElement(element: string, { of, digits }: HeldElements): void {
+  if (of === 'numeric') {
+    checkDecimal(element, digits);
+    return;
+  }
+  if (of === 'interval') {
+    if (bareNumber.test(element))
+      refuse('data.no_unit', 'a number among intervals', 'write the unit behind it, such as 90 seconds');
+    for (const [, fraction = ''] of element.matchAll(/\.(\d+)/g)) checkFraction(fraction, digits);
+    return;
+  }
+  if (movingWord.test(element)) refuse(codes[of], 'a word for a time that moves on', hint);
+  const clock = clockOf(element);
+  if (clock === null) {
+    // A number such as 1230 would be read as 12:30, in any unit that it may have been meant.
+    if (of === 'time' || of === 'timetz') refuse(codes[of], 'not a time of day', hint);
+    return;
+  }
+  checkFraction(clock.fraction, digits);
+  if (of === 'date' && !(clock.isMidnight && isUtc(clock)))
+    refuse(codes.date, 'a day with a time, which is lost', hint);
+  if ((of === 'time' || of === 'timetz') && clock.before !== '' && clockOfDatedTime(element) === null)
+    refuse(codes[of], 'a time with a day, which is lost', hint);
+  if (of === 'time' && clock.zone !== '') refuse(codes.time, 'a time with an offset, which is lost', hint);
+  if (of === 'timestamp' && !isUtc(clock)) refuse(codes.timestamp, 'a moment with an offset, which is lost', zonedHint);
+}
+
+const codes = {
+  date: 'data.not_a_date',
+  time: 'data.not_a_time',
+  timetz: 'data.not_a_time',
+  timestamp: 'data.not_a_timestamp',
+  timestamptz: 'data.not_a_timestamp',
+} as const;
+
+function clockOf(element: string): Clock | null {
+  const found = clockWithin.exec(element);
+  if (found === null) return null;
+  const [, before = '', plain = '', compact = '', fraction = '', after = ''] = found;
+  return {
+    before: before.replace(/[T\s,]+$/i, '').trim(),
+    fraction,
+    isMidnight: !/[1-9]/.test(`${plain}${compact}${fraction}`),
+    zone: after.replace(era, '').trim(),
+  };
+}
+
+/** No zone is the zone of UTC, as for a column of moments. */
+function isUtc({ zone }: Clock): boolean {
+  return zone === '' || utc.test(zone);
+}
+
+function checkFraction(fraction: string, digits: number): void {
+  if (fraction.replace(/0+$/, '').length > digits) precisionLoss();
+}
+
+const decimal = createDecimal();
+
+function checkDecimal(element: string, scale: number): void {
+  const bytes = Buffer.from(element, 'latin1');
+  // What is no decimal is for the server to refuse, or NaN.
+  if (!parseDecimal(decimal, bytes, 0, bytes.length)) return;
+  if (decimal.count - decimal.point > scale)
+    refuse('data.precision_loss', `more than ${scale} digits after the point, which would be rounded`, hint);
+}
