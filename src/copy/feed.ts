@@ -63,8 +63,16 @@ export async function createKernelFeed(job: FeedJob): Promise<Feed | null> {
   const encoder = await createRowEncoder({ ...job, converts: 'cells', allocate: loop.allocate });
   const { aside, block } = encoder;
   if (!loop.load({ record: rows.shape(), fields, aside, key: table.key.columns })) return null;
+  /** A row that is split over pages is a leaf of its own to the kernel once it is put together. */
   const encodeRow = (): void => {
-    rows.next();
+    rows.move();
+    const joined = rows.lendJoined();
+    if (joined !== null && loop.holds(joined.bytes) && loop.holds(block.bytes)) {
+      const stop = loop.fill(joined, block, blockBytes);
+      encoder.addKeys(loop.keys);
+      if (stop === 'done') return;
+    }
+    rows.fillView();
     encoder.encodeRow(rows.view);
   };
   const fill = (): boolean => {

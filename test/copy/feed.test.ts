@@ -151,6 +151,31 @@ test('ordinary rows all go by the kernel, a value of many megabytes and what doe
   });
 });
 
+test('rows that are split over pages go by the kernel, up to 64 kB', async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, 'split.db');
+    const count = 300;
+    makeFile(path, { pageSize: 4096 }, (db) => {
+      db.exec(`CREATE TABLE t(id INTEGER PRIMARY KEY, name TEXT, body BLOB);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+        INSERT INTO t SELECT i * 1000, 'name ' || i, randomblob(4000 + i * 200) FROM n;
+        ALTER TABLE t ADD COLUMN extra TEXT DEFAULT 'none'`);
+    });
+    const from = readTable(path, 't');
+    const list: readonly Kind[] = [{ tag: 'int8' }, text, { tag: 'bytea' }];
+    const sizes = { sentinel: 'nil', blockBytes: 65_536 };
+    const names = ['id', 'name', 'body'];
+    const seen = await compare(jobOf({ path, from, range: whole, names }, list, [0], sizes));
+    const short = Array.from({ length: count }, (_, i) => 4000 + (i + 1) * 200).filter((bytes) => bytes < 65_500).length;
+    assert.ok(seen.kernel >= 0.9 * short && seen.kernel <= short, JSON.stringify(seen));
+    assert.deepEqual([seen.aside, seen.refused], [count - seen.kernel, 0]);
+
+    // A default that a short record takes is not the kernel's, and is found beside what was put together.
+    const late = await compare(jobOf({ path, from, range: whole }, [...list, text], [0], sizes));
+    assert.deepEqual([late.kernel, late.aside, late.refused], [0, count, 0]);
+  });
+});
+
 test('more keys than are gathered at once, and wide rows that grow as they are encoded, stay within their memory', async () => {
   await withFolder(async (folder) => {
     const keyed = join(folder, 'keyed.db');

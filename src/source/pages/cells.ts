@@ -30,6 +30,8 @@ export class PageCells {
   /** The buffer that holds the current payload; the same for all cells. */
   readonly bytes: Buffer;
   readonly numbers: DataView;
+  /** First byte of the cell. */
+  cell = 0;
   /** First byte of the payload, and one past its last one in this leaf. */
   start = 0;
   end = 0;
@@ -92,6 +94,7 @@ export class PageCells {
       }
     }
     at = this.#readRowid(bytes, at);
+    this.cell = cell;
     this.start = at;
     this.payloadBytes = payloadBytes;
     this.isSplit = payloadBytes > this.#localMax || payloadBytes < 0;
@@ -129,9 +132,9 @@ export class PageCells {
   /** Joins the split payload in the reader's buffer, and returns the position of its first byte there. */
   assemble(overflow: OverflowReader): number {
     const { run, page } = this.#tree;
-    const { start, end, payloadBytes } = this;
+    const { cell, start, end, payloadBytes } = this;
     overflow.release();
-    return overflow.assemble({ leaf: run, leafPage: page, at: start, localBytes: end - start, payloadBytes });
+    return overflow.assemble({ leaf: run, leafPage: page, cell, at: start, localBytes: end - start, payloadBytes });
   }
 
   /** The error for what is wrong with the current cell. */

@@ -1,6 +1,7 @@
+import type { LeafCursor } from '../../model/kernel.js';
 import { damagedPage } from './damage.js';
 import type { SnapshotFile } from './page-file.js';
-import { PageRun } from './page-run.js';
+import { type Allocate, PageRun } from './page-run.js';
 
 /** At most this many bytes of overflow pages are read ahead, since the chain of a big value mostly is contiguous. */
 const aheadBytesMax = 128 * 1024;
@@ -8,7 +9,14 @@ const aheadBytesMax = 128 * 1024;
 /** A buffer larger than this is dropped after its row, so that one huge value does not stay in memory. */
 const reusedBytesMax = 4 * 1024 * 1024;
 
+/** Payloads up to this length are put together in memory from the caller, where there is any. */
+const lentBytesMax = 64 * 1024;
+
 const slackBytes = 16;
+
+/** Before the payload lie a cell pointer of two bytes and the cell's two varints. */
+const pointerBytes = 2;
+const headBytes = pointerBytes + 2 * 9;
 
 /** Longest payload that is asked for: RowView counts bytes in 31 bits. SQLite's own default limit is 10^9. */
 export const payloadBytesMax = 2 ** 31 - 2 ** 20;
@@ -18,6 +26,8 @@ export interface SplitPayload {
   readonly leaf: PageRun;
   /** Page number of the leaf, to name it. */
   readonly leafPage: number;
+  /** First byte of the cell in the leaf's run. */
+  readonly cell: number;
   /** First byte of the local part in the leaf's run. The number of the first overflow page follows the local part. */
   readonly at: number;
   readonly localBytes: number;
@@ -26,7 +36,8 @@ export interface SplitPayload {
 
 /**
  * Puts payloads that spill onto overflow pages together again (https://www.sqlite.org/fileformat2.html sections 1.6
- * and 1.7) in a buffer that grows as needed and begins with `prefix`, as the leaves' buffer does.
+ * and 1.7) in a buffer that grows as needed and begins with `prefix`, as the leaves' buffer does. With `allocate`, what
+ * is not too long comes together in memory from there, and can be lent as a leaf.
  */
 export class OverflowReader {
   bytes: Buffer = Buffer.alloc(0);
@@ -34,45 +45,66 @@ export class OverflowReader {
   readonly #file: SnapshotFile;
   readonly #table: string;
   readonly #prefix: Uint8Array;
+  /** Where the payload begins. */
+  readonly #start: number;
+  readonly #lent: Buffer | null;
   #run: PageRun | null = null;
 
-  constructor(file: SnapshotFile, table: string, prefix: Uint8Array) {
+  constructor(file: SnapshotFile, table: string, prefix: Uint8Array, allocate?: Allocate) {
     this.#file = file;
     this.#table = table;
     this.#prefix = prefix;
+    this.#start = prefix.length + headBytes;
+    this.#lent = allocate === undefined ? null : allocate(this.#start + lentBytesMax + slackBytes);
+    this.#use(this.#lent ?? Buffer.alloc(0));
   }
 
   /**
    * Fills `bytes` with the whole payload, and returns the position of its first byte there. Error: `data.damaged_page`.
    */
   assemble(payload: SplitPayload): number {
-    const { leaf, at, localBytes, payloadBytes } = payload;
+    const { leaf, cell, at, localBytes, payloadBytes } = payload;
     this.#reserve(payloadBytes);
-    const start = this.#prefix.length;
-    leaf.bytes.copy(this.bytes, start, at, at + localBytes);
+    leaf.bytes.copy(this.bytes, this.#start - (at - cell), cell, at + localBytes);
     this.#follow(payload, leaf.bytes.readUInt32BE(at + localBytes));
-    return start;
+    return this.#start;
+  }
+
+  /** The cell that was put together last, as a leaf that holds it whole and nothing else. */
+  asLeaf({ cell, at, payloadBytes }: Pick<SplitPayload, 'cell' | 'at' | 'payloadBytes'>): LeafCursor {
+    const page = this.#prefix.length;
+    this.bytes.writeUInt16BE(headBytes - (at - cell), page);
+    const pointersEnd = page + pointerBytes;
+    const end = this.#start + payloadBytes;
+    const bounds = { page, cells: pointersEnd, end, localMax: payloadBytes };
+    return { bytes: this.bytes, pointer: page, pointersEnd, ...bounds, hasRow: false, high: 0, low: 0 };
   }
 
   /** Drops a buffer that grew beyond what is worth keeping. */
   release(): void {
-    if (this.bytes.length <= reusedBytesMax) return;
-    this.bytes = Buffer.alloc(0);
+    if (this.bytes.length > reusedBytesMax) this.#use(this.#lent ?? Buffer.alloc(0));
   }
 
   #reserve(payloadBytes: number): void {
-    const needed = this.#prefix.length + payloadBytes + slackBytes;
-    if (this.bytes.length >= needed) return;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.bytes.length, reusedBytesMax)));
-    this.bytes.set(this.#prefix, 0);
-    this.numbers = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length);
+    const needed = this.#start + payloadBytes + slackBytes;
+    if (this.#lent !== null && this.#lent.length >= needed) {
+      if (this.bytes !== this.#lent) this.#use(this.#lent);
+    } else if (this.bytes.length < needed) {
+      this.#use(Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.bytes.length, reusedBytesMax))));
+    }
+  }
+
+  #use(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (bytes.length > 0) bytes.set(this.#prefix, 0);
   }
 
   /** Section 1.7: each page begins with the number of the next one, 0 in the last. The payload's length bounds the walk. */
   #follow({ leaf, leafPage, localBytes, payloadBytes }: SplitPayload, firstPage: number): void {
     const contentBytes = this.#file.usableBytes - 4;
-    const end = this.#prefix.length + payloadBytes;
-    let to = this.#prefix.length + localBytes;
+    const end = this.#start + payloadBytes;
+    let to = this.#start + localBytes;
     let from = leafPage;
     let page = firstPage;
     let ahead = 1;

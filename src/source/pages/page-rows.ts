@@ -19,6 +19,8 @@ export class PageRows {
   readonly #records: RecordReader;
   readonly #overflow: OverflowReader;
   readonly #plan: RecordPlan;
+  /** Where the present row's payload begins among the reader's bytes, if it was put together there. */
+  #joined: number | null = null;
 
   /** `leaves`: only these of the tree, in its order; the range is whole then. */
   constructor(
@@ -32,7 +34,7 @@ export class PageRows {
     const { source, rootPage } = table;
     this.#cells = new PageCells(file, { table: source, rootPage, range, leaves }, plan.prefix, allocate);
     this.#records = new RecordReader(plan);
-    this.#overflow = new OverflowReader(file, source, plan.prefix);
+    this.#overflow = new OverflowReader(file, source, plan.prefix, allocate);
     this.view = this.#records.view;
     this.#plan = plan;
   }
@@ -61,14 +63,31 @@ export class PageRows {
 
   /** Fills the view with the next row; false where there is none. */
   next(): boolean {
+    if (!this.move()) return false;
+    this.fillView();
+    return true;
+  }
+
+  /** Moves to the next row, and puts it together where it is split; false where there is none. */
+  move(): boolean {
     const cells = this.#cells;
     if (!cells.next()) return false;
-    const wrong = cells.isSplit
-      ? this.#fillSplit()
-      : this.#records.fill(cells.bytes, cells.numbers, cells.start, cells.end);
+    this.#joined = cells.isSplit ? cells.assemble(this.#overflow) : null;
+    return true;
+  }
+
+  /** Lends the present row, put together, as a leaf that holds nothing else; null where it is not split. */
+  lendJoined(): LeafCursor | null {
+    const { cell, start: at, payloadBytes } = this.#cells;
+    return this.#joined === null ? null : this.#overflow.asLeaf({ cell, at, payloadBytes });
+  }
+
+  /** Fills the view with the present row. */
+  fillView(): void {
+    const cells = this.#cells;
+    const wrong = this.#fill();
     if (wrong !== null) throw cells.damaged(wrong);
     this.#records.fillRowid(cells.high, cells.low);
-    return true;
   }
 
   /** The halves of the current row's rowid, as signed 32-bit numbers. */
@@ -80,9 +99,10 @@ export class PageRows {
     return this.#cells.low;
   }
 
-  #fillSplit(): string | null {
-    const start = this.#cells.assemble(this.#overflow);
-    const { bytes, numbers } = this.#overflow;
-    return this.#records.fill(bytes, numbers, start, start + this.#cells.payloadBytes);
+  #fill(): string | null {
+    const { bytes, numbers, start, end, payloadBytes } = this.#cells;
+    const joined = this.#joined;
+    if (joined === null) return this.#records.fill(bytes, numbers, start, end);
+    return this.#records.fill(this.#overflow.bytes, this.#overflow.numbers, joined, joined + payloadBytes);
   }
 }

@@ -71,6 +71,7 @@ export class TargetClient {
   #cancelledBy: CopierError | null = null;
   #isClosed = false;
   #backendPid: number | null = null;
+  #majorVersion = 0;
 
   constructor(address: TargetAddress, config: Pg.ClientConfig, options: WatchedOptions) {
     const { signal } = options;
@@ -81,6 +82,9 @@ export class TargetClient {
     this.raw = new pg.Client({ ...config, stream: () => socket });
     this.raw.on('error', (error) => {
       this.#broken ??= error;
+    });
+    this.raw.connection.on('parameterStatus', ({ parameterName, parameterValue }) => {
+      if (parameterName === 'server_version') this.#majorVersion = Number.parseInt(parameterValue, 10);
     });
     this.#stallPolicy = options.stallPolicy;
     this.#lockWatch = options.lockPolicy === null ? null : this.#watchLocks(options.lockPolicy);
@@ -127,6 +131,11 @@ export class TargetClient {
   /** Process id of the backend that serves the session, as pg_stat_activity has it; null before it was learned. */
   get backendPid(): number | null {
     return this.#backendPid;
+  }
+
+  /** Of PostgreSQL, as the server said when it took the connection: 18; 0 where it said none. */
+  get majorVersion(): number {
+    return this.#majorVersion;
   }
 
   /** A name of the ledger as SQL writes it, wherever this target keeps its ledger. */

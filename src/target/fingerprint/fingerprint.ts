@@ -46,21 +46,27 @@ interface Sums {
   readonly sums: readonly (string | null)[];
 }
 
-/**
- * The aggregate over the columns `from` (inclusive) to `to` (exclusive) of the table, and always its rows and keyset.
- * `rows` is read in place of the table where only some of its rows are meant.
- */
+/** What of a table is summed up, and who is asked. */
+interface FingerprintPart {
+  /** The first column, and one past the last. */
+  readonly from?: number;
+  readonly to?: number;
+  /** Read in place of the table where only some of its rows are meant. */
+  readonly rows?: string | undefined;
+  /** Of the server; without it the SQL is one that all understand. */
+  readonly majorVersion?: number;
+}
+
+/** The aggregate over some columns of the table, all without `from` and `to`, and always its rows and keyset. */
 export function fingerprintSql(
   table: FingerprintTable,
-  from = 0,
-  to = table.columns.length,
-  rows = `${comparedRows(table)} AS t`,
+  { from, to, rows = `${comparedRows(table)} AS t`, majorVersion }: FingerprintPart = {},
 ): string {
   const columns = table.columns.slice(from, to);
   // Aggregates that are written alike are computed once: a column that takes no NULL costs none of its own.
   const counts = columns.map(({ notNull }, i) => (notNull === true ? 'count(*)::text' : `count(c${i})::text`));
   const empties = columns.map((column, i) => emptiesSql(column, `c${i}`));
-  const sums = columns.map((column, i) => sumSql(column, `c${i}`));
+  const sums = columns.map(({ kind }, i) => sumSql(columnHash(`c${i}`, kind, 'k', majorVersion)));
   const inner = [
     ...columns.map((column, i) => `${quoteName(column.target)} AS c${i}`),
     `${keyHash(table)} AS k`,
@@ -97,7 +103,7 @@ export async function fingerprintTables(
   if (tables.length === 1) return [await fingerprintTable(client, first)];
   const narrow = tables.filter(isNarrow);
   const results = await client.queryAll<Sums & Record<string, unknown>>(
-    narrow.map((table) => fingerprintSql(table)),
+    narrow.map((table) => fingerprintSql(table, { majorVersion: client.majorVersion })),
     { doing: 'fingerprint tables' },
   );
   const found = new Map(narrow.map((table, at) => [table, toFingerprint(table, results[at]?.[0], 0)]));
@@ -178,7 +184,8 @@ export const fingerprintSamples: readonly FingerprintSample[] = sampleValues.fla
 /** What this server makes of every sample: name → 16 lower-case hex digits. */
 export async function selfTestFingerprint(client: TargetClient): Promise<Record<string, string>> {
   const list = fingerprintSamples.map(({ sql, kind, seed }) => {
-    return `${must(columnHash(sql, kind, `'${BigInt.asIntN(64, BigInt(seed))}'::int8`), 'a hash')}::text`;
+    const seedSql = `'${BigInt.asIntN(64, BigInt(seed))}'::int8`;
+    return `${must(columnHash(sql, kind, seedSql, client.majorVersion), 'a hash')}::text`;
   });
   const [row] = await client.query<{ hashes: string[] }>(`SELECT ${textArray(list)} AS hashes`);
   const { hashes } = must(row, 'row of hashes');
@@ -209,7 +216,7 @@ async function readPart(
   { from, to, rows }: { readonly from: number; readonly to: number; readonly rows: string | undefined },
 ): Promise<TableFingerprint> {
   const context = { table: table.target, doing: `fingerprint ${table.target}` };
-  const sql = fingerprintSql(table, from, Math.min(to, table.columns.length), rows);
+  const sql = fingerprintSql(table, { from, to, rows, majorVersion: client.majorVersion });
   // Both in one message are one transaction of their own. Within the caller's the settings would outlive the scan.
   const isShared = table.estimatedBytes >= sharedBytes && !client.isInTransaction;
   const results = await client.queryAll<Sums & Record<string, unknown>>(
@@ -243,8 +250,7 @@ function emptiesSql(column: ColumnPlan, value: string): string {
   return column.isTextual ? `count(*) FILTER (WHERE octet_length(${value}::text) = 0)::text` : `'0'`;
 }
 
-function sumSql(column: ColumnPlan, value: string): string {
-  const hash = columnHash(value, column.kind, 'k');
+function sumSql(hash: string | null): string {
   return hash === null ? `'0'` : `sum(${hash})::text`;
 }
 

@@ -6,8 +6,8 @@ import { quoteName } from '../../lib/quote.js';
 /*
  * H(value, seed) as SQL, by kind. All of it comes down to two functions of PostgreSQL: hash_bytes_extended over the
  * value's bytes and its 32-bit form, to which hashint8extended folds an int64. hash_record_extended of a row of one
- * bytea is the hash of those bytes (hashbyteaextended exists only since 18), and 0 where the bytea is NULL; it costs ten
- * times as much as a function of the type's own. hashfloat8extended hashes the bytes as the machine keeps them, but does
+ * bytea is the hash of those bytes, and 0 where the bytea is NULL; it costs ten times as much as a function of the type's
+ * own, and copies a long value. That function, hashbyteaextended, exists only since 18, and sums use it there. hashfloat8extended hashes the bytes as the machine keeps them, but does
  * not tell 0 and -0 from each other, nor from the seed.
  */
 
@@ -16,8 +16,14 @@ const nullBytes = `'\\xffffffff'::bytea`;
 /** One microsecond before 2000-01-01 is stored as the int64 -1. */
 const nullTimestamp = `'1999-12-31 23:59:59.999999'::timestamp`;
 
-/** H of a value that is summed: NULL gives NULL or 0, both nothing in a sum. null for kinds without a fingerprint. */
-export function columnHash(value: string, kind: Kind, seed: string): string | null {
+/** From this version of PostgreSQL on it has a function for the hash of a bytea. */
+const byteaHashVersion = 18;
+
+/**
+ * H of a value that is summed: NULL gives NULL or 0, both nothing in a sum. null for kinds without a fingerprint.
+ * `majorVersion`: of the server that is asked; without it the SQL is one that all understand.
+ */
+export function columnHash(value: string, kind: Kind, seed: string, majorVersion = 0): string | null {
   switch (kind.tag) {
     case 'bool':
     case 'int2':
@@ -27,8 +33,10 @@ export function columnHash(value: string, kind: Kind, seed: string): string | nu
       return `hashint8extended(${integer(value, kind)}, ${seed})`;
     case 'float8':
       return `CASE WHEN ${value} = 0 THEN ${bytesHash(value, kind, seed)} ELSE hashfloat8extended(${value}, ${seed}) END`;
-    case 'float4':
     case 'bytea':
+      if (majorVersion >= byteaHashVersion) return `hashbyteaextended(${value}, ${seed})`;
+      return bytesHash(value, kind, seed);
+    case 'float4':
       return bytesHash(value, kind, seed);
     case 'numeric':
     case 'text':

@@ -243,6 +243,25 @@ test('the aggregate can run in parallel and computes the key once per row', asyn
   });
 });
 
+test('from PostgreSQL 18 on blobs are summed up without a record of each, to the same sums', async () => {
+  const sql = `CREATE TABLE public.t (id int8, body bytea);
+    INSERT INTO public.t VALUES (1, ''), (2, NULL), (3, '\\x00ff'), (4, convert_to(repeat('long ', 9000), 'UTF8'))`;
+  await withTable(sql, async (client) => {
+    const blobs = table([column('id', { tag: 'int8' }), column('body', { tag: 'bytea' })], {
+      origin: 'primary',
+      columns: [0],
+    });
+    const { majorVersion } = client;
+    const [row] = await client.query<{ number: number }>(`SELECT current_setting('server_version_num')::int AS number`);
+    assert.equal(majorVersion, Math.floor((row?.number ?? 0) / 10_000));
+    const [old, now] = [fingerprintSql(blobs, { majorVersion: 17 }), fingerprintSql(blobs, { majorVersion: 18 })];
+    assert.match(old, /sum\(hash_record_extended\(ROW\(c1\), k\)\)/);
+    assert.match(now, /sum\(hashbyteaextended\(c1, k\)\)/);
+    assert.equal(fingerprintSql(blobs), old);
+    if (majorVersion >= 18) assert.deepEqual(await client.query(now), await client.query(old));
+  });
+});
+
 test('the self-test has an answer for every sample, and it is what the definition says', async () => {
   await withTable('SELECT 1', async (client) => {
     const found = await selfTestFingerprint(client);
