@@ -251,6 +251,12 @@ test('a machine that one stream keeps busy, the server included, sends tables wh
   assert.deepEqual([streams(true, 1), streams(true, 2), streams(true, 3), streams(false, 2)], [1, 1, 4, 4]);
 });
 
+test('a second core stores what the first one sends of long rows', () => {
+  const streams = (isLocal: boolean, cores: number) =>
+    wholeTablesOf(read({ flags: { workers: '4' } }), isLocal, cores)?.streamsOfLongRows;
+  assert.deepEqual([streams(true, 1), streams(true, 2), streams(true, 3), streams(false, 1)], [1, 4, 4, 4]);
+});
+
 test('beyond a network a table goes whole only where less may be lost', () => {
   const bytesMax = (isLocal: boolean) => must(wholeTablesOf(read({}), isLocal), 'whole tables').bytesMax;
   assert.equal(bytesMax(true), 4 * 1024 ** 3);

@@ -166,7 +166,9 @@ test('rows that are split over pages go by the kernel, up to 64 kB', async () =>
     const sizes = { sentinel: 'nil', blockBytes: 65_536 };
     const names = ['id', 'name', 'body'];
     const seen = await compare(jobOf({ path, from, range: whole, names }, list, [0], sizes));
-    const short = Array.from({ length: count }, (_, i) => 4000 + (i + 1) * 200).filter((bytes) => bytes < 65_500).length;
+    const short = Array.from({ length: count }, (_, i) => 4000 + (i + 1) * 200).filter(
+      (bytes) => bytes < 65_500,
+    ).length;
     assert.ok(seen.kernel >= 0.9 * short && seen.kernel <= short, JSON.stringify(seen));
     assert.deepEqual([seen.aside, seen.refused], [count - seen.kernel, 0]);
 

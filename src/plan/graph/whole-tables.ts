@@ -13,12 +13,18 @@ import { hasPolicies } from '../rules/rules.js';
  * million of 30).
  */
 const rowBytes = 48;
+/**
+ * From this length on a row's values go to TOAST, whose pages nobody freezes afterwards: then there is little to save,
+ * and much to store, which two sessions of the server do at once.
+ */
+const longRowBytes = 2048;
 /** How much more than its share of the work one stream may have; the others prove and index tables meanwhile. */
 const slack = 1.25;
 
 export interface WholeTables {
-  /** Chunks that are copied at once. */
+  /** Chunks that are copied at once, and those of tables with long rows. */
   readonly streams: number;
+  readonly streamsOfLongRows: number;
   /** What a crash or a lost connection may cost of one table, in bytes of the source. */
   readonly bytesMax: number;
 }
@@ -30,10 +36,21 @@ export type CutTable = Pick<TablePlan, 'source' | 'rows' | 'estimatedBytes' | 'c
  * Makes one chunk of each table that is small enough and does not unbalance the streams. A table in which a refused row
  * does not stop the run stays cut, since a chunk with such a row is copied twice.
  */
-export function joinWholeTables<T extends CutTable>(tables: readonly T[], { streams, bytesMax }: WholeTables): T[] {
+export function joinWholeTables<T extends CutTable>(tables: readonly T[], options: WholeTables): T[] {
+  const { streams, streamsOfLongRows, bytesMax } = options;
+  const usual = findWholeTables(tables, streams, bytesMax);
+  const long = streamsOfLongRows === streams ? usual : findWholeTables(tables, streamsOfLongRows, bytesMax);
+  return tables.map((table) => ((hasLongRows(table) ? long : usual).has(table) ? joinChunks(table) : table));
+}
+
+function hasLongRows({ rows, estimatedBytes }: CutTable): boolean {
+  return estimatedBytes >= rows * longRowBytes;
+}
+
+function findWholeTables(tables: readonly CutTable[], streams: number, bytesMax: number): ReadonlySet<CutTable> {
   const share = tables.reduce((sum, table) => sum + workOf(table), 0) / streams;
   const loads = Array.from({ length: streams }, () => 0);
-  const joined = new Set<T>();
+  const joined = new Set<CutTable>();
   for (const table of [...tables].sort((a, b) => workOf(b) - workOf(a))) {
     const stream = loads.indexOf(Math.min(...loads));
     const load = (loads[stream] ?? 0) + workOf(table);
@@ -42,7 +59,7 @@ export function joinWholeTables<T extends CutTable>(tables: readonly T[], { stre
     loads[stream] = load;
     if (table.chunks.length > 1) joined.add(table);
   }
-  return tables.map((table) => (joined.has(table) ? joinChunks(table) : table));
+  return joined;
 }
 
 /** The table in one chunk. */

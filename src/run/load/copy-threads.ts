@@ -48,7 +48,7 @@ const coresOfStream = 2;
  * Which tables the plan may send whole. Null where chunks stay as they are cut: the operator named their size, or set a
  * rate limit, under which sending again would take long. `isLocal`: no network lies between us and the server. There
  * a machine of two cores is busy with one stream, and gains nothing from a second one of the same table, whose rows would
- * not arrive frozen.
+ * not arrive frozen. Long rows are the exception: the server takes longer to store them than we take to send them.
  */
 export function wholeTablesOf(
   settings: Settings,
@@ -57,8 +57,10 @@ export function wholeTablesOf(
 ): WholeTables | null {
   const isHeldBack = settings.maxMbps !== null || settings.maxRowsPerSecond !== null;
   if (settings.chunkBytes !== null || isHeldBack) return null;
-  if (isLocal) return { streams: cores <= coresOfStream ? 1 : streamCount(settings), bytesMax: wholeBytesMax.local };
-  return { streams: streamCount(settings), bytesMax: wholeBytesMax.remote };
+  const all = streamCount(settings);
+  if (!isLocal) return { streams: all, streamsOfLongRows: all, bytesMax: wholeBytesMax.remote };
+  const streams = cores <= coresOfStream ? 1 : all;
+  return { streams, streamsOfLongRows: cores < coresOfStream ? 1 : all, bytesMax: wholeBytesMax.local };
 }
 
 export interface ThreadRequest {

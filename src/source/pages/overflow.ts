@@ -48,6 +48,8 @@ export class OverflowReader {
   /** Where the payload begins. */
   readonly #start: number;
   readonly #lent: Buffer | null;
+  /** For what is longer. */
+  #own: Buffer = Buffer.alloc(0);
   #run: PageRun | null = null;
 
   constructor(file: SnapshotFile, table: string, prefix: Uint8Array, allocate?: Allocate) {
@@ -56,7 +58,7 @@ export class OverflowReader {
     this.#prefix = prefix;
     this.#start = prefix.length + headBytes;
     this.#lent = allocate === undefined ? null : allocate(this.#start + lentBytesMax + slackBytes);
-    this.#use(this.#lent ?? Buffer.alloc(0));
+    this.#use(this.#lent ?? this.#own);
   }
 
   /**
@@ -82,19 +84,25 @@ export class OverflowReader {
 
   /** Drops a buffer that grew beyond what is worth keeping. */
   release(): void {
-    if (this.bytes.length > reusedBytesMax) this.#use(this.#lent ?? Buffer.alloc(0));
+    if (this.#own.length <= reusedBytesMax) return;
+    this.#own = Buffer.alloc(0);
+    this.#use(this.#lent ?? this.#own);
   }
 
   #reserve(payloadBytes: number): void {
     const needed = this.#start + payloadBytes + slackBytes;
     if (this.#lent !== null && this.#lent.length >= needed) {
-      if (this.bytes !== this.#lent) this.#use(this.#lent);
-    } else if (this.bytes.length < needed) {
-      this.#use(Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.bytes.length, reusedBytesMax))));
+      this.#use(this.#lent);
+      return;
     }
+    if (this.#own.length < needed) {
+      this.#own = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * this.#own.length, reusedBytesMax)));
+    }
+    this.#use(this.#own);
   }
 
   #use(bytes: Buffer): void {
+    if (this.bytes === bytes) return;
     this.bytes = bytes;
     this.numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     if (bytes.length > 0) bytes.set(this.#prefix, 0);

@@ -16,7 +16,7 @@ function tableOf(source: string, estimatedBytes: number, parts: { rows?: number;
 
 /** Which tables go whole over so many streams. */
 function wholes(tables: readonly CutTable[], streams: number): string[] {
-  return joinWholeTables(tables, { streams, bytesMax: 512 * 1024 * 1024 })
+  return joinWholeTables(tables, { streams, streamsOfLongRows: streams, bytesMax: 512 * 1024 * 1024 })
     .filter(({ chunks }) => chunks.length === 1)
     .map(({ source }) => source);
 }
@@ -52,8 +52,19 @@ for (const [what, tables, streams, expected] of rows) {
   test(`joining chunks: ${what}`, () => assert.deepEqual(wholes(tables, streams), expected));
 }
 
+test('where one stream keeps the machine busy, a giant of long rows is shared by two all the same, and no other', () => {
+  const options = { streams: 1, streamsOfLongRows: 2, bytesMax: 512 * 1024 * 1024 };
+  const wholeOnes = (tables: readonly CutTable[]) =>
+    joinWholeTables(tables, options).flatMap(({ source, chunks }) => (chunks.length === 1 ? [source] : []));
+  const [long, short] = [tableOf('long', 90 * MB, { rows: 10_000 }), tableOf('short', 90 * MB, { rows: 100_000 })];
+  assert.deepEqual(wholeOnes([long]), []);
+  assert.deepEqual(wholeOnes([short]), ['short']);
+  assert.deepEqual(wholeOnes([tableOf('giant', 400 * MB, { rows: 10_000 }), long, short]), ['long', 'short']);
+});
+
 test('a table that goes whole is one chunk with all its rows and bytes', () => {
-  const [joined] = joinWholeTables([tableOf('a', 90 * MB, { rows: 7 })], { streams: 1, bytesMax: 90 * MB });
+  const one = { streams: 1, streamsOfLongRows: 1, bytesMax: 90 * MB };
+  const [joined] = joinWholeTables([tableOf('a', 90 * MB, { rows: 7 })], one);
   const size = { estimatedRows: 7, estimatedBytes: 90 * MB };
   assert.deepEqual(joined?.chunks, [{ table: 'a', index: 0, range: { tag: 'whole' }, ...size }]);
 });
