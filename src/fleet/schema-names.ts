@@ -17,7 +17,7 @@ export function nameSchemas(sources: readonly string[], taken: ReadonlySet<strin
   const counts = new Map<string, number>();
   for (const name of plain.values()) counts.set(name, (counts.get(name) ?? 0) + 1);
   const isFree = (name: string) => counts.get(name) === 1 && !taken.has(name) && !reserved.has(name);
-  return new Map([...plain].map(([source, name]) => [source, isFree(name) ? name : withHash(name, source)]));
+  return new Map([...plain].map(([source, name]) => [source, isFree(name) ? name : freeWithHash(name, source, taken)]));
 }
 
 /** Why a name that the operator chose cannot be that of a schema; null where it can. */
@@ -39,6 +39,13 @@ function plainName(source: string): string {
     .replace(/^_+|_+$/g, '');
   const name = safe === '' || /^\d/.test(safe) || safe.startsWith('pg_') ? `t_${safe}` : safe;
   return name.length <= nameBytesMax && safe !== '' ? name : withHash(name, source);
+}
+
+/** With another hash where a fleet has the file under the first one already. */
+function freeWithHash(name: string, source: string, taken: ReadonlySet<string>): string {
+  let hashed = withHash(name, source);
+  for (let count = 2; taken.has(hashed); count++) hashed = withHash(name, `${source}\n${count}`);
+  return hashed;
 }
 
 function withHash(name: string, source: string): string {

@@ -21,6 +21,15 @@ test('files whose names would be the same all get digits of their own, whatever 
   assert.match(nameSchemas(['public.db'], nothing).get('public.db') ?? '', /^public_/);
 });
 
+test('a file has a name of its own in each of several fleets', () => {
+  const taken = new Set<string>();
+  for (let fleet = 0; fleet < 4; fleet++)
+    for (const name of nameSchemas(['x/app.db'], taken).values()) {
+      assert.ok(!taken.has(name), name);
+      taken.add(name);
+    }
+});
+
 test('whatever files are called, names are unique, and PostgreSQL takes them as they are', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.string({ unit: 'binary', maxLength: 90 }), { maxLength: 20 }), (sources) => {
