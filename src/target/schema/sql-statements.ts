@@ -16,6 +16,9 @@ const hiding: readonly RegExp[] = [
   /"(?:""|[^"])*"?/y,
   /\$([A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$[\s\S]*?(?:\$\1\$|$(?![\s\S]))/y,
 ];
+const beginsHiding = `-/eE'"$`;
+/** Characters that neither begin one of these, nor a word, nor count by themselves. */
+const between = /[^A-Za-z_\u0080-\uffff'"$\-/;()]+/y;
 const word = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
 
 /**
@@ -39,6 +42,12 @@ export function splitStatements(text: string): SqlStatement[] {
     [start, code, depth, bodyDepth] = [end + 1, '', 0, 0];
   };
   for (let at = 0; at < text.length; ) {
+    between.lastIndex = at;
+    if (between.test(text)) {
+      code += text.slice(at, between.lastIndex);
+      at = between.lastIndex;
+      continue;
+    }
     const hidden = endOfHidden(text, at);
     const end = hidden ?? endOfWord(text, at) ?? at + 1;
     const piece = text.slice(at, end);
@@ -87,6 +96,7 @@ function blank(piece: string): string {
 }
 
 function endOfHidden(text: string, at: number): number | null {
+  if (!beginsHiding.includes(text.charAt(at))) return null;
   if (text.startsWith('/*', at)) return endOfComment(text, at);
   for (const pattern of hiding) {
     pattern.lastIndex = at;
@@ -115,8 +125,9 @@ function endOfWord(text: string, at: number): number | null {
 function bodyStep(piece: string, code: string, bodyDepth: number): number {
   const upper = piece.toUpperCase();
   if (bodyDepth === 0) {
+    if (upper !== 'ATOMIC') return 0;
     const isRoutine = /^\s*CREATE\s+(OR\s+REPLACE\s+)?(FUNCTION|PROCEDURE)\s/i.test(code);
-    return upper === 'ATOMIC' && isRoutine && /\bBEGIN\s+$/i.test(code) ? 1 : 0;
+    return isRoutine && /\bBEGIN\s+$/i.test(code) ? 1 : 0;
   }
   if (upper === 'CASE') return 1;
   return upper === 'END' ? -1 : 0;
