@@ -64,7 +64,10 @@ test('a file that is refused keeps no schema from others, and is entered under a
         'tenants/bad.db\tacme\ntenants/tenant 1.db\tpg_y\ntenants/tenant 1.db\tzwei\n',
       );
       const taken = await enqueue('one', 'one.tsv');
-      assert.match(taken.stderr, /bad\.db is left out: its schema acme is that of tenants\/tenant 0\.db in fleet two/);
+      assert.match(
+        taken.stderr,
+        /bad\.db is left out: its schema acme is that of tenants\/tenant 0\.db in fleet two; give the file another schema in the manifest/,
+      );
       assert.match(taken.stderr, /tenant 1\.db is left out: it is the same file as tenants\/tenant 1\.db/);
       writeFileSync(join(folder, 'one.tsv'), 'tenants/tenant 1.db\tzwei\n');
       assert.deepEqual(states(await enqueue('one', 'one.tsv')), [

@@ -60,7 +60,7 @@ export async function enqueueFleet(context: Context): Promise<FleetResult> {
       parents: parents?.schema ?? null,
     });
     for (const { source, reason } of census.entries.filter(isRepeated))
-      context.journal.warn(`${source} is left out: ${reason?.message ?? ''}`);
+      context.journal.warn(`${source} is left out: ${reason?.message ?? ''}; ${reason?.hint ?? ''}`);
     const entries = census.entries.filter((entry) => !isRepeated(entry));
     warnOfShared(context, census);
     await mendQueue(client, fleet);
