@@ -34,8 +34,8 @@ export interface TimeReading {
 
 /** What the elements of an array or the bounds of a range are, where the server would drop a part of their texts or round it. */
 export interface HeldElements {
-  readonly of: 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'numeric';
-  /** Fraction digits that they keep. */
+  readonly of: 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'numeric' | 'float4' | 'float8';
+  /** Fraction digits that they keep; of float4 and float8 it says nothing. */
   readonly digits: number;
 }
 

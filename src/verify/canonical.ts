@@ -3,7 +3,7 @@ import { type CellBatch, Storage } from '../model/value.js';
 import { type Canonize, type ComparedSide, numberOf, putAsIs, putRaw, safeDigits, textOf } from './canonical-cell.js';
 import { type CanonicalRow, Tag } from './canonical-row.js';
 import { localDater, putTime, stamper } from './canonical-time.js';
-import { normalizeDecimal, scaleToInteger } from './decimal.js';
+import { hasAllDigits, normalizeDecimal, scaleToInteger } from './decimal.js';
 import { canonicalJson } from './json.js';
 
 const doublePattern = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
@@ -110,7 +110,7 @@ function floatOf(batch: CellBatch, cell: number): number | null {
     const value = Number(text);
     return text.length <= safeDigits || BigInt(value) === BigInt(text) ? value : null;
   }
-  if (doublePattern.test(text)) return Number(text);
+  if (doublePattern.test(text)) return hasAllDigits(text) ? Number(text) : null;
   const infinity = infinityPattern.exec(text);
   if (infinity !== null) return infinity[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return text === 'NaN' ? Number.NaN : null;

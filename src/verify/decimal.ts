@@ -80,3 +80,13 @@ function cutPlain(plain: string, scale: number, rounding: DecimalRounding): stri
   const units = below + (isUp ? 1n : 0n);
   return normalizeDecimal(`${plain.startsWith('-') ? '-' : ''}${units}e${-scale}`) ?? plain;
 }
+
+/** Whether a decimal is one of the ways to write the double nearest to it: the shortest, or one with as many digits. */
+export function hasAllDigits(text: string): boolean {
+  const plain = normalizeDecimal(text);
+  const value = Number(text);
+  if (plain === null) return false;
+  const digits = plain.replace(/[-.]/g, '').replace(/^0+|0+$/g, '').length;
+  if (digits === 0 || normalizeDecimal(String(value)) === plain) return true;
+  return digits <= 100 && normalizeDecimal(value.toPrecision(digits)) === plain;
+}

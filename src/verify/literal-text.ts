@@ -1,6 +1,6 @@
 import type { HeldElements, LiteralForm } from '../model/kind.js';
 import { Storage, type StorageCode } from '../model/value.js';
-import { normalizeDecimal } from './decimal.js';
+import { hasAllDigits, normalizeDecimal } from './decimal.js';
 import { arrayOfJson } from './array-text.js';
 
 const intervalUnits = new Map([
@@ -30,9 +30,11 @@ function isClock(text: string): boolean {
   return /^\s*((2000-01-01|1970-01-01|1900-01-01|1899-12-30)[ T])?(\d{1,2}:\d\d|T\d{4})/i.test(text);
 }
 
+const decimals = /(?<=^|[{,"\s])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?=[},"\s]|$)/gi;
+
 /** Elements of numeric(p,s) are printed with s digits after the point. One with more of them keeps these, and so differs. */
 function decimalsWith(array: string, digits: number): string {
-  return array.replace(/(?<=^|[{,"\s])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?=[},"\s]|$)/gi, (number) => {
+  return array.replace(decimals, (number) => {
     const plain = normalizeDecimal(number);
     if (plain === null) return number;
     const [whole = '', fraction = ''] = plain.split('.');
@@ -50,7 +52,8 @@ const utc = /^(UTC|GMT|[-+]00(:?00)?)$/i;
 
 /** Whether PostgreSQL reads over a part of an element, or reads a word as the moment of the reading. */
 function losesWithin(text: string, of: HeldElements['of']): boolean {
-  if (of === 'numeric' || of === 'interval') return false;
+  if (of === 'float8') return (text.match(decimals) ?? []).some((one) => !hasAllDigits(one));
+  if (of === 'numeric' || of === 'interval' || of === 'float4') return false;
   if (movingWord.test(text)) return true;
   if (of === 'timestamptz') return false;
   const isClock = of === 'time' || of === 'timetz';

@@ -293,6 +293,23 @@ export const arrivals: readonly Arrival[] = [
   },
   { of: 'smallint', declared: 'INTEGER', value: '-32768', type: 'smallint', arrives: '-32768' },
   // Reals.
+  ...(
+    [
+      ['0.10000000000000001', '0.1'],
+      ['0.1000000000000000055511151231257827021181583404541015625', '0.1'],
+      ['0.12345678901234568', '0.12345678901234568'],
+      ['9007199254740992', '9.007199254740992e+15'],
+      ['1.50e3', '1500'],
+      ['5e-324', '5e-324'],
+      ['-0.0', '-0'],
+    ] as const
+  ).map(([text, arrives]) => ({
+    of: 'all digits of a text that a double has',
+    declared: '',
+    value: `'${text}'`,
+    type: 'double precision',
+    arrives,
+  })),
   { of: 'bit for bit', declared: 'REAL', value: '0.1', type: 'double precision', arrives: '0.1' },
   { of: 'smallest', declared: 'REAL', value: '5e-324', type: 'double precision', arrives: '5e-324' },
   { of: 'infinity', declared: 'REAL', value: '9e999', type: 'double precision', arrives: 'Infinity' },
@@ -381,6 +398,8 @@ export const arrivals: readonly Arrival[] = [
       ['time[]', '{10:00,1970-01-01 10:00:00.25,"10:00 PM"}', '{10:00:00,10:00:00.25,22:00:00}'],
       ['timetz[]', '{10:00+02,10:00:00Z}', '{10:00:00+02,10:00:00+00}'],
       ['interval[]', '["1.5 days","00:00:01.25"]', '{"1 day 12:00:00",00:00:01.25}'],
+      ['double precision[]', '{0.1,1e3,NaN}', '{0.1,1000,NaN}'],
+      ['real[]', '{0.1,73.9,16777216}', '{0.1,73.9,1.6777216e+07}'],
       ['numeric(5,2)[]', '[1.5,1.250,-2]', '{1.50,1.25,-2.00}'],
       ['tsrange', '[2024-01-01 10:00,)', '["2024-01-01 10:00:00",)'],
       ['tstzrange', '[2024-01-01 10:00+02,2024-01-02 10:00Z)', '["2024-01-01 08:00:00+00","2024-01-02 10:00:00+00")'],
@@ -507,6 +526,10 @@ export const refusals: readonly Refusal[] = [
       ['timestamptz[]', '{now}', 'not_a_timestamp'],
       ['interval[]', '[90]', 'no_unit'],
       ['interval(0)[]', '{00:00:01.5}', 'precision_loss'],
+      ['double precision[]', '{0.5,0.12345678901234567890}', 'inexact'],
+      ['double precision[]', '[9007199254740993]', 'inexact'],
+      ['real[]', '{16777217}', 'inexact'],
+      ['real[]', '[0.123456789]', 'inexact'],
       ['numeric(5,2)[]', '{1.5,1.255}', 'precision_loss'],
       ['numeric(5,2)[]', '[1255e-3]', 'precision_loss'],
       ['daterange', '[2024-01-01 10:00,2024-01-05)', 'not_a_date'],
@@ -540,6 +563,21 @@ export const refusals: readonly Refusal[] = [
   { of: 'out of int2', declared: 'INTEGER', value: '32768', type: 'smallint', hazard: 'out_of_range' },
   { of: 'out of int4', declared: 'INTEGER', value: '2147483648', type: 'integer', hazard: 'out_of_range' },
   { of: 'empty in a number', declared: 'NUMERIC', value: "''", type: 'numeric', hazard: 'not_a_number' },
+  ...(
+    [
+      '9007199254740993',
+      '0.12345678901234567890',
+      '16777217.000000001',
+      '1.2345e-320',
+      '0.50000000000000000001',
+    ] as const
+  ).map((text) => ({
+    of: `${text} into float8`,
+    declared: '',
+    value: `'${text}'`,
+    type: 'double precision',
+    hazard: 'inexact',
+  })),
   { of: 'float8 into float4', declared: 'REAL', value: '0.123456789', type: 'real', hazard: 'inexact' },
   {
     of: 'above 2^53 into float8',

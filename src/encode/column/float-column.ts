@@ -4,7 +4,7 @@ import { createDecimal, parseDecimal, type Decimal } from '../value/decimal.js';
 import { printedFloat4 } from '../value/float4.js';
 import { refuse, refuseBlob } from '../value/misfit.js';
 
-/** float8: eight bytes, IEEE 754, bit for bit. A decimal text becomes the nearest double, which is what it means. */
+/** float8: eight bytes, IEEE 754, bit for bit; and decimal texts all of whose digits a double has. */
 export function float8Encoder(): ColumnEncoder {
   return floatEncoder((out, value) => out.float64(value));
 }
@@ -14,10 +14,13 @@ export function float8Encoder(): ColumnEncoder {
  * more exact as a double.
  */
 export function float4Encoder(): ColumnEncoder {
-  return floatEncoder((out, value) => {
-    if (Math.fround(value) !== value && printedFloat4(value) !== value) inexact('float4');
-    out.float32(value);
-  });
+  return floatEncoder((out, value) => out.float32(float4Of(value)));
+}
+
+/** The value itself, where a float4 is enough for it. */
+export function float4Of(value: number): number {
+  if (Math.fround(value) !== value && printedFloat4(value) !== value) inexact('float4');
+  return value;
 }
 
 function floatEncoder(write: (out: Block, value: number) => void): ColumnEncoder {
@@ -30,13 +33,13 @@ function floatEncoder(write: (out: Block, value: number) => void): ColumnEncoder
       write(out, near);
     },
     real: write,
-    text: (out, bytes, start, end) => write(out, doubleOf(decimal, bytes, start, end)),
+    text: (out, bytes, start, end) => write(out, float8Of(decimal, bytes, start, end)),
     blob: () => refuseBlob('number'),
   };
 }
 
-/** The double nearest to a plain decimal literal; overflow and underflow to zero are refused, as PostgreSQL does. */
-function doubleOf(decimal: Decimal, bytes: Buffer, start: number, end: number): number {
+/** The double that a plain decimal literal names; overflow and underflow to zero are refused, as PostgreSQL does. */
+export function float8Of(decimal: Decimal, bytes: Buffer, start: number, end: number): number {
   if (!parseDecimal(decimal, bytes, start, end)) {
     refuse(
       'data.not_a_number',
@@ -45,14 +48,38 @@ function doubleOf(decimal: Decimal, bytes: Buffer, start: number, end: number): 
     );
   }
   const value = Number(bytes.toString('latin1', start, end));
-  if (Number.isFinite(value) && (value !== 0 || decimal.count === 0)) return value;
-  return refuse('data.out_of_range', 'out of range for a double', 'make the target column numeric');
+  if (!Number.isFinite(value) || (value === 0 && decimal.count > 0))
+    return refuse('data.out_of_range', 'out of range for a double', 'make the target column numeric');
+  if (!hasDigits(value, decimal)) inexact('double');
+  return value;
+}
+
+/** So many digits of a decimal come back from the double nearest to it (DBL_DIG of C), unless that is a subnormal one. */
+const digitsOfDouble = 15;
+const normalMin = 2 ** -1022;
+/** As many as toPrecision writes. */
+const printedMax = 100;
+const printed = createDecimal();
+
+/** Whether a decimal is a double as it is written: in its shortest form, or with as many digits as the decimal has (%.17g, or more). */
+function hasDigits(value: number, decimal: Decimal): boolean {
+  const { count } = decimal;
+  if (count <= digitsOfDouble && (Math.abs(value) >= normalMin || value === 0)) return true;
+  return isPrinted(String(value), decimal) || (count <= printedMax && isPrinted(value.toPrecision(count), decimal));
+}
+
+function isPrinted(text: string, { count, point, digits }: Decimal): boolean {
+  const bytes = Buffer.from(text, 'latin1');
+  if (!parseDecimal(printed, bytes, 0, bytes.length) || printed.count !== count || printed.point !== point)
+    return false;
+  for (let i = 0; i < count; i += 1) if (printed.digits[i] !== digits[i]) return false;
+  return true;
 }
 
 function inexact(type: string): never {
   refuse(
     'data.inexact',
     `a ${type} cannot hold this exactly`,
-    'make the target column double precision, bigint or numeric',
+    type === 'double' ? 'make the target column numeric' : 'make the target column double precision, bigint or numeric',
   );
 }

@@ -6,7 +6,7 @@ import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { precisionLoss } from '../time/epoch.js';
 import { refuse } from '../value/misfit.js';
-import { checkElement, checkElements } from '../time/held-elements.js';
+import { checkElement, checkElements } from './held-elements.js';
 import { intervalSince1970, isDatedInterval, isIntervalText } from '../time/interval-text.js';
 import { createMoment } from '../time/temporal.js';
 import { createTemporalReader } from '../time/temporal-text.js';

@@ -2,7 +2,7 @@ import type { ColumnTrial, ConvertedExample } from '../../model/census.js';
 import type { HeldElements, Kind, LiteralForm } from '../../model/kind.js';
 import type { RowView } from '../../model/value.js';
 import { isDatedInterval } from '../time/interval-text.js';
-import { hasNaiveElement } from '../time/held-elements.js';
+import { hasNaiveElement } from '../column/held-elements.js';
 import { createMoment } from '../time/temporal.js';
 import { clockOfDatedTime, createTemporalReader } from '../time/temporal-text.js';
 import { hasDoubledKeys } from '../value/json-keys.js';

@@ -258,10 +258,6 @@ export const planCodes = {
       '`--reset-schema` would drop tables or other things that neither the source nor the .sql files know, or that depend on them in another schema. Nothing was dropped.',
     todo: 'Save them, or use another schema; to drop them too, name them as the hint does with `--reset-also`.',
   },
-  'plan.rounding_elements': {
-    means: 'The elements of a `real[]` keep fewer digits than a text can hold, and PostgreSQL rounds them. A warning.',
-    todo: 'Where digits matter give the array a wider type, such as `double precision[]`, or make it text.',
-  },
   'plan.row_security': {
     means: 'Row security is on for a table: policies could hide rows from the copy and the proof. A warning.',
     todo: 'Copy as the owner, or as a role with BYPASSRLS.',

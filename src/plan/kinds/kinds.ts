@@ -217,6 +217,8 @@ function heldBy({ baseType, typmod }: TargetColumn): { readonly held?: HeldEleme
   const of = baseType.slice(1);
   switch (of) {
     case 'date':
+    case 'float4':
+    case 'float8':
       return { held: { of, digits: 0 } };
     case 'time':
     case 'timetz':

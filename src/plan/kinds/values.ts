@@ -28,11 +28,7 @@ export function checkValues(pair: ColumnPair, kind: Kind): Finding[] {
     makeFinding({ severity, code, table, column: source.name, message, hint });
   const survey = { pair, census, say };
   const { trial } = pair;
-  return [
-    ...checkNulls(survey),
-    ...checkElements(survey, kind),
-    ...(trial === undefined ? checkKind(survey, kind) : trialFindings(pair, kind, trial)),
-  ];
+  return [...checkNulls(survey), ...(trial === undefined ? checkKind(survey, kind) : trialFindings(pair, kind, trial))];
 }
 
 function checkNulls({ pair, census, say }: Survey): Finding[] {
@@ -40,21 +36,6 @@ function checkNulls({ pair, census, say }: Survey): Finding[] {
   const where = pair.isPrimaryKey ? 'a primary key column' : 'a NOT NULL column';
   const hint = 'fill these cells in SQLite, or drop NOT NULL on the target column';
   return [say('error', 'plan.null_in_not_null', `${census.nulls} NULLs would go into ${where} of the target`, hint)];
-}
-
-/** Arrays whose elements store fewer digits than a text can hold. The server rounds them, and the copy does not look. */
-function checkElements({ pair, census, say }: Survey, kind: Kind): Finding[] {
-  const { type } = pair.target;
-  if (kind.tag !== 'literal' || census.texts === 0 || type !== 'real[]') return [];
-  const message = `the elements of ${type} may keep fewer digits than these ${census.texts} texts hold; the server rounds them, and the proof may not see it`;
-  return [
-    say(
-      'warning',
-      'plan.rounding_elements',
-      message,
-      'where digits matter, let the target column have wider elements, such as double precision[], or be text',
-    ),
-  ];
 }
 
 function checkKind(survey: Survey, kind: Kind): Finding[] {

@@ -12,10 +12,9 @@ declare const WebAssembly: {
 
 const pageBytes = 65_536;
 
-/** What the loop asks for: a cell that it does not know, and a double that it cannot read exactly. Numbers are addresses. */
+/** What the loop asks for: a cell that it does not know. Numbers are addresses. */
 export interface Asked {
   readonly putCell: (position: number, cell: number, to: number, last: number) => number;
-  readonly readDouble: (start: number, end: number) => number;
 }
 
 /** A memory and the loop that works on it. */

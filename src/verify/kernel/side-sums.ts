@@ -70,7 +70,6 @@ export class SideLoop {
         const length = this.#plain.putCell(position, this.#firstCell + cell, this.#bytes.subarray(to, last));
         return length === 0 ? 0 : to + length;
       },
-      readDouble: (start, end) => Number(this.#bytes.toString('latin1', start, end)),
     });
   }
 

@@ -2,7 +2,7 @@ import type { ColumnPlan } from '../../model/plan.js';
 import { type CellBatch, Storage } from '../../model/value.js';
 import { type RecomputedRule, recomputedRules } from '../../lib/recomputed.js';
 import { numberOf, textOf } from '../canonical-cell.js';
-import { roundDecimal, type DecimalRounding } from '../decimal.js';
+import { type DecimalRounding, hasAllDigits, normalizeDecimal, roundDecimal } from '../decimal.js';
 import { cutMomentText, cutNumberMoment } from './cut-moment.js';
 
 /** A rule that the ledger says the copy applied to values of a column. */
@@ -147,9 +147,12 @@ function roundNumber(rounding: DecimalRounding): Recompute {
     const storage = batch.storage[cell];
     if (storage === Storage.Blob) return null;
     if (kind.tag === 'float4' || kind.tag === 'float8') {
-      // An integer that no double holds; the nearest one is what the rule makes of it.
-      if (storage !== Storage.Integer) return null;
-      return { bytes: Buffer.from(String(Number(textOf(batch, cell)))), storage: Storage.Real };
+      // A number that no double holds; the nearest one is what the rule makes of it.
+      const text = textOf(batch, cell);
+      const nearest = { bytes: Buffer.from(String(Number(text))), storage: Storage.Real };
+      if (storage === Storage.Integer) return nearest;
+      const isNumber = storage === Storage.Text && normalizeDecimal(text) !== null && Number.isFinite(Number(text));
+      return isNumber && !hasAllDigits(text) ? nearest : null;
     }
     if (kind.tag !== 'numeric') return null;
     const isReal = storage === Storage.Real;

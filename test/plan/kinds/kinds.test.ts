@@ -85,14 +85,6 @@ test('each target type has its kind, with its limits from the type modifier', ()
   for (const [target, kind] of kinds) assert.deepEqual(choose({ target }).kind, kind, JSON.stringify(target));
 });
 
-test('arrays whose elements keep fewer digits than a text are reported, and no others', () => {
-  const census = columnCensus({ texts: 3 });
-  const told = (type: string) => codes({ target: { baseType: '_x', type }, census });
-  assert.deepEqual(told('real[]'), ['warning plan.rounding_elements']);
-  for (const type of ['double precision[]', 'numeric(10,2)[]', 'text[]', 'timestamp(0) without time zone[]', 'inet'])
-    assert.deepEqual(told(type), [], type);
-});
-
 test('every other type is a literal', () => {
   const types = [
     'money',

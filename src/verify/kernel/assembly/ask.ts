@@ -2,6 +2,3 @@
 
 /** Puts a cell at `to` in the plain way; returns its end, 0 where it does not fit before `last`. */
 export declare function putCell(position: i32, cell: i32, to: u32, last: u32): u32;
-
-/** The double that a decimal stands for. */
-export declare function readDouble(start: u32, end: u32): f64;

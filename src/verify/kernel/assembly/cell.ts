@@ -20,7 +20,6 @@ import {
   formSeconds,
   formUuid,
 } from '../layout';
-import { readDouble } from './ask';
 import { putBinaryBool, putBinaryFloat, putBinaryInteger, putBinaryMoment, putBinaryUuid } from './binary';
 import { open, putMoment } from './form';
 import { micros, readStamp, seconds } from './stamp';
@@ -99,59 +98,47 @@ function putFloat(storage: u8, start: usize, end: usize, number: usize, to: usiz
   else if (storage === STORAGE_INTEGER) {
     if (!isShortInteger(start, end)) return 0;
     value = shortInteger(start, end) as f64;
-  } else if (storage === STORAGE_TEXT && isDecimal(start, end)) value = decimal(start, end);
+  } else if (storage === STORAGE_TEXT && isShortDecimal(start, end)) value = shortDecimal(start, end);
   else return 0;
   const out = open(to, 8);
   store<f64>(out, isNarrow ? (value as f32 as f64) : value);
   return out + 8;
 }
 
-/** Whether the text is `-?digits`, perhaps with a point and digits and an exponent behind: no other double is printed so. */
-function isDecimal(start: usize, end: usize): bool {
+/** Whether the text is `-?digits`, perhaps with a point and digits behind, 15 at most: a double may lack some of more. */
+function isShortDecimal(start: usize, end: usize): bool {
   let at = start;
   if (at < end && load<u8>(at) === 0x2d) at += 1;
   const first = at;
   while (at < end && isDigit(load<u8>(at))) at += 1;
-  if (at === first) return false;
-  if (at < end && load<u8>(at) === 0x2e) {
-    const fraction = at + 1;
-    at = fraction;
-    while (at < end && isDigit(load<u8>(at))) at += 1;
-    if (at === fraction) return false;
-  }
-  if (at === end) return true;
-  if (load<u8>(at) !== 0x65) return false;
-  at += 1;
-  if (at < end && (load<u8>(at) === 0x2b || load<u8>(at) === 0x2d)) at += 1;
-  const exponent = at;
+  const whole = at - first;
+  if (whole === 0 || at === end) return whole > 0 && (whole as u32) <= SAFE_DIGITS;
+  if (load<u8>(at) !== 0x2e) return false;
+  const fraction = at + 1;
+  at = fraction;
   while (at < end && isDigit(load<u8>(at))) at += 1;
-  return at === end && at > exponent;
+  return at === end && at > fraction && ((whole + at - fraction) as u32) <= SAFE_DIGITS;
 }
 
 function isDigit(byte: u8): bool {
   return byte - 0x30 < 10;
 }
 
-/** Up to 15 digits over a power of ten up to 15 are exact, and so is then their one division; others are asked for. */
-function decimal(start: usize, end: usize): f64 {
-  if (((end - start) as u32) > SAFE_DIGITS + 2) return readDouble(start as u32, end as u32);
+/** Up to 15 digits over a power of ten up to 15 are exact, and so is then their one division. */
+function shortDecimal(start: usize, end: usize): f64 {
   let mantissa: u64 = 0;
-  let digits: u32 = 0;
   let scale: f64 = 1;
   let isFraction = false;
   let isNegative = false;
   for (let at = start; at < end; at += 1) {
     const byte = load<u8>(at);
-    if (byte === 0x2d && at === start) isNegative = true;
+    if (byte === 0x2d) isNegative = true;
     else if (byte === 0x2e) isFraction = true;
-    else if (byte === 0x65) return readDouble(start as u32, end as u32);
     else {
       mantissa = mantissa * 10 + ((byte - 0x30) as u64);
-      digits += 1;
       if (isFraction) scale *= 10;
     }
   }
-  if (digits > SAFE_DIGITS) return readDouble(start as u32, end as u32);
   const value = (mantissa as f64) / scale;
   return isNegative ? -value : value;
 }

@@ -1,7 +1,8 @@
 import type { HeldElements } from '../../model/kind.js';
-import { precisionLoss } from './epoch.js';
-import { clockOfDatedTime } from './temporal-text.js';
+import { precisionLoss } from '../time/epoch.js';
+import { clockOfDatedTime } from '../time/temporal-text.js';
 import { createDecimal, parseDecimal } from '../value/decimal.js';
+import { float4Of, float8Of } from './float-column.js';
 import { refuse } from '../value/misfit.js';
 
 /*
@@ -60,8 +61,8 @@ function elementsOf(text: string): string[] {
 
 /** The same for one text. */
 export function checkElement(element: string, { of, digits }: HeldElements): void {
-  if (of === 'numeric') {
-    checkDecimal(element, digits);
+  if (of === 'numeric' || of === 'float8' || of === 'float4') {
+    checkDecimal(element, of, digits);
     return;
   }
   if (of === 'interval') {
@@ -117,10 +118,12 @@ function checkFraction(fraction: string, digits: number): void {
 
 const decimal = createDecimal();
 
-function checkDecimal(element: string, scale: number): void {
+function checkDecimal(element: string, of: 'numeric' | 'float8' | 'float4', scale: number): void {
   const bytes = Buffer.from(element, 'latin1');
-  // What is no decimal is for the server to refuse, or NaN.
+  // What is no decimal is for the server to refuse.
   if (!parseDecimal(decimal, bytes, 0, bytes.length)) return;
-  if (decimal.count - decimal.point > scale)
+  if (of === 'float8') float8Of(decimal, bytes, 0, bytes.length);
+  else if (of === 'float4') float4Of(float8Of(decimal, bytes, 0, bytes.length));
+  else if (decimal.count - decimal.point > scale)
     refuse('data.precision_loss', `more than ${scale} digits after the point, which would be rounded`, hint);
 }
