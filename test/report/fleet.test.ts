@@ -94,3 +94,16 @@ test('files of workers that are gone are not said to be at work', () => {
   const text = describeFleet({ ...rest, counts: { ...counts, taken: 3 }, lost: 2 });
   assert.match(text, /, 1 at work, 2 left by a worker that is gone \(the next work takes them over\), 0 waiting/);
 });
+
+test('the page is of the colour of its verdict', () => {
+  const files = Array.from({ length: 3 }, (_, index) => fileOf(index + 1));
+  const page = (counts: Partial<FleetResult['counts']>) =>
+    fleetPage(
+      { ...fleetOf(1), files, counts: { waiting: 0, taken: 0, done: 3, failed: 0, refused: 0, ...counts } },
+      new Date(0),
+    );
+  assertHas(page({}), /<section class="card verdict ">[^§]*<h1 class="good">✓ 3 files loaded/);
+  assertHas(page({ done: 2, waiting: 1 }), /<section class="card verdict open">[^§]*<h1 class="warn">… 1 of 3 files/);
+  const failed = fleetPage(fleetOf(1), new Date(0));
+  assertHas(failed, /<section class="card verdict differs">[^§]*<h1 class="bad">✗/);
+});

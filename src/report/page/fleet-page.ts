@@ -53,7 +53,7 @@ function verdictPart(result: FleetResult, createdAt: Date): Html {
     [formatCount(sum(({ rows }) => rows)), 'rows in PostgreSQL'],
     [formatBytes(sum(({ bytes }) => bytes)), 'of SQLite files'],
   ];
-  return html`<section class="card verdict ${kind === 'bad' ? 'differs' : ''}">
+  return html`<section class="card verdict ${{ bad: 'differs', warn: 'open', good: '' }[kind]}">
 <div class="tag">Fleet ${fleet}, ${form}</div>
 <h1 class="${kind}">${mark} ${words}</h1>
 <p>A file is done once every value of it was compared with PostgreSQL, with nothing changed until the transaction that ended its run. What <code>pgferry fleet verify</code> found later is in the last column.</p>

@@ -27,7 +27,7 @@ code { background: var(--code); border-radius: 4px; padding: 1px 5px; overflow-w
 pre { background: var(--code); border-radius: 8px; padding: 12px 14px; margin: 0 0 12px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .card { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 18px 20px; margin: 12px 0; }
 .verdict { border-left: 8px solid var(--good); padding: 24px 26px; }
-.verdict.differs { border-left-color: var(--bad); }
+.verdict.differs { border-left-color: var(--bad); } .verdict.open { border-left-color: var(--warn); }
 .verdict p:last-child { margin-bottom: 0; }
 .tag { font-size: 13px; font-weight: 600; letter-spacing: 0.06em; text-transform: uppercase; color: var(--soft); }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
