@@ -66,7 +66,8 @@ function nulByte(at: number): ValueProblem {
 function jsonProblem(bytes: Buffer, kind: Kind): ValueProblem | null {
   const faultAt = findJsonFault(bytes, 0, bytes.length);
   if (faultAt >= 0) {
-    const reason = faultAt < bytes.length ? `not JSON at byte ${faultAt}` : 'not JSON: it ends too soon';
+    const where = faultAt < bytes.length ? ` at byte ${faultAt}` : bytes.length > 0 ? ' (it ends too soon)' : '';
+    const reason = `not JSON${where}`;
     return { code: 'data.not_json', reason, hint: `${hint} text` };
   }
   const hasEscapes = bytes.includes(backslash);
