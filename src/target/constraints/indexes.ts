@@ -56,15 +56,13 @@ SELECT i.indexrelid AS oid, ic.relname AS name, n.nspname AS schema, c.relname A
   LEFT JOIN pg_constraint con ON con.conindid = i.indexrelid AND con.conrelid = c.oid AND con.contype IN ('p', 'u', 'x')
  WHERE i.indrelid = ANY ($1::oid[])
    AND NOT (i.indrelid = ANY ($2::oid[]) AND i.indimmediate AND i.indisvalid AND i.indisready AND con.contype IS DISTINCT FROM 'x'
-            AND i.indexprs IS NULL AND i.indpred IS NULL
             AND EXISTS (SELECT FROM pg_am m WHERE m.oid = ic.relam AND m.amname = 'btree'))
  ORDER BY n.nspname, c.relname, coalesce(con.contype, 'z') <> 'p', ic.relname`;
 
 /**
  * Indexes of the tables, with the PRIMARY KEY, UNIQUE and EXCLUDE constraints that use them. `droppedForeignKeys` are
  * the constraints (oids) that will have been dropped before; anything else that depends on an index keeps it in place.
- * Of `indexedOids` none is given that takes a row at a time as well as it is built: a B-tree over columns that is checked at
- * once. An expression or a predicate may fail for a row, and is told apart from it only when the index is built.
+ * Of `indexedOids` none is given that takes a row at a time as well as it is built: a B-tree that is checked at once.
  */
 export async function readIndexes(
   client: TargetClient,
