@@ -19,7 +19,7 @@ export interface Skipped {
  */
 export async function analyzeTables(client: TargetClient, tables: readonly TableName[]): Promise<Skipped[]> {
   if (tables.length === 0) return [];
-  return await run(client, `VACUUM (${await optionsFor(client)})`, tables);
+  return await run(client, `VACUUM (${optionsFor(client)})`, tables);
 }
 
 /**
@@ -48,25 +48,16 @@ async function run(client: TargetClient, statement: string, tables: readonly Tab
   return skipped;
 }
 
-/** The options as each connection was told them: its server stays the same. */
-const optionsOf = new WeakMap<TargetClient, string>();
-
 /**
  * TOAST tables are passed over from PostgreSQL 14 on. Each VACUUM ends with a look at all tables of the database, for its
  * oldest transaction; since PostgreSQL 16 that can be left to autovacuum, and in a database with the tables of thousands of
  * tenants it takes longer than the rest.
  */
-async function optionsFor(client: TargetClient): Promise<string> {
-  const known = optionsOf.get(client);
-  if (known !== undefined) return known;
-  const [row] = await client.query<{ version: number }>(`SELECT current_setting('server_version_num')::int AS version`);
-  const version = row?.version ?? 0;
+function optionsFor({ majorVersion }: TargetClient): string {
   const options = ['ANALYZE'];
-  if (version >= 140_000) options.push('PROCESS_TOAST false');
-  if (version >= 160_000) options.push('SKIP_DATABASE_STATS');
-  const text = options.join(', ');
-  optionsOf.set(client, text);
-  return text;
+  if (majorVersion >= 14) options.push('PROCESS_TOAST false');
+  if (majorVersion >= 16) options.push('SKIP_DATABASE_STATS');
+  return options.join(', ');
 }
 
 /** VACUUM passes over a page that somebody holds just then, such as the server's own writer to disk. */
