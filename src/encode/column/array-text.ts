@@ -1,3 +1,4 @@
+import { findJsonFault } from '../../lib/bytes/json-text.js';
 import { refuse } from '../value/misfit.js';
 
 /** A token of JSON that is known to be valid: a string, a punctuation mark, or a word. */
@@ -10,8 +11,9 @@ const hint = 'correct the value in the source, or make the target column jsonb';
  * PostgreSQL's `{…}` of a JSON array; null where the text is not JSON (`[1:2]={3,4}` is not), and the server must judge
  * it. Numbers keep their digits; null becomes NULL, and a text is always quoted, so that "NULL" stays a text.
  */
-export function arrayText(json: string): string | null {
-  if (!isJson(json)) return null;
+export function arrayText(bytes: Buffer): string | null {
+  if (findJsonFault(bytes, 0, bytes.length) >= 0) return null;
+  const json = bytes.toString('utf8');
   let text = '';
   let previous = '';
   for (const [token] of json.matchAll(TOKEN)) {
@@ -23,15 +25,6 @@ export function arrayText(json: string): string | null {
     previous = token;
   }
   return text;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function elementText(token: string): string {

@@ -68,7 +68,7 @@ export function checkElement(element: string, { of, digits }: HeldElements): voi
   if (of === 'interval') {
     if (bareNumber.test(element))
       refuse('data.no_unit', 'a number among intervals', 'write the unit behind it, such as 90 seconds');
-    for (const [, fraction = ''] of element.matchAll(/\.(\d+)/g)) checkFraction(fraction, digits);
+    checkDigits(element, digits);
     return;
   }
   if (movingWord.test(element)) refuse(codes[of], 'a word for a time that moves on', hint);
@@ -110,6 +110,11 @@ function clockOf(element: string): Clock | null {
 /** No zone is the zone of UTC, as for a column of moments. */
 function isUtc({ zone }: Clock): boolean {
   return zone === '' || utc.test(zone);
+}
+
+/** Refuses a text that has more digits behind any point, but for zeros at their end. */
+export function checkDigits(text: string, digits: number): void {
+  for (const [, fraction = ''] of text.matchAll(/\.(\d+)/g)) checkFraction(fraction, digits);
 }
 
 function checkFraction(fraction: string, digits: number): void {

@@ -6,7 +6,7 @@ import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { precisionLoss } from '../time/epoch.js';
 import { refuse } from '../value/misfit.js';
-import { checkElement, checkElements } from './held-elements.js';
+import { checkDigits, checkElement, checkElements } from './held-elements.js';
 import { intervalSince1970, isDatedInterval, isIntervalText } from '../time/interval-text.js';
 import { createMoment } from '../time/temporal.js';
 import { createTemporalReader } from '../time/temporal-text.js';
@@ -96,12 +96,6 @@ function checked(plain: ColumnEncoder, check: (text: string) => void): ColumnEnc
   };
 }
 
-function checkDigits(text: string, digits: number): void {
-  for (const [, fraction = ''] of text.matchAll(/\.(\d+)/g)) {
-    if (fraction.replace(/0+$/, '').length > digits) precisionLoss();
-  }
-}
-
 function arrayElements(plain: ColumnEncoder, held: HeldElements | undefined): ColumnEncoder {
   return held === undefined ? plain : checked(plain, (text) => checkElements(text, held));
 }
@@ -116,7 +110,8 @@ function writeArray(out: Block, plain: ColumnEncoder, bytes: Buffer, start: numb
   const sign = first < end ? String.fromCharCode(bytes[first] ?? 0) : '';
   if (sign !== '{' && sign !== '[') notAnArray();
   const isOpen = sign === '[';
-  const text = isOpen && isUtf8(bytes.subarray(start, end)) ? arrayText(bytes.toString('utf8', start, end)) : null;
+  const given = bytes.subarray(start, end);
+  const text = isOpen && isUtf8(given) ? arrayText(given) : null;
   if (text === null) {
     plain.text(out, bytes, start, end);
     return;

@@ -1,5 +1,6 @@
 import type { ColumnTrial, ConvertedExample } from '../../model/census.js';
-import type { HeldElements, Kind, LiteralForm } from '../../model/kind.js';
+import { zonedElements } from '../../lib/time/zoned-elements.js';
+import type { Kind } from '../../model/kind.js';
 import type { RowView } from '../../model/value.js';
 import { isDatedInterval } from '../time/interval-text.js';
 import { hasNaiveElement } from '../column/held-elements.js';
@@ -53,7 +54,7 @@ function remarkOf(kind: Kind): Watch | null {
       remark: 'stoodFor',
       isOf: ({ bytes }, ...at) => clockOfDatedTime(bytes.toString('latin1', ...at)) !== null,
     };
-  const held = kind.tag === 'literal' ? heldBy(kind.form) : null;
+  const held = zonedElements(kind);
   if (held !== null)
     return { remark: 'naive', isOf: ({ bytes }, ...at) => hasNaiveElement(bytes.toString('latin1', ...at), held) };
   if (kind.tag === 'literal' && kind.form?.tag === 'interval')
@@ -62,13 +63,6 @@ function remarkOf(kind: Kind): Watch | null {
   if (kind.tag === 'char')
     return { remark: 'padded', isOf: ({ bytes }, ...at) => countCodePoints(bytes, ...at) < kind.chars };
   return null;
-}
-
-/** The times with a zone that a literal holds. */
-function heldBy(form: LiteralForm | undefined): HeldElements | null {
-  if (form?.tag === 'clock') return { of: 'timetz', digits: form.digits };
-  const held = form?.tag === 'array' || form?.tag === 'range' ? form.held : undefined;
-  return held?.of === 'timetz' || held?.of === 'timestamptz' ? held : null;
 }
 
 /** A moment with such an offset, which is null where it has none. */

@@ -1,7 +1,8 @@
+import { endOfString } from '../../lib/bytes/json-text.js';
+
 const quote = 0x22;
 const comma = 0x2c;
 const openBracket = 0x5b;
-const backslash = 0x5c;
 const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
@@ -32,7 +33,7 @@ export function hasDoubledKeys(bytes: Buffer, start: number, end: number): boole
         if (inner !== undefined) inner.isKeyNext = inner.keys !== null;
         break;
       case quote: {
-        const close = endOfText(bytes, at, end);
+        const close = endOfString(bytes, at, end);
         if (inner?.isKeyNext === true && inner.keys !== null) {
           const key = keyOf(bytes.toString('utf8', at, close));
           if (inner.keys.has(key)) return true;
@@ -46,13 +47,6 @@ export function hasDoubledKeys(bytes: Buffer, start: number, end: number): boole
     }
   }
   return false;
-}
-
-/** The position after the quote that ends a text. */
-function endOfText(bytes: Buffer, start: number, end: number): number {
-  let at = start + 1;
-  while (at < end && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
-  return at + 1;
 }
 
 /** A key without its escapes: `"a"` and `"\u0061"` are one. */

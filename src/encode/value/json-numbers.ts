@@ -1,7 +1,7 @@
+import { endOfNumber, endOfString } from '../../lib/bytes/json-text.js';
 import { createDecimal, FRACTION_DIGITS_MAX, INTEGER_DIGITS_MAX, parseDecimal } from './decimal.js';
 
 const quote = 0x22;
-const backslash = 0x5c;
 const letterE = 0x65;
 /** A number without an exponent that is no longer holds neither too many digits before its point nor after it. */
 const plainMax = FRACTION_DIGITS_MAX;
@@ -15,9 +15,9 @@ export function findHugeNumber(bytes: Buffer): number {
   let at = 0;
   while (at < bytes.length) {
     const byte = bytes[at] as number;
-    if (byte === quote) at = endOfString(bytes, at);
+    if (byte === quote) at = endOfString(bytes, at, bytes.length);
     else if (byte === 0x2d || isDigit(byte)) {
-      const end = endOfNumber(bytes, at);
+      const end = endOfNumber(bytes, at, bytes.length);
       if (isHuge(bytes, at, end)) return at;
       at = end;
     } else at++;
@@ -33,22 +33,6 @@ function isHuge(bytes: Buffer, start: number, end: number): boolean {
   // An exponent beyond all that it holds, which a zero may have.
   const exponent = Number(bytes.toString('latin1', exponentAt + 1, end));
   return decimal.count > 0 || exponent < 0 || exponent > exponentMax;
-}
-
-function endOfNumber(bytes: Buffer, start: number): number {
-  let at = start + 1;
-  while (at < bytes.length && isOfNumber(bytes[at] as number)) at++;
-  return at;
-}
-
-function isOfNumber(byte: number): boolean {
-  return isDigit(byte) || byte === 0x2e || byte === 0x2b || byte === 0x2d || (byte | 0x20) === letterE;
-}
-
-function endOfString(bytes: Buffer, start: number): number {
-  let at = start + 1;
-  while (at < bytes.length && bytes[at] !== quote) at += bytes[at] === backslash ? 2 : 1;
-  return at + 1;
 }
 
 function isDigit(byte: number): boolean {

@@ -99,7 +99,7 @@ function endOfScalar(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** `start` is the position of the first quote. */
-function endOfString(bytes: Uint8Array, start: number, end: number): number {
+export function endOfString(bytes: Uint8Array, start: number, end: number): number {
   let at = start + 1;
   while (at < end) {
     const byte = bytes[at] as number;
@@ -119,7 +119,8 @@ function endOfString(bytes: Uint8Array, start: number, end: number): number {
   return ~end;
 }
 
-function endOfNumber(bytes: Uint8Array, start: number, end: number): number {
+/** `start` is the position of its sign or first digit. */
+export function endOfNumber(bytes: Uint8Array, start: number, end: number): number {
   const wholeAt = bytes[start] === 0x2d ? start + 1 : start;
   let at = endOfDigits(bytes, wholeAt, end);
   if (at === wholeAt) return ~at;

@@ -2,6 +2,7 @@ import type { Finding } from '../../model/plan.js';
 import type { HeldElements, Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { isUnit, unitNames } from '../../lib/time/epochs.js';
+import { zonedElements } from '../../lib/time/zoned-elements.js';
 import type { ColumnPair } from './column-pair.js';
 import { lengthUnits } from '../findings/choices.js';
 import { makeFinding } from '../findings/finding.js';
@@ -12,7 +13,7 @@ import { readCharsTypmod, readIntervalTypmod, readNumericTypmod, readTimeTypmod 
 import { remarkFindings } from './remark-findings.js';
 import { checkValues } from './values.js';
 import { nameBytesMax } from '../names/names.js';
-import { checkClocks, checkZone, isZonedLiteral, takesZone, zonesOf } from './zone-findings.js';
+import { checkClocks, checkZone, takesZone, zonesOf } from './zone-findings.js';
 import { checkPattern, patternOf } from './text-patterns.js';
 import { isZoneName } from './zone-name.js';
 
@@ -75,9 +76,10 @@ function checkReading({ table, source, target, rules = {}, habits }: ColumnPair,
     ...checkPattern({ ...location, type: target.type }, kind, { pattern, isOwn: rules.pattern !== undefined }),
   );
   if (rules.zone !== undefined && !takesZone(kind, rules.zone)) {
-    const why = isZonedLiteral(kind)
-      ? `texts of ${target.type} are not turned from one to another: only UTC can be said`
-      : `${target.type} is no date and time`;
+    const why =
+      zonedElements(kind) !== null
+        ? `texts of ${target.type} are not turned from one to another: only UTC can be said`
+        : `${target.type} is no date and time`;
     const message = `the config file sets a time zone, but ${why}`;
     findings.push(makeFinding({ ...location, message, hint: 'take the zone of this column out of the config file' }));
   }

@@ -1,6 +1,7 @@
 import type { Kind, TimeReading } from '../../model/kind.js';
 import type { Finding } from '../../model/plan.js';
 import { isInstant } from '../../lib/time/epochs.js';
+import { zonedElements } from '../../lib/time/zoned-elements.js';
 import { configLine, ruleLine } from '../findings/choices.js';
 import { makeFinding } from '../findings/finding.js';
 import type { ColumnPair } from './column-pair.js';
@@ -63,15 +64,7 @@ export function checkZone(pair: ColumnPair, kind: Kind): Finding[] {
 /** Whether a zone can be named for the column: a local one only where we read its texts, UTC wherever one is missing. */
 export function takesZone(kind: Kind, zone: string): boolean {
   if (kind.tag === 'timestamp' || kind.tag === 'timestamptz' || kind.tag === 'date') return true;
-  return isZonedLiteral(kind) && !isLocal(zone);
-}
-
-/** Times with a zone whose texts the server reads. */
-export function isZonedLiteral(kind: Kind): boolean {
-  const form = kind.tag === 'literal' ? kind.form : undefined;
-  if (form?.tag === 'clock') return true;
-  const held = form?.tag === 'array' || form?.tag === 'range' ? form.held : undefined;
-  return held?.of === 'timetz' || held?.of === 'timestamptz';
+  return zonedElements(kind) !== null && !isLocal(zone);
 }
 
 /**
