@@ -33,6 +33,7 @@ import type { StoredPlan } from '../run/plan/stored-plan.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { writeRecord } from '../run/attempt/record.js';
 import { checkSchema, waiversOf } from '../run/plan/schema-check.js';
+import { type Judging, judgeAgain, loadUnjudged, orDamage, type Unjudged } from '../run/attempt/judged-pages.js';
 import { takeBackups } from '../run/attempt/take-backups.js';
 import type { Survey } from '../run/survey/survey.js';
 import type { Attempt, BegunRun } from '../run/attempt/attempt.js';
@@ -91,7 +92,11 @@ async function resumeOrBegin(attempt: Attempt, startedAtMs: number): Promise<Run
   if (begun === null) return await beginAnew(attempt, startedAtMs);
   return await logged(attempt, begun.folder, async () => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) =>
-      finish(attempt, begun, startedAtMs, (request, record) => loadTables({ ...request, threads, counters }, record)),
+      finish(attempt, begun, {
+        startedAtMs,
+        judging: judgeAgain(attempt, begun, threads),
+        load: (request, record) => loadTables({ ...request, threads, counters }, record),
+      }),
     );
   });
 }
@@ -112,11 +117,13 @@ async function beginAnew(attempt: Attempt, startedAtMs: number): Promise<RunResu
   const folder = makeRunFolder({ baseFolder: settings.backupFolder, runFolder: settings.runFolder, now: new Date() });
   return await loggedOrRemoved(attempt, folder, async (keep) => {
     return await withRunThreads(threadsFor(attempt), async (threads, counters) => {
-      const { snapshot, survey } = await takeBackups(attempt, { folder, threads });
-      const begun = await planAndBegin(attempt, { folder, snapshot, survey, keep });
-      return await finish(attempt, begun, startedAtMs, (request, record) =>
-        loadTables({ ...request, threads, counters }, record),
-      );
+      const { judging, ...found } = await takeBackups(attempt, { folder, threads });
+      const begun = await orDamage(judging, () => planAndBegin(attempt, { ...found, folder, judging, keep }));
+      return await finish(attempt, begun, {
+        startedAtMs,
+        judging,
+        load: (request, record) => loadTables({ ...request, threads, counters }, record),
+      });
     });
   });
 }
@@ -128,6 +135,7 @@ async function planAndBegin(
     folder: RunFolder;
     snapshot: Snapshot;
     survey: Survey;
+    judging: Judging;
     /** Called before the ledger refers to the folder. */
     keep: () => void;
   },
@@ -135,13 +143,15 @@ async function planAndBegin(
   const { context, client, address, signal } = attempt;
   const { sourcePath } = attempt.source;
   const { settings, journal } = context;
-  const { folder, snapshot, survey, keep } = found;
+  const { folder, snapshot, survey, judging, keep } = found;
   const stored = await withTransaction(client, async () => {
     const made = await makeSchemaFor(attempt, survey);
     const prepared = await journal.phase('plan', () =>
       preparePlan({ survey, client, schema: address.schema, settings, made }),
     );
     refuseIfBlocked(prepared.plan);
+    // Rows that are there make way for nothing but sound ones.
+    if (prepared.toEmpty.length > 0) await judging;
     if (signal.aborted) throw interruption(signal);
     // Before the commit: a folder that cannot be written leaves no schema behind.
     writeArtefact(folder.pathOf('plan.json'), `${jsonText(prepared.plan, 1)}\n`);
@@ -166,10 +176,13 @@ async function planAndBegin(
     } satisfies StoredPlan),
   });
   await addWaivers(client, run.runId, settings.waive);
-  return { run, stored, snapshot, catalog: survey.catalog, folder, done: [] };
+  return { run, stored, snapshot, catalog: survey.catalog, folder, done: [], areJudged: false };
 }
 
-/** What is recorded of the check of a snapshot, which has ended before any run begins, and of what was counted in it. */
+/**
+ * What is recorded of the check of a snapshot, which holds once the run is past its copy, and of what was counted in it. Where
+ * some table could not be judged it is taken out then.
+ */
 function checkedOf(
   { snapshot, survey }: { readonly snapshot: Snapshot; readonly survey: Survey },
   { reader }: Settings,
@@ -205,22 +218,26 @@ type LoadStart = Omit<Parameters<typeof loadTables>[0], 'threads' | 'counters'>;
 async function finish(
   attempt: Attempt,
   begun: BegunRun,
-  startedAtMs: number,
-  load: (request: LoadStart, record: Recorder) => Promise<RunResult>,
+  how: {
+    readonly startedAtMs: number;
+    readonly judging: Judging;
+    readonly load: (request: LoadStart, record: Recorder) => Promise<RunResult>;
+  },
 ): Promise<RunResult> {
-  const { context, client, address, signal } = attempt;
+  const { context, client, address } = attempt;
   const { run, stored, snapshot, catalog, folder, done } = begun;
   const { plan, toEmpty, seeded = {} } = stored;
   const ticket = { runId: run.runId, token: run.token };
-  const request = { context, client, address, ticket, plan, snapshot, catalog, toEmpty, seeded, done, signal };
+  const request = { context, client, address, ticket, plan, snapshot, catalog, toEmpty, seeded, done };
   const record = async (outcome: LoadOutcome): Promise<RunResult> => {
-    const result = await describeRun(attempt, begun, { outcome, startedAtMs });
+    const result = await describeRun(attempt, begun, { outcome, startedAtMs: how.startedAtMs });
     // In this order: a run that is complete has its record.
     await writeQuarantine(folder, { client, runId: run.runId, plan });
     await writeRecord(folder, result);
     return result;
   };
-  return await load(request, record).catch((error: unknown) => {
+  const load = (unjudged: Unjudged) => how.load({ ...request, ...unjudged }, record);
+  return await loadUnjudged(attempt, begun, { judging: how.judging, load }).catch((error: unknown) => {
     throw withWayOut(error, plan);
   });
 }

@@ -26,4 +26,6 @@ export interface BegunRun {
   readonly folder: RunFolder;
   readonly catalog: SourceCatalog;
   readonly done: readonly ChunkResult[];
+  /** Whether the pages of the snapshot were judged by an earlier attempt. */
+  readonly areJudged: boolean;
 }

@@ -45,7 +45,16 @@ export async function resumeOrAbandon(attempt: Attempt, run: Run): Promise<Begun
     `going on with run ${run.runId} of ${run.startedAt}: ${done.length} of ${total} chunks are there, on its snapshot of ${run.snapshotTakenAt}`,
   );
   const catalog = await readCatalog(snapshot.path, context.settings);
-  return { run: resumed, stored, snapshot, catalog, folder: openRunFolder(folderOf(run.snapshotPath)), done };
+  const areJudged = run.state !== 'copying';
+  return {
+    run: resumed,
+    stored,
+    snapshot,
+    catalog,
+    folder: openRunFolder(folderOf(run.snapshotPath)),
+    done,
+    areJudged,
+  };
 }
 
 function folderOf(snapshotPath: string): string {

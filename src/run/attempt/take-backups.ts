@@ -15,7 +15,8 @@ import { snapshotName } from './resume.js';
 import { hasMatches, mapSeeded } from '../survey/map-seeded.js';
 import { readCatalog, type Survey, surveySource } from '../survey/survey.js';
 import { beginWatchedSnapshot } from '../survey/watched-snapshot.js';
-import { warnOfImport, warnOfUnchecked } from '../survey/warnings.js';
+import { warnOfImport } from '../survey/warnings.js';
+import { besideFromBytes, type Judging } from './judged-pages.js';
 
 const dumpName = 'postgres-precutover.sql';
 
@@ -24,22 +25,30 @@ interface BackupResources {
   readonly threads: Threads;
 }
 
+/** What a new run has before it plans. */
+interface Backups {
+  readonly snapshot: Snapshot;
+  readonly survey: Survey;
+  /** May go on. */
+  readonly judging: Judging;
+}
+
 /**
- * Takes what a new run needs before it plans: the source copied, proven and surveyed, and the target saved with pg_dump
- * (migrate only), which happens while the source is read. Nothing here writes to the target. Where several of them
- * fail, the error of the first in this order is thrown: copy, proof, saving, survey. (A damaged snapshot may break the
- * survey first, but the proof names the damage better.) A pg_dump that is not needed any more is ended and waited for.
+ * Takes what a new run needs before it plans: the source copied and surveyed, and the target saved with pg_dump (migrate
+ * only), which happens while the source is read. The pages of a large copy are still checked then, where the load that
+ * follows may be undone. Nothing here writes to the target. Where several of them fail, the error of the first in this order is
+ * thrown: copy, proof, saving, survey. (A damaged snapshot may break the survey first, but the proof names the damage
+ * better.) A pg_dump that is not needed any more is ended and waited for.
  */
-export async function takeBackups(
-  attempt: Attempt,
-  resources: BackupResources,
-): Promise<{ readonly snapshot: Snapshot; readonly survey: Survey }> {
+export async function takeBackups(attempt: Attempt, resources: BackupResources): Promise<Backups> {
   const over = new AbortController();
+  const toCheck = laterStart();
   const copying = beginWatchedSnapshot(attempt.context, {
     source: attempt.source,
     snapshotPath: resources.folder.pathOf(snapshotName),
     threads: resources.threads,
     signal: attempt.signal,
+    checkAfter: toCheck.begun,
   });
   const saving = attempt.command === 'migrate' ? backUpTarget(attempt, resources, over.signal) : Promise.resolve();
   // A failure is looked at below, perhaps much later; until then it must not count as an unhandled rejection.
@@ -48,25 +57,50 @@ export async function takeBackups(
   try {
     const { taken, prove } = await copying;
     warnOfImport(attempt.context.journal, taken);
-    const proving = prove().then((snapshot) => mapSeeded(attempt.context, attempt.address, snapshot));
-    const share = new ThreadShare(resources.threads, Math.max(1, threadCount(attempt.context.settings) - 1));
+    const isBeside = mayCheckBeside(attempt, taken);
+    if (!isBeside) toCheck.begin();
+    const proving = toCheck.begun.then(prove).then((snapshot) => mapSeeded(attempt.context, attempt.address, snapshot));
+    // A check that comes afterwards leaves all threads to the survey.
+    const share = new ThreadShare(
+      resources.threads,
+      Math.max(1, threadCount(attempt.context.settings) - (isBeside ? 0 : 1)),
+    );
     // Keys that are mapped are those of another file.
     const surveying = hasMatches(attempt.context)
       ? proving.then(({ path }) => survey(attempt, share, path))
       : survey(attempt, share, taken.path);
+    const judging = proving.then(({ unchecked = [] }) => unchecked);
+    judging.catch(() => {});
     proving.then(
       () => share.grow(),
       () => over.abort(),
     );
-    await Promise.allSettled([proving, saving, surveying]);
-    const snapshot = await proving;
-    warnOfUnchecked(attempt.context.journal, snapshot);
+    if (isBeside) surveying.then(toCheck.begin, toCheck.begin);
+    const first = isBeside ? taken.kept : proving;
+    const ends = await Promise.allSettled([first, saving, surveying]);
+    if (ends.some(({ status }) => status === 'rejected')) await proving;
     await saving;
-    return { snapshot, survey: await surveying };
+    return { snapshot: await first, survey: await surveying, judging };
   } finally {
+    // What waits for it ends with the threads.
+    toCheck.begin();
     over.abort();
     await saving.catch(() => {});
   }
+}
+
+/** Whether the pages may still be checked while rows are copied: nothing that the target holds goes away for them. */
+function mayCheckBeside({ context }: Attempt, { bytes }: Pick<Snapshot, 'bytes'>): boolean {
+  const { resetSchema, truncateTarget } = context.settings;
+  return bytes >= besideFromBytes && !hasMatches(context) && !resetSchema && !truncateTarget;
+}
+
+function laterStart(): { readonly begun: Promise<void>; readonly begin: () => void } {
+  let begin = () => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  return { begun, begin };
 }
 
 async function backUpTarget(attempt: Attempt, { folder }: BackupResources, over: AbortSignal): Promise<void> {
@@ -82,7 +116,7 @@ async function backUpTarget(attempt: Attempt, { folder }: BackupResources, over:
 }
 
 /**
- * While the check occupies one thread, the survey gets the others. Sharing that thread too would cost more CPU, since
+ * While the check occupies a thread, the survey gets the others. Sharing that thread too would cost more CPU, since
  * the code that counts warms up in each thread anew.
  */
 async function survey({ context }: Attempt, threads: Threads, snapshotPath: string): Promise<Survey> {

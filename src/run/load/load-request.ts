@@ -27,4 +27,6 @@ export interface LoadRequest {
   readonly threads: Threads;
   readonly counters: Counters;
   readonly signal: AbortSignal;
+  /** Resolves once the pages of the snapshot are found sound, and that is noted: nothing but the copy may end before. */
+  readonly judged: () => Promise<void>;
 }

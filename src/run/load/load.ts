@@ -68,6 +68,7 @@ export async function loadTables(request: LoadRequest, record: Recorder): Promis
     withConnectionPool(options, async (pool) => {
       const finish = await TableFinish.create(request, { pool, isBarrier });
       const copied = await copyAndCheck(request, { isBarrier, slots, finish });
+      await request.judged();
       await startFinishing(request.client, request.ticket);
       await journal.phase(
         'indexes',

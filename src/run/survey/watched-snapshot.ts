@@ -15,6 +15,8 @@ export interface SnapshotRequest {
   readonly signal: AbortSignal;
   /** What was found sound before: of the very same bytes it is not checked, nor counted, again. */
   readonly sound?: CheckedSnapshot | null;
+  /** The check begins once this resolves; at once where it is left out. */
+  readonly checkAfter?: Promise<void>;
 }
 
 /** A snapshot that may be read already, and its proof, which is a phase of its own. */
@@ -28,7 +30,7 @@ export interface WatchedSnapshot {
 /** Takes a snapshot of the source, checked on a thread; both phases say how far they are. Throws what `beginSnapshot` throws. */
 export async function beginWatchedSnapshot(
   { journal }: Pick<Context, 'journal'>,
-  { source, snapshotPath, threads, signal, sound = null }: SnapshotRequest,
+  { source, snapshotPath, threads, signal, sound = null, checkAfter = Promise.resolve() }: SnapshotRequest,
 ): Promise<WatchedSnapshot> {
   let copied: Progress = plainProgress('snapshot', 'bytes', 0, null);
   const check = pageCheck(threads);
@@ -39,7 +41,10 @@ export async function beginWatchedSnapshot(
     onProgress: ({ doneBytes, totalBytes }: { readonly doneBytes: number; readonly totalBytes: number }) => {
       copied = plainProgress('snapshot', 'bytes', doneBytes, totalBytes);
     },
-    checkPages: check.run,
+    checkPages: async (path: string) => {
+      await checkAfter;
+      return await check.run(path);
+    },
     soundSha256: sound?.sha256 ?? null,
   };
   const taken = await journal.phase(

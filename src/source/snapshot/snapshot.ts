@@ -32,7 +32,9 @@ export interface SnapshotOptions extends BackUpOptions {
 export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
   /** Its SHA-256, which may be there before the proof. Never fails where the proof does not. */
   readonly hashed: Promise<string>;
-  /** Its pages are sound and it is hashed; where not, the file is gone and the error is one of `takeSnapshot`. */
+  /** It is hashed and durable, while its pages may still be checked. Never fails where the proof does not. */
+  readonly kept: Promise<Snapshot>;
+  /** The same, and its pages are sound; where not, the file is gone and the error is one of `takeSnapshot`. */
   readonly proof: Promise<Snapshot>;
 }
 
@@ -67,15 +69,35 @@ async function prove(
 ): Promise<TakenSnapshot> {
   const { size: bytes } = await stat(path);
   const hashed = hash.end();
-  const proof = orRemove({ path, sourcePath, isDatabase: rest.imported === undefined }, async () => {
-    const [sha256, unchecked] = await Promise.all([hashed, checkUnlessSound(path, hashed, options), makeDurable(path)]);
+  const keeping = Promise.all([hashed, makeDurable(path)]).then(([sha256]) => {
     throwIfAborted(options.signal);
-    return { path, sourcePath, bytes, sha256, takenAt, ...rest, ...(unchecked.length === 0 ? {} : { unchecked }) };
+    return { path, sourcePath, bytes, sha256, takenAt, ...rest };
+  });
+  const of = { path, sourcePath, isDatabase: rest.imported === undefined };
+  const proof = orRemove(of, async () => {
+    const [snapshot, unchecked] = await Promise.all([keeping, checkUnlessSound(path, hashed, options)]);
+    throwIfAborted(options.signal);
+    return { ...snapshot, ...(unchecked.length === 0 ? {} : { unchecked }) };
+  });
+  const kept = keeping.catch(async (): Promise<never> => {
+    await proof;
+    throw new Error('assertion failed: a snapshot was proven that could not be kept');
   });
   // A reader of the copy may fail first. The failure of the proof must not count as an unhandled rejection until it is
   // awaited.
-  for (const awaited of [hashed, proof]) awaited.catch(() => {});
-  return { path, sourcePath, bytes, takenAt, ...rest, hashed, proof };
+  for (const awaited of [hashed, kept, proof]) awaited.catch(() => {});
+  return { path, sourcePath, bytes, takenAt, ...rest, hashed, kept, proof };
+}
+
+/**
+ * Proves the pages of a snapshot sound that was taken before, as `beginSnapshot` does: gives the tables that could not be
+ * judged; source.corrupt, and the file is gone, where they are damaged.
+ */
+export async function proveAgain(
+  { path, sourcePath }: Pick<Snapshot, 'path' | 'sourcePath'>,
+  check: (path: string) => Promise<readonly UncheckedTable[]>,
+): Promise<readonly UncheckedTable[]> {
+  return await orRemove({ path, sourcePath, isDatabase: true }, () => check(path));
 }
 
 /** The check goes on beside the hash, but where that may spare it. */

@@ -130,6 +130,19 @@ export async function readPlan(client: TargetClient, runId: string): Promise<str
   return must(rows[0], `run ${runId}`).plan;
 }
 
+/**
+ * Takes out of the stored plan what later proofs spare of a snapshot that was found sound, as `beginRun` was given it in
+ * member `checked`.
+ */
+export async function forgetChecked(client: TargetClient, ticket: RunTicket): Promise<void> {
+  const { checked: _, ...kept } = JSON.parse(await readPlan(client, ticket.runId)) as Record<string, unknown>;
+  await client.query(`UPDATE ${client.ledger('run')} SET plan = $3 WHERE run_id = $1 AND token = $2::bigint`, [
+    ticket.runId,
+    ticket.token,
+    JSON.stringify(kept),
+  ]);
+}
+
 /** All chunks are there: from here on no chunk can be committed. */
 export async function startFinishing(client: TargetClient, ticket: RunTicket): Promise<void> {
   await moveRun(client, ticket, 'finishing');
