@@ -98,7 +98,7 @@ export async function asRunWas(context: Context, address: TargetAddress): Promis
   const { run, moved, checked } = found;
   return {
     context: asMoved(context, moved, `run ${run.runId}`),
-    sound: run.toolVersion === context.toolVersion && run.state !== 'copying' ? soundBySqlite(checked) : null,
+    sound: run.toolVersion === context.toolVersion ? soundBySqlite(checked) : null,
   };
 }
 

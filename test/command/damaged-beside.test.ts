@@ -98,8 +98,6 @@ test('a run that was killed before its pages were judged has them judged when it
       assert.equal((await runCommand(args, { cwd: folder, env })).signal, 'SIGKILL');
       const runs = await client.query('SELECT state FROM pgferry.run');
       assert.deepEqual(runs.rows, [{ state: 'copying' }]);
-      const proof = await runJson(['verify', '--source', source, '--target', url], { cwd: folder });
-      assert.equal(proof.stderr.includes(soundNote), false, 'nobody has judged these pages');
 
       // What the killed attempt would have found at the end of its check.
       const snapshot = join(runFolder, 'sqlite-precutover.db');
