@@ -16,7 +16,8 @@ export const sourceCodes = {
     todo: 'Do what the hint says: unpack it, fetch it again, or name the database file itself.',
   },
   'source.corrupt': {
-    means: 'The database is damaged; what `quick_check` found is in the message.',
+    means:
+      'The database is damaged; what `quick_check` found is in the message. No row of it is in the target: where rows were copied already, that run is given up and its tables are empty again.',
     todo: 'Restore a good backup, or copy what can still be read, which may lack rows: `sqlite3 FILE ".clone recovered.db"`.',
   },
   'source.disk_filling': {

@@ -71,7 +71,7 @@ export async function loadUnjudged<T>(
   } catch (error) {
     const damage = await damageOf(judging);
     if (damage === null) throw error;
-    await giveUp(attempt, begun);
+    await abandonDamaged(attempt, begun);
     throw damage;
   }
 }
@@ -87,7 +87,7 @@ async function damageOf(judging: Judging): Promise<CopierError | null> {
 }
 
 /** A run over damaged pages leaves no row. Where that cannot be done now, the next run does it. */
-async function giveUp({ context, client, address }: Attempt, { run, stored }: BegunRun): Promise<void> {
+async function abandonDamaged({ context, client, address }: Attempt, { run, stored }: BegunRun): Promise<void> {
   const { journal, settings } = context;
   const lockWait = lockWaitFor(settings.stallTimeoutSeconds * 1000);
   try {

@@ -76,7 +76,7 @@ export async function takeBackups(attempt: Attempt, resources: BackupResources):
       () => over.abort(),
     );
     if (isBeside) surveying.then(toCheck.begin, toCheck.begin);
-    const first = isBeside ? taken.kept : proving;
+    const first = isBeside ? taken.durable : proving;
     const ends = await Promise.allSettled([first, saving, surveying]);
     if (ends.some(({ status }) => status === 'rejected')) await proving;
     await saving;

@@ -33,7 +33,7 @@ export interface TakenSnapshot extends Omit<Snapshot, 'sha256'> {
   /** Its SHA-256, which may be there before the proof. Never fails where the proof does not. */
   readonly hashed: Promise<string>;
   /** It is hashed and durable, while its pages may still be checked. Never fails where the proof does not. */
-  readonly kept: Promise<Snapshot>;
+  readonly durable: Promise<Snapshot>;
   /** The same, and its pages are sound; where not, the file is gone and the error is one of `takeSnapshot`. */
   readonly proof: Promise<Snapshot>;
 }
@@ -79,14 +79,14 @@ async function prove(
     throwIfAborted(options.signal);
     return { ...snapshot, ...(unchecked.length === 0 ? {} : { unchecked }) };
   });
-  const kept = keeping.catch(async (): Promise<never> => {
+  const durable = keeping.catch(async (): Promise<never> => {
     await proof;
     throw new Error('assertion failed: a snapshot was proven that could not be kept');
   });
   // A reader of the copy may fail first. The failure of the proof must not count as an unhandled rejection until it is
   // awaited.
-  for (const awaited of [hashed, kept, proof]) awaited.catch(() => {});
-  return { path, sourcePath, bytes, takenAt, ...rest, hashed, kept, proof };
+  for (const awaited of [hashed, durable, proof]) awaited.catch(() => {});
+  return { path, sourcePath, bytes, takenAt, ...rest, hashed, durable, proof };
 }
 
 /**
