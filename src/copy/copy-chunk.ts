@@ -5,7 +5,7 @@ import { CopierError, must } from '../model/error.js';
 import { hasPolicies } from '../plan/rules/rules.js';
 import type { TargetClient } from '../target/connection/client.js';
 import { connectTarget } from '../target/connection/connect.js';
-import { rejectionOf } from '../target/connection/errors.js';
+import { isRefusal, rejectionOf } from '../target/connection/errors.js';
 import { lockWaitFor, nameLockHolders } from '../target/connection/lock-holders.js';
 import { type ChunkName, withChunks, readChunk } from '../target/ledger/chunk.js';
 import { detachIndexes } from '../target/constraints/constraints.js';
@@ -52,7 +52,7 @@ async function copyBatch(jobs: readonly CopyJob[]): Promise<readonly ChunkResult
     try {
       return await copyInTransaction(jobs, fast);
     } catch (error) {
-      if (!isOfData(error)) throw error;
+      if (!isOfData(error) && !isRefusal(error)) throw error;
       heartbeat();
     }
   }
@@ -62,18 +62,20 @@ async function copyBatch(jobs: readonly CopyJob[]): Promise<readonly ChunkResult
 }
 
 /**
- * Copies the chunk the fast way. Where an index that was left in force refuses a row, goes on without the table's
- * indexes: what is to become of such rows is decided when they are made again. Where a value or row is refused
- * and the operator has a policy for it, copies the chunk again row by row.
+ * Copies the chunk the fast way. Where indexes were left in force and the server refuses a row, or a function that it
+ * calls fails, goes on without the table's indexes: whether one of them was the reason shows without them, and what is
+ * to become of such rows is decided when they are made again. Where a value or row is refused and the operator has a
+ * policy for it, copies the chunk again row by row, and without these indexes too, which have no policy of their own.
  */
 async function copyChunk(job: CopyJob): Promise<ChunkResult> {
   try {
     return await copyOne(job, fast);
   } catch (error) {
-    if (job.hasIndexes && isOfIndex(error) && (await withoutIndexes(job)))
+    if (job.hasIndexes && isRefusal(error) && (await withoutIndexes(job)))
       return await copyChunk({ ...job, hasIndexes: false });
     if (!isOfData(error) || !hasPolicies(job.table)) throw isRejected(error) ? explain(job, error) : error;
     heartbeat();
+    if (job.hasIndexes) await withoutIndexes(job);
   }
   return await copyOne(job, async (_, client) => [await careful(job, client)]);
 }
@@ -171,11 +173,6 @@ async function nameHolders(jobs: readonly CopyJob[], client: TargetClient, error
 
 function isOfData(error: unknown): boolean {
   return error instanceof CopierError && error.code.startsWith('data.');
-}
-
-/** A row equal to another, or too long for the index: unique_violation, program_limit_exceeded. */
-function isOfIndex(error: unknown): boolean {
-  return error instanceof CopierError && ['23505', '54000'].includes(error.foreignCode ?? '');
 }
 
 function isRejected(error: unknown): boolean {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type pg from 'pg';
@@ -173,4 +174,96 @@ for (const moment of waiving) {
       }),
     );
   });
+}
+
+/** What an index over a text refuses, by a function of PostgreSQL or of the application, and how that is called. */
+const failing = [
+  { what: 'a text that is no number', term: '(word::int)', code: 'data.rejected', isBad: "'nine'" },
+  { what: 'a division by zero', term: '(1 / length(word))', code: 'data.rejected', isBad: "''" },
+  { what: 'an error that a function raises', term: 'told(word)', code: 'target.failed', isBad: "'nine'" },
+] as const;
+const toldSql = `CREATE FUNCTION told(word text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$
+  BEGIN IF word = 'nine' THEN RAISE EXCEPTION 'no number: %', word; END IF; RETURN word::int; END $$`;
+
+/** What a row that only an index refuses comes to, in a table of so many rows. */
+async function runWith(
+  failure: (typeof failing)[number],
+  rowCount: number,
+  given: {
+    readonly flags: readonly string[];
+    readonly config: Readonly<Record<string, unknown>>;
+    readonly also?: string;
+  },
+): Promise<Readonly<Record<string, unknown>>> {
+  return await withFolder((cwd) =>
+    withDatabase(async (url, client) => {
+      makeSqlite(
+        cwd,
+        `CREATE TABLE t (id INTEGER PRIMARY KEY, word TEXT, size INTEGER); CREATE TABLE other (id INTEGER PRIMARY KEY);
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rowCount}) INSERT INTO t SELECT i, i, i FROM n;
+        UPDATE t SET word = ${failure.isBad} WHERE id = 9; INSERT INTO other VALUES (1); ${given.also ?? ''}`,
+      );
+      await client.query(`${toldSql}; CREATE TABLE t (id int PRIMARY KEY, word text, size int); CREATE TABLE other (id int PRIMARY KEY);
+        CREATE INDEX t_word ON t (${failure.term})`);
+      writeFileSync(join(cwd, 'pgferry.config.json'), JSON.stringify(given.config));
+      const run = await runJson(
+        ['migrate', 'app.db', url, '--run-dir', 'run', '--config', 'pgferry.config.json', ...given.flags],
+        { cwd },
+      );
+      const { rows } = await client.query<{ copied: number; aside: number; indexes: string[] }>(`SELECT
+        (SELECT count(*)::int FROM t) AS copied, (SELECT count(*)::int FROM pgferry.quarantine) AS aside,
+        (SELECT array_agg(indexname::text ORDER BY 1) FROM pg_indexes WHERE tablename = 't') AS indexes`);
+      const { error } = run.json;
+      const warned = /index t_word of t is not made again, as --waive says/.test(run.stderr);
+      const told = error?.message.split(':')[0] ?? null;
+      const waiver = /--waive '(.*?)'/.exec(error?.hint ?? '')?.[1] ?? null;
+      const { copied, ...left } = rows[0] ?? { copied: -1 };
+      return {
+        exit: run.exitCode,
+        code: error?.code ?? null,
+        told,
+        waiver,
+        warned,
+        isWhole: copied === rowCount,
+        ...left,
+      };
+    }),
+  );
+}
+
+const setAside = { policies: { rejected: 'quarantine' } };
+
+for (const failure of failing) {
+  for (const [size, rowCount] of [
+    ['small', 20],
+    ['larger', 20_000],
+  ] as const) {
+    test(`${failure.what} in an index over an expression is told when the index is made, of a ${size} table too`, async () => {
+      const failed = await runWith(failure, rowCount, { flags: [], config: {} });
+      const isOfData = failure.code === 'data.rejected';
+      const stopped = { exit: isOfData ? 23 : failed.exit, code: failure.code, waiver: 'index:t_word', warned: false };
+      const told = 'make index t_word of t again failed';
+      assert.deepEqual(failed, { ...stopped, told, isWhole: true, aside: 0, indexes: ['t_pkey'] });
+      const whole = {
+        exit: 0,
+        code: null,
+        told: null,
+        waiver: null,
+        warned: true,
+        isWhole: true,
+        aside: 0,
+        indexes: ['t_pkey'],
+      };
+      const flags = ['--waive', 'index:t_word'];
+      for (const config of [{}, setAside]) assert.deepEqual(await runWith(failure, rowCount, { flags, config }), whole);
+      // Where a value is refused before it is sent, the rows go in one by one, and still none for what an index says.
+      const also = "UPDATE t SET size = 'eleven' WHERE id = 11";
+      const config = { policies: { '*': 'quarantine' } };
+      assert.deepEqual(await runWith(failure, rowCount, { flags, config, also }), {
+        ...whole,
+        isWhole: false,
+        aside: 1,
+      });
+    });
+  }
 }

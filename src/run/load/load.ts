@@ -1,5 +1,6 @@
 import { isWaived } from '../../plan/findings/waive.js';
-import { CopierError } from '../../model/error.js';
+import type { CopierError } from '../../model/error.js';
+import { isRefusal } from '../../target/connection/errors.js';
 import { waiverOf } from '../../plan/schema/compare-objects.js';
 import { hasPolicies, leavesOrphans } from '../../plan/rules/rules.js';
 import type { ChunkResult } from '../../model/copy.js';
@@ -244,23 +245,25 @@ const settled = [() => true, () => false] as const;
  * object is waived by name. Such an object is left out; any other failure is thrown.
  */
 async function leaveOut(request: LoadRequest, pool: ConnectionPool, step: RestoreStep, error: unknown): Promise<void> {
-  const isByRows =
-    error instanceof CopierError && ['data.orphan', 'data.duplicate_key', 'data.excluded'].includes(error.code);
-  const words = isByRows ? wordsFor(request, step) : null;
+  const words = isRefusal(error) ? wordsFor(request, step, error) : null;
   if (words === null) throw error;
   // Several steps may end so at the same time, and each needs a transaction of its own.
   await pool.run((pooled) => forgetStep(pooled, request.ticket, step.ordinal));
   request.context.journal.warn(words);
 }
 
-function wordsFor({ plan, context }: LoadRequest, { kind, table, name }: RestoreStep): string | null {
+function wordsFor(
+  { plan, context }: LoadRequest,
+  { kind, table, name }: RestoreStep,
+  { code, message }: CopierError,
+): string | null {
   const isProof = kind === 'validation';
   const planned = plan.tables.find(({ target }) => target === table);
-  if (isProof && planned !== undefined && leavesOrphans(planned))
+  if (isProof && code === 'data.orphan' && planned !== undefined && leavesOrphans(planned))
     return `foreign key ${name} of ${table} stays NOT VALID, as the policy for orphans says`;
   const waiver = waiverOf({ kind: isProof ? 'foreign_key' : kind, table, name });
   if (!isWaived(context.settings.waive, waiver)) return null;
   return isProof
-    ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says`
-    : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says`;
+    ? `foreign key ${name} of ${table} stays NOT VALID, as --waive says: ${message}`
+    : `${kind.replace('_', ' ')} ${name} of ${table} is not made again, as --waive says: ${message}`;
 }

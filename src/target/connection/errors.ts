@@ -149,6 +149,15 @@ export function rejectionOf(error: unknown): Rejection | null {
   };
 }
 
+/**
+ * Whether the server refused what a statement asked, by its own rules or by an error that a function raised. Not so where
+ * the connection, room, a lock, a right or somebody's order was in the way.
+ */
+export function isRefusal(error: unknown): error is CopierError {
+  if (!(error instanceof CopierError) || error.foreignCode === null) return false;
+  return error.code.startsWith('data.') || error.code === 'target.failed' || error.code === 'target.unsupported';
+}
+
 /** Whether the server has no connection left for us, or for our role. */
 export function isTooMany(error: unknown): boolean {
   return error instanceof CopierError && error.code === 'target.too_many_connections';
