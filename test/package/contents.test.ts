@@ -26,6 +26,7 @@ test('a package of a clone that was never built holds what it needs', () => {
     'config.schema.json',
     'encode/kernel/kernel.wasm',
     'verify/kernel/kernel.wasm',
+    'source/census/kernel/kernel.wasm',
     'run/recipes/directus.json',
   ];
   for (const name of wanted) assert.ok(names.includes(`package/dist/src/${name}`), name);

@@ -50,6 +50,10 @@ export class WideRanges {
     }
   }
 
+  addInteger(column: number, value: bigint): void {
+    this.add(column, Number(value >> 32n), Number(value & 0xffffffffn));
+  }
+
   of(column: number): readonly bigint[] {
     const min = toInteger(this.#minHigh[column], this.#minLow[column]);
     const max = toInteger(this.#maxHigh[column], this.#maxLow[column]);

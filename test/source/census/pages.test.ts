@@ -189,6 +189,56 @@ test('characters are counted as SQLite counts them, and bytes that are no UTF-8 
   }
 });
 
+test('the kernel and the row reader say the same of a text, wherever it stands', async () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'grapheme' }).map((text) => Buffer.from(text)),
+    fc.uint8Array({ maxLength: 5 }).map((bytes) => Buffer.from(bytes)),
+    fc.constantFrom('\0', 'a', 'abcdefgh', 'é', '€', '🙂', '\ud7ff', '\ue000').map((text) => Buffer.from(text)),
+    fc
+      .constantFrom(
+        [0x80],
+        [0xc1, 0xbf],
+        [0xe0, 0x9f, 0xbf],
+        [0xed, 0xa0, 0x80],
+        [0xf0, 0x8f, 0xbf, 0xbf],
+        [0xf4, 0x90, 0x80, 0x80],
+      )
+      .map((bytes) => Buffer.from(bytes)),
+  );
+  const texts = fc.array(fc.array(piece, { maxLength: 6 }).map(Buffer.concat), { minLength: 1, maxLength: 4 });
+  await withFolder((folder) => {
+    const path = join(folder, 'texts.db');
+    fc.assert(
+      fc.property(texts, (values) => {
+        rmSync(path, { force: true });
+        makeFile(path, {}, (db) => {
+          db.exec('CREATE TABLE t(a TEXT)');
+          const insert = db.prepare('INSERT INTO t VALUES (CAST(? AS TEXT))');
+          // The first row of a count is never the kernel's.
+          for (const value of [Buffer.alloc(0), ...values]) insert.run(value);
+        });
+        const { table, catalog } = readTable(path, 't');
+        const choice = choosePages(table, catalog);
+        if (choice.tag === 'rows') throw new Error(choice.reason);
+        const { columns } = withSnapshotFile(path, (file) => takePageCensus(file, table, choice.layout, whole));
+        const isBad = values.some((value) => value.includes(0) || !isUtf8(value));
+        const charsMax = Math.max(...values.map((value) => countChars(value, 0, value.length)));
+        assert.deepEqual([columns[0]?.hasBadTexts, columns[0]?.charsMax], [isBad ? true : undefined, charsMax]);
+      }),
+      { numRuns: runCount({ usual: 300, full: 5000 }) },
+    );
+  });
+});
+
+test('a table of more columns than the kernel has memory for is counted as by SQL', async () => {
+  const names = Array.from({ length: 600 }, (_, i) => `c${i}`);
+  const row = (value: string) => `(${names.map(() => value).join(', ')})`;
+  const columns = await checkCounted(
+    `CREATE TABLE t(${names.join(', ')}); INSERT INTO t VALUES ${row('1')}, ${row("'abc'")}`,
+  );
+  assert.deepEqual([columns[599]?.integers, columns[599]?.charsMax], [1, 3]);
+});
+
 // 2. Single facts
 
 test('texts that are no valid UTF-8 or have a NUL in them are measured as by SQL', async () => {

@@ -1,0 +1,203 @@
+/*
+ * The kernel of the census: counts the cells of one leaf as `RecordTally` does record by record. A cell that is split or
+ * wrong in any way is left to that: `tally` stops before it. What is damaged within a record may have been counted in part
+ * by then; nothing is made of such counts, since the row reader ends with an error there.
+ */
+import {
+  columnAbsent,
+  columnBytes,
+  columnCharsMax,
+  columnHasBadTexts,
+  columnIntegerMax,
+  columnIntegerMin,
+  columnLongBytesMax,
+  columnNans,
+  columnRealMax,
+  columnRealMin,
+  saysDone,
+  saysNotMine,
+  stateBytes,
+  stateCells,
+  stateColumnCount,
+  stateHigh,
+  stateLocalMax,
+  stateLow,
+  statePage,
+  statePageEnd,
+  statePointer,
+  statePointersEnd,
+  stateRows,
+  typeCount,
+  typeLongBlob,
+  typeLongText,
+} from '../layout';
+import { countChars, isGoodText, isPlain } from './text';
+
+/** Where the varint that was read last ends. */
+let end: usize = 0;
+
+/** A varint of up to nine bytes (section 1.6). */
+function readVarint(from: usize): i64 {
+  let at = from;
+  let byte = load<u8>(at++) as i64;
+  let value = byte & 0x7f;
+  for (let i = 1; i < 8 && byte > 0x7f; i++) {
+    byte = load<u8>(at++) as i64;
+    value = (value << 7) | (byte & 0x7f);
+  }
+  if (byte > 0x7f) value = (value << 8) | (load<u8>(at++) as i64);
+  end = at;
+  return value;
+}
+
+/** Counts from the state's cell pointer on; returns what stopped it. The state says how far it came. */
+export function tally(state: usize): i32 {
+  const pointersEnd = load<u32>(state, statePointersEnd) as usize;
+  const page = load<u32>(state, statePage) as usize;
+  const cells = load<u32>(state, stateCells) as usize;
+  const pageEnd = load<u32>(state, statePageEnd) as usize;
+  const localMax = load<i32>(state, stateLocalMax) as i64;
+  const columns = state + stateBytes;
+  const columnsEnd = columns + load<u32>(state, stateColumnCount) * columnBytes;
+  let before = ((load<i32>(state, stateHigh) as i64) << 32) | (load<u32>(state, stateLow) as i64);
+  let pointer = load<u32>(state, statePointer) as usize;
+  let rows = load<u64>(state, stateRows);
+  let says = saysDone;
+  while (pointer < pointersEnd) {
+    const cell = page + bswap<u16>(load<u16>(pointer));
+    says = saysNotMine;
+    if (cell < cells || cell >= pageEnd) break;
+    const payloadBytes = readVarint(cell);
+    if (payloadBytes < 0 || payloadBytes > localMax) break;
+    const rowid = readVarint(end);
+    const start = end;
+    if (rowid <= before || start + (payloadBytes as usize) > pageEnd) break;
+    if (!countRecord(start, start + (payloadBytes as usize), columns, columnsEnd)) break;
+    before = rowid;
+    rows++;
+    pointer += 2;
+    says = saysDone;
+  }
+  store<i32>(state, (before >> 32) as i32, stateHigh);
+  store<i32>(state, before as i32, stateLow);
+  store<u32>(state, pointer as u32, statePointer);
+  store<u64>(state, rows, stateRows);
+  return says;
+}
+
+/** Counts one record (section 2.1); false where it is damaged. */
+function countRecord(start: usize, recordEnd: usize, columns: usize, columnsEnd: usize): bool {
+  const headerSize = readVarint(start);
+  let at = end;
+  if (headerSize < 0 || headerSize > ((recordEnd - start) as i64)) return false;
+  const headerEnd = start + (headerSize as usize);
+  if (headerEnd < at) return false;
+  let body = headerEnd;
+  let column = columns;
+  for (; column < columnsEnd && at < headerEnd; column += columnBytes) {
+    let type = load<u8>(at++) as u32;
+    if (type > 0x7f) {
+      const long = readVarint(at - 1);
+      at = end;
+      // No page holds a value of so many bytes.
+      if (long < 0 || long > 0xfffff) return false;
+      type = long as u32;
+    }
+    if (type > 11) {
+      const length = (type - 12) >> 1;
+      const from = body;
+      body += length;
+      if (body > recordEnd) return false;
+      const isText = (type & 1) === 1;
+      if (type < (typeCount as u32)) increase(column + ((type as usize) << 3));
+      else {
+        increase(column + ((isText ? typeLongText : typeLongBlob) << 3));
+        if (length > load<u32>(column, columnLongBytesMax)) store<u32>(column, length, columnLongBytesMax);
+      }
+      if (isText) countText(column, from, body);
+      continue;
+    }
+    const size = sizeOf(type);
+    if (size < 0 || body + size > recordEnd) return false;
+    increase(column + ((type as usize) << 3));
+    if (type === 7) countReal(column, body);
+    else if (type !== 0) countInteger(column, readInteger(body, type));
+    body += size;
+  }
+  if (at > headerEnd || body > recordEnd || (at === headerEnd && body !== recordEnd)) return false;
+  if (column < columnsEnd) increase(column + columnAbsent);
+  return true;
+}
+
+function increase(counter: usize): void {
+  store<u64>(counter, load<u64>(counter) + 1);
+}
+
+function countText(column: usize, from: usize, to: usize): void {
+  const length = (to - from) as u32;
+  const isLonger = length > load<u32>(column, columnCharsMax);
+  const isBad = load<u32>(column, columnHasBadTexts) !== 0;
+  if (isBad && !isLonger) return;
+  if (isPlain(from, to)) {
+    if (isLonger) store<u32>(column, length, columnCharsMax);
+    return;
+  }
+  if (isLonger) {
+    const chars = countChars(from, to);
+    if (chars > load<u32>(column, columnCharsMax)) store<u32>(column, chars, columnCharsMax);
+  }
+  if (!isBad && !isGoodText(from, to)) store<u32>(column, 1, columnHasBadTexts);
+}
+
+function countInteger(column: usize, value: i64): void {
+  if (value < load<i64>(column, columnIntegerMin)) store<i64>(column, value, columnIntegerMin);
+  if (value > load<i64>(column, columnIntegerMax)) store<i64>(column, value, columnIntegerMax);
+}
+
+/** A NaN, which SQLite never writes, reads as NULL. */
+function countReal(column: usize, at: usize): void {
+  const value = reinterpret<f64>(bswap<u64>(load<u64>(at)));
+  if (value < load<f64>(column, columnRealMin)) store<f64>(column, value, columnRealMin);
+  if (value > load<f64>(column, columnRealMax)) store<f64>(column, value, columnRealMax);
+  if (value !== value) increase(column + columnNans);
+}
+
+/** Bytes of the value of a serial type up to 11; −1 for the two that are reserved. */
+function sizeOf(type: u32): i32 {
+  switch (type) {
+    case 0:
+    case 8:
+    case 9:
+      return 0;
+    case 5:
+      return 6;
+    case 6:
+    case 7:
+      return 8;
+    case 10:
+    case 11:
+      return -1;
+    default:
+      return type as i32;
+  }
+}
+
+/** Big-endian two's complement of the serial types 1 to 6; 8 and 9 are 0 and 1. */
+function readInteger(at: usize, type: u32): i64 {
+  switch (type) {
+    case 1:
+      return load<i8>(at) as i64;
+    case 2:
+      return bswap<i16>(load<i16>(at)) as i64;
+    case 3:
+      return ((load<i8>(at) as i64) << 16) | (bswap<u16>(load<u16>(at, 1)) as i64);
+    case 4:
+      return bswap<i32>(load<i32>(at)) as i64;
+    case 5:
+      return ((bswap<i16>(load<i16>(at)) as i64) << 32) | (bswap<u32>(load<u32>(at, 2)) as i64);
+    case 6:
+      return bswap<i64>(load<i64>(at));
+    default:
+      return (type - 8) as i64;
+  }
+}

@@ -1,0 +1,57 @@
+/*
+ * What a census asks of a text: whether PostgreSQL could hold it, and how many characters SQLite's length() gives, which
+ * is `countChars` of `src/source/census/chars.ts`.
+ */
+
+/** The lowest and the highest bit of each byte of a word. */
+const lowBits: u64 = 0x0101010101010101;
+const highBits: u64 = 0x8080808080808080;
+
+/** Whether all of it is ASCII other than NUL: taking 1 from a byte that is 0 makes its highest bit appear. */
+export function isPlain(from: usize, to: usize): bool {
+  let at = from;
+  for (; at + 8 <= to; at += 8) {
+    const eight = load<u64>(at);
+    if ((((eight - lowBits) & ~eight) | eight) & highBits) return false;
+  }
+  for (; at < to; at++) {
+    const byte = load<u8>(at);
+    if (byte === 0 || byte > 0x7f) return false;
+  }
+  return true;
+}
+
+/** Up to the first NUL; a lead byte counts together with all continuation bytes that follow it. */
+export function countChars(from: usize, to: usize): u32 {
+  let chars: u32 = 0;
+  let at = from;
+  while (at < to) {
+    const byte = load<u8>(at++);
+    if (byte === 0) break;
+    chars++;
+    if (byte >= 0xc0) while (at < to && (load<u8>(at) & 0xc0) === 0x80) at++;
+  }
+  return chars;
+}
+
+/** Whether it is UTF-8 without NUL (RFC 3629, section 4: the second byte after E0, ED, F0 and F4 has a range of its own). */
+export function isGoodText(from: usize, to: usize): bool {
+  let at = from;
+  while (at < to) {
+    const lead = load<u8>(at++) as u32;
+    if (lead < 0x80) {
+      if (lead === 0) return false;
+      continue;
+    }
+    if (lead < 0xc2 || lead > 0xf4) return false;
+    const more: usize = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+    if (at + more > to) return false;
+    const second = load<u8>(at) as u32;
+    const least: u32 = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+    const most: u32 = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+    if (second < least || second > most) return false;
+    for (let i: usize = 1; i < more; i++) if ((load<u8>(at + i) & 0xc0) !== 0x80) return false;
+    at += more;
+  }
+  return true;
+}

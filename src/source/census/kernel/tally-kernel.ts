@@ -1,0 +1,158 @@
+import { readFileSync } from 'node:fs';
+import { must } from '../../../model/error.js';
+import type { LeafCursor } from '../../../model/kernel.js';
+import { programFile } from '../../../platform/installation.js';
+import type { RecordTally } from '../tally.js';
+import * as at from './layout.js';
+
+/** The part of WebAssembly that is used. Node has it, but only the browsers' type definitions declare it. */
+declare const WebAssembly: {
+  readonly Memory: new (pages: {
+    readonly initial: number;
+    readonly maximum: number;
+  }) => { readonly buffer: ArrayBuffer };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+};
+
+/** The loop: takes the address of a state, and returns what stopped it. */
+interface TallyExports {
+  readonly tally: (state: number) => number;
+}
+
+const wasmPageBytes = 65_536;
+/** Memory for the counters of columns, and behind it for a window of pages; what does not fit goes without the kernel. */
+const countersBytes = 8 * wasmPageBytes;
+const windowBytes = 5 * wasmPageBytes;
+const columnsMax = Math.floor((countersBytes - at.stateBytes) / at.columnBytes);
+
+const integerMax = 2n ** 63n - 1n;
+
+/** Lends cells leaf by leaf, and takes back what is left of them. */
+export interface CellLender {
+  readonly lend: () => LeafCursor | null;
+  readonly takeBack: (cursor: LeafCursor) => void;
+}
+
+/**
+ * The WebAssembly loop that counts the cells of leaves as `RecordTally` does, with the memory that it works on: one in each
+ * thread. Its life, again for each count: `lend`; `lendWindow`; one row that the caller reads, so that there is a
+ * rowid to ascend from; `countUpTo`; `addTo`.
+ */
+export class TallyKernel {
+  readonly #memory: Buffer;
+  readonly #words: DataView;
+  readonly #tally: TallyExports['tally'];
+  #columnCount = 0;
+  #isUsed = false;
+
+  constructor() {
+    const pages = (countersBytes + windowBytes) / wasmPageBytes;
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    const module = new WebAssembly.Module(readFileSync(programFile('source/census/kernel/kernel.wasm')));
+    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    this.#memory = Buffer.from(memory.buffer);
+    this.#words = new DataView(memory.buffer);
+    this.#tally = (exports as TallyExports).tally;
+  }
+
+  /** This thread's kernel, with all counters at nothing. */
+  static lend(columnCount: number): TallyKernel {
+    ofThread ??= new TallyKernel();
+    ofThread.#restart(columnCount);
+    return ofThread;
+  }
+
+  #restart(columnCount: number): void {
+    this.#columnCount = columnCount;
+    this.#isUsed = columnCount <= columnsMax;
+    if (!this.#isUsed) return;
+    const words = this.#words;
+    this.#memory.fill(0, 0, at.stateBytes + columnCount * at.columnBytes);
+    words.setInt32(at.stateColumnCount, columnCount, true);
+    for (const column of this.#columns()) {
+      words.setBigInt64(column + at.columnIntegerMin, integerMax, true);
+      words.setBigInt64(column + at.columnIntegerMax, -integerMax - 1n, true);
+      words.setFloat64(column + at.columnRealMin, Number.POSITIVE_INFINITY, true);
+      words.setFloat64(column + at.columnRealMax, Number.NEGATIVE_INFINITY, true);
+    }
+  }
+
+  *#columns(): Generator<number> {
+    for (let i = 0; i < this.#columnCount; i++) yield at.stateBytes + i * at.columnBytes;
+  }
+
+  /** Memory for the pages that are read; of any content, and the same for each count. */
+  readonly lendWindow = (bytes: number): Buffer => {
+    if (bytes <= windowBytes) return this.#memory.subarray(countersBytes, countersBytes + bytes);
+    this.#isUsed = false;
+    return Buffer.allocUnsafeSlow(bytes);
+  };
+
+  /** Counts cells up to the first one that the caller must read itself, or up to the last one: then false. */
+  countUpTo(cells: CellLender): boolean {
+    if (!this.#isUsed) return true;
+    for (let cursor = cells.lend(); cursor !== null; cursor = cells.lend()) {
+      const isWhole = this.#countLeaf(cursor);
+      cells.takeBack(cursor);
+      if (!isWhole) return true;
+    }
+    return false;
+  }
+
+  #countLeaf(cursor: LeafCursor): boolean {
+    const words = this.#words;
+    const pages = cursor.bytes.byteOffset;
+    words.setInt32(at.statePointer, pages + cursor.pointer, true);
+    words.setInt32(at.statePointersEnd, pages + cursor.pointersEnd, true);
+    words.setInt32(at.statePage, pages + cursor.page, true);
+    words.setInt32(at.stateCells, pages + cursor.cells, true);
+    words.setInt32(at.statePageEnd, pages + cursor.end, true);
+    words.setInt32(at.stateLocalMax, cursor.localMax, true);
+    words.setInt32(at.stateHigh, cursor.high, true);
+    words.setInt32(at.stateLow, cursor.low, true);
+    const says = this.#tally(0);
+    cursor.pointer = words.getInt32(at.statePointer, true) - pages;
+    cursor.high = words.getInt32(at.stateHigh, true);
+    cursor.low = words.getInt32(at.stateLow, true);
+    return says === at.saysDone;
+  }
+
+  /** Adds all that was counted. */
+  addTo(tally: RecordTally): void {
+    if (!this.#isUsed) return;
+    const words = this.#words;
+    const count = (address: number): number => Number(words.getBigUint64(address, true));
+    let whole = count(at.stateRows);
+    if (whole === 0) return;
+    let i = 0;
+    for (const column of this.#columns()) {
+      const absent = count(column + at.columnAbsent);
+      whole -= absent;
+      addAt(tally.widths, i, absent);
+      for (let type = 0; type < at.typeCount; type++)
+        addAt(tally.types, i * at.typeCount + type, count(column + 8 * type));
+      const integerMin = words.getBigInt64(column + at.columnIntegerMin, true);
+      const integerMax = words.getBigInt64(column + at.columnIntegerMax, true);
+      if (integerMin <= integerMax) for (const one of [integerMin, integerMax]) tally.wides.addInteger(i, one);
+      const reals = [at.columnRealMin, at.columnRealMax].map((at) => words.getFloat64(column + at, true));
+      if (must(reals[0], 'minimum') <= must(reals[1], 'maximum')) for (const real of reals) tally.reals.add(i, real);
+      addAt(tally.nans, i, count(column + at.columnNans));
+      raiseAt(tally.charsMax, i, words.getUint32(column + at.columnCharsMax, true));
+      raiseAt(tally.longBytesMax, i, words.getUint32(column + at.columnLongBytesMax, true));
+      if (words.getUint32(column + at.columnHasBadTexts, true) !== 0) tally.badTexts[i] = 1;
+      i += 1;
+    }
+    addAt(tally.widths, i, whole);
+  }
+}
+
+let ofThread: TallyKernel | null = null;
+
+function addAt(counts: Float64Array, index: number, more: number): void {
+  counts[index] = (counts[index] ?? 0) + more;
+}
+
+function raiseAt(counts: Float64Array, index: number, to: number): void {
+  if (to > (counts[index] ?? 0)) counts[index] = to;
+}
