@@ -159,7 +159,8 @@ function countReal(column: usize, at: usize): void {
   const value = reinterpret<f64>(bswap<u64>(load<u64>(at)));
   if (value < load<f64>(column, columnRealMin)) store<f64>(column, value, columnRealMin);
   if (value > load<f64>(column, columnRealMax)) store<f64>(column, value, columnRealMax);
-  if (value !== value) increase(column + columnNans);
+  // No other value is not at most the greatest one by now.
+  if (!(value <= load<f64>(column, columnRealMax))) increase(column + columnNans);
 }
 
 /** Bytes of the value of a serial type up to 11; −1 for the two that are reserved. */

@@ -4,8 +4,8 @@
  */
 
 /** The lowest and the highest bit of each byte of a word. */
-const lowBits: u64 = 0x0101010101010101;
-const highBits: u64 = 0x8080808080808080;
+const lowBits: u64 = ((0x01010101 as u64) << 32) | 0x01010101;
+const highBits: u64 = lowBits << 7;
 
 /** Whether all of it is ASCII other than NUL: taking 1 from a byte that is 0 makes its highest bit appear. */
 export function isPlain(from: usize, to: usize): bool {
