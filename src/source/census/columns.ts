@@ -2,7 +2,8 @@ import { assert } from '../../model/error.js';
 import type { ColumnCensus } from '../../model/census.js';
 import { countChars } from './chars.js';
 import { emptyColumn, greatestOf, leastOf, mergeColumn } from './merge.js';
-import { longBlob, longText, type RecordTally, typeCounters } from './tally.js';
+import { longBlob, longText, typeCounters } from './kernel/layout.js';
+import type { RecordTally } from './tally.js';
 import type { DefaultValue } from '../pages/column-default.js';
 import type { PageColumn, PageLayout } from '../pages/layout.js';
 

@@ -1,17 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import { countChars } from './chars.js';
+import { longBlob, longText, typeCounters } from './kernel/layout.js';
 import { NumberRanges, WideRanges } from './ranges.js';
 import { readLength, varintLength } from '../pages/varint.js';
 import { readWord, word } from '../pages/word.js';
-
-/** Counters per column: one for each serial type of one byte. */
-export const typeCounters = 128;
-/**
- * Numbers of serial types that no record has. Their counters are used for texts and blobs whose serial type takes more
- * bytes.
- */
-export const longText = 10;
-export const longBlob = 11;
 
 /** Bytes of a value per serial type below 12. */
 const valueBytes: readonly number[] = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0, 0, 0];

@@ -24,7 +24,7 @@ const wasmPageBytes = 65_536;
 /** Memory for the counters of columns, and behind it for a window of pages; what does not fit goes without the kernel. */
 const countersBytes = 8 * wasmPageBytes;
 const windowBytes = 5 * wasmPageBytes;
-const columnsMax = Math.floor((countersBytes - at.stateBytes) / at.columnBytes);
+const columnsMax = Math.floor((countersBytes - at.tallyBytes) / at.countedBytes);
 
 const integerMax = 2n ** 63n - 1n;
 
@@ -68,18 +68,18 @@ export class TallyKernel {
     this.#isUsed = columnCount <= columnsMax;
     if (!this.#isUsed) return;
     const words = this.#words;
-    this.#memory.fill(0, 0, at.stateBytes + columnCount * at.columnBytes);
-    words.setInt32(at.stateColumnCount, columnCount, true);
+    this.#memory.fill(0, 0, at.tallyBytes + columnCount * at.countedBytes);
+    words.setInt32(at.tallyColumnCount, columnCount, true);
     for (const column of this.#columns()) {
-      words.setBigInt64(column + at.columnIntegerMin, integerMax, true);
-      words.setBigInt64(column + at.columnIntegerMax, -integerMax - 1n, true);
-      words.setFloat64(column + at.columnRealMin, Number.POSITIVE_INFINITY, true);
-      words.setFloat64(column + at.columnRealMax, Number.NEGATIVE_INFINITY, true);
+      words.setBigInt64(column + at.countedIntegerMin, integerMax, true);
+      words.setBigInt64(column + at.countedIntegerMax, -integerMax - 1n, true);
+      words.setFloat64(column + at.countedRealMin, Number.POSITIVE_INFINITY, true);
+      words.setFloat64(column + at.countedRealMax, Number.NEGATIVE_INFINITY, true);
     }
   }
 
   *#columns(): Generator<number> {
-    for (let i = 0; i < this.#columnCount; i++) yield at.stateBytes + i * at.columnBytes;
+    for (let i = 0; i < this.#columnCount; i++) yield at.tallyBytes + i * at.countedBytes;
   }
 
   /** Memory for the pages that are read; of any content, and the same for each count. */
@@ -103,19 +103,19 @@ export class TallyKernel {
   #countLeaf(cursor: LeafCursor): boolean {
     const words = this.#words;
     const pages = cursor.bytes.byteOffset;
-    words.setInt32(at.statePointer, pages + cursor.pointer, true);
-    words.setInt32(at.statePointersEnd, pages + cursor.pointersEnd, true);
-    words.setInt32(at.statePage, pages + cursor.page, true);
-    words.setInt32(at.stateCells, pages + cursor.cells, true);
-    words.setInt32(at.statePageEnd, pages + cursor.end, true);
-    words.setInt32(at.stateLocalMax, cursor.localMax, true);
-    words.setInt32(at.stateHigh, cursor.high, true);
-    words.setInt32(at.stateLow, cursor.low, true);
+    words.setInt32(at.tallyPointer, pages + cursor.pointer, true);
+    words.setInt32(at.tallyPointersEnd, pages + cursor.pointersEnd, true);
+    words.setInt32(at.tallyPage, pages + cursor.page, true);
+    words.setInt32(at.tallyCells, pages + cursor.cells, true);
+    words.setInt32(at.tallyPageEnd, pages + cursor.end, true);
+    words.setInt32(at.tallyLocalMax, cursor.localMax, true);
+    words.setInt32(at.tallyHigh, cursor.high, true);
+    words.setInt32(at.tallyLow, cursor.low, true);
     const says = this.#tally(0);
-    cursor.pointer = words.getInt32(at.statePointer, true) - pages;
-    cursor.high = words.getInt32(at.stateHigh, true);
-    cursor.low = words.getInt32(at.stateLow, true);
-    return says === at.saysDone;
+    cursor.pointer = words.getInt32(at.tallyPointer, true) - pages;
+    cursor.high = words.getInt32(at.tallyHigh, true);
+    cursor.low = words.getInt32(at.tallyLow, true);
+    return says === at.tallyIsDone;
   }
 
   /** Adds all that was counted. */
@@ -123,24 +123,24 @@ export class TallyKernel {
     if (!this.#isUsed) return;
     const words = this.#words;
     const count = (address: number): number => Number(words.getBigUint64(address, true));
-    let whole = count(at.stateRows);
+    let whole = count(at.tallyRows);
     if (whole === 0) return;
     let i = 0;
     for (const column of this.#columns()) {
-      const absent = count(column + at.columnAbsent);
+      const absent = count(column + at.countedAbsent);
       whole -= absent;
       addAt(tally.widths, i, absent);
-      for (let type = 0; type < at.typeCount; type++)
-        addAt(tally.types, i * at.typeCount + type, count(column + 8 * type));
-      const integerMin = words.getBigInt64(column + at.columnIntegerMin, true);
-      const integerMax = words.getBigInt64(column + at.columnIntegerMax, true);
+      for (let type = 0; type < at.typeCounters; type++)
+        addAt(tally.types, i * at.typeCounters + type, count(column + 8 * type));
+      const integerMin = words.getBigInt64(column + at.countedIntegerMin, true);
+      const integerMax = words.getBigInt64(column + at.countedIntegerMax, true);
       if (integerMin <= integerMax) for (const one of [integerMin, integerMax]) tally.wides.addInteger(i, one);
-      const reals = [at.columnRealMin, at.columnRealMax].map((at) => words.getFloat64(column + at, true));
+      const reals = [at.countedRealMin, at.countedRealMax].map((at) => words.getFloat64(column + at, true));
       if (must(reals[0], 'minimum') <= must(reals[1], 'maximum')) for (const real of reals) tally.reals.add(i, real);
-      addAt(tally.nans, i, count(column + at.columnNans));
-      raiseAt(tally.charsMax, i, words.getUint32(column + at.columnCharsMax, true));
-      raiseAt(tally.longBytesMax, i, words.getUint32(column + at.columnLongBytesMax, true));
-      if (words.getUint32(column + at.columnHasBadTexts, true) !== 0) tally.badTexts[i] = 1;
+      addAt(tally.nans, i, count(column + at.countedNans));
+      raiseAt(tally.charsMax, i, words.getUint32(column + at.countedCharsMax, true));
+      raiseAt(tally.longBytesMax, i, words.getUint32(column + at.countedLongBytesMax, true));
+      if (words.getUint32(column + at.countedHasBadTexts, true) !== 0) tally.badTexts[i] = 1;
       i += 1;
     }
     addAt(tally.widths, i, whole);

@@ -4,32 +4,32 @@
  * by then; nothing is made of such counts, since the row reader ends with an error there.
  */
 import {
-  columnAbsent,
-  columnBytes,
-  columnCharsMax,
-  columnHasBadTexts,
-  columnIntegerMax,
-  columnIntegerMin,
-  columnLongBytesMax,
-  columnNans,
-  columnRealMax,
-  columnRealMin,
-  saysDone,
-  saysNotMine,
-  stateBytes,
-  stateCells,
-  stateColumnCount,
-  stateHigh,
-  stateLocalMax,
-  stateLow,
-  statePage,
-  statePageEnd,
-  statePointer,
-  statePointersEnd,
-  stateRows,
-  typeCount,
-  typeLongBlob,
-  typeLongText,
+  countedAbsent,
+  countedBytes,
+  countedCharsMax,
+  countedHasBadTexts,
+  countedIntegerMax,
+  countedIntegerMin,
+  countedLongBytesMax,
+  countedNans,
+  countedRealMax,
+  countedRealMin,
+  tallyIsDone,
+  tallyStopped,
+  tallyBytes,
+  tallyCells,
+  tallyColumnCount,
+  tallyHigh,
+  tallyLocalMax,
+  tallyLow,
+  tallyPage,
+  tallyPageEnd,
+  tallyPointer,
+  tallyPointersEnd,
+  tallyRows,
+  typeCounters,
+  longBlob,
+  longText,
 } from '../layout';
 import { countChars, isGoodText, isPlain } from './text';
 
@@ -52,20 +52,20 @@ function readVarint(from: usize): i64 {
 
 /** Counts from the state's cell pointer on; returns what stopped it. The state says how far it came. */
 export function tally(state: usize): i32 {
-  const pointersEnd = load<u32>(state, statePointersEnd) as usize;
-  const page = load<u32>(state, statePage) as usize;
-  const cells = load<u32>(state, stateCells) as usize;
-  const pageEnd = load<u32>(state, statePageEnd) as usize;
-  const localMax = load<i32>(state, stateLocalMax) as i64;
-  const columns = state + stateBytes;
-  const columnsEnd = columns + load<u32>(state, stateColumnCount) * columnBytes;
-  let before = ((load<i32>(state, stateHigh) as i64) << 32) | (load<u32>(state, stateLow) as i64);
-  let pointer = load<u32>(state, statePointer) as usize;
-  let rows = load<u64>(state, stateRows);
-  let says = saysDone;
+  const pointersEnd = load<u32>(state, tallyPointersEnd) as usize;
+  const page = load<u32>(state, tallyPage) as usize;
+  const cells = load<u32>(state, tallyCells) as usize;
+  const pageEnd = load<u32>(state, tallyPageEnd) as usize;
+  const localMax = load<i32>(state, tallyLocalMax) as i64;
+  const columns = state + tallyBytes;
+  const columnsEnd = columns + load<u32>(state, tallyColumnCount) * countedBytes;
+  let before = ((load<i32>(state, tallyHigh) as i64) << 32) | (load<u32>(state, tallyLow) as i64);
+  let pointer = load<u32>(state, tallyPointer) as usize;
+  let rows = load<u64>(state, tallyRows);
+  let says = tallyIsDone;
   while (pointer < pointersEnd) {
     const cell = page + bswap<u16>(load<u16>(pointer));
-    says = saysNotMine;
+    says = tallyStopped;
     if (cell < cells || cell >= pageEnd) break;
     const payloadBytes = readVarint(cell);
     if (payloadBytes < 0 || payloadBytes > localMax) break;
@@ -76,12 +76,12 @@ export function tally(state: usize): i32 {
     before = rowid;
     rows++;
     pointer += 2;
-    says = saysDone;
+    says = tallyIsDone;
   }
-  store<i32>(state, (before >> 32) as i32, stateHigh);
-  store<i32>(state, before as i32, stateLow);
-  store<u32>(state, pointer as u32, statePointer);
-  store<u64>(state, rows, stateRows);
+  store<i32>(state, (before >> 32) as i32, tallyHigh);
+  store<i32>(state, before as i32, tallyLow);
+  store<u32>(state, pointer as u32, tallyPointer);
+  store<u64>(state, rows, tallyRows);
   return says;
 }
 
@@ -94,7 +94,7 @@ function countRecord(start: usize, recordEnd: usize, columns: usize, columnsEnd:
   if (headerEnd < at) return false;
   let body = headerEnd;
   let column = columns;
-  for (; column < columnsEnd && at < headerEnd; column += columnBytes) {
+  for (; column < columnsEnd && at < headerEnd; column += countedBytes) {
     let type = load<u8>(at++) as u32;
     if (type > 0x7f) {
       const long = readVarint(at - 1);
@@ -109,10 +109,10 @@ function countRecord(start: usize, recordEnd: usize, columns: usize, columnsEnd:
       body += length;
       if (body > recordEnd) return false;
       const isText = (type & 1) === 1;
-      if (type < (typeCount as u32)) increase(column + ((type as usize) << 3));
+      if (type < (typeCounters as u32)) increase(column + ((type as usize) << 3));
       else {
-        increase(column + ((isText ? typeLongText : typeLongBlob) << 3));
-        if (length > load<u32>(column, columnLongBytesMax)) store<u32>(column, length, columnLongBytesMax);
+        increase(column + ((isText ? longText : longBlob) << 3));
+        if (length > load<u32>(column, countedLongBytesMax)) store<u32>(column, length, countedLongBytesMax);
       }
       if (isText) countText(column, from, body);
       continue;
@@ -125,7 +125,7 @@ function countRecord(start: usize, recordEnd: usize, columns: usize, columnsEnd:
     body += size;
   }
   if (at > headerEnd || body > recordEnd || (at === headerEnd && body !== recordEnd)) return false;
-  if (column < columnsEnd) increase(column + columnAbsent);
+  if (column < columnsEnd) increase(column + countedAbsent);
   return true;
 }
 
@@ -135,32 +135,32 @@ function increase(counter: usize): void {
 
 function countText(column: usize, from: usize, to: usize): void {
   const length = (to - from) as u32;
-  const isLonger = length > load<u32>(column, columnCharsMax);
-  const isBad = load<u32>(column, columnHasBadTexts) !== 0;
+  const isLonger = length > load<u32>(column, countedCharsMax);
+  const isBad = load<u32>(column, countedHasBadTexts) !== 0;
   if (isBad && !isLonger) return;
   if (isPlain(from, to)) {
-    if (isLonger) store<u32>(column, length, columnCharsMax);
+    if (isLonger) store<u32>(column, length, countedCharsMax);
     return;
   }
   if (isLonger) {
     const chars = countChars(from, to);
-    if (chars > load<u32>(column, columnCharsMax)) store<u32>(column, chars, columnCharsMax);
+    if (chars > load<u32>(column, countedCharsMax)) store<u32>(column, chars, countedCharsMax);
   }
-  if (!isBad && !isGoodText(from, to)) store<u32>(column, 1, columnHasBadTexts);
+  if (!isBad && !isGoodText(from, to)) store<u32>(column, 1, countedHasBadTexts);
 }
 
 function countInteger(column: usize, value: i64): void {
-  if (value < load<i64>(column, columnIntegerMin)) store<i64>(column, value, columnIntegerMin);
-  if (value > load<i64>(column, columnIntegerMax)) store<i64>(column, value, columnIntegerMax);
+  if (value < load<i64>(column, countedIntegerMin)) store<i64>(column, value, countedIntegerMin);
+  if (value > load<i64>(column, countedIntegerMax)) store<i64>(column, value, countedIntegerMax);
 }
 
 /** A NaN, which SQLite never writes, reads as NULL. */
 function countReal(column: usize, at: usize): void {
   const value = reinterpret<f64>(bswap<u64>(load<u64>(at)));
-  if (value < load<f64>(column, columnRealMin)) store<f64>(column, value, columnRealMin);
-  if (value > load<f64>(column, columnRealMax)) store<f64>(column, value, columnRealMax);
+  if (value < load<f64>(column, countedRealMin)) store<f64>(column, value, countedRealMin);
+  if (value > load<f64>(column, countedRealMax)) store<f64>(column, value, countedRealMax);
   // No other value is not at most the greatest one by now.
-  if (!(value <= load<f64>(column, columnRealMax))) increase(column + columnNans);
+  if (!(value <= load<f64>(column, countedRealMax))) increase(column + countedNans);
 }
 
 /** Bytes of the value of a serial type up to 11; −1 for the two that are reserved. */
