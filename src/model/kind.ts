@@ -33,10 +33,24 @@ export interface TimeReading {
 }
 
 /** What the elements of an array or the bounds of a range are, where the server would drop a part of their texts or round it. */
-export interface HeldElements {
+export type HeldElements = HeldDigits | HeldMoney | HeldLength | { readonly of: 'unsigned' };
+
+export interface HeldDigits {
   readonly of: 'date' | 'time' | 'timetz' | 'timestamp' | 'timestamptz' | 'interval' | 'numeric' | 'float4' | 'float8';
   /** Fraction digits that they keep; of float4 and float8 it says nothing. */
   readonly digits: number;
+}
+
+export interface HeldMoney {
+  readonly of: 'money';
+  /** Fraction digits that the server's lc_monetary keeps; null where it reads a point otherwise, and so no decimal at all. */
+  readonly digits: number | null;
+}
+
+/** Texts of which all beyond so much is cut off: blanks alone in varchar(n) and char(n), anything in name and "char". */
+export interface HeldLength {
+  readonly of: 'characters' | 'bytes';
+  readonly max: number;
 }
 
 /** What Postgres' own input function would take in silence, and what it would not take, of a literal's text. */
@@ -44,9 +58,9 @@ export type LiteralForm =
   /** A text that is a JSON array is written as `{…}` first. Elements that are neither numbers nor truths are texts in JSON. */
   | { readonly tag: 'array'; readonly elements?: 'numbers' | 'truths'; readonly held?: HeldElements }
   /** A range of days or moments, or a list of such ranges. */
-  | { readonly tag: 'range'; readonly held: HeldElements }
-  /** money: fraction digits beyond those that it stores would be rounded. */
-  | { readonly tag: 'digits'; readonly digits: number }
+  | { readonly tag: 'range'; readonly held: HeldDigits }
+  /** money: fraction digits beyond those that it stores would be rounded, and commas read over wherever they stand. */
+  | { readonly tag: 'digits'; readonly digits: number | null }
   /**
    * A time with zone: further fraction digits would be rounded, a day before it lost, and words such as `now` would mean
    * the moment of the copy.

@@ -32,6 +32,8 @@ export interface TargetColumn {
   readonly typeClass: string;
   /** atttypmod of the column or of its domain; -1 where there is none. */
   readonly typmod: number;
+  /** Fraction digits that money has on this server; null where it reads a point otherwise than as the beginning of them. */
+  readonly moneyDigits?: number | null;
   readonly isDomain: boolean;
   /** Labels in sort order where the base type is an enum. */
   readonly enumLabels: readonly string[] | null;

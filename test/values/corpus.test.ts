@@ -11,7 +11,8 @@ import { arrivals, type Refusal, refusals } from './corpus.js';
 type Case = (typeof arrivals)[number] | Refusal;
 
 const typesSql = `CREATE EXTENSION citext; CREATE TYPE mood AS ENUM ('sad', 'happy');
-  CREATE DOMAIN short AS varchar(5); CREATE DOMAIN yes AS text CHECK (VALUE = 'yes');`;
+  CREATE DOMAIN short AS varchar(5);
+  CREATE DOMAIN amount AS numeric(6, 2); CREATE DOMAIN price AS amount CHECK (VALUE > 0); CREATE DOMAIN yes AS text CHECK (VALUE = 'yes');`;
 
 const nameOf = (at: number): string => `t${at}`;
 

@@ -1,4 +1,4 @@
-import type { HeldElements } from '../../model/kind.js';
+import type { HeldDigits, HeldElements, HeldLength, HeldMoney } from '../../model/kind.js';
 import { precisionLoss } from '../time/epoch.js';
 import { clockOfDatedTime } from '../time/temporal-text.js';
 import { createDecimal, parseDecimal } from '../value/decimal.js';
@@ -8,8 +8,9 @@ import { refuse } from '../value/misfit.js';
 /*
  * What PostgreSQL's input functions do to times and decimals without a word (utils/adt/datetime.c, date.c, timestamp.c,
  * numeric.c): the offset of a timestamp, the day of a time and the time of a day are read over, digits are rounded, and
- * words such as now mean the moment of the copy. A column of such a type is checked by its encoder; here are those whose
- * texts the server reads: elements of arrays, bounds of ranges, and times with a zone.
+ * words such as now mean the moment of the copy. So are commas of money (cash.c), the sign of an oid, and what is too
+ * long for name, "char" and, where it is blank, varchar(n). A column of such a type is checked by its encoder; here are
+ * those whose texts the server reads: money, times with a zone, elements of arrays, and bounds of ranges.
  */
 
 /** Where the elements of `{…}`, `[…]`, `[a,b)` and lists of these part; the texts of times have none of it but the comma. */
@@ -39,11 +40,69 @@ interface Clock {
 
 /** Refuses (by a Misfit) a text of an array or a range of which PostgreSQL would drop a part, or round it. */
 export function checkElements(text: string, held: HeldElements): void {
-  for (const element of elementsOf(text)) checkElement(element, held);
+  if (isOfTexts(held)) for (const element of textsOf(text)) checkText(element, held);
+  else for (const element of elementsOf(text)) checkElement(element, held);
+}
+
+type HeldTexts = Exclude<HeldElements, HeldDigits>;
+
+/** Whether a comma or a brace within an element matters, so that the array must be read as the server reads it. */
+function isOfTexts(held: HeldElements): held is HeldTexts {
+  return ['money', 'unsigned', 'bytes', 'characters'].includes(held.of);
+}
+
+/** Braces, commas, quoted elements, or elements without quotes. */
+const arrayTokens = /[{},]|"(?:[^"\\]|\\.)*"|(?:[^{},"\\]|\\.)+/gs;
+
+/** The elements of `{…}` as the server reads them, without NULLs. */
+function textsOf(array: string): string[] {
+  const tokens: readonly string[] = array.replace(dimensions, '').match(arrayTokens) ?? [];
+  return tokens
+    .filter((token) => !/^(?:[{},]|\s*|\s*null\s*)$/i.test(token))
+    .map((token) => (token.startsWith('"') ? token.slice(1, -1) : token.trim()).replaceAll(/\\(.)/gs, '$1'));
+}
+
+function checkText(text: string, held: HeldTexts): void {
+  if (held.of === 'money') checkMoney(text, held);
+  else if (held.of === 'unsigned') checkUnsigned(text);
+  else checkLength(text, held);
+}
+
+/** Digits with a comma behind each third one. */
+const grouped = /^\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
+
+/** Refuses a text of which money_in would round digits, or read over commas that part no thousands: 12,34 as 1234. */
+export function checkMoney(text: string, { digits }: Pick<HeldMoney, 'digits'>): void {
+  const number = /[\d.,]*\d[\d.,]*/.exec(text)?.[0] ?? '';
+  if (digits === null && number !== '')
+    refuse(
+      'data.rejected',
+      'this server reads money by its lc_monetary, where a point does not begin the fraction',
+      'make the target column numeric, or choose an lc_monetary for the database that has a point',
+    );
+  if (number.includes(',') && !grouped.test(number))
+    refuse('data.not_a_number', 'a comma that parts no thousands, which PostgreSQL reads over', hint);
+  const fraction = /\.(\d*)/.exec(number)?.[1] ?? '';
+  if (fraction.replace(/0+$/, '').length > (digits ?? 0))
+    refuse(
+      'data.precision_loss',
+      'more fraction digits than the target keeps',
+      'correct the value in the source, or make the target column numeric',
+    );
+}
+
+export function checkUnsigned(text: string): void {
+  if (text.trimStart().startsWith('-')) refuse('data.out_of_range', 'a negative number would wrap around', hint);
+}
+
+/** `text` has one character per byte. */
+function checkLength(text: string, { of, max }: HeldLength): void {
+  const length = of === 'bytes' ? text.length : [...Buffer.from(text, 'latin1').toString('utf8')].length;
+  if (length > max) refuse('data.too_long', `${length} ${of} do not fit into ${max}`, hint);
 }
 
 /** Whether an element of an array or a range is a moment or a time that names no zone, and so is one of UTC. */
-export function hasNaiveElement(text: string, { of }: HeldElements): boolean {
+export function hasNaiveElement(text: string, { of }: HeldDigits): boolean {
   if (of !== 'timetz' && of !== 'timestamptz') return false;
   return elementsOf(text).some((element) => {
     const clock = clockOf(element);
@@ -60,7 +119,7 @@ function elementsOf(text: string): string[] {
 }
 
 /** The same for one text. */
-export function checkElement(element: string, { of, digits }: HeldElements): void {
+export function checkElement(element: string, { of, digits }: HeldDigits): void {
   if (of === 'numeric' || of === 'float8' || of === 'float4') {
     checkDecimal(element, of, digits);
     return;

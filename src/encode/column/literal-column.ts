@@ -6,7 +6,7 @@ import type { Block } from '../row/block.js';
 import type { ColumnEncoder } from './column-encoder.js';
 import { precisionLoss } from '../time/epoch.js';
 import { refuse } from '../value/misfit.js';
-import { checkDigits, checkElement, checkElements } from './held-elements.js';
+import { checkDigits, checkElement, checkElements, checkMoney, checkUnsigned } from './held-elements.js';
 import { intervalSince1970, isDatedInterval, isIntervalText } from '../time/interval-text.js';
 import { createMoment } from '../time/temporal.js';
 import { createTemporalReader } from '../time/temporal-text.js';
@@ -41,7 +41,7 @@ export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
     case 'range':
       return checked(plain, (text) => checkElements(text, form.held));
     case 'digits':
-      return checked(plain, (text) => checkDigits(text, form.digits));
+      return checked(plain, (text) => checkMoney(text, form));
     case 'clock':
       return checked(plain, (text) => checkElement(text.trim(), { of: 'timetz', digits: form.digits }));
     case 'interval':
@@ -51,10 +51,7 @@ export function literalEncoder(form: LiteralForm | undefined): ColumnEncoder {
         if (text.length > 1) refuse('data.too_long', `${text.length} bytes do not fit into one`, textHint);
       });
     case 'unsigned':
-      return checked(plain, (text) => {
-        if (text.trimStart().startsWith('-'))
-          refuse('data.out_of_range', 'a negative number would wrap around', textHint);
-      });
+      return checked(plain, checkUnsigned);
   }
 }
 

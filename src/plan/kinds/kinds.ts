@@ -1,5 +1,5 @@
 import type { Finding } from '../../model/plan.js';
-import type { HeldElements, Kind, TimeReading, TimeUnit } from '../../model/kind.js';
+import type { HeldDigits, HeldElements, Kind, TimeReading, TimeUnit } from '../../model/kind.js';
 import type { TargetColumn } from '../../model/target.js';
 import { isUnit, unitNames } from '../../lib/time/epochs.js';
 import { zonedElements } from '../../lib/time/zoned-elements.js';
@@ -198,7 +198,7 @@ function kindOfType(target: TargetColumn, unit: TimeUnit | null): Kind {
     case 'time':
       return { tag: 'time', precision: readTimeTypmod(typmod) };
     default:
-      return literalOf(baseType, typmod, unit);
+      return literalOf(target, unit);
   }
 }
 
@@ -215,9 +215,25 @@ function elementsOf({ baseType }: TargetColumn): { readonly elements?: 'numbers'
 }
 
 /** What the elements of an array keep of their texts, where that may be less than the texts say. */
-function heldBy({ baseType, typmod }: TargetColumn): { readonly held?: HeldElements } {
+function heldBy({ baseType, typmod, moneyDigits = null }: TargetColumn): { readonly held?: HeldElements } {
   const of = baseType.slice(1);
   switch (of) {
+    case 'money':
+      return { held: { of, digits: moneyDigits } };
+    case 'oid':
+    case 'xid':
+    case 'xid8':
+    case 'cid':
+      return { held: { of: 'unsigned' } };
+    case 'name':
+      return { held: { of: 'bytes', max: nameBytesMax } };
+    case 'char':
+      return { held: { of: 'bytes', max: 1 } };
+    case 'varchar':
+    case 'bpchar': {
+      const max = readCharsTypmod(typmod);
+      return max === null ? {} : { held: { of: 'characters', max } };
+    }
     case 'date':
     case 'float4':
     case 'float8':
@@ -239,7 +255,7 @@ function heldBy({ baseType, typmod }: TargetColumn): { readonly held?: HeldEleme
 }
 
 /** Ranges of PostgreSQL's own; one that was made with CREATE TYPE does not say here of what it is. */
-const boundsOf: Readonly<Record<string, HeldElements>> = {
+const boundsOf: Readonly<Record<string, HeldDigits>> = {
   date: { of: 'date', digits: 0 },
   ts: { of: 'timestamp', digits: 6 },
   tstz: { of: 'timestamptz', digits: 6 },
@@ -252,12 +268,12 @@ function rangeOf({ baseType, typeClass }: TargetColumn): Kind {
 }
 
 /** Other types, with what their input function would do in silence. */
-function literalOf(baseType: string, typmod: number, unit: TimeUnit | null): Kind {
+function literalOf({ baseType, typmod, moneyDigits = null }: TargetColumn, unit: TimeUnit | null): Kind {
   switch (baseType) {
     case 'timetz':
       return { tag: 'literal', form: { tag: 'clock', digits: readTimeTypmod(typmod) } };
     case 'money':
-      return { tag: 'literal', form: { tag: 'digits', digits: 2 } };
+      return { tag: 'literal', form: { tag: 'digits', digits: moneyDigits } };
     case 'interval':
       return { tag: 'literal', form: { tag: 'interval', digits: readIntervalTypmod(typmod), unit } };
     case 'char':

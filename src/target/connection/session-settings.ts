@@ -12,6 +12,11 @@ export const sessionSettings: Readonly<Record<string, string>> = {
   extra_float_digits: '1',
   bytea_output: 'hex',
   standard_conforming_strings: 'on',
+  // Where it is off, the NULL of an array is the text "NULL".
+  array_nulls: 'on',
+  xmloption: 'content',
+  // Where it is on, x = NULL in the SQL of a schema is made x IS NULL.
+  transform_null_equals: 'off',
   statement_timeout: '0',
   lock_timeout: '0',
   transaction_timeout: '0',

@@ -5,9 +5,11 @@ import { sessionSettings } from './session-settings.js';
 /**
  * The role's limit of time goes first and alone, by a statement that reads no catalog: on a busy machine the next one
  * may take longer than the role allows. One round trip then sets everything that this server's version knows and what
- * has a prefix, which no server knows, another reads it back. The url's own settings come first so that ours win. A commit must be durable whatever the role says. A server that checks its connection soon
- * ends the statement of a killed client; one that probes it (over TCP) drops within minutes, not hours, the session of a
- * machine that has gone, and the run's lock with it.
+ * has a prefix, which no server knows, another reads it back. The url's own settings come first so that ours win. A
+ * commit must be durable whatever the role says. Money is read and written as C has it, but where the place of the server
+ * gives it other than two fraction digits: what C would store is another amount there. A server that checks its
+ * connection soon ends the statement of a killed client; one that probes it (over TCP) drops within minutes, not hours,
+ * the session of a machine that has gone, and the run's lock with it.
  */
 export async function applySettings(client: TargetClient): Promise<void> {
   await client.query('SET statement_timeout = 0', [], { doing: 'setting up the session' });
@@ -27,9 +29,10 @@ export async function applySettings(client: TargetClient): Promise<void> {
     `SELECT set_config(s.name, s.wanted, false)
        FROM (VALUES ('synchronous_commit', '^off$', 'on'), ('client_connection_check_interval', '^0$', '5s'),
                     ('tcp_keepalives_idle', '[0-9]{3,}', '60'), ('tcp_keepalives_interval', '[0-9]{2,}', '10'),
-                    ('tcp_keepalives_count', '[4-9]|[0-9]{2,}', '3')) AS s(name, unwanted, wanted)
+                    ('tcp_keepalives_count', '[4-9]|[0-9]{2,}', '3'), ('lc_monetary', '^(?!C$)', 'C')) AS s(name, unwanted, wanted)
       WHERE current_setting(s.name, true) ~ s.unwanted
-        AND (s.name <> 'client_connection_check_interval' OR version() ~ 'linux')`,
+        AND (s.name <> 'client_connection_check_interval' OR version() ~ 'linux')
+        AND (s.name <> 'lc_monetary' OR scale(1::money::numeric) = 2)`,
   );
   await checkSettings(client);
 }

@@ -166,7 +166,7 @@ const tableSql = `
 
 /**
  * A domain may be over a domain: the innermost type is the base, the outermost typmod that is set counts, and one NOT
- * NULL anywhere is enough.
+ * NULL anywhere is enough. An array of a domain cuts its elements as one of the innermost type would.
  */
 const columnSql = `
   WITH RECURSIVE base(oid, type, typmod, required) AS (
@@ -177,8 +177,10 @@ const columnSql = `
       SELECT b.oid, d.typbasetype, CASE WHEN b.typmod = -1 THEN d.typtypmod ELSE b.typmod END, b.required OR d.typnotnull
         FROM base b, LATERAL (SELECT * FROM pg_type t WHERE t.oid = b.type AND t.typtype = 'd' OFFSET 0) AS d)
   SELECT a.attrelid AS "tableOid", a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type,
-         t.typname::text AS "baseType", t.typtype::text AS "typeClass",
-         CASE WHEN a.atttypmod = -1 THEN b.typmod ELSE a.atttypmod END AS typmod,
+         coalesce(element.name, t.typname::text) AS "baseType", t.typtype::text AS "typeClass",
+         CASE WHEN element.name IS NOT NULL THEN element.typmod
+              WHEN a.atttypmod = -1 THEN b.typmod ELSE a.atttypmod END AS typmod,
+         CASE WHEN '1234.0'::money = 1234::money THEN scale(1::money::numeric) END AS "moneyDigits",
          declared.typtype = 'd' AS "isDomain",
          CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e
                                                WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END AS "enumLabels",
@@ -200,6 +202,15 @@ const columnSql = `
     JOIN base b ON b.oid = a.atttypid
     JOIN pg_type t ON t.oid = b.type AND t.typtype <> 'd'
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN LATERAL (
+      WITH RECURSIVE element(type, typmod) AS (
+          SELECT t.typelem, -1 WHERE t.typcategory = 'A'
+          UNION ALL
+          SELECT d.typbasetype, CASE WHEN e.typmod = -1 THEN d.typtypmod ELSE e.typmod END
+            FROM element e, LATERAL (SELECT * FROM pg_type t WHERE t.oid = e.type AND t.typtype = 'd' OFFSET 0) AS d)
+      SELECT '_' || i.typname AS name, e.typmod
+        FROM element e, LATERAL (SELECT * FROM pg_type t WHERE t.oid = e.type AND t.typtype <> 'd' OFFSET 0) AS i
+       WHERE e.type <> t.typelem) AS element ON true
    WHERE ${inSchemaSql('c', '$1')} AND c.relkind IN ('r', 'p', 'f')
      AND NOT ${isOwnRelationSql('c')}
      AND a.attnum > 0 AND NOT a.attisdropped AND NOT ${isTenantColumnSql('c.oid', 'a.attnum')}

@@ -62,6 +62,10 @@ test('a session has our settings even where the role and the url set others', ()
       await admin.query(`ALTER ROLE ${role} SET search_path = public`);
       await admin.query(`ALTER ROLE ${role} SET synchronous_commit = off`);
       await admin.query(`ALTER ROLE ${role} SET timezone = 'Asia/Tokyo'`);
+      await admin.query(`ALTER ROLE ${role} SET array_nulls = off`);
+      await admin.query(`ALTER ROLE ${role} SET xmloption = document`);
+      await admin.query(`ALTER ROLE ${role} SET transform_null_equals = on`);
+      await admin.query(`ALTER ROLE ${role} SET lc_monetary = 'POSIX'`);
       const settings = { DateStyle: 'German', work_mem: '5MB', statement_timeout: '7' };
       const address = addressOf(url, { user: role, password: 'pw', settings });
       await withTarget(address, { applicationName, settings: { lock_timeout: '5000' } }, async (client) => {
@@ -69,6 +73,8 @@ test('a session has our settings even where the role and the url set others', ()
         const wanted = ['0', 'pg_catalog', 'on', 'UTC', 'ISO, MDY', '5MB'];
         assert.deepEqual(await settingsOf(client, names), wanted);
         assert.deepEqual(await settingsOf(client, ['lock_timeout', 'application_name']), ['5s', applicationName]);
+        const reading = ['array_nulls', 'xmloption', 'transform_null_equals', 'lc_monetary'];
+        assert.deepEqual(await settingsOf(client, reading), ['on', 'content', 'off', 'C']);
       });
     } finally {
       await admin.query(`DROP ROLE ${role}`);

@@ -52,11 +52,13 @@ test('columns come with type, base type, typmod, labels, default, identity and g
       CREATE DOMAIN price AS money2 CHECK (VALUE >= 0);
       CREATE DOMAIN choice AS "Plan";
       CREATE TABLE "T" (id bigint GENERATED ALWAYS AS IDENTITY, s varchar(20) DEFAULT 'x', gone int, at timestamp(3),
-        plan "Plan" NOT NULL, price price, choice choice, twice bigint GENERATED ALWAYS AS (id * 2) STORED, tags text[]);
+        plan "Plan" NOT NULL, price price, choice choice, twice bigint GENERATED ALWAYS AS (id * 2) STORED, tags text[],
+        prices price[]);
       ALTER TABLE "T" DROP COLUMN gone`);
     const { columns } = tableOf(await readAs(url, 'public'), 'T');
     const plain = {
       typmod: -1,
+      moneyDigits: 2,
       isDomain: false,
       enumLabels: null,
       notNull: false,
@@ -124,6 +126,14 @@ test('columns come with type, base type, typmod, labels, default, identity and g
         generatedFrom: ['id'],
       },
       { ...plain, name: 'tags', type: 'text[]', baseType: '_text', typeClass: 'b' },
+      {
+        ...plain,
+        name: 'prices',
+        type: 'public.price[]',
+        baseType: '_numeric',
+        typeClass: 'b',
+        typmod: ((12 << 16) | 2) + 4,
+      },
     ]);
   }));
 
