@@ -29,10 +29,11 @@ import { listQuarantineFindings } from '../run/compare/quarantined-rows.js';
 import { lockWaits } from '../run/lock-waits.js';
 import { recordSettings } from '../run/moved-settings.js';
 import { preparePlan, withoutTwins } from '../run/plan/plan-in-place.js';
-import type { StoredPlan } from '../run/plan/stored-plan.js';
+import { type CheckedSnapshot, textsOf } from '../run/plan/stored-plan.js';
 import { writeQuarantine } from '../run/quarantine-file.js';
 import { writeRecord } from '../run/attempt/record.js';
-import { checkSchema, waiversOf } from '../run/plan/schema-check.js';
+import { checkSchema } from '../run/plan/schema-check.js';
+import { waiversOf } from '../plan/rules/left-open.js';
 import { type Judging, judgeAgain, loadUnjudged, orDamage, type Unjudged } from '../run/attempt/judged-pages.js';
 import { takeBackups } from '../run/attempt/take-backups.js';
 import type { Survey } from '../run/survey/survey.js';
@@ -169,11 +170,7 @@ async function planAndBegin(
     snapshotSha256: snapshot.sha256,
     snapshotTakenAt: snapshot.takenAt,
     sourcePath,
-    plan: JSON.stringify({
-      ...stored,
-      ...checkedOf(found, settings),
-      moved: recordSettings(context),
-    } satisfies StoredPlan),
+    ...textsOf({ ...stored, moved: recordSettings(context) }, checkedOf(found, settings)),
   });
   await addWaivers(client, run.runId, settings.waive);
   return { run, stored, snapshot, catalog: survey.catalog, folder, done: [], areJudged: false };
@@ -186,13 +183,14 @@ async function planAndBegin(
 function checkedOf(
   { snapshot, survey }: { readonly snapshot: Snapshot; readonly survey: Survey },
   { reader }: Settings,
-): Pick<StoredPlan, 'checked'> {
+): CheckedSnapshot | null {
   const { sha256, unchecked, unmapped } = snapshot;
-  if (unchecked !== undefined) return {};
+  if (unchecked !== undefined) return null;
   const sqlite = checkingSqlite();
   // Where keys are mapped the rows are loaded from another file; the one that was checked is the source's.
-  if (unmapped !== undefined) return { checked: { sha256: unmapped.snapshot.sha256, sqlite } };
-  return { checked: { sha256, sqlite, ...(reader === 'rows' ? {} : { census: survey.census.filter(isExactInJson) }) } };
+  if (unmapped !== undefined) return { sha256: unmapped.snapshot.sha256, sqlite, census: null };
+  const census = reader === 'rows' ? null : JSON.stringify(survey.census.filter(isExactInJson));
+  return { sha256, sqlite, census };
 }
 
 /** JSON has no infinities. */

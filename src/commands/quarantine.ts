@@ -29,7 +29,7 @@ import { writeQuarantine } from '../run/quarantine-file.js';
 import { retryTable } from '../copy/retry-table.js';
 import { findBase } from '../run/follow/base.js';
 import { sequenceNeeds } from '../run/plan/schema-check.js';
-import { readStoredPlan } from '../run/plan/stored-plan.js';
+import { readPlan } from '../run/plan/stored-plan.js';
 import { readCatalog, type Survey, surveySource } from '../run/survey/survey.js';
 
 /** The quarantine command: `list` or `retry`. */
@@ -144,8 +144,8 @@ async function planAgain(
   { run, survey, schema, held }: { run: Run; survey: Survey; schema: string; held: ReadonlySet<string> },
 ): Promise<Plan> {
   const { plan } = await preparePlan({ survey, client, schema, settings, made: null });
-  const stored = await readStoredPlan(client, run.runId);
-  checkQuarantinedColumns(plan, stored.plan, held, run.runId);
+  const before = await readPlan(client, run.runId);
+  checkQuarantinedColumns(plan, before, held, run.runId);
   return plan;
 }
 
@@ -210,8 +210,8 @@ async function retryPass(
 async function leaveFile(client: TargetClient, run: Run): Promise<void> {
   const path = dirname(run.snapshotPath);
   if (!existsSync(path)) return;
-  const stored = await readStoredPlan(client, run.runId);
-  await writeQuarantine(openRunFolder(path), { client, runId: run.runId, plan: stored.plan });
+  const plan = await readPlan(client, run.runId);
+  await writeQuarantine(openRunFolder(path), { client, runId: run.runId, plan });
 }
 
 function unfinished(run: Run): CopierError {

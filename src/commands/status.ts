@@ -23,7 +23,7 @@ import { statFile } from '../source/open.js';
 import { listRounds } from '../target/ledger/round.js';
 import type { CutoverStatus, FollowStatus, RunStatus } from '../model/status.js';
 import { lockWaits } from '../run/lock-waits.js';
-import { readStoredPlan } from '../run/plan/stored-plan.js';
+import { readPlan, readStoredSettings } from '../run/plan/stored-plan.js';
 
 /** The status command: the youngest run of the target schema, from the ledger; reads only. */
 export async function runStatus(given: Context): Promise<RunStatus> {
@@ -40,7 +40,7 @@ export async function runStatus(given: Context): Promise<RunStatus> {
     const cutover = await readCutover(client, address.schema);
     const run = await latestRun(client, address.schema);
     if (run === null) return { target, run: null, follow: null, cutover };
-    const stored = await readStoredPlan(client, run.runId);
+    const plan = await readPlan(client, run.runId);
     // Chunks of rounds have negative numbers.
     const chunks = (await listChunks(client, run.runId)).filter(({ index }) => index >= 0);
     return {
@@ -48,14 +48,14 @@ export async function runStatus(given: Context): Promise<RunStatus> {
       run: {
         ...shown(run),
         chunksDone: chunks.length,
-        chunksTotal: chunksOf(stored.plan),
+        chunksTotal: chunksOf(plan),
         rowsDone: chunks.reduce((sum, chunk) => sum + chunk.rows, 0),
-        rowsTotal: stored.plan.tables.reduce((sum, table) => sum + table.rows, 0),
+        rowsTotal: plan.tables.reduce((sum, table) => sum + table.rows, 0),
         objectsMissing: await listMissing(client, run.runId),
         tablesClosed: await countClosed(client, run.runId),
         compared: await lastComparison(client, run.runId),
         waived: await listWaivers(client, run.runId),
-        configured: Object.keys(stored.moved ?? {}),
+        configured: Object.keys((await readStoredSettings(client, run.runId)).moved ?? {}),
       },
       follow: await readFollow(client, address.schema, run),
       cutover,

@@ -11,7 +11,7 @@ import { latestRun } from '../target/ledger/run.js';
 import type { Context } from './context.js';
 import { lockWaits } from './lock-waits.js';
 import { rulesOf } from './choices.js';
-import { type CheckedSnapshot, readStoredPlan } from './plan/stored-plan.js';
+import { type CheckedSnapshot, readChecked, readStoredSettings } from './plan/stored-plan.js';
 
 /*
  * What a move was configured with. It goes into the ledger with its run and its cutover, and every later command of the
@@ -91,8 +91,8 @@ export async function asRunWas(context: Context, address: TargetAddress): Promis
     const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
     if (run === null || run.state === 'abandoned') return null;
     if (resolve(run.sourcePath) !== resolve(nameSource(context.settings).sourcePath)) return null;
-    const { moved, checked } = await readStoredPlan(client, run.runId);
-    return { run, moved, checked };
+    const { moved } = await readStoredSettings(client, run.runId);
+    return { run, moved, checked: await readChecked(client, run.runId) };
   });
   if (found === null) return { context, sound: null };
   const { run, moved, checked } = found;
@@ -102,7 +102,7 @@ export async function asRunWas(context: Context, address: TargetAddress): Promis
   };
 }
 
-function soundBySqlite(checked: CheckedSnapshot | undefined): CheckedSnapshot | null {
+function soundBySqlite(checked: CheckedSnapshot | null): CheckedSnapshot | null {
   return checked?.sqlite === checkingSqlite() ? checked : null;
 }
 

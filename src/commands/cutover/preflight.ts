@@ -10,7 +10,7 @@ import { readClosing } from '../../source/live/closing.js';
 import type { Context } from '../../run/context.js';
 import { lockWaits } from '../../run/lock-waits.js';
 import { refuseStaying } from '../../run/plan/staying-rows.js';
-import { readStoredPlan } from '../../run/plan/stored-plan.js';
+import { readPlan } from '../../run/plan/stored-plan.js';
 import type { ConnectOptions } from '../../target/connection/client.js';
 import { lockWaitFor } from '../../target/connection/lock-holders.js';
 import { hasLedger } from '../../target/ledger/ledger.js';
@@ -67,8 +67,7 @@ export function sessionOptions(context: Context, command: string): ConnectOption
 export async function refuseStayingRows(client: TargetClient, schema: string): Promise<void> {
   if (!(await hasLedger(client))) return;
   const run = await latestRun(client, schema);
-  if (run !== null)
-    refuseStaying((await readStoredPlan(client, run.runId)).plan, 'a cutover, whose way back takes rows along,');
+  if (run !== null) refuseStaying(await readPlan(client, run.runId), 'a cutover, whose way back takes rows along,');
 }
 
 /** Throws where the schema holds tables of one tenant: whoever is switched there would share its tables with others. */

@@ -12,7 +12,7 @@ import { splitUrl } from '../../target/connection/url.js';
 import type { Context } from '../../run/context.js';
 import { innerContext } from './cutover-session.js';
 import { runCopy } from '../migrate.js';
-import { readStoredPlan } from '../../run/plan/stored-plan.js';
+import { readPlan } from '../../run/plan/stored-plan.js';
 
 /** A table of the target that is not what it was at the switch. */
 export interface WrittenTable {
@@ -71,10 +71,10 @@ export async function saveWrites(
 ): Promise<{ table: string; path: string; rows: number }[]> {
   const { client, address, facts, folder } = request;
   const path = join(folder, 'target-writes.jsonl');
-  const stored = await readStoredPlan(client, facts.runId);
+  const plan = await readPlan(client, facts.runId);
   // Of a table that was dropped there is nothing left to save.
   const there = request.written.filter(({ rowsNow }) => rowsNow !== null);
-  const known = stored.plan.tables.filter(({ target }) => there.some(({ table }) => table === target));
+  const known = plan.tables.filter(({ target }) => there.some(({ table }) => table === target));
   const save = async (table: string, key: readonly string[], schema: string | null) => ({
     table,
     path,

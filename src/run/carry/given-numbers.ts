@@ -1,7 +1,7 @@
 import type { TablePlan } from '../../model/plan.js';
 import type { SourceCatalog } from '../../model/source.js';
 import { readCatalog } from '../survey/survey.js';
-import { readStoredPlan } from '../plan/stored-plan.js';
+import { readPlan } from '../plan/stored-plan.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { readGivenNumbers } from '../../target/schema/sequences.js';
 
@@ -45,7 +45,7 @@ export async function hasGivenNumbers(
   schema: string,
   { runId, snapshotPath }: { readonly runId: string; readonly snapshotPath: string },
 ): Promise<boolean> {
-  const { plan } = await readStoredPlan(client, runId);
+  const plan = await readPlan(client, runId);
   const catalog = await readCatalog(snapshotPath);
   return (await findGivenNumbers(client, schema, { tables: plan.tables, catalog })).length > 0;
 }

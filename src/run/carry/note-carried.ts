@@ -2,7 +2,7 @@ import type { TablePlan } from '../../model/plan.js';
 import type { TargetClient } from '../../target/connection/client.js';
 import { fingerprintTable } from '../../target/fingerprint/fingerprint.js';
 import { recordLoaded, withUnhashed } from '../../target/fingerprint/loaded.js';
-import { readStoredPlan } from '../plan/stored-plan.js';
+import { readPlan } from '../plan/stored-plan.js';
 import type { LeftBehind } from './left-behind.js';
 import type { WrittenSince } from './unknown-parts.js';
 
@@ -19,7 +19,7 @@ export async function noteCarried(
     leftBehind,
   }: { readonly runId: string; readonly changed: readonly WrittenSince[]; readonly leftBehind: LeftBehind },
 ): Promise<void> {
-  const { plan } = await readStoredPlan(client, runId);
+  const plan = await readPlan(client, runId);
   const isWhole = (table: TablePlan) => changed.some((one) => one.table === table.target) && !leftBehind.touches(table);
   for (const table of plan.tables.filter(isWhole)) {
     const now = await withUnhashed(client, table, await fingerprintTable(client, table));

@@ -9,7 +9,7 @@ import { countQuarantine } from '../../target/ledger/quarantine.js';
 import type { Settings } from '../../model/settings.js';
 import type { Context } from '../context.js';
 import { likesOf } from './cell-likes.js';
-import { readStoredPlan } from '../plan/stored-plan.js';
+import { readPlan } from '../plan/stored-plan.js';
 
 /** A value that some form of a column may have no cell for, and what it stands for. */
 interface Probe {
@@ -119,7 +119,7 @@ export async function warnOfWayBack(
   { runId, snapshot }: Pick<RunResult, 'runId' | 'snapshot'>,
 ): Promise<void> {
   if (runId === null || snapshot === null) return;
-  const { plan } = await readStoredPlan(client, runId);
+  const plan = await readPlan(client, runId);
   const groups = await countQuarantine(client, runId);
   const converted = groups.filter(({ state }) => state === 'converted');
   const limits = await findWayBackLimits(snapshot.path, plan, { rules: settings.tableRules, converted });

@@ -9,7 +9,7 @@ import type { Settings } from '../../model/settings.js';
 import { stableJson } from '../../plan/plan-hash.js';
 import type { Context } from '../context.js';
 import { lockWaits } from '../lock-waits.js';
-import { readStoredPlan } from '../plan/stored-plan.js';
+import { readStoredSettings } from '../plan/stored-plan.js';
 
 /** What of a result is noted. */
 type Compared = Pick<RunResult, 'command' | 'ok' | 'differenceTotals' | 'findings'>;
@@ -28,7 +28,7 @@ export async function recordComparison(context: Context, address: TargetAddress,
     await withTarget(asItIs, connecting, async (client) => {
       const run = (await hasLedger(client)) ? await latestRun(client, address.schema) : null;
       if (run === null) return;
-      if (compared.ok && isOfSome(settings, (await readStoredPlan(client, run.runId)).choices)) return;
+      if (compared.ok && isOfSome(settings, (await readStoredSettings(client, run.runId)).choices)) return;
       const { command, ok } = compared;
       await noteComparison(client, run.runId, { command, ok, differences: differencesOf(compared) });
     });

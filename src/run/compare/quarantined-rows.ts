@@ -12,7 +12,7 @@ import { listLosses } from '../../target/ledger/losses.js';
 import { countQuarantine, listConverted, listQuarantinedTables } from '../../target/ledger/quarantine.js';
 import type { AppliedRule } from '../../verify/rules/recompute.js';
 import type { QuarantineRun } from './compare-table.js';
-import { readStoredPlan } from '../plan/stored-plan.js';
+import { readPlan } from '../plan/stored-plan.js';
 
 /** For each source table of the plan with quarantined rows: the run that loaded it, which is the run that has them in quarantine. */
 export async function findQuarantines(
@@ -30,9 +30,9 @@ export async function findQuarantines(
       quarantines.set(source, { runId, rules: await readRules(client, runId, source) });
   }
   for (const runId of new Set([...quarantines.values()].map((one) => one.runId))) {
-    const stored = await readStoredPlan(client, runId);
+    const before = await readPlan(client, runId);
     const tables = [...quarantines].filter(([, one]) => one.runId === runId).map(([table]) => table);
-    checkQuarantinedColumns(plan, stored.plan, tables, runId);
+    checkQuarantinedColumns(plan, before, tables, runId);
   }
   return quarantines;
 }

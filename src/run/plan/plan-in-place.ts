@@ -26,7 +26,7 @@ import { stayingOf, mergeRows, withStaying } from './staying-rows.js';
 import { isAsLoaded, readLoaded } from './replaceable.js';
 import { compareSeeded, type SeededRows } from './seeded-rows.js';
 import { checkClaims } from '../../translate/compare/claims.js';
-import { findStoredSchema } from './schema-check.js';
+import { findStoredOrigin } from './schema-check.js';
 import type { Settings } from '../../model/settings.js';
 import { choiceOf, rulesOf } from '../choices.js';
 import { choicesOf, type StoredPlan, type StoredSchema } from './stored-plan.js';
@@ -50,7 +50,7 @@ export async function preparePlan(request: {
   const isComparison = made === null;
   const target = await readTargetCatalog(client, schema);
   const wholeTables = isComparison ? null : wholeTablesOf(settings, isLocal(client));
-  const isOurs = made?.tag === 'translated' || (await findStoredSchema(client, schema))?.isTranslated === true;
+  const isOurs = made?.tag === 'translated' || (await findStoredOrigin(client, schema))?.isTranslated === true;
   const rules = rulesOf(settings);
   const census = await survey.countTimes(timesOf(target, rules));
   const common = {
@@ -183,7 +183,7 @@ export function withoutTwins(findings: readonly Finding[]): Finding[] {
  */
 async function storeSchema(client: TargetClient, schema: string, made: MadeSchema): Promise<StoredSchema> {
   const objects = await readSchemaObjects(client, schema);
-  const earlier = made.tag === 'there' ? await findStoredSchema(client, schema) : null;
+  const earlier = made.tag === 'there' ? await findStoredOrigin(client, schema) : null;
   return {
     isTranslated: made.tag === 'translated' || earlier?.isTranslated === true,
     lost: [...(earlier?.lost ?? []), ...made.lost],

@@ -11,8 +11,8 @@ import { readSchemaObjects } from '../../target/schema/objects.js';
 import { listWaivers } from '../../target/ledger/waiver.js';
 import { latestRun } from '../../target/ledger/run.js';
 import { findSequencesBehind, type SequenceNeed } from '../../target/schema/sequences.js';
-import { leavesOrphans } from '../../plan/rules/rules.js';
-import { type StoredSchema, readStoredPlan } from './stored-plan.js';
+import { waiversOf } from '../../plan/rules/left-open.js';
+import { readStoredSchema, readStoredSettings, type StoredSchema } from './stored-plan.js';
 
 export interface SchemaCheck {
   /** Errors are differences between the two sides, or between before and after the load. */
@@ -23,22 +23,23 @@ export interface SchemaCheck {
 /** The schema as the youngest run on the target schema found or made it, or null where no run recorded one. */
 export async function findStoredSchema(client: TargetClient, schema: string): Promise<StoredSchema | null> {
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
-  if (run === null) return null;
-  return (await readStoredPlan(client, run.runId)).schema ?? null;
+  return run === null ? null : await readStoredSchema(client, run.runId);
+}
+
+/** The same without its objects. */
+export async function findStoredOrigin(
+  client: TargetClient,
+  schema: string,
+): Promise<Omit<StoredSchema, 'objects'> | null> {
+  const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
+  return run === null ? null : ((await readStoredSettings(client, run.runId)).schema ?? null);
 }
 
 /** What the operator of the youngest run gave up, and what its policies leave out of force, as `--waive` names them. */
 export async function findStoredWaivers(client: TargetClient, schema: string): Promise<string[]> {
   const run = (await hasLedger(client)) ? await latestRun(client, schema) : null;
   if (run === null) return [];
-  return [...(await listWaivers(client, run.runId)), ...waiversOf((await readStoredPlan(client, run.runId)).plan)];
-}
-
-/** Foreign keys that may stay unproved, since the policy of their table lets orphans stay. */
-export function waiversOf({ tables }: Plan): string[] {
-  return tables
-    .filter(leavesOrphans)
-    .flatMap(({ foreignKeys = [] }) => foreignKeys.map(({ name }) => `foreign-key:${name}`));
+  return [...(await listWaivers(client, run.runId)), ...(await readStoredSettings(client, run.runId)).leftOpen];
 }
 
 /**

@@ -17,7 +17,7 @@ import { asPrinted } from '../survey/outside-rows.js';
 import type { TargetCatalog } from '../../model/target.js';
 import { isAsLoaded, readLoaded } from './replaceable.js';
 import { describeDifferences, namedKeys } from './seeded-rows.js';
-import { readStoredPlan } from './stored-plan.js';
+import { readPlan, readStoredSettings } from './stored-plan.js';
 
 /*
  * Rows of the target that stay beside those of the source: the ones whose keys the source does not have. The others must
@@ -87,7 +87,8 @@ export async function readStaying(client: TargetClient, schema: string): Promise
   const staying = new Map<string, StayingRows>();
   const loaded = await readLoaded(client, schema);
   for (const runId of new Set([...loaded.values()].map((table) => table.runId))) {
-    for (const table of (await readStoredPlan(client, runId)).plan.tables)
+    if ((await readStoredSettings(client, runId)).staying.length === 0) continue;
+    for (const table of (await readPlan(client, runId)).tables)
       if (table.staying !== undefined && loaded.get(table.target)?.runId === runId)
         staying.set(table.target, table.staying);
   }

@@ -1,11 +1,11 @@
 import type { TargetClient } from '../../target/connection/client.js';
-import { readPlan } from '../../target/ledger/run.js';
-import { CopierError } from '../../model/error.js';
-import type { TableCensus } from '../../model/census.js';
+import { type NewRun, readPlanParts } from '../../target/ledger/run.js';
+import { CopierError, must } from '../../model/error.js';
 import type { TableFingerprint } from '../../model/copy.js';
 import type { Plan } from '../../model/plan.js';
 import type { SchemaObject } from '../../model/schema.js';
 import { stableJson } from '../../plan/plan-hash.js';
+import { waiversOf } from '../../plan/rules/left-open.js';
 import type { Settings } from '../../model/settings.js';
 
 /** What a run stores in the ledger, so that it can be resumed on any machine that has the snapshot. */
@@ -19,22 +19,21 @@ export interface StoredPlan {
   readonly choices: Choices;
   /** What the move was configured with, for its later commands. A ledger of an older pgferry has none. */
   readonly moved?: Partial<Settings>;
-  /**
-   * The snapshot as it was taken, of which every page was found sound before the run began. Left out where SQLite could not
-   * judge every table; a ledger of an older pgferry has none.
-   */
-  readonly checked?: CheckedSnapshot;
   /** The target's schema before the load, to compare later ones with. A ledger of an older pgferry has none. */
   readonly schema?: StoredSchema;
 }
 
+/**
+ * A snapshot as it was taken, of which every page was found sound by the end of the copy. None is recorded where SQLite could
+ * not judge every table.
+ */
 export interface CheckedSnapshot {
   /** Lower-case hex. */
   readonly sha256: string;
   /** The version of SQLite that checked its pages. */
   readonly sqlite: string;
-  /** What was counted in its pages; left out where tables were counted by SQL alone, or keys were mapped. */
-  readonly census?: readonly TableCensus[];
+  /** What was counted in its pages, as JSON of `TableCensus[]`; null where tables were counted by SQL alone, or keys were mapped. */
+  readonly census: string | null;
 }
 
 export interface StoredSchema {
@@ -45,9 +44,83 @@ export interface StoredSchema {
   readonly objects: readonly SchemaObject[];
 }
 
-/** The plan of a run as the ledger holds it. */
+/** The parts of a stored plan by the texts of the ledger that hold them. */
+interface StoredTexts {
+  readonly plan: Pick<StoredPlan, 'plan' | 'toEmpty' | 'seeded'>;
+  readonly settings: StoredSettings;
+  readonly objects: StoredSchema['objects'];
+}
+
+/** What a run was told, and what later commands want to know of its plan and its schema without reading these. */
+export interface StoredSettings extends Pick<StoredPlan, 'choices' | 'moved'> {
+  readonly schema?: Omit<StoredSchema, 'objects'>;
+  /** Foreign keys that the plan leaves unproved, as `--waive` names them. */
+  readonly leftOpen: readonly string[];
+  /** Target tables that keep rows of their own. */
+  readonly staying: readonly string[];
+}
+
+/** The texts in which the ledger holds a plan. */
+export function textsOf(
+  { plan, toEmpty, seeded, choices, moved, schema }: StoredPlan,
+  checked: CheckedSnapshot | null,
+): Pick<NewRun, 'plan' | 'parts'> {
+  const settings: StoredSettings = {
+    choices,
+    ...(moved === undefined ? {} : { moved }),
+    ...(schema === undefined ? {} : { schema: { isTranslated: schema.isTranslated, lost: schema.lost } }),
+    leftOpen: waiversOf(plan),
+    staying: plan.tables.filter(({ staying }) => staying !== undefined).map(({ target }) => target),
+  };
+  const { census = null, ...found } = checked ?? {};
+  return {
+    plan: JSON.stringify({ plan, toEmpty, ...(seeded === undefined ? {} : { seeded }) } satisfies StoredTexts['plan']),
+    parts: {
+      settings: JSON.stringify(settings),
+      ...(schema === undefined ? {} : { objects: JSON.stringify(schema.objects) }),
+      ...(checked === null ? {} : { checked: JSON.stringify(found) }),
+      ...(census === null ? {} : { census }),
+    },
+  };
+}
+
+/** The plan of a run as the ledger holds it, with all that belongs to it. */
 export async function readStoredPlan(client: TargetClient, runId: string): Promise<StoredPlan> {
-  return JSON.parse(await readPlan(client, runId)) as StoredPlan;
+  const texts = await readPlanParts(client, runId, ['plan', 'settings', 'objects']);
+  const stored = parse<StoredTexts['plan']>(texts.plan);
+  const { choices, moved, schema } = parse<StoredSettings>(texts.settings);
+  return {
+    ...stored,
+    choices,
+    ...(moved === undefined ? {} : { moved }),
+    ...(schema === undefined ? {} : { schema: { ...schema, objects: parse(texts.objects) } }),
+  };
+}
+
+/** The plan alone. */
+export async function readPlan(client: TargetClient, runId: string): Promise<Plan> {
+  return parse<StoredTexts['plan']>((await readPlanParts(client, runId, ['plan'])).plan).plan;
+}
+
+export async function readStoredSettings(client: TargetClient, runId: string): Promise<StoredSettings> {
+  return parse((await readPlanParts(client, runId, ['settings'])).settings);
+}
+
+/** The schema before the load; null where the run recorded none. */
+export async function readStoredSchema(client: TargetClient, runId: string): Promise<StoredSchema | null> {
+  const texts = await readPlanParts(client, runId, ['settings', 'objects']);
+  const { schema } = parse<StoredSettings>(texts.settings);
+  return schema === undefined ? null : { ...schema, objects: parse(texts.objects) };
+}
+
+/** Which snapshot of the run was found sound; null where none was. */
+export async function readChecked(client: TargetClient, runId: string): Promise<CheckedSnapshot | null> {
+  const { checked, census } = await readPlanParts(client, runId, ['checked', 'census']);
+  return checked === null ? null : { ...parse<Omit<CheckedSnapshot, 'census'>>(checked), census };
+}
+
+function parse<T>(text: string | null): T {
+  return JSON.parse(must(text, 'part of a stored plan')) as T;
 }
 
 /** The settings that shape a plan, each with its flag; null where only the config file or the library can set it. */

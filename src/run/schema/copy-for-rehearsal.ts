@@ -6,7 +6,7 @@ import type { TargetClient } from '../../target/connection/client.js';
 import { readTargetCatalog } from '../../target/schema/catalog.js';
 import { copySchema } from '../../target/schema/copy-schema.js';
 import type { Context } from '../context.js';
-import { findStoredSchema } from '../plan/schema-check.js';
+import { findStoredOrigin } from '../plan/schema-check.js';
 
 /**
  * Makes the application's own tables once more in the schema of a rehearsal, so that whatever of them rejects a row does so
@@ -21,7 +21,7 @@ export async function copyForRehearsal(
 ): Promise<void> {
   if (settings.resetSchema) return;
   const { tables } = await readTargetCatalog(client, from);
-  if (tables.length === 0 || (await findStoredSchema(client, from))?.isTranslated === true) return;
+  if (tables.length === 0 || (await findStoredOrigin(client, from))?.isTranslated === true) return;
   const filled = new Set(plan.tables.map(({ target }) => target));
   const tied = new Set(tiedTo(filled, tables));
   const rowsOf = tables

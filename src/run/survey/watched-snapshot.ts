@@ -52,7 +52,7 @@ export async function beginWatchedSnapshot(
     () => beginSnapshot(request),
     () => copied,
   );
-  const counted = taken.hashed.then((sha256) => (sha256 === sound?.sha256 ? (sound.census ?? []) : []));
+  const counted = taken.hashed.then((sha256) => (sha256 === sound?.sha256 ? countedIn(sound) : []));
   counted.catch(() => {});
   return {
     taken,
@@ -88,4 +88,8 @@ export function pageCheck(threads: Threads) {
       return plainProgress('check', 'bytes', Math.min(bytes ?? 0, fileBytes), bytes === null ? null : fileBytes);
     },
   };
+}
+
+function countedIn({ census }: CheckedSnapshot): readonly TableCensus[] {
+  return census === null ? [] : (JSON.parse(census) as TableCensus[]);
 }

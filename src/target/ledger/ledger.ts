@@ -49,7 +49,11 @@ CREATE TABLE ${name('run')} (
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at timestamptz,
-  plan text NOT NULL
+  plan text NOT NULL,
+  settings text,
+  objects text,
+  checked text,
+  census text
 );
 CREATE UNIQUE INDEX ${prefix}run_unfinished ON ${name('run')} (target_schema)
   WHERE state IN ('copying', 'finishing', 'failed');

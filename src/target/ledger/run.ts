@@ -21,9 +21,16 @@ export interface NewRun {
   readonly pid: number;
   /** The plan as JSON, stored byte for byte. */
   readonly plan: string;
+  readonly parts?: Readonly<Partial<Record<PlanPart, string>>>;
 }
 
-export interface Run extends Omit<NewRun, 'plan'> {
+/**
+ * What is stored beside a plan, as JSON in a column of its own, since it is wanted without the plan, or seldom: what the run
+ * was told, the objects of the schema before the load, which snapshot was found sound, and what was counted in it.
+ */
+export type PlanPart = 'settings' | 'objects' | 'checked' | 'census';
+
+export interface Run extends Omit<NewRun, 'plan' | 'parts'> {
   readonly state: RunState;
   /** Decimal string; grows with each attempt. */
   readonly token: string;
@@ -61,8 +68,8 @@ const unfinished = `state IN ('copying', 'finishing', 'failed')`;
 export async function beginRun(client: TargetClient, run: NewRun): Promise<Run> {
   const rows = await client.query<Run & Record<string, unknown>>(
     `INSERT INTO ${client.ledger('run')} (run_id, target_schema, state, token, plan_hash, snapshot_path, snapshot_sha256,
-       snapshot_taken_at, source_path, tool_version, host, pid, plan)
-     VALUES ($1, $2, 'copying', 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+       snapshot_taken_at, source_path, tool_version, host, pid, plan, settings, objects, checked, census)
+     VALUES ($1, $2, 'copying', 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      ON CONFLICT (target_schema) WHERE ${unfinished} DO NOTHING RETURNING ${columns}`,
     [
       run.runId,
@@ -76,6 +83,10 @@ export async function beginRun(client: TargetClient, run: NewRun): Promise<Run> 
       run.host,
       run.pid,
       run.plan,
+      run.parts?.settings ?? null,
+      run.parts?.objects ?? null,
+      run.parts?.checked ?? null,
+      run.parts?.census ?? null,
     ],
   );
   return rows[0] ?? (await refuseSecond(client, run.schema));
@@ -122,25 +133,25 @@ export async function latestRun(client: TargetClient, schema: string): Promise<R
   return rows[0] ?? null;
 }
 
-/** The plan of a run, the very text that beginRun was given. */
-export async function readPlan(client: TargetClient, runId: string): Promise<string> {
-  const rows = await client.query<{ plan: string }>(`SELECT plan FROM ${client.ledger('run')} WHERE run_id = $1`, [
-    runId,
-  ]);
-  return must(rows[0], `run ${runId}`).plan;
+/** The plan of a run and what is stored beside it, the very texts that beginRun was given; null where it was given none. */
+export async function readPlanParts<Part extends PlanPart | 'plan'>(
+  client: TargetClient,
+  runId: string,
+  parts: readonly Part[],
+): Promise<Readonly<Record<Part, string | null>>> {
+  const rows = await client.query<Record<Part, string | null>>(
+    `SELECT ${parts.join(', ')} FROM ${client.ledger('run')} WHERE run_id = $1`,
+    [runId],
+  );
+  return must(rows[0], `run ${runId}`);
 }
 
-/**
- * Takes out of the stored plan what later proofs spare of a snapshot that was found sound, as `beginRun` was given it in
- * member `checked`.
- */
+/** Takes out of the ledger what later proofs spare of a snapshot that was found sound. */
 export async function forgetChecked(client: TargetClient, ticket: RunTicket): Promise<void> {
-  const { checked: _, ...kept } = JSON.parse(await readPlan(client, ticket.runId)) as Record<string, unknown>;
-  await client.query(`UPDATE ${client.ledger('run')} SET plan = $3 WHERE run_id = $1 AND token = $2::bigint`, [
-    ticket.runId,
-    ticket.token,
-    JSON.stringify(kept),
-  ]);
+  await client.query(
+    `UPDATE ${client.ledger('run')} SET checked = NULL, census = NULL WHERE run_id = $1 AND token = $2::bigint`,
+    [ticket.runId, ticket.token],
+  );
 }
 
 /** All chunks are there: from here on no chunk can be committed. */

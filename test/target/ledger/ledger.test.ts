@@ -14,7 +14,8 @@ import {
   finishRun,
   latestRun,
   type NewRun,
-  readPlan,
+  forgetChecked,
+  readPlanParts,
   resumeRun,
   startFinishing,
 } from '../../../src/target/ledger/run.js';
@@ -106,13 +107,27 @@ test('a schema pgferry that is not ours is refused and left alone', async () => 
   });
 });
 
+test('what stands beside a plan is read by itself, and what was found sound is forgotten by the attempt alone that runs', async () => {
+  await withLedger(async (client) => {
+    const parts = { settings: '{"zone":"\\u0000"}', checked: '{"sqlite":"3"}', census: '[]' };
+    const run = await beginRun(client, { ...newRun, parts });
+    const read = () => readPlanParts(client, 'r1', ['settings', 'objects', 'checked', 'census']);
+    assert.deepEqual(await read(), { ...parts, objects: null });
+    await forgetChecked(client, { ...run, token: '2' });
+    assert.deepEqual(await read(), { ...parts, objects: null });
+    await forgetChecked(client, run);
+    assert.deepEqual(await read(), { settings: parts.settings, objects: null, checked: null, census: null });
+    assert.deepEqual(await readPlanParts(client, 'r1', ['plan']), { plan: newRun.plan });
+  });
+});
+
 test('a run begins, is found, finishes and is then no longer unfinished', async () => {
   await withLedger(async (client) => {
     assert.equal(await findUnfinishedRun(client, 'public'), null);
     const run = await beginRun(client, newRun);
     assert.deepEqual([run.state, run.token, run.snapshotTakenAt], ['copying', '1', newRun.snapshotTakenAt]);
     assert.match(run.startedAt, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-    assert.equal(await readPlan(client, 'r1'), newRun.plan);
+    assert.deepEqual(await readPlanParts(client, 'r1', ['plan', 'settings']), { plan: newRun.plan, settings: null });
     await assert.rejects(beginRun(client, { ...newRun, runId: 'r2' }), {
       code: 'target.run_unfinished',
       message: /r1/,

@@ -5,7 +5,7 @@ import { CopierError } from '../../../model/error.js';
 import type { Settings } from '../../../model/settings.js';
 import { hasGivenNumbers } from '../../../run/carry/given-numbers.js';
 import { LeftBehind } from '../../../run/carry/left-behind.js';
-import { readStoredPlan } from '../../../run/plan/stored-plan.js';
+import { readPlan } from '../../../run/plan/stored-plan.js';
 import { TableCount } from '../../../run/table-count.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { lockTables } from '../../../target/schema/closing.js';
@@ -110,7 +110,7 @@ async function leftOf(
   leftBehind: LeftBehind,
 ): Promise<readonly WrittenTable[]> {
   if (leftBehind.isNothing) return [];
-  const { plan } = await readStoredPlan(client, runId);
+  const plan = await readPlan(client, runId);
   return written.filter(({ table }) =>
     leftBehind.touches(plan.tables.find(({ target }) => target === table) ?? { source: table, target: table }),
   );

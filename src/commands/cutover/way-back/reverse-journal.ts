@@ -1,7 +1,7 @@
 import type { CutoverFacts } from '../../../model/cutover.js';
 import { toWire } from '../../../model/error.js';
 import type { Context } from '../../../run/context.js';
-import { readStoredPlan } from '../../../run/plan/stored-plan.js';
+import { readPlan } from '../../../run/plan/stored-plan.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { dropJournal, makeJournal } from '../../../target/reverse/journal.js';
 import { measurePrice } from '../../../target/reverse/price.js';
@@ -18,7 +18,7 @@ export async function keepJournal(
   { runId, isWanted }: { readonly runId: string; readonly isWanted: boolean },
 ): Promise<Pick<CutoverFacts, 'journal'>> {
   if (!isWanted) return {};
-  const { plan } = await readStoredPlan(client, runId);
+  const plan = await readPlan(client, runId);
   const journal = await makeJournal(holder, address.schema, plan.tables);
   const noted = new Set(journal.map(({ table }) => table));
   const others = (await listTables(holder, address.schema)).filter((table) => !noted.has(table));

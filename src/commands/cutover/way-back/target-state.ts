@@ -3,7 +3,7 @@ import { must } from '../../../model/error.js';
 import type { TargetAddress } from '../../../model/target.js';
 import { findDiffering } from '../../../run/carry/carry-writes.js';
 import { LeftBehind } from '../../../run/carry/left-behind.js';
-import { readStoredPlan } from '../../../run/plan/stored-plan.js';
+import { readPlan } from '../../../run/plan/stored-plan.js';
 import type { Context } from '../../../run/context.js';
 import type { TargetClient } from '../../../target/connection/client.js';
 import { digestTable, digestVersions } from '../../../target/fingerprint/digest.js';
@@ -87,7 +87,7 @@ async function comparedTables(
 ): Promise<ReadonlySet<string>> {
   if (wayOfWrites(settings) !== 'carry') return new Set();
   const leftBehind = new LeftBehind(settings.leaveBehind);
-  const { plan } = await readStoredPlan(client, runId);
+  const plan = await readPlan(client, runId);
   return new Set(plan.tables.filter((table) => !leftBehind.touches(table)).map(({ target }) => target));
 }
 
@@ -114,7 +114,7 @@ export async function readWritten(
     );
   }
   if (facts.digests.length > 0) return state;
-  const { plan } = await readStoredPlan(client, facts.runId);
+  const plan = await readPlan(client, facts.runId);
   const isPlanned = (table: string) => plan.tables.some(({ target }) => target === table);
   const unread = plan.tables.filter(({ target }) => !state.noted.has(target));
   const differing = await findDiffering(context, client, { address, snapshotPath, tables: unread });
