@@ -52,6 +52,8 @@ export interface TargetForeignKey {
   readonly parentSchema: string;
   readonly parentTable: string;
   readonly parentColumns: readonly string[];
+  /** MATCH FULL: of several columns all are NULL, or none. */
+  readonly isMatchFull?: boolean;
 }
 
 /** A unique index that is partial, or over expressions. */

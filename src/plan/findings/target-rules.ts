@@ -91,6 +91,22 @@ export function targetOrphanFinding(
   });
 }
 
+/** Rows that refer by some of the columns alone, which MATCH FULL refuses. */
+export function halfReferenceFinding(
+  table: TablePlan,
+  key: TargetForeignKey,
+  { count, examples }: Pick<ForeignKeyViolation, 'count' | 'examples'>,
+): Finding {
+  const columns = key.columns.flatMap((name) => table.columns.find(({ target }) => target === name) ?? []);
+  return rowsFinding(table, {
+    code: 'plan.orphans',
+    hazard: 'orphan',
+    columns,
+    message: `${count} ${count === 1 ? 'row has' : 'rows have'} NULL in some of (${key.columns.join(', ')}) and values in others, which the foreign key ${key.name} of the target refuses (MATCH FULL), for example ${examples.join('; ')}`,
+    hint: 'make all or none of these columns NULL in SQLite, or make the foreign key MATCH SIMPLE on the target',
+  });
+}
+
 /** Rows that a CHECK of the target refuses. */
 export function checkFinding(
   table: TablePlan,

@@ -190,9 +190,10 @@ function orphanCause(table: TablePlan, key: TargetForeignKey, policy: Policy): S
   if (isConversion(policy, 'leave-not-valid')) return [];
   const columns = indexesOf(table, key.columns) ?? [];
   const nullable = columns.filter((index) => table.columns[index]?.notNull !== true);
-  const reason = `(${key.columns.join(', ')}) refers to a row of ${key.parentTable} that is not there`;
+  const isFull = key.isMatchFull === true;
+  const reason = `(${key.columns.join(', ')}) refers to a row of ${key.parentTable} that is not there${isFull ? ', or is NULL in part' : ''}`;
   if (isConversion(policy, 'set-null')) {
-    if (nullable.length === 0) throw notNullable(table, key);
+    if (nullable.length === 0 || (isFull && nullable.length < columns.length)) throw notNullable(table, key);
     const names = nullable.map((index) => table.columns[index]?.target ?? '');
     const sql = detachOrphansSql(table, key, names);
     return [{ sql, isRepeated: false, hazard: 'orphan', rule: 'set-null', columns: nullable, reason }];

@@ -27,6 +27,7 @@ import { withSource } from '../../source/open.js';
 import { choosePages, type PageLayout } from '../../source/pages/layout.js';
 import {
   findForeignKeyViolations,
+  findHalfReferences,
   findOrphans,
   judgeReferences,
   type ReferenceLook,
@@ -63,6 +64,8 @@ export interface Survey {
   readonly findLongRows: (look: LongRowLook) => Promise<readonly LongRow[]>;
   /** Orphans of a foreign key that only the target has. */
   readonly findOrphans: (table: SourceTable, of: OrphanLook) => Promise<ForeignKeyViolation | null>;
+  /** Rows that refer by some columns of a foreign key and have NULL in others. */
+  readonly findHalfReferences: (table: SourceTable, key: SourceForeignKey) => Promise<ForeignKeyViolation | null>;
   /** Gives the values of some columns, row by row, until `use` wants no more. */
   readonly eachRow: (table: string, columns: readonly string[], use: RowUse) => Promise<void>;
   /** Values of some columns that rows of the snapshot have together. */
@@ -172,6 +175,8 @@ export async function surveySource(request: SurveyRequest): Promise<Survey> {
       findEqualRows: async (look) => await withSource(snapshotPath, (again) => findEqualRows(again, look)),
       findLongRows: async (look) => await withSource(snapshotPath, (again) => findLongRows(again, look)),
       findOrphans: async (table, of) => await withSource(snapshotPath, (again) => findOrphans(again, table, of)),
+      findHalfReferences: async (table, key) =>
+        await withSource(snapshotPath, (again) => findHalfReferences(again, table, key)),
       eachRow: async (table, columns, use) =>
         await withSource(snapshotPath, (again) => eachRow(again, table, columns, use)),
       listCombinations: async (look) => await withSource(snapshotPath, (again) => listCombinations(again, look)),

@@ -1,11 +1,12 @@
 import { isSameName } from '../../lib/fold-case.js';
 import type { ColumnPlan, Finding, TablePlan } from '../../model/plan.js';
-import type { SourceTable } from '../../model/source.js';
+import type { SourceForeignKey, SourceTable } from '../../model/source.js';
 import type { TargetCatalog } from '../../model/target.js';
 import { must } from '../../model/error.js';
 import {
   checkFinding,
   duplicateFinding,
+  halfReferenceFinding,
   rejectedFinding,
   targetOrphanFinding,
 } from '../../plan/findings/target-rules.js';
@@ -123,7 +124,10 @@ function lookOf({ source }: TablePair, columns: readonly ColumnPlan[]): UniqueLo
   };
 }
 
-/** Foreign keys that only the target has; those of the source are looked at by its own. */
+/**
+ * Foreign keys that only the target has, since those of the source are looked at by its own; and of all of them what
+ * MATCH FULL refuses, which SQLite does not have.
+ */
 async function tryForeignKeys(
   survey: Survey,
   { plan, source, target }: TablePair,
@@ -146,17 +150,21 @@ async function tryForeignKeys(
           children.map((column) => column.source),
         ),
     );
-    if (!isWhole || isOfSource) continue;
+    if (!isWhole) continue;
+    const asked: SourceForeignKey = {
+      id: -1,
+      columns: children.map((column) => column.source),
+      parentTable: parent.source,
+      parentColumns: parents.map((column) => column.source),
+      onDelete: 'NO ACTION',
+      onUpdate: 'NO ACTION',
+      deferrable: 'no',
+    };
+    const half = key.isMatchFull === true ? await survey.findHalfReferences(source, asked) : null;
+    if (half !== null) findings.push(halfReferenceFinding(plan, key, half));
+    if (isOfSource) continue;
     const found = await survey.findOrphans(source, {
-      key: {
-        id: -1,
-        columns: children.map((column) => column.source),
-        parentTable: parent.source,
-        parentColumns: parents.map((column) => column.source),
-        onDelete: 'NO ACTION',
-        onUpdate: 'NO ACTION',
-        deferrable: 'no',
-      },
+      key: asked,
       forms: children.map((child, at) => ({
         child: equalFormOf(child),
         parent: equalFormOf(must(parents[at], 'parent column')),

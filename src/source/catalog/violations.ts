@@ -115,6 +115,18 @@ export function findOrphans(
   return listOrphans(db, table, { key, orphans: orphansByForm(db, table, { key, look }) })[0] ?? null;
 }
 
+/** Rows of which some of the columns are NULL, and some are not: what MATCH FULL refuses. Null where there are none. */
+export function findHalfReferences(
+  db: Database,
+  table: SourceTable,
+  key: SourceForeignKey,
+): ForeignKeyViolation | null {
+  const names = key.columns.map((name) => `c.${quoteIdentifier(name)}`);
+  const some = (what: string): string => names.map((name) => `${name} ${what}`).join(' OR ');
+  const orphans = `FROM ${quoteIdentifier(table.name)} AS c WHERE (${some('IS NULL')}) AND (${some('IS NOT NULL')})`;
+  return listOrphans(db, table, { key, orphans })[0] ?? null;
+}
+
 /** IN builds an index of all parents once, so that no row of the child makes another pass over them. */
 function orphansByForm(
   db: Database,

@@ -37,6 +37,11 @@ export function explainRestore(error: unknown, { kind, table, name }: Detachable
     return new CopierError(error.code, error.message, { ...location, hint });
   }
   if (error.foreignCode !== '23503') return isRefusal(error) ? refused(error, { kind, table, name }, waive) : error;
+  if (error.key === null)
+    return new CopierError('data.orphan', `${table}: a row does not fit the foreign key ${name}: ${error.message}`, {
+      ...location,
+      hint: 'add the parent row, remove the child, or make all columns of a MATCH FULL key NULL in the source',
+    });
   return new CopierError('data.orphan', `${table}: ${key} of foreign key ${name} has no parent row`, {
     ...location,
     hint: 'add the parent row or remove the child in the source',

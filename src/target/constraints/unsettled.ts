@@ -61,13 +61,20 @@ export function deleteDuplicatesSql(
     WHERE pgferry_t.ctid = pgferry_d.pgferry_c AND pgferry_d.pgferry_n > 1 RETURNING ${keyHash({ ...table, key: identity })}`;
 }
 
-/** A reference with a NULL in it refers to nothing and is no orphan (MATCH SIMPLE). */
-function isOrphan({ columns, parentSchema, parentTable, parentColumns }: TargetForeignKey): string {
+/** A reference with a NULL in it refers to nothing and is no orphan; with MATCH FULL it must be NULL as a whole. */
+function isOrphan(foreignKey: TargetForeignKey): string {
+  const { columns, parentSchema, parentTable, parentColumns } = foreignKey;
   const isSet = columns.map((column) => `pgferry_t.${quoteName(column)} IS NOT NULL`).join(' AND ');
   const isSame = columns
     .map(
       (column, i) => `pgferry_p.${quoteName(must(parentColumns[i], 'parent column'))} = pgferry_t.${quoteName(column)}`,
     )
     .join(' AND ');
-  return `${isSet} AND NOT EXISTS (SELECT 1 FROM ${quoteTable(parentSchema, parentTable)} AS pgferry_p WHERE ${isSame})`;
+  const isAlone = `${isSet} AND NOT EXISTS (SELECT 1 FROM ${quoteTable(parentSchema, parentTable)} AS pgferry_p WHERE ${isSame})`;
+  return foreignKey.isMatchFull === true ? `(${isAlone} OR ${isHalf(columns)})` : isAlone;
+}
+
+function isHalf(columns: readonly string[]): string {
+  const nulls = `num_nulls(${columns.map((column) => `pgferry_t.${quoteName(column)}`).join(', ')})`;
+  return `${nulls} > 0 AND ${nulls} < ${columns.length}`;
 }

@@ -86,8 +86,8 @@ function toColumn({ tableOid: _, ...column }: ColumnRow): TargetColumn {
   return column;
 }
 
-function toForeignKey({ tableOid: _, ...foreignKey }: ForeignKeyRow): TargetForeignKey {
-  return foreignKey;
+function toForeignKey({ tableOid: _, isMatchFull, ...foreignKey }: ForeignKeyRow): TargetForeignKey {
+  return { ...foreignKey, ...(isMatchFull === true && foreignKey.columns.length > 1 ? { isMatchFull } : {}) };
 }
 
 /** As src/backend/storage/lmgr/lock.c sizes it: a promise to each backend and each prepared transaction. */
@@ -253,7 +253,8 @@ const foreignKeySql = `
          pn.nspname::text AS "parentSchema", p.relname::text AS "parentTable",
          ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, n)
                  JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum
-                WHERE NOT ${isTenantColumnSql('k.confrelid', 'u.attnum')} ORDER BY u.n) AS "parentColumns"
+                WHERE NOT ${isTenantColumnSql('k.confrelid', 'u.attnum')} ORDER BY u.n) AS "parentColumns",
+         k.confmatchtype = 'f' AS "isMatchFull"
     FROM pg_constraint k
     JOIN pg_class c ON c.oid = k.conrelid
     JOIN pg_class p ON p.oid = k.confrelid
