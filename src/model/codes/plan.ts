@@ -397,6 +397,11 @@ export const planCodes = {
     means: 'JSON in which an object has a key twice goes into `jsonb`, which keeps the last of them alone. A warning.',
     todo: 'Make the target column `json` where all are to stay.',
   },
+  'plan.printed_otherwise': {
+    means:
+      'PostgreSQL reads values of a composite type, a range, a geometric type or an `hstore` otherwise than their texts say: it may have dropped or rounded a part. Up to five thousand different values of a column are looked at. A warning.',
+    todo: 'Compare both forms in the message. Where something is lost, correct the value in the source, or give its part a wider type.',
+  },
   'plan.value_too_large': {
     means: 'A value is larger than what one field of PostgreSQL, or one text of the row reader, can hold.',
     todo: 'Keep such values outside of the database.',

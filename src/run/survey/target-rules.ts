@@ -10,11 +10,13 @@ import {
   rejectedFinding,
   targetOrphanFinding,
 } from '../../plan/findings/target-rules.js';
+import { hasSameParts, isOfParts, printedFinding } from '../../plan/findings/printed-form.js';
 import { isWaived } from '../../plan/findings/waive.js';
 import type { Combination, UniqueLook } from '../../source/catalog/equal-rows.js';
 import {
   listChecks,
   listUniqueKeys,
+  printedByType,
   refusedByCheck,
   refusedByType,
   type TableCheck,
@@ -216,6 +218,18 @@ async function tryInputs(
     const [values = []] = valueLists([column], combinations);
     const refused = await refusedByType(client, to.type, values, serverVersion);
     const { positions, isWhole } = refused;
+    if (isOfParts(to)) {
+      const taken = values.map((value, at) => (positions.includes(at) ? null : value));
+      const printed = await printedByType(client, to.type, taken);
+      const changed = taken.flatMap((text, at) => {
+        const now = printed[at] ?? null;
+        const of = must(combinations[at], 'combination');
+        return text === null || now === null || hasSameParts(text, now)
+          ? []
+          : [{ text, printed: now, key: of.key, rows: of.rows }];
+      });
+      findings.push(...printedFinding(plan, column, changed));
+    }
     if (positions.length === 0) continue;
     const found = pick(combinations, positions);
     findings.push(rejectedFinding(plan, column, { isDomain: to.isDomain, isWhole, found }));

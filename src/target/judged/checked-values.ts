@@ -125,6 +125,26 @@ export async function refusedByType(
   return { positions: await findPositions(client, sql, [values]), isWhole: true };
 }
 
+/** How the server prints values that it takes; null where it was not asked, or does not say. */
+export async function printedByType(
+  client: TargetClient,
+  type: string,
+  values: readonly (string | null)[],
+): Promise<(string | null)[]> {
+  // format() calls the type's output function, as COPY does.
+  const sql = `SELECT format('%s', value::${type}) AS printed FROM unnest($1::text[]) WITH ORDINALITY AS u(value, "position")
+     ORDER BY "position"`;
+  try {
+    const rows = await withTransaction(client, () =>
+      client.query<{ printed: string }>(sql, [values] as unknown as readonly string[]),
+    );
+    return values.map((value, i) => (value === null ? null : (rows[i]?.printed ?? null)));
+  } catch {
+    // The copy will tell; a connection that is gone fails at the next statement.
+    return values.map(() => null);
+  }
+}
+
 async function refusedByCast(
   client: TargetClient,
   type: string,
