@@ -51,6 +51,11 @@ export const verifyCodes = {
     means: 'A sequence would give a number that is or was taken.',
     todo: 'Run the `setval` that the hint has.',
   },
+  'verify.sequence_exhausted': {
+    means:
+      'A sequence has no number left beyond those that are or were taken: the next insert of the application fails, or gets a number that is taken where the sequence cycles. A warning.',
+    todo: 'Make the column `bigint`, and let its sequence go further: the hint has both statements.',
+  },
   'verify.sequence_unread': {
     means: 'The role may not read a sequence, so that it was not looked at. A warning.',
     todo: 'Grant SELECT on it.',

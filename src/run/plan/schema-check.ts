@@ -1,4 +1,4 @@
-import { quoteText } from '../../lib/quote.js';
+import { quoteName, quoteTable, quoteText } from '../../lib/quote.js';
 import type { Finding, Plan } from '../../model/plan.js';
 import type { ObjectCount, SchemaObject } from '../../model/schema.js';
 import type { SourceCatalog } from '../../model/source.js';
@@ -94,11 +94,22 @@ export function sequenceNeeds(plan: Plan, source: SourceCatalog): SequenceNeed[]
   });
 }
 
+const bigintMax = 2n ** 63n - 1n;
+
 function behindFinding(plan: Plan, behind: Awaited<ReturnType<typeof findSequencesBehind>>[number]): Finding {
-  const { sequence, next, free } = behind;
+  const { sequence, next, free, isExhausted } = behind;
   const table = plan.tables.find(({ target }) => target === behind.table);
   const column = table?.columns.find(({ target }) => target === behind.column);
   const location = { table: table?.source ?? behind.table, column: column?.source ?? behind.column, key: null };
+  if (isExhausted) {
+    const message = `the sequence ${sequence} ends before ${free}, the first number that is free: the next insert that takes a number from it fails, or gets one that is taken`;
+    const name = quoteTable(table?.targetSchema ?? '', behind.table);
+    const hint =
+      BigInt(free) > bigintMax
+        ? 'if the application takes numbers from it, give the row at the very end another key'
+        : `if the application takes numbers from it: ALTER TABLE ${name} ALTER COLUMN ${quoteName(behind.column)} TYPE bigint; ALTER SEQUENCE ${sequence} AS bigint NO MAXVALUE NO MINVALUE;`;
+    return { severity: 'warning', code: 'verify.sequence_exhausted', ...location, message, hint };
+  }
   if (next === null) {
     const message = `our role may not look where the sequence ${sequence} stands`;
     const hint = `GRANT SELECT ON SEQUENCE ${sequence} to it`;

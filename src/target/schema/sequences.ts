@@ -120,9 +120,11 @@ export interface SequenceBehind {
   readonly next: string | null;
   /** The number from which on all are free. */
   readonly free: string;
+  /** That number is beyond the end of the sequence. */
+  readonly isExhausted: boolean;
 }
 
-/** The sequences of the tables that are not behind their column's values and `sequenceAtLeast`; changes nothing. */
+/** The sequences of the tables that may give a number of their column's or up to `sequenceAtLeast`, or have none left; changes nothing. */
 export async function findSequencesBehind(
   client: TargetClient,
   schema: string,
@@ -137,12 +139,16 @@ export async function findSequencesBehind(
     const atLeast = must(byTable.get(row.table), 'need').sequenceAtLeast[row.column] ?? null;
     const bounds = toBounds(row);
     const used = furthest(bounds, [extreme, atLeast === null ? null : BigInt(atLeast)]);
-    const free = nextOf(bounds, positionAfter(bounds, used));
+    const position = positionAfter(bounds, used);
+    const { isExhausted } = position;
+    const free = nextOf(bounds, position);
     const next = state === null ? null : nextOf(bounds, state);
     const isBehind = next === null || (bounds.increment > 0n ? next < free : next > free);
     const { sequence, table, column } = row;
-    if (isBehind)
-      found.push({ sequence, table, column, next: next === null ? null : String(next), free: String(free) });
+    if (isBehind || isExhausted) {
+      const shown = next === null ? null : String(next);
+      found.push({ sequence, table, column, next: shown, free: String(free), isExhausted });
+    }
   }
   return found;
 }
