@@ -133,6 +133,8 @@ export function fullYear(short: number): number {
  * no digits, too many, of the year 0, or of no time of day, and where `pattern` is none.
  */
 export function readCalendarParts(text: string, pattern: CalendarDigits): CalendarParts | null {
+  // The letters of a pattern are as many as its digits.
+  if (text.length > pattern.length) return null;
   const runs = readCalendarDigits(pattern) ?? [];
   const width = runs.reduce((total, { length }) => total + length, 0);
   const digits = text.padStart(width, '0');

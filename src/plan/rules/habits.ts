@@ -18,10 +18,11 @@ export function habitRulesOf(
 ): HabitRules {
   const ofType = fitting(declared, (pattern) => isOfDeclaration(column.declaredType, pattern));
   const ofName = fitting(columns, (pattern) => isOfPattern(column.name, pattern));
+  const zones = { ...(zone === null ? {} : { zone }), ...(targetZone === null ? {} : { targetZone }) };
+  if (ofType.length + ofName.length === 0) return { ...zones, policies: {} };
   // A rule of one word is a type.
   const rules = [...ofType, ...ofName].map((rule) => (typeof rule === 'string' ? { type: rule } : rule));
   const policies: Policies = Object.assign({}, ...rules.map((one) => one.policies ?? {}));
-  const zones = { ...(zone === null ? {} : { zone }), ...(targetZone === null ? {} : { targetZone }) };
   return { ...zones, ...Object.assign({}, ...rules), policies };
 }
 

@@ -49,11 +49,11 @@ export function compareObjects(request: {
     return { location, severity: isWaived(request.waive, waiverOf(object)) ? 'warning' : 'error' };
   };
   const findings = [
-    ...before.flatMap((object) => explainLoss(object, nowByKey.get(keyOf(object)), headOf(object))),
+    ...before.flatMap((object) => explainLoss(object, nowByKey.get(keyOf(object)), headOf)),
     ...now.flatMap((object) => {
       const earlier = beforeByKey.get(keyOf(object));
       if (earlier === undefined) return request.isPromised?.(object) === true ? [] : [extra(object, headOf(object))];
-      return explainTrouble(object, request.before === null ? null : earlier, headOf(object));
+      return explainTrouble(object, request.before === null ? null : earlier, headOf);
     }),
   ];
   return { findings, counts: countKinds(before, now) };
@@ -103,9 +103,10 @@ function wayOut(object: SchemaObject): string {
 function explainLoss(
   before: SchemaObject,
   now: SchemaObject | undefined,
-  { location, severity }: FindingHead,
+  headOf: (object: SchemaObject) => FindingHead,
 ): Finding[] {
   if (now?.definition === before.definition) return [];
+  const { location, severity } = headOf(before);
   const isGone = now === undefined;
   const message = isGone
     ? `${describe(before)} is gone since the load: ${before.definition}`
@@ -118,9 +119,10 @@ function explainLoss(
 function explainTrouble(
   now: SchemaObject,
   before: SchemaObject | null,
-  { location, severity }: FindingHead,
+  headOf: (object: SchemaObject) => FindingHead,
 ): Finding[] {
   if (now.trouble === null) return [];
+  const { location, severity } = headOf(now);
   const isOld = before === null || before.trouble === now.trouble;
   const message = `${describe(now)} is not in force: ${now.trouble}${before !== null && isOld ? ', as before the load' : ''}`;
   const hint = `bring it into force (REINDEX, VALIDATE CONSTRAINT, ENABLE TRIGGER); ${wayOut(now)}`;

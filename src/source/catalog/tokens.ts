@@ -5,18 +5,16 @@ export interface Token {
   readonly text: string;
 }
 
-// One alternative per kind of token. Sticky, so that each match begins where the last ended, and quotes and comments
-// are respected. An unclosed quote or comment runs to the end, as in SQLite.
-const pattern = new RegExp(
-  [
-    String.raw`(?<space>[ \t\n\f\r]+|--[^\n]*|/\*[^]*?(?:\*/|$))`,
-    "(?<string>'[^']*(?:''[^']*)*(?:'|$))",
-    String.raw`(?<name>"[^"]*(?:""[^"]*)*(?:"|$)|\x60[^\x60]*(?:\x60\x60[^\x60]*)*(?:\x60|$)|\[[^\]]*(?:\]|$))`,
-    String.raw`(?<word>[A-Za-z0-9_$\u0080-\uffff]+)`,
-    '(?<mark>[^])',
-  ].join('|'),
-  'y',
-);
+// What tokens look like, the frequent ones first; no two begin alike but with a mark, which is any character. Sticky, so that
+// each match begins where the last ended, and quotes and comments are respected. An unclosed quote or comment runs to the
+// end, as in SQLite. Tried one after the other without a group: of a match nothing but its end is wanted.
+const kinds: readonly (readonly [Token['tag'] | 'space', RegExp])[] = [
+  ['word', /[A-Za-z0-9_$\u0080-\uffff]+/y],
+  ['space', /[ \t\n\f\r]+|--[^\n]*|\/\*[^]*?(?:\*\/|$)/y],
+  ['name', /"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:``[^`]*)*(?:`|$)|\[[^\]]*(?:\]|$)/y],
+  ['string', /'[^']*(?:''[^']*)*(?:'|$)/y],
+  ['mark', /[^]/y],
+];
 
 /** A token, and where it ends in the SQL text. */
 export interface PlacedToken {
@@ -25,22 +23,28 @@ export interface PlacedToken {
 }
 
 /** Cuts SQL text into tokens; white space and comments fall away. Never fails: an odd character is a mark. */
-export function* readTokens(sql: string): Generator<Token> {
-  for (const { token } of readPlacedTokens(sql)) yield token;
+export function readTokens(sql: string): Token[] {
+  return readPlacedTokens(sql).map(({ token }) => token);
 }
 
-export function* readPlacedTokens(sql: string): Generator<PlacedToken> {
-  let at = 0;
-  while (at < sql.length) {
-    pattern.lastIndex = at;
-    const match = pattern.exec(sql);
-    at = pattern.lastIndex;
-    const { word, name, string, mark } = match?.groups ?? {};
-    if (word !== undefined) yield { token: { tag: 'word', text: word }, end: at };
-    else if (name !== undefined) yield { token: { tag: 'name', text: unquote(name) }, end: at };
-    else if (string !== undefined) yield { token: { tag: 'string', text: unquote(string) }, end: at };
-    else if (mark !== undefined) yield { token: { tag: 'mark', text: mark }, end: at };
+export function readPlacedTokens(sql: string): PlacedToken[] {
+  const placed: PlacedToken[] = [];
+  for (let at = 0; at < sql.length; ) {
+    const [tag, end] = matchAt(sql, at);
+    const text = tag === 'space' ? '' : sql.slice(at, end);
+    if (tag !== 'space')
+      placed.push({ token: { tag, text: tag === 'word' || tag === 'mark' ? text : unquote(text) }, end });
+    at = end;
   }
+  return placed;
+}
+
+function matchAt(sql: string, at: number): readonly [Token['tag'] | 'space', number] {
+  for (const [tag, pattern] of kinds) {
+    pattern.lastIndex = at;
+    if (pattern.test(sql)) return [tag, pattern.lastIndex];
+  }
+  return ['mark', at + 1];
 }
 
 function unquote(text: string): string {
