@@ -176,6 +176,24 @@ export function appendLog(path: string, line: string): void {
   });
 }
 
+/**
+ * Lends what adds a line to the run's log, as `appendLog` does, whose file stays open meanwhile: each table has lines of its
+ * own, and opening the file costs more than a line. It is opened by the first of them, and again by the next where that failed.
+ */
+export async function withLog<T>(path: string, use: (append: (line: string) => void) => Promise<T>): Promise<T> {
+  let file: number | null = null;
+  const append = (line: string): void =>
+    named(path, () => {
+      file ??= openSync(path, appendedFile, 0o600);
+      writeFileSync(file, `${line}\n`);
+    });
+  try {
+    return await use(append);
+  } finally {
+    if (file !== null) closeSync(file);
+  }
+}
+
 /** The SHA-256 of a file of the folder that is known already, 64 hex digits. */
 export interface KnownHash {
   readonly name: string;

@@ -1,5 +1,5 @@
 import { exitCodes, toWire } from '../../model/error.js';
-import { appendLog, removeRunFolder, type RunFolder } from '../../report/files/run-folder.js';
+import { removeRunFolder, type RunFolder, withLog } from '../../report/files/run-folder.js';
 import { withControl } from '../control/with-control.js';
 import { type Journal, logError, logLine } from '../journal.js';
 import type { Attempt } from './attempt.js';
@@ -27,30 +27,32 @@ export async function loggedOrRemoved<T>(
 
 /** Writes the run's log while `use` runs, and lets the operator speak to the run. An error becomes its last line. */
 export async function logged<T>({ context, command }: Attempt, folder: RunFolder, use: () => Promise<T>): Promise<T> {
-  const append = createLog(context.journal, folder.pathOf('run.log'));
-  const forget = context.journal.listen((event) => {
-    const line = logLine(event, new Date());
-    if (line !== null) append(line);
+  return await withLog(folder.pathOf('run.log'), async (write) => {
+    const append = warningOnce(context.journal, write);
+    const forget = context.journal.listen((event) => {
+      const line = logLine(event, new Date());
+      if (line !== null) append(line);
+    });
+    try {
+      return await withControl(context, { command, folder: folder.path }, use);
+    } catch (error) {
+      append(logError(error, new Date()));
+      throw error;
+    } finally {
+      forget();
+    }
   });
-  try {
-    return await withControl(context, { command, folder: folder.path }, use);
-  } catch (error) {
-    append(logError(error, new Date()));
-    throw error;
-  } finally {
-    forget();
-  }
 }
 
 /**
  * A line that cannot be written does not stop a copy: the failure is reported once, and writing the record at the end
  * will fail.
  */
-function createLog(journal: Journal, path: string): (line: string) => void {
+function warningOnce(journal: Journal, append: (line: string) => void): (line: string) => void {
   let hasWarned = false;
   return (line) => {
     try {
-      appendLog(path, line);
+      append(line);
     } catch (error) {
       if (hasWarned) return;
       hasWarned = true;

@@ -10,10 +10,10 @@ export interface Token {
 // end, as in SQLite. Tried one after the other without a group: of a match nothing but its end is wanted.
 const kinds: readonly (readonly [Token['tag'] | 'space', RegExp])[] = [
   ['word', /[A-Za-z0-9_$\u0080-\uffff]+/y],
-  ['space', /[ \t\n\f\r]+|--[^\n]*|\/\*[^]*?(?:\*\/|$)/y],
+  ['space', /[ \t\n\f\r]+|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/y],
   ['name', /"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:``[^`]*)*(?:`|$)|\[[^\]]*(?:\]|$)/y],
   ['string', /'[^']*(?:''[^']*)*(?:'|$)/y],
-  ['mark', /[^]/y],
+  ['mark', /[\s\S]/y],
 ];
 
 /** A token, and where it ends in the SQL text. */

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -18,6 +19,7 @@ import {
   removeRunFolder,
   appendLog,
   writeArtefact,
+  withLog,
   writeManifest,
 } from '../../../src/report/files/run-folder.js';
 import { withFolder } from '../../support/folder.js';
@@ -99,6 +101,12 @@ test('an artefact is never written over a file or through a planted link, and is
       symlinkSync(join(folder, 'elsewhere'), join(folder, 'link'));
       assert.throws(() => writeArtefact(join(folder, 'link'), 'x'), { foreignCode: 'EEXIST' });
       assert.throws(() => appendLog(join(folder, 'link'), 'x'), { foreignCode: 'ELOOP' });
+      await withLog(join(folder, 'link'), async (append) => {
+        assert.throws(() => append('x'), { foreignCode: 'ELOOP' });
+        rmSync(join(folder, 'link'));
+        append('y');
+      });
+      assert.equal(readFileSync(join(folder, 'link'), 'utf8'), 'y\n');
       assert.equal(existsSync(join(folder, 'elsewhere')), false);
     }),
   );
@@ -110,7 +118,12 @@ test('the log grows line by line, for its owner alone', async () => {
       const path = join(folder, 'run.log');
       appendLog(path, 'one');
       appendLog(path, 'two');
-      assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\n');
+      await withLog(path, async (append) => {
+        append('three');
+        assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\nthree\n');
+        append('four');
+      });
+      assert.equal(readFileSync(path, 'utf8'), 'one\ntwo\nthree\nfour\n');
       assert.equal(statSync(path).mode & 0o777, 0o600);
     }),
   );
