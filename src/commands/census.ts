@@ -6,14 +6,19 @@ import { asBookkeeping } from '../lib/bookkeeping.js';
 import { chooseTables } from '../plan/fit.js';
 import { CountedThreads } from '../pool/counted-threads.js';
 import { withThreads, type Threads } from '../pool/threads.js';
+import { mergeCensus } from '../source/census/merge.js';
 import { readRanges } from '../source/census/parts.js';
-import { choosePages } from '../source/pages/layout.js';
 import { mergeValues } from '../source/census/values.js';
+import { type CutOptions, cutTable } from '../source/cuts/cuts.js';
+import { withSource } from '../source/open.js';
+import { choosePages, type PageLayout } from '../source/pages/layout.js';
 import type { Context } from '../run/context.js';
 import { heapMbMax, threadCount } from '../run/load/copy-threads.js';
 import { choiceOf } from '../run/choices.js';
-import { type Survey, surveySource } from '../run/survey/survey.js';
+import { Counting } from '../run/survey/counting.js';
+import { checkRows, standardChunkBytes } from '../run/survey/survey.js';
 import { withUnprovenSnapshot } from '../run/survey/temporary-snapshot.js';
+import { asUnreadable } from '../run/survey/unreadable.js';
 
 /** The census command: every value of the source sorted into its class. No target is needed. */
 export async function runCensus(context: Context): Promise<FullCensus> {
@@ -29,39 +34,66 @@ export async function runCensus(context: Context): Promise<FullCensus> {
     return await withThreads(threads, (pool) => {
       const counted = new CountedThreads(pool);
       const count = async () => {
-        const countsPages = settings.reader !== 'rows';
-        const { chunkBytes } = settings;
-        const request = { snapshotPath: path, catalog, threads: counted, chunkBytes, countsPages };
-        const survey = await surveySource(request);
-        const tables = catalog.tables.map((table) => countTable(table, { survey, ...request }));
-        return { tables: await Promise.all(tables), leftOut: catalog.leftOut };
+        const { reader, chunkBytes } = settings;
+        const options = { snapshotPath: path, chunkBytes: chunkBytes ?? standardChunkBytes, threads: counted };
+        return { tables: await countTables(layOut(catalog, reader !== 'rows'), options), leftOut: catalog.leftOut };
       };
       return journal.phase('census', count, () => counted.progress('census', 'parts'));
     });
   });
 }
 
-interface Counting {
-  readonly survey: Survey;
+interface CountOptions {
   readonly snapshotPath: string;
-  readonly catalog: SourceCatalog;
+  readonly chunkBytes: number;
   readonly threads: Threads;
-  readonly countsPages: boolean;
 }
 
-async function countTable(table: SourceTable, counting: Counting): Promise<CountedTable> {
-  const { survey, snapshotPath, catalog, threads, countsPages } = counting;
-  const choice = countsPages ? choosePages(table, catalog) : null;
-  const layout = choice?.tag === 'pages' ? choice.layout : null;
-  const chunks = survey.chunks.get(table.name) ?? [];
-  const ranges = readRanges(chunks, layout !== null);
-  const parts = ranges.map((range) => {
-    const job: ValuesJob = { snapshotPath, table, layout, range };
-    return threads.run('values', job);
+interface TableToCount {
+  readonly table: SourceTable;
+  /** The layout of the table's records, or null where SQLite reads it. */
+  readonly layout: PageLayout | null;
+}
+
+function layOut(catalog: SourceCatalog, countsPages: boolean): TableToCount[] {
+  return catalog.tables.map((table) => {
+    const choice = countsPages ? choosePages(table, catalog) : null;
+    return { table, layout: choice?.tag === 'pages' ? choice.layout : null };
   });
-  const census = must(
-    survey.census.find((one) => one.table === table.name),
-    `census of ${table.name}`,
+}
+
+/** Counts the tables, in their order. One that SQLite reads is one job, however large, so such tables begin first. */
+async function countTables(tables: readonly TableToCount[], options: CountOptions): Promise<CountedTable[]> {
+  const rowCounts = new Counting(options.threads, options.snapshotPath);
+  const bySqlite = tables.filter(({ layout }) => layout === null);
+  const byPages = tables.filter(({ layout }) => layout !== null);
+  const counted = await withSource(options.snapshotPath, (db) =>
+    Promise.all(
+      [...bySqlite, ...byPages].map((table) =>
+        countTable(table, { ...options, db, rowCounts }).catch((error: unknown) => {
+          throw asUnreadable(error, table.table);
+        }),
+      ),
+    ),
   );
-  return { table, census, values: mergeValues(await Promise.all(parts)) };
+  const byName = new Map(counted.map((one) => [one.table.name, one]));
+  return tables.map(({ table: { name } }) => must(byName.get(name), `census of ${name}`));
+}
+
+type TableOptions = CountOptions & { readonly db: CutOptions['db']; readonly rowCounts: Counting };
+
+async function countTable(
+  { table, layout }: TableToCount,
+  { snapshotPath, chunkBytes, threads, db, rowCounts }: TableOptions,
+): Promise<CountedTable> {
+  const cuts = layout === null ? [] : cutTable({ db, snapshotPath, table, chunkBytes });
+  const bytes = cuts.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0);
+  const jobs = readRanges(cuts, layout !== null).map((range): ValuesJob => ({ snapshotPath, table, layout, range }));
+  const [parts, rows] = await Promise.all([
+    Promise.all(jobs.map((job) => threads.run('values', job))),
+    layout === null ? null : rowCounts.count({ table, count: { tag: 'rows' } }, bytes),
+  ]);
+  const census = mergeCensus(parts.map((part) => part.census));
+  if (rows !== null) checkRows(census, rows.rows);
+  return { table, census, values: mergeValues(parts.map((part) => part.values)) };
 }

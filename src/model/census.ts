@@ -22,7 +22,7 @@ export interface ColumnCensus {
   readonly bytesMax: number;
   /**
    * Whether a text with a NUL or of invalid UTF-8 was seen, neither of which PostgreSQL takes. Texts that go on on overflow
-   * pages, and tables that are not read by pages, are not looked at.
+   * pages are looked at by the census command only, and tables that are not read by pages not at all.
    */
   readonly hasBadTexts?: true;
   /** Statistics of the integers in a column of times, where their range leaves the unit open. */

@@ -25,6 +25,7 @@ test('a package of a clone that was never built holds what it needs', () => {
     'pgferry.d.ts',
     'config.schema.json',
     'encode/kernel/kernel.wasm',
+    'source/census/class-kernel/kernel.wasm',
     'verify/kernel/kernel.wasm',
     'source/census/kernel/kernel.wasm',
     'run/recipes/directus.json',

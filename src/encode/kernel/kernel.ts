@@ -1,9 +1,10 @@
 import { assert, must } from '../../model/error.js';
+import type { KernelMemory } from '../../lib/kernel/memory.js';
 import type { LeafCursor, RecordShape } from '../../model/kernel.js';
 import type { ByteRun, DirectField, FieldAside, FieldPosition, RowSums } from '../row/direct-field.js';
 import { type RowView, Storage } from '../../model/value.js';
 import * as at from './layout.js';
-import { createMemory, type KernelMemory } from './memory.js';
+import { createMemory } from './memory.js';
 
 /** Key bytes of many rows are gathered in this much memory. */
 const keysBytes = 32 * 1024;

@@ -5,22 +5,10 @@
  */
 
 /*
- * The state, at the beginning of the memory: input and output of `fill`, int32 each. Positions are addresses in the memory.
+ * The state: input and output of `fill`, int32 each, behind the cursor of `lib/kernel/cursor-layout`. Positions are
+ * addresses in the memory.
  */
 
-/** The next cell pointer of the leaf and one past its last one. */
-export const statePointer = 0;
-export const statePointersEnd = 4;
-/** Addresses: the first byte of the leaf's page; the first possible cell; one past the last usable byte. */
-export const statePage = 8;
-export const stateCells = 12;
-export const statePageEnd = 16;
-/** The largest payload in bytes that is stored whole in a leaf. */
-export const stateLocalMax = 20;
-/** Whether a row came before, and the two halves of its rowid. */
-export const stateHasRow = 24;
-export const stateHigh = 28;
-export const stateLow = 32;
 /**
  * Addresses: where the next COPY byte goes; from where on the block counts as full; one past the last byte that may be
  * filled.

@@ -39,7 +39,7 @@ import { tryValues } from './trial.js';
 import { asUnreadable, needsApplication, noteUnreadable, setAside } from './unreadable.js';
 
 /** Bytes of pages per chunk, unless the operator names another number. */
-const standardChunkBytes = 16 * 1024 * 1024;
+export const standardChunkBytes = 16 * 1024 * 1024;
 
 /** How many differing rows are named at most where rows are compared before the load. */
 const comparedMax = 1000;
@@ -244,7 +244,7 @@ async function surveyTable(
  * Every later count is compared with this number of rows. So it must not rest on our page reader alone: SQLite's own
  * count(*), which adds up the cell counts of the leaves, must agree.
  */
-function checkRows({ table, rows }: TableCensus, sqliteRows: number): void {
+export function checkRows({ table, rows }: TableCensus, sqliteRows: number): void {
   if (rows === sqliteRows) return;
   throw new CopierError(
     'data.row_count',

@@ -1,21 +1,23 @@
+import type { LentArrays } from './lent-arrays.js';
+
 /** Smallest and largest number per column. A NaN is passed by. */
 export class NumberRanges {
-  readonly #min: Float64Array;
-  readonly #max: Float64Array;
+  readonly min: Float64Array;
+  readonly max: Float64Array;
 
-  constructor(columnCount: number) {
-    this.#min = new Float64Array(columnCount).fill(Number.POSITIVE_INFINITY);
-    this.#max = new Float64Array(columnCount).fill(Number.NEGATIVE_INFINITY);
+  constructor(columnCount: number, arrays: LentArrays) {
+    this.min = arrays.floats(columnCount, Number.POSITIVE_INFINITY);
+    this.max = arrays.floats(columnCount, Number.NEGATIVE_INFINITY);
   }
 
   add(column: number, value: number): void {
-    if (value < (this.#min[column] as number)) this.#min[column] = value;
-    if (value > (this.#max[column] as number)) this.#max[column] = value;
+    if (value < (this.min[column] as number)) this.min[column] = value;
+    if (value > (this.max[column] as number)) this.max[column] = value;
   }
 
   /** Nothing, or smallest and largest. */
   of(column: number): readonly number[] {
-    const [min, max] = [this.#min[column] as number, this.#max[column] as number];
+    const [min, max] = [this.min[column] as number, this.max[column] as number];
     return min <= max ? [min, max] : [];
   }
 }
@@ -25,28 +27,29 @@ export class NumberRanges {
  * is made per value.
  */
 export class WideRanges {
-  readonly #minHigh: Int32Array;
-  readonly #minLow: Uint32Array;
-  readonly #maxHigh: Int32Array;
-  readonly #maxLow: Uint32Array;
+  readonly minHigh: Int32Array;
+  readonly minLow: Uint32Array;
+  readonly maxHigh: Int32Array;
+  readonly maxLow: Uint32Array;
 
-  constructor(columnCount: number) {
-    this.#minHigh = new Int32Array(columnCount).fill(0x7fffffff);
-    this.#minLow = new Uint32Array(columnCount).fill(0xffffffff);
-    this.#maxHigh = new Int32Array(columnCount).fill(-0x80000000);
-    this.#maxLow = new Uint32Array(columnCount);
+  constructor(columnCount: number, arrays: LentArrays) {
+    const unsigned = ({ buffer, byteOffset }: Int32Array) => new Uint32Array(buffer, byteOffset, columnCount);
+    this.minHigh = arrays.words(columnCount, 0x7fffffff);
+    this.minLow = unsigned(arrays.words(columnCount, -1));
+    this.maxHigh = arrays.words(columnCount, -0x80000000);
+    this.maxLow = unsigned(arrays.words(columnCount));
   }
 
   add(column: number, high: number, low: number): void {
-    const minHigh = this.#minHigh[column] as number;
-    const maxHigh = this.#maxHigh[column] as number;
-    if (high < minHigh || (high === minHigh && low <= (this.#minLow[column] as number))) {
-      this.#minHigh[column] = high;
-      this.#minLow[column] = low;
+    const minHigh = this.minHigh[column] as number;
+    const maxHigh = this.maxHigh[column] as number;
+    if (high < minHigh || (high === minHigh && low <= (this.minLow[column] as number))) {
+      this.minHigh[column] = high;
+      this.minLow[column] = low;
     }
-    if (high > maxHigh || (high === maxHigh && low >= (this.#maxLow[column] as number))) {
-      this.#maxHigh[column] = high;
-      this.#maxLow[column] = low;
+    if (high > maxHigh || (high === maxHigh && low >= (this.maxLow[column] as number))) {
+      this.maxHigh[column] = high;
+      this.maxLow[column] = low;
     }
   }
 
@@ -55,8 +58,8 @@ export class WideRanges {
   }
 
   of(column: number): readonly bigint[] {
-    const min = toInteger(this.#minHigh[column], this.#minLow[column]);
-    const max = toInteger(this.#maxHigh[column], this.#maxLow[column]);
+    const min = toInteger(this.minHigh[column], this.minLow[column]);
+    const max = toInteger(this.maxHigh[column], this.maxLow[column]);
     return min <= max ? [min, max] : [];
   }
 }

@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
+import type { Allocate } from '../pages/page-run.js';
 import { countChars } from './chars.js';
 import { longBlob, longText, typeCounters } from './kernel/layout.js';
+import { lentArrays } from './lent-arrays.js';
 import { NumberRanges, WideRanges } from './ranges.js';
 import { readLength, varintLength } from '../pages/varint.js';
 import { readWord, word } from '../pages/word.js';
@@ -32,17 +34,19 @@ export class RecordTally {
   /** 1 for a column that has a text which no text of PostgreSQL can be. */
   readonly badTexts: Uint8Array;
 
-  constructor(columnCount: number) {
+  /** `allocate` lends the memory of the counters. */
+  constructor(columnCount: number, allocate: Allocate = Buffer.allocUnsafeSlow) {
+    const arrays = lentArrays(allocate);
     this.columnCount = columnCount;
-    this.types = new Float64Array(typeCounters * columnCount);
-    this.widths = new Float64Array(columnCount + 1);
-    this.integers = new NumberRanges(columnCount);
-    this.wides = new WideRanges(columnCount);
-    this.reals = new NumberRanges(columnCount);
-    this.nans = new Float64Array(columnCount);
-    this.charsMax = new Float64Array(columnCount);
-    this.longBytesMax = new Float64Array(columnCount);
-    this.badTexts = new Uint8Array(columnCount);
+    this.types = arrays.floats(typeCounters * columnCount);
+    this.widths = arrays.floats(columnCount + 1);
+    this.integers = new NumberRanges(columnCount, arrays);
+    this.wides = new WideRanges(columnCount, arrays);
+    this.reals = new NumberRanges(columnCount, arrays);
+    this.nans = arrays.floats(columnCount);
+    this.charsMax = arrays.floats(columnCount);
+    this.longBytesMax = arrays.floats(columnCount);
+    this.badTexts = arrays.bytes(columnCount);
   }
 
   get rows(): number {

@@ -8,6 +8,8 @@ import {
   valueClasses,
 } from '../../model/census.js';
 import { type RowView, Storage } from '../../model/value.js';
+import type { Allocate } from '../pages/page-run.js';
+import { lentArrays } from './lent-arrays.js';
 import { decimalDigits, hasDigitsWithin, integerClass, realClass, wideClass } from './number-class.js';
 import { type TextShape, textClass } from './text-class.js';
 import { describeRowKey, exampleCharsMax } from './value-text.js';
@@ -23,19 +25,11 @@ export interface CountedColumns {
 export const examplesMax = 2;
 const indexOf: ReadonlyMap<ValueClass, number> = new Map(valueClasses.map((name, index) => [name, index]));
 
-/** The values of some rows of a table, by column and class. Memory: a few counters and examples per column. */
+/** The values of some rows of a table, by column and class. */
 export function takeValues(rows: Iterable<RowView>, counted: CountedColumns): TableValues {
-  const tallies = counted.columns.map(() => new ColumnTally());
-  for (const view of rows) {
-    for (let i = 0; i < tallies.length; i++) {
-      const tally = tallies[i] as ColumnTally;
-      if (tally.add(view, i)) tally.keep(example(view, i, counted));
-    }
-  }
-  return {
-    table: counted.table,
-    columns: counted.columns.map((column, i) => must(tallies[i], 'tally').result(column)),
-  };
+  const tally = new ValueTally(counted);
+  for (const view of rows) tally.add(view);
+  return tally.result();
 }
 
 function example(view: RowView, index: number, { columns, key }: CountedColumns): ValueExample {
@@ -52,15 +46,77 @@ function classIndexOf(name: ValueClass): ClassIndex {
   return must(indexOf.get(name), 'a known class');
 }
 
+/**
+ * Counts the values of rows by column and class. Memory: a few counters and examples per column, which `allocate` lends: a
+ * loop that counts the same way may write into them.
+ */
+export class ValueTally {
+  /** Per column and class: values, and the most digits after the point. */
+  readonly counts: Float64Array;
+  readonly scaleMax: Float64Array;
+  /** Per column. */
+  readonly wholeDigitsMax: Float64Array;
+  readonly #counted: CountedColumns;
+  readonly #columns: readonly ColumnTally[];
+
+  constructor(counted: CountedColumns, allocate: Allocate = Buffer.allocUnsafeSlow) {
+    const { floats } = lentArrays(allocate);
+    const { columns } = counted;
+    this.counts = floats(columns.length * valueClasses.length);
+    this.scaleMax = floats(columns.length * valueClasses.length);
+    this.wholeDigitsMax = floats(columns.length);
+    this.#counted = counted;
+    this.#columns = columns.map((_, at) => {
+      const ofColumn = (all: Float64Array) => all.subarray(at * valueClasses.length, (at + 1) * valueClasses.length);
+      return new ColumnTally({
+        counts: ofColumn(this.counts),
+        scaleMax: ofColumn(this.scaleMax),
+        wholeDigitsMax: this.wholeDigitsMax.subarray(at, at + 1),
+      });
+    });
+  }
+
+  /** Counts a row. */
+  add(view: RowView): void {
+    const columns = this.#columns;
+    for (let i = 0; i < columns.length; i++) {
+      const column = columns[i] as ColumnTally;
+      if (column.add(view, i)) column.keep(example(view, i, this.#counted));
+    }
+  }
+
+  /** What is counted of one column by whoever counts the classes. */
+  column(at: number): ColumnTally {
+    return must(this.#columns[at], 'column');
+  }
+
+  result(): TableValues {
+    const { table, columns } = this.#counted;
+    return { table, columns: columns.map((column, at) => this.column(at).result(column)) };
+  }
+}
+
+interface ColumnCounters {
+  readonly counts: Float64Array;
+  readonly scaleMax: Float64Array;
+  readonly wholeDigitsMax: Float64Array;
+}
+
 class ColumnTally {
-  readonly #counts = new Float64Array(valueClasses.length);
-  readonly #scaleMax = new Float64Array(valueClasses.length);
+  readonly #counts: Float64Array;
+  readonly #scaleMax: Float64Array;
+  readonly #wholeDigitsMax: Float64Array;
   readonly #examples = new Map<ClassIndex, ValueExample[]>();
   readonly #shape: TextShape = { wholeDigits: 0, scale: 0, fractionDigits: 0 };
-  #wholeDigitsMax = 0;
   #last: ClassIndex = 0;
   #lastName: ValueClass = 'null';
   #lastIndex = nullIndex;
+
+  constructor({ counts, scaleMax, wholeDigitsMax }: ColumnCounters) {
+    this.#counts = counts;
+    this.#scaleMax = scaleMax;
+    this.#wholeDigitsMax = wholeDigitsMax;
+  }
 
   /** Counts a value; true where it is one of the first of its class. */
   add(view: RowView, index: number): boolean {
@@ -82,7 +138,7 @@ class ColumnTally {
       const scaleMax = this.#scaleMax[index] as number;
       return count === 0 ? [] : [{ class: name, count, scaleMax, examples: this.#examples.get(index) ?? [] }];
     });
-    return { column, classes, wholeDigitsMax: this.#wholeDigitsMax };
+    return { column, classes, wholeDigitsMax: this.#wholeDigitsMax[0] as number };
   }
 
   /** Most values of a column are of one class, whose index is not looked up again. */
@@ -105,7 +161,7 @@ class ColumnTally {
       case Storage.Real:
         return this.#classifyReal(view.number[index] as number);
       case Storage.Text:
-        return this.#classifyText(view.bytes, view.start[index] as number, view.end[index] as number);
+        return this.classifyText(view.bytes, view.start[index] as number, view.end[index] as number);
       default:
         return this.#indexOf(blobClass((view.end[index] as number) - (view.start[index] as number)));
     }
@@ -113,15 +169,19 @@ class ColumnTally {
 
   #classifyReal(value: number): ClassIndex {
     const found = this.#indexOf(realClass(value));
-    const isKnown = hasDigitsWithin(value, this.#wholeDigitsMax, this.#scaleMax[found] as number);
-    if (!isKnown && Number.isFinite(value)) {
-      const { whole, scale } = decimalDigits(value);
-      this.#widen(found, whole, scale);
-    }
+    const isKnown = hasDigitsWithin(value, this.#wholeDigitsMax[0] as number, this.#scaleMax[found] as number);
+    if (!isKnown && Number.isFinite(value)) this.widenReal(found, value);
     return found;
   }
 
-  #classifyText(bytes: Buffer, start: number, end: number): ClassIndex {
+  /** Counts the digits of a finite real of this class. */
+  widenReal(found: ClassIndex, value: number): void {
+    const { whole, scale } = decimalDigits(value);
+    this.#widen(found, whole, scale);
+  }
+
+  /** The class of a text; its digits are counted, itself is not. */
+  classifyText(bytes: Buffer, start: number, end: number): ClassIndex {
     const shape = this.#shape;
     const found = this.#indexOf(textClass(bytes, start, end, shape));
     if (hasNumbers.has(found)) this.#widen(found, shape.wholeDigits, shape.scale);
@@ -130,7 +190,7 @@ class ColumnTally {
   }
 
   #widen(found: ClassIndex, wholeDigits: number, scale: number): void {
-    if (wholeDigits > this.#wholeDigitsMax) this.#wholeDigitsMax = wholeDigits;
+    if (wholeDigits > (this.#wholeDigitsMax[0] as number)) this.#wholeDigitsMax[0] = wholeDigits;
     if (scale > (this.#scaleMax[found] as number)) this.#scaleMax[found] = scale;
   }
 }

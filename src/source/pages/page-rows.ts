@@ -12,6 +12,11 @@ import { planRecord, type ReadColumns, type RecordPlan } from './slots.js';
 /** What the page reader takes from a plan. */
 export type PageTable = Pick<TablePlan, 'source' | 'rootPage'> & ReadColumns;
 
+/** Reads the record in bytes[start, end), and returns null or what is wrong with it; `numbers` is a view of the same bytes. */
+export interface RecordUser {
+  readonly add: (bytes: Buffer, numbers: DataView, start: number, end: number) => string | null;
+}
+
 /** The rows in a table's cells: each payload is a record, and the rowid may be one of its columns. */
 export class PageRows {
   readonly view: RowView;
@@ -88,6 +93,17 @@ export class PageRows {
     const wrong = this.#fill();
     if (wrong !== null) throw cells.damaged(wrong);
     this.#records.fillRowid(cells.high, cells.low);
+  }
+
+  /** Gives the present row's record to a reader of its own. */
+  readRecord(reader: RecordUser): void {
+    const { bytes, numbers, start, end, payloadBytes } = this.#cells;
+    const joined = this.#joined;
+    const wrong =
+      joined === null
+        ? reader.add(bytes, numbers, start, end)
+        : reader.add(this.#overflow.bytes, this.#overflow.numbers, joined, joined + payloadBytes);
+    if (wrong !== null) throw this.#cells.damaged(wrong);
   }
 
   /** The halves of the current row's rowid, as signed 32-bit numbers. */

@@ -3,6 +3,8 @@
  * row by row. A cell that is rare or wrong in any way is left to these: `fill` stops before it. So nothing is refused
  * here, and a row is either written and summed whole, or not at all.
  */
+import { leaveCell, payloadBytes } from '../../../lib/kernel/assembly/cell';
+import { statePointer, statePointersEnd } from '../../../lib/kernel/cursor-layout';
 import {
   columnBytes,
   columnLength,
@@ -12,22 +14,17 @@ import {
   stateColumnCount,
   stateColumns,
   stateFull,
-  stateHasRow,
-  stateHigh,
   stateKeyColumns,
   stateKeyCount,
   stateKeys,
   stateKeysEnd,
   stateLimit,
-  stateLow,
   stateOut,
-  statePointer,
-  statePointersEnd,
   stateRows,
 } from '../layout';
 import { copyOverrunBytes, writeField } from './field';
 import { foldRow } from './fold';
-import { payloadBytes, readCell, rowid } from './record';
+import { readCell } from './record';
 
 /** A field of fixed size: its length word and at most eight bytes. */
 const fixedBytes: u32 = 12;
@@ -52,11 +49,8 @@ export function fill(state: usize): i32 {
     }
     foldRow(state, keys);
     store<u32>(state, outEnd as u32, stateOut);
-    store<i32>(state, (rowid >> 32) as i32, stateHigh);
-    store<i32>(state, rowid as i32, stateLow);
-    store<i32>(state, 1, stateHasRow);
     store<i32>(state, load<i32>(state, stateRows) + 1, stateRows);
-    store<u32>(state, load<u32>(state, statePointer) + 2, statePointer);
+    leaveCell(state);
   }
   return saysDone;
 }

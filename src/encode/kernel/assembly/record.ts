@@ -2,6 +2,7 @@
  * One cell of a table leaf (https://www.sqlite.org/fileformat2.html sections 1.6 and 2.1) into the columns' storage,
  * values and addresses. What `src/source` refuses, and what is rare, is not read here: the caller leaves such a cell to it.
  */
+import { enterCell, lengthEnd, payloadBytes, readLength, rowid } from '../../../lib/kernel/assembly/cell';
 import {
   columnBytes,
   columnIsReal,
@@ -11,15 +12,7 @@ import {
   columnValue,
   positionAbsentIsNull,
   positionBytes,
-  stateCells,
   stateColumns,
-  stateHasRow,
-  stateHigh,
-  stateLocalMax,
-  stateLow,
-  statePage,
-  statePageEnd,
-  statePointer,
   statePositionCount,
   statePositions,
   stateRowidColumn,
@@ -31,57 +24,10 @@ import {
 } from '../layout';
 import { readInteger, sizeOf } from '../../../lib/number/assembly/serial-type';
 
-/** Where the varint that was read last ends; 0 where it is longer than the reader takes. */
-let end: usize = 0;
-
-export let rowid: i64 = 0;
-export let payloadBytes: u32 = 0;
-
-/** A length or a serial type, of at most three bytes: below 2 MiB, which no page holds more of. */
-function readLength(at: usize): u32 {
-  const first = load<u8>(at) as u32;
-  if (first < 0x80) {
-    end = at + 1;
-    return first;
-  }
-  const second = load<u8>(at, 1) as u32;
-  if (second < 0x80) {
-    end = at + 2;
-    return ((first & 0x7f) << 7) | second;
-  }
-  const third = load<u8>(at, 2) as u32;
-  end = third < 0x80 ? at + 3 : 0;
-  return ((first & 0x7f) << 14) | ((second & 0x7f) << 7) | third;
-}
-
-function readRowid(from: usize): i64 {
-  let at = from;
-  let byte = load<u8>(at++) as i64;
-  let value = byte & 0x7f;
-  for (let i = 1; i < 8 && byte > 0x7f; i++) {
-    byte = load<u8>(at++) as i64;
-    value = (value << 7) | (byte & 0x7f);
-  }
-  if (byte > 0x7f) value = (value << 8) | (load<u8>(at++) as i64);
-  end = at;
-  return value;
-}
-
 /** Reads the cell at the state's pointer; false where the row reader must take it. Nothing of the state is changed. */
 export function readCell(state: usize): bool {
-  const cell = (load<i32>(state, statePage) + bswap<u16>(load<u16>(load<u32>(state, statePointer)))) as usize;
-  const pageEnd = load<u32>(state, statePageEnd) as usize;
-  if (cell < (load<u32>(state, stateCells) as usize) || cell >= pageEnd) return false;
-  payloadBytes = readLength(cell);
-  if (end === 0 || payloadBytes > load<u32>(state, stateLocalMax)) return false;
-  rowid = readRowid(end);
-  const start = end;
-  if (start + payloadBytes > pageEnd) return false;
-  if (load<i32>(state, stateHasRow) !== 0) {
-    const before = ((load<i32>(state, stateHigh) as i64) << 32) | (load<u32>(state, stateLow) as i64);
-    if (rowid <= before) return false;
-  }
-  if (!readRecord(state, start, start + payloadBytes)) return false;
+  const start = enterCell(state);
+  if (start === 0 || !readRecord(state, start, start + payloadBytes)) return false;
   const rowidColumn = load<i32>(state, stateRowidColumn);
   if (rowidColumn >= 0) putInteger(load<u32>(state, stateColumns) + rowidColumn * columnBytes, rowid);
   return true;
@@ -101,7 +47,7 @@ function putInteger(column: usize, value: i64): void {
 function readRecord(state: usize, start: usize, recordEnd: usize): bool {
   const columns = load<u32>(state, stateColumns) as usize;
   const headerEnd = start + readLength(start);
-  let at = end;
+  let at = lengthEnd;
   if (at === 0 || headerEnd > recordEnd || headerEnd < at) return false;
   let body = headerEnd;
   let position = load<u32>(state, statePositions) as usize;
@@ -112,7 +58,7 @@ function readRecord(state: usize, start: usize, recordEnd: usize): bool {
     let type = load<u8>(at++) as u32;
     if (type > 0x7f) {
       type = readLength(at - 1);
-      at = end;
+      at = lengthEnd;
       if (at === 0) return false;
     }
     if (type > 11) {
