@@ -121,6 +121,8 @@ export interface TargetCatalog {
   readonly tables: readonly TargetTable[];
   /** Sequences of the schema, quoted and with its name, that no column owns and no default names. */
   readonly freeSequences?: readonly string[];
+  /** Views of the schema, materialized ones too: names that no table can have. */
+  readonly views?: readonly string[];
 }
 
 /** Settings of PostgreSQL by name. */

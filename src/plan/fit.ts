@@ -62,7 +62,10 @@ export function fitTables(request: {
   for (const table of chosen) {
     const match = matches.get(table.name);
     if (match === undefined) {
-      findings.push(tableMissing(table.name, { schema: target.schema, named: tableRulesOf(rules, table.name).target }));
+      const named = tableRulesOf(rules, table.name).target;
+      findings.push(
+        tableMissing(table.name, { schema: target.schema, named, view: findView(target, named ?? table.name) }),
+      );
       continue;
     }
     const found = must(
@@ -123,7 +126,21 @@ function namedOf(things: readonly { readonly name: string }[], find: (name: stri
   return named;
 }
 
-function tableMissing(table: string, { schema, named }: { schema: string; named: string | undefined }): Finding {
+/** The view of the target that has the name which a table would have; undefined where there is none. */
+export function findView({ views = [] }: Pick<TargetCatalog, 'views'>, name: string): string | undefined {
+  return views.find((view) => foldCase(view) === foldCase(name));
+}
+
+function tableMissing(
+  table: string,
+  { schema, named, view }: { schema: string; named: string | undefined; view: string | undefined },
+): Finding {
+  if (view !== undefined) {
+    const message = `${view} is a view of the schema ${schema}, and rows are copied into tables alone`;
+    const hint =
+      'name the table under the view as its target in tableRules of the config file, drop the view, or leave the table out with --exclude';
+    return makeFinding({ severity: 'error', code: 'plan.table_missing', table, message, hint });
+  }
   if (named !== undefined) {
     const message = `the schema ${schema} of the target has no table ${named}, which tableRules names, or has it for another`;
     const hint = 'correct target in tableRules, or make the table';

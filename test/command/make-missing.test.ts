@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand, runJson } from '../support/command.js';
 import { withDatabase } from '../support/database.js';
@@ -81,3 +83,32 @@ test('a plan makes nothing, and init makes what was asked for', async () => {
     }),
   );
 });
+
+test('a view in the place of a table is named as what it is, and the table under it takes the rows', () =>
+  withDatabase((url, client) =>
+    withFolder(async (folder) => {
+      await client.query(
+        `CREATE TABLE sys_rows (id bigint PRIMARY KEY, v text); CREATE VIEW sys AS SELECT * FROM sys_rows`,
+      );
+      const source = makeSqlite(
+        folder,
+        `CREATE TABLE sys (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO sys VALUES (1, 'a')`,
+      );
+      const args = ['migrate', '--source', source, '--target', url];
+      for (const more of [[], ['--make-missing']]) {
+        const { exitCode, json } = await runJson([...args, ...more], { cwd: folder });
+        assert.equal(exitCode, 20);
+        const told = json.findings.filter(({ severity }) => severity === 'error');
+        assert.deepEqual(
+          told.map(({ code, message }) => [code, message]),
+          [['plan.table_missing', 'sys is a view of the schema public, and rows are copied into tables alone']],
+        );
+      }
+      const config = join(folder, 'config.json');
+      writeFileSync(config, JSON.stringify({ tableRules: { sys: { target: 'sys_rows' } } }));
+      const moved = await runCommand([...args, '--config', config], { cwd: folder });
+      assert.equal(moved.exitCode, 0, moved.stderr);
+      const { rows } = await client.query('SELECT v FROM sys');
+      assert.deepEqual(rows, [{ v: 'a' }]);
+    }),
+  ));

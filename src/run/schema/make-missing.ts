@@ -3,8 +3,8 @@ import { CopierError } from '../../model/error.js';
 import type { TableRules } from '../../model/rules.js';
 import type { Settings } from '../../model/settings.js';
 import type { SourceTable } from '../../model/source.js';
-import type { TargetTable } from '../../model/target.js';
-import { chooseTables } from '../../plan/fit.js';
+import type { TargetCatalog, TargetTable } from '../../model/target.js';
+import { chooseTables, findView } from '../../plan/fit.js';
 import { matchNames } from '../../plan/names/match.js';
 import { columnRulesOf, tableRulesOf } from '../../plan/rules/rules.js';
 import { choiceOf, rulesOf } from '../choices.js';
@@ -20,9 +20,10 @@ export interface MissingTables {
 /** Which chosen tables of the source the target does not have; bookkeeping of frameworks is never missing. */
 export function findMissing(
   { catalog }: Pick<Survey, 'catalog'>,
-  tables: readonly TargetTable[],
+  target: Pick<TargetCatalog, 'tables' | 'views'>,
   settings: Settings,
 ): MissingTables {
+  const { tables } = target;
   const isChosen = chooseTables(choiceOf(settings));
   const wanted = catalog.tables.filter(({ name, framework }) => isChosen(name) && framework === undefined);
   const rules = rulesOf(settings);
@@ -43,7 +44,8 @@ export function findMissing(
     const given = Object.keys(tableRules).find((name) => foldCase(name) === foldCase(source.name));
     tableRules[given ?? source.name] = asItIs(source, target, settings);
   }
-  const names = wanted.filter(({ name }) => !matches.has(name)).map(({ name }) => name);
+  const isFree = (name: string) => findView(target, name) === undefined;
+  const names = wanted.map(({ name }) => name).filter((name) => !matches.has(name) && isFree(named.get(name) ?? name));
   return { names, settings: { ...settings, tableRules } };
 }
 

@@ -83,7 +83,7 @@ async function makeWhereMissing(
   const target = await readTargetCatalog(client, schema);
   const { tables } = target;
   if (tables.length > 0) {
-    const missing = findMissing(survey, tables, settings);
+    const missing = findMissing(survey, target, settings);
     if (missing.names.length > 0 && settings.makeMissing) return await makeBeside(request, target, missing);
     if (missing.names.length > 0 && request.isAsked === true && settings.tables.length > 0)
       throw notMade(schema, missing.names);

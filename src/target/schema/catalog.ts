@@ -144,7 +144,9 @@ const serverSql = `
          END AS "canKeepLedger",
          pg_is_in_recovery() OR current_setting('transaction_read_only')::bool AS "isReadOnly",
          ${lockCapacitySql} AS "lockCapacity", coalesce(${locksNeededSql}, 0)::int AS "locksNeeded",
-         ${freeSequencesSql} AS "freeSequences"
+         ${freeSequencesSql} AS "freeSequences",
+         ARRAY(SELECT v.relname::text FROM pg_class v WHERE ${inSchemaSql('v', '$1')} AND v.relkind IN ('v', 'm')
+                ORDER BY v.relname COLLATE "C") AS views
     FROM (SELECT) AS one LEFT JOIN pg_namespace n ON n.nspname = $1 LEFT JOIN pg_namespace l ON l.nspname = $2`;
 
 /** Partitions are listed like other tables, since rows may be in the source's table of the same name. */
