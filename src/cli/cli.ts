@@ -10,6 +10,7 @@ import { type NextCommand, nextCommand, nextText, type Said } from './next-line.
 import { afterEmbedded, afterError } from './next-step.js';
 import { assignSides, type GivenFlags } from './positional.js';
 import { limitHeapGrowth } from '../platform/heap.js';
+import { delayOptimizer } from '../platform/optimizer.js';
 import { maskSecrets } from '../lib/mask-secrets.js';
 import { ownCommand, ownLine } from '../lib/own-command.js';
 import { readSettings } from './settings.js';
@@ -42,6 +43,7 @@ async function main(argv: readonly string[]): Promise<number> {
   // The list of processes is for everyone to read, and --target may hold a password.
   process.title = `pgferry ${/^[a-z]+$/.test(argv[0] ?? '') ? argv[0] : ''}`.trim();
   limitHeapGrowth();
+  delayOptimizer();
   surviveClosedPipes();
   if (argv.length === 0) return showBeginning();
   reportStrayErrors(argv.includes('--json'));
