@@ -92,8 +92,8 @@ export interface Prediction {
   readonly copyS: number;
   readonly indexesS: number;
   readonly wholeS: number;
-  /** What holds the copy: its cores or its disk. */
-  readonly copyBound: 'cores' | 'disk';
+  /** What holds the copy: its cores, its disk, or the check of the file, which goes on beside it. */
+  readonly copyBound: 'cores' | 'disk' | 'check';
   readonly walBytes: number;
   readonly targetBytes: number;
 }
@@ -103,8 +103,9 @@ const indexSessions = 3;
 
 /**
  * What the model says of a machine. One core each reads the file for the snapshot and for the check, whatever the
- * machine has; copy and proof are spread over all cores, and may be held by the disk, which takes WAL and tables; an
- * index is made by few sessions, so the largest table holds the end.
+ * machine has; copy and proof are spread over all cores, of which the check takes its share meanwhile, and may be held by the
+ * disk, which takes WAL and tables, or by the check, which has to end with them; an index is made by few sessions, so the
+ * largest table holds the end.
  */
 export function predict(
   constants: Constants,
@@ -114,9 +115,13 @@ export function predict(
   const disk = (written: number): number => written / diskBytesPerSecond;
   const snapshotS = Math.max(constants.snapshot * gigabytes, disk(bytes));
   const checkS = constants.check * gigabytes;
-  const byCores = ((constants.ours + constants.server) * gigabytes) / cores;
-  const byDisk = disk((constants.wal + constants.target) * bytes);
-  const copyS = Math.max(byCores, byDisk);
+  const bounds = {
+    cores: ((constants.ours + constants.server + constants.check) * gigabytes) / cores,
+    disk: disk((constants.wal + constants.target) * bytes),
+    check: checkS,
+  };
+  const copyS = Math.max(...Object.values(bounds));
+  const copyBound = (['cores', 'disk', 'check'] as const).find((bound) => bounds[bound] === copyS) ?? 'cores';
   const indexesS = Math.max(
     (constants.indexes * gigabytes) / cores,
     (constants.indexes * gigabytes * largestShare) / Math.min(cores, indexSessions),
@@ -126,8 +131,8 @@ export function predict(
     checkS,
     copyS,
     indexesS,
-    wholeS: snapshotS + checkS + copyS + indexesS,
-    copyBound: byDisk > byCores ? 'disk' : 'cores',
+    wholeS: snapshotS + copyS + indexesS,
+    copyBound,
     walBytes: constants.wal * bytes,
     targetBytes: constants.target * bytes,
   };
@@ -196,7 +201,17 @@ export function renderScale(result: ScaleResult): string {
     'What the model makes of it:',
     '',
     table(
-      ['machine', 'snapshot', 'check', 'copy and proof', 'held by', 'indexes', 'whole', 'WAL', 'tables and indexes'],
+      [
+        'machine',
+        'snapshot',
+        'check, beside the copy',
+        'copy and proof',
+        'held by',
+        'indexes',
+        'whole',
+        'WAL',
+        'tables and indexes',
+      ],
       imagined.map((machineOf) => predictionRow(machineOf.name, predict(constants, machineOf))),
     ),
   ].join('\n')}\n`;

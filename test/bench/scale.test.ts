@@ -7,11 +7,11 @@ import { type Constants, predict } from '../../bench/figures/scale-result.js';
 const constants: Constants = { snapshot: 1, check: 2, ours: 4, server: 12, indexes: 8, wal: 0.2, target: 1.3 };
 const machine = { cores: 2, bytes: 10e9, diskBytesPerSecond: 100e9, largestShare: 0.1 };
 
-test('the model spreads the copy over all cores, and leaves snapshot and check on one', () => {
+test('the model spreads the copy over all cores, and leaves snapshot and check on one, the check beside the copy', () => {
   const [two, sixteen] = [predict(constants, machine), predict(constants, { ...machine, cores: 16 })];
-  assert.deepEqual([two.snapshotS, two.checkS, two.copyS, two.indexesS], [10, 20, 80, 40]);
-  assert.deepEqual([sixteen.snapshotS, sixteen.checkS, sixteen.copyS, sixteen.indexesS], [10, 20, 10, 5]);
-  assert.equal(two.copyBound, 'cores');
+  assert.deepEqual([two.snapshotS, two.checkS, two.copyS, two.indexesS], [10, 20, 90, 40]);
+  assert.deepEqual([sixteen.snapshotS, sixteen.checkS, sixteen.copyS, sixteen.indexesS], [10, 20, 20, 5]);
+  assert.deepEqual([two.copyBound, sixteen.copyBound, two.wholeS, sixteen.wholeS], ['cores', 'check', 140, 35]);
 });
 
 test('the model lets a slow disk hold the copy, and the largest table the indexes', () => {
