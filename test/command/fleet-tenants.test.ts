@@ -181,10 +181,12 @@ test('tables that are there already are fitted, and a failed tenant is attached 
       assert.deepEqual([switched.exitCode, errorOf(switched.json)], [24, 'cutover.tenant_tables'], switched.stderr);
 
       // A file that no column of the tables can hold leaves nothing, nor does one whose proof differs; mended, they are attached.
-      await client.query(`CREATE TABLE app.mark (org varchar(40), id integer NOT NULL, marks varchar(3)[],
+      await client.query(`CREATE TABLE app.mark (org varchar(40), id integer NOT NULL, marks interval year[],
         PRIMARY KEY (org, id)) PARTITION BY LIST (org)`);
       const round = new Database(join(folder, 'tenants', 'round.db'));
-      round.exec(`CREATE TABLE mark (id INTEGER PRIMARY KEY, marks TEXT); INSERT INTO mark VALUES (1, '{"abc  "}')`);
+      round.exec(
+        `CREATE TABLE mark (id INTEGER PRIMARY KEY, marks TEXT); INSERT INTO mark VALUES (1, '{1 year 2 months}')`,
+      );
       round.close();
       const bad = new Database(join(folder, 'tenants', 'bad.db'));
       bad.exec(`CREATE TABLE person (id INTEGER PRIMARY KEY, email TEXT NOT NULL, boss INTEGER);
@@ -206,7 +208,7 @@ test('tables that are there already are fitted, and a failed tenant is attached 
       mended.exec(`UPDATE person SET email = 'short'`);
       mended.close();
       const exact = new Database(join(folder, 'tenants', 'round.db'));
-      exact.exec(`UPDATE mark SET marks = '{abc}'`);
+      exact.exec(`UPDATE mark SET marks = '{1 year}'`);
       exact.close();
       await runFleetJson(target, folder, ['retry']);
       const again = await runFleetJson(target, folder, ['work']);
