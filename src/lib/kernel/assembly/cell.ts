@@ -37,7 +37,8 @@ export function readLength(at: usize): u32 {
   return ((first & 0x7f) << 14) | ((second & 0x7f) << 7) | third;
 }
 
-function readRowid(from: usize): i64 {
+/** A varint of up to nine bytes, which is how long a rowid may be. */
+export function readVarint(from: usize): i64 {
   let at = from;
   let byte = load<u8>(at++) as i64;
   let value = byte & 0x7f;
@@ -60,7 +61,7 @@ export function enterCell(state: usize): usize {
   if (cell < (load<u32>(state, stateCells) as usize) || cell >= pageEnd) return 0;
   payloadBytes = readLength(cell);
   if (lengthEnd === 0 || payloadBytes > load<u32>(state, stateLocalMax)) return 0;
-  rowid = readRowid(lengthEnd);
+  rowid = readVarint(lengthEnd);
   const start = lengthEnd;
   if (start + payloadBytes > pageEnd) return 0;
   if (load<i32>(state, stateHasRow) !== 0) {

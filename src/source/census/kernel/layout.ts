@@ -5,23 +5,11 @@
  */
 
 /*
- * The state, at the beginning of the memory: int32 each. Positions are addresses in the memory.
+ * The state, at the beginning of the memory, begins as `lib/kernel/cursor-layout.ts` says.
  */
 
-/** The next cell pointer of the leaf and one past its last one. */
-export const tallyPointer = 0;
-export const tallyPointersEnd = 4;
-/** Addresses: the first byte of the leaf's page; the first possible cell; one past the last usable byte. */
-export const tallyPage = 8;
-export const tallyCells = 12;
-export const tallyPageEnd = 16;
-/** The largest payload in bytes that is stored whole in a leaf. */
-export const tallyLocalMax = 20;
-/** The two halves of the rowid of the row before; there always is one. */
-export const tallyHigh = 24;
-export const tallyLow = 28;
-/** How many columns are counted. */
-export const tallyColumnCount = 32;
+/** int32: how many columns are counted. */
+export const tallyColumnCount = 36;
 /** uint64: the rows that were counted. */
 export const tallyRows = 40;
 export const tallyBytes = 48;

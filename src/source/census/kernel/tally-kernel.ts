@@ -1,29 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { must } from '../../../model/error.js';
+import { type KernelMemory, openKernel } from '../../../lib/kernel/memory.js';
 import type { LeafCursor } from '../../../model/kernel.js';
 import { programFile } from '../../../platform/installation.js';
 import type { RecordTally } from '../tally.js';
 import * as at from './layout.js';
 
-/** The part of WebAssembly that is used. Node has it, but only the browsers' type definitions declare it. */
-declare const WebAssembly: {
-  readonly Memory: new (pages: {
-    readonly initial: number;
-    readonly maximum: number;
-  }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-};
-
-/** The loop: takes the address of a state, and returns what stopped it. */
-interface TallyExports {
-  readonly tally: (state: number) => number;
-}
-
-const wasmPageBytes = 65_536;
+const KiB = 1024;
 /** Memory for the counters of columns, and behind it for a window of pages; what does not fit goes without the kernel. */
-const countersBytes = 8 * wasmPageBytes;
-const windowBytes = 5 * wasmPageBytes;
+const countersBytes = 512 * KiB;
+const windowBytes = 320 * KiB;
 const columnsMax = Math.floor((countersBytes - at.tallyBytes) / at.countedBytes);
 
 const integerMax = 2n ** 63n - 1n;
@@ -36,24 +22,17 @@ export interface CellLender {
 
 /**
  * The WebAssembly loop that counts the cells of leaves as `RecordTally` does, with the memory that it works on: one in each
- * thread. Its life, again for each count: `lend`; `lendWindow`; one row that the caller reads, so that there is a
- * rowid to ascend from; `countUpTo`; `addTo`.
+ * thread. Its life, again for each count: `lend`; `lendWindow`; one row that the caller reads, for the smallest
+ * rowid; `countUpTo`; `addTo`.
  */
 export class TallyKernel {
-  readonly #memory: Buffer;
-  readonly #words: DataView;
-  readonly #tally: TallyExports['tally'];
+  readonly #memory: KernelMemory;
   #columnCount = 0;
   #isUsed = false;
 
   constructor() {
-    const pages = (countersBytes + windowBytes) / wasmPageBytes;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
-    const module = new WebAssembly.Module(readFileSync(programFile('source/census/kernel/kernel.wasm')));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    this.#memory = Buffer.from(memory.buffer);
-    this.#words = new DataView(memory.buffer);
-    this.#tally = (exports as TallyExports).tally;
+    const file = readFileSync(programFile('source/census/kernel/kernel.wasm'));
+    this.#memory = openKernel(file, countersBytes + windowBytes, {});
   }
 
   /** This thread's kernel, with all counters at nothing. */
@@ -67,8 +46,8 @@ export class TallyKernel {
     this.#columnCount = columnCount;
     this.#isUsed = columnCount <= columnsMax;
     if (!this.#isUsed) return;
-    const words = this.#words;
-    this.#memory.fill(0, 0, at.tallyBytes + columnCount * at.countedBytes);
+    const { bytes, words } = this.#memory;
+    bytes.fill(0, 0, at.tallyBytes + columnCount * at.countedBytes);
     words.setInt32(at.tallyColumnCount, columnCount, true);
     for (const column of this.#columns()) {
       words.setBigInt64(column + at.countedIntegerMin, integerMax, true);
@@ -84,7 +63,7 @@ export class TallyKernel {
 
   /** Memory for the pages that are read; of any content, and the same for each count. */
   readonly lendWindow = (bytes: number): Buffer => {
-    if (bytes <= windowBytes) return this.#memory.subarray(countersBytes, countersBytes + bytes);
+    if (bytes <= windowBytes) return this.#memory.bytes.subarray(countersBytes, countersBytes + bytes);
     this.#isUsed = false;
     return Buffer.allocUnsafeSlow(bytes);
   };
@@ -101,27 +80,16 @@ export class TallyKernel {
   }
 
   #countLeaf(cursor: LeafCursor): boolean {
-    const words = this.#words;
-    const pages = cursor.bytes.byteOffset;
-    words.setInt32(at.tallyPointer, pages + cursor.pointer, true);
-    words.setInt32(at.tallyPointersEnd, pages + cursor.pointersEnd, true);
-    words.setInt32(at.tallyPage, pages + cursor.page, true);
-    words.setInt32(at.tallyCells, pages + cursor.cells, true);
-    words.setInt32(at.tallyPageEnd, pages + cursor.end, true);
-    words.setInt32(at.tallyLocalMax, cursor.localMax, true);
-    words.setInt32(at.tallyHigh, cursor.high, true);
-    words.setInt32(at.tallyLow, cursor.low, true);
-    const says = this.#tally(0);
-    cursor.pointer = words.getInt32(at.tallyPointer, true) - pages;
-    cursor.high = words.getInt32(at.tallyHigh, true);
-    cursor.low = words.getInt32(at.tallyLow, true);
+    this.#memory.putCursor(0, cursor);
+    const says = this.#memory.fill(0);
+    this.#memory.takeCursor(0, cursor);
     return says === at.tallyIsDone;
   }
 
   /** Adds all that was counted. */
   addTo(tally: RecordTally): void {
     if (!this.#isUsed) return;
-    const words = this.#words;
+    const { words } = this.#memory;
     const count = (address: number): number => Number(words.getBigUint64(address, true));
     let whole = count(at.tallyRows);
     if (whole === 0) return;

@@ -1,8 +1,11 @@
 /*
  * The kernel of the census: counts the cells of one leaf as `RecordTally` does record by record. A cell that is split or
  * wrong in any way is left to that: `tally` stops before it. What is damaged within a record may have been counted in part
- * by then; nothing is made of such counts, since the row reader ends with an error there.
+ * by then; nothing is made of such counts, since the row reader ends with an error there. So nothing that is merely rare may
+ * stop it within a record.
  */
+import { statePointer, statePointersEnd } from '../../../../lib/kernel/cursor-layout';
+import { enterCell, leaveCell, lengthEnd, payloadBytes, readVarint } from '../../../../lib/kernel/assembly/cell';
 import {
   countedAbsent,
   countedBytes,
@@ -17,15 +20,7 @@ import {
   tallyIsDone,
   tallyStopped,
   tallyBytes,
-  tallyCells,
   tallyColumnCount,
-  tallyHigh,
-  tallyLocalMax,
-  tallyLow,
-  tallyPage,
-  tallyPageEnd,
-  tallyPointer,
-  tallyPointersEnd,
   tallyRows,
   typeCounters,
   longBlob,
@@ -34,62 +29,24 @@ import {
 import { readInteger, sizeOf } from '../../../../lib/number/assembly/serial-type';
 import { countChars, isGoodText, isPlain } from './text';
 
-/** Where the varint that was read last ends. */
-let end: usize = 0;
-
-/** A varint of up to nine bytes (section 1.6). */
-function readVarint(from: usize): i64 {
-  let at = from;
-  let byte = load<u8>(at++) as i64;
-  let value = byte & 0x7f;
-  for (let i = 1; i < 8 && byte > 0x7f; i++) {
-    byte = load<u8>(at++) as i64;
-    value = (value << 7) | (byte & 0x7f);
-  }
-  if (byte > 0x7f) value = (value << 8) | (load<u8>(at++) as i64);
-  end = at;
-  return value;
-}
-
 /** Counts from the state's cell pointer on; returns what stopped it. The state says how far it came. */
-export function tally(state: usize): i32 {
-  const pointersEnd = load<u32>(state, tallyPointersEnd) as usize;
-  const page = load<u32>(state, tallyPage) as usize;
-  const cells = load<u32>(state, tallyCells) as usize;
-  const pageEnd = load<u32>(state, tallyPageEnd) as usize;
-  const localMax = load<i32>(state, tallyLocalMax) as i64;
+export function fill(state: usize): i32 {
+  const pointersEnd = load<u32>(state, statePointersEnd);
   const columns = state + tallyBytes;
   const columnsEnd = columns + load<u32>(state, tallyColumnCount) * countedBytes;
-  let before = ((load<i32>(state, tallyHigh) as i64) << 32) | (load<u32>(state, tallyLow) as i64);
-  let pointer = load<u32>(state, tallyPointer) as usize;
-  let rows = load<u64>(state, tallyRows);
-  let says = tallyIsDone;
-  while (pointer < pointersEnd) {
-    const cell = page + bswap<u16>(load<u16>(pointer));
-    says = tallyStopped;
-    if (cell < cells || cell >= pageEnd) break;
-    const payloadBytes = readVarint(cell);
-    if (payloadBytes < 0 || payloadBytes > localMax) break;
-    const rowid = readVarint(end);
-    const start = end;
-    if (rowid <= before || start + (payloadBytes as usize) > pageEnd) break;
-    if (!countRecord(start, start + (payloadBytes as usize), columns, columnsEnd)) break;
-    before = rowid;
-    rows++;
-    pointer += 2;
-    says = tallyIsDone;
+  while (load<u32>(state, statePointer) < pointersEnd) {
+    const start = enterCell(state);
+    if (start === 0 || !countRecord(start, start + payloadBytes, columns, columnsEnd)) return tallyStopped;
+    leaveCell(state);
+    increase(state + tallyRows);
   }
-  store<i32>(state, (before >> 32) as i32, tallyHigh);
-  store<i32>(state, before as i32, tallyLow);
-  store<u32>(state, pointer as u32, tallyPointer);
-  store<u64>(state, rows, tallyRows);
-  return says;
+  return tallyIsDone;
 }
 
 /** Counts one record (section 2.1); false where it is damaged. */
 function countRecord(start: usize, recordEnd: usize, columns: usize, columnsEnd: usize): bool {
   const headerSize = readVarint(start);
-  let at = end;
+  let at = lengthEnd;
   if (headerSize < 0 || headerSize > ((recordEnd - start) as i64)) return false;
   const headerEnd = start + (headerSize as usize);
   if (headerEnd < at) return false;
@@ -99,7 +56,7 @@ function countRecord(start: usize, recordEnd: usize, columns: usize, columnsEnd:
     let type = load<u8>(at++) as u32;
     if (type > 0x7f) {
       const long = readVarint(at - 1);
-      at = end;
+      at = lengthEnd;
       // No page holds a value of so many bytes.
       if (long < 0 || long > 0xfffff) return false;
       type = long as u32;
