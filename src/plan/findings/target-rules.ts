@@ -81,11 +81,7 @@ export function targetOrphanFinding(
   key: TargetForeignKey,
   { count, examples }: Pick<ForeignKeyViolation, 'count' | 'examples'>,
 ): Finding {
-  const columns = key.columns.flatMap((name) => table.columns.find(({ target }) => target === name) ?? []);
-  return rowsFinding(table, {
-    code: 'plan.orphans',
-    hazard: 'orphan',
-    columns,
+  return referenceFinding(table, key, {
     message: `${count} ${count === 1 ? 'row refers' : 'rows refer'} through (${key.columns.join(', ')}) to rows that ${key.parentTable} does not have, for example ${examples.join('; ')}: the foreign key ${key.name} is the target's alone`,
     hint: 'delete or correct these rows in SQLite, or drop the foreign key on the target',
   });
@@ -97,14 +93,19 @@ export function halfReferenceFinding(
   key: TargetForeignKey,
   { count, examples }: Pick<ForeignKeyViolation, 'count' | 'examples'>,
 ): Finding {
-  const columns = key.columns.flatMap((name) => table.columns.find(({ target }) => target === name) ?? []);
-  return rowsFinding(table, {
-    code: 'plan.orphans',
-    hazard: 'orphan',
-    columns,
+  return referenceFinding(table, key, {
     message: `${count} ${count === 1 ? 'row has' : 'rows have'} NULL in some of (${key.columns.join(', ')}) and values in others, which the foreign key ${key.name} of the target refuses (MATCH FULL), for example ${examples.join('; ')}`,
     hint: 'make all or none of these columns NULL in SQLite, or make the foreign key MATCH SIMPLE on the target',
   });
+}
+
+function referenceFinding(
+  table: TablePlan,
+  key: TargetForeignKey,
+  words: { readonly message: string; readonly hint: string },
+): Finding {
+  const columns = key.columns.flatMap((name) => table.columns.find(({ target }) => target === name) ?? []);
+  return rowsFinding(table, { code: 'plan.orphans', hazard: 'orphan', columns, ...words });
 }
 
 /** Rows that a CHECK of the target refuses. */
