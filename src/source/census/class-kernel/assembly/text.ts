@@ -22,7 +22,7 @@ import {
 } from '../layout';
 import { askText } from './ask';
 import { isJson, isTooDeep } from './json';
-import { isUtf8 } from './utf8';
+import { isUtf8 } from '../../kernel/assembly/utf8';
 
 const shortBytes: u32 = 48;
 const writtenBytes: u32 = 96;

@@ -2,6 +2,7 @@
  * What a census asks of a text: whether PostgreSQL could hold it, and how many characters SQLite's length() gives, which
  * is `countChars` of `src/source/census/chars.ts`.
  */
+import { isUtf8 } from './utf8';
 
 /** The lowest and the highest bit of each byte of a word. */
 const lowBits: u64 = ((0x01010101 as u64) << 32) | 0x01010101;
@@ -34,24 +35,8 @@ export function countChars(from: usize, to: usize): u32 {
   return chars;
 }
 
-/** Whether it is UTF-8 without NUL (RFC 3629, section 4: the second byte after E0, ED, F0 and F4 has a range of its own). */
+/** Whether it is UTF-8 without NUL. */
 export function isGoodText(from: usize, to: usize): bool {
-  let at = from;
-  while (at < to) {
-    const lead = load<u8>(at++) as u32;
-    if (lead < 0x80) {
-      if (lead === 0) return false;
-      continue;
-    }
-    if (lead < 0xc2 || lead > 0xf4) return false;
-    const more: usize = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
-    if (at + more > to) return false;
-    const second = load<u8>(at) as u32;
-    const least: u32 = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
-    const most: u32 = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
-    if (second < least || second > most) return false;
-    for (let i: usize = 1; i < more; i++) if ((load<u8>(at + i) & 0xc0) !== 0x80) return false;
-    at += more;
-  }
-  return true;
+  for (let at = from; at < to; at++) if (load<u8>(at) === 0) return false;
+  return isUtf8(from, to);
 }
